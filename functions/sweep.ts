@@ -1,0 +1,2 @@
+// placeholder until lib/streams stands
+export const handler = async (): Promise<void> => {};

@@ -1,0 +1,72 @@
+/** The five tables as data: keys, streams, index, and the environment variable that carries each physical name. */
+import type { ParentKind } from '../protocol/model.ts';
+
+export type TableName = 'services' | 'tasks' | 'networks' | 'attachments' | 'counters';
+
+export interface TableSchema {
+  /** Every key attribute is a string. */
+  readonly partitionKey: string;
+  readonly sortKey: string | undefined;
+  readonly stream: 'NEW_AND_OLD_IMAGES' | 'KEYS_ONLY' | undefined;
+  /** Whether it has {@link MARKED_INDEX}. */
+  readonly marked: boolean;
+  /** Where a function finds the physical name. */
+  readonly variable: string;
+}
+
+export const TABLES: Record<TableName, TableSchema> = {
+  services: {
+    partitionKey: 'id',
+    sortKey: undefined,
+    stream: 'NEW_AND_OLD_IMAGES',
+    marked: true,
+    variable: 'SERVICES_TABLE',
+  },
+  tasks: {
+    partitionKey: 'serviceId',
+    sortKey: 'id',
+    stream: 'KEYS_ONLY',
+    marked: false,
+    variable: 'TASKS_TABLE',
+  },
+  networks: {
+    partitionKey: 'id',
+    sortKey: undefined,
+    stream: 'NEW_AND_OLD_IMAGES',
+    marked: true,
+    variable: 'NETWORKS_TABLE',
+  },
+  attachments: {
+    partitionKey: 'networkId',
+    sortKey: 'serviceId',
+    stream: 'KEYS_ONLY',
+    marked: false,
+    variable: 'ATTACHMENTS_TABLE',
+  },
+  /** No stream: a decrement must not wake anybody. */
+  counters: {
+    partitionKey: 'id',
+    sortKey: undefined,
+    stream: undefined,
+    marked: false,
+    variable: 'COUNTERS_TABLE',
+  },
+};
+
+/**
+ * The sparse index over what is marked. Its partition key is the id, never a low-cardinality value: a hot index key
+ * throttles the base table (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gsi-throttling.html).
+ */
+export const MARKED_INDEX = { name: 'marked', partitionKey: 'id', sortKey: 'markedAt' } as const;
+
+/** Where each kind of parent and its children live. A child's partition key is its parent's id. */
+export const PARENT_TABLES: Record<ParentKind, { readonly parents: TableName; readonly children: TableName }> = {
+  service: { parents: 'services', children: 'tasks' },
+  network: { parents: 'networks', children: 'attachments' },
+};
+
+/** Physical table names by their name here. */
+export type PhysicalNames = Readonly<Record<TableName, string>>;
+
+/** The counters table's one item that is no counter: where an unfinished sweep goes on. No parent's name looks like it. */
+export const SWEEP_CURSOR_ID = 'sweep';

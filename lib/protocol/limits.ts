@@ -1,0 +1,88 @@
+/**
+ * Every number that bounds the deallocator, each with its unit and its reason. Facts about AWS name their source page.
+ */
+
+/**
+ * Actions in one TransactWriteItems.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
+ */
+export const TRANSACTION_ACTIONS_MAX = 100;
+
+/**
+ * Networks that one service may refer to. The deletion's transaction needs two actions for the service and its counter,
+ * and three for each network: its attachment, the network itself and the network's counter. 2 + 3 · 32 = 98 of 100.
+ */
+export const NETWORKS_PER_SERVICE_MAX = 32;
+
+/** Tasks put by one transaction: all its actions but the one that checks the service (the fence). */
+export const TASKS_PER_TRANSACTION_MAX = TRANSACTION_ACTIONS_MAX - 1;
+
+/**
+ * Attachments that one healing transaction sets right: all its actions but the one that checks the service. Fewer than
+ * fit, because each more is one more item that another transaction can conflict with.
+ */
+export const HEALS_PER_TRANSACTION_MAX = 49;
+
+/** Keys in one BatchGetItem. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
+export const BATCH_GET_KEYS_MAX = 100;
+
+/** Requests in one BatchWriteItem. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html */
+export const BATCH_WRITE_ITEMS_MAX = 25;
+
+/**
+ * Bytes (UTF-8) of an id. DynamoDB takes 2,048 bytes for a partition key and 1,024 for a sort key; a service's id is the
+ * sort key of its attachments, a network's id stands behind `network#` in its counter's partition key.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+ */
+export const ID_BYTES_MAX = { service: 1024, network: 2048 - 'network#'.length, task: 1024 } as const;
+
+/**
+ * Children counted by one recount: one page. A larger page means fewer recounts for a large service and a larger read for
+ * each (1,000 tasks of 200 bytes: 50 read units); counting more than one mapping's batch deletes keeps recounts rarer than
+ * batches.
+ */
+export const CHILD_COUNT_PAGE_ITEMS = 1000;
+
+/** Pages that a count may turn without having found a child, before it gives up. One, unless an index filters. */
+export const CHILD_COUNT_PAGES_MAX = 100;
+
+/** Rounds of one settle. Each extra round is charged to someone else's progress; ten in a row means contention. */
+export const SETTLE_ROUNDS_MAX = 10;
+/** Rounds of one heal, for the same reason. */
+export const HEAL_ROUNDS_MAX = 10;
+/** Pause before round n of a settle or heal: a random part of base · 2ⁿ, at most the maximum ("full jitter"). */
+export const ROUND_PAUSE_BASE_MILLIS = 20;
+export const ROUND_PAUSE_MAX_MILLIS = 1000;
+
+/** Parents of one batch, or one page of a sweep, that are settled side by side: two sockets' worth of a small function. */
+export const PARENTS_IN_PARALLEL = 16;
+/** Networks of one service that are looked at side by side. */
+export const NETWORKS_IN_PARALLEL = 8;
+
+/**
+ * Tries of one request, the first included. Only what cannot have been wrong is tried again: conflicts, throttling,
+ * server and network errors. With full jitter, eight tries last 1.6 s on average and 3.2 s at most.
+ */
+export const REQUEST_TRIES_MAX = 8;
+export const REQUEST_PAUSE_BASE_MILLIS = 25;
+export const REQUEST_PAUSE_MAX_MILLIS = 1000;
+/** How long a connection may take to open, and an answer to come. DynamoDB answers in milliseconds. */
+export const CONNECT_TIMEOUT_MILLIS = 1000;
+export const REQUEST_TIMEOUT_MILLIS = 5000;
+/** Sockets of one client: twice the parents in parallel, since a finalize reads its networks side by side. */
+export const SOCKETS_MAX = 64;
+
+/** Marked objects or counters that a sweep reads in one page: some seconds of work, so that it can stop in time. */
+export const SWEEP_PAGE_ITEMS = 500;
+/** A sweep stops between two groups of parents once less than this is left: a group's worst case, and its report. */
+export const SWEEP_RESERVE_MILLIS = 20_000;
+/** Attachments of one marked network that a sweep checks against their services: what one page of reads can hold. */
+export const SWEEP_ATTACHMENTS_MAX = 1000;
+
+/** Uses that a refusal names before it says "and n more". */
+export const BLOCKERS_NAMED_MAX = 5;
+/** Tries of a client's read-and-write on the version that was read, before it says `Aborted`. */
+export const UPDATE_TRIES_MAX = 5;
+/** Items that a client's `list…` returns in a page, by default and at most. */
+export const LIST_PAGE_ITEMS_DEFAULT = 100;
+export const LIST_PAGE_ITEMS_MAX = 1000;

@@ -1,0 +1,112 @@
+/**
+ * What the deallocator knows of the world. A *parent* is a service (its children: its tasks) or a network (its children:
+ * its attachments). Everything in which kinds of parents differ is data here and in the store's schema; settle, finalize
+ * and heal name no kind.
+ */
+import { ID_BYTES_MAX } from './limits.ts';
+
+export type ParentKind = 'service' | 'network';
+
+export interface ParentKey {
+  readonly kind: ParentKind;
+  readonly id: string;
+}
+
+export interface KindRules {
+  /** What it is called in words. */
+  readonly child: 'task' | 'attachment';
+  /** The kind of parents that one of this kind refers to; each reference is an attachment, a child of the other. */
+  readonly refersTo: ParentKind | undefined;
+}
+
+export const KINDS: Record<ParentKind, KindRules> = {
+  service: { child: 'task', refersTo: 'network' },
+  network: { child: 'attachment', refersTo: undefined },
+};
+
+/**
+ * `C[p]`: exists only while p drains.
+ * Invariant (S7): `remaining` ≤ living children + removal records that are not yet processed. It may be too low, or
+ * negative; that costs a recount and never a deletion.
+ */
+export interface Counter {
+  readonly remaining: number;
+  /** Fresh and random at each creation and each recount: it names one interval in which only decrements happened. */
+  readonly epoch: string;
+}
+
+/** A service's two network lists exactly as stored, `undefined` where there is none: what the transactions compare. */
+export interface NetworkLists {
+  readonly task: unknown;
+  readonly service: unknown;
+}
+
+/** A parent as read in step 2 of settle. */
+export interface Parent {
+  readonly key: ParentKey;
+  /** True only for the BOOL `true`. Any other value, the string "true" included, is no mark: no proof, no delete. */
+  readonly pendingDelete: boolean;
+  /** Unique for each mark. Absent until a function has stamped a mark that was written without it. */
+  readonly markedAt: string | undefined;
+  /** Ids of the parents that it refers to, each once. */
+  readonly references: readonly string[];
+  readonly lists: NetworkLists;
+}
+
+/** A marked parent whose mark can be named in a condition. */
+export type MarkedParent = Parent & { readonly pendingDelete: true; readonly markedAt: string };
+
+export function isMarked(parent: Parent): parent is MarkedParent {
+  return parent.pendingDelete && parent.markedAt !== undefined;
+}
+
+export function sameParent(a: ParentKey, b: ParentKey): boolean {
+  return a.kind === b.kind && a.id === b.id;
+}
+
+/** `service#web`: the counter's key, and what logs and reports call a parent. */
+export function parentName(key: ParentKey): string {
+  return `${key.kind}#${key.id}`;
+}
+
+/** The inverse of {@link parentName}; ids may hold `#` themselves. Undefined for a name that is no parent's. */
+export function parseParentName(name: string): ParentKey | undefined {
+  const separator = name.indexOf('#');
+  const kind = name.slice(0, separator);
+  const id = name.slice(separator + 1);
+  return separator > 0 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
+}
+
+/** A service's network lists, whatever else its item holds. Only plain maps and lists are looked into. */
+export function networkLists(spec: unknown): NetworkLists {
+  const specMap = asMap(spec);
+  return { task: asMap(specMap?.task)?.networks, service: specMap?.networks };
+}
+
+/**
+ * The networks that a service refers to: `spec.task.networks[].target`, or, when that names none, the old-style
+ * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (no string,
+ * empty, too long for a key) is passed over: it can't be the id of any network, so nothing can wait for it. For the same
+ * reason a service whose own id is too long for an attachment's key refers to nothing.
+ */
+export function referencedNetworks(serviceId: string, lists: NetworkLists): string[] {
+  if (byteLength(serviceId) > ID_BYTES_MAX.service) return [];
+  const entries = Array.isArray(lists.task) && lists.task.length > 0 ? lists.task : lists.service;
+  if (!Array.isArray(entries)) return [];
+  const targets = entries.map((entry) => asMap(entry)?.target).filter((target) => isId('network', target));
+  return [...new Set(targets)];
+}
+
+/** Whether a value can be the id of a kind of item: a non-empty string that fits its keys. */
+export function isId(kind: keyof typeof ID_BYTES_MAX, value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && byteLength(value) <= ID_BYTES_MAX[kind];
+}
+
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).length;
+}
+
+function asMap(value: unknown): Record<string, unknown> | undefined {
+  const isMap = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+  return isMap ? (value as Record<string, unknown>) : undefined;
+}

@@ -1,0 +1,87 @@
+/**
+ * What the protocol asks of a store. Every method is one request (or one page of requests) that is atomic by itself;
+ * anything may happen between two of them. A method that can't find out what it was asked throws: no proof, no delete.
+ *
+ * Two stores implement it, and one contract suite holds both to the same sentences: `lib/dynamodb` on DynamoDB, and the
+ * memory store of the tests.
+ */
+import type { Counter, MarkedParent, Parent, ParentKey, ParentKind } from './model.ts';
+
+/** What a delete of a counter found: done, no counter there, or one of another epoch. */
+export type Closed = 'done' | 'gone' | 'other epoch';
+
+export type Recounted =
+  | { readonly status: 'done'; readonly counter: Counter }
+  /** The epoch had changed; `found` is the counter that is there now, if any. */
+  | { readonly status: 'failed'; readonly found: Counter | undefined };
+
+/** `cancelled`: a condition was false, nothing was written. Conflicts are tried again inside the store. */
+export type Transacted = 'committed' | 'cancelled';
+
+/** The one transaction that deletes. */
+export interface Finalization {
+  readonly parent: MarkedParent;
+  /** The parents referred to whose attachment goes with this transaction. */
+  readonly detached: readonly ParentKey[];
+  /** Those of them that go too: marked, and used by nobody else. */
+  readonly freed: readonly MarkedParent[];
+}
+
+/** Attachments of one service to put or delete, on condition that the service is still as read. */
+export interface Healing {
+  readonly service: ParentKey;
+  readonly asRead: Parent | undefined;
+  readonly put: readonly string[];
+  readonly remove: readonly string[];
+}
+
+/** One page of a listing; `next` goes into the next call, and is absent on the last page. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: PageKey | undefined;
+}
+
+/** Where a listing goes on: plain data, so that it can be kept between two sweeps. */
+export type PageKey = Readonly<Record<string, string>>;
+
+export interface Store {
+  /** Strongly consistent; only the counters that exist. Keys are {@link parentName}s. */
+  readCounters(parents: readonly ParentKey[]): Promise<Map<string, Counter>>;
+  /** Step 1: a strongly consistent read, or the creation of `{remaining: 0, epoch, openedAt}` if there is none. */
+  openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
+  /** `remaining -= by`, only if the counter exists; its new value, or undefined if there is none. */
+  decrement(parent: ParentKey, by: number): Promise<Counter | undefined>;
+  /** Step 2: strongly consistent. */
+  readParent(parent: ParentKey): Promise<Parent | undefined>;
+  /** Gives a mark that was written without `markedAt` one, if it is still such a mark. */
+  stampMark(parent: ParentKey, markedAt: string): Promise<void>;
+  /** Takes a `markedAt` away that outlived its mark, if it is still that one and still without a mark. */
+  unstampMark(parent: ParentKey, markedAt: string): Promise<void>;
+  /** Step 2, parent gone or not marked: deletes the counter if its epoch is the one that step 1 saw. */
+  closeCounter(parent: ParentKey, epoch: string): Promise<Closed>;
+  /** Step 3: the number of children, up to `most`; 0 only if there is none. Strongly consistent. */
+  countChildren(parent: ParentKey, most: number): Promise<number>;
+  /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
+  recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
+  /** Ids of the services attached to a network, up to `most`. Strongly consistent. */
+  listAttached(network: ParentKey, most: number): Promise<string[]>;
+  /** Step 5. */
+  finalize(finalization: Finalization): Promise<Transacted>;
+  /** Which of the named networks have an attachment of this service. Strongly consistent. */
+  readAttachments(service: ParentKey, networks: readonly string[]): Promise<Set<string>>;
+  heal(healing: Healing): Promise<Transacted>;
+  /** The sweep's reading: parents with a `markedAt`, from the sparse index (eventually consistent). */
+  listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<{ key: ParentKey; markedAt: string }>>;
+  /** The sweep's reading: every counter's parent. */
+  listCounters(from: PageKey | undefined): Promise<Page<ParentKey>>;
+}
+
+/** Time and randomness come in from outside, so that a simulation can own them. */
+export interface Chance {
+  nowEpochMillis(): number;
+  pause(millis: number): Promise<void>;
+  /** In [0, 1). */
+  fraction(): number;
+  /** A value that never came before and never comes again: a UUID. */
+  fresh(): string;
+}
