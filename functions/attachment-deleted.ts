@@ -1,2 +1,4 @@
-// placeholder until lib/streams stands
-export const handler = async (): Promise<void> => {};
+import { childDeleted } from '../lib/streams/child-deleted.ts';
+import { portsFromEnvironment } from '../lib/streams/ports.ts';
+
+export const handler = childDeleted('network', portsFromEnvironment(process.env));

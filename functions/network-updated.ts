@@ -1,2 +1,4 @@
-// placeholder until lib/streams stands
-export const handler = async (): Promise<void> => {};
+import { parentUpdated } from '../lib/streams/parent-updated.ts';
+import { portsFromEnvironment } from '../lib/streams/ports.ts';
+
+export const handler = parentUpdated('network', portsFromEnvironment(process.env));

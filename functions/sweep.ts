@@ -1,2 +1,4 @@
-// placeholder until lib/streams stands
-export const handler = async (): Promise<void> => {};
+import { portsFromEnvironment } from '../lib/streams/ports.ts';
+import { sweepFunction } from '../lib/streams/sweep.ts';
+
+export const handler = sweepFunction(portsFromEnvironment(process.env));

@@ -35,18 +35,34 @@ export interface Healing {
   readonly remove: readonly string[];
 }
 
+/** Where a listing goes on: plain data, so that it can be kept between two sweeps. */
+export type PageKey = Readonly<Record<string, string>>;
+
+export interface Listed {
+  readonly key: ParentKey;
+  /** Undefined where a counter was listed. */
+  readonly markedAt: string | undefined;
+  /** A listing from here starts with the next one. */
+  readonly at: PageKey;
+}
+
 /** One page of a listing; `next` goes into the next call, and is absent on the last page. */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly next: PageKey | undefined;
 }
 
-/** Where a listing goes on: plain data, so that it can be kept between two sweeps. */
-export type PageKey = Readonly<Record<string, string>>;
+/** What a sweep lists, in this order: marked services, marked networks, counters. */
+export const SWEEP_SOURCES = ['service', 'network', 'counter'] as const;
+
+export interface SweepCursor {
+  readonly source: (typeof SWEEP_SOURCES)[number];
+  readonly from: PageKey | undefined;
+}
 
 export interface Store {
-  /** Strongly consistent; only the counters that exist. Keys are {@link parentName}s. */
-  readCounters(parents: readonly ParentKey[]): Promise<Map<string, Counter>>;
+  /** The {@link parentName}s of those that have a counter. Strongly consistent. The parents must differ. */
+  findDraining(parents: readonly ParentKey[]): Promise<Set<string>>;
   /** Step 1: a strongly consistent read, or the creation of `{remaining: 0, epoch, openedAt}` if there is none. */
   openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
   /** `remaining -= by`, only if the counter exists; its new value, or undefined if there is none. */
@@ -71,9 +87,12 @@ export interface Store {
   readAttachments(service: ParentKey, networks: readonly string[]): Promise<Set<string>>;
   heal(healing: Healing): Promise<Transacted>;
   /** The sweep's reading: parents with a `markedAt`, from the sparse index (eventually consistent). */
-  listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<{ key: ParentKey; markedAt: string }>>;
-  /** The sweep's reading: every counter's parent. */
-  listCounters(from: PageKey | undefined): Promise<Page<ParentKey>>;
+  listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>>;
+  /** The sweep's reading: the parents of all counters. */
+  listCounters(from: PageKey | undefined): Promise<Page<Listed>>;
+  /** Where an unfinished sweep stopped. */
+  readSweepCursor(): Promise<SweepCursor | undefined>;
+  writeSweepCursor(cursor: SweepCursor | undefined): Promise<void>;
 }
 
 /** Time and randomness come in from outside, so that a simulation can own them. */

@@ -1,0 +1,85 @@
+/** Every condition that a write of ours carries, as a named sentence. Each has been seen to fail on DynamoDB Local. */
+import type { MarkedParent, NetworkLists, Parent } from '../protocol/model.ts';
+
+export interface Condition {
+  readonly expression: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** The parameters of a request that carries the condition. */
+export function conditioned(condition: Condition) {
+  return {
+    ConditionExpression: condition.expression,
+    ExpressionAttributeNames: { ...condition.names },
+    ...(Object.keys(condition.values).length > 0 && { ExpressionAttributeValues: { ...condition.values } }),
+  };
+}
+
+export function allOf(...conditions: readonly Condition[]): Condition {
+  return {
+    expression: conditions.map(({ expression }) => expression).join(' AND '),
+    names: Object.assign({}, ...conditions.map(({ names }) => names)),
+    values: Object.assign({}, ...conditions.map(({ values }) => values)),
+  };
+}
+
+export const isThere: Condition = { expression: 'attribute_exists(#id)', names: { '#id': 'id' }, values: {} };
+
+export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)', names: { '#id': 'id' }, values: {} };
+
+/** The fence. `<>` is also true where the attribute is missing or of another type: only the BOOL true is a mark. */
+export const isNotMarked: Condition = {
+  expression: '(attribute_not_exists(#pendingDelete) OR #pendingDelete <> :true)',
+  names: { '#pendingDelete': 'pendingDelete' },
+  values: { ':true': true },
+};
+
+export const isMarked: Condition = {
+  expression: '#pendingDelete = :true',
+  names: { '#pendingDelete': 'pendingDelete' },
+  values: { ':true': true },
+};
+
+export const hasNoMarkedAt: Condition = {
+  expression: 'attribute_not_exists(#markedAt)',
+  names: { '#markedAt': 'markedAt' },
+  values: {},
+};
+
+export function markedAtIs(markedAt: string): Condition {
+  return {
+    expression: '#markedAt = :markedAt',
+    names: { '#markedAt': 'markedAt' },
+    values: { ':markedAt': markedAt },
+  };
+}
+
+/** Still under the very mark that was read. */
+export function isMarkedAsRead(parent: MarkedParent): Condition {
+  return allOf(isMarked, markedAtIs(parent.markedAt));
+}
+
+export function epochIs(epoch: string): Condition {
+  return { expression: '#epoch = :epoch', names: { '#epoch': 'epoch' }, values: { ':epoch': epoch } };
+}
+
+/** Both network lists are still as read, a missing one included. */
+export function listsAreAsRead({ task, service }: NetworkLists): Condition {
+  return allOf(
+    listIsAsRead('#spec.#task.#networks', ':taskNetworks', task),
+    listIsAsRead('#spec.#networks', ':networks', service),
+  );
+}
+
+function listIsAsRead(path: string, placeholder: string, list: unknown): Condition {
+  const names = Object.fromEntries(path.split('.').map((name) => [name, name.slice(1)]));
+  return list === undefined
+    ? { expression: `attribute_not_exists(${path})`, names, values: {} }
+    : { expression: `${path} = ${placeholder}`, names, values: { [placeholder]: list } };
+}
+
+/** A service is as it was read: absent, or there with the same network lists. */
+export function isAsRead(asRead: Parent | undefined): Condition {
+  return asRead === undefined ? isNotThere : allOf(isThere, listsAreAsRead(asRead.lists));
+}

@@ -1,0 +1,113 @@
+/**
+ * One retry policy for every request. The SDK's own doesn't cover it: it never repeats a cancelled transaction, not even
+ * one that was cancelled only by a conflict or by throttling.
+ */
+import type { CancellationReason } from '@aws-sdk/client-dynamodb';
+import { DeallocatorError } from '../protocol/errors.ts';
+import { REQUEST_PAUSE_BASE_MILLIS, REQUEST_PAUSE_MAX_MILLIS, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
+import type { Chance } from '../protocol/store.ts';
+
+/**
+ * - `conflict`: another request had the item in its hands.
+ * - `throttled`: more than the table, the index or the account takes right now.
+ * - `unanswered`: server or network error; a write may have been done. Each of our writes may be repeated: the protocol was
+ *   checked with answers that are lost after the commit, and a transaction carries a token.
+ * - `refused`: a condition was false.
+ * - `final`: it would fail again.
+ */
+export type Failure = 'conflict' | 'throttled' | 'unanswered' | 'refused' | 'final';
+
+const THROTTLED = new Set([
+  'ThrottlingException',
+  'ThrottlingError',
+  'ProvisionedThroughputExceededException',
+  'ProvisionedThroughputExceeded',
+  'RequestLimitExceeded',
+  'LimitExceededException',
+]);
+const CONFLICT = new Set([
+  'TransactionConflict',
+  'TransactionConflictException',
+  'TransactionInProgressException',
+  'ReplicatedWriteConflictException',
+]);
+const UNANSWERED = new Set([
+  'TimeoutError',
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'InternalServerError',
+  'ServiceUnavailable',
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+export function classify(error: unknown): Failure {
+  if (!(error instanceof Error)) return 'final';
+  if (error.name === 'ConditionalCheckFailedException') return 'refused';
+  if (error.name === 'TransactionCanceledException') return classifyReasons(cancellationReasons(error));
+  if (CONFLICT.has(error.name)) return 'conflict';
+  if (THROTTLED.has(error.name)) return 'throttled';
+  const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
+  const isServerError = ($metadata?.httpStatusCode ?? 0) >= 500;
+  if (isServerError || UNANSWERED.has(error.name) || UNANSWERED.has(String(code))) return 'unanswered';
+  return 'final';
+}
+
+/** A transaction's reasons, in the order of its actions. */
+export function cancellationReasons(error: unknown): readonly CancellationReason[] {
+  return (error as { CancellationReasons?: CancellationReason[] }).CancellationReasons ?? [];
+}
+
+/** A false condition outweighs a conflict beside it: it would be false again. */
+function classifyReasons(reasons: readonly CancellationReason[]): Failure {
+  const codes = reasons.map(({ Code }) => Code ?? 'None').filter((code) => code !== 'None');
+  if (codes.includes('ConditionalCheckFailed')) return 'refused';
+  if (codes.length === 0 || codes.some((code) => !CONFLICT.has(code) && !THROTTLED.has(code))) return 'final';
+  return codes.some((code) => THROTTLED.has(code)) ? 'throttled' : 'conflict';
+}
+
+export interface RetryObserver {
+  /** Called before each further try. */
+  onRetry(failure: Failure, request: string): void;
+}
+
+/** Tries a request until it is answered, refused or final, or the tries are used up. */
+export async function sendWithRetries<T>(
+  request: string,
+  send: () => Promise<T>,
+  chance: Chance,
+  observer: RetryObserver,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await send();
+    } catch (error) {
+      const failure = classify(error);
+      if (failure === 'refused' || failure === 'final') throw error;
+      if (tries === REQUEST_TRIES_MAX) throw givenUp(request, failure, error);
+      observer.onRetry(failure, request);
+      await chance.pause(retryPauseMillis(chance, tries));
+    }
+  }
+}
+
+export function retryPauseMillis(chance: Chance, tries: number): number {
+  return chance.fraction() * Math.min(REQUEST_PAUSE_MAX_MILLIS, REQUEST_PAUSE_BASE_MILLIS * 2 ** tries);
+}
+
+function givenUp(request: string, failure: 'conflict' | 'throttled' | 'unanswered', cause: unknown): DeallocatorError {
+  const why = {
+    conflict: 'other requests had the same items in their hands',
+    throttled: 'DynamoDB throttled it',
+    unanswered: 'DynamoDB did not answer it',
+  }[failure];
+  return new DeallocatorError(
+    failure === 'conflict' ? 'Aborted' : 'Unavailable',
+    `${request} was tried ${REQUEST_TRIES_MAX} times: ${why} (${cause instanceof Error ? cause.message : String(cause)}); try again later`,
+    { cause },
+  );
+}

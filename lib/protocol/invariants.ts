@@ -1,0 +1,175 @@
+/**
+ * The promises of DESIGN §4 as checks, one function a kind of moment. Unit, scenario and integration tests, the demo and
+ * the CLI's audit all use these; none of them has a copy.
+ *
+ * | promise | checked by |
+ * |---|---|
+ * | S1 no service is deleted while a task of it exists; no task of a deleted service is left | `checkStep`, `checkRest` |
+ * | S2 no network is deleted while a service refers to it | `checkStep`, `checkRest` |
+ * | S3 nothing that is not marked is deleted | `checkStep` |
+ * | S4 at rest nothing is left over | `checkRest` |
+ * | S5 a reused id is a new life | `checkStep`: a new life is not marked, so S3 holds it |
+ * | S6 service, counter, attachments and free networks go together | `checkStep` |
+ * | S7 a counter is never too high | `checkAlways`, `checkRest` |
+ * | L1 children gone, records delivered: the parent goes | `checkRest` |
+ */
+import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
+import { networkLists, type ParentKey, parentName, parseParentName, referencedNetworks } from './model.ts';
+
+export type Promised = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'L1' | 'L2' | 'L3' | 'L4';
+
+export interface Violation {
+  readonly promise: Promised;
+  /** What it is about: `service#web`, `attachment#front#web`, … */
+  readonly subject: string;
+  /** A sentence for whoever must act. */
+  readonly message: string;
+}
+
+export interface StoredParent {
+  readonly id: string;
+  readonly pendingDelete?: unknown;
+  readonly markedAt?: unknown;
+  readonly spec?: unknown;
+}
+
+/** All items of the five tables at one moment. */
+export interface World {
+  readonly services: readonly StoredParent[];
+  readonly networks: readonly StoredParent[];
+  readonly tasks: readonly { readonly serviceId: string; readonly id: string }[];
+  readonly attachments: readonly { readonly networkId: string; readonly serviceId: string }[];
+  readonly counters: readonly { readonly id: string; readonly remaining: number }[];
+}
+
+/** Holds at every moment. `unprocessed`: removal records of a parent's children that no function has counted yet. */
+export function checkAlways(world: World, unprocessed: (parent: ParentKey) => number): Violation[] {
+  const living = countChildren(world);
+  return world.counters.flatMap(({ id, remaining }) => {
+    const parent = parseParentName(id);
+    if (parent === undefined) return [];
+    const children = living.get(id) ?? 0;
+    const most = children + unprocessed(parent);
+    return remaining <= most
+      ? []
+      : [
+          {
+            promise: 'S7' as const,
+            subject: id,
+            message: `the counter of ${id} says ${remaining}, but only ${children} children are left and ${most - children} removals are not counted yet; a sweep sets it right`,
+          },
+        ];
+  });
+}
+
+/** Holds for each single write, whoever made it, as long as services and networks are deleted by the deallocator alone. */
+export function checkStep(before: World, after: World): Violation[] {
+  const violations: Violation[] = [];
+  const add = (promise: Promised, subject: string, message: string) => violations.push({ promise, subject, message });
+  const countersAfter = new Set(after.counters.map(({ id }) => id));
+
+  for (const service of gone(before.services, after.services)) {
+    const name = parentName({ kind: 'service', id: service.id });
+    const tasks = before.tasks.filter((task) => task.serviceId === service.id);
+    if (tasks.length > 0) add('S1', name, `${name} was deleted while ${tasks.length} of its tasks existed`);
+    if (service.pendingDelete !== true) add('S3', name, `${name} was deleted without a mark`);
+    if (countersAfter.has(name)) add('S6', name, `${name} was deleted without its counter`);
+    const detached = new Set(references(service).slice(0, NETWORKS_PER_SERVICE_MAX));
+    for (const { networkId, serviceId } of after.attachments) {
+      if (serviceId === service.id && detached.has(networkId)) {
+        add('S6', name, `${name} was deleted without its attachment to network#${networkId}`);
+      }
+    }
+  }
+  for (const network of gone(before.networks, after.networks)) {
+    const name = parentName({ kind: 'network', id: network.id });
+    if (network.pendingDelete !== true) add('S3', name, `${name} was deleted without a mark`);
+    if (countersAfter.has(name)) add('S6', name, `${name} was deleted without its counter`);
+    for (const service of after.services) {
+      if (references(service).includes(network.id))
+        add('S2', name, `${name} was deleted while service#${service.id} used it`);
+    }
+    for (const { networkId, serviceId } of after.attachments) {
+      if (networkId === network.id)
+        add('S6', name, `${name} was deleted without its attachment of service#${serviceId}`);
+    }
+  }
+  return violations;
+}
+
+/** Holds once every record has been delivered and every function has returned. */
+export function checkRest(world: World): Violation[] {
+  const violations = checkAlways(world, () => 0);
+  const add = (promise: Promised, subject: string, message: string) => violations.push({ promise, subject, message });
+  const services = new Map(world.services.map((service) => [service.id, service]));
+  const networks = new Map(world.networks.map((network) => [network.id, network]));
+  const living = countChildren(world);
+  const counters = new Set(world.counters.map(({ id }) => id));
+
+  for (const { serviceId, id } of world.tasks) {
+    if (!services.has(serviceId))
+      add('S1', `task#${serviceId}#${id}`, `task ${id} is left of service#${serviceId}, which is gone`);
+  }
+  const attachments = new Set(
+    world.attachments.map(({ networkId, serviceId }) => JSON.stringify([networkId, serviceId])),
+  );
+  for (const service of world.services) {
+    for (const network of references(service)) {
+      const uses = `service#${service.id} refers to network#${network}`;
+      if (!networks.has(network)) add('S2', `network#${network}`, `${uses}, which is not there`);
+      if (!attachments.has(JSON.stringify([network, service.id]))) {
+        add('S2', `attachment#${network}#${service.id}`, `${uses} without an attachment, so nothing protects it`);
+      }
+    }
+  }
+  for (const { networkId, serviceId } of world.attachments) {
+    const service = services.get(serviceId);
+    if (service === undefined || !references(service).includes(networkId)) {
+      add(
+        'S4',
+        `attachment#${networkId}#${serviceId}`,
+        `an attachment to network#${networkId} is left of service#${serviceId}, which does not refer to it`,
+      );
+    }
+  }
+  for (const id of counters) {
+    const key = parseParentName(id);
+    if (key === undefined) continue;
+    const parent = (key.kind === 'service' ? services : networks).get(key.id);
+    if (parent?.pendingDelete !== true) {
+      add(
+        'S4',
+        id,
+        `a counter is left of ${id}, which is ${parent === undefined ? 'gone' : 'not marked'}; a sweep removes it`,
+      );
+    }
+  }
+  for (const [kind, parents] of [['service', world.services] as const, ['network', world.networks] as const]) {
+    for (const { id, pendingDelete } of parents) {
+      const name = parentName({ kind, id });
+      if (pendingDelete !== true) continue;
+      const children = living.get(name) ?? 0;
+      if (children === 0) add('L1', name, `${name} is marked and has no children left, but is still there`);
+      else if (!counters.has(name))
+        add('L1', name, `${name} is marked and drains, but has no counter to wake it; a sweep opens one`);
+    }
+  }
+  return violations;
+}
+
+function references(service: StoredParent): string[] {
+  return referencedNetworks(service.id, networkLists(service.spec));
+}
+
+function gone(before: readonly StoredParent[], after: readonly StoredParent[]): StoredParent[] {
+  const left = new Set(after.map(({ id }) => id));
+  return before.filter(({ id }) => !left.has(id));
+}
+
+function countChildren(world: World): Map<string, number> {
+  const living = new Map<string, number>();
+  const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
+  for (const { serviceId } of world.tasks) add(parentName({ kind: 'service', id: serviceId }));
+  for (const { networkId } of world.attachments) add(parentName({ kind: 'network', id: networkId }));
+  return living;
+}

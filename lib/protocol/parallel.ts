@@ -1,0 +1,24 @@
+/**
+ * Maps side by side, at most `limit` at a time, results in the order of the items. The first failure is thrown once all
+ * that had started have ended, so that nothing goes on behind the caller's back.
+ */
+export async function mapInParallel<T, R>(
+  items: readonly T[],
+  limit: number,
+  map: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  const pending = items.entries();
+  const worker = async () => {
+    for (const [index, item] of pending) results[index] = await map(item);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
+  const failed = ended.find((end) => end.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return results;
+}
+
+/** Consecutive groups of at most `size`. */
+export function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));
+}

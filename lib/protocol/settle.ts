@@ -1,0 +1,136 @@
+/**
+ * The decision whether a marked parent goes now. DESIGN §3 step by step; each line that looks as if it could be left out
+ * has a counterexample in the model.
+ *
+ * SwarmKit's `processService` and `processNetwork` in one: where SwarmKit deletes if listing the tasks fails ("if in doubt"),
+ * a failed read here throws, the record is tried again, and in the end the sweep comes back. No proof, no delete.
+ */
+import { DeallocatorError } from './errors.ts';
+import { planFinalization } from './finalize.ts';
+import {
+  CHILD_COUNT_PAGE_ITEMS,
+  ROUND_PAUSE_BASE_MILLIS,
+  ROUND_PAUSE_MAX_MILLIS,
+  SETTLE_ROUNDS_MAX,
+} from './limits.ts';
+import { type Counter, isMarked, type ParentKey, parentName } from './model.ts';
+import type { Chance, Store } from './store.ts';
+
+interface Effort {
+  readonly parent: ParentKey;
+  /** Times that the steps were gone through. */
+  readonly rounds: number;
+  /** Recounts that were written. */
+  readonly recounts: number;
+}
+
+export type Settled = Effort &
+  (
+    | {
+        readonly outcome: 'deleted';
+        readonly markedAt: string;
+        /** What went in the same transaction. */
+        readonly freed: readonly ParentKey[];
+        /** References beyond what one transaction holds: their attachments go with the removal's stream record. */
+        readonly leftToHeal: number;
+      }
+    | { readonly outcome: 'draining'; readonly remaining: number }
+    /** Somebody else has just counted, and his count will wake somebody. */
+    | { readonly outcome: 'yielded' }
+    | { readonly outcome: 'not marked' }
+    | { readonly outcome: 'absent' }
+  );
+
+export interface SettleOptions {
+  /** A sweep never yields: after a lost record, the other's count may be too high for ever. */
+  readonly patient?: boolean;
+  /**
+   * The counter as a decrement has just returned it. It serves as the first round's step 1, since a write that returns the
+   * new value reads as consistently as step 1 does, and comes before steps 2 and 3 as step 1 must.
+   */
+  readonly opened?: Counter | undefined;
+}
+
+export async function settle(
+  store: Store,
+  chance: Chance,
+  key: ParentKey,
+  options: SettleOptions = {},
+): Promise<Settled> {
+  let recounts = 0;
+  for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
+    if (round > 1) await chance.pause(roundPauseMillis(chance, round));
+    const effort = () => ({ parent: key, rounds: round, recounts });
+
+    // 1 open
+    const opened = round === 1 ? options.opened : undefined;
+    const counter = opened ?? (await store.openCounter(key, { epoch: chance.fresh(), openedAt: isoNow(chance) }));
+
+    // 2 parent: before its children are counted, or a mark made in between would inherit the older count
+    const parent = await store.readParent(key);
+    if (parent === undefined || !parent.pendingDelete) {
+      if (parent?.markedAt !== undefined) await store.unstampMark(key, parent.markedAt);
+      const closed = await store.closeCounter(key, counter.epoch);
+      if (closed === 'other epoch') continue; // else that counter would stay behind
+      return { ...effort(), outcome: parent === undefined ? 'absent' : 'not marked' };
+    }
+    if (!isMarked(parent)) {
+      await store.stampMark(key, newMarkedAt(chance));
+      continue;
+    }
+
+    // 3 count
+    const children = await store.countChildren(key, CHILD_COUNT_PAGE_ITEMS);
+
+    // 4 recount: relative to what was read before counting, so that decrements in between stay counted
+    if (children > 0) {
+      const recounted = await store.recount(key, counter.epoch, children - counter.remaining, chance.fresh());
+      if (recounted.status === 'done') {
+        recounts++;
+        if (recounted.counter.remaining > 0) {
+          return { ...effort(), outcome: 'draining', remaining: recounted.counter.remaining };
+        }
+      } else if (!options.patient && recounted.found !== undefined && recounted.found.remaining > 0) {
+        return { ...effort(), outcome: 'yielded' };
+      }
+      continue;
+    }
+
+    // 5 finalize
+    const finalization = await planFinalization(store, parent);
+    if ((await store.finalize(finalization)) === 'committed') {
+      return {
+        ...effort(),
+        outcome: 'deleted',
+        markedAt: parent.markedAt,
+        freed: finalization.freed.map((freed) => freed.key),
+        leftToHeal: parent.references.length - finalization.detached.length,
+      };
+    }
+  }
+  throw new DeallocatorError(
+    'Aborted',
+    `${parentName(key)} was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; ` +
+      'its record will be delivered again, and the next sweep settles it in any case',
+  );
+}
+
+/** "Full jitter": a random part of a pause that doubles. */
+export function roundPauseMillis(chance: Chance, round: number): number {
+  return chance.fraction() * Math.min(ROUND_PAUSE_MAX_MILLIS, ROUND_PAUSE_BASE_MILLIS * 2 ** round);
+}
+
+/** Unique for each mark: the time alone would not tell two marks of one millisecond apart. */
+export function newMarkedAt(chance: Chance): string {
+  return `${isoNow(chance)}#${chance.fresh()}`;
+}
+
+/** When a mark was made, in milliseconds of the epoch. Undefined for a `markedAt` of another form. */
+export function markedAtEpochMillis(markedAt: string): number | undefined {
+  const millis = Date.parse(markedAt.slice(0, markedAt.indexOf('#')));
+  return Number.isNaN(millis) ? undefined : millis;
+}
+
+function isoNow(chance: Chance): string {
+  return new Date(chance.nowEpochMillis()).toISOString();
+}

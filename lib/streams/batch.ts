@@ -1,0 +1,74 @@
+/** A batch of stream records, grouped by parent, and the partial response that says which of them failed. */
+import { DeallocatorError } from '../protocol/errors.ts';
+import { PARENTS_IN_PARALLEL } from '../protocol/limits.ts';
+import { type ParentKey, parentName } from '../protocol/model.ts';
+import { mapInParallel } from '../protocol/parallel.ts';
+import { compareSequenceNumbers, isMalformed, type MalformedRecord, type StreamRecord } from './records.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface StreamEvent {
+  readonly Records: readonly unknown[];
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html */
+export interface BatchResponse {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[];
+}
+
+export interface Context {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** One parent's records in a batch, in the order of the stream. */
+export interface ParentRecords {
+  readonly parent: ParentKey;
+  readonly records: readonly StreamRecord[];
+}
+
+/**
+ * Hands each parent's records to `process`, parents side by side. A parent that fails, or a record that can't be read,
+ * fails alone: the others are done, and done again without harm when Lambda delivers everything from the lowest failed
+ * sequence number on. All failed records are named, lowest first. A batch with a failure that has no name throws.
+ */
+export async function processBatch(
+  event: StreamEvent,
+  read: (record: unknown) => StreamRecord | MalformedRecord,
+  telemetry: Telemetry,
+  process: (groups: readonly ParentRecords[]) => Promise<(group: ParentRecords) => Promise<void>>,
+): Promise<BatchResponse> {
+  if (!Array.isArray(event?.Records)) {
+    throw new DeallocatorError(
+      'InvalidArgument',
+      'the event has no list of Records; this function takes the events of a DynamoDB stream',
+    );
+  }
+  const failed: string[] = [];
+  let unnamed: DeallocatorError | undefined;
+  const groups = new Map<string, { parent: ParentKey; records: StreamRecord[] }>();
+  for (const record of event.Records.map(read)) {
+    if (isMalformed(record)) {
+      telemetry.failed(`record ${record.sequenceNumber ?? 'without a sequence number'}`, record.error);
+      if (record.sequenceNumber === undefined) unnamed = record.error;
+      else failed.push(record.sequenceNumber);
+      continue;
+    }
+    const name = parentName(record.parent);
+    const group = groups.get(name) ?? { parent: record.parent, records: [] };
+    group.records.push(record);
+    groups.set(name, group);
+  }
+
+  const all = [...groups.values()];
+  const processOne = await process(all);
+  await mapInParallel(all, PARENTS_IN_PARALLEL, async (group) => {
+    try {
+      await processOne(group);
+    } catch (error) {
+      telemetry.failed(parentName(group.parent), error);
+      failed.push(...group.records.map(({ sequenceNumber }) => sequenceNumber));
+    }
+  });
+  if (unnamed !== undefined) throw unnamed;
+  return { batchItemFailures: failed.sort(compareSequenceNumbers).map((itemIdentifier) => ({ itemIdentifier })) };
+}

@@ -1,0 +1,62 @@
+/** `service-updated` and `network-updated`: a mark was set or cleared, or references changed by other hands. */
+import { isDeepStrictEqual } from 'node:util';
+import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
+import { heal } from '../protocol/heal.ts';
+import { KINDS, type ParentKind, parentName, referencedNetworks } from '../protocol/model.ts';
+import { settle } from '../protocol/settle.ts';
+import { type BatchResponse, type Context, type ParentRecords, processBatch, type StreamEvent } from './batch.ts';
+import type { FunctionPorts } from './ports.ts';
+import { type Image, readRecord, type StreamRecord } from './records.ts';
+import { Telemetry } from './telemetry.ts';
+
+export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
+  const keyAttribute = TABLES[PARENT_TABLES[kind].parents].partitionKey;
+  return async (event: StreamEvent, context: Context): Promise<BatchResponse> => {
+    const telemetry = new Telemetry(ports.telemetry, context.awsRequestId);
+    const store = ports.openStore({ onRetry: (failure) => telemetry.retried(failure) });
+    try {
+      return await processBatch(
+        event,
+        (record) => readRecord(record, kind, keyAttribute, true),
+        telemetry,
+        async (groups) => {
+          const cleared = groups.filter(({ records }) => !records.some(needsSettle) && records.some(clearsMark));
+          const draining = await store.findDraining(cleared.map(({ parent }) => parent));
+          return async (group) => {
+            const { parent, records } = group;
+            // Before settling, so that what is finalized is whole.
+            const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(group);
+            if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
+            if (!records.some(needsSettle) && !draining.has(parentName(parent))) return;
+            telemetry.settled(await settle(store, ports.chance, parent), records.length);
+          };
+        },
+      );
+    } finally {
+      telemetry.flush();
+    }
+  };
+}
+
+/** A mark appears, or another takes its place; or a `markedAt` is left without a mark and must go. */
+function needsSettle({ before, after }: StreamRecord): boolean {
+  if (after === undefined) return false;
+  if (!after.pendingDelete) return after.markedAt !== undefined;
+  return !before?.pendingDelete || before.markedAt !== after.markedAt;
+}
+
+/**
+ * A mark disappears, with its parent or without. Its counter must go, and settle sees to that; but where no counter is,
+ * there is nothing to do, and to open one only to delete it again would cost two writes for each deletion of ours. Nothing
+ * is missed: a counter that is opened after this look is opened by a settle that looks at the parent after it.
+ */
+function clearsMark({ before, after }: StreamRecord): boolean {
+  return before?.pendingDelete === true && !after?.pendingDelete;
+}
+
+/** The networks named by either image of a record that changed what is named. */
+function networksToHeal({ parent, records }: ParentRecords): string[] {
+  const changed = records.filter(({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists));
+  const named = (image: Image | undefined) => (image ? referencedNetworks(parent.id, image.lists) : []);
+  return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
+}

@@ -1,0 +1,51 @@
+/** What a function takes from the world: its tables, time, chance and log, all from the environment and nowhere else. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connect } from '../dynamodb/client.ts';
+import { Requests } from '../dynamodb/requests.ts';
+import type { RetryObserver } from '../dynamodb/retry.ts';
+import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
+import { DynamoDBStore } from '../dynamodb/store.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import type { Chance, Store } from '../protocol/store.ts';
+import type { TelemetryOptions } from './telemetry.ts';
+
+export interface FunctionPorts {
+  /** A store whose retries are told to one invocation's telemetry. */
+  openStore(observer: RetryObserver): Store;
+  readonly chance: Chance;
+  readonly telemetry: TelemetryOptions;
+}
+
+export const systemChance: Chance = {
+  nowEpochMillis: () => Date.now(),
+  pause: async (millis) => pause(millis),
+  fraction: () => Math.random(),
+  fresh: () => randomUUID(),
+};
+
+/** Fails with `FailedPrecondition` when a variable that the construct sets is missing. */
+export function portsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): FunctionPorts {
+  const read = (variable: string): string => {
+    const value = environment[variable];
+    if (value) return value;
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      `the environment variable ${variable} is not set; the construct sets it on each of its functions, so deploy with the construct or set it as the construct does`,
+    );
+  };
+  const names = Object.entries(TABLES).map(([table, { variable }]) => [table as TableName, read(variable)] as const);
+  const tables = Object.fromEntries(names) as PhysicalNames;
+  const db = connect();
+  return {
+    openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), tables),
+    chance: systemChance,
+    telemetry: {
+      functionName: read('DEALLOCATOR_FUNCTION'),
+      namespace: read('METRICS_NAMESPACE'),
+      nowEpochMillis: systemChance.nowEpochMillis,
+      // Not console.log: Lambda puts a prefix before its lines, and CloudWatch then finds no metrics in them.
+      writeLine: (line) => process.stdout.write(`${line}\n`),
+    },
+  };
+}

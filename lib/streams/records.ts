@@ -1,0 +1,97 @@
+/** Reads stream records as Lambda delivers them, trusting nothing: a record that can't be read fails alone, by name. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { losslessNumber } from '../dynamodb/client.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import { type NetworkLists, networkLists, type ParentKey, type ParentKind } from '../protocol/model.ts';
+
+/** What a parent's image says of its mark and its references. */
+export interface Image {
+  readonly pendingDelete: boolean;
+  readonly markedAt: string | undefined;
+  readonly lists: NetworkLists;
+}
+
+export type EventName = 'INSERT' | 'MODIFY' | 'REMOVE';
+
+export interface StreamRecord {
+  readonly sequenceNumber: string;
+  readonly eventName: EventName;
+  readonly parent: ParentKey;
+  /** Undefined where the item was not there, or where the stream carries keys only. */
+  readonly before: Image | undefined;
+  readonly after: Image | undefined;
+}
+
+/** A record that could not be read; `sequenceNumber` is undefined where not even that could. */
+export interface MalformedRecord {
+  readonly sequenceNumber: string | undefined;
+  readonly error: DeallocatorError;
+}
+
+const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies EventName[];
+
+/**
+ * @param kind the kind of parent that the record is about, directly or as the parent of a child
+ * @param keyAttribute the key attribute that holds the parent's id: all that is read of a child's record
+ * @param withImages whether the stream carries images, which must then be there
+ */
+export function readRecord(
+  record: unknown,
+  kind: ParentKind,
+  keyAttribute: string,
+  withImages: boolean,
+): StreamRecord | MalformedRecord {
+  const sequenceNumber = findSequenceNumber(record);
+  try {
+    const { eventName, dynamodb } = record as { eventName?: unknown; dynamodb?: Record<string, unknown> };
+    if (sequenceNumber === undefined) throw malformed('SequenceNumber', dynamodb?.SequenceNumber, 'a string of digits');
+    if (!EVENT_NAMES.includes(eventName)) throw malformed('eventName', eventName, 'INSERT, MODIFY or REMOVE');
+    const id = (dynamodb?.Keys as Record<string, { S?: unknown }> | undefined)?.[keyAttribute]?.S;
+    if (typeof id !== 'string' || id === '') throw malformed(`Keys.${keyAttribute}`, id, 'a non-empty string');
+    return {
+      sequenceNumber,
+      eventName: eventName as EventName,
+      parent: { kind, id },
+      before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage) : undefined,
+      after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage) : undefined,
+    };
+  } catch (error) {
+    const cause =
+      error instanceof DeallocatorError ? error : malformed('the record', undefined, 'a stream record', error);
+    return { sequenceNumber, error: cause };
+  }
+}
+
+export function isMalformed(record: StreamRecord | MalformedRecord): record is MalformedRecord {
+  return 'error' in record;
+}
+
+/** Numeric order of two sequence numbers, which have up to 40 digits: too many for a number. */
+export function compareSequenceNumbers(a: string, b: string): number {
+  const difference = BigInt(a) - BigInt(b);
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+function findSequenceNumber(record: unknown): string | undefined {
+  const found = (record as { dynamodb?: { SequenceNumber?: unknown } } | null)?.dynamodb?.SequenceNumber;
+  return typeof found === 'string' && /^\d{1,40}$/.test(found) ? found : undefined;
+}
+
+/** Only what we know is translated: the rest of the item is somebody else's, and may be large. */
+function imageOf(name: string, image: unknown): Image {
+  if (typeof image !== 'object' || image === null)
+    throw malformed(name, image, 'an image: the stream must carry both images');
+  const { pendingDelete, markedAt, spec } = image as Record<string, AttributeValue | undefined>;
+  const known = spec === undefined ? {} : unmarshall({ spec }, { wrapNumbers: losslessNumber });
+  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, lists: networkLists(known.spec) };
+}
+
+function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {
+  const shown = JSON.stringify(seen)?.slice(0, 100) ?? 'nothing';
+  return new DeallocatorError(
+    'InvalidArgument',
+    `a stream record can't be read: ${what} is ${shown}, expected ${allowed}; it goes to the dead-letter queue, and the sweep needs no record`,
+    { cause },
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * What a function tells of an invocation: one structured line a decision, and at its end one line of metrics in CloudWatch's
+ * embedded metric format (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+ *
+ * Powertools' logger and metrics were looked at: they keep their state in the module, so that two handlers in one process
+ * (every test, and the simulation) would mix theirs, and they add 33 KB to each bundle for what is one JSON line here.
+ */
+import type { Failure } from '../dynamodb/retry.ts';
+import { isDeallocatorError } from '../protocol/errors.ts';
+import type { Healed } from '../protocol/heal.ts';
+import { type ParentKey, parentName } from '../protocol/model.ts';
+import { markedAtEpochMillis, type Settled } from '../protocol/settle.ts';
+
+/** Metrics, and what each counts. Values of `Seconds` are one for each deletion; the others are sums. */
+export const METRICS = {
+  ServicesDeleted: 'Count',
+  NetworksDeleted: 'Count',
+  /** Decisions to wait: the parent has children left. */
+  StillDraining: 'Count',
+  /** Counter writes by removal records. */
+  Decrements: 'Count',
+  Recounts: 'Count',
+  /** Requests tried again because another had the item, and rounds of settle beyond the first. */
+  Conflicts: 'Count',
+  Throttles: 'Count',
+  /** Attachments put or removed because somebody had written a service without them. */
+  Healed: 'Count',
+  /** Records, or swept parents, that failed. */
+  Failures: 'Count',
+  /** From a mark to its deletion. */
+  DrainSeconds: 'Seconds',
+  /** Of what the last complete sweep left. 0 when nothing is marked. */
+  OldestMarkSeconds: 'Seconds',
+} as const;
+
+export type MetricName = keyof typeof METRICS;
+
+/** CloudWatch takes at most 100 values of a metric in one line. */
+const METRIC_VALUES_MAX = 100;
+
+export interface TelemetryOptions {
+  readonly functionName: string;
+  readonly namespace: string;
+  nowEpochMillis(): number;
+  writeLine(line: string): void;
+}
+
+export class Telemetry {
+  readonly #options: TelemetryOptions;
+  readonly #requestId: string;
+  readonly #metrics = new Map<MetricName, number[]>();
+
+  constructor(options: TelemetryOptions, requestId: string) {
+    this.#options = options;
+    this.#requestId = requestId;
+  }
+
+  /** Adds to a sum. */
+  count(metric: MetricName, by = 1): void {
+    if (by === 0) return;
+    this.#metrics.set(metric, [(this.#metrics.get(metric)?.[0] ?? 0) + by]);
+  }
+
+  /** Adds one value beside the others. */
+  observe(metric: MetricName, value: number): void {
+    const values = [...(this.#metrics.get(metric) ?? []), value];
+    this.#metrics.set(metric, values);
+    if (values.length === METRIC_VALUES_MAX) this.flush();
+  }
+
+  retried(failure: Failure): void {
+    this.count(failure === 'throttled' ? 'Throttles' : 'Conflicts');
+  }
+
+  settled(settled: Settled, records: number): void {
+    const { parent, outcome, rounds, recounts, ...rest } = settled;
+    this.count('Recounts', recounts);
+    this.count('Conflicts', rounds - 1);
+    let drainSeconds: number | undefined;
+    if (settled.outcome === 'deleted') {
+      for (const { kind } of [parent, ...settled.freed]) {
+        this.count(kind === 'service' ? 'ServicesDeleted' : 'NetworksDeleted');
+      }
+      const marked = markedAtEpochMillis(settled.markedAt);
+      drainSeconds = marked && (this.#options.nowEpochMillis() - marked) / 1000;
+      if (drainSeconds !== undefined) this.observe('DrainSeconds', drainSeconds);
+    } else if (settled.outcome === 'draining') {
+      this.count('StillDraining');
+    }
+    const freed = settled.outcome === 'deleted' ? { freed: settled.freed.map(parentName) } : {};
+    this.#log('INFO', outcome, {
+      parent: parentName(parent),
+      records,
+      rounds,
+      recounts,
+      ...rest,
+      ...freed,
+      drainSeconds,
+    });
+  }
+
+  /** A removal was counted, and children are left: nothing to settle. */
+  decremented(parent: ParentKey, records: number, remaining: number): void {
+    this.count('Decrements');
+    this.#log('INFO', 'decremented', { parent: parentName(parent), records, remaining });
+  }
+
+  healed({ service, put, removed }: Healed): void {
+    if (put.length + removed.length === 0) return;
+    this.count('Healed', put.length + removed.length);
+    this.#log('INFO', 'healed', { parent: parentName(service), put, removed });
+  }
+
+  failed(subject: string, error: unknown): void {
+    this.count('Failures');
+    this.#log('ERROR', 'failed', { subject, ...described(error) });
+  }
+
+  swept(fields: Record<string, unknown>): void {
+    this.#log('INFO', 'swept', fields);
+  }
+
+  /** Writes the metrics line; nothing when nothing was counted. */
+  flush(): void {
+    if (this.#metrics.size === 0) return;
+    this.#write({
+      _aws: {
+        Timestamp: this.#options.nowEpochMillis(),
+        CloudWatchMetrics: [
+          {
+            Namespace: this.#options.namespace,
+            Dimensions: [['function']],
+            Metrics: [...this.#metrics.keys()].map((Name) => ({ Name, Unit: METRICS[Name] })),
+          },
+        ],
+      },
+      function: this.#options.functionName,
+      requestId: this.#requestId,
+      ...Object.fromEntries(this.#metrics),
+    });
+    this.#metrics.clear();
+  }
+
+  #log(level: 'INFO' | 'ERROR', decision: string, fields: Record<string, unknown>): void {
+    const at = new Date(this.#options.nowEpochMillis()).toISOString();
+    const { functionName } = this.#options;
+    this.#write({ level, at, function: functionName, requestId: this.#requestId, decision, ...fields });
+  }
+
+  #write(line: Record<string, unknown>): void {
+    this.#options.writeLine(JSON.stringify(line));
+  }
+}
+
+function described(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { error: String(error) };
+  const code = isDeallocatorError(error) ? error.code : error.name;
+  return { code, error: error.message, cause: error.cause === undefined ? undefined : String(error.cause) };
+}

@@ -1,0 +1,85 @@
+/** A database of one's own in the tests' DynamoDB Local, with the five tables of the schema. */
+import { randomUUID } from 'node:crypto';
+import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { inject } from 'vitest';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import type { World } from '../../lib/protocol/invariants.ts';
+
+export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
+
+/** Physical names differ from ours on purpose: a name that is used where the other belongs fails. */
+export const PHYSICAL_NAMES = Object.fromEntries(TABLE_NAMES.map((name) => [name, `Test-${name}`])) as PhysicalNames;
+
+export async function createDatabase(): Promise<DynamoDBDocumentClient> {
+  const db = connect({
+    endpoint: `http://127.0.0.1:${inject('enginePort')}`,
+    region: 'us-east-1',
+    // DynamoDB Local keeps a database for each access key.
+    credentials: { accessKeyId: `test${randomUUID().replaceAll('-', '')}`, secretAccessKey: 'local' },
+  });
+  for (const name of TABLE_NAMES) await db.send(new CreateTableCommand(tableInput(name)));
+  return db;
+}
+
+function tableInput(name: TableName): CreateTableCommandInput {
+  const { partitionKey, sortKey, marked } = TABLES[name];
+  const keys = (hash: string, range: string | undefined) => [
+    { AttributeName: hash, KeyType: 'HASH' as const },
+    ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' as const }]),
+  ];
+  const attributes = [
+    partitionKey,
+    ...(sortKey === undefined ? [] : [sortKey]),
+    ...(marked ? [MARKED_INDEX.sortKey] : []),
+  ];
+  return {
+    TableName: PHYSICAL_NAMES[name],
+    BillingMode: 'PAY_PER_REQUEST',
+    KeySchema: keys(partitionKey, sortKey),
+    AttributeDefinitions: attributes.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+    ...(marked && {
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: MARKED_INDEX.name,
+          KeySchema: keys(MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey),
+          Projection: { ProjectionType: 'KEYS_ONLY' as const },
+        },
+      ],
+    }),
+  };
+}
+
+type Item = Record<string, unknown>;
+
+/** Raw writes and whole-table reads, as somebody without the typed client would make them. */
+export function rawAccess(db: DynamoDBDocumentClient, tables: PhysicalNames) {
+  const list = async (table: TableName): Promise<Item[]> => {
+    const items: Item[] = [];
+    let from: Item | undefined;
+    do {
+      const page = await db.send(
+        new ScanCommand({ TableName: tables[table], ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      );
+      items.push(...(page.Items ?? []));
+      from = page.LastEvaluatedKey;
+    } while (from !== undefined);
+    return items;
+  };
+  return {
+    list,
+    put: async (table: TableName, item: Item): Promise<void> => {
+      await db.send(new PutCommand({ TableName: tables[table], Item: item }));
+    },
+    delete: async (table: TableName, keys: Item): Promise<void> => {
+      await db.send(new DeleteCommand({ TableName: tables[table], Key: keys }));
+    },
+    get: async (table: TableName, keys: Item): Promise<Item | undefined> =>
+      (await db.send(new GetCommand({ TableName: tables[table], Key: keys, ConsistentRead: true }))).Item,
+    world: async (): Promise<World> => {
+      const read = TABLE_NAMES.map(async (name) => [name, await list(name)] as const);
+      return Object.fromEntries(await Promise.all(read)) as unknown as World;
+    },
+  };
+}
