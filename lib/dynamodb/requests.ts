@@ -55,26 +55,26 @@ export class Requests {
   }
 
   async get(input: GetCommandInput): Promise<Item | undefined> {
-    const { Item } = await this.send('GetItem', () => this.#db.send(new GetCommand(input)));
+    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand(input)));
     return Item;
   }
 
   async query(input: QueryCommandInput) {
-    const { Items, Count, LastEvaluatedKey } = await this.send('Query', () => this.#db.send(new QueryCommand(input)));
+    const { Items, Count, LastEvaluatedKey } = await this.send('Query', (db) => db.send(new QueryCommand(input)));
     return { items: Items ?? [], count: present(Count, 'Count'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
   async scan(input: ScanCommandInput) {
-    const { Items, LastEvaluatedKey } = await this.send('Scan', () => this.#db.send(new ScanCommand(input)));
+    const { Items, LastEvaluatedKey } = await this.send('Scan', (db) => db.send(new ScanCommand(input)));
     return { items: present(Items, 'Items'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
   update(input: UpdateCommandInput): Promise<Written> {
-    return this.#write('UpdateItem', async () => (await this.#db.send(new UpdateCommand(input))).Attributes);
+    return this.#write('UpdateItem', async (db) => (await db.send(new UpdateCommand(input))).Attributes);
   }
 
   delete(input: DeleteCommandInput): Promise<Written> {
-    return this.#write('DeleteItem', async () => (await this.#db.send(new DeleteCommand(input))).Attributes);
+    return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes);
   }
 
   /** Strongly consistent; in any order; keys must differ from each other. */
@@ -99,8 +99,8 @@ export class Requests {
           await this.#chance.pause(retryPauseMillis(this.#chance, tries));
         }
         const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys: unread, ...options } } };
-        const answer: BatchGetCommandOutput = await this.send('BatchGetItem', () =>
-          this.#db.send(new BatchGetCommand(input)),
+        const answer: BatchGetCommandOutput = await this.send('BatchGetItem', (db) =>
+          db.send(new BatchGetCommand(input)),
         );
         found.push(...(present(answer.Responses, 'Responses')[table] ?? []));
         unread = answer.UnprocessedKeys?.[table]?.Keys ?? [];
@@ -117,7 +117,7 @@ export class Requests {
     const ClientRequestToken = this.#chance.fresh();
     try {
       const command = { ClientRequestToken, TransactItems: actions };
-      await this.send('TransactWriteItems', () => this.#db.send(new TransactWriteCommand(command)));
+      await this.send('TransactWriteItems', (db) => db.send(new TransactWriteCommand(command)));
       return { status: 'committed' };
     } catch (error) {
       if (classify(error) !== 'refused') throw error;
@@ -128,11 +128,11 @@ export class Requests {
     }
   }
 
-  send<T>(request: string, send: () => Promise<T>): Promise<T> {
-    return sendWithRetries(request, send, this.#chance, this.#observer);
+  send<T>(request: string, send: (db: DynamoDBDocumentClient) => Promise<T>): Promise<T> {
+    return sendWithRetries(request, () => send(this.#db), this.#chance, this.#observer);
   }
 
-  async #write(request: string, write: () => Promise<Item | undefined>): Promise<Written> {
+  async #write(request: string, write: (db: DynamoDBDocumentClient) => Promise<Item | undefined>): Promise<Written> {
     try {
       return { status: 'done', item: await this.send(request, write) };
     } catch (error) {

@@ -87,7 +87,8 @@ export async function sendWithRetries<T>(
       return await send();
     } catch (error) {
       const failure = classify(error);
-      if (failure === 'refused' || failure === 'final') throw error;
+      if (failure === 'refused') throw error;
+      if (failure === 'final') throw unacceptable(request, error);
       if (tries === REQUEST_TRIES_MAX) throw givenUp(request, failure, error);
       observer.onRetry(failure, request);
       await chance.pause(retryPauseMillis(chance, tries));
@@ -97,6 +98,21 @@ export async function sendWithRetries<T>(
 
 export function retryPauseMillis(chance: Chance, tries: number): number {
   return chance.fraction() * Math.min(REQUEST_PAUSE_MAX_MILLIS, REQUEST_PAUSE_BASE_MILLIS * 2 ** tries);
+}
+
+/** What trying again can't help: a request that is not well formed, or that the account's set-up does not let through. */
+function unacceptable(request: string, error: unknown): DeallocatorError {
+  const { name, message, $metadata } = error as Error & { $metadata?: unknown };
+  const isSetup = /AccessDenied|ResourceNotFound|UnrecognizedClient|ExpiredToken|Credentials|InvalidSignature/.test(
+    name,
+  );
+  const isService = $metadata !== undefined;
+  const advice = isSetup ? 'check the table names, the Region and the grants' : 'mend the item or the id named';
+  return new DeallocatorError(
+    isSetup ? 'FailedPrecondition' : 'InvalidArgument',
+    `${request} was ${isService ? 'rejected by DynamoDB' : 'not sent'}: ${name}: ${message}; ${advice}`,
+    { cause: error },
+  );
 }
 
 function givenUp(request: string, failure: 'conflict' | 'throttled' | 'unanswered', cause: unknown): DeallocatorError {

@@ -1,11 +1,10 @@
 /** What a function takes from the world: its tables, time, chance and log, all from the environment and nowhere else. */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from '../dynamodb/client.ts';
 import { Requests } from '../dynamodb/requests.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
+import { systemChance } from '../dynamodb/system-chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { Chance, Store } from '../protocol/store.ts';
 import type { TelemetryOptions } from './telemetry.ts';
@@ -16,13 +15,6 @@ export interface FunctionPorts {
   readonly chance: Chance;
   readonly telemetry: TelemetryOptions;
 }
-
-export const systemChance: Chance = {
-  nowEpochMillis: () => Date.now(),
-  pause: async (millis) => pause(millis),
-  fraction: () => Math.random(),
-  fresh: () => randomUUID(),
-};
 
 /** Fails with `FailedPrecondition` when a variable that the construct sets is missing. */
 export function portsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): FunctionPorts {

@@ -1,10 +1,11 @@
 /** A database of one's own in the tests' DynamoDB Local, with the five tables of the schema. */
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { readWorld } from '../../lib/operate/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
@@ -55,20 +56,7 @@ type Item = Record<string, unknown>;
 
 /** Raw writes and whole-table reads, as somebody without the typed client would make them. */
 export function rawAccess(db: DynamoDBDocumentClient, tables: PhysicalNames) {
-  const list = async (table: TableName): Promise<Item[]> => {
-    const items: Item[] = [];
-    let from: Item | undefined;
-    do {
-      const page = await db.send(
-        new ScanCommand({ TableName: tables[table], ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
-      );
-      items.push(...(page.Items ?? []));
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-    return items;
-  };
   return {
-    list,
     put: async (table: TableName, item: Item): Promise<void> => {
       await db.send(new PutCommand({ TableName: tables[table], Item: item }));
     },
@@ -77,9 +65,6 @@ export function rawAccess(db: DynamoDBDocumentClient, tables: PhysicalNames) {
     },
     get: async (table: TableName, keys: Item): Promise<Item | undefined> =>
       (await db.send(new GetCommand({ TableName: tables[table], Key: keys, ConsistentRead: true }))).Item,
-    world: async (): Promise<World> => {
-      const read = TABLE_NAMES.map(async (name) => [name, await list(name)] as const);
-      return Object.fromEntries(await Promise.all(read)) as unknown as World;
-    },
+    world: (): Promise<World> => readWorld(db, tables),
   };
 }

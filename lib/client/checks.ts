@@ -1,0 +1,63 @@
+/** What is checked before anything is sent. */
+import { DeallocatorError } from '../protocol/errors.ts';
+import {
+  ID_BYTES_MAX,
+  LIST_PAGE_ITEMS_DEFAULT,
+  LIST_PAGE_ITEMS_MAX,
+  NETWORKS_PER_SERVICE_MAX,
+} from '../protocol/limits.ts';
+import { byteLength, networkLists, referencedNetworks } from '../protocol/model.ts';
+
+type Kind = keyof typeof ID_BYTES_MAX;
+
+export function checkId(kind: Kind, id: unknown): asserts id is string {
+  const most = ID_BYTES_MAX[kind];
+  if (typeof id !== 'string') throw invalid(`a ${kind}'s id is ${shown(id)}; it must be a string`);
+  if (id === '') throw invalid(`a ${kind}'s id is empty; it must have 1 to ${most} bytes`);
+  if (!id.isWellFormed()) throw invalid(`the ${kind} id ${shown(id)} holds half a character; DynamoDB would change it`);
+  const bytes = byteLength(id);
+  if (bytes > most) throw invalid(`the ${kind} id ${shown(id)} has ${bytes} bytes; at most ${most} fit the keys`);
+}
+
+/** An item as it is created: an object with a fit id, and without a mark. */
+export function checkNew(kind: Kind, item: unknown): void {
+  if (typeof item !== 'object' || item === null) throw invalid(`a ${kind} is ${shown(item)}; it must be an object`);
+  const { id, pendingDelete, markedAt } = item as Record<string, unknown>;
+  checkId(kind, id);
+  if (pendingDelete !== undefined || markedAt !== undefined) {
+    throw invalid(
+      `${kind} ${id} carries pendingDelete or markedAt; create it without, and mark it with its remove method`,
+    );
+  }
+}
+
+/** The networks that a spec refers to, each once; refuses every entry that the deallocator would pass over. */
+export function checkReferences(serviceId: string, spec: unknown): string[] {
+  const lists = networkLists(spec);
+  for (const [name, list] of [['spec.task.networks', lists.task] as const, ['spec.networks', lists.service] as const]) {
+    if (list === undefined) continue;
+    if (!Array.isArray(list)) throw invalid(`${name} of service ${serviceId} is ${shown(list)}; it must be a list`);
+    for (const entry of list) checkId('network', (entry as { target?: unknown } | null)?.target);
+  }
+  const references = referencedNetworks(serviceId, lists);
+  if (references.length > NETWORKS_PER_SERVICE_MAX) {
+    throw invalid(
+      `service ${serviceId} refers to ${references.length} networks; at most ${NETWORKS_PER_SERVICE_MAX} fit the transaction that deletes it`,
+    );
+  }
+  return references;
+}
+
+export function checkLimit(limit: number = LIST_PAGE_ITEMS_DEFAULT): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= LIST_PAGE_ITEMS_MAX) return limit;
+  throw invalid(`limit is ${shown(limit)}; it must be a whole number from 1 to ${LIST_PAGE_ITEMS_MAX}`);
+}
+
+export function invalid(message: string, cause?: unknown): DeallocatorError {
+  return new DeallocatorError('InvalidArgument', message, { cause });
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,179 @@
+/** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type Connection, connect, documentClient } from '../dynamodb/client.ts';
+import { Requests } from '../dynamodb/requests.ts';
+import type { PhysicalNames } from '../dynamodb/schema.ts';
+import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Chance } from '../protocol/store.ts';
+import { Parents } from './parents.ts';
+import { Tasks } from './tasks.ts';
+import type {
+  ListOptions,
+  ListPage,
+  Network,
+  NetworkSpec,
+  NewNetwork,
+  NewService,
+  NewTask,
+  Removal,
+  RemoveNetworkOptions,
+  Service,
+  ServiceSpec,
+  Task,
+  Undeletion,
+} from './types.ts';
+
+export interface DeallocatorClientOptions {
+  /** Physical table names: the outputs of the stack, or `deallocator.tables[…].tableName` of the construct. */
+  readonly tables: PhysicalNames;
+  /**
+   * A client of your own. The deallocator's client tries again by itself, so `maxAttempts: 1` is best.
+   * @default one made from `connection`, with every timeout and limit set
+   */
+  readonly client?: DynamoDBClient;
+  /** Region, endpoint and credentials. Not used with `client`. @default the usual AWS chain */
+  readonly connection?: Connection;
+  /** Time and randomness, for tests. @default the system's */
+  readonly chance?: Chance;
+}
+
+/**
+ * Creates, changes, marks and reads services, networks and tasks. Nothing is deleted here but tasks: a removal is a mark,
+ * and the deallocator deletes what is marked when nothing uses it any more.
+ *
+ * Every method fails with a `DeallocatorError` whose `code` says who must act. Conflicts, throttling and lost answers are
+ * tried again inside, up to 8 times.
+ *
+ * ```ts
+ * const client = new DeallocatorClient({ tables });
+ * await client.createNetwork({ id: 'front' });
+ * await client.createService({ id: 'web', spec: { task: { networks: [{ target: 'front' }] } } });
+ * await client.createTasks('web', [{ id: 'web.1' }, { id: 'web.2' }]);
+ * await client.removeService('web'); // marked; it goes with its last task
+ * ```
+ */
+export class DeallocatorClient {
+  readonly #services: Parents;
+  readonly #networks: Parents;
+  readonly #tasks: Tasks;
+
+  constructor(options: DeallocatorClientOptions) {
+    const chance = options.chance ?? systemChance;
+    const db = options.client === undefined ? connect(options.connection) : documentClient(options.client);
+    const requests = new Requests(db, chance, { onRetry: () => {} });
+    this.#services = new Parents('service', requests, options.tables, chance);
+    this.#networks = new Parents('network', requests, options.tables, chance);
+    this.#tasks = new Tasks(requests, options.tables, chance);
+  }
+
+  /**
+   * Puts a service together with its attachments. `AlreadyExists` if the id is taken, also by one that is still being
+   * deleted; `NotFound` or `FailedPrecondition` if a network is not there, or is marked.
+   */
+  createService(service: NewService): Promise<void> {
+    return this.#services.create(service);
+  }
+
+  /**
+   * Changes a service's spec, and its attachments with it, on the very spec that was read: `change` gets a copy, returns the
+   * new spec, and is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition` once the
+   * service is marked. Other attributes stay as they are.
+   */
+  updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
+    return this.#services.update(id, (spec, item) =>
+      change((spec ?? {}) as ServiceSpec, item as Service),
+    ) as Promise<Service>;
+  }
+
+  /** Marks a service: it goes when its last task is gone. No new task is let in from here on. Idempotent. */
+  removeService(id: string): Promise<Removal> {
+    return this.#services.mark(id);
+  }
+
+  /** Takes the mark back, until the deletion commits; after that it fails with `NotFound`. Idempotent. */
+  undeleteService(id: string): Promise<Undeletion> {
+    return this.#services.unmark(id);
+  }
+
+  /** Strongly consistent. `NotFound` if it is not there. */
+  getService(id: string): Promise<Service> {
+    return this.#services.get(id) as Promise<Service>;
+  }
+
+  /** Reads all services, page by page, in no order. */
+  listServices(options?: ListOptions): Promise<ListPage<Service>> {
+    return this.#services.list(options) as Promise<ListPage<Service>>;
+  }
+
+  /** The ids and marks of the services that are marked; may be some moments behind. */
+  listMarkedServices(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+    return this.#services.listMarked(options);
+  }
+
+  createNetwork(network: NewNetwork): Promise<void> {
+    return this.#networks.create(network);
+  }
+
+  /** As {@link updateService}. */
+  updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
+    return this.#networks.update(id, (spec, item) =>
+      change((spec ?? {}) as NetworkSpec, item as Network),
+    ) as Promise<Network>;
+  }
+
+  /**
+   * Marks a network: it goes when no service refers to it any more, at once if none does. Refused with
+   * `FailedPrecondition`, naming the services, while one that is not marked uses it, unless told to wait. Idempotent.
+   */
+  async removeNetwork(id: string, options: RemoveNetworkOptions = {}): Promise<Removal> {
+    if (options.whenInUse !== 'wait') {
+      const { pendingDelete } = await this.#networks.get(id);
+      if (pendingDelete !== true) await this.#networks.refuseIfInUse(id);
+    }
+    return this.#networks.mark(id);
+  }
+
+  /** As {@link undeleteService}. */
+  undeleteNetwork(id: string): Promise<Undeletion> {
+    return this.#networks.unmark(id);
+  }
+
+  /** Strongly consistent. `NotFound` if it is not there. */
+  getNetwork(id: string): Promise<Network> {
+    return this.#networks.get(id) as Promise<Network>;
+  }
+
+  listNetworks(options?: ListOptions): Promise<ListPage<Network>> {
+    return this.#networks.list(options) as Promise<ListPage<Network>>;
+  }
+
+  listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+    return this.#networks.listMarked(options);
+  }
+
+  createTask(serviceId: string, task: NewTask): Promise<void> {
+    return this.#tasks.create(serviceId, [task]);
+  }
+
+  /**
+   * Puts tasks behind the fence: `NotFound` if their service is not there, `FailedPrecondition` if it is marked,
+   * `AlreadyExists` if an id is taken. Up to 99 at a time go together or not at all; of more, the error's `done` names those
+   * that were created before it stopped.
+   */
+  createTasks(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
+    return this.#tasks.create(serviceId, tasks);
+  }
+
+  deleteTask(serviceId: string, id: string): Promise<void> {
+    return this.#tasks.delete(serviceId, [id]);
+  }
+
+  /** Deletes tasks; those that are not there count as deleted. On failure the error's `done` names those that surely are. */
+  deleteTasks(serviceId: string, ids: readonly string[]): Promise<void> {
+    return this.#tasks.delete(serviceId, ids);
+  }
+
+  listTasks(serviceId: string, options?: ListOptions): Promise<ListPage<Task>> {
+    return this.#tasks.list(serviceId, options);
+  }
+}

@@ -1,0 +1,245 @@
+/** Creates, changes, marks and reads services and networks: one way for both kinds. */
+import { allOf, conditioned, isMarked, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
+import type { Action, Item, Requests } from '../dynamodb/requests.ts';
+import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import {
+  BLOCKERS_NAMED_MAX,
+  LIST_PAGE_ITEMS_MAX,
+  TRANSACTION_ACTIONS_MAX,
+  UPDATE_TRIES_MAX,
+} from '../protocol/limits.ts';
+import { KINDS, networkLists, type ParentKind, referencedNetworks } from '../protocol/model.ts';
+import { newMarkedAt } from '../protocol/settle.ts';
+import type { Chance } from '../protocol/store.ts';
+import { checkId, checkLimit, checkNew, checkReferences } from './checks.ts';
+import { alreadyExists, isBeingDeleted, notFound, unfit } from './refusals.ts';
+import type { ListOptions, ListPage, Marking, Removal, Undeletion } from './types.ts';
+
+type Stored = Item & Marking & { id: string; spec?: unknown };
+
+export class Parents {
+  readonly #kind: ParentKind;
+  readonly #requests: Requests;
+  readonly #tables: PhysicalNames;
+  readonly #chance: Chance;
+
+  constructor(kind: ParentKind, requests: Requests, tables: PhysicalNames, chance: Chance) {
+    this.#kind = kind;
+    this.#requests = requests;
+    this.#tables = tables;
+    this.#chance = chance;
+  }
+
+  async create(item: Stored): Promise<void> {
+    const kind = this.#kind;
+    checkNew(kind, item);
+    const references = this.#references(item.id, item.spec);
+    const put: Action = {
+      Put: {
+        TableName: this.#table,
+        Item: item,
+        ...conditioned(isNotThere),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+    const done = await this.#requests.transact([
+      put,
+      ...references.flatMap((id) => this.#fencedAttachment(id, item.id)),
+    ]);
+    if (done.status === 'committed') return;
+    for (const { place, found } of done.places) {
+      if (place === 0) throw alreadyExists(kind, item.id, found);
+      throw unfit('network', references[(place - 1) / 2] as string, found, `${kind} ${item.id} was not created`);
+    }
+  }
+
+  async update(id: string, change: (spec: unknown, item: Stored) => unknown): Promise<Stored> {
+    const kind = this.#kind;
+    checkId(kind, id);
+    for (let tries = 1; tries <= UPDATE_TRIES_MAX; tries++) {
+      const item = await this.get(id);
+      if (item.pendingDelete === true) throw isBeingDeleted(kind, item, 'it was not updated; undelete it first');
+      const spec = change(structuredClone(item.spec), item);
+      const before = this.#references(id, item.spec, { stored: true });
+      const after = this.#references(id, spec);
+      const added = after.filter((network) => !before.includes(network));
+      const removed = before.filter((network) => !after.includes(network));
+      const actions = [
+        this.#specUpdate(id, item.spec, spec),
+        ...added.flatMap((network) => this.#fencedAttachment(network, id)),
+        ...removed.map((network) => ({ Delete: this.#attachment(network, id) })),
+      ];
+      if (actions.length > TRANSACTION_ACTIONS_MAX) {
+        throw new DeallocatorError(
+          'InvalidArgument',
+          `the update of ${kind} ${id} takes ${actions.length} actions, and one transaction holds ${TRANSACTION_ACTIONS_MAX}; change fewer networks at once`,
+        );
+      }
+      const done = await this.#requests.transact(actions);
+      if (done.status === 'committed') return { ...item, spec };
+      const unfitNetwork = done.places.find(({ place }) => place > 0);
+      if (unfitNetwork !== undefined) {
+        const { place, found } = unfitNetwork;
+        throw unfit('network', added[(place - 1) / 2] as string, found, `${kind} ${id} was not updated`);
+      }
+    }
+    throw new DeallocatorError(
+      'Aborted',
+      `${kind} ${id} was changed by others each of the ${UPDATE_TRIES_MAX} times that its update was tried; try again`,
+    );
+  }
+
+  /** Idempotent: a second mark keeps the first one's `markedAt`. */
+  async mark(id: string): Promise<Removal> {
+    checkId(this.#kind, id);
+    const markedAt = newMarkedAt(this.#chance);
+    const unmarked = allOf(isThere, isNotMarked);
+    const marked = await this.#requests.update({
+      TableName: this.#table,
+      Key: { id },
+      UpdateExpression: 'SET #pendingDelete = :true, #markedAt = :markedAt',
+      ConditionExpression: unmarked.expression,
+      ExpressionAttributeNames: { ...unmarked.names, '#markedAt': 'markedAt' },
+      ExpressionAttributeValues: { ...unmarked.values, ':markedAt': markedAt },
+      ReturnValues: 'NONE',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    if (marked.status === 'done') return { id, markedAt, alreadyMarked: false };
+    if (marked.found === undefined) throw notFound(this.#kind, id);
+    // An answer that was lost after the write makes the repeat find its own mark.
+    return { id, markedAt: marked.found.markedAt, alreadyMarked: marked.found.markedAt !== markedAt };
+  }
+
+  async unmark(id: string): Promise<Undeletion> {
+    checkId(this.#kind, id);
+    const unmarked = await this.#requests.update({
+      TableName: this.#table,
+      Key: { id },
+      UpdateExpression: 'REMOVE #pendingDelete, #markedAt',
+      ConditionExpression: isMarked.expression,
+      ExpressionAttributeNames: { ...isMarked.names, '#markedAt': 'markedAt' },
+      ExpressionAttributeValues: { ...isMarked.values },
+      ReturnValues: 'NONE',
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    if (unmarked.status === 'refused' && unmarked.found === undefined) {
+      throw notFound(this.#kind, id, 'if it was marked, its deletion has been committed and cannot be undone');
+    }
+    return { id, wasMarked: unmarked.status === 'done' };
+  }
+
+  async get(id: string): Promise<Stored> {
+    checkId(this.#kind, id);
+    const item = await this.#requests.get({ TableName: this.#table, Key: { id }, ConsistentRead: true });
+    if (item === undefined) throw notFound(this.#kind, id);
+    return item as Stored;
+  }
+
+  async list(options: ListOptions = {}): Promise<ListPage<Stored>> {
+    const { items, next } = await this.#requests.scan({
+      TableName: this.#table,
+      Limit: checkLimit(options.limit),
+      ConsistentRead: true,
+      ...(options.from && { ExclusiveStartKey: options.from }),
+    });
+    return { items: items as Stored[], ...(next && { next }) };
+  }
+
+  /** The ids and marks of what is marked: a read of what is marked, not of what exists; eventually consistent. */
+  async listMarked(options: ListOptions = {}): Promise<ListPage<{ id: string; markedAt: string }>> {
+    const { items, next } = await this.#requests.scan({
+      TableName: this.#table,
+      IndexName: MARKED_INDEX.name,
+      Limit: checkLimit(options.limit),
+      ConsistentRead: false,
+      ...(options.from && { ExclusiveStartKey: options.from }),
+    });
+    return { items: items.map(({ id, markedAt }) => ({ id, markedAt })), ...(next && { next }) };
+  }
+
+  /**
+   * Throws `FailedPrecondition` when an unmarked service uses the network. A service that is created right after this look
+   * is no danger: once the network is marked it waits for that service like for any other.
+   */
+  async refuseIfInUse(networkId: string): Promise<void> {
+    const blockers: string[] = [];
+    let from: Record<string, string> | undefined;
+    do {
+      const { items, next } = await this.#requests.query({
+        TableName: this.#tables.attachments,
+        KeyConditionExpression: '#networkId = :networkId',
+        ExpressionAttributeNames: { '#networkId': 'networkId' },
+        ExpressionAttributeValues: { ':networkId': networkId },
+        ConsistentRead: true,
+        Limit: LIST_PAGE_ITEMS_MAX,
+        ...(from && { ExclusiveStartKey: from }),
+      });
+      const keys = items.map(({ serviceId }) => ({ id: serviceId }));
+      const users = await this.#requests.batchGet(this.#tables.services, keys, ['id', 'pendingDelete']);
+      blockers.push(...users.filter((user) => user.pendingDelete !== true).map((user) => user.id));
+      from = next;
+    } while (from !== undefined && blockers.length === 0);
+    if (blockers.length === 0) return;
+    const named = blockers.sort().slice(0, BLOCKERS_NAMED_MAX).join(', ');
+    const more = blockers.length > BLOCKERS_NAMED_MAX || from !== undefined ? ' and others' : '';
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      `network ${networkId} is in use by service ${named}${more}; remove or update ${blockers.length === 1 ? 'it' : 'them'} first, or mark the network with whenInUse: 'wait'`,
+      { blockers: blockers.map((id) => `service#${id}`) },
+    );
+  }
+
+  get #table(): string {
+    return this.#tables[PARENT_TABLES[this.#kind].parents];
+  }
+
+  /** What is stored may have been written by other hands: it is read as the deallocator reads it, and not refused. */
+  #references(id: string, spec: unknown, options: { stored?: boolean } = {}): string[] {
+    if (KINDS[this.#kind].refersTo === undefined) return [];
+    return options.stored ? referencedNetworks(id, networkLists(spec)) : checkReferences(id, spec);
+  }
+
+  /** The fence around a reference: the network is there and not marked, in the transaction that puts the attachment. */
+  #fencedAttachment(networkId: string, serviceId: string): Action[] {
+    const { TableName, Key } = this.#attachment(networkId, serviceId);
+    return [
+      {
+        ConditionCheck: {
+          TableName: this.#tables.networks,
+          Key: { id: networkId },
+          ...conditioned(allOf(isThere, isNotMarked)),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+      { Put: { TableName, Item: Key } },
+    ];
+  }
+
+  #attachment(networkId: string, serviceId: string) {
+    return { TableName: this.#tables.attachments, Key: { networkId, serviceId } };
+  }
+
+  #specUpdate(id: string, before: unknown, after: unknown): Action {
+    const names = { '#spec': 'spec' };
+    const asRead =
+      before === undefined
+        ? { expression: 'attribute_not_exists(#spec)', names, values: {} }
+        : { expression: '#spec = :before', names, values: { ':before': before } };
+    const condition = allOf(isThere, isNotMarked, asRead);
+    const update =
+      after === undefined
+        ? { UpdateExpression: 'REMOVE #spec', values: {} }
+        : { UpdateExpression: 'SET #spec = :after', values: { ':after': after } };
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: { id },
+        UpdateExpression: update.UpdateExpression,
+        ConditionExpression: condition.expression,
+        ExpressionAttributeNames: { ...condition.names },
+        ExpressionAttributeValues: { ...condition.values, ...update.values },
+      },
+    };
+  }
+}

@@ -1,0 +1,132 @@
+/** Creates tasks behind the fence, and deletes them plainly. */
+import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { allOf, conditioned, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
+import type { Action, Item, Requests } from '../dynamodb/requests.ts';
+import { retryPauseMillis } from '../dynamodb/retry.ts';
+import type { PhysicalNames } from '../dynamodb/schema.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import {
+  BATCH_WRITE_ITEMS_MAX,
+  BLOCKERS_NAMED_MAX,
+  REQUEST_TRIES_MAX,
+  TASKS_PER_TRANSACTION_MAX,
+} from '../protocol/limits.ts';
+import { chunks } from '../protocol/parallel.ts';
+import type { Chance } from '../protocol/store.ts';
+import { checkId, checkLimit, checkNew, invalid } from './checks.ts';
+import { unfit } from './refusals.ts';
+import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
+
+export class Tasks {
+  readonly #requests: Requests;
+  readonly #tables: PhysicalNames;
+  readonly #chance: Chance;
+
+  constructor(requests: Requests, tables: PhysicalNames, chance: Chance) {
+    this.#requests = requests;
+    this.#tables = tables;
+    this.#chance = chance;
+  }
+
+  async create(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
+    checkId('service', serviceId);
+    for (const task of tasks) checkNew('task', task);
+    checkDistinct(tasks.map(({ id }) => id));
+    const done: string[] = [];
+    // One after another: transactions that check the same service conflict with each other.
+    for (const some of chunks(tasks, TASKS_PER_TRANSACTION_MAX)) {
+      try {
+        await this.#createTogether(serviceId, some);
+      } catch (error) {
+        throw withDone(error, done);
+      }
+      done.push(...some.map(({ id }) => id));
+    }
+  }
+
+  async delete(serviceId: string, ids: readonly string[]): Promise<void> {
+    checkId('service', serviceId);
+    for (const id of ids) checkId('task', id);
+    const done: string[] = [];
+    for (const some of chunks([...new Set(ids)], BATCH_WRITE_ITEMS_MAX)) {
+      try {
+        await this.#deleteTogether(serviceId, some);
+      } catch (error) {
+        throw withDone(error, done);
+      }
+      done.push(...some);
+    }
+  }
+
+  async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
+    checkId('service', serviceId);
+    const { items, next } = await this.#requests.query({
+      TableName: this.#tables.tasks,
+      KeyConditionExpression: '#serviceId = :serviceId',
+      ExpressionAttributeNames: { '#serviceId': 'serviceId' },
+      ExpressionAttributeValues: { ':serviceId': serviceId },
+      ConsistentRead: true,
+      Limit: checkLimit(options.limit),
+      ...(options.from && { ExclusiveStartKey: options.from }),
+    });
+    return { items: items as Task[], ...(next && { next }) };
+  }
+
+  async #createTogether(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
+    const fence: Action = {
+      ConditionCheck: {
+        TableName: this.#tables.services,
+        Key: { id: serviceId },
+        ...conditioned(allOf(isThere, isNotMarked)),
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    };
+    const puts = tasks.map((task): Action => {
+      return { Put: { TableName: this.#tables.tasks, Item: { ...task, serviceId }, ...conditioned(isNotThere) } };
+    });
+    const created = await this.#requests.transact([fence, ...puts]);
+    if (created.status === 'committed') return;
+    const isRefused = created.places.find(({ place }) => place === 0);
+    const names = tasks.length === 1 ? `task ${tasks[0]?.id} was` : `its ${tasks.length} new tasks were`;
+    if (isRefused) throw unfit('service', serviceId, isRefused.found, `${names} not created`);
+    const existing = created.places.map(({ place }) => tasks[place - 1]?.id);
+    throw new DeallocatorError(
+      'AlreadyExists',
+      `service ${serviceId} has task ${existing.slice(0, BLOCKERS_NAMED_MAX).join(', ')} already, so ${names} not created; choose other ids`,
+    );
+  }
+
+  async #deleteTogether(serviceId: string, ids: readonly string[]): Promise<void> {
+    const table = this.#tables.tasks;
+    let unprocessed: Item[] = ids.map((id) => ({ DeleteRequest: { Key: { serviceId, id } } }));
+    for (let tries = 1; unprocessed.length > 0; tries++) {
+      if (tries > REQUEST_TRIES_MAX) {
+        throw new DeallocatorError(
+          'Unavailable',
+          `${unprocessed.length} tasks of service ${serviceId} were left undeleted ${REQUEST_TRIES_MAX} times; delete them again later`,
+        );
+      }
+      if (tries > 1) await this.#chance.pause(retryPauseMillis(this.#chance, tries));
+      const RequestItems = { [table]: unprocessed };
+      const answer = await this.#requests.send('BatchWriteItem', (db) =>
+        db.send(new BatchWriteCommand({ RequestItems })),
+      );
+      unprocessed = answer.UnprocessedItems?.[table] ?? [];
+    }
+  }
+}
+
+function checkDistinct(ids: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const id of ids) {
+    if (seen.has(id)) throw invalid(`task ${id} was given twice; ids are unique among the tasks of a service`);
+    seen.add(id);
+  }
+}
+
+/** A bulk request that stopped on its way says what was done before. */
+function withDone(error: unknown, done: readonly string[]): unknown {
+  if (!(error instanceof DeallocatorError) || done.length === 0) return error;
+  const { code, message, cause, blockers } = error;
+  return new DeallocatorError(code, `${message} (${done.length} before it were done)`, { cause, blockers, done });
+}

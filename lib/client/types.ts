@@ -1,0 +1,90 @@
+/** The items as the typed client shows them. They may carry any other attribute; the client keeps what it doesn't know. */
+
+/** A reference to a network, as SwarmKit writes it; other attributes such as `aliases` are the caller's. */
+export interface NetworkAttachmentConfig {
+  readonly target: string;
+  readonly [attribute: string]: unknown;
+}
+
+export interface ServiceSpec {
+  readonly task?: { readonly networks?: readonly NetworkAttachmentConfig[]; readonly [attribute: string]: unknown };
+  /** The old style: counts only where `task.networks` names none. */
+  readonly networks?: readonly NetworkAttachmentConfig[];
+  readonly [attribute: string]: unknown;
+}
+
+export interface NetworkSpec {
+  readonly [attribute: string]: unknown;
+}
+
+export interface NewService {
+  /** 1 to 1,024 bytes of UTF-8. */
+  readonly id: string;
+  /** Refers to at most 32 networks, each of which must exist and not be marked. */
+  readonly spec?: ServiceSpec;
+  readonly [attribute: string]: unknown;
+}
+
+export interface NewNetwork {
+  /** 1 to 2,040 bytes of UTF-8. */
+  readonly id: string;
+  readonly spec?: NetworkSpec;
+  readonly [attribute: string]: unknown;
+}
+
+export interface NewTask {
+  /** 1 to 1,024 bytes of UTF-8; unique among the tasks of its service. */
+  readonly id: string;
+  readonly [attribute: string]: unknown;
+}
+
+/** What a mark adds to an item. */
+export interface Marking {
+  /** Only `true` is a mark. */
+  readonly pendingDelete?: unknown;
+  /** When it was marked, ISO 8601, and behind a `#` what makes this mark unique. */
+  readonly markedAt?: string;
+}
+
+export type Service = NewService & Marking;
+export type Network = NewNetwork & Marking;
+export type Task = NewTask & { readonly serviceId: string };
+
+/** A removal is a mark: the object itself goes later, when nothing uses it any more. */
+export interface Removal {
+  readonly id: string;
+  readonly markedAt: string | undefined;
+  /** It was marked before; that mark was kept. */
+  readonly alreadyMarked: boolean;
+}
+
+export interface Undeletion {
+  readonly id: string;
+  /** False: it was not marked, and nothing was written. */
+  readonly wasMarked: boolean;
+}
+
+export interface ListOptions {
+  /** Items in a page: 1 to 1,000. @default 100 */
+  readonly limit?: number;
+  /** The `next` of the page before. */
+  readonly from?: PageToken;
+}
+
+/** Where a list goes on: hand it back as it came. */
+export type PageToken = Readonly<Record<string, string>>;
+
+export interface ListPage<T> {
+  readonly items: readonly T[];
+  /** Absent on the last page. */
+  readonly next?: PageToken;
+}
+
+export interface RemoveNetworkOptions {
+  /**
+   * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same; it
+   * goes when its last service lets go of it.
+   * @default 'refuse'
+   */
+  readonly whenInUse?: 'refuse' | 'wait';
+}

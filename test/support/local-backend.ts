@@ -1,0 +1,53 @@
+/** The synthesized template and the built bundles on the local cloud, a database of its own in the tests' engine. */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { DeallocatorClient } from '../../lib/client/index.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import type { PhysicalNames, TableName } from '../../lib/dynamodb/schema.ts';
+import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
+import type { SweepAnswer } from '../../lib/streams/sweep.ts';
+import type { Backend, LogLine } from './backend.ts';
+import { rawAccess, TABLE_NAMES } from './dynamodb.ts';
+
+export interface LocalBackend extends Backend {
+  readonly cloud: LocalCloud;
+  readonly client: DeallocatorClient;
+  readonly tables: PhysicalNames;
+}
+
+/** Polls and back-off pass this much faster than on AWS. */
+const CLOCK_RATE = 25;
+
+export async function localBackend(): Promise<LocalBackend> {
+  const log: LogLine[] = [];
+  const cloud = await startLocalCloud({
+    assemblyDirectory: join(import.meta.dirname, '..', '..', 'cdk.out'),
+    stackName: 'Deallocator',
+    engine: { port: inject('enginePort') },
+    databaseId: `test${randomUUID().replaceAll('-', '')}`,
+    clockRate: CLOCK_RATE,
+    schedules: false,
+    log: ({ source, line }) => {
+      if (source !== 'local' && line.startsWith('{')) log.push(JSON.parse(line));
+    },
+  });
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+  const outputOf = (table: TableName) => outputs[`${table.charAt(0).toUpperCase()}${table.slice(1)}TableName`];
+  const tables = Object.fromEntries(TABLE_NAMES.map((table) => [table, outputOf(table)])) as PhysicalNames;
+  const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  return {
+    ...rawAccess(connect(connection), tables),
+    cloud,
+    client: new DeallocatorClient({ tables, connection }),
+    tables,
+    log,
+    deliver: () => cloud.quiesce(),
+    sweep: async (request) => {
+      const result = await cloud.invoke(outputs.SweepFunctionName as string, request ?? {});
+      if (result.error !== undefined) throw new Error(`the sweep failed: ${JSON.stringify(result.error)}`);
+      return result.payload as SweepAnswer;
+    },
+    close: () => cloud.stop(),
+  };
+}

@@ -1,0 +1,106 @@
+/** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
+import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
+import { childDeleted } from '../../lib/streams/child-deleted.ts';
+import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { FunctionPorts } from '../../lib/streams/ports.ts';
+import { compareSequenceNumbers } from '../../lib/streams/records.ts';
+import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import type { Backend, LogLine } from './backend.ts';
+import { testChance } from './chance.ts';
+import { MemoryStore } from './memory-store.ts';
+import { type LambdaRecord, MemoryTables } from './memory-tables.ts';
+
+/** A story that isn't done after so many batches never will be. */
+const BATCHES_MAX = 10_000;
+
+export interface MemoryBackend extends Backend {
+  readonly tables: MemoryTables;
+  readonly chance: ReturnType<typeof testChance>;
+  /** Promises broken by any single step so far. */
+  readonly violations: Violation[];
+  /** Hands one batch to the function of a table's stream, as the mapping's filter lets it through. */
+  invoke(table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse>;
+}
+
+/** @param wrap puts faults between the handlers and the store */
+export function memoryBackend(options: { seed?: number; wrap?: (store: Store) => Store } = {}): MemoryBackend {
+  const tables = new MemoryTables();
+  const violations: Violation[] = [];
+  tables.onStep = (before, after) => violations.push(...checkStep(before, after));
+  const chance = testChance(options.seed);
+  const log: LogLine[] = [];
+  const store = (options.wrap ?? ((inner) => inner))(new MemoryStore(tables));
+  const ports: FunctionPorts = {
+    openStore: () => store,
+    chance,
+    telemetry: {
+      functionName: 'test',
+      namespace: 'Test',
+      nowEpochMillis: chance.nowEpochMillis,
+      writeLine: (line) => log.push(JSON.parse(line)),
+    },
+  };
+  const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
+  type Handler = (event: StreamEvent, c: typeof context) => Promise<BatchResponse>;
+  const handlers: Partial<Record<TableName, Handler>> = {
+    tasks: childDeleted('service', ports),
+    attachments: childDeleted('network', ports),
+    services: parentUpdated('service', ports),
+    networks: parentUpdated('network', ports),
+  };
+  const invoke = async (table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse> => {
+    const handler = handlers[table];
+    const wanted = records.filter((record) => passesFilter(table, record));
+    if (handler === undefined || wanted.length === 0) return { batchItemFailures: [] };
+    return handler({ Records: wanted }, context);
+  };
+
+  return {
+    tables,
+    chance,
+    violations,
+    log,
+    invoke,
+    put: async (table, item) => tables.put(table, item),
+    delete: async (table, keys) => tables.delete(table, keys),
+    get: async (table, keys) => tables.get(table, keys),
+    world: async (): Promise<World> => tables.world(),
+    sweep: (request?: SweepRequest): Promise<SweepAnswer> => sweepFunction(ports)(request, context),
+    deliver: async () => {
+      for (let batches = 0; batches < BATCHES_MAX; batches++) {
+        const waiting = Object.keys(handlers).find((name) => tables.streams[name as TableName].length > 0) as TableName;
+        if (waiting === undefined) return;
+        const batch = tables.streams[waiting].splice(0);
+        const failures = await failuresOf(invoke(waiting, batch), batch);
+        const checkpoint = failures.sort(compareSequenceNumbers)[0];
+        const again = batch.filter(
+          ({ dynamodb }) =>
+            checkpoint !== undefined && compareSequenceNumbers(dynamodb.SequenceNumber, checkpoint) >= 0,
+        );
+        tables.streams[waiting].unshift(...again);
+      }
+      throw new Error(`records are still waiting after ${BATCHES_MAX} batches`);
+    },
+    close: async () => {},
+  };
+}
+
+/** The failed records; all of them when the function threw. */
+async function failuresOf(answer: Promise<BatchResponse>, batch: readonly LambdaRecord[]): Promise<string[]> {
+  try {
+    return (await answer).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+  } catch {
+    return batch.map(({ dynamodb }) => dynamodb.SequenceNumber);
+  }
+}
+
+/** The mappings' filters, as the construct writes them. */
+function passesFilter(table: TableName, { eventName, dynamodb }: LambdaRecord): boolean {
+  if (table === 'services') return true;
+  if (table !== 'networks') return eventName === 'REMOVE';
+  const isMarked = (image: unknown) => (image as { pendingDelete?: { BOOL?: boolean } })?.pendingDelete?.BOOL === true;
+  return isMarked(dynamodb.NewImage) || isMarked(dynamodb.OldImage);
+}
