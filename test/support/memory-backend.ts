@@ -25,11 +25,19 @@ export interface MemoryBackend extends Backend {
   invoke(table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse>;
 }
 
-/** @param wrap puts faults between the handlers and the store */
-export function memoryBackend(options: { seed?: number; wrap?: (store: Store) => Store } = {}): MemoryBackend {
+export interface MemoryBackendOptions {
+  readonly seed?: number;
+  /** Puts faults between the handlers and the store. */
+  readonly wrap?: (store: Store) => Store;
+  /** Whether the function's process has died in the invocation that has just ended: then all of its batch failed. */
+  readonly takeCrash?: () => boolean;
+}
+
+export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const tables = new MemoryTables();
   const violations: Violation[] = [];
-  tables.onStep = (before, after) => violations.push(...checkStep(before, after));
+  const watch = (before: World, after: World) => violations.push(...checkStep(before, after));
+  tables.onStep = watch;
   const chance = testChance(options.seed);
   const log: LogLine[] = [];
   const store = (options.wrap ?? ((inner) => inner))(new MemoryStore(tables));
@@ -65,7 +73,12 @@ export function memoryBackend(options: { seed?: number; wrap?: (store: Store) =>
     log,
     invoke,
     put: async (table, item) => tables.put(table, item),
-    delete: async (table, keys) => tables.delete(table, keys),
+    delete: async (table, keys) => {
+      // By other hands: these are free to break what the deallocator promises.
+      tables.onStep = undefined;
+      tables.delete(table, keys);
+      tables.onStep = watch;
+    },
     get: async (table, keys) => tables.get(table, keys),
     world: async (): Promise<World> => tables.world(),
     sweep: (request?: SweepRequest): Promise<SweepAnswer> => sweepFunction(ports)(request, context),
@@ -74,7 +87,8 @@ export function memoryBackend(options: { seed?: number; wrap?: (store: Store) =>
         const waiting = Object.keys(handlers).find((name) => tables.streams[name as TableName].length > 0) as TableName;
         if (waiting === undefined) return;
         const batch = tables.streams[waiting].splice(0);
-        const failures = await failuresOf(invoke(waiting, batch), batch);
+        const answered = await failuresOf(invoke(waiting, batch), batch);
+        const failures = options.takeCrash?.() ? allOf(batch) : answered;
         const checkpoint = failures.sort(compareSequenceNumbers)[0];
         const again = batch.filter(
           ({ dynamodb }) =>
@@ -93,8 +107,12 @@ async function failuresOf(answer: Promise<BatchResponse>, batch: readonly Lambda
   try {
     return (await answer).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   } catch {
-    return batch.map(({ dynamodb }) => dynamodb.SequenceNumber);
+    return allOf(batch);
   }
+}
+
+function allOf(batch: readonly LambdaRecord[]): string[] {
+  return batch.map(({ dynamodb }) => dynamodb.SequenceNumber);
 }
 
 /** The mappings' filters, as the construct writes them. */

@@ -1,0 +1,69 @@
+/** The typed client's writes on the tables in memory: the same fences, each write one step. False: refused. */
+import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
+import type { MemoryTables } from './memory-tables.ts';
+import { network, service, task } from './objects.ts';
+
+type Table = 'services' | 'networks';
+
+export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
+  const isFit = (table: Table, id: string) => {
+    const item = tables.get(table, { id });
+    return item !== undefined && item.pendingDelete !== true;
+  };
+  const referencesOf = (id: string) => referencedNetworks(id, networkLists(tables.get('services', { id })?.spec));
+  const attachment = (networkId: string, serviceId: string, isThere: boolean) => {
+    const keys = { networkId, serviceId };
+    return { table: 'attachments' as const, keys, item: isThere ? keys : undefined };
+  };
+  return {
+    createService(id: string, networks: readonly string[]): boolean {
+      if (tables.get('services', { id }) !== undefined || !networks.every((name) => isFit('networks', name)))
+        return false;
+      tables.step([
+        { table: 'services', keys: { id }, item: service(id, networks) },
+        ...networks.map((name) => attachment(name, id, true)),
+      ]);
+      return true;
+    },
+    updateService(id: string, networks: readonly string[]): boolean {
+      if (!isFit('services', id)) return false;
+      const before = referencesOf(id);
+      const added = networks.filter((name) => !before.includes(name));
+      const removed = before.filter((name) => !networks.includes(name));
+      if (!added.every((name) => isFit('networks', name))) return false;
+      tables.step([
+        { table: 'services', keys: { id }, item: service(id, networks) },
+        ...added.map((name) => attachment(name, id, true)),
+        ...removed.map((name) => attachment(name, id, false)),
+      ]);
+      return true;
+    },
+    createNetwork(id: string): boolean {
+      if (tables.get('networks', { id }) !== undefined) return false;
+      tables.put('networks', network(id));
+      return true;
+    },
+    createTask(serviceId: string, id: string): boolean {
+      if (!isFit('services', serviceId) || tables.get('tasks', { serviceId, id }) !== undefined) return false;
+      tables.put('tasks', task(serviceId, id));
+      return true;
+    },
+    deleteTask(serviceId: string, id: string): boolean {
+      if (tables.get('tasks', { serviceId, id }) === undefined) return false;
+      tables.delete('tasks', { serviceId, id });
+      return true;
+    },
+    mark(table: Table, id: string): boolean {
+      if (!isFit(table, id)) return false;
+      tables.put(table, { ...tables.get(table, { id }), pendingDelete: true, markedAt: freshMark() });
+      return true;
+    },
+    undelete(table: Table, id: string): boolean {
+      const item = tables.get(table, { id });
+      if (item?.pendingDelete !== true) return false;
+      const { pendingDelete: _mark, markedAt: _time, ...rest } = item;
+      tables.put(table, rest);
+      return true;
+    },
+  };
+}
