@@ -1,0 +1,67 @@
+/** Builds the functions' code. Only for whoever has the sources: the construct never imports this, it reads the result. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
+
+export interface FunctionBundle {
+  readonly name: FunctionName;
+  readonly folder: string;
+  readonly codeBytes: number;
+}
+
+/**
+ * Bundles each of functions/*.ts into dist/functions/<name>/index.js, the AWS SDK included: Lambda's own copy differs by
+ * Region and day. CJS made of the dependencies' `module` builds: an ES module starts a third slower, and esbuild's usual
+ * choice for Node, `main` first, makes it half as large again.
+ *
+ * Same sources, same bytes; and a folder is never seen half built, so that programs may build side by side.
+ */
+export function bundleFunctions(packageRoot: string): Promise<FunctionBundle[]> {
+  return Promise.all(FUNCTION_NAMES.map((name) => bundleFunction(packageRoot, name)));
+}
+
+async function bundleFunction(packageRoot: string, name: FunctionName): Promise<FunctionBundle> {
+  const folder = join(packageRoot, 'dist', 'functions', name);
+  const { outputFiles } = await build({
+    absWorkingDir: packageRoot,
+    entryPoints: [join('functions', `${name}.ts`)],
+    outfile: join(folder, 'index.js'),
+    write: false,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'cjs',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: false,
+    sourcemap: false,
+    metafile: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  const [code] = outputFiles;
+  if (code === undefined || outputFiles.length > 1) {
+    throw new Error(
+      `function "${name}" became ${outputFiles.length} files, not one; see what functions/${name}.ts imports`,
+    );
+  }
+  await writeAlone(folder, 'index.js', code.contents);
+  return { name, folder, codeBytes: code.contents.length };
+}
+
+/** Leaves the folder with this one file: the asset's hash, and the upload, cover all that is in it. */
+async function writeAlone(folder: string, file: string, contents: Uint8Array): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const target = join(folder, file);
+  const before = await readFile(target).catch(() => undefined);
+  if (before === undefined || !before.equals(contents)) {
+    // Beside the folder, not in it: whoever hashes the folder meanwhile must not see it.
+    const draft = `${folder}.${randomUUID()}`;
+    await writeFile(draft, contents);
+    await rename(draft, target);
+  }
+  const others = (await readdir(folder)).filter((name) => name !== file);
+  await Promise.all(others.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+}

@@ -1,0 +1,129 @@
+/** Who may do what to which table: as data, so that it can be read, compared and tested without a template. */
+import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type MARKED_INDEX, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { FunctionName } from './functions.ts';
+
+/** Actions in the order in which they are written to the policy, without `dynamodb:`. A transaction needs its items'. */
+const ACTIONS = [
+  'GetItem',
+  'BatchGetItem',
+  'Query',
+  'Scan',
+  'ConditionCheckItem',
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'BatchWriteItem',
+] as const;
+
+export type Action = (typeof ACTIONS)[number];
+
+/** A table, or its index over what is marked. */
+export type Target = TableName | `${TableName}/${typeof MARKED_INDEX.name}`;
+
+export type Permissions = Readonly<Partial<Record<Target, readonly Action[]>>>;
+
+/** Settle and finalize a service, its free networks included. */
+const SETTLE_SERVICE: Permissions = {
+  counters: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  services: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  tasks: ['Query'],
+  networks: ['GetItem', 'DeleteItem'],
+  attachments: ['Query', 'DeleteItem'],
+};
+
+const SETTLE_NETWORK: Permissions = {
+  counters: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  attachments: ['Query'],
+};
+
+/** Set the attachments of a service right. */
+const HEAL: Permissions = {
+  services: ['GetItem', 'ConditionCheckItem'],
+  attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
+};
+
+/** Find out which parents of a batch are draining. */
+const FIND_DRAINING: Permissions = { counters: ['BatchGetItem'] };
+
+/** The sweep's own reading: what is marked, and every counter. It remembers where it stopped as a counter is written. */
+const LIST_STRAGGLERS: Permissions = {
+  'services/marked': ['Scan'],
+  'networks/marked': ['Scan'],
+  counters: ['Scan'],
+};
+
+export const FUNCTION_PERMISSIONS: Record<FunctionName, Permissions> = {
+  'task-deleted': merge(SETTLE_SERVICE, FIND_DRAINING),
+  'attachment-deleted': merge(SETTLE_NETWORK, FIND_DRAINING),
+  'service-updated': merge(SETTLE_SERVICE, HEAL, FIND_DRAINING),
+  'network-updated': merge(SETTLE_NETWORK, FIND_DRAINING),
+  sweep: merge(SETTLE_SERVICE, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS),
+};
+
+const READ_TABLE: readonly Action[] = ['GetItem', 'BatchGetItem', 'Query', 'Scan'];
+const READ_INDEX: readonly Action[] = ['Query', 'Scan'];
+
+/** See everything, change nothing: for status, explain and audit. */
+export const READ_PERMISSIONS: Permissions = {
+  services: READ_TABLE,
+  'services/marked': READ_INDEX,
+  tasks: READ_TABLE,
+  networks: READ_TABLE,
+  'networks/marked': READ_INDEX,
+  attachments: READ_TABLE,
+  counters: READ_TABLE,
+};
+
+/**
+ * What the typed client does. A service or a network can only be marked with it: nobody but the deallocator gets
+ * DeleteItem there, and nobody else gets at the counters at all.
+ */
+export const WRITE_PERMISSIONS: Permissions = {
+  services: ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  'services/marked': READ_INDEX,
+  tasks: ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+  networks: ['GetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  'networks/marked': READ_INDEX,
+  attachments: ['Query', 'PutItem', 'DeleteItem'],
+};
+
+/** Every action of each, once, in the order of {@link ACTIONS}. */
+export function merge(...all: readonly Permissions[]): Permissions {
+  const targets = [...new Set(all.flatMap((permissions) => Object.keys(permissions) as Target[]))];
+  const merged: Partial<Record<Target, readonly Action[]>> = {};
+  for (const target of targets) {
+    const wanted = new Set(all.flatMap((permissions) => permissions[target] ?? []));
+    merged[target] = ACTIONS.filter((action) => wanted.has(action));
+  }
+  return merged;
+}
+
+/** The tables as permissions need them; `dynamodb.Table` is one. */
+export type TableArns = Readonly<Record<TableName, { readonly tableArn: string }>>;
+
+/** One statement for each table or index, on exactly that resource. */
+export function toStatements(permissions: Permissions, tables: TableArns): PolicyStatement[] {
+  return resources(permissions, tables).map((resource) => new PolicyStatement(resource));
+}
+
+export function grant(grantee: IGrantable, permissions: Permissions, tables: TableArns): Grant {
+  return resources(permissions, tables)
+    .map(({ actions, resources: resourceArns }) => Grant.addToPrincipal({ grantee, actions, resourceArns }))
+    .reduce((sum, one) => sum.combine(one));
+}
+
+function resources(permissions: Permissions, tables: TableArns): { actions: string[]; resources: string[] }[] {
+  return (Object.entries(permissions) as [Target, readonly Action[]][]).map(([target, actions]) => ({
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [arnOf(target, tables)],
+  }));
+}
+
+function arnOf(target: Target, tables: TableArns): string {
+  const table = (Object.keys(TABLES) as TableName[]).find((name) => target === name);
+  if (table !== undefined) return tables[table].tableArn;
+  const [indexed, index] = target.split('/') as [TableName, string];
+  return `${tables[indexed].tableArn}/index/${index}`;
+}

@@ -1,0 +1,106 @@
+import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { Schedule } from 'aws-cdk-lib/aws-events';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+
+/** How Lambda reads one table's stream. What is not here is the same for all streams; see mappings.ts. */
+export interface MappingOptions {
+  /**
+   * Records that one invocation gets at most, 1 to 10,000. Records of the same parent in one batch cost one counter
+   * write, so a large batch makes a service's burst cheap. Lambda reads at most 1,000 records at a time
+   * from a shard: more needs a window to gather them in.
+   * @default 1000
+   */
+  readonly batchSize?: number;
+
+  /**
+   * How long Lambda gathers records before it invokes, 0 to 300 whole seconds. It is delay for the last task and saved
+   * writes for all before it.
+   * @default - 1 second for tasks and attachments, which go in bursts, and for networks, which give a raw-written service time
+   * to get its attachments; 0 for services, where someone waits
+   */
+  readonly maxBatchingWindow?: Duration;
+
+  /**
+   * Batches of one shard that are processed at the same time, 1 to 10. More than 1 mostly splits a service's burst into
+   * several writes to the same counter; raise it when the iterator age grows although functions don't throttle.
+   * @default 1
+   */
+  readonly parallelizationFactor?: number;
+
+  /**
+   * How often a failing batch is tried again before it goes to the dead-letter queue, 0 to 10,000. Halving a batch uses
+   * none of them up. After that only the sweep looks at its parents, so few are enough.
+   * @default 5
+   */
+  readonly retryAttempts?: number;
+
+  /**
+   * Age at which an unprocessed record goes to the dead-letter queue, from 1 minute to less than 24 hours, which is when
+   * the stream forgets it without a word. A failing record holds up its shard meanwhile.
+   * @default Duration.hours(1)
+   */
+  readonly maxRecordAge?: Duration;
+}
+
+export interface DeallocatorProps {
+  /**
+   * What happens to the tables when they leave the stack. Function logs and the dead-letter queue always go with it.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Whether DynamoDB refuses to delete the tables, whoever asks. It is a second lock: `removalPolicy` does not open it.
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * Days that the tables can be restored to any second of, 1 to 35. The price is the same for each.
+   * @default 35
+   */
+  readonly pointInTimeRecoveryDays?: number;
+
+  /**
+   * Attribute of a task that holds its expiry in epoch seconds: DynamoDB deletes the task some time after it (within a
+   * few days), and the deallocator counts that like any other removal.
+   * @default - tasks don't expire
+   */
+  readonly taskTtlAttribute?: string;
+
+  /**
+   * How long each function's log group keeps its lines.
+   * @default RetentionDays.THREE_MONTHS
+   */
+  readonly logRetention?: RetentionDays;
+
+  /**
+   * Memory of each function in MB, 128 to 10,240. Lambda gives processor time in proportion; with 512 MB an invocation
+   * waits for DynamoDB rather than for itself.
+   * @default 512
+   */
+  readonly memorySize?: number;
+
+  /**
+   * When the sweep looks for what the streams have lost. A sweep costs what is marked, not what exists: nothing marked is
+   * three empty reads, while every service that is still draining has its tasks counted again, up to one page.
+   * @default - every 15 minutes, the longest time a sweep can run, so that two scheduled sweeps never overlap
+   */
+  readonly sweepSchedule?: Schedule;
+
+  /**
+   * CloudWatch namespace of the deallocator's own metrics: 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : and space,
+   * not starting with `AWS/` or a colon.
+   * @default 'Deallocator'
+   */
+  readonly metricsNamespace?: string;
+
+  /** How the Tasks stream is read. */
+  readonly taskMapping?: MappingOptions;
+  /** How the Services stream is read. */
+  readonly serviceMapping?: MappingOptions;
+  /** How the Networks stream is read. */
+  readonly networkMapping?: MappingOptions;
+  /** How the Attachments stream is read. */
+  readonly attachmentMapping?: MappingOptions;
+}

@@ -1,0 +1,93 @@
+/** The package as those get it who install it: built in a copy of the sources, and used through its two doors. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from './world.ts';
+
+const SOURCES = ['bin', 'functions', 'lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+
+/** Compiles as ESM and as CommonJS alike, and runs so. */
+const CONSUMER = `
+import { App, Stack } from 'aws-cdk-lib';
+import { DeallocatorClient, isDeallocatorError } from 'deallocator';
+import { Deallocator, DeallocatorStack, type DeallocatorProps } from 'deallocator/infra';
+
+const app = new App({ outdir: process.argv[2] as string });
+const props: DeallocatorProps = { memorySize: 256 };
+new DeallocatorStack(app, 'Whole', props);
+const deallocator = new Deallocator(new Stack(app, 'Part'), 'Deallocator');
+export const table: string = deallocator.tables.services.tableName;
+// @ts-expect-error a number is wanted: the types are really there
+export const refused: DeallocatorProps = { memorySize: 'large' };
+app.synth();
+console.log(typeof DeallocatorClient, isDeallocatorError(new Error()));
+`;
+
+let home: string;
+let consumer: string;
+
+function run(folder: string, ...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  return { status, output: stdout + stderr };
+}
+
+beforeAll(() => {
+  const scratch = mkdtempSync(join(tmpdir(), 'package-'));
+  home = join(scratch, 'deallocator');
+  consumer = join(scratch, 'consumer');
+  for (const source of SOURCES) cpSync(join(root, source), join(home, source), { recursive: true });
+  // Both find the dependencies one folder up; only the consumer finds this package.
+  mkdirSync(join(consumer, 'node_modules'), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
+  symlinkSync(home, join(consumer, 'node_modules', 'deallocator'));
+  writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
+  writeFileSync(join(consumer, 'esm.mts'), CONSUMER);
+  writeFileSync(join(consumer, 'cjs.cts'), CONSUMER);
+});
+
+afterAll(() => rmSync(dirname(home), { recursive: true, force: true }));
+
+// The tests are one story: each goes on where the one before stopped.
+describe('the package', () => {
+  test('refuses to synthesize before its functions are built, and says what to run', () => {
+    const script = `
+      import { App } from 'aws-cdk-lib';
+      import { DeallocatorStack } from './lib/infra/index.ts';
+      new DeallocatorStack(new App(), 'Early');`;
+    const { status, output } = run(home, '--input-type=module', '--eval', script);
+    expect(status).not.toBe(0);
+    expect(output).toMatch(
+      /the code of function "task-deleted" is not at ".*dist.functions.task-deleted".*npm run build/,
+    );
+  });
+
+  test('builds from its sources alone', () => {
+    const { status, output } = run(home, join('bin', 'build.ts'));
+    expect(output.trim().split('\n')).toHaveLength(5);
+    expect(output).toMatch(/^task-deleted +\d+ KB$/m);
+    expect(status).toBe(0);
+  }, 60_000);
+
+  test('is typed and works for import and for require, to the same template', () => {
+    const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--skipLibCheck', '--types', 'node'];
+    expect(run(consumer, tsc, ...options, '--outDir', 'out', 'esm.mts', 'cjs.cts')).toEqual({ status: 0, output: '' });
+    for (const [file, folder] of [
+      ['esm.mjs', 'first'],
+      ['cjs.cjs', 'second'],
+    ] as const) {
+      expect(run(consumer, join('out', file), folder)).toEqual({ status: 0, output: 'function false\n' });
+    }
+    const template = (folder: string) => readFileSync(join(consumer, folder, 'Whole.template.json'), 'utf8');
+    expect(template('second')).toBe(template('first'));
+  }, 60_000);
+
+  test('has no third door', () => {
+    const { status, output } = run(consumer, '--eval', "require('deallocator/dist/esm/lib/infra/functions.js')");
+    expect(status).not.toBe(0);
+    expect(output).toContain('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  });
+});

@@ -1,0 +1,134 @@
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { describe, expect, test } from 'vitest';
+import { createWorld, functionNames, permissions } from './world.ts';
+
+const world = createWorld();
+
+/** Written out here, and not taken from the code: the second opinion is the point. */
+const settleServiceAlone = {
+  counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem'],
+  services: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  tasks: ['Query'],
+  networks: ['GetItem', 'DeleteItem'],
+  attachments: ['Query', 'DeleteItem'],
+};
+const settleNetworkAlone = {
+  counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem'],
+  networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  attachments: ['Query'],
+};
+const expected = {
+  'task-deleted': { stream: 'tasks', tables: settleServiceAlone },
+  'attachment-deleted': { stream: 'attachments', tables: settleNetworkAlone },
+  'service-updated': {
+    stream: 'services',
+    tables: {
+      ...settleServiceAlone,
+      services: ['GetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+      attachments: ['Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
+    },
+  },
+  'network-updated': { stream: 'networks', tables: settleNetworkAlone },
+  sweep: {
+    stream: undefined,
+    tables: {
+      counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
+      services: ['GetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+      tasks: ['Query'],
+      networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
+      attachments: ['Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
+      'services/index/marked': ['Scan'],
+      'networks/index/marked': ['Scan'],
+    },
+  },
+} as const;
+
+function dynamodb(tables: Readonly<Record<string, readonly string[]>>): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(tables).map(([name, actions]) => [name, actions.map((action) => `dynamodb:${action}`).sort()]),
+  );
+}
+
+describe('function permissions', () => {
+  test.each(functionNames)('%s may do what it needs and nothing else', (name) => {
+    const { stream, tables } = expected[name];
+    expect(world.rolePermissions(name)).toEqual({
+      [`${name}/logs`]: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+      ...dynamodb(tables),
+      ...(stream && {
+        [`${stream}/stream`]: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
+        [`${stream}/stream/*`]: ['dynamodb:ListStreams'],
+      }),
+      queue: ['sqs:SendMessage'],
+    });
+  });
+
+  test('each function has its own role, without a managed policy, for Lambda only', () => {
+    const roles = Object.values(world.template.findResources('AWS::IAM::Role')).map((role) => role.Properties);
+    expect(roles).toHaveLength(functionNames.length);
+    for (const role of roles) {
+      expect(role).not.toHaveProperty('ManagedPolicyArns');
+      expect(role.AssumeRolePolicyDocument.Statement).toEqual([
+        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+      ]);
+    }
+  });
+
+  test('no role allows an action by wildcard, or anything on every resource', () => {
+    const roles = Object.values(world.template.findResources('AWS::IAM::Role'));
+    expect(JSON.stringify(roles)).not.toMatch(/"[a-z]+:[A-Za-z]*\*"|"Resource":"\*"|"NotAction"|"NotResource"/);
+    world.template.resourceCountIs('AWS::IAM::Policy', 0);
+  });
+
+  test('only the functions whose work it is may delete a service or a network', () => {
+    const deleters = (table: string) =>
+      functionNames.filter((name) => world.rolePermissions(name)[table]?.includes('dynamodb:DeleteItem'));
+    expect(deleters('services')).toEqual(['task-deleted', 'service-updated', 'sweep']);
+    expect(deleters('networks')).toEqual(functionNames);
+    expect(deleters('tasks')).toEqual([]);
+  });
+});
+
+describe('grants', () => {
+  function granted(give: (world: ReturnType<typeof createWorld>, role: Role) => void) {
+    const fresh = createWorld();
+    const role = new Role(fresh.stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+    give(fresh, role);
+    return permissions(fresh.statementsOf(role));
+  }
+
+  test('grantRead lets read tables and indexes, and change nothing', () => {
+    const table = ['GetItem', 'BatchGetItem', 'Query', 'Scan'];
+    const index = ['Query', 'Scan'];
+    expect(granted(({ deallocator }, role) => deallocator.grantRead(role).assertSuccess())).toEqual(
+      dynamodb({
+        services: table,
+        tasks: table,
+        networks: table,
+        attachments: table,
+        counters: table,
+        'services/index/marked': index,
+        'networks/index/marked': index,
+      }),
+    );
+  });
+
+  test('grantWrite lets use the client, and delete no service, network or counter', () => {
+    expect(granted(({ deallocator }, role) => deallocator.grantWrite(role).assertSuccess())).toEqual(
+      dynamodb({
+        services: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
+        'services/index/marked': ['Query', 'Scan'],
+        networks: ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
+        'networks/index/marked': ['Query', 'Scan'],
+        tasks: ['GetItem', 'PutItem', 'BatchWriteItem', 'DeleteItem', 'Query'],
+        attachments: ['PutItem', 'DeleteItem', 'Query'],
+      }),
+    );
+  });
+
+  test('grantSweep lets start a sweep', () => {
+    expect(granted(({ deallocator }, role) => deallocator.grantSweep(role).assertSuccess())).toEqual({
+      sweep: ['lambda:InvokeFunction'],
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { CfnParameter, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
+import { createWorld } from './world.ts';
+
+describe('props', () => {
+  const refusals: [what: string, props: DeallocatorProps, message: RegExp][] = [
+    ['no memory', { memorySize: 0 }, /memorySize is 0, .* from 128 to 10240/],
+    ['half a megabyte', { memorySize: 512.5 }, /memorySize is 512.5, .*whole number/],
+    ['no recovery', { pointInTimeRecoveryDays: 0 }, /pointInTimeRecoveryDays is 0, .* from 1 to 35/],
+    ['36 days of recovery', { pointInTimeRecoveryDays: 36 }, /pointInTimeRecoveryDays is 36, .* from 1 to 35/],
+    ['a nameless expiry', { taskTtlAttribute: '' }, /taskTtlAttribute is "".* leave the property out/],
+    ['an empty namespace', { metricsNamespace: '' }, /metricsNamespace is "", .* choose a name/],
+    ["AWS's namespace", { metricsNamespace: 'AWS/Lambda' }, /metricsNamespace is "AWS\/Lambda"/],
+    ['a namespace of 256', { metricsNamespace: 'x'.repeat(256) }, /metricsNamespace is "x+", and must be 1 to 255/],
+    ['an empty batch', { taskMapping: { batchSize: 0 } }, /taskMapping.batchSize is 0, .* from 1 to 10000/],
+    ['a huge batch', { serviceMapping: { batchSize: 10_001 } }, /serviceMapping.batchSize is 10001/],
+    [
+      'a window of 301 seconds',
+      { attachmentMapping: { maxBatchingWindow: Duration.seconds(301) } },
+      /attachmentMapping.maxBatchingWindow is 301 seconds, .* from 0 to 300/,
+    ],
+    [
+      'half a second of window',
+      { taskMapping: { maxBatchingWindow: Duration.millis(500) } },
+      /taskMapping.maxBatchingWindow is 0.5 seconds, .*whole seconds/,
+    ],
+    [
+      'parallelization 11',
+      { networkMapping: { parallelizationFactor: 11 } },
+      /networkMapping.parallelizationFactor is 11, .* from 1 to 10/,
+    ],
+    ['endless retries', { taskMapping: { retryAttempts: -1 } }, /taskMapping.retryAttempts is -1, .*expire unseen/],
+    [
+      'an age of 59 seconds',
+      { taskMapping: { maxRecordAge: Duration.seconds(59) } },
+      /taskMapping.maxRecordAge is 59 seconds, .* from 60 to 86399/,
+    ],
+    [
+      'an age that the stream does not reach',
+      { taskMapping: { maxRecordAge: Duration.hours(24) } },
+      /taskMapping.maxRecordAge is 86400 seconds, .*24 hours/,
+    ],
+  ];
+
+  test.each(refusals)('refuses %s, and says where, what, the range and what to do', (_, props, message) => {
+    expect(() => createWorld(props)).toThrow(message);
+    expect(() => createWorld(props)).toThrow(/^World\/Deallocator[\w/]*: .*; (choose|name) /);
+  });
+
+  test('takes the ends of each range', () => {
+    const least = {
+      batchSize: 1,
+      maxBatchingWindow: Duration.seconds(0),
+      parallelizationFactor: 1,
+      retryAttempts: 0,
+      maxRecordAge: Duration.seconds(60),
+    };
+    const most = {
+      batchSize: 10_000,
+      maxBatchingWindow: Duration.minutes(5),
+      parallelizationFactor: 10,
+      retryAttempts: 10_000,
+      maxRecordAge: Duration.seconds(86_399),
+    };
+    createWorld({ memorySize: 128, pointInTimeRecoveryDays: 1, metricsNamespace: 'x', taskMapping: least });
+    createWorld({ memorySize: 10_240, pointInTimeRecoveryDays: 35, taskMapping: most });
+  });
+
+  test('leaves a value that only CloudFormation knows to CloudFormation', () => {
+    const stack = new Stack();
+    const memory = new CfnParameter(stack, 'Memory', { type: 'Number' });
+    new Deallocator(stack, 'Deallocator', { memorySize: memory.valueAsNumber });
+    Template.fromStack(stack).allResourcesProperties('AWS::Lambda::Function', { MemorySize: { Ref: 'Memory' } });
+  });
+});

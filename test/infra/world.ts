@@ -1,0 +1,113 @@
+/** A synthesized deallocator, and its template told in the test's words: no logical id is written down anywhere. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { App, type CfnElement, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { IConstruct } from 'constructs';
+import { bundleFunctions } from '../../lib/infra/bundle.ts';
+import { Deallocator, type DeallocatorProps, type FunctionName, type TableName } from '../../lib/infra/index.ts';
+
+export const root = join(import.meta.dirname, '..', '..');
+
+// The template names the code by its hash and looks no further: an older build will do.
+if (!existsSync(join(root, 'dist', 'functions', 'sweep', 'index.js'))) await bundleFunctions(root);
+
+export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters'];
+export const streamFunctions = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated'] as const;
+export const functionNames: FunctionName[] = [...streamFunctions, 'sweep'];
+
+export interface Statement {
+  readonly effect: string;
+  readonly actions: readonly string[];
+  readonly resource: string;
+}
+
+type Json = Record<string, unknown>;
+
+export function createWorld(props: DeallocatorProps = {}) {
+  const stack = new Stack(new App(), 'World');
+  const deallocator = new Deallocator(stack, 'Deallocator', props);
+  let template: Template | undefined;
+  // Late, so that a test can add to the stack.
+  const synthesized = () => {
+    template ??= Template.fromStack(stack);
+    return template;
+  };
+
+  /** `services`, `services/index/marked`, `queue`, …: what an ARN in the template means. */
+  const resourceNames = (): [name: string, arn: unknown][] => [
+    ...tableNames.map((name): [string, unknown] => [name, stack.resolve(deallocator.tables[name].tableArn)]),
+    ...tableNames.map((name): [string, unknown] => [
+      `${name}/stream`,
+      stack.resolve(deallocator.tables[name].tableStreamArn),
+    ]),
+    ...functionNames.map((name): [string, unknown] => [name, stack.resolve(deallocator.functions[name].functionArn)]),
+    ...functionNames.map((name): [string, unknown] => [
+      `${name}/logs`,
+      stack.resolve(deallocator.functions[name].logGroup.logGroupArn),
+    ]),
+    ['queue', stack.resolve(deallocator.deadLetterQueue.queueArn)],
+  ];
+
+  const nameOf = (resource: unknown): string => {
+    const [, parts] = (resource as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'] ?? ['', [resource]];
+    const names = parts.map((part) => {
+      if (typeof part === 'string') return part;
+      const found = resourceNames().find(
+        ([, arn]) => arn !== undefined && JSON.stringify(arn) === JSON.stringify(part),
+      );
+      return found?.[0] ?? JSON.stringify(part);
+    });
+    return names.join('');
+  };
+
+  const propertiesOf = (construct: IConstruct): Json => resourceOf(construct).Properties as Json;
+
+  const logicalIdOf = (construct: IConstruct): string =>
+    stack.resolve(((construct.node.defaultChild ?? construct) as CfnElement).logicalId);
+
+  const resourceOf = (construct: IConstruct): Json => synthesized().toJSON().Resources[logicalIdOf(construct)];
+
+  /** All that a role may do: its inline policies, and the ones attached to it. */
+  const statementsOf = (role: IConstruct): Statement[] => {
+    const inline = (propertiesOf(role).Policies ?? []) as { PolicyDocument: { Statement: Json[] } }[];
+    const roleRef = JSON.stringify({ Ref: logicalIdOf(role) });
+    const attached = Object.values(synthesized().findResources('AWS::IAM::Policy'))
+      .map((policy) => policy.Properties)
+      .filter((policy) => JSON.stringify(policy.Roles).includes(roleRef));
+    return [...inline, ...attached].flatMap((policy) =>
+      policy.PolicyDocument.Statement.flatMap((statement: Json) =>
+        [statement.Resource].flat().map((resource) => ({
+          effect: statement.Effect as string,
+          actions: [statement.Action].flat() as string[],
+          resource: nameOf(resource),
+        })),
+      ),
+    );
+  };
+
+  return {
+    stack,
+    deallocator,
+    nameOf,
+    propertiesOf,
+    resourceOf,
+    statementsOf,
+    get template() {
+      return synthesized();
+    },
+    mappingOf: (name: (typeof streamFunctions)[number]) =>
+      propertiesOf((deallocator.functions[name].node.scope as IConstruct).node.findChild('Mapping')),
+    rolePermissions: (name: FunctionName) => permissions(statementsOf(deallocator.functions[name].role as IConstruct)),
+  };
+}
+
+/** Actions by resource, sorted: what the statements allow, however they are cut. */
+export function permissions(statements: readonly Statement[]): Record<string, string[]> {
+  const all: Record<string, string[]> = {};
+  for (const { effect, actions, resource } of statements) {
+    if (effect !== 'Allow') throw new Error(`a statement on ${resource} is ${effect}, not Allow`);
+    all[resource] = [...new Set([...(all[resource] ?? []), ...actions])].sort();
+  }
+  return all;
+}
