@@ -1,0 +1,129 @@
+/** `npm run local`: the deployed system on this machine. One line of JSON on stdout when ready; logs on stderr. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startLocalCloud } from '../lib/local/local-cloud.ts';
+import { LocalError } from '../lib/local/local-error.ts';
+import type { LogEntry } from '../lib/local/log.ts';
+import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
+
+const USAGE = `Usage: npm run local [-- --port N] [--assembly DIR]
+
+Builds and synthesizes the stack, and runs its tables and functions on this machine.
+When ready, prints one line of JSON: endpoint, region, credentials and table names.
+Any DynamoDB client works with that endpoint. Logs go to stderr. Ctrl-C stops it.
+
+  --port N         the endpoint's port (default: any free one)
+  --assembly DIR   run this cloud assembly and build nothing; other commands do not find it
+  --help           this text
+
+Needs Java 17 or newer.
+`;
+const STACK_NAME = 'Deallocator';
+/** How often we look whether npm is still there: it does not always pass a signal on. */
+const PARENT_POLL_MILLIS = 500;
+
+const root = dirname(import.meta.dirname);
+const runningPath = join(root, '.local', 'cloud.json');
+
+let stopping = false;
+
+interface Options {
+  readonly port: number;
+  readonly assembly: string | undefined;
+}
+
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: { port: { type: 'string' }, assembly: { type: 'string' }, help: { type: 'boolean' } },
+    });
+    if (values.help === true) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
+    const port = Number(values.port ?? 0);
+    if (/^\d+$/.test(values.port ?? '0') && port <= 65_535) return { port, assembly: values.assembly };
+    throw new Error(`--port is "${values.port}", allowed: a number from 0 to 65535`);
+  } catch (error) {
+    process.stderr.write(`local: ${(error as Error).message}\nTry "npm run local -- --help".\n`);
+    process.exit(2);
+  }
+}
+
+function log({ source, requestId, line }: LogEntry): void {
+  process.stderr.write(`[${source}${requestId === undefined ? '' : ` ${requestId.slice(0, 8)}`}] ${line}\n`);
+}
+
+/** Its output goes to stderr: stdout is for the one line. */
+async function run(script: string, args: readonly string[], environment: Record<string, string>): Promise<void> {
+  const child = spawn(process.execPath, [join(root, script), ...args], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 2, 2],
+  });
+  const [status, signal] = await once(child, 'exit');
+  if (status !== 0)
+    throw new LocalError('assembly.notFound', `\`node ${script}\` failed (${signal ?? status}), see above`);
+}
+
+/** Resolves with the first reason to stop. A second signal ends the process at once. */
+function waitForStop(): Promise<string> {
+  return new Promise((resolve) => {
+    const stop = (reason: string) => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      resolve(reason);
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+    if (process.env.npm_lifecycle_event === undefined) return;
+    const parentPid = process.ppid;
+    const poll = setInterval(() => {
+      if (process.ppid === parentPid) return;
+      clearInterval(poll);
+      if (!stopping) stop('npm has ended');
+    }, PARENT_POLL_MILLIS);
+    poll.unref();
+  });
+}
+
+/** Always from the sources: it takes seconds, and what runs is never old. */
+async function synthesize(): Promise<string> {
+  const directory = join(root, 'cdk.out');
+  await run('bin/build.ts', ['--functions'], {});
+  await run('bin/app.ts', [], { CDK_OUTDIR: directory });
+  return directory;
+}
+
+const { port, assembly } = readOptions();
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+const stopAsked = waitForStop();
+try {
+  // A signal while it starts has to wait until there is something to stop.
+  const assemblyDirectory = assembly ?? (await synthesize());
+  const cloud = await startLocalCloud({ assemblyDirectory, stackName: STACK_NAME, port, log });
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+  const tables = {
+    services: outputs.ServicesTableName,
+    tasks: outputs.TasksTableName,
+    networks: outputs.NetworksTableName,
+    attachments: outputs.AttachmentsTableName,
+    counters: outputs.CountersTableName,
+  };
+  const connection = { endpoint, region, accessKeyId, secretAccessKey, tables };
+  if (assembly === undefined) writeRunningFile(runningPath, connection);
+  process.stdout.write(`${JSON.stringify(connection)}\n`);
+  process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);
+  const reason = await stopAsked;
+  process.stderr.write(`local: stopping (${reason})\n`);
+  removeRunningFile(runningPath);
+  await cloud.stop();
+  process.exit(0);
+} catch (error) {
+  // The terminal's Ctrl-C also ends the builds, which then seem to fail.
+  if (stopping) process.exit(0);
+  const code = error instanceof LocalError ? ` [${error.code}]` : '';
+  process.stderr.write(`local: ${(error as Error).message}${code}\n`);
+  process.exit(1);
+}

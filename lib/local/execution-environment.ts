@@ -1,0 +1,142 @@
+/** One process of a function: starts it, hands it one invocation at a time, and tells how that ended. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { AnswerMessage, FunctionError, InitMessage, InvokeMessage } from './function-message.ts';
+import type { FunctionProperties } from './functions.ts';
+import { FUNCTION_HEAP_SHARE, FUNCTION_INIT_TIMEOUT_MILLIS, LOG_LINE_CHARACTERS_MAX } from './limits.ts';
+import type { Log } from './log.ts';
+
+export type Outcome =
+  | { readonly ok: true; readonly payload: string }
+  | { readonly ok: false; readonly error: FunctionError };
+
+const RUNTIME_PATH = fileURLToPath(new URL('./function-runtime.ts', import.meta.url));
+
+function failed(errorType: string, errorMessage: string): Outcome {
+  return { ok: false, error: { errorType, errorMessage, trace: [] } };
+}
+
+export class ExecutionEnvironment {
+  readonly #child: ChildProcess;
+  readonly #function: FunctionProperties;
+  readonly #log: Log;
+  readonly #exited: Promise<unknown>;
+  #requestId: string | undefined;
+  #settle: ((message: AnswerMessage | undefined) => void) | undefined;
+  #alive = true;
+
+  constructor(properties: FunctionProperties, environment: Readonly<Record<string, string>>, log: Log) {
+    this.#function = properties;
+    this.#log = log;
+    this.#child = fork(RUNTIME_PATH, [], {
+      env: { ...environment },
+      cwd: properties.directory,
+      execPath: process.execPath,
+      execArgv: [`--max-old-space-size=${Math.floor(properties.memoryMegabytes * FUNCTION_HEAP_SHARE)}`],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      serialization: 'json',
+    });
+    this.#exited = once(this.#child, 'exit').catch(() => undefined);
+    this.#child.on('message', (message: AnswerMessage) => this.#settle?.(message));
+    this.#child.on('error', () => this.#end());
+    this.#child.on('exit', () => this.#end());
+    this.#pipe('stdout');
+    this.#pipe('stderr');
+  }
+
+  get alive(): boolean {
+    return this.#alive;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  #end(): void {
+    this.#alive = false;
+    this.#settle?.(undefined);
+  }
+
+  #pipe(stream: 'stdout' | 'stderr'): void {
+    const input = this.#child[stream];
+    if (input === null) return;
+    createInterface({ input, crlfDelay: Infinity }).on('line', (line) => {
+      for (let start = 0; start === 0 || start < line.length; start += LOG_LINE_CHARACTERS_MAX) {
+        const part = line.slice(start, start + LOG_LINE_CHARACTERS_MAX);
+        this.#log({ source: this.#function.name, requestId: this.#requestId, stream, line: part });
+      }
+    });
+  }
+
+  /** Resolves with undefined when the process has ended, with 'timeout' when it did not answer in time. */
+  async #exchange(message: InitMessage | InvokeMessage, timeoutMillis: number) {
+    if (!this.#alive) return undefined;
+    return await new Promise<AnswerMessage | 'timeout' | undefined>((resolve) => {
+      const timer = setTimeout(() => {
+        this.#settle = undefined;
+        resolve('timeout');
+      }, timeoutMillis);
+      this.#settle = (answer) => {
+        clearTimeout(timer);
+        this.#settle = undefined;
+        resolve(answer);
+      };
+      // A failed send means a closed channel; `exit` follows and settles.
+      this.#child.send(message, () => {});
+    });
+  }
+
+  #describeExit(): string {
+    const { exitCode, signalCode } = this.#child;
+    return signalCode === null ? `exit status ${exitCode ?? 'unknown'}` : `signal: ${signalCode}`;
+  }
+
+  /** Loads the bundle. */
+  async init(): Promise<Outcome> {
+    const { directory, handler } = this.#function;
+    const answer = await this.#exchange({ kind: 'init', directory, handler }, FUNCTION_INIT_TIMEOUT_MILLIS);
+    if (answer === 'timeout') {
+      this.kill();
+      return failed('Sandbox.Timedout', `init did not end within ${FUNCTION_INIT_TIMEOUT_MILLIS} ms`);
+    }
+    if (answer?.kind === 'ready') return { ok: true, payload: 'null' };
+    this.kill();
+    if (answer?.kind === 'initFailed') return { ok: false, error: answer.error };
+    return failed('Runtime.ExitError', `Error: Runtime exited with error: ${this.#describeExit()}`);
+  }
+
+  async invoke(requestId: string, payload: string): Promise<Outcome> {
+    const { name, arn, memoryMegabytes, timeoutSeconds } = this.#function;
+    this.#requestId = requestId;
+    const timeoutMillis = timeoutSeconds * 1000;
+    const deadlineEpochMillis = Date.now() + timeoutMillis;
+    const message = { functionName: name, functionArn: arn, memoryMegabytes, deadlineEpochMillis, requestId, payload };
+    const answer = await this.#exchange({ kind: 'invoke', ...message }, timeoutMillis);
+    if (answer === 'timeout') {
+      this.kill();
+      const seconds = timeoutSeconds.toFixed(2);
+      return failed('Sandbox.Timedout', `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`);
+    }
+    if (answer?.kind === 'result') return { ok: true, payload: answer.payload };
+    if (answer?.kind === 'error') return { ok: false, error: answer.error };
+    this.kill();
+    const exit = this.#describeExit();
+    return failed('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${exit}`);
+  }
+
+  kill(): void {
+    this.#alive = false;
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Kills the process and resolves once it is gone. */
+  async stop(): Promise<void> {
+    const { exitCode, signalCode, pid } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    this.kill();
+    await this.#exited;
+  }
+}

@@ -1,0 +1,14 @@
+/** Where a log line goes, with who wrote it. */
+export interface LogEntry {
+  /** A function's name, or `local` for the local cloud itself. */
+  readonly source: string;
+  readonly requestId: string | undefined;
+  readonly stream: 'stdout' | 'stderr';
+  readonly line: string;
+}
+
+export type Log = (entry: LogEntry) => void;
+
+export function logLocal(log: Log, line: string): void {
+  log({ source: 'local', requestId: undefined, stream: 'stderr', line });
+}

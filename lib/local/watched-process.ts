@@ -1,0 +1,38 @@
+/** A child process that ends with its parent, even when the parent is killed with SIGKILL. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { PROCESS_STOP_TIMEOUT_MILLIS } from './limits.ts';
+
+/**
+ * The shell leaves a watcher behind that reads the parent's pipe, then becomes the command itself. Whatever ends the
+ * parent closes the pipe, and the watcher kills the command. The watcher ends when we close the pipe.
+ */
+const WATCHED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null 2>&1; kill -9 $$) >/dev/null 2>&1 & exec 3<&-; exec "$@"';
+
+/** Its own process group: a Ctrl-C in the terminal must reach us alone, who then stop things in order. */
+export function spawnWatched(command: string, args: readonly string[]): ChildProcess {
+  if (process.platform === 'win32') {
+    return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+  }
+  const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', command, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  });
+  child.stdin?.on('error', () => {});
+  child.once('exit', () => child.stdin?.destroy());
+  return child;
+}
+
+export function isRunning(child: ChildProcess): boolean {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+/** Asks the process to end, then kills it. Resolves once it is gone. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  if (!isRunning(child)) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), PROCESS_STOP_TIMEOUT_MILLIS);
+  await exited;
+  clearTimeout(timer);
+}
