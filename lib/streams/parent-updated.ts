@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
 import { KINDS, type ParentKind, parentName, referencedNetworks } from '../protocol/model.ts';
-import { settle } from '../protocol/settle.ts';
+import { newMarkedAt, settle } from '../protocol/settle.ts';
 import { type BatchResponse, type Context, type ParentRecords, processBatch, type StreamEvent } from './batch.ts';
 import type { FunctionPorts } from './ports.ts';
 import { type Image, readRecord, type StreamRecord } from './records.ts';
@@ -24,6 +24,8 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
           const draining = await store.findDraining(cleared.map(({ parent }) => parent));
           return async (group) => {
             const { parent, records } = group;
+            // Before anything else that could fail: from here on the sweep finds the mark without any record.
+            if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
             // Before settling, so that what is finalized is whole.
             const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(group);
             if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
@@ -36,6 +38,11 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
       telemetry.flush();
     }
   };
+}
+
+/** A mark that was written without its time. */
+function isUnstamped({ after }: StreamRecord): boolean {
+  return after?.pendingDelete === true && after.markedAt === undefined;
 }
 
 /** A mark appears, or another takes its place; or a `markedAt` is left without a mark and must go. */
