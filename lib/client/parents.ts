@@ -1,5 +1,6 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
 import { allOf, conditioned, isMarked, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
+import { type Address, Addresses } from '../dynamodb/items.ts';
 import type { Action, Item, Requests } from '../dynamodb/requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -21,13 +22,13 @@ type Stored = Item & Marking & { id: string; spec?: unknown };
 export class Parents {
   readonly #kind: ParentKind;
   readonly #requests: Requests;
-  readonly #tables: PhysicalNames;
+  readonly #at: Addresses;
   readonly #chance: Chance;
 
   constructor(kind: ParentKind, requests: Requests, tables: PhysicalNames, chance: Chance) {
     this.#kind = kind;
     this.#requests = requests;
-    this.#tables = tables;
+    this.#at = new Addresses(tables);
     this.#chance = chance;
   }
 
@@ -68,7 +69,7 @@ export class Parents {
       const actions = [
         this.#specUpdate(id, item.spec, spec),
         ...added.flatMap((network) => this.#fencedAttachment(network, id)),
-        ...removed.map((network) => ({ Delete: this.#attachment(network, id) })),
+        ...removed.map((network) => ({ Delete: this.#at.attachment(network, id) })),
       ];
       if (actions.length > TRANSACTION_ACTIONS_MAX) {
         throw new DeallocatorError(
@@ -96,8 +97,7 @@ export class Parents {
     const markedAt = newMarkedAt(this.#chance);
     const unmarked = allOf(isThere, isNotMarked);
     const marked = await this.#requests.update({
-      TableName: this.#table,
-      Key: { id },
+      ...this.#address(id),
       UpdateExpression: 'SET #pendingDelete = :true, #markedAt = :markedAt',
       ConditionExpression: unmarked.expression,
       ExpressionAttributeNames: { ...unmarked.names, '#markedAt': 'markedAt' },
@@ -114,8 +114,7 @@ export class Parents {
   async unmark(id: string): Promise<Undeletion> {
     checkId(this.#kind, id);
     const unmarked = await this.#requests.update({
-      TableName: this.#table,
-      Key: { id },
+      ...this.#address(id),
       UpdateExpression: 'REMOVE #pendingDelete, #markedAt',
       ConditionExpression: isMarked.expression,
       ExpressionAttributeNames: { ...isMarked.names, '#markedAt': 'markedAt' },
@@ -131,7 +130,7 @@ export class Parents {
 
   async get(id: string): Promise<Stored> {
     checkId(this.#kind, id);
-    const item = await this.#requests.get({ TableName: this.#table, Key: { id }, ConsistentRead: true });
+    const item = await this.#requests.get({ ...this.#address(id), ConsistentRead: true });
     if (item === undefined) throw notFound(this.#kind, id);
     return item as Stored;
   }
@@ -167,16 +166,13 @@ export class Parents {
     let from: Record<string, string> | undefined;
     do {
       const { items, next } = await this.#requests.query({
-        TableName: this.#tables.attachments,
-        KeyConditionExpression: '#networkId = :networkId',
-        ExpressionAttributeNames: { '#networkId': 'networkId' },
-        ExpressionAttributeValues: { ':networkId': networkId },
+        ...this.#at.childrenOf({ kind: 'network', id: networkId }),
         ConsistentRead: true,
         Limit: LIST_PAGE_ITEMS_MAX,
         ...(from && { ExclusiveStartKey: from }),
       });
       const keys = items.map(({ serviceId }) => ({ id: serviceId }));
-      const users = await this.#requests.batchGet(this.#tables.services, keys, ['id', 'pendingDelete']);
+      const users = await this.#requests.batchGet(this.#at.tables.services, keys, ['id', 'pendingDelete']);
       blockers.push(...users.filter((user) => user.pendingDelete !== true).map((user) => user.id));
       from = next;
     } while (from !== undefined && blockers.length === 0);
@@ -191,7 +187,11 @@ export class Parents {
   }
 
   get #table(): string {
-    return this.#tables[PARENT_TABLES[this.#kind].parents];
+    return this.#at.tables[PARENT_TABLES[this.#kind].parents];
+  }
+
+  #address(id: string): Address {
+    return this.#at.parent({ kind: this.#kind, id });
   }
 
   /** What is stored may have been written by other hands: it is read as the deallocator reads it, and not refused. */
@@ -202,22 +202,17 @@ export class Parents {
 
   /** The fence around a reference: the network is there and not marked, in the transaction that puts the attachment. */
   #fencedAttachment(networkId: string, serviceId: string): Action[] {
-    const { TableName, Key } = this.#attachment(networkId, serviceId);
+    const { TableName, Key } = this.#at.attachment(networkId, serviceId);
     return [
       {
         ConditionCheck: {
-          TableName: this.#tables.networks,
-          Key: { id: networkId },
+          ...this.#at.parent({ kind: 'network', id: networkId }),
           ...conditioned(allOf(isThere, isNotMarked)),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
       },
       { Put: { TableName, Item: Key } },
     ];
-  }
-
-  #attachment(networkId: string, serviceId: string) {
-    return { TableName: this.#tables.attachments, Key: { networkId, serviceId } };
   }
 
   #specUpdate(id: string, before: unknown, after: unknown): Action {
@@ -233,8 +228,7 @@ export class Parents {
         : { UpdateExpression: 'SET #spec = :after', values: { ':after': after } };
     return {
       Update: {
-        TableName: this.#table,
-        Key: { id },
+        ...this.#address(id),
         UpdateExpression: update.UpdateExpression,
         ConditionExpression: condition.expression,
         ExpressionAttributeNames: { ...condition.names },

@@ -1,6 +1,7 @@
 /** Creates tasks behind the fence, and deletes them plainly. */
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { allOf, conditioned, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
+import { Addresses } from '../dynamodb/items.ts';
 import type { Action, Item, Requests } from '../dynamodb/requests.ts';
 import { retryPauseMillis } from '../dynamodb/retry.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
@@ -19,12 +20,12 @@ import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
 
 export class Tasks {
   readonly #requests: Requests;
-  readonly #tables: PhysicalNames;
+  readonly #at: Addresses;
   readonly #chance: Chance;
 
   constructor(requests: Requests, tables: PhysicalNames, chance: Chance) {
     this.#requests = requests;
-    this.#tables = tables;
+    this.#at = new Addresses(tables);
     this.#chance = chance;
   }
 
@@ -61,10 +62,7 @@ export class Tasks {
   async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
     checkId('service', serviceId);
     const { items, next } = await this.#requests.query({
-      TableName: this.#tables.tasks,
-      KeyConditionExpression: '#serviceId = :serviceId',
-      ExpressionAttributeNames: { '#serviceId': 'serviceId' },
-      ExpressionAttributeValues: { ':serviceId': serviceId },
+      ...this.#at.childrenOf({ kind: 'service', id: serviceId }),
       ConsistentRead: true,
       Limit: checkLimit(options.limit),
       ...(options.from && { ExclusiveStartKey: options.from }),
@@ -75,14 +73,13 @@ export class Tasks {
   async #createTogether(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
     const fence: Action = {
       ConditionCheck: {
-        TableName: this.#tables.services,
-        Key: { id: serviceId },
+        ...this.#at.parent({ kind: 'service', id: serviceId }),
         ...conditioned(allOf(isThere, isNotMarked)),
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
     };
     const puts = tasks.map((task): Action => {
-      return { Put: { TableName: this.#tables.tasks, Item: { ...task, serviceId }, ...conditioned(isNotThere) } };
+      return { Put: { TableName: this.#at.tables.tasks, Item: { ...task, serviceId }, ...conditioned(isNotThere) } };
     });
     const created = await this.#requests.transact([fence, ...puts]);
     if (created.status === 'committed') return;
@@ -97,7 +94,7 @@ export class Tasks {
   }
 
   async #deleteTogether(serviceId: string, ids: readonly string[]): Promise<void> {
-    const table = this.#tables.tasks;
+    const table = this.#at.tables.tasks;
     let unprocessed: Item[] = ids.map((id) => ({ DeleteRequest: { Key: { serviceId, id } } }));
     for (let tries = 1; unprocessed.length > 0; tries++) {
       if (tries > REQUEST_TRIES_MAX) {
