@@ -1,0 +1,152 @@
+/** The house checks itself: each message says where, what, and what to use instead. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: ROOT,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter((path) => path.endsWith('.ts') && existsSync(join(ROOT, path)));
+const sources = tracked.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+const product = sources.filter(({ path }) => !path.startsWith('test/') && path !== 'vitest.config.ts');
+
+/** Which of our folders a folder may import from, itself aside. Packages and `node:` are no business of this table. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  'lib/protocol': [],
+  'lib/dynamodb': ['lib/protocol'],
+  'lib/streams': ['lib/dynamodb', 'lib/protocol'],
+  'lib/client': ['lib/dynamodb', 'lib/protocol'],
+  'lib/operate': ['lib/client', 'lib/dynamodb', 'lib/protocol'],
+  'lib/infra': ['lib/dynamodb/schema.ts', 'lib/protocol/limits.ts'],
+  'lib/local': [],
+  functions: ['lib/streams'],
+  bin: [
+    'lib/client',
+    'lib/dynamodb',
+    'lib/infra',
+    'lib/local',
+    'lib/operate',
+    'lib/protocol',
+    'lib/streams',
+    'package.json',
+  ],
+};
+
+const folderOf = (path: string) => Object.keys(MAY_IMPORT).find((folder) => path.startsWith(`${folder}/`));
+const importsOf = (text: string) =>
+  [...text.matchAll(/\bfrom '([^']+)'|\bimport\('([^']+)'\)/g)].map(([, a, b]) => (a ?? b) as string);
+
+const ourImports = ({ path, text }: { path: string; text: string }) =>
+  importsOf(text)
+    .filter((name) => name.startsWith('.'))
+    .map((name) => normalize(join(dirname(path), name)));
+
+describe('imports', () => {
+  it('point down only', () => {
+    const wrong = product.flatMap((source) => {
+      const folder = folderOf(source.path);
+      if (folder === undefined)
+        return [`${source.path}: no folder of the house; add it to MAY_IMPORT with what it may import`];
+      const allowed = [folder, ...(MAY_IMPORT[folder] ?? [])];
+      return ourImports(source)
+        .filter((target) => !allowed.some((place) => target === place || target.startsWith(`${place}/`)))
+        .map((target) => `${source.path} imports ${target}; ${folder} may import ${allowed.join(', ')}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  it('of the protocol name no package: it is plain code', () => {
+    const protocol = product.filter(({ path }) => path.startsWith('lib/protocol/'));
+    expect(protocol.flatMap(({ text }) => importsOf(text).filter((name) => !name.startsWith('.')))).toEqual([]);
+  });
+
+  it('reach every file', () => {
+    const imported = new Set(sources.flatMap(ourImports));
+    const run = [
+      'package.json',
+      'cdk.json',
+      'tsconfig.build.json',
+      'lib/local/execution-environment.ts',
+      'test/support/global-setup.ts',
+    ]
+      .map((path) => readFileSync(join(ROOT, path), 'utf8'))
+      .join();
+    const isReached = (path: string) =>
+      imported.has(path) ||
+      path.startsWith('functions/') ||
+      path.endsWith('.d.ts') ||
+      run.includes(path.split('/').slice(-1).join());
+    expect(product.map(({ path }) => path).filter((path) => !isReached(path))).toEqual([]);
+  });
+});
+
+describe('files', () => {
+  it('are named for what they are', () => {
+    expect(tracked.filter((path) => /util|helper|manager|common|misc/i.test(path))).toEqual([]);
+  });
+
+  it('of the product fit a sitting: 300 lines', () => {
+    const long = product.map(({ path, text }) => ({ path, lines: text.split('\n').length }));
+    expect(long.filter(({ lines }) => lines > 300)).toEqual([]);
+  });
+});
+
+/** What the core may not say, and what to use instead; `except` names the files that own it. */
+const BANS = [
+  { ban: /\bDate\.now\(|new Date\(\)/, use: 'Chance.nowEpochMillis', except: ['lib/dynamodb/system-chance.ts'] },
+  {
+    ban: /Math\.random\(|randomUUID\(/,
+    use: 'Chance.fraction or Chance.fresh',
+    except: ['lib/dynamodb/system-chance.ts'],
+  },
+  { ban: /setTimeout\(|setInterval\(/, use: 'Chance.pause', except: [] },
+  { ban: /process\.env/, use: 'an argument', except: [] },
+  { ban: /console\.|process\.stdout/, use: 'Telemetry, or return data', except: ['lib/streams/ports.ts'] },
+  { ban: /[:<|] ?any\b/, use: 'unknown', except: [] },
+];
+
+it('time, chance, environment and output come in from outside', () => {
+  const core = product.filter(({ path }) => /^lib\/(protocol|dynamodb|streams|client|operate)\//.test(path));
+  const wrong = core.flatMap(({ path, text }) => {
+    const code = text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+    return BANS.filter(({ ban, except }) => !except.includes(path) && ban.test(code)).map(
+      ({ ban, use }) => `${path}: ${ban}, use ${use}`,
+    );
+  });
+  expect(wrong).toEqual([]);
+});
+
+it('nothing is left for later without an issue', () => {
+  const marks = new RegExp(['TO', 'DO|FIX', 'ME'].join(''));
+  expect(sources.filter(({ text }) => marks.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
+describe('the README', () => {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+
+  it('names only commands that exist', () => {
+    const named = [...readme.matchAll(/(?:`|&& |^)npm (?:run )?(?:--silent )?([a-z]+)/gm)].map(([, command]) => command as string);
+    const builtIn = ['ci', 'install', 'pack'];
+    expect(named.filter((command) => !(command in scripts) && !builtIn.includes(command))).toEqual([]);
+  });
+
+  it('explains every error code', () => {
+    const { text } = sources.find(({ path }) => path === 'lib/protocol/errors.ts') ?? { text: '' };
+    const codes = [...text.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code as string);
+    expect(codes).toHaveLength(6);
+    expect(codes.filter((code) => !readme.includes(`\`${code}\``))).toEqual([]);
+  });
+
+  it('names only files that exist', () => {
+    const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link as string);
+    expect(links.length).toBeGreaterThan(0);
+    for (const link of links) expect(() => readFileSync(join(ROOT, link)), link).not.toThrow();
+  });
+});
