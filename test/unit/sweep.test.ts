@@ -1,0 +1,166 @@
+/** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
+import { describe, expect, it } from 'vitest';
+import { type ParentKey, parentName } from '../../lib/protocol/model.ts';
+import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
+import { sweep } from '../../lib/protocol/sweep.ts';
+import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { testChance } from '../support/chance.ts';
+import { wrapStore } from '../support/faults.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
+import { MemoryStore } from '../support/memory-store.ts';
+import { MemoryTables } from '../support/memory-tables.ts';
+import { network, service, task } from '../support/objects.ts';
+
+const marked = (n: number) => ({ pendingDelete: true, markedAt: `2026-01-01T00:00:00.000Z#${n}` });
+
+/** 40 marked services of which every other one drains, 40 marked networks, and counters of nobody. */
+function world() {
+  const tables = new MemoryTables();
+  for (let n = 0; n < 40; n++) {
+    const id = `p${String(n).padStart(2, '0')}`;
+    tables.put('services', service(id, [], marked(n)));
+    if (n % 2 === 0) tables.put('tasks', task(id, 't1'));
+    tables.put('networks', network(id, marked(n)));
+    tables.put('counters', { id: `service#gone-${id}`, remaining: 1, epoch: `e${n}` });
+  }
+  tables.put('services', service('unmarked'));
+  tables.put('networks', network('unmarked'));
+  return tables;
+}
+
+const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: number } = {}) => {
+  let groups = options.groups ?? Number.POSITIVE_INFINITY;
+  const seen: string[] = [];
+  const report = await sweep(store, testChance(), {
+    from: options.from,
+    remainingMillis: () => (groups-- > 0 ? 60_000 : 19_999),
+    onSettled: ({ parent }) => seen.push(parentName(parent)),
+    onFailed: () => {},
+  });
+  return { report, seen };
+};
+
+describe('the sweep', () => {
+  it('settles each marked parent and the parent of each counter once, and nothing that is not marked', async () => {
+    const tables = world();
+    const { report, seen } = await settleAll(new MemoryStore(tables, 7));
+    expect(report).toMatchObject({ complete: true, resumeAt: undefined, settled: 120, failed: [] });
+    expect(new Set(seen).size).toBe(120);
+    expect(seen.filter((name) => name.includes('unmarked'))).toEqual([]);
+    expect(report.deleted).toHaveLength(60);
+    expect(tables.list('services')).toHaveLength(21);
+    expect(tables.list('networks')).toHaveLength(1);
+    expect(tables.list('counters')).toHaveLength(20);
+  });
+
+  it('stops in time, says where, and goes on from there until nothing is left', async () => {
+    const tables = world();
+    const store = new MemoryStore(tables, 7);
+    const stops: (SweepCursor | undefined)[] = [];
+    const seen: string[] = [];
+    let from: SweepCursor | undefined;
+    do {
+      const told = await settleAll(store, { ...(from && { from }), groups: 2 });
+      expect(told.report.complete).toBe(told.report.resumeAt === undefined);
+      from = told.report.resumeAt;
+      stops.push(from);
+      seen.push(...told.seen);
+    } while (from !== undefined && stops.length < 50);
+    expect(stops.length).toBeGreaterThan(5);
+    expect(new Set(stops.slice(0, -1).map((stop) => stop?.source))).toEqual(new Set(['service', 'network', 'counter']));
+    expect(seen.length).toBeGreaterThanOrEqual(120);
+    expect(tables.list('networks')).toHaveLength(1);
+    expect(tables.list('counters')).toHaveLength(20);
+  });
+
+  it('does nothing when no time is left, and loses its place to nobody', async () => {
+    const { report } = await settleAll(new MemoryStore(world()), {
+      groups: 0,
+      from: { source: 'network', from: { id: 'p05' } },
+    });
+    expect(report).toMatchObject({ complete: false, settled: 0, resumeAt: { source: 'network', from: { id: 'p05' } } });
+  });
+
+  it('names a parent that fails, and settles the others', async () => {
+    const tables = world();
+    const store = wrapStore(new MemoryStore(tables), (_, call) => call());
+    const broken: Store = new Proxy(store, {
+      get: (target, name) =>
+        name === 'readParent'
+          ? async (key: ParentKey) => {
+              if (key.id === 'p01') throw new Error('unreadable');
+              return target.readParent(key);
+            }
+          : Reflect.get(target, name),
+    });
+    const { report } = await settleAll(broken);
+    expect(report.failed.map(({ parent }) => parentName(parent)).sort()).toEqual(['network#p01', 'service#p01']);
+    expect(report.deleted).toHaveLength(58);
+  });
+
+  it('tells the age of the oldest mark that is left', async () => {
+    const tables = new MemoryTables();
+    for (const [id, markedAt] of [
+      ['a', '2025-12-31T23:00:00.000Z#1'],
+      ['b', '2025-12-31T22:00:00.000Z#2'],
+      ['c', 'no time'],
+    ]) {
+      tables.put('services', service(id as string, [], { pendingDelete: true, markedAt }));
+      tables.put('tasks', task(id as string, 't1'));
+    }
+    const { report } = await settleAll(new MemoryStore(tables));
+    expect(report.oldestMarkMillis).toBe(2 * 60 * 60 * 1000);
+    expect((await settleAll(new MemoryStore(new MemoryTables()))).report.oldestMarkMillis).toBeUndefined();
+  });
+
+  it('S4 heals what holds a marked network although its service is gone, or refers to it no more', async () => {
+    const backend = memoryBackend();
+    await backend.put('services', service('other', []));
+    await backend.put('services', service('user', ['kept']));
+    for (const id of ['freed', 'kept']) await backend.put('networks', network(id, marked(1)));
+    for (const [networkId, serviceId] of [
+      ['freed', 'gone'],
+      ['freed', 'other'],
+      ['kept', 'user'],
+    ]) {
+      await backend.put('attachments', { networkId, serviceId });
+    }
+    for (const records of Object.values(backend.tables.streams)) records.length = 0;
+    expect(await backend.sweep()).toMatchObject({ deleted: ['network#freed'], failed: [] });
+    expect((await backend.world()).attachments).toEqual([{ networkId: 'kept', serviceId: 'user' }]);
+    expect(backend.violations).toEqual([]);
+  });
+});
+
+describe('the sweep function', () => {
+  it('keeps its place between invocations, clears it when done, and starts anew when asked to', async () => {
+    const tables = world();
+    const store = new MemoryStore(tables, 7);
+    const lines: Record<string, unknown>[] = [];
+    const handler = sweepFunction({
+      openStore: () => store,
+      chance: testChance(),
+      telemetry: {
+        functionName: 'sweep',
+        namespace: 'Test',
+        nowEpochMillis: () => 0,
+        writeLine: (line) => lines.push(JSON.parse(line)),
+      },
+    });
+    const context = (groups: number) => {
+      let left = groups;
+      return { awsRequestId: 'r1', getRemainingTimeInMillis: () => (left-- > 0 ? 60_000 : 0) };
+    };
+    const first = await handler({ trigger: 'test' }, context(1));
+    expect(first).toMatchObject({ complete: false, settled: 7, resumeAt: { source: 'service' } });
+    expect(await store.readSweepCursor()).toEqual(first.resumeAt);
+    const second = await handler(undefined, context(1));
+    expect(second.startedAt).toEqual(first.resumeAt);
+    const restarted = await handler({ restart: true }, context(1));
+    expect(restarted.startedAt).toBeUndefined();
+    const last = await handler({}, context(1000));
+    expect(last).toMatchObject({ complete: true });
+    expect(await store.readSweepCursor()).toBeUndefined();
+    expect(lines.filter(({ decision }) => decision === 'swept')).toHaveLength(4);
+  });
+});
