@@ -15,11 +15,6 @@ export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
 }
 
-export interface Context {
-  readonly awsRequestId: string;
-  getRemainingTimeInMillis(): number;
-}
-
 /** One parent's records in a batch, in the order of the stream. */
 export interface ParentRecords {
   readonly parent: ParentKey;

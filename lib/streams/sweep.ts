@@ -2,9 +2,8 @@
 import { parentName } from '../protocol/model.ts';
 import type { SweepCursor } from '../protocol/store.ts';
 import { sweep } from '../protocol/sweep.ts';
-import type { Context } from './batch.ts';
+import { type Context, invocation } from './invocation.ts';
 import type { FunctionPorts } from './ports.ts';
-import { Telemetry } from './telemetry.ts';
 
 /** What a caller may ask. All of it is optional; unknown fields are passed over. */
 export interface SweepRequest {
@@ -30,10 +29,8 @@ export interface SweepAnswer {
 }
 
 export function sweepFunction(ports: FunctionPorts) {
-  return async (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> => {
-    const telemetry = new Telemetry(ports.telemetry, context.awsRequestId);
-    const store = ports.openStore({ onRetry: (failure) => telemetry.retried(failure) });
-    try {
+  return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
+    invocation(ports, context, async (store, telemetry) => {
       const startedAt = request?.restart === true ? undefined : await store.readSweepCursor();
       const report = await sweep(store, ports.chance, {
         from: startedAt,
@@ -56,8 +53,5 @@ export function sweepFunction(ports: FunctionPorts) {
       const { deleted, failed, ...rest } = answer;
       telemetry.swept({ trigger: request?.trigger, ...rest, deleted: deleted.length, failed: failed.length });
       return answer;
-    } finally {
-      telemetry.flush();
-    }
-  };
+    });
 }

@@ -1,0 +1,23 @@
+/** What every invocation of every function has: a store of its own, and telemetry that is written at its end. */
+import type { Store } from '../protocol/store.ts';
+import type { FunctionPorts } from './ports.ts';
+import { Telemetry } from './telemetry.ts';
+
+export interface Context {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+export async function invocation<T>(
+  ports: FunctionPorts,
+  context: Context,
+  run: (store: Store, telemetry: Telemetry) => Promise<T>,
+): Promise<T> {
+  const telemetry = new Telemetry(ports.telemetry, context.awsRequestId);
+  const store = ports.openStore({ onRetry: (failure) => telemetry.retried(failure) });
+  try {
+    return await run(store, telemetry);
+  } finally {
+    telemetry.flush();
+  }
+}
