@@ -1,12 +1,10 @@
 /** `npm run local`: the deployed system on this machine. One line of JSON on stdout when ready; logs on stderr. */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startLocalCloud } from '../lib/local/local-cloud.ts';
 import { LocalError } from '../lib/local/local-error.ts';
 import type { LogEntry } from '../lib/local/log.ts';
 import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
+import { ASSEMBLY_DIRECTORY, RUNNING_PATH, readTables, STACK_NAME, synthesize } from './synthesize.ts';
 
 const USAGE = `Usage: npm run local [-- --port N] [--assembly DIR]
 
@@ -20,12 +18,8 @@ Any DynamoDB client works with that endpoint. Logs go to stderr. Ctrl-C stops it
 
 Needs Java 17 or newer.
 `;
-const STACK_NAME = 'Deallocator';
 /** How often we look whether npm is still there: it does not always pass a signal on. */
 const PARENT_POLL_MILLIS = 500;
-
-const root = dirname(import.meta.dirname);
-const runningPath = join(root, '.local', 'cloud.json');
 
 let stopping = false;
 
@@ -56,18 +50,6 @@ function log({ source, requestId, line }: LogEntry): void {
   process.stderr.write(`[${source}${requestId === undefined ? '' : ` ${requestId.slice(0, 8)}`}] ${line}\n`);
 }
 
-/** Its output goes to stderr: stdout is for the one line. */
-async function run(script: string, args: readonly string[], environment: Record<string, string>): Promise<void> {
-  const child = spawn(process.execPath, [join(root, script), ...args], {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 2, 2],
-  });
-  const [status, signal] = await once(child, 'exit');
-  if (status !== 0)
-    throw new LocalError('assembly.notFound', `\`node ${script}\` failed (${signal ?? status}), see above`);
-}
-
 /** Resolves with the first reason to stop. A second signal ends the process at once. */
 function waitForStop(): Promise<string> {
   return new Promise((resolve) => {
@@ -88,36 +70,26 @@ function waitForStop(): Promise<string> {
   });
 }
 
-/** Always from the sources: it takes seconds, and what runs is never old. */
-async function synthesize(): Promise<string> {
-  const directory = join(root, 'cdk.out');
-  await run('bin/build.ts', ['--functions'], {});
-  await run('bin/app.ts', [], { CDK_OUTDIR: directory });
-  return directory;
-}
-
 const { port, assembly } = readOptions();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const stopAsked = waitForStop();
 try {
   // A signal while it starts has to wait until there is something to stop.
-  const assemblyDirectory = assembly ?? (await synthesize());
+  if (assembly === undefined) {
+    // Always from the sources: it takes seconds, and what runs is never old.
+    process.stderr.write('local: building and synthesizing\n');
+    await synthesize(new AbortController().signal);
+  }
+  const assemblyDirectory = assembly ?? ASSEMBLY_DIRECTORY;
   const cloud = await startLocalCloud({ assemblyDirectory, stackName: STACK_NAME, port, log });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const tables = {
-    services: outputs.ServicesTableName,
-    tasks: outputs.TasksTableName,
-    networks: outputs.NetworksTableName,
-    attachments: outputs.AttachmentsTableName,
-    counters: outputs.CountersTableName,
-  };
-  const connection = { endpoint, region, accessKeyId, secretAccessKey, tables };
-  if (assembly === undefined) writeRunningFile(runningPath, connection);
+  const connection = { endpoint, region, accessKeyId, secretAccessKey, tables: readTables(outputs) };
+  if (assembly === undefined) writeRunningFile(RUNNING_PATH, connection);
   process.stdout.write(`${JSON.stringify(connection)}\n`);
   process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);
   const reason = await stopAsked;
   process.stderr.write(`local: stopping (${reason})\n`);
-  removeRunningFile(runningPath);
+  removeRunningFile(RUNNING_PATH);
   await cloud.stop();
   process.exit(0);
 } catch (error) {

@@ -17,6 +17,12 @@ const assembly = writeFixtureAssembly(
       console.log('pids ' + process.pid);
       await new Promise(() => setInterval(() => {}, 1000));
     };`,
+    outputs: Object.fromEntries(
+      ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters'].map((name) => [
+        `${name}TableName`,
+        { Value: `physical-${name}` },
+      ]),
+    ),
     resources: {
       Deployment: {
         Type: 'AWS::Events::Rule',
@@ -110,7 +116,13 @@ describe('npm run local', () => {
         region: 'us-east-1',
         accessKeyId: 'local',
         secretAccessKey: 'local',
-        tables: {},
+        tables: {
+          services: 'physical-Services',
+          tasks: 'physical-Tasks',
+          networks: 'physical-Networks',
+          attachments: 'physical-Attachments',
+          counters: 'physical-Counters',
+        },
       });
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);

@@ -10,6 +10,7 @@ import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../
 import type { LogEntry } from '../../lib/local/log.ts';
 
 export interface FixtureStack {
+  readonly outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
   /** The function's CommonJS source. */
   readonly handler?: string;
   readonly functionProperties?: Record<string, unknown>;
@@ -83,6 +84,7 @@ export function fixtureTemplate(stack: FixtureStack): Record<string, unknown> {
     Outputs: {
       ThingsTableName: { Value: { Ref: 'Things' } },
       MarksTableName: { Value: { Ref: 'Marks' } },
+      ...stack.outputs,
     },
   };
 }

@@ -1,7 +1,6 @@
 /** Once for all tests: the bundles and the template that would be deployed, and one DynamoDB Local. */
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { synthesize } from '../../bin/synthesize.ts';
 import { startEngine } from '../../lib/local/engine.ts';
 
 declare module 'vitest' {
@@ -11,15 +10,7 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject) {
-  const root = join(import.meta.dirname, '..', '..');
-  const run = (args: string[], env = {}) =>
-    execFileSync(process.execPath, args, {
-      cwd: root,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      env: { ...process.env, ...env },
-    });
-  run(['bin/build.ts', '--functions']);
-  run(['bin/app.ts'], { CDK_OUTDIR: join(root, 'cdk.out') });
+  await synthesize(new AbortController().signal);
   const engine = await startEngine();
   project.provide('enginePort', engine.port);
   return () => engine.stop();

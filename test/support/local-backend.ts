@@ -1,14 +1,14 @@
 /** The synthesized template and the built bundles on the local cloud, a database of its own in the tests' engine. */
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { inject } from 'vitest';
+import { ASSEMBLY_DIRECTORY, readTables, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
-import type { PhysicalNames, TableName } from '../../lib/dynamodb/schema.ts';
+import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { SweepAnswer } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from './backend.ts';
-import { rawAccess, TABLE_NAMES } from './dynamodb.ts';
+import { rawAccess } from './dynamodb.ts';
 
 export interface LocalBackend extends Backend {
   readonly cloud: LocalCloud;
@@ -22,8 +22,8 @@ const CLOCK_RATE = 25;
 export async function localBackend(): Promise<LocalBackend> {
   const log: LogLine[] = [];
   const cloud = await startLocalCloud({
-    assemblyDirectory: join(import.meta.dirname, '..', '..', 'cdk.out'),
-    stackName: 'Deallocator',
+    assemblyDirectory: ASSEMBLY_DIRECTORY,
+    stackName: STACK_NAME,
     engine: { port: inject('enginePort') },
     databaseId: `test${randomUUID().replaceAll('-', '')}`,
     clockRate: CLOCK_RATE,
@@ -33,8 +33,7 @@ export async function localBackend(): Promise<LocalBackend> {
     },
   });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const outputOf = (table: TableName) => outputs[`${table.charAt(0).toUpperCase()}${table.slice(1)}TableName`];
-  const tables = Object.fromEntries(TABLE_NAMES.map((table) => [table, outputOf(table)])) as PhysicalNames;
+  const tables = readTables(outputs);
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   return {
     ...rawAccess(connect(connection), tables),

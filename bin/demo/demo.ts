@@ -1,0 +1,209 @@
+/** The demo itself: one stack goes, the others go on, and in the end everything is checked. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { DeallocatorClient } from '../../lib/client/client.ts';
+import { connect } from '../../lib/dynamodb/client.ts';
+import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
+import { readWorld } from '../../lib/operate/audit.ts';
+import { loadSnapshot } from '../../lib/operate/load-snapshot.ts';
+import { listStacks, type Snapshot } from '../../lib/operate/snapshot.ts';
+import { compareWithPlan, type StackRemoval } from '../../lib/operate/stack-removal.ts';
+import { checkRest } from '../../lib/protocol/invariants.ts';
+import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME, synthesize } from '../synthesize.ts';
+import { PROGRESS_EVERY_MILLIS, QUIET_TIMEOUT_MILLIS } from './limits.ts';
+import { Observation } from './observation.ts';
+import { seededRandom } from './random.ts';
+import { findServiceWithTasks, liveOn, markStack, type OthersDone, planStops, stopTasks, tryFence } from './removal.ts';
+import type { Drain, Screen } from './screen.ts';
+import { summarize } from './summary.ts';
+import { count, fold, seconds } from './text.ts';
+
+export interface DemoOptions {
+  readonly snapshot: Snapshot;
+  readonly plan: StackRemoval;
+  readonly seed: number;
+  readonly screen: Screen;
+  readonly signal: AbortSignal;
+}
+
+/** The end is not as it must be; each line says what. */
+export class DemoFailure extends Error {
+  override readonly name = 'DemoFailure';
+}
+
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const { screen, signal } = options;
+  const step = async <T>(title: string, outcome: string, work: () => Promise<T>): Promise<T> => {
+    signal.throwIfAborted();
+    const startMillis = performance.now();
+    screen.begin(title);
+    const result = await work();
+    screen.end(title, outcome, performance.now() - startMillis);
+    return result;
+  };
+
+  await step('Build and synthesize', 'the functions and the template', () => synthesize(signal));
+  const { tables, functions } = readSynthesizedStack();
+  const observation = new Observation();
+  const cloud = await step(
+    'Start the local cloud',
+    `${Object.keys(tables).length} tables, ${functions.length} functions`,
+    () =>
+      startLocalCloud({
+        assemblyDirectory: ASSEMBLY_DIRECTORY,
+        stackName: STACK_NAME,
+        clockRate: 1,
+        schedules: true,
+        log: observation.log,
+      }),
+  );
+  try {
+    const { endpoint, region, accessKeyId, secretAccessKey } = cloud;
+    const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+    const client = new DeallocatorClient({ tables, connection });
+    await step('Load the cluster', describeCluster(options.snapshot), async () => {
+      await loadSnapshot(client, options.snapshot, signal);
+      await cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS });
+    });
+    cloud.meter.start();
+    const { marked, others } = await removeStack(options, client, cloud, observation);
+    const usage = cloud.meter.stop();
+
+    signal.throwIfAborted();
+    const world = await readWorld(connect(connection), tables);
+    const problems = [
+      ...checkRest(world).map(({ promise, message }) => `promise ${promise} is broken: ${message}`),
+      ...compareWithPlan(world, options.plan, others.newServices),
+      ...cloud.deadLetters().map(({ body }) => `a dead letter was left: ${JSON.stringify(body)}`),
+      ...checkDeletions(options.plan, observation),
+    ];
+    const { deletions } = observation;
+    screen.line(`\n${summarize({ plan: options.plan, marked, deletions, others, usage, functions })}\n`);
+    if (problems.length === 0) return;
+    const trouble = observation.trouble.length > 0 ? ['the local cloud said:', ...observation.trouble] : [];
+    throw new DemoFailure(['the end is not as it must be', ...problems, ...trouble].join('\n  '));
+  } finally {
+    await cloud.stop();
+  }
+}
+
+/** From the first mark until nothing is left to happen. */
+async function removeStack(
+  { snapshot, plan, seed, screen, signal }: DemoOptions,
+  client: DeallocatorClient,
+  cloud: LocalCloud,
+  observation: Observation,
+) {
+  const startMillis = performance.now();
+  const startEpochMillis = Date.now();
+  const tasks = new Map(plan.services.map((id) => [id, [] as string[]]));
+  for (const { serviceId, id } of snapshot.tasks) tasks.get(serviceId)?.push(id);
+  const drains = new Map(
+    [...tasks].map(([name, ids]): [string, Drain] => [
+      name,
+      { name, tasks: ids.length, left: ids.length, isGone: false },
+    ]),
+  );
+  const others: OthersDone = { replacedTasks: 0, updatedServices: [], newServices: new Map() };
+  const events: string[] = [];
+  let event = (text: string): void => {
+    events.push(text);
+  };
+  observation.onDeletion = ({ kind, id, withService, by, atEpochMillis }) => {
+    const drain = kind === 'service' ? drains.get(id) : undefined;
+    if (drain !== undefined) drain.isGone = true;
+    const how = withService === undefined ? `by ${by}` : `with service ${withService}`;
+    event(`${seconds(atEpochMillis - startEpochMillis).padStart(7)}  ${`${kind} ${id}`.padEnd(28)} deleted ${how}`);
+  };
+
+  const marked = await markStack(client, plan);
+  screen.line(`\n${fold(`Stack ${plan.stack} is removed: ${describeRemoval(plan)}.`)}`);
+  const fenced = findServiceWithTasks(plan, tasks);
+  if (fenced !== undefined) {
+    const refusal = await tryFence(client, fenced);
+    if (refusal === undefined) throw new DemoFailure(`the fence let a task into service ${fenced}, which is marked`);
+    screen.line(`A new task for one of its services is refused:\n${fold(refusal, '  ')}\n`);
+  }
+
+  const drainList = [...drains.values()];
+  const update = () => screen.update(drainList, `${describeUsage(cloud)} · ${describeOthers(others)}`);
+  screen.openDrains(drainList);
+  const progress = setInterval(update, PROGRESS_EVERY_MILLIS);
+  const atEnd = new AbortController();
+  try {
+    event = (text) => screen.event(text);
+    for (const text of events) event(text);
+    const life = liveOn(client, snapshot, plan, seededRandom(seed, 1), others, AbortSignal.any([signal, atEnd.signal]));
+    const onStopped = (serviceId: string, stopped: number) => {
+      const drain = drains.get(serviceId);
+      if (drain !== undefined) drain.left -= stopped;
+    };
+    const drained = stopTasks(client, planStops(tasks, seededRandom(seed, 0)), onStopped, signal);
+    // Whoever fails first ends the other; both have ended before we go on.
+    const ended = await Promise.allSettled([
+      drained.finally(() => atEnd.abort()),
+      life.catch((error) => {
+        atEnd.abort();
+        throw error;
+      }),
+    ]);
+    for (const end of ended) if (end.status === 'rejected') throw end.reason;
+    await Promise.race([cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS }), aborted(signal)]);
+    update();
+  } finally {
+    clearInterval(progress);
+    screen.closeDrains();
+  }
+  const millis = performance.now() - startMillis;
+  screen.line(`\nAll is quiet ${seconds(millis)} after the first mark.`);
+  screen.line(fold(describeOthersInFull(others)));
+  return { marked, others };
+}
+
+/** Rejects with the signal's reason; a wait that can't be interrupted must not hold up a Ctrl-C. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  await pause(2 ** 31 - 1, undefined, { signal, ref: false });
+  throw signal.reason;
+}
+
+/** Deletions that the functions reported and that were not to be, even if somebody wrote the object anew since. */
+function checkDeletions(plan: StackRemoval, { deletions }: Observation): string[] {
+  const planned = { service: plan.services, network: plan.goneNetworks };
+  return deletions
+    .filter(({ kind, id }) => !planned[kind].includes(id))
+    .map(({ kind, id, by }) => `${by} deleted ${kind} ${id}, which had to stay`);
+}
+
+function describeCluster(snapshot: Snapshot): string {
+  const { services, networks, tasks } = snapshot;
+  const stacks = count(listStacks(snapshot).length, 'stack');
+  const counts = [count(services.length, 'service'), count(networks.length, 'network'), count(tasks.length, 'task')];
+  return `${stacks}: ${counts.join(', ')}`;
+}
+
+function describeRemoval({ services, networks, keptNetworks }: StackRemoval): string {
+  const shared = keptNetworks.filter(({ waitsFor }) => waitsFor.length > 0).length;
+  const stays = shared > 0 ? `, of which ${shared} ${shared === 1 ? 'is' : 'are'} used by others` : '';
+  return `${count(services.length, 'service')} and ${count(networks.length, 'network')} are marked${stays}`;
+}
+
+function describeOthers({ replacedTasks, updatedServices, newServices }: OthersDone): string {
+  const parts = [`${count(replacedTasks, 'task')} replaced`];
+  if (updatedServices.length > 0) parts.push(`${updatedServices.length} updated`);
+  if (newServices.size > 0) parts.push(`${newServices.size} new`);
+  return `others: ${parts.join(', ')}`;
+}
+
+function describeOthersInFull({ replacedTasks, updatedServices, newServices }: OthersDone): string {
+  const parts = [
+    `replaced ${count(replacedTasks, 'task')}`,
+    ...updatedServices.map((id) => `updated service ${id}`),
+    ...[...newServices.keys()].map((id) => `created service ${id}`),
+  ];
+  return `The other stacks went on: ${parts.join(', ')}.`;
+}
+
+function describeUsage(cloud: LocalCloud): string {
+  const { invocations, total } = cloud.meter.usage();
+  const sum = Object.values(invocations).reduce((all, some) => all + some, 0);
+  return `${count(sum, 'invocation')}, ${total.requests.toLocaleString('en-US')} requests`;
+}

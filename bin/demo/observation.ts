@@ -1,0 +1,58 @@
+/** What the functions say they did, from their structured log lines; and what the local cloud says is wrong. */
+import type { LogEntry } from '../../lib/local/log.ts';
+import { type ParentKind, parseParentName } from '../../lib/protocol/model.ts';
+import { TROUBLE_LINES_MAX } from './limits.ts';
+
+export interface Deletion {
+  readonly kind: ParentKind;
+  readonly id: string;
+  /** The function that did it, as in `functions/`. */
+  readonly by: string;
+  /** The service in whose transaction a network went. */
+  readonly withService: string | undefined;
+  readonly atEpochMillis: number;
+}
+
+interface DecisionLine {
+  readonly level?: string;
+  readonly at?: string;
+  readonly function?: string;
+  readonly decision?: string;
+  readonly parent?: string;
+  readonly freed?: readonly string[];
+}
+
+export class Observation {
+  readonly deletions: Deletion[] = [];
+  /** Lines that nobody wants to see: errors, crashes, and what the local cloud itself has to say. */
+  readonly trouble: string[] = [];
+  onDeletion: (deletion: Deletion) => void = () => {};
+
+  readonly log = ({ source, line }: LogEntry): void => {
+    const decision = source === 'local' ? undefined : parseLine(line);
+    if (decision === undefined || decision.level === 'ERROR') {
+      if (this.trouble.length < TROUBLE_LINES_MAX) this.trouble.push(`${source}: ${line}`);
+      return;
+    }
+    if (decision.decision !== 'deleted') return;
+    const { parent = '', freed = [], function: by = source, at = '' } = decision;
+    const owner = parseParentName(parent);
+    for (const name of [parent, ...freed]) {
+      const key = parseParentName(name);
+      if (key === undefined) continue;
+      const withService = name === parent ? undefined : owner?.id;
+      const deletion = { ...key, by, withService, atEpochMillis: Date.parse(at) };
+      this.deletions.push(deletion);
+      this.onDeletion(deletion);
+    }
+  };
+}
+
+function parseLine(line: string): DecisionLine | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,28 @@
+/** Where the demo draws: bars in a terminal, plain lines anywhere else. */
+import type { WriteStream } from 'node:tty';
+import { plainScreen } from './plain-screen.ts';
+import { terminalScreen } from './terminal-screen.ts';
+
+export interface Drain {
+  readonly name: string;
+  readonly tasks: number;
+  left: number;
+  isGone: boolean;
+}
+
+export interface Screen {
+  line(text?: string): void;
+  /** Begins a step that takes its time. */
+  begin(title: string): void;
+  /** Ends it, and says how it went. */
+  end(title: string, outcome: string, millis: number): void;
+  /** From here to `closeDrains` nothing but `event` and `update` may be called. */
+  openDrains(drains: readonly Drain[]): void;
+  event(text: string): void;
+  update(drains: readonly Drain[], counters: string): void;
+  closeDrains(): void;
+}
+
+export function openScreen(output: NodeJS.WriteStream): Screen {
+  return output.isTTY === true ? terminalScreen(output as WriteStream) : plainScreen(output);
+}

@@ -1,0 +1,146 @@
+/** `npm start`: the demo. Exit status: 0 all is as promised, 1 anything is off, 2 usage, 128 + n after signal n. */
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { LocalError } from '../lib/local/local-error.ts';
+import { listStacks, parseSnapshot, type Snapshot } from '../lib/operate/snapshot.ts';
+import { planStackRemoval } from '../lib/operate/stack-removal.ts';
+import { DeallocatorError, isDeallocatorError } from '../lib/protocol/errors.ts';
+import { DemoFailure, runDemo } from './demo/demo.ts';
+import { DEMO_TIMEOUT_MILLIS } from './demo/limits.ts';
+import { openScreen } from './demo/screen.ts';
+import { seconds } from './demo/text.ts';
+import { SynthesisError } from './synthesize.ts';
+
+const USAGE = `Usage: npm start [-- --snapshot FILE] [-- --stack NAME] [-- --seed N]
+
+Runs the deallocator on this machine: loads a cluster, removes one of its stacks while
+its tasks stop at random and the others go on, and checks what is left.
+
+  --snapshot FILE   your own cluster, as JSON: {"services": […], "networks": […],
+                    "tasks": […]} (default: the sample, bin/sample-cluster.json)
+  --stack NAME      the stack to remove (default: the first one in the snapshot);
+                    stacks are told by the label com.docker.stack.namespace
+  --seed N          which tasks stop when, to see the same again (default: any)
+  --help            this text
+
+Needs Java 17 or newer. Nothing is sent to AWS.
+`;
+const SAMPLE_PATH = join(import.meta.dirname, 'sample-cluster.json');
+const SEED_MAX = 2 ** 32 - 1;
+
+interface Options {
+  readonly snapshot: string | undefined;
+  readonly stack: string | undefined;
+  readonly seed: number;
+}
+
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        snapshot: { type: 'string' },
+        stack: { type: 'string' },
+        seed: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    });
+    if (values.help === true) {
+      process.stdout.write(USAGE);
+      process.exit(0);
+    }
+    const seed = Number(values.seed ?? randomInt(SEED_MAX));
+    if (!/^\d+$/.test(values.seed ?? '0') || seed > SEED_MAX) {
+      throw new Error(`--seed is "${values.seed}", allowed: a whole number from 0 to ${SEED_MAX}`);
+    }
+    return { snapshot: values.snapshot, stack: values.stack, seed };
+  } catch (error) {
+    process.stderr.write(`start: ${(error as Error).message}\nTry "npm start -- --help".\n`);
+    process.exit(2);
+  }
+}
+
+function readSnapshot(path: string | undefined): Snapshot {
+  if (path === undefined) return parseSnapshot(readFileSync(SAMPLE_PATH, 'utf8'));
+  // npm runs us in the package's folder, and says where it was called.
+  const file = resolve(process.env.INIT_CWD ?? '.', path);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new DeallocatorError('NotFound', `the snapshot could not be read: ${(cause as Error).message}`, { cause });
+  }
+  return parseSnapshot(text);
+}
+
+function chooseStack(snapshot: Snapshot, wanted: string | undefined): string {
+  const stack = wanted ?? listStacks(snapshot)[0];
+  if (stack !== undefined) return stack;
+  throw new DeallocatorError(
+    'NotFound',
+    'no service of the snapshot has a stack label, so there is no stack to remove',
+  );
+}
+
+/** A second signal ends the process at once. */
+function abortOnSignals(controller: AbortController): void {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(128 + constants.signals[name]);
+      controller.abort(new Stopped(`stopped by ${name}`, 128 + constants.signals[name]));
+    });
+  }
+}
+
+class Stopped extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** What the reader can act on needs no stack trace; anything else is a mistake of ours, and does. */
+function describe(error: unknown): string {
+  if (isDeallocatorError(error) || error instanceof LocalError) return `${error.message} [${error.code}]`;
+  if (error instanceof DemoFailure || error instanceof SynthesisError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+async function main(): Promise<number> {
+  const options = readOptions();
+  const startMillis = performance.now();
+  const controller = new AbortController();
+  const { signal } = controller;
+  abortOnSignals(controller);
+  // A reader that has left, such as `head`, ends the demo: nobody sees it.
+  process.stdout.on('error', () => controller.abort(new Stopped('nobody reads its output any more', 1)));
+  const tooLong = new DemoFailure(`the demo was not done after ${seconds(DEMO_TIMEOUT_MILLIS)} (DEMO_TIMEOUT_MILLIS)`);
+  setTimeout(() => controller.abort(tooLong), DEMO_TIMEOUT_MILLIS).unref();
+  try {
+    const snapshot = readSnapshot(options.snapshot);
+    const stack = chooseStack(snapshot, options.stack);
+    const plan = planStackRemoval(snapshot, stack);
+    const screen = openScreen(process.stdout);
+    const rest = listStacks(snapshot).filter((other) => other !== stack);
+    screen.line(
+      `Removing stack ${stack}${rest.length > 0 ? ` beside ${rest.join(', ')}` : ''}; seed ${options.seed}\n`,
+    );
+    await runDemo({ snapshot, plan, seed: options.seed, screen, signal });
+    const millis = performance.now() - startMillis;
+    screen.line(`All is as promised: in the tables nothing is missing or left over.\n${seconds(millis)} in all.`);
+    return 0;
+  } catch (error) {
+    if (signal.reason instanceof Stopped) {
+      process.stderr.write(`\nstart: ${signal.reason.message}; everything it had started is gone\n`);
+      return signal.reason.status;
+    }
+    process.stderr.write(`\nstart: ${describe(signal.aborted ? signal.reason : error)}\n`);
+    return 1;
+  }
+}
+
+process.exit(await main());
