@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     globalSetup: 'test/support/global-setup.ts',
     include: ['test/**/*.test.ts'],
+    // Vitest's default leaves one of two cores idle.
+    maxWorkers: '100%',
     // Real engines and processes stand behind many tests; none of them asserts a time.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -1,4 +1,8 @@
 /** What is checked before anything is sent. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { convertToAttr } from '@aws-sdk/util-dynamodb';
+import { MARSHALL_OPTIONS } from '../dynamodb/client.ts';
+import { namedLists } from '../dynamodb/items.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   ID_BYTES_MAX,
@@ -6,7 +10,7 @@ import {
   LIST_PAGE_ITEMS_MAX,
   NETWORKS_PER_SERVICE_MAX,
 } from '../protocol/limits.ts';
-import { byteLength, networkLists, referencedNetworks } from '../protocol/model.ts';
+import { byteLength, referencedNetworks } from '../protocol/model.ts';
 
 type Kind = keyof typeof ID_BYTES_MAX;
 
@@ -31,13 +35,16 @@ export function checkNew(kind: Kind, item: unknown): void {
   }
 }
 
-/** The networks that a spec refers to, each once; refuses every entry that the deallocator would pass over. */
+/**
+ * The networks that a spec refers to, each once; refuses every entry that the deallocator would pass over. The spec is read
+ * as it will be stored: a Map, say, becomes a map, and must not carry a reference past the fence.
+ */
 export function checkReferences(serviceId: string, spec: unknown): string[] {
-  const lists = networkLists(spec);
+  const lists = namedLists(spec === undefined ? undefined : toStored(spec));
   for (const [name, list] of [['spec.task.networks', lists.task] as const, ['spec.networks', lists.service] as const]) {
     if (list === undefined) continue;
-    if (!Array.isArray(list)) throw invalid(`${name} of service ${serviceId} is ${shown(list)}; it must be a list`);
-    for (const entry of list) checkId('network', (entry as { target?: unknown } | null)?.target);
+    if (!Array.isArray(list)) throw invalid(`${name} of service ${serviceId} is no list; it must be a list`);
+    for (const entry of list) checkId('network', entry.target);
   }
   const references = referencedNetworks(serviceId, lists);
   if (references.length > NETWORKS_PER_SERVICE_MAX) {
@@ -46,6 +53,14 @@ export function checkReferences(serviceId: string, spec: unknown): string[] {
     );
   }
   return references;
+}
+
+function toStored(spec: unknown): AttributeValue {
+  try {
+    return convertToAttr(spec, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
+  } catch (cause) {
+    throw invalid(`the spec holds what DynamoDB can't: ${(cause as Error).message}`, cause);
+  }
 }
 
 export function checkLimit(limit: number = LIST_PAGE_ITEMS_DEFAULT): number {
@@ -58,6 +73,14 @@ export function invalid(message: string, cause?: unknown): DeallocatorError {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const text = typeof value === 'string' ? JSON.stringify(value) : textOf(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return 'an object without a text'; // such as one without a prototype
+  }
 }

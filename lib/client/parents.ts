@@ -1,7 +1,8 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { allOf, conditioned, isMarked, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
-import { type Address, Addresses } from '../dynamodb/items.ts';
-import type { Action, Item, Requests } from '../dynamodb/requests.ts';
+import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
+import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
@@ -10,7 +11,7 @@ import {
   TRANSACTION_ACTIONS_MAX,
   UPDATE_TRIES_MAX,
 } from '../protocol/limits.ts';
-import { KINDS, networkLists, type ParentKind, referencedNetworks } from '../protocol/model.ts';
+import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { newMarkedAt } from '../protocol/settle.ts';
 import type { Chance } from '../protocol/store.ts';
 import { checkId, checkLimit, checkNew, checkReferences } from './checks.ts';
@@ -59,15 +60,18 @@ export class Parents {
     const kind = this.#kind;
     checkId(kind, id);
     for (let tries = 1; tries <= UPDATE_TRIES_MAX; tries++) {
-      const item = await this.get(id);
+      const stored = await this.#requests.getStored(this.#address(id));
+      if (stored === undefined) throw notFound(kind, id);
+      const item = native(stored) as Stored;
       if (item.pendingDelete === true) throw isBeingDeleted(kind, item, 'it was not updated; undelete it first');
-      const spec = change(structuredClone(item.spec), item);
-      const before = this.#references(id, item.spec, { stored: true });
+      // Translated anew: a clone would lose the numbers that JavaScript has no room for.
+      const spec = change(native(stored).spec, item);
+      const before = parentOf({ kind, id }, stored).references;
       const after = this.#references(id, spec);
       const added = after.filter((network) => !before.includes(network));
       const removed = before.filter((network) => !after.includes(network));
       const actions = [
-        this.#specUpdate(id, item.spec, spec),
+        this.#specUpdate(id, stored.spec, spec),
         ...added.flatMap((network) => this.#fencedAttachment(network, id)),
         ...removed.map((network) => ({ Delete: this.#at.attachment(network, id) })),
       ];
@@ -194,10 +198,8 @@ export class Parents {
     return this.#at.parent({ kind: this.#kind, id });
   }
 
-  /** What is stored may have been written by other hands: it is read as the deallocator reads it, and not refused. */
-  #references(id: string, spec: unknown, options: { stored?: boolean } = {}): string[] {
-    if (KINDS[this.#kind].refersTo === undefined) return [];
-    return options.stored ? referencedNetworks(id, networkLists(spec)) : checkReferences(id, spec);
+  #references(id: string, spec: unknown): string[] {
+    return KINDS[this.#kind].refersTo === undefined ? [] : checkReferences(id, spec);
   }
 
   /** The fence around a reference: the network is there and not marked, in the transaction that puts the attachment. */
@@ -215,12 +217,12 @@ export class Parents {
     ];
   }
 
-  #specUpdate(id: string, before: unknown, after: unknown): Action {
+  #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {
     const names = { '#spec': 'spec' };
     const asRead =
       before === undefined
         ? { expression: 'attribute_not_exists(#spec)', names, values: {} }
-        : { expression: '#spec = :before', names, values: { ':before': before } };
+        : { expression: '#spec = :before', names, values: { ':before': new StoredValue(before) } };
     const condition = allOf(isThere, isNotMarked, asRead);
     const update =
       after === undefined

@@ -25,24 +25,26 @@ export function connect(connection: Connection = {}): DynamoDBDocumentClient {
   return documentClient(client);
 }
 
-/** Over a client of the caller's own; its translation of items must be ours, for conditions compare what was read. */
+/** How JavaScript's values become DynamoDB's, wherever we translate. */
+export const MARSHALL_OPTIONS = {
+  allowImpreciseNumbers: false,
+  convertClassInstanceToMap: false,
+  convertEmptyValues: false,
+  removeUndefinedValues: true,
+} as const;
+
+/** And back. */
+export const UNMARSHALL_OPTIONS = { wrapNumbers: losslessNumber } as const;
+
+/** Over a client of the caller's own. */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, {
-    marshallOptions: {
-      allowImpreciseNumbers: false,
-      convertClassInstanceToMap: false,
-      convertEmptyValues: false,
-      convertTopLevelContainer: true,
-      removeUndefinedValues: true,
-    },
-    unmarshallOptions: { convertWithoutMapWrapper: true, wrapNumbers: losslessNumber },
+    marshallOptions: { ...MARSHALL_OPTIONS, convertTopLevelContainer: true },
+    unmarshallOptions: { ...UNMARSHALL_OPTIONS, convertWithoutMapWrapper: true },
   });
 }
 
-/**
- * A JavaScript number where it is exactly the stored one, else the SDK's NumberValue. A list that is read and compared
- * must go back to DynamoDB as it came, whatever numbers somebody else put into it.
- */
+/** A JavaScript number where it is exactly the stored one, else the SDK's NumberValue: no digit is lost on the way. */
 export function losslessNumber(stored: string): number | NumberValue {
   const number = Number(stored);
   const exact = String(number) === stored && Math.abs(number) <= Number.MAX_SAFE_INTEGER;

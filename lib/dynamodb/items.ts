@@ -1,15 +1,18 @@
 /** Where each item lives, and how a stored item is read. */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   type Counter,
   KINDS,
-  networkLists,
+  type NetworkLists,
   type Parent,
   type ParentKey,
   parentName,
   referencedNetworks,
 } from '../protocol/model.ts';
-import type { Item, Key } from './requests.ts';
+import { UNMARSHALL_OPTIONS } from './client.ts';
+import { type Item, type Key, type StoredItem, StoredValue } from './requests.ts';
 import { PARENT_TABLES, type PhysicalNames, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export interface Address {
@@ -53,16 +56,40 @@ export class Addresses {
   }
 }
 
-export function parentOf(key: ParentKey, item: Item): Parent {
+export function parentOf(key: ParentKey, item: StoredItem): Parent {
   const refers = KINDS[key.kind].refersTo !== undefined;
-  const lists = networkLists(item.spec);
+  const { task, service } = listsOf(item.spec);
   return {
     key,
-    pendingDelete: item.pendingDelete === true,
-    markedAt: item.markedAt,
-    references: refers ? referencedNetworks(key.id, lists) : [],
-    lists,
+    pendingDelete: item.pendingDelete?.BOOL === true,
+    markedAt: item.markedAt?.S,
+    references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
+    lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
   };
+}
+
+/** A stored spec's network lists, with nothing in them but the targets: what references are told by. */
+export function namedLists(spec: AttributeValue | undefined): NetworkLists {
+  const { task, service } = listsOf(spec);
+  return { task: task && targetsOf(task), service: service && targetsOf(service) };
+}
+
+function listsOf(spec: AttributeValue | undefined) {
+  return { task: attribute(attribute(spec, 'task'), 'networks'), service: attribute(spec, 'networks') };
+}
+
+/** Null for what is no list. A target that is no string is kept as what it is, for whoever must name it. */
+function targetsOf(list: AttributeValue): { target: unknown }[] | null {
+  const targetOf = (entry: AttributeValue) => {
+    const target = attribute(entry, 'target');
+    return target && (target.S ?? convertToNative(target, UNMARSHALL_OPTIONS));
+  };
+  return list.L?.map((entry) => ({ target: targetOf(entry) })) ?? null;
+}
+
+/** An attribute of a stored map, and nothing that a map inherits. */
+function attribute(map: AttributeValue | undefined, name: string): AttributeValue | undefined {
+  return map?.M !== undefined && Object.hasOwn(map.M, name) ? map.M[name] : undefined;
 }
 
 /** A counter that holds anything else than we wrote is none to count with: better no decision than a wrong one. */

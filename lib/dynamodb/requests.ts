@@ -1,5 +1,11 @@
 /** The requests that the store and the typed client send, each under the one retry policy, each answer checked for shape. */
 import {
+  type AttributeValue,
+  GetItemCommand,
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
   BatchGetCommand,
   type BatchGetCommandInput,
   type BatchGetCommandOutput,
@@ -13,22 +19,34 @@ import {
   type QueryCommandInput,
   ScanCommand,
   type ScanCommandInput,
-  TransactWriteCommand,
   type TransactWriteCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { convertToAttr, marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import { chunks } from '../protocol/parallel.ts';
 import type { Chance, PageKey } from '../protocol/store.ts';
-import { losslessNumber } from './client.ts';
+import { MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
 export type Item = Record<string, NativeAttributeValue>;
 export type Key = Record<string, string>;
 export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+export type StoredItem = Record<string, AttributeValue>;
+
+/**
+ * A value exactly as DynamoDB returned it. A condition that compares what was read must send it back as it came, and the
+ * document client's translation there and back loses a set's mixed numbers and an attribute called `__proto__`.
+ */
+export class StoredValue {
+  readonly value: AttributeValue;
+
+  constructor(value: AttributeValue) {
+    this.value = value;
+  }
+}
 
 /** A single write: done, with the new item where it was asked for; or refused by its condition, with what was found. */
 export type Written =
@@ -56,6 +74,13 @@ export class Requests {
 
   async get(input: GetCommandInput): Promise<Item | undefined> {
     const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand(input)));
+    return Item;
+  }
+
+  /** Strongly consistent, and not translated. */
+  async getStored(input: Omit<GetCommandInput, 'ConsistentRead'>): Promise<StoredItem | undefined> {
+    const command = { ...input, Key: marshall(input.Key, MARSHALL_OPTIONS), ConsistentRead: true };
+    const { Item } = await this.send('GetItem', (db) => db.send(new GetItemCommand(command)));
     return Item;
   }
 
@@ -116,8 +141,9 @@ export class Requests {
   async transact(actions: Action[]): Promise<Committed> {
     const ClientRequestToken = this.#chance.fresh();
     try {
-      const command = { ClientRequestToken, TransactItems: actions };
-      await this.send('TransactWriteItems', (db) => db.send(new TransactWriteCommand(command)));
+      await this.send('TransactWriteItems', (db) =>
+        db.send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems: actions.map(storedAction) })),
+      );
       return { status: 'committed' };
     } catch (error) {
       if (classify(error) !== 'refused') throw error;
@@ -137,15 +163,44 @@ export class Requests {
       return { status: 'done', item: await this.send(request, write) };
     } catch (error) {
       if (classify(error) !== 'refused') throw error;
-      const { Item } = error as { Item?: Parameters<typeof native>[0] };
+      const { Item } = error as { Item?: StoredItem };
       return { status: 'refused', found: Item && native(Item) };
     }
   }
 }
 
-/** The document client translates answers, but not the items that a refusal carries. */
-function native(item: Parameters<typeof unmarshall>[0]): Item {
-  return unmarshall(item, { wrapNumbers: losslessNumber });
+/** The document client translates answers, but neither stored items nor those that a refusal carries. */
+export function native(item: StoredItem): Item {
+  return unmarshall(item, UNMARSHALL_OPTIONS);
+}
+
+/** As the document client would translate it, but for stored values. */
+function storedAction(action: Action): TransactWriteItem {
+  type Parameters = Partial<Record<'Key' | 'Item' | 'ExpressionAttributeValues', Record<string, unknown>>>;
+  const entries: [string, Parameters][] = Object.entries(action);
+  const translated = entries.map(([name, { Key, Item, ExpressionAttributeValues, ...rest }]) => [
+    name,
+    {
+      ...rest,
+      ...(Key && { Key: storedValues(Key) }),
+      ...(Item && { Item: storedValues(Item) }),
+      ...(ExpressionAttributeValues && { ExpressionAttributeValues: storedValues(ExpressionAttributeValues) }),
+    },
+  ]);
+  return Object.fromEntries(translated);
+}
+
+function storedValues(values: Record<string, unknown>): StoredItem {
+  const isThere = ([, value]: [string, unknown]) => value !== undefined;
+  const stored = (value: unknown) =>
+    value instanceof StoredValue
+      ? value.value
+      : convertToAttr(value, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(isThere)
+      .map(([name, value]) => [name, stored(value)]),
+  );
 }
 
 function present<T>(part: T | undefined, name: string): T {

@@ -98,9 +98,8 @@ export class DynamoDBStore implements Store {
   }
 
   async readParent(key: ParentKey): Promise<Parent | undefined> {
-    const item = await this.#requests.get({
+    const item = await this.#requests.getStored({
       ...this.#at.parent(key),
-      ConsistentRead: true,
       // Not the whole item, which may be 400 KB of somebody else's.
       ProjectionExpression: '#id, #pendingDelete, #markedAt, #spec.#task.#networks, #spec.#networks',
       ExpressionAttributeNames: {

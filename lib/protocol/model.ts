@@ -35,7 +35,10 @@ export interface Counter {
   readonly epoch: string;
 }
 
-/** A service's two network lists exactly as stored, `undefined` where there is none: what the transactions compare. */
+/**
+ * A service's two network lists, `undefined` where there is none. In a `Parent` they are exactly what the store needs to
+ * compare them in its transactions, and nobody else looks into them.
+ */
 export interface NetworkLists {
   readonly task: unknown;
   readonly service: unknown;
@@ -77,10 +80,9 @@ export function parseParentName(name: string): ParentKey | undefined {
   return separator > 0 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
 }
 
-/** A service's network lists, whatever else its item holds. Only plain maps and lists are looked into. */
+/** A service's network lists, whatever else its spec holds. */
 export function networkLists(spec: unknown): NetworkLists {
-  const specMap = asMap(spec);
-  return { task: asMap(specMap?.task)?.networks, service: specMap?.networks };
+  return { task: attribute(attribute(spec, 'task'), 'networks'), service: attribute(spec, 'networks') };
 }
 
 /**
@@ -93,7 +95,7 @@ export function referencedNetworks(serviceId: string, lists: NetworkLists): stri
   if (byteLength(serviceId) > ID_BYTES_MAX.service) return [];
   const entries = Array.isArray(lists.task) && lists.task.length > 0 ? lists.task : lists.service;
   if (!Array.isArray(entries)) return [];
-  const targets = entries.map((entry) => asMap(entry)?.target).filter((target) => isId('network', target));
+  const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId('network', target));
   return [...new Set(targets)];
 }
 
@@ -106,7 +108,8 @@ export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-function asMap(value: unknown): Record<string, unknown> | undefined {
-  const isMap = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  return isMap ? (value as Record<string, unknown>) : undefined;
+/** What an object has of its own; whatever kind of object it is, an attribute is read alike. */
+function attribute(map: unknown, name: string): unknown {
+  const isMap = typeof map === 'object' && map !== null && !Array.isArray(map);
+  return isMap && Object.hasOwn(map, name) ? (map as Record<string, unknown>)[name] : undefined;
 }

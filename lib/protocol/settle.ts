@@ -127,7 +127,7 @@ export function newMarkedAt(chance: Chance): string {
 
 /** When a mark was made, in milliseconds of the epoch. Undefined for a `markedAt` of another form. */
 export function markedAtEpochMillis(markedAt: string): number | undefined {
-  const millis = Date.parse(markedAt.slice(0, markedAt.indexOf('#')));
+  const millis = Date.parse(markedAt.split('#', 1)[0] ?? '');
   return Number.isNaN(millis) ? undefined : millis;
 }
 

@@ -1,9 +1,8 @@
 /** Reads stream records as Lambda delivers them, trusting nothing: a record that can't be read fails alone, by name. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { losslessNumber } from '../dynamodb/client.ts';
+import { namedLists } from '../dynamodb/items.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { type NetworkLists, networkLists, type ParentKey, type ParentKind } from '../protocol/model.ts';
+import type { NetworkLists, ParentKey, ParentKind } from '../protocol/model.ts';
 
 /** What a parent's image says of its mark and its references. */
 export interface Image {
@@ -78,13 +77,12 @@ function findSequenceNumber(record: unknown): string | undefined {
   return typeof found === 'string' && /^\d{1,40}$/.test(found) ? found : undefined;
 }
 
-/** Only what we know is translated: the rest of the item is somebody else's, and may be large. */
+/** Only what we know is looked at: the rest of the item is somebody else's, and may be large. */
 function imageOf(name: string, image: unknown): Image {
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
   const { pendingDelete, markedAt, spec } = image as Record<string, AttributeValue | undefined>;
-  const known = spec === undefined ? {} : unmarshall({ spec }, { wrapNumbers: losslessNumber });
-  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, lists: networkLists(known.spec) };
+  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, lists: namedLists(spec) };
 }
 
 function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {

@@ -143,6 +143,7 @@ describe('raw writes', () => {
     await backend.put('services', service('web', [], MARKED));
     const isThere = async () => (await backend.get('services', { id: 'web' })) !== undefined;
     await expect.poll(isThere, { timeout: 50_000, interval: 200 }).toBe(false);
+    await backend.deliver();
     expect((await backend.world()).tasks).toEqual([]);
   });
 
