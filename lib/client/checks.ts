@@ -55,7 +55,8 @@ export function checkReferences(serviceId: string, spec: unknown): string[] {
   return references;
 }
 
-function toStored(spec: unknown): AttributeValue {
+/** As DynamoDB will hold it. */
+export function toStored(spec: unknown): AttributeValue {
   try {
     return convertToAttr(spec, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
   } catch (cause) {

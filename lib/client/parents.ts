@@ -1,4 +1,5 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
+import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { allOf, conditioned, isMarked, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
 import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
@@ -14,7 +15,7 @@ import {
 import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { newMarkedAt } from '../protocol/settle.ts';
 import type { Chance } from '../protocol/store.ts';
-import { checkId, checkLimit, checkNew, checkReferences } from './checks.ts';
+import { checkId, checkLimit, checkNew, checkReferences, toStored } from './checks.ts';
 import { alreadyExists, isBeingDeleted, notFound, unfit } from './refusals.ts';
 import type { ListOptions, ListPage, Marking, Removal, Undeletion } from './types.ts';
 
@@ -64,6 +65,7 @@ export class Parents {
       if (stored === undefined) throw notFound(kind, id);
       const item = native(stored) as Stored;
       if (item.pendingDelete === true) throw isBeingDeleted(kind, item, 'it was not updated; undelete it first');
+      refuseLossy(kind, item, stored.spec);
       // Translated anew: a clone would lose the numbers that JavaScript has no room for.
       const spec = change(native(stored).spec, item);
       const before = parentOf({ kind, id }, stored).references;
@@ -238,4 +240,13 @@ export class Parents {
       },
     };
   }
+}
+
+/** A spec that would not come back whole: better refused than written with something missing. */
+function refuseLossy(kind: ParentKind, item: Stored, stored: AttributeValue | undefined): void {
+  if (stored === undefined || isDeepStrictEqual(toStored(item.spec), stored)) return;
+  throw new DeallocatorError(
+    'FailedPrecondition',
+    `the spec of ${kind} ${item.id} holds an attribute that the AWS SDK loses between DynamoDB and JavaScript, such as one called __proto__ or constructor: it was not updated; change it without the client`,
+  );
 }

@@ -132,7 +132,9 @@ describe('the README', () => {
   };
 
   it('names only commands that exist', () => {
-    const named = [...readme.matchAll(/(?:`|&& |^)npm (?:run )?(?:--silent )?([a-z]+)/gm)].map(([, command]) => command as string);
+    const named = [...readme.matchAll(/(?:`|&& |^)npm (?:run )?(?:--silent )?([a-z]+)/gm)].map(
+      ([, command]) => command as string,
+    );
     const builtIn = ['ci', 'install', 'pack'];
     expect(named.filter((command) => !(command in scripts) && !builtIn.includes(command))).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
-import { connect } from '../../lib/dynamodb/client.ts';
+import { type Connection, connect } from '../../lib/dynamodb/client.ts';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import { readWorld } from '../../lib/operate/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
@@ -13,13 +13,17 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 /** Physical names differ from ours on purpose: a name that is used where the other belongs fails. */
 export const PHYSICAL_NAMES = Object.fromEntries(TABLE_NAMES.map((name) => [name, `Test-${name}`])) as PhysicalNames;
 
-export async function createDatabase(): Promise<DynamoDBDocumentClient> {
-  const db = connect({
+/** Leads to a database that nobody else uses: DynamoDB Local keeps one for each access key. */
+export function ownConnection(): Connection {
+  return {
     endpoint: `http://127.0.0.1:${inject('enginePort')}`,
     region: 'us-east-1',
-    // DynamoDB Local keeps a database for each access key.
     credentials: { accessKeyId: `test${randomUUID().replaceAll('-', '')}`, secretAccessKey: 'local' },
-  });
+  };
+}
+
+export async function createDatabase(connection = ownConnection()): Promise<DynamoDBDocumentClient> {
+  const db = connect(connection);
   for (const name of TABLE_NAMES) await db.send(new CreateTableCommand(tableInput(name)));
   return db;
 }

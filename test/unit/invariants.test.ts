@@ -1,0 +1,267 @@
+/** The checks that all other tests, the demo and the audit rely on: each broken world is named by the promise it breaks. */
+import { describe, expect, it } from 'vitest';
+import {
+  checkAlways,
+  checkRest,
+  checkStep,
+  type StoredParent,
+  type Violation,
+  type World,
+} from '../../lib/protocol/invariants.ts';
+import type { ParentKey } from '../../lib/protocol/model.ts';
+
+const nothing: World = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
+const world = (parts: Partial<World>): World => ({ ...nothing, ...parts });
+const to = (...targets: string[]) => ({ task: { networks: targets.map((target) => ({ target })) } });
+const marked = { pendingDelete: true, markedAt: 'm1' };
+const task = { serviceId: 'web', id: 't1' };
+const attachment = { networkId: 'front', serviceId: 'web' };
+const counter = (id: string, remaining: number) => ({ id, remaining });
+const front: StoredParent = { id: 'front' };
+const web: StoredParent = { id: 'web', spec: to('front') };
+
+const named = (violations: Violation[]) => violations.map(({ promise, subject }) => `${promise} ${subject}`);
+
+/** A service that runs, on a network. */
+const running = world({ services: [web], networks: [front], tasks: [task], attachments: [attachment] });
+/** Both are marked, and wait for one task. */
+const draining = world({
+  services: [{ ...web, ...marked }],
+  networks: [{ ...front, ...marked }],
+  tasks: [task],
+  attachments: [attachment],
+  counters: [counter('service#web', 1), counter('network#front', 1)],
+});
+/** The same, as the deleting transaction finds it. */
+const drained = { ...draining, tasks: [], counters: [counter('service#web', 0), counter('network#front', 1)] };
+
+describe('always', () => {
+  const unprocessed = (records: Record<string, number>) => (parent: ParentKey) =>
+    records[`${parent.kind}#${parent.id}`] ?? 0;
+
+  it.each<[string, number]>([
+    ['as high as the children and the uncounted removals', 3],
+    ['too low', 0],
+    ['negative', -7],
+  ])('S7 a counter may be %s', (_, remaining) => {
+    const at = {
+      ...draining,
+      tasks: [task, { serviceId: 'web', id: 't2' }],
+      counters: [counter('service#web', remaining)],
+    };
+    expect(checkAlways(at, unprocessed({ 'service#web': 1 }))).toEqual([]);
+  });
+
+  it('S7 names a counter above the children and the uncounted removals of its own parent', () => {
+    const counters = [counter('service#web', 3), counter('network#front', 2)];
+    const violations = checkAlways({ ...draining, counters }, unprocessed({ 'service#web': 1, 'network#web': 5 }));
+    expect(named(violations)).toEqual(['S7 service#web', 'S7 network#front']);
+    expect(violations[0]?.message).toContain('says 3, but only 1 children are left and 1 removals are not counted yet');
+  });
+
+  it('S7 counts children of other parents for none', () => {
+    const at = world({
+      tasks: [{ serviceId: 'api', id: 'web' }],
+      attachments: [{ networkId: 'web', serviceId: 'front' }],
+      counters: [counter('service#web', 1)],
+    });
+    expect(named(checkAlways(at, () => 0))).toEqual(['S7 service#web']);
+  });
+
+  it('passes over what is no counter, such as the cursor of a sweep', () => {
+    expect(checkAlways(world({ counters: [counter('sweep', 9), counter('task#web', 9)] }), () => 0)).toEqual([]);
+  });
+});
+
+describe('each step', () => {
+  it.each<[string, World, World]>([
+    ['nothing changes', running, running],
+    ['a service comes', nothing, running],
+    ['a mark is set', running, { ...running, services: [{ ...web, ...marked }] }],
+    ['a task goes', running, { ...running, tasks: [] }],
+    ['service and network go together, with all of theirs', drained, nothing],
+    [
+      'the service goes, and leaves a network that is not marked',
+      { ...drained, networks: [front], counters: [] },
+      world({ networks: [front] }),
+    ],
+    [
+      'a network goes alone',
+      world({ networks: [{ ...front, ...marked }], counters: [counter('network#front', 0)] }),
+      nothing,
+    ],
+    ['an id lives again', nothing, world({ services: [{ ...web, ...marked }] })],
+  ])('is right when %s', (_, before, after) => {
+    expect(checkStep(before, after)).toEqual([]);
+  });
+
+  it('S1 names a service that was deleted while a task of it existed', () => {
+    const before = { ...drained, tasks: [task] };
+    expect(named(checkStep(before, { ...nothing, tasks: [task] }))).toEqual(['S1 service#web']);
+    expect(named(checkStep(before, nothing))).toEqual(['S1 service#web']);
+    expect(checkStep({ ...drained, tasks: [{ serviceId: 'api', id: 'web' }] }, nothing)).toEqual([]);
+  });
+
+  it('S2 names a network that was deleted while a service refers to it', () => {
+    const before = { ...running, networks: [{ ...front, ...marked }] };
+    expect(named(checkStep(before, { ...before, networks: [], attachments: [] }))).toEqual(['S2 network#front']);
+    const oldStyle = { ...before, services: [{ id: 'web', spec: { networks: [{ target: 'front' }] } }] };
+    expect(named(checkStep(oldStyle, { ...oldStyle, networks: [], attachments: [] }))).toEqual(['S2 network#front']);
+  });
+
+  it.each<[string, unknown]>([
+    ['without a mark', undefined],
+    ['with the mark false', false],
+    ['with a text for a mark', 'true'],
+    ['with a number for a mark', 1],
+  ])('S3 names what was deleted %s', (_, pendingDelete) => {
+    const services = [{ id: 'web', pendingDelete }];
+    const networks = [{ id: 'front', pendingDelete }];
+    expect(named(checkStep(world({ services }), nothing))).toEqual(['S3 service#web']);
+    expect(named(checkStep(world({ networks }), nothing))).toEqual(['S3 network#front']);
+  });
+
+  it('S5 holds a new life of an id to its own mark', () => {
+    const before = world({ services: [{ id: 'web', spec: {} }] });
+    expect(named(checkStep(before, nothing))).toEqual(['S3 service#web']);
+  });
+
+  it('S6 names a service that was deleted without its counter', () => {
+    expect(named(checkStep(drained, { ...nothing, counters: [counter('service#web', 0)] }))).toEqual([
+      'S6 service#web',
+    ]);
+  });
+
+  it('S6 names a service that was deleted without its attachment', () => {
+    const before = { ...drained, networks: [front], counters: [] };
+    const violations = checkStep(before, world({ networks: [front], attachments: [attachment] }));
+    expect(named(violations)).toEqual(['S6 service#web']);
+    expect(violations[0]?.message).toContain('network#front');
+  });
+
+  it('S6 takes the attachments of 32 networks in one step, and leaves the 33rd for later', () => {
+    const ids = Array.from({ length: 33 }, (_, n) => `n${n}`);
+    const networks = ids.map((id) => ({ id }));
+    const attachmentOf = (networkId: string) => ({ networkId, serviceId: 'web' });
+    const before = world({
+      services: [{ id: 'web', spec: to(...ids), ...marked }],
+      networks,
+      attachments: ids.map(attachmentOf),
+    });
+    expect(checkStep(before, world({ networks, attachments: [attachmentOf('n32')] }))).toEqual([]);
+    expect(named(checkStep(before, world({ networks, attachments: [attachmentOf('n31')] })))).toEqual([
+      'S6 service#web',
+    ]);
+  });
+
+  it('S6 names a network that was deleted without its counter, or without an attachment', () => {
+    const before = { ...drained, services: [], counters: [counter('network#front', 1)] };
+    expect(named(checkStep(before, { ...nothing, counters: before.counters }))).toEqual(['S6 network#front']);
+    expect(named(checkStep(before, { ...nothing, attachments: [attachment] }))).toEqual(['S6 network#front']);
+  });
+
+  it('names every broken promise of one step', () => {
+    const after = { ...nothing, tasks: [task], attachments: [attachment] };
+    expect(named(checkStep({ ...running, counters: [] }, after)).sort()).toEqual([
+      'S1 service#web',
+      'S3 network#front',
+      'S3 service#web',
+      'S6 network#front',
+      'S6 service#web',
+    ]);
+  });
+});
+
+describe('at rest', () => {
+  it.each<[string, World]>([
+    ['empty', nothing],
+    ['running', running],
+    ['draining', draining],
+    [
+      'an unmarked service on a marked network',
+      { ...running, networks: [{ ...front, ...marked }], counters: [counter('network#front', 1)] },
+    ],
+    ['a service without a spec', world({ services: [{ id: 'web' }] })],
+    ['a service that names its network twice', { ...running, services: [{ id: 'web', spec: to('front', 'front') }] }],
+    ['a sweep that left its cursor', { ...running, counters: [counter('sweep', 0)] }],
+    ['a counter that is too low', { ...draining, counters: [counter('service#web', 1), counter('network#front', -4)] }],
+    [
+      'ids that hold a separator',
+      world({
+        services: [{ id: 'a#b', spec: to('c') }],
+        networks: [{ id: 'c' }],
+        attachments: [{ networkId: 'c', serviceId: 'a#b' }],
+      }),
+    ],
+  ])('a world that is %s is right', (_, at) => {
+    expect(checkRest(at)).toEqual([]);
+  });
+
+  it('S1 names a task whose service is gone', () => {
+    const violations = checkRest(world({ tasks: [task] }));
+    expect(named(violations)).toEqual(['S1 task#web#t1']);
+    expect(violations[0]?.message).toBe('task t1 is left of service#web, which is gone');
+  });
+
+  it('S2 names a network that a service refers to and that is not there', () => {
+    expect(named(checkRest({ ...running, networks: [] }))).toEqual(['S2 network#front']);
+  });
+
+  it('S2 names a reference without an attachment', () => {
+    expect(named(checkRest({ ...running, attachments: [] }))).toEqual(['S2 attachment#front#web']);
+  });
+
+  it('S4 names an attachment of a service that is gone, or refers to other networks', () => {
+    expect(named(checkRest(world({ networks: [front], attachments: [attachment] })))).toEqual([
+      'S4 attachment#front#web',
+    ]);
+    expect(named(checkRest({ ...running, services: [{ id: 'web' }] }))).toEqual(['S4 attachment#front#web']);
+  });
+
+  it('S4 tells an attachment from another one that reads alike', () => {
+    const at = world({
+      services: [{ id: 'b#c', spec: to('a') }],
+      networks: [{ id: 'a' }],
+      attachments: [{ networkId: 'a#b', serviceId: 'c' }],
+    });
+    expect(named(checkRest(at))).toEqual(['S2 attachment#a#b#c', 'S4 attachment#a#b#c']);
+  });
+
+  it('S4 names the counter of what is gone, or not marked', () => {
+    const counters = [counter('service#gone', 0), counter('network#gone', 0), counter('service#web', 0)];
+    const violations = checkRest({ ...running, counters });
+    expect(named(violations)).toEqual(['S4 service#gone', 'S4 network#gone', 'S4 service#web']);
+    expect(violations.map(({ message }) => message)).toEqual([
+      'a counter is left of service#gone, which is gone; a sweep removes it',
+      'a counter is left of network#gone, which is gone; a sweep removes it',
+      'a counter is left of service#web, which is not marked; a sweep removes it',
+    ]);
+  });
+
+  it('S4 looks for the parent of a counter among its own kind', () => {
+    const at = world({ networks: [{ id: 'web' }], services: [{ id: 'front' }], counters: [counter('service#web', 0)] });
+    expect(checkRest(at)[0]?.message).toContain('which is gone');
+  });
+
+  it('S7 names a counter above the children that are left', () => {
+    const at = { ...draining, counters: [counter('service#web', 2), counter('network#front', 1)] };
+    expect(named(checkRest(at))).toEqual(['S7 service#web']);
+  });
+
+  it('L1 names what is marked, has no children, and is still there', () => {
+    const at = world({ services: [{ id: 'web', ...marked }], networks: [{ id: 'front', ...marked }] });
+    expect(named(checkRest(at))).toEqual(['L1 service#web', 'L1 network#front']);
+    const withCounters = { ...at, counters: [counter('service#web', 0), counter('network#front', 0)] };
+    expect(named(checkRest(withCounters))).toEqual(['L1 service#web', 'L1 network#front']);
+  });
+
+  it('L1 names what drains without a counter that could wake it', () => {
+    const violations = checkRest({ ...draining, counters: [] });
+    expect(named(violations)).toEqual(['L1 service#web', 'L1 network#front']);
+    expect(violations.every(({ message }) => message.includes('no counter to wake it'))).toBe(true);
+  });
+
+  it.each([[undefined], [false], ['true'], [1], [null]])('L1 takes pendingDelete %j for no mark', (pendingDelete) => {
+    expect(checkRest(world({ services: [{ id: 'web', pendingDelete }] }))).toEqual([]);
+  });
+});

@@ -1,0 +1,724 @@
+/** The exact request behind each method of the store on DynamoDB, and what it makes of each kind of answer. */
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  GetCommand,
+  QueryCommand,
+  ScanCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { documentClient } from '../../lib/dynamodb/client.ts';
+import { Requests, StoredValue } from '../../lib/dynamodb/requests.ts';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
+import { testChance } from '../support/chance.ts';
+import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
+
+const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1' };
+const web: ParentKey = { kind: 'service', id: 'web' };
+const front: ParentKey = { kind: 'network', id: 'front' };
+const networks: AttributeValue = {
+  L: [{ M: { target: { S: 'front' } } }, { M: { target: { S: 'back' }, aliases: { L: [{ S: 'b' }] } } }],
+};
+const stored = new StoredValue(networks);
+
+const asRead = (key: ParentKey, more: Partial<Parent> = {}): MarkedParent => ({
+  key,
+  references: [],
+  lists: { task: undefined, service: undefined },
+  ...more,
+  pendingDelete: true,
+  markedAt: `mark-of-${key.id}`,
+});
+
+describe('the store', () => {
+  let house: ReturnType<typeof mockedRequests>;
+  let store: DynamoDBStore;
+  beforeEach(() => {
+    house = mockedRequests();
+    store = new DynamoDBStore(house.requests, tables);
+  });
+
+  describe('findDraining', () => {
+    it('reads the counters of a batch consistently, and only their ids', async () => {
+      house.mock.on(BatchGetCommand).resolves({ Responses: { 'C-1': [{ id: 'network#front' }] } });
+      expect(await store.findDraining([web, front])).toEqual(new Set(['network#front']));
+      expect(house.sent()).toStrictEqual([
+        [
+          'BatchGetCommand',
+          {
+            RequestItems: {
+              'C-1': {
+                Keys: [{ id: 'service#web' }, { id: 'network#front' }],
+                ConsistentRead: true,
+                ProjectionExpression: '#id',
+                ExpressionAttributeNames: { '#id': 'id' },
+              },
+            },
+          },
+        ],
+      ]);
+    });
+
+    it('sends nothing for no parents', async () => {
+      expect(await store.findDraining([])).toEqual(new Set());
+      expect(house.sent()).toEqual([]);
+    });
+  });
+
+  describe('openCounter', () => {
+    const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
+    const read = ['GetCommand', { TableName: 'C-1', Key: { id: 'service#web' }, ConsistentRead: true }];
+    const creation = [
+      'UpdateCommand',
+      {
+        TableName: 'C-1',
+        Key: { id: 'service#web' },
+        UpdateExpression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
+        ConditionExpression: 'attribute_not_exists(#id)',
+        ExpressionAttributeNames: {
+          '#id': 'id',
+          '#remaining': 'remaining',
+          '#epoch': 'epoch',
+          '#openedAt': 'openedAt',
+        },
+        ExpressionAttributeValues: { ':zero': 0, ':epoch': 'e1', ':openedAt': '2026-01-01T00:00:00.000Z' },
+        ReturnValues: 'NONE',
+        ReturnValuesOnConditionCheckFailure: 'NONE',
+      },
+    ];
+
+    it('reads consistently, and writes nothing where a counter is there', async () => {
+      house.mock.on(GetCommand).resolves({ Item: { id: 'service#web', remaining: -2, epoch: 'e0', openedAt: 'o' } });
+      expect(await store.openCounter(web, fresh)).toEqual({ remaining: -2, epoch: 'e0' });
+      expect(house.sent()).toStrictEqual([read]);
+    });
+
+    it('creates it where none is', async () => {
+      house.mock.on(GetCommand).resolves({});
+      house.mock.on(UpdateCommand).resolves({});
+      expect(await store.openCounter(web, fresh)).toEqual({ remaining: 0, epoch: 'e1' });
+      expect(house.sent()).toStrictEqual([read, creation]);
+    });
+
+    it('reads again when somebody else was faster', async () => {
+      const Item = { id: 'service#web', remaining: 4, epoch: 'theirs' };
+      house.mock.on(GetCommand).resolvesOnce({}).resolvesOnce({ Item });
+      house.mock.on(UpdateCommand).rejects(refused());
+      expect(await store.openCounter(web, fresh)).toEqual({ remaining: 4, epoch: 'theirs' });
+      expect(house.sent()).toStrictEqual([read, creation, read]);
+    });
+
+    it('gives up with Aborted on a counter that comes and goes for ever', async () => {
+      house.mock.on(GetCommand).resolves({});
+      house.mock.on(UpdateCommand).rejects(refused());
+      await expect(store.openCounter(web, fresh)).rejects.toMatchObject({ code: 'Aborted' });
+      expect(house.sent()).toHaveLength(16);
+    });
+
+    it.each<[string, Record<string, unknown>]>([
+      ['no remaining', { id: 'service#web', epoch: 'e0' }],
+      ['a text for remaining', { id: 'service#web', remaining: '3', epoch: 'e0' }],
+      ['half a child', { id: 'service#web', remaining: 0.5, epoch: 'e0' }],
+      ['no epoch', { id: 'service#web', remaining: 3 }],
+      ['a number for an epoch', { id: 'service#web', remaining: 3, epoch: 7 }],
+    ])('refuses a counter with %s: better no decision than a wrong one', async (_, Item) => {
+      house.mock.on(GetCommand).resolves({ Item });
+      await expect(store.openCounter(web, fresh)).rejects.toMatchObject({ code: 'InvalidArgument' });
+      await expect(store.openCounter(web, fresh)).rejects.toThrow('the counter service#web holds');
+    });
+  });
+
+  describe('decrement', () => {
+    const sent = [
+      [
+        'UpdateCommand',
+        {
+          TableName: 'C-1',
+          Key: { id: 'network#front' },
+          UpdateExpression: 'SET #remaining = #remaining - :by',
+          ConditionExpression: 'attribute_exists(#id)',
+          ExpressionAttributeNames: { '#id': 'id', '#remaining': 'remaining' },
+          ExpressionAttributeValues: { ':by': 3 },
+          ReturnValues: 'ALL_NEW',
+          ReturnValuesOnConditionCheckFailure: 'NONE',
+        },
+      ],
+    ];
+
+    it('is one update that returns the new counter', async () => {
+      house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'network#front', remaining: -1, epoch: 'e1' } });
+      expect(await store.decrement(front, 3)).toEqual({ remaining: -1, epoch: 'e1' });
+      expect(house.sent()).toStrictEqual(sent);
+    });
+
+    it('finds nothing where no counter is', async () => {
+      house.mock.on(UpdateCommand).rejects(refused());
+      expect(await store.decrement(front, 3)).toBeUndefined();
+      expect(house.sent()).toStrictEqual(sent);
+    });
+  });
+
+  describe('readParent', () => {
+    const read = (TableName: string, id: string) => ({
+      TableName,
+      Key: { id: { S: id } },
+      ConsistentRead: true,
+      ProjectionExpression: '#id, #pendingDelete, #markedAt, #spec.#task.#networks, #spec.#networks',
+      ExpressionAttributeNames: {
+        '#id': 'id',
+        '#pendingDelete': 'pendingDelete',
+        '#markedAt': 'markedAt',
+        '#spec': 'spec',
+        '#task': 'task',
+        '#networks': 'networks',
+      },
+    });
+
+    it('reads consistently, and only what it needs', async () => {
+      house.mock.on(GetItemCommand).resolves({
+        Item: {
+          id: { S: 'web' },
+          pendingDelete: { BOOL: true },
+          markedAt: { S: 'm1' },
+          spec: { M: { task: { M: { networks } } } },
+        },
+      });
+      expect(await store.readParent(web)).toStrictEqual({
+        key: web,
+        pendingDelete: true,
+        markedAt: 'm1',
+        references: ['front', 'back'],
+        lists: { task: stored, service: undefined },
+      });
+      expect(house.sent()).toStrictEqual([['GetItemCommand', read('S-1', 'web')]]);
+    });
+
+    it('reads a network in its own table, and no references of it', async () => {
+      house.mock.on(GetItemCommand).resolves({ Item: { id: { S: 'front' }, spec: { M: { networks } } } });
+      expect(await store.readParent(front)).toMatchObject({ pendingDelete: false, references: [] });
+      expect(house.sent()).toStrictEqual([['GetItemCommand', read('N-1', 'front')]]);
+    });
+
+    it('finds nothing', async () => {
+      house.mock.on(GetItemCommand).resolves({});
+      expect(await store.readParent(web)).toBeUndefined();
+    });
+  });
+
+  it('stampMark gives a time only to a mark that has none', async () => {
+    house.mock.on(UpdateCommand).resolvesOnce({}).rejects(refused());
+    await store.stampMark(web, 'm1');
+    await store.stampMark(web, 'm1');
+    const sent = [
+      'UpdateCommand',
+      {
+        TableName: 'S-1',
+        Key: { id: 'web' },
+        UpdateExpression: 'SET #markedAt = :markedAt',
+        ConditionExpression: '#pendingDelete = :true AND attribute_not_exists(#markedAt)',
+        ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
+        ExpressionAttributeValues: { ':true': true, ':markedAt': 'm1' },
+        ReturnValues: 'NONE',
+        ReturnValuesOnConditionCheckFailure: 'NONE',
+      },
+    ];
+    expect(house.sent()).toStrictEqual([sent, sent]);
+  });
+
+  it('unstampMark takes away the very time that was read, and only without a mark', async () => {
+    house.mock.on(UpdateCommand).resolvesOnce({}).rejects(refused());
+    await store.unstampMark(front, 'm1');
+    await store.unstampMark(front, 'm1');
+    const sent = [
+      'UpdateCommand',
+      {
+        TableName: 'N-1',
+        Key: { id: 'front' },
+        UpdateExpression: 'REMOVE #markedAt',
+        ConditionExpression:
+          '(attribute_not_exists(#pendingDelete) OR #pendingDelete <> :true) AND #markedAt = :markedAt',
+        ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
+        ExpressionAttributeValues: { ':true': true, ':markedAt': 'm1' },
+        ReturnValues: 'NONE',
+        ReturnValuesOnConditionCheckFailure: 'NONE',
+      },
+    ];
+    expect(house.sent()).toStrictEqual([sent, sent]);
+  });
+
+  it('closeCounter deletes under the epoch that was read, and asks what else was there', async () => {
+    house.mock
+      .on(DeleteCommand)
+      .resolvesOnce({})
+      .rejectsOnce(refused())
+      .rejectsOnce(refused({ id: 'service#web', remaining: 1, epoch: 'e2' }));
+    expect(await store.closeCounter(web, 'e1')).toBe('done');
+    expect(await store.closeCounter(web, 'e1')).toBe('gone');
+    expect(await store.closeCounter(web, 'e1')).toBe('other epoch');
+    const sent = [
+      'DeleteCommand',
+      {
+        TableName: 'C-1',
+        Key: { id: 'service#web' },
+        ConditionExpression: '#epoch = :epoch',
+        ExpressionAttributeNames: { '#epoch': 'epoch' },
+        ExpressionAttributeValues: { ':epoch': 'e1' },
+        ReturnValues: 'NONE',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    ];
+    expect(house.sent()).toStrictEqual([sent, sent, sent]);
+  });
+
+  describe('countChildren', () => {
+    const count = (TableName: string, partitionKey: string, id: string, more: object = {}) => [
+      'QueryCommand',
+      {
+        TableName,
+        KeyConditionExpression: '#parent = :parent',
+        ExpressionAttributeNames: { '#parent': partitionKey },
+        ExpressionAttributeValues: { ':parent': id },
+        ConsistentRead: true,
+        Select: 'COUNT',
+        Limit: 1000,
+        ...more,
+      },
+    ];
+
+    it('counts one page of the base table, consistently', async () => {
+      house.mock.on(QueryCommand).resolves({ Count: 7, LastEvaluatedKey: { serviceId: 'web', id: 't7' } });
+      expect(await store.countChildren(web, 1000)).toBe(7);
+      expect(await store.countChildren(front, 1000)).toBe(7);
+      expect(house.sent()).toStrictEqual([count('T-1', 'serviceId', 'web'), count('A-1', 'networkId', 'front')]);
+    });
+
+    it('turns empty pages until a child is found, or the end', async () => {
+      const at = (id: string) => ({ serviceId: 'web', id });
+      house.mock
+        .on(QueryCommand)
+        .resolvesOnce({ Count: 0, LastEvaluatedKey: at('t1') })
+        .resolvesOnce({ Count: 0, LastEvaluatedKey: at('t2') })
+        .resolvesOnce({ Count: 1, LastEvaluatedKey: at('t3') })
+        .resolvesOnce({ Count: 0 });
+      expect(await store.countChildren(web, 1000)).toBe(1);
+      expect(house.sent()).toStrictEqual([
+        count('T-1', 'serviceId', 'web'),
+        count('T-1', 'serviceId', 'web', { ExclusiveStartKey: at('t1') }),
+        count('T-1', 'serviceId', 'web', { ExclusiveStartKey: at('t2') }),
+      ]);
+      expect(await store.countChildren(web, 1000)).toBe(0);
+    });
+
+    it('S1 fails, and never says 0, when pages are left to read', async () => {
+      house.mock.on(QueryCommand).resolves({ Count: 0, LastEvaluatedKey: { serviceId: 'web', id: 't1' } });
+      await expect(store.countChildren(web, 1000)).rejects.toMatchObject({ code: 'Aborted' });
+      expect(house.sent()).toHaveLength(100);
+    });
+
+    it('S1 fails, and never says 0, when the answer has no count', async () => {
+      house.mock.on(QueryCommand).resolves({});
+      await expect(store.countChildren(web, 1000)).rejects.toMatchObject({ code: 'Unavailable' });
+    });
+
+    it('S1 fails, and never says 0, when the table does not answer', async () => {
+      house.mock.on(QueryCommand).rejects(sdkError('ThrottlingException'));
+      await expect(store.countChildren(web, 1000)).rejects.toMatchObject({ code: 'Unavailable' });
+    });
+  });
+
+  it('recount adds relatively under the epoch that was read, and brings a fresh one', async () => {
+    house.mock
+      .on(UpdateCommand)
+      .resolvesOnce({ Attributes: { id: 'service#web', remaining: 5, epoch: 'e2' } })
+      .rejectsOnce(refused({ id: 'service#web', remaining: 3, epoch: 'theirs' }))
+      .rejectsOnce(refused());
+    expect(await store.recount(web, 'e1', 4, 'e2')).toEqual({ status: 'done', counter: { remaining: 5, epoch: 'e2' } });
+    expect(await store.recount(web, 'e1', 4, 'e2')).toEqual({
+      status: 'failed',
+      found: { remaining: 3, epoch: 'theirs' },
+    });
+    expect(await store.recount(web, 'e1', 4, 'e2')).toEqual({ status: 'failed', found: undefined });
+    const sent = [
+      'UpdateCommand',
+      {
+        TableName: 'C-1',
+        Key: { id: 'service#web' },
+        UpdateExpression: 'SET #remaining = #remaining + :add, #epoch = :fresh',
+        ConditionExpression: '#epoch = :epoch',
+        ExpressionAttributeNames: { '#epoch': 'epoch', '#remaining': 'remaining' },
+        ExpressionAttributeValues: { ':epoch': 'e1', ':add': 4, ':fresh': 'e2' },
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      },
+    ];
+    expect(house.sent()).toStrictEqual([sent, sent, sent]);
+  });
+
+  it('listAttached reads consistently, and no more than asked', async () => {
+    house.mock.on(QueryCommand).resolves({ Count: 2, Items: [{ serviceId: 'web' }, { serviceId: 'api' }] });
+    expect(await store.listAttached(front, 2)).toEqual(['web', 'api']);
+    expect(house.sent()).toStrictEqual([
+      [
+        'QueryCommand',
+        {
+          TableName: 'A-1',
+          KeyConditionExpression: '#parent = :parent',
+          ExpressionAttributeNames: { '#parent': 'networkId' },
+          ExpressionAttributeValues: { ':parent': 'front' },
+          ConsistentRead: true,
+          Select: 'ALL_ATTRIBUTES',
+          Limit: 2,
+        },
+      ],
+    ]);
+  });
+
+  describe('finalize', () => {
+    const deletionOfNetwork = (id: string) => ({
+      Delete: {
+        TableName: 'N-1',
+        Key: { id: { S: id } },
+        ConditionExpression: '#pendingDelete = :true AND #markedAt = :markedAt',
+        ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
+        ExpressionAttributeValues: { ':true': { BOOL: true }, ':markedAt': { S: `mark-of-${id}` } },
+      },
+    });
+    const parent = asRead(web, { references: ['front', 'back'], lists: { task: stored, service: undefined } });
+    const back: ParentKey = { kind: 'network', id: 'back' };
+
+    it('S6 is one transaction for the service, its counter, its attachments and its free networks', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      expect(await store.finalize({ parent, detached: [front, back], freed: [asRead(front)] })).toBe('committed');
+      expect(house.sent()).toStrictEqual([
+        [
+          'TransactWriteItemsCommand',
+          {
+            ClientRequestToken: 'fresh-1',
+            TransactItems: [
+              {
+                Delete: {
+                  TableName: 'S-1',
+                  Key: { id: { S: 'web' } },
+                  ConditionExpression:
+                    '#pendingDelete = :true AND #markedAt = :markedAt AND ' +
+                    '#spec.#task.#networks = :taskNetworks AND attribute_not_exists(#spec.#networks)',
+                  ExpressionAttributeNames: {
+                    '#pendingDelete': 'pendingDelete',
+                    '#markedAt': 'markedAt',
+                    '#spec': 'spec',
+                    '#task': 'task',
+                    '#networks': 'networks',
+                  },
+                  ExpressionAttributeValues: {
+                    ':true': { BOOL: true },
+                    ':markedAt': { S: 'mark-of-web' },
+                    ':taskNetworks': networks,
+                  },
+                },
+              },
+              { Delete: { TableName: 'C-1', Key: { id: { S: 'service#web' } } } },
+              { Delete: { TableName: 'A-1', Key: { networkId: { S: 'front' }, serviceId: { S: 'web' } } } },
+              { Delete: { TableName: 'A-1', Key: { networkId: { S: 'back' }, serviceId: { S: 'web' } } } },
+              deletionOfNetwork('front'),
+              { Delete: { TableName: 'C-1', Key: { id: { S: 'network#front' } } } },
+            ],
+          },
+        ],
+      ]);
+    });
+
+    it('S2 pins an old-style list as well, and the absence of the other', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      const oldStyle = asRead(web, { lists: { task: undefined, service: stored } });
+      await store.finalize({ parent: oldStyle, detached: [], freed: [] });
+      expect(house.inputs()[0]).toMatchObject({
+        TransactItems: [
+          {
+            Delete: {
+              ConditionExpression:
+                '#pendingDelete = :true AND #markedAt = :markedAt AND ' +
+                'attribute_not_exists(#spec.#task.#networks) AND #spec.#networks = :networks',
+              ExpressionAttributeValues: {
+                ':true': { BOOL: true },
+                ':markedAt': { S: 'mark-of-web' },
+                ':networks': networks,
+              },
+            },
+          },
+          {},
+        ],
+      });
+    });
+
+    it('is two actions for a network alone', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      await store.finalize({ parent: asRead(front), detached: [], freed: [] });
+      expect(house.inputs()).toStrictEqual([
+        {
+          ClientRequestToken: 'fresh-1',
+          TransactItems: [
+            deletionOfNetwork('front'),
+            { Delete: { TableName: 'C-1', Key: { id: { S: 'network#front' } } } },
+          ],
+        },
+      ]);
+    });
+
+    it('is at most 98 actions, no two on one item', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      const keys = Array.from({ length: 32 }, (_, n): ParentKey => ({ kind: 'network', id: `n${n}` }));
+      await store.finalize({ parent, detached: keys, freed: keys.map((key) => asRead(key)) });
+      const actions = house.inputs()[0]?.TransactItems as { Delete: { TableName: string; Key: object } }[];
+      const items = actions.map(({ Delete }) => JSON.stringify([Delete.TableName, Delete.Key]));
+      expect(items).toHaveLength(98);
+      expect(new Set(items).size).toBe(98);
+    });
+
+    it('is cancelled by a false condition, and not tried again', async () => {
+      house.mock.on(TransactWriteItemsCommand).rejects(cancelled('TransactionConflict', 'ConditionalCheckFailed'));
+      expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('cancelled');
+      expect(house.sent()).toHaveLength(1);
+    });
+
+    it('keeps its token over a conflict, and takes another one for another transaction', async () => {
+      house.mock
+        .on(TransactWriteItemsCommand)
+        .rejectsOnce(cancelled('None', 'TransactionConflict'))
+        .rejectsOnce(cancelled('ThrottlingError', 'None'))
+        .resolves({});
+      expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('committed');
+      expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('committed');
+      expect(house.inputs().map(({ ClientRequestToken }) => ClientRequestToken)).toEqual([
+        'fresh-1',
+        'fresh-1',
+        'fresh-1',
+        'fresh-2',
+      ]);
+    });
+
+    it('fails, and is neither committed nor cancelled, when nobody answers', async () => {
+      house.mock.on(TransactWriteItemsCommand).rejects(sdkError('TimeoutError'));
+      await expect(store.finalize({ parent, detached: [], freed: [] })).rejects.toMatchObject({ code: 'Unavailable' });
+    });
+  });
+
+  it('readAttachments reads consistently', async () => {
+    house.mock.on(BatchGetCommand).resolves({ Responses: { 'A-1': [{ networkId: 'back' }] } });
+    expect(await store.readAttachments(web, ['front', 'back'])).toEqual(new Set(['back']));
+    expect(house.inputs()).toStrictEqual([
+      {
+        RequestItems: {
+          'A-1': {
+            Keys: [
+              { networkId: 'front', serviceId: 'web' },
+              { networkId: 'back', serviceId: 'web' },
+            ],
+            ConsistentRead: true,
+            ProjectionExpression: '#networkId',
+            ExpressionAttributeNames: { '#networkId': 'networkId' },
+          },
+        },
+      },
+    ]);
+  });
+
+  describe('heal', () => {
+    const written = [
+      { Put: { TableName: 'A-1', Item: { networkId: { S: 'front' }, serviceId: { S: 'web' } } } },
+      { Delete: { TableName: 'A-1', Key: { networkId: { S: 'old' }, serviceId: { S: 'web' } } } },
+    ];
+
+    it('checks in one transaction that the service is as read', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      const parent = asRead(web, { lists: { task: stored, service: new StoredValue({ L: [] }) } });
+      expect(await store.heal({ service: web, asRead: parent, put: ['front'], remove: ['old'] })).toBe('committed');
+      expect(house.inputs()).toStrictEqual([
+        {
+          ClientRequestToken: 'fresh-1',
+          TransactItems: [
+            {
+              ConditionCheck: {
+                TableName: 'S-1',
+                Key: { id: { S: 'web' } },
+                ConditionExpression:
+                  'attribute_exists(#id) AND #spec.#task.#networks = :taskNetworks AND #spec.#networks = :networks',
+                ExpressionAttributeNames: { '#id': 'id', '#spec': 'spec', '#task': 'task', '#networks': 'networks' },
+                ExpressionAttributeValues: { ':taskNetworks': networks, ':networks': { L: [] } },
+              },
+            },
+            ...written,
+          ],
+        },
+      ]);
+    });
+
+    it('checks that an absent service is still absent, with no values at all', async () => {
+      house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed', 'None', 'None'));
+      expect(await store.heal({ service: web, asRead: undefined, put: ['front'], remove: ['old'] })).toBe('cancelled');
+      expect(house.inputs()).toStrictEqual([
+        {
+          ClientRequestToken: 'fresh-1',
+          TransactItems: [
+            {
+              ConditionCheck: {
+                TableName: 'S-1',
+                Key: { id: { S: 'web' } },
+                ConditionExpression: 'attribute_not_exists(#id)',
+                ExpressionAttributeNames: { '#id': 'id' },
+              },
+            },
+            ...written,
+          ],
+        },
+      ]);
+    });
+  });
+
+  describe('the sweep', () => {
+    it.each<[Parent['key']['kind'], string]>([
+      ['service', 'S-1'],
+      ['network', 'N-1'],
+    ])('lists marked %ss from the sparse index', async (kind, TableName) => {
+      const key = { id: 'web', markedAt: 'm1' };
+      house.mock
+        .on(ScanCommand)
+        .resolvesOnce({ Items: [key], LastEvaluatedKey: key })
+        .resolvesOnce({ Items: [] });
+      const listed = { key: { kind, id: 'web' }, markedAt: 'm1', at: key };
+      expect(await store.listMarked(kind, undefined)).toStrictEqual({ items: [listed], next: key });
+      expect(await store.listMarked(kind, key)).toStrictEqual({ items: [], next: undefined });
+      const input = { TableName, IndexName: 'marked', Limit: 500, ConsistentRead: false };
+      expect(house.sent()).toStrictEqual([
+        ['ScanCommand', input],
+        ['ScanCommand', { ...input, ExclusiveStartKey: key }],
+      ]);
+    });
+
+    it('lists counters consistently, and passes over what is none', async () => {
+      const Items = [{ id: 'service#web' }, { id: 'sweep' }, { id: 'task#x' }, { id: 'network#a#b' }];
+      house.mock.on(ScanCommand).resolves({ Items, LastEvaluatedKey: { id: 'network#a#b' } });
+      expect(await store.listCounters({ id: 'x' })).toStrictEqual({
+        items: [
+          { key: web, markedAt: undefined, at: { id: 'service#web' } },
+          { key: { kind: 'network', id: 'a#b' }, markedAt: undefined, at: { id: 'network#a#b' } },
+        ],
+        next: { id: 'network#a#b' },
+      });
+      expect(house.inputs()).toStrictEqual([
+        { TableName: 'C-1', Limit: 500, ConsistentRead: true, ExclusiveStartKey: { id: 'x' } },
+      ]);
+    });
+
+    it('fails, and does not end, when the answer has no items', async () => {
+      house.mock.on(ScanCommand).resolves({});
+      await expect(store.listMarked('service', undefined)).rejects.toMatchObject({ code: 'Unavailable' });
+      await expect(store.listCounters(undefined)).rejects.toMatchObject({ code: 'Unavailable' });
+    });
+
+    it('keeps its cursor in the table of the counters', async () => {
+      const cursor = { source: 'network', from: { id: 'n1', markedAt: 'm1' } } as const;
+      house.mock
+        .on(GetCommand)
+        .resolvesOnce({ Item: { id: 'sweep', cursor } })
+        .resolvesOnce({});
+      house.mock.on(UpdateCommand).resolves({});
+      house.mock.on(DeleteCommand).resolves({});
+      expect(await store.readSweepCursor()).toEqual(cursor);
+      expect(await store.readSweepCursor()).toBeUndefined();
+      await store.writeSweepCursor(cursor);
+      await store.writeSweepCursor(undefined);
+      const address = { TableName: 'C-1', Key: { id: 'sweep' } };
+      expect(house.sent()).toStrictEqual([
+        ['GetCommand', { ...address, ConsistentRead: true }],
+        ['GetCommand', { ...address, ConsistentRead: true }],
+        [
+          'UpdateCommand',
+          {
+            ...address,
+            UpdateExpression: 'SET #cursor = :cursor',
+            ExpressionAttributeNames: { '#cursor': 'cursor' },
+            ExpressionAttributeValues: { ':cursor': cursor },
+          },
+        ],
+        ['DeleteCommand', address],
+      ]);
+    });
+  });
+});
+
+/** Below the SDK's translation: what goes over the wire, answered by the test. */
+function wire(answers: unknown[]) {
+  const bodies: Record<string, unknown>[] = [];
+  const client = new DynamoDBClient({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
+    maxAttempts: 1,
+    requestHandler: {
+      handle: async (request: { body: string }) => {
+        bodies.push(JSON.parse(request.body));
+        const body = JSON.stringify(answers.shift() ?? {});
+        const headers = { 'content-type': 'application/x-amz-json-1.0' };
+        return { response: { statusCode: 200, headers, body: new TextEncoder().encode(body) } } as never;
+      },
+    },
+  });
+  const requests = new Requests(documentClient(client), testChance(), { onRetry: () => {} });
+  return { store: new DynamoDBStore(requests, tables), bodies };
+}
+
+describe('a list that is read and compared', () => {
+  it.each<[string, unknown]>([
+    ['a small number', { N: '7' }],
+    ['a number beyond 2^53', { N: '9007199254740993' }],
+    ['a number of 38 digits', { N: '0.12345678901234567890123456789012345678' }],
+    ['a very large number', { N: '1E+100' }],
+    ['an empty text', { S: '' }],
+    ['nothing', { NULL: true }],
+    ['a set of texts', { SS: ['a', 'b'] }],
+    ['a set of small numbers', { NS: ['1', '2'] }],
+    ['a set of numbers beyond 2^53', { NS: ['9007199254740993', '9007199254740995'] }],
+    ['a set of small numbers and numbers beyond 2^53', { NS: ['1', '9007199254740993'] }],
+    ['a set of numbers beyond 2^53 and small numbers', { NS: ['9007199254740993', '1'] }],
+    ['bytes', { B: 'd2Vi' }],
+    ['a set of bytes', { BS: ['d2Vi'] }],
+    ['an empty map', { M: {} }],
+    ['an empty list', { L: [] }],
+    ['an attribute called toString', { M: { toString: { N: '1' } } }],
+    ['an attribute called constructor', { M: { constructor: { S: 'x' } } }],
+    ['an attribute called __proto__', { M: { ['__proto__']: { S: 'x' } } }],
+  ])('goes back to DynamoDB as it came, with %s in it', async (_, value) => {
+    const list = { L: [{ M: { target: { S: 'front' }, extra: value } }] };
+    const Item = {
+      id: { S: 'web' },
+      pendingDelete: { BOOL: true },
+      markedAt: { S: 'm1' },
+      spec: { M: { networks: list } },
+    };
+    const { store, bodies } = wire([{ Item }]);
+    const parent = await store.readParent(web);
+    if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
+    expect(parent.references).toEqual(['front']);
+    await store.finalize({ parent, detached: [], freed: [] });
+    const { Delete } = (bodies as [never, { TransactItems: [{ Delete: { ExpressionAttributeValues: object } }] }])[1]
+      .TransactItems[0];
+    expect(JSON.stringify(Delete.ExpressionAttributeValues)).toContain(`":networks":${JSON.stringify(list)}`);
+  });
+
+  it.each(['constructor', 'toString', '__proto__'])(
+    'S2 names its networks, whatever lies beside them: an attribute called %s',
+    async (name) => {
+      const map = { M: { target: { S: 'back' }, [name]: { M: { target: { S: 'other' } } } } };
+      const networksOf = (entry: unknown) => ({ M: { networks: { L: [entry, { M: { target: { S: 'front' } } }] } } });
+      const { store } = wire([{ Item: { id: { S: 'web' }, spec: networksOf(map) } }]);
+      expect((await store.readParent(web))?.references).toEqual(['back', 'front']);
+    },
+  );
+});
