@@ -1,8 +1,8 @@
 /** Writes by hands that know nothing of the client, on the template and the bundles that would be deployed. */
 import { UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect } from '../../lib/dynamodb/client.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
+import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED, network, oldStyleService, service, task } from '../support/objects.ts';
 
@@ -130,7 +130,7 @@ describe('raw writes', () => {
 
   it('L1 tasks that expire count as deleted', async () => {
     const { endpoint, region, accessKeyId, secretAccessKey } = backend.cloud;
-    const db = connect({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+    const db = connectRaw({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
     await db.send(
       new UpdateTimeToLiveCommand({
         TableName: backend.tables.tasks,

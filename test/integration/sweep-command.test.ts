@@ -1,7 +1,7 @@
 import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect } from '../../lib/dynamodb/client.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import { connectRaw } from '../support/dynamodb.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
 import { type Program, runProgram } from '../support/program.ts';
 
@@ -36,7 +36,7 @@ describe('npm run sweep', { timeout: TIMEOUT_MILLIS }, () => {
 
   it('deletes what lost its counter, and then finds nothing more to do', async () => {
     const { endpoint, region, accessKeyId, secretAccessKey, tables } = connection;
-    const db = connect({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+    const db = connectRaw({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
     const put = (TableName: string, Item: Record<string, unknown>) => db.send(new PutCommand({ TableName, Item }));
     const isThere = async (TableName: string, id: string) =>
       (await db.send(new GetCommand({ TableName, Key: { id }, ConsistentRead: true }))).Item !== undefined;

@@ -1,9 +1,9 @@
 /** A database of one's own in the tests' DynamoDB Local, with the five tables of the schema. */
 import { randomUUID } from 'node:crypto';
-import { CreateTableCommand, type CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
-import { type Connection, connect } from '../../lib/dynamodb/client.ts';
+import { type Connection, documentClient } from '../../lib/dynamodb/client.ts';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import { readWorld } from '../../lib/operate/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
@@ -22,8 +22,13 @@ export function ownConnection(): Connection {
   };
 }
 
+/** As somebody else's program connects: with the SDK's own retries, for a machine that is busy. */
+export function connectRaw(connection: Connection): DynamoDBDocumentClient {
+  return documentClient(new DynamoDBClient({ ...connection, maxAttempts: 10 }));
+}
+
 export async function createDatabase(connection = ownConnection()): Promise<DynamoDBDocumentClient> {
-  const db = connect(connection);
+  const db = connectRaw(connection);
   for (const name of TABLE_NAMES) await db.send(new CreateTableCommand(tableInput(name)));
   return db;
 }

@@ -3,12 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { inject } from 'vitest';
 import { ASSEMBLY_DIRECTORY, readTables, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { SweepAnswer } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from './backend.ts';
-import { rawAccess } from './dynamodb.ts';
+import { connectRaw, rawAccess } from './dynamodb.ts';
 
 export interface LocalBackend extends Backend {
   readonly cloud: LocalCloud;
@@ -36,7 +35,7 @@ export async function localBackend(): Promise<LocalBackend> {
   const tables = readTables(outputs);
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   return {
-    ...rawAccess(connect(connection), tables),
+    ...rawAccess(connectRaw(connection), tables),
     cloud,
     client: new DeallocatorClient({ tables, connection }),
     tables,

@@ -472,6 +472,29 @@ describe('service-updated', () => {
     ]);
   });
 
+  it('gives a mark its time before anything else that could fail', async () => {
+    const { parentUpdated, tables, requests } = house(({ request }) => {
+      if (request === 'readAttachments') throw new Error('no answer');
+    });
+    tables.put('services', { id: 'web', pendingDelete: true });
+    expect(await parentUpdated('service', record(undefined, image({ marked: true }, 'front'), 5))).toEqual(
+      failures('5'),
+    );
+    expect(tables.get('services', { id: 'web' })?.markedAt).toBe('2026-01-01T00:00:00.000Z#fresh-1');
+    expect(requests().slice(-3)).toEqual(['stampMark', 'readParent', 'readAttachments']);
+  });
+
+  it('leaves the time that a mark has', async () => {
+    const { parentUpdated, requests } = house();
+    await parentUpdated(
+      'service',
+      record(image(), image(m1)),
+      record(image(m1), image(), 2),
+      record(image(), undefined, 3),
+    );
+    expect(requests()).not.toContain('stampMark');
+  });
+
   it('heals before it settles, so that what is finalized is whole', async () => {
     const { parentUpdated, tables, requests } = house();
     tables.put('networks', { id: 'front' });
