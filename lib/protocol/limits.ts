@@ -56,12 +56,13 @@ export const ROUND_PAUSE_MAX_MILLIS = 1000;
 
 /** Parents of one batch, or one page of a sweep, that are settled side by side: two sockets' worth of a small function. */
 export const PARENTS_IN_PARALLEL = 16;
-/** Networks of one service that are looked at side by side. */
+/** Networks of one service, or services of one network, that are looked at side by side. */
 export const NETWORKS_IN_PARALLEL = 8;
 
 /**
  * Tries of one request, the first included. Only what cannot have been wrong is tried again: conflicts, throttling,
- * server and network errors. With full jitter, eight tries last 1.6 s on average and 3.2 s at most.
+ * server and network errors. With full jitter, the pauses between eight tries add up to 1.8 s on average and 3.6 s at most;
+ * where nobody answers at all, eight timeouts of 5 s come on top, and still fit a function's 60 s.
  */
 export const REQUEST_TRIES_MAX = 8;
 export const REQUEST_PAUSE_BASE_MILLIS = 25;

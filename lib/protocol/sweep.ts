@@ -3,7 +3,7 @@
  * what is marked. SwarmKit's first scan at each change of leader, without the scan.
  */
 import { heal } from './heal.ts';
-import { PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
+import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
 import { KINDS, type ParentKey, type ParentKind, parentName } from './model.ts';
 import { chunks, mapInParallel } from './parallel.ts';
 import { markedAtEpochMillis, type Settled, settle } from './settle.ts';
@@ -93,11 +93,11 @@ function list(store: Store, source: SweepCursor['source'], from: PageKey | undef
 async function healChildren(store: Store, chance: Chance, key: ParentKey): Promise<void> {
   const user = (Object.keys(KINDS) as ParentKind[]).find((kind) => KINDS[kind].refersTo === key.kind);
   if (user === undefined) return;
-  for (const id of await store.listAttached(key, SWEEP_ATTACHMENTS_MAX)) {
+  await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), NETWORKS_IN_PARALLEL, async (id) => {
     const service = { kind: user, id };
     const asRead = await store.readParent(service);
     if (!asRead?.references.includes(key.id)) await heal(store, chance, service, [key.id]);
-  }
+  });
 }
 
 function older(oldest: number | undefined, markedAt: string | undefined, chance: Chance): number | undefined {
