@@ -23,11 +23,12 @@ export function checkId(kind: Kind, id: unknown): asserts id is string {
   if (bytes > most) throw invalid(`the ${kind} id ${shown(id)} has ${bytes} bytes; at most ${most} fit the keys`);
 }
 
-/** An item as it is created: an object with a fit id, and without a mark. */
+/** An item as it is created: an object with a fit id, and a service or network without a mark. */
 export function checkNew(kind: Kind, item: unknown): void {
   if (typeof item !== 'object' || item === null) throw invalid(`a ${kind} is ${shown(item)}; it must be an object`);
   const { id, pendingDelete, markedAt } = item as Record<string, unknown>;
   checkId(kind, id);
+  if (kind === 'task') return; // a task knows no mark: its attributes are all the caller's
   if (pendingDelete !== undefined || markedAt !== undefined) {
     throw invalid(
       `${kind} ${id} carries pendingDelete or markedAt; create it without, and mark it with its remove method`,

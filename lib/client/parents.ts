@@ -244,9 +244,17 @@ export class Parents {
 
 /** A spec that would not come back whole: better refused than written with something missing. */
 function refuseLossy(kind: ParentKind, item: Stored, stored: AttributeValue | undefined): void {
-  if (stored === undefined || isDeepStrictEqual(toStored(item.spec), stored)) return;
+  if (stored === undefined || isLossless(item.spec, stored)) return;
   throw new DeallocatorError(
     'FailedPrecondition',
-    `the spec of ${kind} ${item.id} holds an attribute that the AWS SDK loses between DynamoDB and JavaScript, such as one called __proto__ or constructor: it was not updated; change it without the client`,
+    `the spec of ${kind} ${item.id} holds what the AWS SDK loses between DynamoDB and JavaScript, such as an attribute called __proto__ or constructor, or a set of small and very large numbers: it was not updated; change it without the client`,
   );
+}
+
+function isLossless(spec: unknown, stored: AttributeValue): boolean {
+  try {
+    return isDeepStrictEqual(toStored(spec), stored);
+  } catch {
+    return false; // what can't even be translated back
+  }
 }

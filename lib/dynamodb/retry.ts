@@ -15,7 +15,8 @@ import type { Chance } from '../protocol/store.ts';
  * - `refused`: a condition was false.
  * - `final`: it would fail again.
  */
-export type Failure = 'conflict' | 'throttled' | 'unanswered' | 'refused' | 'final';
+export type Failure = RetriedFailure | 'refused' | 'final';
+export type RetriedFailure = 'conflict' | 'throttled' | 'unanswered';
 
 const THROTTLED = new Set([
   'ThrottlingException',
@@ -72,7 +73,7 @@ function classifyReasons(reasons: readonly CancellationReason[]): Failure {
 
 export interface RetryObserver {
   /** Called before each further try. */
-  onRetry(failure: Failure, request: string): void;
+  onRetry(failure: RetriedFailure, request: string): void;
 }
 
 /** Tries a request until it is answered, refused or final, or the tries are used up. */
@@ -115,7 +116,7 @@ function unacceptable(request: string, error: unknown): DeallocatorError {
   );
 }
 
-function givenUp(request: string, failure: 'conflict' | 'throttled' | 'unanswered', cause: unknown): DeallocatorError {
+function givenUp(request: string, failure: RetriedFailure, cause: unknown): DeallocatorError {
   const why = {
     conflict: 'other requests had the same items in their hands',
     throttled: 'DynamoDB throttled it',

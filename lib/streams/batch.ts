@@ -55,7 +55,10 @@ export async function processBatch(
   }
 
   const all = [...groups.values()];
-  const processOne = await process(all);
+  const processOne = await process(all).catch((error: unknown) => {
+    telemetry.failed('the whole batch', error);
+    throw error;
+  });
   await mapInParallel(all, PARENTS_IN_PARALLEL, async (group) => {
     try {
       await processOne(group);

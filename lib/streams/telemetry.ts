@@ -5,7 +5,7 @@
  * Powertools' logger and metrics were looked at: they keep their state in the module, so that two handlers in one process
  * (every test, and the simulation) would mix theirs, and they add 33 KB to each bundle for what is one JSON line here.
  */
-import type { Failure } from '../dynamodb/retry.ts';
+import type { RetriedFailure } from '../dynamodb/retry.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
@@ -23,6 +23,8 @@ export const METRICS = {
   /** Requests tried again because another had the item, and rounds of settle beyond the first. */
   Conflicts: 'Count',
   Throttles: 'Count',
+  /** Requests tried again because nobody answered: timeouts, server and network errors. */
+  Unanswered: 'Count',
   /** Attachments put or removed because somebody had written a service without them. */
   Healed: 'Count',
   /** Records, or swept parents, that failed. */
@@ -68,8 +70,9 @@ export class Telemetry {
     if (values.length === METRIC_VALUES_MAX) this.flush();
   }
 
-  retried(failure: Failure): void {
-    this.count(failure === 'throttled' ? 'Throttles' : 'Conflicts');
+  retried(failure: RetriedFailure): void {
+    const metrics = { conflict: 'Conflicts', throttled: 'Throttles', unanswered: 'Unanswered' } as const;
+    this.count(metrics[failure]);
   }
 
   settled(settled: Settled, records: number): void {
