@@ -13,13 +13,14 @@ import { mapInParallel } from '../lib/protocol/parallel.ts';
 import type { SweepAnswer } from '../lib/streams/sweep.ts';
 import { RUNNING_PATH, readSynthesizedStack, type SynthesizedStack } from './synthesize.ts';
 
-const USAGE = `Usage: npm run sweep [-- --endpoint URL] [-- --restart] [-- --json]
+const USAGE = `Usage: npm run sweep [-- --endpoint URL] [-- --full] [-- --json]
 
 Settles everything that is marked on the local cloud that runs beside, with the function
 that would be deployed. "npm run local" starts one.
 
   --endpoint URL   the local cloud's endpoint (default: of the last one started here)
-  --restart        from the beginning, whatever an unfinished sweep left
+  --full           also finds marks that were written without markedAt and whose record was
+                   lost; reads the tables of services and networks whole
   --json           prints one JSON document; the function's log goes to stderr
   --help           this text
 `;
@@ -30,7 +31,7 @@ const ROWS_MAX = 50;
 
 interface Options {
   readonly endpoint: string | undefined;
-  readonly restart: boolean;
+  readonly full: boolean;
   readonly json: boolean;
 }
 
@@ -39,6 +40,10 @@ interface SweepResult {
   readonly complete: boolean;
   readonly invocations: number;
   readonly settled: number;
+  readonly deletedCount: number;
+  readonly failedCount: number;
+  readonly stillMarked: number;
+  /** At most 1,000 names of each invocation. */
   readonly deleted: readonly string[];
   readonly failed: SweepAnswer['failed'];
   readonly oldestMarkSeconds: number;
@@ -53,7 +58,7 @@ function readOptions(): Options {
     const { values } = parseArgs({
       options: {
         endpoint: { type: 'string' },
-        restart: { type: 'boolean', default: false },
+        full: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -65,7 +70,7 @@ function readOptions(): Options {
     if (values.endpoint !== undefined && !/^https?:$/.test(URL.parse(values.endpoint)?.protocol ?? '')) {
       throw new Error(`--endpoint is "${values.endpoint}", allowed: a URL such as http://127.0.0.1:8000`);
     }
-    return { endpoint: values.endpoint, restart: values.restart, json: values.json };
+    return { endpoint: values.endpoint, full: values.full, json: values.json };
   } catch (error) {
     process.stderr.write(`sweep: ${(error as Error).message}\nTry "npm run sweep -- --help".\n`);
     process.exit(2);
@@ -120,7 +125,7 @@ function logUnstructured(entry: LogEntry): void {
   if (!entry.line.startsWith('{')) log(entry);
 }
 
-async function sweepAll(pool: FunctionPool, functionName: string, restart: boolean): Promise<SweepResult> {
+async function sweepAll(pool: FunctionPool, functionName: string, full: boolean): Promise<SweepResult> {
   const startMillis = performance.now();
   const answers: SweepAnswer[] = [];
   do {
@@ -129,16 +134,22 @@ async function sweepAll(pool: FunctionPool, functionName: string, restart: boole
     }
     const { payload, error } = await pool.invoke(functionName, {
       trigger: 'by hand',
-      restart: restart && answers.length === 0,
+      // From the beginning, whatever an unfinished sweep left: who asks by hand wants all of it, as it is now.
+      restart: answers.length === 0,
+      full,
     });
     if (error !== undefined)
       throw new SweepError(`the sweep function failed: ${error.errorType}: ${error.errorMessage}`);
     answers.push(payload as SweepAnswer);
   } while (answers.at(-1)?.complete !== true);
+  const sum = (count: (answer: SweepAnswer) => number) => answers.reduce((total, answer) => total + count(answer), 0);
   return {
     complete: true,
     invocations: answers.length,
-    settled: answers.reduce((sum, { settled }) => sum + settled, 0),
+    settled: sum(({ settled }) => settled),
+    deletedCount: sum(({ deletedCount }) => deletedCount),
+    failedCount: sum(({ failedCount }) => failedCount),
+    stillMarked: sum(({ stillMarked }) => stillMarked),
     deleted: answers.flatMap(({ deleted }) => deleted),
     failed: answers.flatMap(({ failed }) => failed),
     oldestMarkSeconds: Math.max(...answers.map(({ oldestMarkSeconds }) => oldestMarkSeconds)),
@@ -146,21 +157,23 @@ async function sweepAll(pool: FunctionPool, functionName: string, restart: boole
   };
 }
 
-function describe({ settled, deleted, failed, oldestMarkSeconds, seconds }: SweepResult): string {
+function describe(result: SweepResult): string {
+  const { settled, deleted, deletedCount, failed, failedCount, stillMarked, oldestMarkSeconds, seconds } = result;
   const rows = [
     ...deleted.map((parent) => [parent, 'deleted']),
     ...failed.map(({ parent, error }) => [parent, `failed: ${error}`]),
   ];
   const table = new Table({ head: ['', 'what the sweep did'], style: { head: [], border: [], compact: true } });
   table.push(...rows.slice(0, ROWS_MAX));
-  const more = rows.length > ROWS_MAX ? `\n… and ${rows.length - ROWS_MAX} more; --json has them all` : '';
-  const oldest = oldestMarkSeconds > 0 ? `${oldestMarkSeconds.toFixed(0)} s old` : 'none: nothing marked is left';
+  const rowCount = deletedCount + failedCount;
+  const more = rowCount > ROWS_MAX ? `\n… and ${rowCount - ROWS_MAX} more; --json has up to 1,000 of each` : '';
+  const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${oldestMarkSeconds.toFixed(0)} s old` : '';
   return [
     ...(rows.length > 0 ? [table.toString() + more, ''] : []),
     `settled      ${settled}`,
-    `deleted      ${deleted.length}`,
-    `failed       ${failed.length}`,
-    `oldest mark  ${oldest}`,
+    `deleted      ${deletedCount}`,
+    `failed       ${failedCount}`,
+    `still marked ${stillMarked}${oldest}`,
     `took         ${seconds.toFixed(1)} s`,
   ].join('\n');
 }
@@ -183,9 +196,9 @@ async function main(): Promise<number> {
       log: options.json ? log : logUnstructured,
       onInvocation: () => {},
     });
-    const result = await sweepAll(pool, stack.sweepFunctionName, options.restart);
+    const result = await sweepAll(pool, stack.sweepFunctionName, options.full);
     process.stdout.write(`${options.json ? JSON.stringify(result) : describe(result)}\n`);
-    return result.failed.length > 0 ? 1 : 0;
+    return result.failedCount > 0 ? 1 : 0;
   } catch (error) {
     const isExpected = error instanceof SweepError || error instanceof LocalError;
     process.stderr.write(`sweep: ${isExpected ? error.message : ((error as Error).stack ?? error)}\n`);

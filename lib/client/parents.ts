@@ -1,7 +1,15 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { allOf, conditioned, isMarked, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
+import {
+  allOf,
+  conditioned,
+  isMarked,
+  isNotMarked,
+  isNotMarkedWithTime,
+  isNotThere,
+  isThere,
+} from '../dynamodb/conditions.ts';
 import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
 import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
@@ -97,41 +105,52 @@ export class Parents {
     );
   }
 
-  /** Idempotent: a second mark keeps the first one's `markedAt`. */
+  /**
+   * Idempotent: a second mark keeps the first one's `markedAt`; one that was written raw, without, gets one. A transaction
+   * for its token: a plain write that is repeated after a lost answer would put the same `markedAt` on again, over an
+   * undelete in between, and a deletion that had read the first would take the second for it (S1).
+   */
   async mark(id: string): Promise<Removal> {
     checkId(this.#kind, id);
     const markedAt = newMarkedAt(this.#chance);
-    const unmarked = allOf(isThere, isNotMarked);
-    const marked = await this.#requests.update({
-      ...this.#address(id),
-      UpdateExpression: 'SET #pendingDelete = :true, #markedAt = :markedAt',
-      ConditionExpression: unmarked.expression,
-      ExpressionAttributeNames: { ...unmarked.names, '#markedAt': 'markedAt' },
-      ExpressionAttributeValues: { ...unmarked.values, ':markedAt': markedAt },
-      ReturnValues: 'NONE',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    if (marked.status === 'done') return { id, markedAt, alreadyMarked: false };
-    if (marked.found === undefined) throw notFound(this.#kind, id);
-    // An answer that was lost after the write makes the repeat find its own mark.
-    return { id, markedAt: marked.found.markedAt, alreadyMarked: marked.found.markedAt !== markedAt };
+    const markable = allOf(isThere, isNotMarkedWithTime);
+    const done = await this.#requests.transact([
+      {
+        Update: {
+          ...this.#address(id),
+          UpdateExpression: 'SET #pendingDelete = :true, #markedAt = :markedAt',
+          ConditionExpression: markable.expression,
+          ExpressionAttributeNames: { ...markable.names },
+          ExpressionAttributeValues: { ...markable.values, ':markedAt': markedAt },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+    ]);
+    if (done.status === 'committed') return { id, markedAt, alreadyMarked: false };
+    const found = done.places[0]?.found;
+    if (found === undefined) throw notFound(this.#kind, id);
+    return { id, markedAt: found.markedAt, alreadyMarked: true };
   }
 
+  /** A transaction for its token: repeated after a lost answer, a plain write would clear somebody's newer mark. */
   async unmark(id: string): Promise<Undeletion> {
     checkId(this.#kind, id);
-    const unmarked = await this.#requests.update({
-      ...this.#address(id),
-      UpdateExpression: 'REMOVE #pendingDelete, #markedAt',
-      ConditionExpression: isMarked.expression,
-      ExpressionAttributeNames: { ...isMarked.names, '#markedAt': 'markedAt' },
-      ExpressionAttributeValues: { ...isMarked.values },
-      ReturnValues: 'NONE',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    if (unmarked.status === 'refused' && unmarked.found === undefined) {
+    const done = await this.#requests.transact([
+      {
+        Update: {
+          ...this.#address(id),
+          UpdateExpression: 'REMOVE #pendingDelete, #markedAt',
+          ConditionExpression: isMarked.expression,
+          ExpressionAttributeNames: { ...isMarked.names, '#markedAt': 'markedAt' },
+          ExpressionAttributeValues: { ...isMarked.values },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+    ]);
+    if (done.status === 'refused' && done.places[0]?.found === undefined) {
       throw notFound(this.#kind, id, 'if it was marked, its deletion has been committed and cannot be undone');
     }
-    return { id, wasMarked: unmarked.status === 'done' };
+    return { id, wasMarked: done.status === 'committed' };
   }
 
   async get(id: string): Promise<Stored> {

@@ -60,7 +60,7 @@ export interface Removal {
 
 export interface Undeletion {
   readonly id: string;
-  /** False: it is not marked now, and this call found no mark (or its own work, when the answer to that was lost). */
+  /** False: it was not marked, and nothing was written. */
   readonly wasMarked: boolean;
 }
 

@@ -47,6 +47,13 @@ export const hasNoMarkedAt: Condition = {
   values: {},
 };
 
+/** Free for a mark: not marked, or marked by raw hands that left the time out. */
+export const isNotMarkedWithTime: Condition = {
+  expression: `(${isNotMarked.expression} OR ${hasNoMarkedAt.expression})`,
+  names: { ...isNotMarked.names, ...hasNoMarkedAt.names },
+  values: isNotMarked.values,
+};
+
 export function markedAtIs(markedAt: string): Condition {
   return {
     expression: '#markedAt = :markedAt',

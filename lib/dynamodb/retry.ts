@@ -10,22 +10,15 @@ import type { Chance } from '../protocol/store.ts';
 /**
  * - `conflict`: another request had the item in its hands.
  * - `throttled`: more than the table, the index or the account takes right now.
- * - `unanswered`: server or network error; a write may have been done. Each of our writes may be repeated: the protocol was
- *   checked with answers that are lost after the commit, and a transaction carries a token.
+ * - `unanswered`: server or network error; a write may have been done. Each of our writes may be repeated: a transaction
+ *   carries a token, and so is every mark; of the single writes (decrement, open, recount, close, unstamp) the protocol was
+ *   checked with answers that are lost after the commit.
  * - `refused`: a condition was false.
  * - `final`: it would fail again.
  */
 export type Failure = RetriedFailure | 'refused' | 'final';
 export type RetriedFailure = 'conflict' | 'throttled' | 'unanswered';
 
-const THROTTLED = new Set([
-  'ThrottlingException',
-  'ThrottlingError',
-  'ProvisionedThroughputExceededException',
-  'ProvisionedThroughputExceeded',
-  'RequestLimitExceeded',
-  'LimitExceededException',
-]);
 const CONFLICT = new Set([
   'TransactionConflict',
   'TransactionConflictException',
@@ -38,12 +31,8 @@ const UNANSWERED = new Set([
   'RequestTimeoutException',
   'InternalServerError',
   'ServiceUnavailable',
-  'ECONNRESET',
-  'ECONNREFUSED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
+  // An answer that was cut off, or wasn't DynamoDB's.
+  'SyntaxError',
 ]);
 
 export function classify(error: unknown): Failure {
@@ -51,11 +40,18 @@ export function classify(error: unknown): Failure {
   if (error.name === 'ConditionalCheckFailedException') return 'refused';
   if (error.name === 'TransactionCanceledException') return classifyReasons(cancellationReasons(error));
   if (CONFLICT.has(error.name)) return 'conflict';
-  if (THROTTLED.has(error.name)) return 'throttled';
-  const { code, $metadata } = error as { code?: unknown; $metadata?: { httpStatusCode?: number } };
-  const isServerError = ($metadata?.httpStatusCode ?? 0) >= 500;
-  if (isServerError || UNANSWERED.has(error.name) || UNANSWERED.has(String(code))) return 'unanswered';
+  const { syscall, code, $metadata } = error as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode;
+  if (isThrottling(error.name) || status === 429) return 'throttled';
+  // Node names the system call or a code of capitals (ECONNRESET, EPROTO, …) where the network failed.
+  const isNetwork = syscall !== undefined || (status === undefined && /^E[A-Z_]+$/.test(String(code)));
+  if ((status ?? 0) >= 500 || isNetwork || UNANSWERED.has(error.name)) return 'unanswered';
   return 'final';
+}
+
+/** ThrottlingException, ProvisionedThroughputExceededException, RequestLimitExceeded, KMSThrottlingException, … */
+function isThrottling(name: string): boolean {
+  return /Throttling|ThroughputExceeded|LimitExceeded/.test(name) && !name.startsWith('ItemCollection');
 }
 
 /** A transaction's reasons, in the order of its actions. */
@@ -67,8 +63,8 @@ export function cancellationReasons(error: unknown): readonly CancellationReason
 function classifyReasons(reasons: readonly CancellationReason[]): Failure {
   const codes = reasons.map(({ Code }) => Code ?? 'None').filter((code) => code !== 'None');
   if (codes.includes('ConditionalCheckFailed')) return 'refused';
-  if (codes.length === 0 || codes.some((code) => !CONFLICT.has(code) && !THROTTLED.has(code))) return 'final';
-  return codes.some((code) => THROTTLED.has(code)) ? 'throttled' : 'conflict';
+  if (codes.length === 0 || codes.some((code) => !CONFLICT.has(code) && !isThrottling(code))) return 'final';
+  return codes.some(isThrottling) ? 'throttled' : 'conflict';
 }
 
 export interface RetryObserver {
@@ -104,9 +100,8 @@ export function retryPauseMillis(chance: Chance, tries: number): number {
 /** What trying again can't help: a request that is not well formed, or that the account's set-up does not let through. */
 function unacceptable(request: string, error: unknown): DeallocatorError {
   const { name, message, $metadata } = error as Error & { $metadata?: unknown };
-  const isSetup = /AccessDenied|ResourceNotFound|UnrecognizedClient|ExpiredToken|Credentials|InvalidSignature/.test(
-    name,
-  );
+  const isSetup =
+    /AccessDenied|ResourceNotFound|UnrecognizedClient|ExpiredToken|Credentials|InvalidSignature|TooSkewed/.test(name);
   const isService = $metadata !== undefined;
   const advice = isSetup ? 'check the table names, the Region and the grants' : 'mend the item or the id named';
   return new DeallocatorError(

@@ -1,7 +1,13 @@
 /** The store on DynamoDB. Every read that a proof rests on is strongly consistent, on a base table. */
 import { DeallocatorError } from '../protocol/errors.ts';
-import { CHILD_COUNT_PAGES_MAX, REQUEST_TRIES_MAX, SWEEP_PAGE_ITEMS } from '../protocol/limits.ts';
 import {
+  CHILD_COUNT_PAGES_MAX,
+  PARTITION_KEY_BYTES_MAX,
+  REQUEST_TRIES_MAX,
+  SWEEP_PAGE_ITEMS,
+} from '../protocol/limits.ts';
+import {
+  byteLength,
   type Counter,
   KINDS,
   type Parent,
@@ -51,7 +57,9 @@ export class DynamoDBStore implements Store {
   }
 
   async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {
-    const keys = parents.map((parent) => this.#at.counter(parent).Key);
+    // A parent whose name fits no key can have no counter, and must not spoil the batch for the others.
+    const named = parents.filter((parent) => byteLength(parentName(parent)) <= PARTITION_KEY_BYTES_MAX);
+    const keys = named.map((parent) => this.#at.counter(parent).Key);
     const items = await this.#requests.batchGet(this.#at.tables.counters, keys, ['id']);
     return new Set(items.map((item) => item.id));
   }
@@ -116,15 +124,18 @@ export class DynamoDBStore implements Store {
 
   async stampMark(parent: ParentKey, markedAt: string): Promise<void> {
     const unstamped = allOf(isMarked, hasNoMarkedAt);
-    await this.#requests.update({
-      ...this.#at.parent(parent),
-      UpdateExpression: 'SET #markedAt = :markedAt',
-      ConditionExpression: unstamped.expression,
-      ExpressionAttributeNames: { ...unstamped.names },
-      ExpressionAttributeValues: { ...unstamped.values, ':markedAt': markedAt },
-      ReturnValues: 'NONE',
-      ReturnValuesOnConditionCheckFailure: 'NONE',
-    });
+    // A transaction for its token: a plain write, repeated after a lost answer, would put the same time on a second mark.
+    await this.#transact([
+      {
+        Update: {
+          ...this.#at.parent(parent),
+          UpdateExpression: 'SET #markedAt = :markedAt',
+          ConditionExpression: unstamped.expression,
+          ExpressionAttributeNames: { ...unstamped.names },
+          ExpressionAttributeValues: { ...unstamped.values, ':markedAt': markedAt },
+        },
+      },
+    ]);
   }
 
   async unstampMark(parent: ParentKey, markedAt: string): Promise<void> {
@@ -233,6 +244,20 @@ export class DynamoDBStore implements Store {
       ...(from && { ExclusiveStartKey: from }),
     });
     return { items: items.map(({ id, markedAt }) => ({ key: { kind, id }, markedAt, at: { id, markedAt } })), next };
+  }
+
+  async listUnstamped(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>> {
+    const unstamped = allOf(isMarked, hasNoMarkedAt);
+    const { items, next } = await this.#requests.scan({
+      TableName: this.#at.tables[PARENT_TABLES[kind].parents],
+      ConsistentRead: true,
+      FilterExpression: unstamped.expression,
+      ProjectionExpression: '#id',
+      ExpressionAttributeNames: { ...unstamped.names, '#id': 'id' },
+      ExpressionAttributeValues: { ...unstamped.values },
+      ...(from && { ExclusiveStartKey: from }),
+    });
+    return { items: items.map(({ id }) => ({ key: { kind, id }, markedAt: undefined, at: { id } })), next };
   }
 
   async listCounters(from: PageKey | undefined): Promise<Page<Listed>> {

@@ -47,8 +47,13 @@ const HEAL: Permissions = {
 /** Find out which parents of a batch are draining. */
 const FIND_DRAINING: Permissions = { counters: ['BatchGetItem'] };
 
-/** The sweep's own reading: what is marked, and every counter. It remembers where it stopped as a counter is written. */
+/**
+ * The sweep's own reading: what is marked, and every counter; a full one also the tables, for marks without a time. It
+ * remembers where it stopped as a counter is written.
+ */
 const LIST_STRAGGLERS: Permissions = {
+  services: ['Scan'],
+  networks: ['Scan'],
   'services/marked': ['Scan'],
   'networks/marked': ['Scan'],
   counters: ['Scan'],

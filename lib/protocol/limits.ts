@@ -30,11 +30,21 @@ export const BATCH_GET_KEYS_MAX = 100;
 export const BATCH_WRITE_ITEMS_MAX = 25;
 
 /**
- * Bytes (UTF-8) of an id. DynamoDB takes 2,048 bytes for a partition key and 1,024 for a sort key; a service's id is the
- * sort key of its attachments, a network's id stands behind `network#` in its counter's partition key.
+ * Bytes (UTF-8) of a partition key, and of a sort key.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
  */
-export const ID_BYTES_MAX = { service: 1024, network: 2048 - 'network#'.length, task: 1024 } as const;
+export const PARTITION_KEY_BYTES_MAX = 2048;
+export const SORT_KEY_BYTES_MAX = 1024;
+
+/**
+ * Bytes (UTF-8) of an id: a service's id is the sort key of its attachments, a network's id stands behind `network#` in
+ * its counter's partition key.
+ */
+export const ID_BYTES_MAX = {
+  service: SORT_KEY_BYTES_MAX,
+  network: PARTITION_KEY_BYTES_MAX - 'network#'.length,
+  task: SORT_KEY_BYTES_MAX,
+} as const;
 
 /**
  * Children counted by one recount: as many as the largest batch that a mapping can deliver, so that recounts stay rarer
@@ -79,6 +89,10 @@ export const SWEEP_PAGE_ITEMS = 500;
 export const SWEEP_RESERVE_MILLIS = 20_000;
 /** Attachments of one marked network that a sweep checks against their services: what one page of reads can hold. */
 export const SWEEP_ATTACHMENTS_MAX = 1000;
+
+/** Names that a sweep's answer, or a log line, lists before it only counts: Lambda's answers end at 6 MB, log lines at 256 KB. */
+export const SWEEP_NAMES_MAX = 1000;
+export const LOGGED_NAMES_MAX = 20;
 
 /** Uses that a refusal names before it says "and n more". */
 export const BLOCKERS_NAMED_MAX = 5;

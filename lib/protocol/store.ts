@@ -54,9 +54,13 @@ export interface Page<T> {
 
 /** What a sweep lists, in this order: marked services, marked networks, counters. */
 export const SWEEP_SOURCES = ['service', 'network', 'counter'] as const;
+/** A full sweep first looks through the tables for marks that no index knows, since they were written without a time. */
+export const FULL_SWEEP_SOURCES = ['unstamped service', 'unstamped network', ...SWEEP_SOURCES] as const;
+
+export type SweepSource = (typeof FULL_SWEEP_SOURCES)[number];
 
 export interface SweepCursor {
-  readonly source: (typeof SWEEP_SOURCES)[number];
+  readonly source: SweepSource;
   readonly from: PageKey | undefined;
 }
 
@@ -88,6 +92,8 @@ export interface Store {
   heal(healing: Healing): Promise<Transacted>;
   /** The sweep's reading: parents with a `markedAt`, from the sparse index (eventually consistent). */
   listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>>;
+  /** The full sweep's reading: parents that are marked without a time; costs a read of the whole table. */
+  listUnstamped(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>>;
   /** The sweep's reading: the parents of all counters. */
   listCounters(from: PageKey | undefined): Promise<Page<Listed>>;
   /** Where an unfinished sweep stopped. */

@@ -9,32 +9,38 @@ import { chunks, mapInParallel } from './parallel.ts';
 import { markedAtEpochMillis, type Settled, settle } from './settle.ts';
 import {
   type Chance,
+  FULL_SWEEP_SOURCES,
   type Listed,
   type Page,
   type PageKey,
   type Store,
   SWEEP_SOURCES,
   type SweepCursor,
+  type SweepSource,
 } from './store.ts';
 
 export interface SweepReport {
-  /** Whether all that was marked when the sweep began has been settled, or failed by name. */
-  readonly complete: boolean;
-  /** Where it goes on. Absent when complete. */
+  /** Where it goes on. Absent when it came to the end. */
   readonly resumeAt: SweepCursor | undefined;
   readonly settled: number;
   readonly deleted: readonly ParentKey[];
   readonly failed: readonly { readonly parent: ParentKey; readonly error: unknown }[];
-  /** Age of the oldest mark that was seen and is still there, in milliseconds. Absent when nothing is marked. */
+  /** Marked parents that were seen and are still there, those that failed included. */
+  readonly stillMarked: number;
+  /** Age of the oldest of these marks that tells its time, in milliseconds. Absent when none does. */
   readonly oldestMarkMillis: number | undefined;
 }
 
 export interface SweepOptions {
   readonly from: SweepCursor | undefined;
+  /** Also looks for marks without a time, which no index knows, and which only their own record would have told of. */
+  readonly full?: boolean;
   /** The sweep stops, between two groups of parents, when less than the reserve is left of this. */
   remainingMillis(): number;
   readonly onSettled: (settled: Settled) => void;
   readonly onFailed: (parent: ParentKey, error: unknown) => void;
+  /** After each page that another follows: where a sweep that dies goes on. */
+  readonly onPage: (next: SweepCursor) => Promise<void>;
 }
 
 /** A parent that can't be settled doesn't hold up the others: it is reported, and the next sweep tries it again. */
@@ -42,9 +48,15 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
   const deleted: ParentKey[] = [];
   const failed: { parent: ParentKey; error: unknown }[] = [];
   const done = new Set<string>();
+  const ages: number[] = [];
   let settledCount = 0;
-  let oldestMarkMillis: number | undefined;
+  let stillMarked = 0;
 
+  const remains = (markedAt: string | undefined) => {
+    stillMarked++;
+    const at = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
+    if (at !== undefined) ages.push(chance.nowEpochMillis() - at);
+  };
   const sweepOne = async ({ key, markedAt }: Listed): Promise<void> => {
     if (done.has(parentName(key))) return; // a counter whose parent this sweep has settled as marked
     done.add(parentName(key));
@@ -53,20 +65,24 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
       const settled = await settle(store, chance, key, { patient: true });
       settledCount++;
       if (settled.outcome === 'deleted') deleted.push(key, ...settled.freed);
-      else if (settled.outcome === 'draining') oldestMarkMillis = older(oldestMarkMillis, markedAt, chance);
+      else if (settled.outcome === 'draining') remains(markedAt);
       options.onSettled(settled);
     } catch (error) {
+      remains(markedAt);
       failed.push({ parent: key, error });
       options.onFailed(key, error);
     }
   };
   const report = (resumeAt: SweepCursor | undefined): SweepReport => {
-    const complete = resumeAt === undefined;
-    return { complete, resumeAt, settled: settledCount, deleted, failed, oldestMarkMillis };
+    const oldestMarkMillis = ages.length > 0 ? ages.reduce((a, b) => Math.max(a, b)) : undefined;
+    return { resumeAt, settled: settledCount, deleted, failed, stillMarked, oldestMarkMillis };
   };
 
-  const first = options.from === undefined ? 0 : SWEEP_SOURCES.indexOf(options.from.source);
-  for (const source of SWEEP_SOURCES.slice(first)) {
+  const sources: readonly SweepSource[] =
+    options.full || options.from?.source.startsWith('unstamped') ? FULL_SWEEP_SOURCES : SWEEP_SOURCES;
+  // A cursor that names no source of ours is none.
+  const first = Math.max(0, options.from === undefined ? 0 : sources.indexOf(options.from.source));
+  for (const source of sources.slice(first)) {
     let from: PageKey | undefined = source === options.from?.source ? options.from.from : undefined;
     do {
       const page: Page<Listed> = await list(store, source, from);
@@ -76,13 +92,24 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
         from = group.at(-1)?.at;
       }
       from = page.next;
+      if (options.remainingMillis() < SWEEP_RESERVE_MILLIS && from !== undefined) return report({ source, from });
+      if (from !== undefined) await options.onPage({ source, from });
     } while (from !== undefined);
   }
   return report(undefined);
 }
 
-function list(store: Store, source: SweepCursor['source'], from: PageKey | undefined): Promise<Page<Listed>> {
-  return source === 'counter' ? store.listCounters(from) : store.listMarked(source, from);
+function list(store: Store, source: SweepSource, from: PageKey | undefined): Promise<Page<Listed>> {
+  switch (source) {
+    case 'counter':
+      return store.listCounters(from);
+    case 'unstamped service':
+      return store.listUnstamped('service', from);
+    case 'unstamped network':
+      return store.listUnstamped('network', from);
+    default:
+      return store.listMarked(source, from);
+  }
 }
 
 /**
@@ -98,10 +125,4 @@ async function healChildren(store: Store, chance: Chance, key: ParentKey): Promi
     const asRead = await store.readParent(service);
     if (!asRead?.references.includes(key.id)) await heal(store, chance, service, [key.id]);
   });
-}
-
-function older(oldest: number | undefined, markedAt: string | undefined, chance: Chance): number | undefined {
-  const at = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
-  if (at === undefined) return oldest;
-  return Math.max(oldest ?? 0, chance.nowEpochMillis() - at);
 }

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
-import { KINDS, type ParentKind, parentName, referencedNetworks } from '../protocol/model.ts';
+import { KINDS, type ParentKind, referencedNetworks } from '../protocol/model.ts';
 import { newMarkedAt, settle } from '../protocol/settle.ts';
 import { type BatchResponse, type ParentRecords, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
@@ -14,19 +14,16 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
   const read = (record: unknown) => readRecord(record, kind, keyAttribute, true);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
-      processBatch(event, read, telemetry, async (groups) => {
-        const cleared = groups.filter(({ records }) => !records.some(needsSettle) && records.some(clearsMark));
-        const draining = await store.findDraining(cleared.map(({ parent }) => parent));
-        return async (group) => {
-          const { parent, records } = group;
-          // Before anything else that could fail: from here on the sweep finds the mark without any record.
-          if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
-          // Before settling, so that what is finalized is whole.
-          const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(group);
-          if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
-          if (!records.some(needsSettle) && !draining.has(parentName(parent))) return;
-          telemetry.settled(await settle(store, ports.chance, parent), records.length);
-        };
+      processBatch(event, read, telemetry, async () => async (group) => {
+        const { parent, records } = group;
+        // Before anything else that could fail: from here on the sweep finds the mark without any record.
+        if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
+        // Before settling, so that what is finalized is whole.
+        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(group);
+        if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
+        const isConcerned =
+          records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);
+        if (isConcerned) telemetry.settled(await settle(store, ports.chance, parent), records.length);
       }),
     );
 }

@@ -1,4 +1,5 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
+import { SWEEP_NAMES_MAX } from '../protocol/limits.ts';
 import { parentName } from '../protocol/model.ts';
 import type { SweepCursor } from '../protocol/store.ts';
 import { sweep } from '../protocol/sweep.ts';
@@ -14,18 +15,30 @@ export interface SweepRequest {
    * a sweep that never finishes in one invocation still gets to everything.
    */
   readonly restart?: boolean;
+  /**
+   * `true`: also finds marks that raw hands wrote without `markedAt` and whose stream record was lost; no index knows them.
+   * It reads the Services and Networks tables whole.
+   */
+  readonly full?: boolean;
 }
 
 export interface SweepAnswer {
+  /** It came to the end: all that was marked when it began, in this invocation or an earlier one, was settled or failed. */
   readonly complete: boolean;
-  /** Where it began, and where the next one goes on. */
+  /** Where this invocation began, and where the next one goes on. */
   readonly startedAt?: SweepCursor;
   readonly resumeAt?: SweepCursor;
   readonly settled: number;
-  /** Names such as `service#web`. */
-  readonly deleted: readonly string[];
-  readonly failed: readonly { readonly parent: string; readonly error: string }[];
+  readonly deletedCount: number;
+  readonly failedCount: number;
+  /** Marked parents that were seen and are still there. */
+  readonly stillMarked: number;
+  /** Age of the oldest of these marks that tells its time; 0 when none does. */
   readonly oldestMarkSeconds: number;
+  /** Names such as `service#web`: the first 1,000. */
+  readonly deleted: readonly string[];
+  /** The first 1,000. */
+  readonly failed: readonly { readonly parent: string; readonly error: string }[];
 }
 
 export function sweepFunction(ports: FunctionPorts) {
@@ -34,24 +47,35 @@ export function sweepFunction(ports: FunctionPorts) {
       const startedAt = request?.restart === true ? undefined : await store.readSweepCursor();
       const report = await sweep(store, ports.chance, {
         from: startedAt,
+        full: request?.full === true,
         remainingMillis: () => context.getRemainingTimeInMillis(),
         onSettled: (settled) => telemetry.settled(settled, 0),
         onFailed: (parent, error) => telemetry.failed(parentName(parent), error),
+        onPage: (next) => store.writeSweepCursor(next),
       });
-      if (report.resumeAt !== undefined || startedAt !== undefined) await store.writeSweepCursor(report.resumeAt);
-      const oldestMarkSeconds = (report.oldestMarkMillis ?? 0) / 1000;
-      if (report.complete && startedAt === undefined) telemetry.observe('OldestMarkSeconds', oldestMarkSeconds);
-      const answer: SweepAnswer = {
-        complete: report.complete,
+      await store.writeSweepCursor(report.resumeAt);
+      const summary = {
+        complete: report.resumeAt === undefined,
         ...(startedAt && { startedAt }),
         ...(report.resumeAt && { resumeAt: report.resumeAt }),
         settled: report.settled,
-        deleted: report.deleted.map(parentName),
-        failed: report.failed.map(({ parent, error }) => ({ parent: parentName(parent), error: String(error) })),
-        oldestMarkSeconds,
+        deletedCount: report.deleted.length,
+        failedCount: report.failed.length,
+        stillMarked: report.stillMarked,
+        oldestMarkSeconds: (report.oldestMarkMillis ?? 0) / 1000,
       };
-      const { deleted, failed, ...rest } = answer;
-      telemetry.swept({ trigger: request?.trigger, ...rest, deleted: deleted.length, failed: failed.length });
-      return answer;
+      // A part of the marks would tell nothing of the oldest one.
+      if (summary.complete && startedAt === undefined) {
+        telemetry.observe('StillMarked', summary.stillMarked);
+        telemetry.observe('OldestMarkSeconds', summary.oldestMarkSeconds);
+      }
+      telemetry.swept({ trigger: request?.trigger, ...summary });
+      return {
+        ...summary,
+        deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(parentName),
+        failed: report.failed
+          .slice(0, SWEEP_NAMES_MAX)
+          .map(({ parent, error }) => ({ parent: parentName(parent), error: String(error) })),
+      };
     });
 }

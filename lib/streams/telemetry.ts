@@ -8,6 +8,7 @@
 import type { RetriedFailure } from '../dynamodb/retry.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
+import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
 import { markedAtEpochMillis, type Settled } from '../protocol/settle.ts';
 
@@ -31,7 +32,9 @@ export const METRICS = {
   Failures: 'Count',
   /** From a mark to its deletion. */
   DrainSeconds: 'Seconds',
-  /** Of what the last complete sweep left. 0 when nothing is marked. */
+  /** What the last complete sweep left marked. */
+  StillMarked: 'Count',
+  /** The age of the oldest of these. 0 when nothing is marked; a mark that doesn't tell its time has no age. */
   OldestMarkSeconds: 'Seconds',
 } as const;
 
@@ -111,7 +114,8 @@ export class Telemetry {
   healed({ service, put, removed }: Healed): void {
     if (put.length + removed.length === 0) return;
     this.count('Healed', put.length + removed.length);
-    this.#log('INFO', 'healed', { parent: parentName(service), put, removed });
+    const networks = [...put, ...removed].slice(0, LOGGED_NAMES_MAX);
+    this.#log('INFO', 'healed', { parent: parentName(service), put: put.length, removed: removed.length, networks });
   }
 
   failed(subject: string, error: unknown): void {

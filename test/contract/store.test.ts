@@ -363,6 +363,21 @@ describe.each([
       expect(await all((from) => store.listMarked('network', from))).toEqual(['front']);
     });
 
+    it('finds marks without a time in the tables themselves', async () => {
+      await putService();
+      await subject.put('services', { id: 'raw', pendingDelete: true });
+      await subject.put('services', { id: 'text', pendingDelete: 'true' });
+      await putNetwork('front', { pendingDelete: true });
+      expect(await all((from) => store.listUnstamped('service', from))).toEqual(['raw']);
+      expect(await all((from) => store.listUnstamped('network', from))).toEqual(['front']);
+    });
+
+    it('a name that fits no key hides nobody else', async () => {
+      await store.openCounter(web, fresh);
+      const long: ParentKey = { kind: 'service', id: 'x'.repeat(2048) };
+      expect(await store.findDraining([long, web])).toEqual(new Set(['service#web']));
+    });
+
     it('goes on behind any item that it listed', async () => {
       const ids = Array.from({ length: 20 }, (_, n) => `n${n}`);
       for (const id of ids) await putNetwork(id, { pendingDelete: true, markedAt: `m${id}` });

@@ -33,9 +33,9 @@ const expected = {
     stream: undefined,
     tables: {
       counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
-      services: ['GetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+      services: ['GetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Scan'],
       tasks: ['Query'],
-      networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
+      networks: ['GetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
       attachments: ['Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
       'services/index/marked': ['Scan'],
       'networks/index/marked': ['Scan'],

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { type CrashPlan, crashingStore } from '../support/faults.ts';
+import { type CrashPlan, crashingStore, wrapStore } from '../support/faults.ts';
 import { type MemoryBackend, memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { MARKED, network, service } from '../support/objects.ts';
@@ -150,6 +150,24 @@ describe.each(STORIES)('$name', (story) => {
         where,
       ).toEqual(story.left);
     }
+  });
+});
+
+describe('L2 a mark without a time', () => {
+  it('is found by the sweep when all after its stamp failed and its record was given up', async () => {
+    const backend = memoryBackend({
+      wrap: (store) =>
+        wrapStore(store, async (request, call) => {
+          if (request !== 'stampMark' && isBroken) throw new Error('DynamoDB did not answer');
+          return call();
+        }),
+    });
+    let isBroken = true;
+    await backend.put('services', service('web', ['front'], MARKED));
+    const records = backend.tables.streams.services.splice(0);
+    expect((await backend.invoke('services', records)).batchItemFailures).toHaveLength(1);
+    isBroken = false;
+    expect(await backend.sweep()).toMatchObject({ deleted: ['service#web'] });
   });
 });
 

@@ -150,6 +150,16 @@ export class MemoryStore implements Store {
     }));
   }
 
+  async listUnstamped(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>> {
+    const isUnstamped = ({ pendingDelete, markedAt }: Item) => pendingDelete === true && markedAt === undefined;
+    const unstamped = this.#tables.list(PARENT_TABLES[kind].parents).filter(isUnstamped);
+    return this.#page(unstamped, from, ({ id }) => ({
+      key: { kind, id: id as string },
+      markedAt: undefined,
+      at: { id: id as string },
+    }));
+  }
+
   async listCounters(from: PageKey | undefined): Promise<Page<Listed>> {
     const counters = this.#tables.list('counters').filter(({ id }) => parseParentName(id as string) !== undefined);
     return this.#page(counters, from, ({ id }) => ({

@@ -3,15 +3,18 @@
  * go wrong without the rule is said in each test's name.
  */
 import { describe, expect, it } from 'vitest';
+import { planFinalization } from '../../lib/protocol/finalize.ts';
+import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
+import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
 import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
+import { service } from '../support/objects.ts';
 
 const web: ParentKey = { kind: 'service', id: 'web' };
 const front: ParentKey = { kind: 'network', id: 'front' };
@@ -47,6 +50,7 @@ function world() {
     before: (request: string, event: () => unknown) => before.set(request, event),
     after: (request: string, event: () => unknown) => after.set(request, event),
     settle: (key: ParentKey, options?: SettleOptions) => settle(store, chance, key, options),
+    heal: (key: ParentKey, networks: string[]) => heal(store, chance, key, networks),
     counter: (key: ParentKey) => tables.get('counters', { id: `${key.kind}#${key.id}` }),
     isThere: (key: ParentKey) =>
       tables.get(key.kind === 'service' ? 'services' : 'networks', { id: key.id }) !== undefined,
@@ -61,6 +65,38 @@ function drainingService(tasks: number) {
   told.write.mark('services', 'web');
   return told;
 }
+
+describe('heal', () => {
+  it('goes round again when the service changed under it, and says what it did in the end', async () => {
+    const told = world();
+    told.tables.put('services', service('web', ['front']));
+    told.before('heal', () => told.tables.put('services', service('web', ['back'])));
+    expect(await told.heal(web, ['front', 'back'])).toEqual({ service: web, put: ['back'], removed: [] });
+    expect(told.tables.list('attachments')).toEqual([{ networkId: 'back', serviceId: 'web' }]);
+  });
+
+  it('never trusts what a record said: it reads the service, and does nothing where all is right', async () => {
+    const told = world();
+    told.write.createNetwork('front');
+    told.write.createService('web', ['front']);
+    expect(await told.heal(web, ['front', 'former'])).toEqual({ service: web, put: [], removed: [] });
+    expect(told.calls).toEqual(['readParent', 'readAttachments']);
+  });
+});
+
+describe('finalize', () => {
+  it('takes 32 of 40 networks into its transaction, which holds 98 actions then, and leaves 8 to heal', async () => {
+    const told = world();
+    const ids = Array.from({ length: 40 }, (_, n) => `n${n}`);
+    for (const id of ids) told.tables.put('networks', { id, pendingDelete: true, markedAt: `m${id}` });
+    told.tables.put('services', service('web', ids, { pendingDelete: true, markedAt: 'm' }));
+    const parent = await told.inner.readParent(web);
+    if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
+    const { detached, freed } = await planFinalization(told.inner, parent);
+    expect(2 + detached.length + 2 * freed.length).toBe(98);
+    expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', leftToHeal: 8 });
+  });
+});
 
 describe('settle', () => {
   it('deletes a marked parent without children', async () => {
@@ -98,6 +134,20 @@ describe('settle', () => {
     await told.inner.openCounter(web, { epoch: 'e1', openedAt: 'now' });
     await told.settle(web, { opened: { remaining: 0, epoch: 'e1' } });
     expect(told.calls).toEqual(['readParent', 'countChildren', 'finalize']);
+  });
+
+  it("L1 reads the counter anew in each further round: the decrement's own is of the past by then", async () => {
+    const told = drainingService(1);
+    await told.inner.openCounter(web, { epoch: 'e1', openedAt: 'now' });
+    told.after('countChildren', () => {
+      told.write.deleteTask('web', 't1');
+      return told.inner.decrement(web, 1);
+    });
+    expect(await told.settle(web, { opened: { remaining: 0, epoch: 'e1' } })).toMatchObject({
+      outcome: 'deleted',
+      rounds: 2,
+    });
+    expect(told.calls.filter((call) => call === 'openCounter')).toHaveLength(1);
   });
 
   it('S7 keeps a decrement that lands between count and recount: an absolute recount would lose a wake-up', async () => {

@@ -213,24 +213,23 @@ describe('the store', () => {
     });
   });
 
-  it('stampMark gives a time only to a mark that has none', async () => {
-    house.mock.on(UpdateCommand).resolvesOnce({}).rejects(refused());
+  it('stampMark gives a time only to a mark that has none, in a transaction for its token', async () => {
+    house.mock.on(TransactWriteItemsCommand).resolvesOnce({}).rejects(cancelled('ConditionalCheckFailed'));
     await store.stampMark(web, 'm1');
     await store.stampMark(web, 'm1');
-    const sent = [
-      'UpdateCommand',
-      {
+    const inputs = house.inputs() as { ClientRequestToken: string; TransactItems: unknown }[];
+    expect(new Set(inputs.map(({ ClientRequestToken }) => ClientRequestToken)).size).toBe(2);
+    const action = {
+      Update: {
         TableName: 'S-1',
-        Key: { id: 'web' },
+        Key: { id: { S: 'web' } },
         UpdateExpression: 'SET #markedAt = :markedAt',
         ConditionExpression: '#pendingDelete = :true AND attribute_not_exists(#markedAt)',
         ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
-        ExpressionAttributeValues: { ':true': true, ':markedAt': 'm1' },
-        ReturnValues: 'NONE',
-        ReturnValuesOnConditionCheckFailure: 'NONE',
+        ExpressionAttributeValues: { ':true': { BOOL: true }, ':markedAt': { S: 'm1' } },
       },
-    ];
-    expect(house.sent()).toStrictEqual([sent, sent]);
+    };
+    expect(inputs.map(({ TransactItems }) => TransactItems)).toStrictEqual([[action], [action]]);
   });
 
   it('unstampMark takes away the very time that was read, and only without a mark', async () => {

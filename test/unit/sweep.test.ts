@@ -28,23 +28,28 @@ function world() {
   return tables;
 }
 
-const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: number } = {}) => {
+const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: number; full?: boolean } = {}) => {
   let groups = options.groups ?? Number.POSITIVE_INFINITY;
   const seen: string[] = [];
+  const pages: SweepCursor[] = [];
   const report = await sweep(store, testChance(), {
     from: options.from,
     remainingMillis: () => (groups-- > 0 ? 60_000 : 19_999),
     onSettled: ({ parent }) => seen.push(parentName(parent)),
     onFailed: () => {},
+    onPage: async (next) => {
+      pages.push(next);
+    },
+    ...(options.full && { full: true }),
   });
-  return { report, seen };
+  return { report, seen, pages };
 };
 
 describe('the sweep', () => {
   it('settles each marked parent and the parent of each counter once, and nothing that is not marked', async () => {
     const tables = world();
     const { report, seen } = await settleAll(new MemoryStore(tables, 7));
-    expect(report).toMatchObject({ complete: true, resumeAt: undefined, settled: 120, failed: [] });
+    expect(report).toMatchObject({ resumeAt: undefined, settled: 120, failed: [], stillMarked: 20 });
     expect(new Set(seen).size).toBe(120);
     expect(seen.filter((name) => name.includes('unmarked'))).toEqual([]);
     expect(report.deleted).toHaveLength(60);
@@ -61,7 +66,6 @@ describe('the sweep', () => {
     let from: SweepCursor | undefined;
     do {
       const told = await settleAll(store, { ...(from && { from }), groups: 2 });
-      expect(told.report.complete).toBe(told.report.resumeAt === undefined);
       from = told.report.resumeAt;
       stops.push(from);
       seen.push(...told.seen);
@@ -78,7 +82,63 @@ describe('the sweep', () => {
       groups: 0,
       from: { source: 'network', from: { id: 'p05' } },
     });
-    expect(report).toMatchObject({ complete: false, settled: 0, resumeAt: { source: 'network', from: { id: 'p05' } } });
+    expect(report).toMatchObject({ settled: 0, resumeAt: { source: 'network', from: { id: 'p05' } } });
+  });
+
+  it('stops in the middle of a page, behind the last parent that it settled', async () => {
+    const { report, seen } = await settleAll(new MemoryStore(world()), { groups: 1 });
+    expect(seen).toHaveLength(16);
+    expect(report.resumeAt).toMatchObject({ source: 'service', from: { id: 'p15' } });
+  });
+
+  it('tells after each page where a sweep that dies goes on', async () => {
+    const { pages } = await settleAll(new MemoryStore(world(), 15));
+    expect(pages.map(({ source, from }) => `${source} ${from?.id}`)).toEqual([
+      'service p14',
+      'service p29',
+      'network p14',
+      'network p29',
+      ...['counter service#gone-p14', 'counter service#gone-p29'],
+      'counter service#p08',
+    ]);
+  });
+
+  it('takes a place that is none of its own for the beginning', async () => {
+    const from = { source: 'nonsense', from: { id: 'p05' } } as never;
+    expect((await settleAll(new MemoryStore(world()), { from })).report.settled).toBe(120);
+  });
+
+  it('L2 is patient: a count that a lost record left too high is set right beside others who count', async () => {
+    const tables = new MemoryTables();
+    tables.put('services', service('web', [], marked(1)));
+    tables.put('tasks', task('web', 't1'));
+    const inner = new MemoryStore(tables);
+    let isDisturbed = false;
+    const disturbed = wrapStore(inner, async (request, call) => {
+      if (request === 'recount' && !isDisturbed) {
+        isDisturbed = true;
+        await inner.recount(
+          { kind: 'service', id: 'web' },
+          String(tables.get('counters', { id: 'service#web' })?.epoch),
+          5,
+          'x',
+        );
+      }
+      return call();
+    });
+    await settleAll(disturbed);
+    expect(tables.get('counters', { id: 'service#web' })).toMatchObject({ remaining: 1 });
+  });
+
+  it('L2 a full one finds marks without a time, which no index knows', async () => {
+    const tables = new MemoryTables();
+    for (const id of ['a', 'b']) tables.put('services', service(id, [], { pendingDelete: true }));
+    tables.put('networks', network('n', { pendingDelete: true }));
+    tables.put('networks', network('unmarked'));
+    expect((await settleAll(new MemoryStore(tables))).report.settled).toBe(0);
+    const { report } = await settleAll(new MemoryStore(tables, 1), { full: true });
+    expect(report.deleted.map(parentName)).toEqual(['service#a', 'service#b', 'network#n']);
+    expect(tables.list('networks').map(({ id }) => id)).toEqual(['unmarked']);
   });
 
   it('names a parent that fails, and settles the others', async () => {
@@ -96,6 +156,7 @@ describe('the sweep', () => {
     const { report } = await settleAll(broken);
     expect(report.failed.map(({ parent }) => parentName(parent)).sort()).toEqual(['network#p01', 'service#p01']);
     expect(report.deleted).toHaveLength(58);
+    expect(report.stillMarked).toBe(22);
   });
 
   it('tells the age of the oldest mark that is left', async () => {
@@ -110,7 +171,13 @@ describe('the sweep', () => {
     }
     const { report } = await settleAll(new MemoryStore(tables));
     expect(report.oldestMarkMillis).toBe(2 * 60 * 60 * 1000);
+    expect(report.stillMarked).toBe(3);
     expect((await settleAll(new MemoryStore(new MemoryTables()))).report.oldestMarkMillis).toBeUndefined();
+    const failing = wrapStore(new MemoryStore(tables), async (request, call) => {
+      if (request === 'readParent') throw new Error('unreadable');
+      return call();
+    });
+    expect((await settleAll(failing)).report).toMatchObject({ stillMarked: 3, oldestMarkMillis: 2 * 60 * 60 * 1000 });
   });
 
   it('S4 heals what holds a marked network although its service is gone, or refers to it no more', async () => {

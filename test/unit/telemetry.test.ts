@@ -149,13 +149,13 @@ describe('an invocation', () => {
     expect(sum).toBe(250);
   });
 
-  it('counts a retry of throttling as throttle, any other as conflict', () => {
+  it('counts a retry by its reason', () => {
     const { telemetry, metrics } = listen();
     for (const failure of ['conflict', 'throttled', 'unanswered', 'throttled', 'conflict'] as const) {
       telemetry.retried(failure);
     }
     telemetry.flush();
-    expect(metrics()).toMatchObject([{ Conflicts: [3], Throttles: [2] }]);
+    expect(metrics()).toMatchObject([{ Conflicts: [2], Throttles: [2], Unanswered: [1] }]);
   });
 });
 
@@ -224,7 +224,7 @@ describe('a decision', () => {
     telemetry.healed({ service: web, put: ['front'], removed: ['back', 'old'] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
-      { decision: 'healed', parent: 'service#web', put: ['front'], removed: ['back', 'old'] },
+      { decision: 'healed', parent: 'service#web', put: 1, removed: 2, networks: ['front', 'back', 'old'] },
     ]);
     expect(metrics()).toMatchObject([{ Healed: [3] }]);
   });
