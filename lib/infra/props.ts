@@ -84,7 +84,7 @@ export interface DeallocatorProps {
   /**
    * When the sweep looks for what the streams have lost. A sweep costs what is marked, not what exists: nothing marked is
    * three empty reads, while every service that is still draining has its tasks counted again, up to one page.
-   * @default - every 15 minutes, the longest time a sweep can run, so that two scheduled sweeps never overlap
+   * @default - every 15 minutes, the longest time a sweep can run: two overlap only after a retry, and without harm
    */
   readonly sweepSchedule?: Schedule;
 

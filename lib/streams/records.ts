@@ -89,7 +89,7 @@ function malformed(what: string, seen: unknown, allowed: string, cause?: unknown
   const shown = JSON.stringify(seen)?.slice(0, 100) ?? 'nothing';
   return new DeallocatorError(
     'InvalidArgument',
-    `a stream record can't be read: ${what} is ${shown}, expected ${allowed}; it goes to the dead-letter queue, and the sweep needs no record`,
+    `a stream record can't be read: ${what} is ${shown}, expected ${allowed}; it goes to the dead-letter queue, and the next sweep settles what it was about`,
     { cause },
   );
 }
