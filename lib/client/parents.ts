@@ -4,6 +4,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import {
   allOf,
   conditioned,
+  conditionedUpdate,
   isMarked,
   isNotMarked,
   isNotMarkedWithTime,
@@ -118,10 +119,9 @@ export class Parents {
       {
         Update: {
           ...this.#address(id),
-          UpdateExpression: 'SET #pendingDelete = :true, #markedAt = :markedAt',
-          ConditionExpression: markable.expression,
-          ExpressionAttributeNames: { ...markable.names },
-          ExpressionAttributeValues: { ...markable.values, ':markedAt': markedAt },
+          ...conditionedUpdate('SET #pendingDelete = :true, #markedAt = :markedAt', markable, {
+            ':markedAt': markedAt,
+          }),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
       },
@@ -139,10 +139,7 @@ export class Parents {
       {
         Update: {
           ...this.#address(id),
-          UpdateExpression: 'REMOVE #pendingDelete, #markedAt',
-          ConditionExpression: isMarked.expression,
-          ExpressionAttributeNames: { ...isMarked.names, '#markedAt': 'markedAt' },
-          ExpressionAttributeValues: { ...isMarked.values },
+          ...conditionedUpdate('REMOVE #pendingDelete, #markedAt', isMarked, {}),
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         },
       },
@@ -247,17 +244,9 @@ export class Parents {
     const condition = allOf(isThere, isNotMarked, asRead);
     const update =
       after === undefined
-        ? { UpdateExpression: 'REMOVE #spec', values: {} }
-        : { UpdateExpression: 'SET #spec = :after', values: { ':after': after } };
-    return {
-      Update: {
-        ...this.#address(id),
-        UpdateExpression: update.UpdateExpression,
-        ConditionExpression: condition.expression,
-        ExpressionAttributeNames: { ...condition.names },
-        ExpressionAttributeValues: { ...condition.values, ...update.values },
-      },
-    };
+        ? conditionedUpdate('REMOVE #spec', condition, {})
+        : conditionedUpdate('SET #spec = :after', condition, { ':after': after });
+    return { Update: { ...this.#address(id), ...update } };
   }
 }
 

@@ -16,6 +16,19 @@ export function conditioned(condition: Condition) {
   };
 }
 
+/** The parameters of an update under a condition. A name of the expression stands for the attribute of that name. */
+export function conditionedUpdate(expression: string, condition: Condition, values: Readonly<Record<string, unknown>>) {
+  const names = Object.fromEntries(
+    [...expression.matchAll(/#(\w+)/g)].map(([name, attribute]) => [name, attribute as string]),
+  );
+  return {
+    UpdateExpression: expression,
+    ConditionExpression: condition.expression,
+    ExpressionAttributeNames: { ...condition.names, ...names },
+    ExpressionAttributeValues: { ...condition.values, ...values },
+  };
+}
+
 export function allOf(...conditions: readonly Condition[]): Condition {
   return {
     expression: conditions.map(({ expression }) => expression).join(' AND '),

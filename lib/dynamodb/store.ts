@@ -32,6 +32,7 @@ import {
   allOf,
   type Condition,
   conditioned,
+  conditionedUpdate,
   epochIs,
   hasNoMarkedAt,
   isAsRead,
@@ -46,6 +47,8 @@ import {
 import { Addresses, counterOf, parentOf } from './items.ts';
 import type { Action, Requests } from './requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from './schema.ts';
+
+const NOTHING_RETURNED = { ReturnValues: 'NONE', ReturnValuesOnConditionCheckFailure: 'NONE' } as const;
 
 export class DynamoDBStore implements Store {
   readonly #requests: Requests;
@@ -72,17 +75,12 @@ export class DynamoDBStore implements Store {
       if (found !== undefined) return counterOf(found);
       const created = await this.#requests.update({
         ...address,
-        UpdateExpression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
-        ConditionExpression: isNotThere.expression,
-        ExpressionAttributeNames: {
-          ...isNotThere.names,
-          '#remaining': 'remaining',
-          '#epoch': 'epoch',
-          '#openedAt': 'openedAt',
-        },
-        ExpressionAttributeValues: { ':zero': 0, ':epoch': fresh.epoch, ':openedAt': fresh.openedAt },
-        ReturnValues: 'NONE',
-        ReturnValuesOnConditionCheckFailure: 'NONE',
+        ...conditionedUpdate('SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt', isNotThere, {
+          ':zero': 0,
+          ':epoch': fresh.epoch,
+          ':openedAt': fresh.openedAt,
+        }),
+        ...NOTHING_RETURNED,
       });
       if (created.status === 'done') return { remaining: 0, epoch: fresh.epoch };
     }
@@ -95,10 +93,7 @@ export class DynamoDBStore implements Store {
   async decrement(parent: ParentKey, by: number): Promise<Counter | undefined> {
     const updated = await this.#requests.update({
       ...this.#at.counter(parent),
-      UpdateExpression: 'SET #remaining = #remaining - :by',
-      ConditionExpression: isThere.expression,
-      ExpressionAttributeNames: { ...isThere.names, '#remaining': 'remaining' },
-      ExpressionAttributeValues: { ':by': by },
+      ...conditionedUpdate('SET #remaining = #remaining - :by', isThere, { ':by': by }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'NONE',
     });
@@ -129,10 +124,7 @@ export class DynamoDBStore implements Store {
       {
         Update: {
           ...this.#at.parent(parent),
-          UpdateExpression: 'SET #markedAt = :markedAt',
-          ConditionExpression: unstamped.expression,
-          ExpressionAttributeNames: { ...unstamped.names },
-          ExpressionAttributeValues: { ...unstamped.values, ':markedAt': markedAt },
+          ...conditionedUpdate('SET #markedAt = :markedAt', unstamped, { ':markedAt': markedAt }),
         },
       },
     ]);
@@ -143,8 +135,7 @@ export class DynamoDBStore implements Store {
       ...this.#at.parent(parent),
       UpdateExpression: 'REMOVE #markedAt',
       ...conditioned(allOf(isNotMarked, markedAtIs(markedAt))),
-      ReturnValues: 'NONE',
-      ReturnValuesOnConditionCheckFailure: 'NONE',
+      ...NOTHING_RETURNED,
     });
   }
 
@@ -183,10 +174,10 @@ export class DynamoDBStore implements Store {
     const sameEpoch = epochIs(epoch);
     const updated = await this.#requests.update({
       ...this.#at.counter(parent),
-      UpdateExpression: 'SET #remaining = #remaining + :add, #epoch = :fresh',
-      ConditionExpression: sameEpoch.expression,
-      ExpressionAttributeNames: { ...sameEpoch.names, '#remaining': 'remaining' },
-      ExpressionAttributeValues: { ...sameEpoch.values, ':add': add, ':fresh': fresh },
+      ...conditionedUpdate('SET #remaining = #remaining + :add, #epoch = :fresh', sameEpoch, {
+        ':add': add,
+        ':fresh': fresh,
+      }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -280,16 +271,14 @@ export class DynamoDBStore implements Store {
   }
 
   async writeSweepCursor(cursor: SweepCursor | undefined): Promise<void> {
-    if (cursor === undefined) {
-      await this.#requests.delete(this.#at.sweepCursor());
-      return;
-    }
-    await this.#requests.update({
-      ...this.#at.sweepCursor(),
-      UpdateExpression: 'SET #cursor = :cursor',
-      ExpressionAttributeNames: { '#cursor': 'cursor' },
-      ExpressionAttributeValues: { ':cursor': cursor },
-    });
+    if (cursor === undefined) await this.#requests.delete(this.#at.sweepCursor());
+    else
+      await this.#requests.update({
+        ...this.#at.sweepCursor(),
+        UpdateExpression: 'SET #cursor = :cursor',
+        ExpressionAttributeNames: { '#cursor': 'cursor' },
+        ExpressionAttributeValues: { ':cursor': cursor },
+      });
   }
 
   #deletionOf(parent: ParentKey, condition: Condition): Action {

@@ -67,10 +67,10 @@ describe('npm run sweep', { timeout: TIMEOUT_MILLIS }, () => {
     expect(await isThere(tables.services, 'web')).toBe(false);
     expect(await isThere(tables.networks, 'front')).toBe(false);
 
-    const second = await sweep('--restart');
+    const second = await sweep('--full');
     expect(second.status).toBe(0);
     expect(second.stdout).toMatch(/^deleted +0$/m);
-    expect(second.stdout).toMatch(/^oldest mark +none/m);
+    expect(second.stdout).toMatch(/^still marked +0$/m);
     expect(second.stdout).not.toContain('\x1b');
     db.destroy();
   });
