@@ -87,10 +87,10 @@ export const READ_PERMISSIONS: Permissions = {
  */
 export const WRITE_PERMISSIONS: Permissions = {
   services: ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
-  'services/marked': READ_INDEX,
-  tasks: ['GetItem', 'Query', 'PutItem', 'DeleteItem', 'BatchWriteItem'],
+  'services/marked': ['Scan'],
+  tasks: ['Query', 'PutItem', 'BatchWriteItem'],
   networks: ['GetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
-  'networks/marked': READ_INDEX,
+  'networks/marked': ['Scan'],
   attachments: ['Query', 'PutItem', 'DeleteItem'],
 };
 

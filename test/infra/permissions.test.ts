@@ -117,10 +117,10 @@ describe('grants', () => {
     expect(granted(({ deallocator }, role) => deallocator.grantWrite(role).assertSuccess())).toEqual(
       dynamodb({
         services: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
-        'services/index/marked': ['Query', 'Scan'],
+        'services/index/marked': ['Scan'],
         networks: ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
-        'networks/index/marked': ['Query', 'Scan'],
-        tasks: ['GetItem', 'PutItem', 'BatchWriteItem', 'DeleteItem', 'Query'],
+        'networks/index/marked': ['Scan'],
+        tasks: ['PutItem', 'BatchWriteItem', 'Query'],
         attachments: ['PutItem', 'DeleteItem', 'Query'],
       }),
     );
