@@ -1,7 +1,6 @@
 /** What is checked before anything is sent. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { convertToAttr } from '@aws-sdk/util-dynamodb';
-import { MARSHALL_OPTIONS } from '../dynamodb/client.ts';
+import { attributeOf } from '../dynamodb/client.ts';
 import { namedLists } from '../dynamodb/items.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
@@ -59,7 +58,7 @@ export function checkReferences(serviceId: string, spec: unknown): string[] {
 /** As DynamoDB will hold it. */
 export function toStored(spec: unknown): AttributeValue {
   try {
-    return convertToAttr(spec, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
+    return attributeOf(spec);
   } catch (cause) {
     throw invalid(`the spec holds what DynamoDB can't: ${(cause as Error).message}`, cause);
   }

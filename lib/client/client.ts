@@ -63,7 +63,7 @@ export class DeallocatorClient {
     const requests = new Requests(db, chance, { onRetry: () => {} });
     this.#services = new Parents('service', requests, options.tables, chance);
     this.#networks = new Parents('network', requests, options.tables, chance);
-    this.#tasks = new Tasks(requests, options.tables, chance);
+    this.#tasks = new Tasks(requests, options.tables);
   }
 
   /**

@@ -25,6 +25,7 @@ import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { newMarkedAt } from '../protocol/settle.ts';
 import type { Chance } from '../protocol/store.ts';
 import { checkId, checkLimit, checkNew, checkReferences, toStored } from './checks.ts';
+import { fence } from './fence.ts';
 import { alreadyExists, isBeingDeleted, notFound, unfit } from './refusals.ts';
 import type { ListOptions, ListPage, Marking, Removal, Undeletion } from './types.ts';
 
@@ -220,19 +221,9 @@ export class Parents {
     return KINDS[this.#kind].refersTo === undefined ? [] : checkReferences(id, spec);
   }
 
-  /** The fence around a reference: the network is there and not marked, in the transaction that puts the attachment. */
   #fencedAttachment(networkId: string, serviceId: string): Action[] {
     const { TableName, Key } = this.#at.attachment(networkId, serviceId);
-    return [
-      {
-        ConditionCheck: {
-          ...this.#at.parent({ kind: 'network', id: networkId }),
-          ...conditioned(allOf(isThere, isNotMarked)),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        },
-      },
-      { Put: { TableName, Item: Key } },
-    ];
+    return [fence(this.#at.parent({ kind: 'network', id: networkId })), { Put: { TableName, Item: Key } }];
   }
 
   #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {

@@ -1,32 +1,23 @@
 /** Creates tasks behind the fence, and deletes them plainly. */
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { allOf, conditioned, isNotMarked, isNotThere, isThere } from '../dynamodb/conditions.ts';
+import { conditioned, isNotThere } from '../dynamodb/conditions.ts';
 import { Addresses } from '../dynamodb/items.ts';
-import type { Action, Item, Requests } from '../dynamodb/requests.ts';
-import { retryPauseMillis } from '../dynamodb/retry.ts';
+import type { Action, Requests } from '../dynamodb/requests.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import {
-  BATCH_WRITE_ITEMS_MAX,
-  BLOCKERS_NAMED_MAX,
-  REQUEST_TRIES_MAX,
-  TASKS_PER_TRANSACTION_MAX,
-} from '../protocol/limits.ts';
+import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TASKS_PER_TRANSACTION_MAX } from '../protocol/limits.ts';
 import { chunks } from '../protocol/parallel.ts';
-import type { Chance } from '../protocol/store.ts';
 import { checkId, checkLimit, checkNew, invalid } from './checks.ts';
+import { fence } from './fence.ts';
 import { unfit } from './refusals.ts';
 import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
 
 export class Tasks {
   readonly #requests: Requests;
   readonly #at: Addresses;
-  readonly #chance: Chance;
 
-  constructor(requests: Requests, tables: PhysicalNames, chance: Chance) {
+  constructor(requests: Requests, tables: PhysicalNames) {
     this.#requests = requests;
     this.#at = new Addresses(tables);
-    this.#chance = chance;
   }
 
   async create(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
@@ -48,10 +39,13 @@ export class Tasks {
   async delete(serviceId: string, ids: readonly string[]): Promise<void> {
     checkId('service', serviceId);
     for (const id of ids) checkId('task', id);
+    const givenUp = (left: number, tries: number) =>
+      `${left} tasks of service ${serviceId} were left undeleted ${tries} times; delete them again later`;
     const done: string[] = [];
     for (const some of chunks([...new Set(ids)], BATCH_WRITE_ITEMS_MAX)) {
       try {
-        await this.#deleteTogether(serviceId, some);
+        const keys = some.map((id) => ({ serviceId, id }));
+        await this.#requests.batchDelete(this.#at.tables.tasks, keys, givenUp);
       } catch (error) {
         throw withDone(error, done);
       }
@@ -71,17 +65,13 @@ export class Tasks {
   }
 
   async #createTogether(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
-    const fence: Action = {
-      ConditionCheck: {
-        ...this.#at.parent({ kind: 'service', id: serviceId }),
-        ...conditioned(allOf(isThere, isNotMarked)),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      },
-    };
     const puts = tasks.map((task): Action => {
       return { Put: { TableName: this.#at.tables.tasks, Item: { ...task, serviceId }, ...conditioned(isNotThere) } };
     });
-    const created = await this.#requests.transact([fence, ...puts]);
+    const created = await this.#requests.transact([
+      fence(this.#at.parent({ kind: 'service', id: serviceId })),
+      ...puts,
+    ]);
     if (created.status === 'committed') return;
     const isRefused = created.places.find(({ place }) => place === 0);
     const names = tasks.length === 1 ? `task ${tasks[0]?.id} was` : `its ${tasks.length} new tasks were`;
@@ -91,25 +81,6 @@ export class Tasks {
       'AlreadyExists',
       `service ${serviceId} has task ${existing.slice(0, BLOCKERS_NAMED_MAX).join(', ')} already, so ${names} not created; choose other ids`,
     );
-  }
-
-  async #deleteTogether(serviceId: string, ids: readonly string[]): Promise<void> {
-    const table = this.#at.tables.tasks;
-    let unprocessed: Item[] = ids.map((id) => ({ DeleteRequest: { Key: { serviceId, id } } }));
-    for (let tries = 1; unprocessed.length > 0; tries++) {
-      if (tries > REQUEST_TRIES_MAX) {
-        throw new DeallocatorError(
-          'Unavailable',
-          `${unprocessed.length} tasks of service ${serviceId} were left undeleted ${REQUEST_TRIES_MAX} times; delete them again later`,
-        );
-      }
-      if (tries > 1) await this.#chance.pause(retryPauseMillis(this.#chance, tries));
-      const RequestItems = { [table]: unprocessed };
-      const answer = await this.#requests.send('BatchWriteItem', (db) =>
-        db.send(new BatchWriteCommand({ RequestItems })),
-      );
-      unprocessed = answer.UnprocessedItems?.[table] ?? [];
-    }
   }
 }
 

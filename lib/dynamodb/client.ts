@@ -1,6 +1,7 @@
 /** The DynamoDB client that functions, the typed client and the commands use: each option written out, with its reason. */
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, NumberValue } from '@aws-sdk/lib-dynamodb';
+import { convertToAttr } from '@aws-sdk/util-dynamodb';
 import { CONNECT_TIMEOUT_MILLIS, REQUEST_TIMEOUT_MILLIS, SOCKETS_MAX } from '../protocol/limits.ts';
 
 /** Region, endpoint and credentials come from the usual AWS chain unless given. */
@@ -33,7 +34,12 @@ export const MARSHALL_OPTIONS = {
   removeUndefinedValues: true,
 } as const;
 
-/** And back. */
+/** One value as DynamoDB will hold it. Throws for what it can't hold. */
+export function attributeOf(value: unknown): AttributeValue {
+  return convertToAttr(value, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
+}
+
+/** How DynamoDB's values become JavaScript's. */
 export const UNMARSHALL_OPTIONS = { wrapNumbers: losslessNumber } as const;
 
 /** Over a client of the caller's own. */

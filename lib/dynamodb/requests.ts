@@ -8,7 +8,8 @@ import {
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
-  type BatchGetCommandOutput,
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
   DeleteCommand,
   type DeleteCommandInput,
   type DynamoDBDocumentClient,
@@ -23,12 +24,12 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { convertToAttr, marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import { chunks } from '../protocol/parallel.ts';
 import type { Chance, PageKey } from '../protocol/store.ts';
-import { MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
+import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
 export type Item = Record<string, NativeAttributeValue>;
@@ -60,6 +61,9 @@ export type Committed =
       readonly status: 'refused';
       readonly places: readonly { readonly place: number; readonly found: Item | undefined }[];
     };
+
+/** What a batch that was given up says: how many of its entries were left over, after how many tries. */
+type GivenUp = (left: number, tries: number) => string;
 
 export class Requests {
   readonly #db: DynamoDBDocumentClient;
@@ -111,27 +115,26 @@ export class Requests {
     };
     const found: Item[] = [];
     for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
-      let unread: Item[] = some;
-      for (let tries = 1; unread.length > 0; tries++) {
-        if (tries > REQUEST_TRIES_MAX) {
-          throw new DeallocatorError(
-            'Unavailable',
-            `BatchGetItem left ${unread.length} keys of ${table} unread ${REQUEST_TRIES_MAX} times; try again later`,
-          );
-        }
-        if (tries > 1) {
-          this.#observer.onRetry('throttled', 'BatchGetItem');
-          await this.#chance.pause(retryPauseMillis(this.#chance, tries));
-        }
-        const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys: unread, ...options } } };
-        const answer: BatchGetCommandOutput = await this.send('BatchGetItem', (db) =>
-          db.send(new BatchGetCommand(input)),
-        );
+      const givenUp: GivenUp = (left, tries) =>
+        `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
+      await this.#untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
+        const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys, ...options } } };
+        const answer = await this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)));
         found.push(...(present(answer.Responses, 'Responses')[table] ?? []));
-        unread = answer.UnprocessedKeys?.[table]?.Keys ?? [];
-      }
+        return answer.UnprocessedKeys?.[table]?.Keys ?? [];
+      });
     }
     return found;
+  }
+
+  /** Plain deletes in one request: at most 25 keys, which must differ from each other. */
+  async batchDelete(table: string, keys: readonly Key[], givenUp: GivenUp): Promise<void> {
+    const deletes = keys.map((Key) => ({ DeleteRequest: { Key } }));
+    await this.#untilProcessed('BatchWriteItem', deletes, givenUp, async (rest) => {
+      const input: BatchWriteCommandInput = { RequestItems: { [table]: rest } };
+      const answer = await this.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)));
+      return answer.UnprocessedItems?.[table] ?? [];
+    });
   }
 
   /**
@@ -156,6 +159,24 @@ export class Requests {
 
   send<T>(request: string, send: (db: DynamoDBDocumentClient) => Promise<T>): Promise<T> {
     return sendWithRetries(request, () => send(this.#db), this.#chance, this.#observer);
+  }
+
+  /** Sends again what an answer left over, until nothing is left or the tries are used up. */
+  async #untilProcessed(
+    request: string,
+    all: Item[],
+    givenUp: GivenUp,
+    send: (rest: Item[]) => Promise<Item[]>,
+  ): Promise<void> {
+    let rest = all;
+    for (let tries = 1; rest.length > 0; tries++) {
+      if (tries > REQUEST_TRIES_MAX) throw new DeallocatorError('Unavailable', givenUp(rest.length, REQUEST_TRIES_MAX));
+      if (tries > 1) {
+        this.#observer.onRetry('throttled', request);
+        await this.#chance.pause(retryPauseMillis(this.#chance, tries));
+      }
+      rest = await send(rest);
+    }
   }
 
   async #write(request: string, write: (db: DynamoDBDocumentClient) => Promise<Item | undefined>): Promise<Written> {
@@ -192,14 +213,10 @@ function storedAction(action: Action): TransactWriteItem {
 
 function storedValues(values: Record<string, unknown>): StoredItem {
   const isThere = ([, value]: [string, unknown]) => value !== undefined;
-  const stored = (value: unknown) =>
-    value instanceof StoredValue
-      ? value.value
-      : convertToAttr(value, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
   return Object.fromEntries(
     Object.entries(values)
       .filter(isThere)
-      .map(([name, value]) => [name, stored(value)]),
+      .map(([name, value]) => [name, value instanceof StoredValue ? value.value : attributeOf(value)]),
   );
 }
 

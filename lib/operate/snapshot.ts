@@ -1,6 +1,6 @@
 /**
  * A cluster as one JSON document: `{services: [{id, spec, …}], networks: [{id, spec, …}], tasks: [{serviceId, id, …}]}`.
- * All of it is checked before anything of it is written, so that a cluster is loaded whole or not at all.
+ * All of it is checked before anything of it is written, so that a mistake in it leaves nothing half loaded.
  */
 import type { NewNetwork, NewService, NewTask } from '../client/types.ts';
 import { DeallocatorError } from '../protocol/errors.ts';

@@ -5,13 +5,13 @@ import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
-import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
 import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from './backend.ts';
 import { testChance } from './chance.ts';
 import { MemoryStore } from './memory-store.ts';
 import { type LambdaRecord, MemoryTables } from './memory-tables.ts';
+import { testPorts } from './test-ports.ts';
 
 /** A story that isn't done after so many batches never will be. */
 const BATCHES_MAX = 10_000;
@@ -41,16 +41,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
   const chance = testChance(options.seed);
   const log: LogLine[] = [];
   const store = (options.wrap ?? ((inner) => inner))(new MemoryStore(tables));
-  const ports: FunctionPorts = {
-    openStore: () => store,
-    chance,
-    telemetry: {
-      functionName: 'test',
-      namespace: 'Test',
-      nowEpochMillis: chance.nowEpochMillis,
-      writeLine: (line) => log.push(JSON.parse(line)),
-    },
-  };
+  const ports = testPorts(store, chance, log);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   type Handler = (event: StreamEvent, c: typeof context) => Promise<BatchResponse>;
   const handlers: Partial<Record<TableName, Handler>> = {

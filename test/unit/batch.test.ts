@@ -7,10 +7,10 @@ import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
-import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { testChance } from '../support/chance.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
+import { testPorts } from '../support/test-ports.ts';
 
 interface Call {
   readonly request: string;
@@ -33,16 +33,7 @@ function house(before: (call: Call) => Promise<void> | void = () => {}) {
         return Reflect.get(target, name).apply(target, args);
       },
   });
-  const ports: FunctionPorts = {
-    openStore: () => store,
-    chance,
-    telemetry: {
-      functionName: 'test',
-      namespace: 'Test',
-      nowEpochMillis: chance.nowEpochMillis,
-      writeLine: (line) => log.push(JSON.parse(line)),
-    },
-  };
+  const ports = testPorts(store, chance, log);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   return {
     tables,

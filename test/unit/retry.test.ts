@@ -297,7 +297,7 @@ describe('a bulk deletion of tasks', () => {
       .resolvesOnce(left('b', 'c'))
       .resolvesOnce(left('c'))
       .resolvesOnce({ UnprocessedItems: {} });
-    await new Tasks(requests, PHYSICAL_NAMES, chance).delete('web', ['a', 'b', 'c']);
+    await new Tasks(requests, PHYSICAL_NAMES).delete('web', ['a', 'b', 'c']);
     expect(inputs()).toEqual([
       { RequestItems: { 'Test-tasks': deletion('a', 'b', 'c') } },
       { RequestItems: { 'Test-tasks': deletion('b', 'c') } },
@@ -307,21 +307,21 @@ describe('a bulk deletion of tasks', () => {
   });
 
   it('gives up after eight times, and names in `done` what surely went before', async () => {
-    const { mock, requests, inputs, chance } = mockedRequests();
+    const { mock, requests, inputs } = mockedRequests();
     mock.on(BatchWriteCommand).resolvesOnce({}).resolves(left('t25'));
     const ids = Array.from({ length: 30 }, (_, n) => `t${n}`);
-    const failed = new Tasks(requests, PHYSICAL_NAMES, chance).delete('web', ids);
+    const failed = new Tasks(requests, PHYSICAL_NAMES).delete('web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'Unavailable', done: ids.slice(0, 25) });
     await expect(failed).rejects.toThrow('1 tasks of service web were left undeleted 8 times');
     expect(inputs()).toHaveLength(9);
   });
 
   it('keeps the cause of a failure on its way', async () => {
-    const { mock, requests, chance } = mockedRequests();
+    const { mock, requests } = mockedRequests();
     const error = sdkError('AccessDeniedException');
     mock.on(BatchWriteCommand).resolvesOnce({}).rejects(error);
     const ids = Array.from({ length: 26 }, (_, n) => `t${n}`);
-    const failed = new Tasks(requests, PHYSICAL_NAMES, chance).delete('web', ids);
+    const failed = new Tasks(requests, PHYSICAL_NAMES).delete('web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'FailedPrecondition', cause: error, done: ids.slice(0, 25) });
   });
 });

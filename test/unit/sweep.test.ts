@@ -4,12 +4,14 @@ import { type ParentKey, parentName } from '../../lib/protocol/model.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
 import { sweep } from '../../lib/protocol/sweep.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
+import type { LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { MemoryStore } from '../support/memory-store.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { network, service, task } from '../support/objects.ts';
+import { testPorts } from '../support/test-ports.ts';
 
 const marked = (n: number) => ({ pendingDelete: true, markedAt: `2026-01-01T00:00:00.000Z#${n}` });
 
@@ -203,17 +205,8 @@ describe('the sweep function', () => {
   it('keeps its place between invocations, clears it when done, and starts anew when asked to', async () => {
     const tables = world();
     const store = new MemoryStore(tables, 7);
-    const lines: Record<string, unknown>[] = [];
-    const handler = sweepFunction({
-      openStore: () => store,
-      chance: testChance(),
-      telemetry: {
-        functionName: 'sweep',
-        namespace: 'Test',
-        nowEpochMillis: () => 0,
-        writeLine: (line) => lines.push(JSON.parse(line)),
-      },
-    });
+    const lines: LogLine[] = [];
+    const handler = sweepFunction(testPorts(store, testChance(), lines));
     const context = (groups: number) => {
       let left = groups;
       return { awsRequestId: 'r1', getRemainingTimeInMillis: () => (left-- > 0 ? 60_000 : 0) };

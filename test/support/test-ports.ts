@@ -1,0 +1,17 @@
+import type { Chance, Store } from '../../lib/protocol/store.ts';
+import type { FunctionPorts } from '../../lib/streams/ports.ts';
+import type { LogLine } from './backend.ts';
+
+/** A function's ports with a store, a clock and a log that a test owns. */
+export function testPorts(store: Store, chance: Chance, log: LogLine[]): FunctionPorts {
+  return {
+    openStore: () => store,
+    chance,
+    telemetry: {
+      functionName: 'test',
+      namespace: 'Test',
+      nowEpochMillis: chance.nowEpochMillis,
+      writeLine: (line) => log.push(JSON.parse(line)),
+    },
+  };
+}
