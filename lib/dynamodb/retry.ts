@@ -11,8 +11,8 @@ import type { Chance } from '../protocol/store.ts';
  * - `conflict`: another request had the item in its hands.
  * - `throttled`: more than the table, the index or the account takes right now.
  * - `unanswered`: server or network error; a write may have been done. Each of our writes may be repeated: a transaction
- *   carries a token, and so is every mark; of the single writes (decrement, open, recount, close, unstamp) the protocol was
- *   checked with answers that are lost after the commit.
+ *   carries a token, and such is every mark and every creation of a counter; of the single writes (decrement, recount, close,
+ *   unstamp) the model repeats each after an answer that was lost (test/model).
  * - `refused`: a condition was false.
  * - `final`: it would fail again.
  */

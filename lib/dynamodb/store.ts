@@ -73,16 +73,21 @@ export class DynamoDBStore implements Store {
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
       const found = await this.#requests.get({ ...address, ConsistentRead: true });
       if (found !== undefined) return counterOf(found);
-      const created = await this.#requests.update({
-        ...address,
-        ...conditionedUpdate('SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt', isNotThere, {
-          ':zero': 0,
-          ':epoch': fresh.epoch,
-          ':openedAt': fresh.openedAt,
-        }),
-        ...NOTHING_RETURNED,
-      });
-      if (created.status === 'done') return { remaining: 0, epoch: fresh.epoch };
+      // A transaction for its token: a plain write, repeated after a lost answer, would bring the epoch of a counter back that
+      // others have deleted meanwhile, and a recount of that one would land on this one (S7).
+      const created = await this.#transact([
+        {
+          Update: {
+            ...address,
+            ...conditionedUpdate('SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt', isNotThere, {
+              ':zero': 0,
+              ':epoch': fresh.epoch,
+              ':openedAt': fresh.openedAt,
+            }),
+          },
+        },
+      ]);
+      if (created === 'committed') return { remaining: 0, epoch: fresh.epoch };
     }
     throw new DeallocatorError(
       'Aborted',

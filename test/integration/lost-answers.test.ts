@@ -1,6 +1,7 @@
 /**
  * An answer that is lost after the commit, and what others do before the request is repeated. A mark that was made twice
- * with one `markedAt` let a deletion that had read the first take the second for it (found by a hostile review).
+ * with one `markedAt` let a deletion that had read the first take the second for it (found by a hostile review); a counter
+ * that was created twice with one epoch let a recount of the first land on the second (found by the model).
  */
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -94,6 +95,23 @@ describe.each<[ParentKind, 'services' | 'networks']>([
     meanwhile = () => raw.put(table, { id: 'web', pendingDelete: true, again: true });
     await store.stampMark(key, 'm1');
     expect(await read()).toEqual({ id: 'web', pendingDelete: true, again: true });
+  });
+
+  it('S7 a counter is made once: none of a former epoch comes back after it was deleted', async () => {
+    await raw.put(table, { id: 'web' });
+    const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
+    let early = { remaining: Number.NaN, epoch: '' };
+    meanwhile = async () => {
+      // Another handler, after a removal was counted; then the mark is cleared, and a third one deletes the counter.
+      await store.decrement(key, 1);
+      early = await store.openCounter(key, fresh);
+      expect(await store.closeCounter(key, fresh.epoch)).toBe('done');
+    };
+    await store.openCounter(key, fresh);
+    // Marked again with one child, and counted against what was read of the former counter: 1 - (-1) = 2 would be too many.
+    expect(early).toEqual({ remaining: -1, epoch: 'e1' });
+    expect(await store.recount(key, early.epoch, 1 - early.remaining, 'e2')).toEqual({ status: 'failed' });
+    expect(await raw.get('counters', { id: `${kind}#web` })).toBeUndefined();
   });
 
   it("an undelete is made once: its repeat does not clear somebody's newer mark", async () => {

@@ -76,22 +76,31 @@ describe('the store', () => {
   describe('openCounter', () => {
     const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
     const read = ['GetCommand', { TableName: 'C-1', Key: { id: 'service#web' }, ConsistentRead: true }];
-    const creation = [
-      'UpdateCommand',
+    const creation = (token: string) => [
+      'TransactWriteItemsCommand',
       {
-        TableName: 'C-1',
-        Key: { id: 'service#web' },
-        UpdateExpression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
-        ConditionExpression: 'attribute_not_exists(#id)',
-        ExpressionAttributeNames: {
-          '#id': 'id',
-          '#remaining': 'remaining',
-          '#epoch': 'epoch',
-          '#openedAt': 'openedAt',
-        },
-        ExpressionAttributeValues: { ':zero': 0, ':epoch': 'e1', ':openedAt': '2026-01-01T00:00:00.000Z' },
-        ReturnValues: 'NONE',
-        ReturnValuesOnConditionCheckFailure: 'NONE',
+        ClientRequestToken: token,
+        TransactItems: [
+          {
+            Update: {
+              TableName: 'C-1',
+              Key: { id: { S: 'service#web' } },
+              UpdateExpression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
+              ConditionExpression: 'attribute_not_exists(#id)',
+              ExpressionAttributeNames: {
+                '#id': 'id',
+                '#remaining': 'remaining',
+                '#epoch': 'epoch',
+                '#openedAt': 'openedAt',
+              },
+              ExpressionAttributeValues: {
+                ':zero': { N: '0' },
+                ':epoch': { S: 'e1' },
+                ':openedAt': { S: '2026-01-01T00:00:00.000Z' },
+              },
+            },
+          },
+        ],
       },
     ];
 
@@ -101,24 +110,24 @@ describe('the store', () => {
       expect(house.sent()).toStrictEqual([read]);
     });
 
-    it('creates it where none is', async () => {
+    it('creates it where none is, in a transaction for its token', async () => {
       house.mock.on(GetCommand).resolves({});
-      house.mock.on(UpdateCommand).resolves({});
+      house.mock.on(TransactWriteItemsCommand).resolves({});
       expect(await store.openCounter(web, fresh)).toEqual({ remaining: 0, epoch: 'e1' });
-      expect(house.sent()).toStrictEqual([read, creation]);
+      expect(house.sent()).toStrictEqual([read, creation('fresh-1')]);
     });
 
     it('reads again when somebody else was faster', async () => {
       const Item = { id: 'service#web', remaining: 4, epoch: 'theirs' };
       house.mock.on(GetCommand).resolvesOnce({}).resolvesOnce({ Item });
-      house.mock.on(UpdateCommand).rejects(refused());
+      house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed'));
       expect(await store.openCounter(web, fresh)).toEqual({ remaining: 4, epoch: 'theirs' });
-      expect(house.sent()).toStrictEqual([read, creation, read]);
+      expect(house.sent()).toStrictEqual([read, creation('fresh-1'), read]);
     });
 
     it('gives up with Aborted on a counter that comes and goes for ever', async () => {
       house.mock.on(GetCommand).resolves({});
-      house.mock.on(UpdateCommand).rejects(refused());
+      house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed'));
       await expect(store.openCounter(web, fresh)).rejects.toMatchObject({ code: 'Aborted' });
       expect(house.sent()).toHaveLength(16);
     });
