@@ -64,6 +64,20 @@ export function toStored(spec: unknown): AttributeValue {
   }
 }
 
+/** A text is no list: its letters would be taken for ids. */
+export function checkList(name: string, list: unknown): void {
+  if (!Array.isArray(list)) throw invalid(`${name} is ${shown(list)}; it must be a list`);
+}
+
+export function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalid(`options are ${shown(options)}; they must be an object`);
+}
+
+export function checkChange(change: unknown): void {
+  if (typeof change !== 'function') throw invalid(`change is ${shown(change)}; it must be a function`);
+}
+
 export function checkLimit(limit: number = LIST_PAGE_ITEMS_DEFAULT): number {
   if (Number.isInteger(limit) && limit >= 1 && limit <= LIST_PAGE_ITEMS_MAX) return limit;
   throw invalid(`limit is ${shown(limit)}; it must be a whole number from 1 to ${LIST_PAGE_ITEMS_MAX}`);

@@ -5,6 +5,7 @@ import { Requests } from '../dynamodb/requests.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import type { Chance } from '../protocol/store.ts';
+import { checkChange, checkOptions } from './checks.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
 import type {
@@ -79,7 +80,8 @@ export class DeallocatorClient {
    * new spec, and is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition` once the
    * service is marked. Other attributes stay as they are.
    */
-  updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
+  async updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
+    checkChange(change);
     return this.#services.update(id, (spec, item) =>
       change((spec ?? {}) as ServiceSpec, item as Service),
     ) as Promise<Service>;
@@ -115,7 +117,8 @@ export class DeallocatorClient {
   }
 
   /** As {@link updateService}. */
-  updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
+  async updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
+    checkChange(change);
     return this.#networks.update(id, (spec, item) =>
       change((spec ?? {}) as NetworkSpec, item as Network),
     ) as Promise<Network>;
@@ -126,6 +129,7 @@ export class DeallocatorClient {
    * `FailedPrecondition`, naming the services, while one that is not marked uses it, unless told to wait. Idempotent.
    */
   async removeNetwork(id: string, options: RemoveNetworkOptions = {}): Promise<Removal> {
+    checkOptions(options);
     if (options.whenInUse !== 'wait') {
       const { pendingDelete } = await this.#networks.get(id);
       if (pendingDelete !== true) await this.#networks.refuseIfInUse(id);

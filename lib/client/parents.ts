@@ -24,7 +24,7 @@ import {
 import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { newMarkedAt } from '../protocol/settle.ts';
 import type { Chance } from '../protocol/store.ts';
-import { checkId, checkLimit, checkNew, checkReferences, toStored } from './checks.ts';
+import { checkId, checkLimit, checkNew, checkOptions, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
 import { alreadyExists, isBeingDeleted, notFound, unfit } from './refusals.ts';
 import type { ListOptions, ListPage, Marking, Removal, Undeletion } from './types.ts';
@@ -159,6 +159,7 @@ export class Parents {
   }
 
   async list(options: ListOptions = {}): Promise<ListPage<Stored>> {
+    checkOptions(options);
     const { items, next } = await this.#requests.scan({
       TableName: this.#table,
       Limit: checkLimit(options.limit),
@@ -170,6 +171,7 @@ export class Parents {
 
   /** The ids and marks of what is marked: a read of what is marked, not of what exists; eventually consistent. */
   async listMarked(options: ListOptions = {}): Promise<ListPage<{ id: string; markedAt: string }>> {
+    checkOptions(options);
     const { items, next } = await this.#requests.scan({
       TableName: this.#table,
       IndexName: MARKED_INDEX.name,

@@ -6,7 +6,7 @@ import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TASKS_PER_TRANSACTION_MAX } from '../protocol/limits.ts';
 import { chunks } from '../protocol/parallel.ts';
-import { checkId, checkLimit, checkNew, invalid } from './checks.ts';
+import { checkId, checkLimit, checkList, checkNew, checkOptions, invalid } from './checks.ts';
 import { fence } from './fence.ts';
 import { unfit } from './refusals.ts';
 import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
@@ -22,6 +22,7 @@ export class Tasks {
 
   async create(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
     checkId('service', serviceId);
+    checkList('tasks', tasks);
     for (const task of tasks) checkNew('task', task);
     checkDistinct(tasks.map(({ id }) => id));
     const done: string[] = [];
@@ -38,6 +39,7 @@ export class Tasks {
 
   async delete(serviceId: string, ids: readonly string[]): Promise<void> {
     checkId('service', serviceId);
+    checkList('ids', ids);
     for (const id of ids) checkId('task', id);
     const givenUp = (left: number, tries: number) =>
       `${left} tasks of service ${serviceId} were left undeleted ${tries} times; delete them again later`;
@@ -55,6 +57,7 @@ export class Tasks {
 
   async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
     checkId('service', serviceId);
+    checkOptions(options);
     const { items, next } = await this.#requests.query({
       ...this.#at.childrenOf({ kind: 'service', id: serviceId }),
       ConsistentRead: true,

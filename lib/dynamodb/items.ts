@@ -11,6 +11,7 @@ import {
   parentName,
   referencedNetworks,
 } from '../protocol/model.ts';
+import { FULL_SWEEP_SOURCES, type PageKey, type SweepCursor } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
 import { type Item, type Key, type StoredItem, StoredValue } from './requests.ts';
 import { PARENT_TABLES, type PhysicalNames, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
@@ -90,6 +91,21 @@ function targetsOf(list: AttributeValue): { target: unknown }[] | null {
 /** An attribute of a stored map, and nothing that a map inherits. */
 function attribute(map: AttributeValue | undefined, name: string): AttributeValue | undefined {
   return map?.M !== undefined && Object.hasOwn(map.M, name) ? map.M[name] : undefined;
+}
+
+/** A cursor that holds anything else than we wrote is none: the sweep begins anew, and loses nothing but time. */
+export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
+  const { source, from } = (item?.cursor ?? {}) as Partial<Record<keyof SweepCursor, unknown>>;
+  const known = FULL_SWEEP_SOURCES.find((name) => name === source);
+  if (known === undefined) return undefined;
+  if (from === undefined) return { source: known, from };
+  const names = known === 'service' || known === 'network' ? ['id', 'markedAt'] : ['id'];
+  const isPlace = (place: unknown): place is PageKey =>
+    typeof place === 'object' &&
+    place !== null &&
+    Object.keys(place).sort().join() === names.join() &&
+    Object.values(place).every((value) => typeof value === 'string' && value !== '');
+  return isPlace(from) ? { source: known, from } : undefined;
 }
 
 /** A counter that holds anything else than we wrote is none to count with: better no decision than a wrong one. */

@@ -24,7 +24,7 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { convertToNative, marshall } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import { chunks } from '../protocol/parallel.ts';
@@ -192,7 +192,15 @@ export class Requests {
 
 /** The document client translates answers, but neither stored items nor those that a refusal carries. */
 export function native(item: StoredItem): Item {
-  return unmarshall(item, UNMARSHALL_OPTIONS);
+  // One by one: the SDK trips over an attribute called __proto__, and the others are needed all the same.
+  const entries = Object.entries(item).flatMap(([name, value]) => {
+    try {
+      return [[name, convertToNative(value, UNMARSHALL_OPTIONS)] as const];
+    } catch {
+      return [];
+    }
+  });
+  return Object.fromEntries(entries);
 }
 
 /** As the document client would translate it, but for stored values. */

@@ -44,7 +44,7 @@ import {
   listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
-import { Addresses, counterOf, parentOf } from './items.ts';
+import { Addresses, counterOf, parentOf, sweepCursorOf } from './items.ts';
 import type { Action, Requests } from './requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from './schema.ts';
 
@@ -272,7 +272,7 @@ export class DynamoDBStore implements Store {
 
   async readSweepCursor(): Promise<SweepCursor | undefined> {
     const item = await this.#requests.get({ ...this.#at.sweepCursor(), ConsistentRead: true });
-    return item?.cursor;
+    return sweepCursorOf(item);
   }
 
   async writeSweepCursor(cursor: SweepCursor | undefined): Promise<void> {

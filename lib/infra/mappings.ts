@@ -59,6 +59,9 @@ export const STREAMS: Record<StreamFunctionName, StreamSetup> = {
     filters: [
       filter({ dynamodb: { NewImage: { pendingDelete: isTrue } } }),
       filter({ dynamodb: { OldImage: { pendingDelete: isTrue } } }),
+      // No marks, but meant as such: the function says so.
+      filter({ dynamodb: { NewImage: { pendingDelete: { S: lambda.FilterRule.exists() } } } }),
+      filter({ dynamodb: { NewImage: { pendingDelete: { N: lambda.FilterRule.exists() } } } }),
     ],
   },
 };

@@ -93,6 +93,8 @@ export const SWEEP_ATTACHMENTS_MAX = 1000;
 /** Names that a sweep's answer, or a log line, lists before it only counts: Lambda's answers end at 6 MB, log lines at 256 KB. */
 export const SWEEP_NAMES_MAX = 1000;
 export const LOGGED_NAMES_MAX = 20;
+/** Characters that a log line keeps of who asked for a sweep: enough for a name. */
+export const LOGGED_TRIGGER_CHARACTERS_MAX = 100;
 
 /** Uses that a refusal names before it says "and n more". */
 export const BLOCKERS_NAMED_MAX = 5;

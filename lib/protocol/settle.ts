@@ -125,9 +125,13 @@ export function newMarkedAt(chance: Chance): string {
   return `${isoNow(chance)}#${chance.fresh()}`;
 }
 
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+
 /** When a mark was made, in milliseconds of the epoch. Undefined for a `markedAt` of another form. */
 export function markedAtEpochMillis(markedAt: string): number | undefined {
-  const millis = Date.parse(markedAt.split('#', 1)[0] ?? '');
+  const time = markedAt.split('#', 1)[0] ?? '';
+  // JavaScript takes "release-2" for February 2001.
+  const millis = ISO_TIME.test(time) ? Date.parse(time) : Number.NaN;
   return Number.isNaN(millis) ? undefined : millis;
 }
 

@@ -16,6 +16,8 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async () => async (group) => {
         const { parent, records } = group;
+        const odd = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
+        if (odd !== undefined) telemetry.malformedMark(parent, odd);
         // Before anything else that could fail: from here on the sweep finds the mark without any record.
         if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
         // Before settling, so that what is finalized is whole.
@@ -26,6 +28,11 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
         if (isConcerned) telemetry.settled(await settle(store, ports.chance, parent), records.length);
       }),
     );
+}
+
+/** Once for each write that brings or changes it, not for each later write of the item. */
+function hasNewMalformedMark({ before, after }: StreamRecord): boolean {
+  return after?.malformedMark !== undefined && before?.malformedMark !== after.malformedMark;
 }
 
 /** A mark that was written without its time. */

@@ -7,6 +7,8 @@ import type { NetworkLists, ParentKey, ParentKind } from '../protocol/model.ts';
 /** What a parent's image says of its mark and its references. */
 export interface Image {
   readonly pendingDelete: boolean;
+  /** What stands where a mark would, and is none: somebody's mistake. BOOL and NULL are none. */
+  readonly malformedMark: string | undefined;
   readonly markedAt: string | undefined;
   readonly lists: NetworkLists;
 }
@@ -28,6 +30,8 @@ export interface MalformedRecord {
   readonly error: DeallocatorError;
 }
 
+/** Characters of a value that a message shows. */
+const SHOWN_CHARACTERS_MAX = 100;
 const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies EventName[];
 
 /**
@@ -82,11 +86,21 @@ function imageOf(name: string, image: unknown): Image {
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
   const { pendingDelete, markedAt, spec } = image as Record<string, AttributeValue | undefined>;
-  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, lists: namedLists(spec) };
+  return {
+    malformedMark: malformedMarkOf(pendingDelete),
+    pendingDelete: pendingDelete?.BOOL === true,
+    markedAt: markedAt?.S,
+    lists: namedLists(spec),
+  };
+}
+
+function malformedMarkOf(pendingDelete: AttributeValue | undefined): string | undefined {
+  if (pendingDelete === undefined || pendingDelete.BOOL !== undefined || pendingDelete.NULL) return undefined;
+  return JSON.stringify(pendingDelete).slice(0, SHOWN_CHARACTERS_MAX);
 }
 
 function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {
-  const shown = JSON.stringify(seen)?.slice(0, 100) ?? 'nothing';
+  const shown = JSON.stringify(seen)?.slice(0, SHOWN_CHARACTERS_MAX) ?? 'nothing';
   return new DeallocatorError(
     'InvalidArgument',
     `a stream record can't be read: ${what} is ${shown}, expected ${allowed}; it goes to the dead-letter queue, and the next sweep settles what it was about`,

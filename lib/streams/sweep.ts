@@ -1,5 +1,5 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
-import { SWEEP_NAMES_MAX } from '../protocol/limits.ts';
+import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
 import { parentName } from '../protocol/model.ts';
 import type { SweepCursor } from '../protocol/store.ts';
 import { sweep } from '../protocol/sweep.ts';
@@ -41,6 +41,12 @@ export interface SweepAnswer {
   readonly failed: readonly { readonly parent: string; readonly error: string }[];
 }
 
+/** Only a text, and not a long one: what callers send must not cost the log its line. */
+function triggerOf(request: SweepRequest | undefined): string | undefined {
+  const trigger: unknown = request?.trigger;
+  return typeof trigger === 'string' ? trigger.slice(0, LOGGED_TRIGGER_CHARACTERS_MAX) : undefined;
+}
+
 export function sweepFunction(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
     invocation(ports, context, async (store, telemetry) => {
@@ -69,7 +75,7 @@ export function sweepFunction(ports: FunctionPorts) {
         telemetry.observe('StillMarked', summary.stillMarked);
         telemetry.observe('OldestMarkSeconds', summary.oldestMarkSeconds);
       }
-      telemetry.swept({ trigger: request?.trigger, ...summary });
+      telemetry.swept({ trigger: triggerOf(request), ...summary });
       return {
         ...summary,
         deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(parentName),

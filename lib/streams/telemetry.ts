@@ -28,6 +28,8 @@ export const METRICS = {
   Unanswered: 'Count',
   /** Attachments put or removed because somebody had written a service without them. */
   Healed: 'Count',
+  /** Writes of a `pendingDelete` that is no mark, such as the text "true". */
+  MalformedMarks: 'Count',
   /** Records, or swept parents, that failed. */
   Failures: 'Count',
   /** From a mark to its deletion. */
@@ -118,6 +120,12 @@ export class Telemetry {
     this.#log('INFO', 'healed', { parent: parentName(service), put: put.length, removed: removed.length, networks });
   }
 
+  /** No mark: nothing is deleted. But whoever wrote it waits for something. */
+  malformedMark(parent: ParentKey, seen: string): void {
+    this.count('MalformedMarks');
+    this.#log('WARN', 'malformed mark', { parent: parentName(parent), seen, expected: 'the BOOL true' });
+  }
+
   failed(subject: string, error: unknown): void {
     this.count('Failures');
     this.#log('ERROR', 'failed', { subject, ...described(error) });
@@ -148,7 +156,7 @@ export class Telemetry {
     this.#metrics.clear();
   }
 
-  #log(level: 'INFO' | 'ERROR', decision: string, fields: Record<string, unknown>): void {
+  #log(level: 'INFO' | 'WARN' | 'ERROR', decision: string, fields: Record<string, unknown>): void {
     const at = new Date(this.#options.nowEpochMillis()).toISOString();
     const { functionName } = this.#options;
     this.#write({ level, at, function: functionName, requestId: this.#requestId, decision, ...fields });

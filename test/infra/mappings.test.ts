@@ -45,10 +45,12 @@ describe('event source mappings', () => {
     expect(patterns(name)).toEqual([{ eventName: ['REMOVE'] }]);
   });
 
-  test('network-updated is woken by what is or was marked', () => {
+  test('network-updated is woken by what is or was marked, and by what was meant as a mark', () => {
     expect(patterns('network-updated')).toEqual([
       { dynamodb: { NewImage: { pendingDelete: { BOOL: [true] } } } },
       { dynamodb: { OldImage: { pendingDelete: { BOOL: [true] } } } },
+      { dynamodb: { NewImage: { pendingDelete: { S: [{ exists: true }] } } } },
+      { dynamodb: { NewImage: { pendingDelete: { N: [{ exists: true }] } } } },
     ]);
   });
 

@@ -6,7 +6,7 @@ import { portsFromEnvironment } from '../../lib/streams/ports.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
 import { Telemetry } from '../../lib/streams/telemetry.ts';
 import { testChance } from '../support/chance.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { memoryStore } from '../support/memory-client.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 
 const NOW = '2026-01-01T00:01:00.000Z';
@@ -229,6 +229,22 @@ describe('a decision', () => {
     expect(metrics()).toMatchObject([{ Healed: [3] }]);
   });
 
+  it('that something is no mark is a warning with the value seen, and is counted', () => {
+    const { telemetry, decisions, metrics } = listen();
+    telemetry.malformedMark(web, '{"S":"true"}');
+    telemetry.flush();
+    expect(decisions()).toMatchObject([
+      {
+        level: 'WARN',
+        decision: 'malformed mark',
+        parent: 'service#web',
+        seen: '{"S":"true"}',
+        expected: 'the BOOL true',
+      },
+    ]);
+    expect(metrics()).toMatchObject([{ MalformedMarks: [1] }]);
+  });
+
   it('of the sweep is said with its fields', () => {
     const { telemetry, decisions } = listen();
     telemetry.swept({ trigger: 'schedule', complete: true, settled: 2 });
@@ -300,7 +316,7 @@ describe('the sweep', () => {
     const lines: string[] = [];
     const chance = testChance();
     const ports = {
-      openStore: () => new MemoryStore(tables),
+      openStore: () => memoryStore(tables),
       chance,
       telemetry: {
         functionName: 'deallocator-sweep',

@@ -1,0 +1,91 @@
+/** The real handlers, handed whatever a test makes up: no mapping, no filter and no stream stand between. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Requests } from '../../lib/dynamodb/requests.ts';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
+import { childDeleted } from '../../lib/streams/child-deleted.ts';
+import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { FunctionPorts } from '../../lib/streams/ports.ts';
+import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import type { Backend, LogLine } from '../support/backend.ts';
+import { testChance } from '../support/chance.ts';
+import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
+import { testPorts } from '../support/test-ports.ts';
+
+export const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
+export type Streamed = (typeof STREAMED)[number];
+
+type Handler = (event: StreamEvent, context: typeof CONTEXT) => Promise<BatchResponse>;
+const CONTEXT = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
+
+export interface House extends Pick<Backend, 'put' | 'delete' | 'get' | 'world' | 'log'> {
+  /** Any event, as a function's caller may send it. */
+  call(table: Streamed, event: unknown): Promise<BatchResponse>;
+  /** The failed records' sequence numbers. */
+  batch(table: Streamed, records: readonly unknown[]): Promise<string[]>;
+  sweep(request?: unknown): Promise<SweepAnswer>;
+}
+
+/** On the memory backend: for breadth. Its own streams and filters are not used. */
+export async function memoryHouse() {
+  let store: Store | undefined;
+  const backend = memoryBackend({
+    wrap: (opened) => {
+      store = opened;
+      return opened;
+    },
+  });
+  // A backend may open its store only when it is first used.
+  if (store === undefined) await backend.sweep();
+  if (store === undefined) throw new Error('the memory backend has opened no store');
+  const { put, get, world } = backend;
+  const log: LogLine[] = [];
+  return { put, delete: backend.delete, get, world, violations: backend.violations, ...functionsOn(store, log) };
+}
+
+export interface EngineHouse extends House {
+  readonly db: DynamoDBDocumentClient;
+  readonly connection: ReturnType<typeof ownConnection>;
+}
+
+/** On DynamoDB Local, in a database of its own. */
+export async function engineHouse(): Promise<EngineHouse> {
+  const connection = ownConnection();
+  const db = await createDatabase(connection);
+  const requests = new Requests(db, testChance(), { onRetry: () => {} });
+  const store = new DynamoDBStore(requests, PHYSICAL_NAMES);
+  return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, ...functionsOn(store, []) };
+}
+
+function functionsOn(store: Store, log: LogLine[]) {
+  const ports = testPorts(store, testChance(), log);
+  const handlers = handlersOf(ports);
+  const call = (table: Streamed, event: unknown) => handlers[table](event as StreamEvent, CONTEXT);
+  return {
+    log,
+    call,
+    batch: async (table: Streamed, records: readonly unknown[]) => failuresOf(await call(table, { Records: records })),
+    sweep: async (request?: unknown) => sweepFunction(ports)(request as SweepRequest | undefined, CONTEXT),
+  };
+}
+
+/** The function of each table's stream. */
+function handlersOf(ports: FunctionPorts): Record<Streamed, Handler> {
+  return {
+    tasks: childDeleted('service', ports),
+    attachments: childDeleted('network', ports),
+    services: parentUpdated('service', ports),
+    networks: parentUpdated('network', ports),
+  };
+}
+
+function failuresOf({ batchItemFailures }: BatchResponse): string[] {
+  return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+}
+
+/** What the functions said of what they could not do: the subject and the code, in the order of the log. */
+export function failuresSaid(log: readonly LogLine[]): { subject: unknown; code: unknown }[] {
+  return log.filter(({ decision }) => decision === 'failed').map(({ subject, code }) => ({ subject, code }));
+}
