@@ -13,12 +13,22 @@ import {
   JAVA_MAJOR_VERSION_MIN,
 } from './limits.ts';
 import { LocalError } from './local-error.ts';
-import { isRunning, spawnWatched, stopProcess } from './watched-process.ts';
+import { isRunning, killProcess, spawnWatched, stopProcess } from './watched-process.ts';
+
+export interface EngineOptions {
+  readonly heapMegabytes?: number;
+  /** Where it keeps its data: whoever starts there again, after whatever end, goes on with it. @default in memory */
+  readonly directory?: string;
+  /** @default any free one */
+  readonly port?: number;
+}
 
 export interface Engine {
   readonly port: number;
   readonly pid: number;
   stop(): Promise<void>;
+  /** SIGKILL, in the middle of whatever it does. Resolves once it is gone. */
+  kill(): Promise<void>;
 }
 
 const INSTALL_JAVA = 'install it: `apt-get install -y default-jre-headless` (Debian, Ubuntu) or `brew install openjdk`';
@@ -89,18 +99,18 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** Starts an engine with nothing in it, in memory. Each access key that talks to it has a database of its own. */
-export async function startEngine(options: { readonly heapMegabytes?: number } = {}): Promise<Engine> {
+/** Starts an engine. Each access key that talks to it has a database of its own. */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const directory = findEngineDirectory();
   await checkJava();
-  const port = await findFreePort();
+  const port = options.port ?? (await findFreePort());
   const child = spawnWatched('java', [
     '-XX:TieredStopAtLevel=1',
     `-Xmx${options.heapMegabytes ?? ENGINE_HEAP_MEGABYTES}m`,
     `-Djava.library.path=${join(directory, 'DynamoDBLocal_lib')}`,
     '-jar',
     join(directory, 'DynamoDBLocal.jar'),
-    '-inMemory',
+    ...(options.directory === undefined ? ['-inMemory'] : ['-dbPath', options.directory]),
     '-disableTelemetry',
     '-port',
     String(port),
@@ -120,5 +130,5 @@ export async function startEngine(options: { readonly heapMegabytes?: number } =
     }
     await pause(ENGINE_START_POLL_MILLIS);
   }
-  return { port, pid: child.pid ?? 0, stop: () => stopProcess(child) };
+  return { port, pid: child.pid ?? 0, stop: () => stopProcess(child), kill: () => killProcess(child) };
 }

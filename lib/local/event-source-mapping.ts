@@ -1,5 +1,6 @@
 /** Lambda's poller for one mapping: reads the stream's shards, filters, and hands the records to lanes. */
 import type { Delivery, DeliveryPorts } from './delivery.ts';
+import type { RecordIntercept } from './faults.ts';
 import type { FunctionPool, InvocationResult } from './function-pool.ts';
 import { Lane } from './lane.ts';
 import {
@@ -16,6 +17,7 @@ export interface MappingPorts {
   readonly pool: FunctionPool;
   readonly reader: StreamReader;
   readonly clockRate: number;
+  readonly interceptRecord: RecordIntercept;
   sendToQueue(arn: string, body: unknown): void;
   observe(delivery: Delivery): void;
   /** The mapping can't go on. */
@@ -25,6 +27,8 @@ export interface MappingPorts {
 interface ShardState {
   readonly shard: Shard;
   readonly lanes: readonly Lane[];
+  /** Copies of records that are held up on their way to a lane. */
+  held: number;
   /** Its last record is done. Only then its children begin. */
   done: boolean;
   /** When the last read that found nothing was sent, on the monotonic clock. */
@@ -47,6 +51,7 @@ export class EventSourceMapping {
   readonly #gate = new Gate();
   readonly #poll = new Pause();
   readonly #retry = new Pause();
+  readonly #holdUp = new Pause();
   readonly #pollMillis: number;
   readonly #invocations = new Set<Promise<InvocationResult>>();
   #tasks: Promise<void>[] = [];
@@ -119,7 +124,7 @@ export class EventSourceMapping {
     const lanes = Array.from({ length: this.properties.parallelizationFactor }, (_, index) => {
       return new Lane(this.properties, this.#deliveryPorts, shard.shardId, index);
     });
-    const state: ShardState = { shard, lanes, done: false, emptyReadMillis: Number.NEGATIVE_INFINITY };
+    const state: ShardState = { shard, lanes, held: 0, done: false, emptyReadMillis: Number.NEGATIVE_INFINITY };
     this.#shards.set(shard.shardId, state);
     this.#spawn(this.#consume(state));
   }
@@ -155,7 +160,20 @@ export class EventSourceMapping {
     const { filters } = this.properties;
     if (filters.length > 0 && !filters.some((matches) => matches(arrived.record))) return;
     const lane = state.lanes[hashKey(arrived.record.dynamodb.Keys) % state.lanes.length];
-    lane?.push(arrived);
+    const { logicalId } = this.properties;
+    const { functionName } = this.#deliveryPorts;
+    const copies = this.#ports.interceptRecord({ mapping: logicalId, functionName, record: arrived.record }) ?? [0];
+    for (const afterMillis of copies) {
+      if (afterMillis > 0) void this.#pushLate(state, lane, arrived, afterMillis);
+      else lane?.push(arrived);
+    }
+  }
+
+  async #pushLate(state: ShardState, lane: Lane | undefined, arrived: ArrivedRecord, millis: number): Promise<void> {
+    state.held += 1;
+    await this.#holdUp.wait(millis);
+    state.held -= 1;
+    if (!this.#stopped) lane?.push(arrived);
   }
 
   /** Whether every record is done that was written before the given moment of the monotonic clock. */
@@ -193,6 +211,8 @@ export class EventSourceMapping {
     this.#gate.open();
     this.#poll.close();
     this.#retry.close();
+    this.#holdUp.close();
+    this.#ports.reader.close();
     await Promise.all([...this.#shards.values()].flatMap(({ lanes }) => lanes.map((lane) => lane.stop())));
     await Promise.all(this.#tasks);
     this.#tasks = [];
@@ -200,5 +220,5 @@ export class EventSourceMapping {
 }
 
 function countUndelivered(state: ShardState): number {
-  return state.lanes.reduce((sum, lane) => sum + lane.undelivered, 0);
+  return state.lanes.reduce((sum, lane) => sum + lane.undelivered, state.held);
 }

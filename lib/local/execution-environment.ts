@@ -1,7 +1,6 @@
 /** One process of a function: starts it, hands it one invocation at a time, and tells how that ended. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { AnswerMessage, FunctionError, InitMessage, InvokeMessage } from './function-message.ts';
 import type { FunctionProperties } from './functions.ts';
@@ -22,14 +21,22 @@ export class ExecutionEnvironment {
   readonly #child: ChildProcess;
   readonly #function: FunctionProperties;
   readonly #log: Log;
+  readonly #keepTimedOut: boolean;
   readonly #exited: Promise<unknown>;
   #requestId: string | undefined;
   #settle: ((message: AnswerMessage | undefined) => void) | undefined;
   #alive = true;
+  #timedOut = false;
 
-  constructor(properties: FunctionProperties, environment: Readonly<Record<string, string>>, log: Log) {
+  constructor(
+    properties: FunctionProperties,
+    environment: Readonly<Record<string, string>>,
+    log: Log,
+    keepTimedOut = false,
+  ) {
     this.#function = properties;
     this.#log = log;
+    this.#keepTimedOut = keepTimedOut;
     this.#child = fork(RUNTIME_PATH, [], {
       env: { ...environment },
       cwd: properties.directory,
@@ -51,6 +58,11 @@ export class ExecutionEnvironment {
     return this.#alive;
   }
 
+  /** Alive, and free of an invocation that nobody waits for. */
+  get usable(): boolean {
+    return this.#alive && !this.#timedOut;
+  }
+
   get pid(): number {
     return this.#child.pid ?? 0;
   }
@@ -63,11 +75,22 @@ export class ExecutionEnvironment {
   #pipe(stream: 'stdout' | 'stderr'): void {
     const input = this.#child[stream];
     if (input === null) return;
-    createInterface({ input, crlfDelay: Infinity }).on('line', (line) => {
+    const tell = (line: string) => {
       for (let start = 0; start === 0 || start < line.length; start += LOG_LINE_CHARACTERS_MAX) {
         const part = line.slice(start, start + LOG_LINE_CHARACTERS_MAX);
         this.#log({ source: this.#function.name, requestId: this.#requestId, stream, line: part });
       }
+    };
+    // Not node:readline, which also ends a line at U+2028: an id may hold one, and JSON doesn't escape it.
+    let rest = '';
+    input.setEncoding('utf8');
+    input.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) tell(line);
+    });
+    input.on('end', () => {
+      if (rest !== '') tell(rest);
     });
   }
 
@@ -108,16 +131,18 @@ export class ExecutionEnvironment {
     return failed('Runtime.ExitError', `Error: Runtime exited with error: ${this.#describeExit()}`);
   }
 
-  async invoke(requestId: string, payload: string): Promise<Outcome> {
-    const { name, arn, memoryMegabytes, timeoutSeconds } = this.#function;
+  async invoke(requestId: string, payload: string, timeoutMillis: number): Promise<Outcome> {
+    const { name, arn, memoryMegabytes } = this.#function;
     this.#requestId = requestId;
-    const timeoutMillis = timeoutSeconds * 1000;
     const deadlineEpochMillis = Date.now() + timeoutMillis;
     const message = { functionName: name, functionArn: arn, memoryMegabytes, deadlineEpochMillis, requestId, payload };
     const answer = await this.#exchange({ kind: 'invoke', ...message }, timeoutMillis);
     if (answer === 'timeout') {
-      this.kill();
-      const seconds = timeoutSeconds.toFixed(2);
+      this.#timedOut = true;
+      // Nobody wants its answer any more: it has only its writes left to do.
+      if (this.#keepTimedOut) this.#settle = () => this.kill();
+      else this.kill();
+      const seconds = (timeoutMillis / 1000).toFixed(2);
       return failed('Sandbox.Timedout', `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`);
     }
     if (answer?.kind === 'result') return { ok: true, payload: answer.payload };

@@ -1,4 +1,7 @@
-/** What can go wrong between a client and DynamoDB, and never does in DynamoDB Local. */
+/** What can go wrong between a client and DynamoDB, or a stream and a function, and never does in DynamoDB Local. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { StreamRecord } from './stream-record.ts';
+
 export interface GatewayRequest {
   /** A function's logical id, or `outside`. */
   readonly principal: string;
@@ -14,9 +17,29 @@ export interface Fault {
   readonly respond?: { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
   /** The engine does it, the connection breaks before the answer. */
   readonly dropAnswer?: boolean;
+  /** The connection breaks at once; the request reaches the engine when this resolves, with nobody left who waits. */
+  readonly arrives?: Promise<unknown>;
+  /** Of a batch's keys or items only the first half, rounded down, is processed; the answer leaves over the rest. */
+  readonly halve?: boolean;
+  /** Awaited when the engine has done it and before its answer, if any, goes on. */
+  readonly beforeAnswer?: () => void | Promise<void>;
 }
 
 export type Intercept = (request: GatewayRequest) => Fault | undefined | Promise<Fault | undefined>;
+
+/** A record that a mapping has read, wants, and is about to hand on. */
+export interface RecordArrival {
+  /** The mapping's logical id. */
+  readonly mapping: string;
+  readonly functionName: string;
+  readonly record: StreamRecord;
+}
+
+/**
+ * When each copy of the record arrives, in real milliseconds from now. Undefined, or `[0]`: as it should. `[]`: never.
+ * `[0, 500]`: twice. `[500]`: late, so that others overtake it and batches are cut in other places.
+ */
+export type RecordIntercept = (arrival: RecordArrival) => readonly number[] | undefined;
 
 const TYPE_PREFIX = 'com.amazonaws.dynamodb.v20120810#';
 
@@ -52,6 +75,16 @@ export function transactionCanceled(request: GatewayRequest, conflicts: readonly
 /** Committed, and the client does not learn it. */
 export function answerLost(): Fault {
   return { dropAnswer: true };
+}
+
+/** Given up by its sender, and carried out later: perhaps after the sender has tried again, perhaps after it has died. */
+export function late(millis: number): Fault {
+  return { arrives: pause(millis) };
+}
+
+/** Part of a batch is left over, as under throttling. */
+export function unprocessed(): Fault {
+  return { halve: true };
 }
 
 export function hang(): Fault {

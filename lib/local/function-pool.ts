@@ -28,6 +28,10 @@ export interface FunctionPoolOptions {
   readonly endpoint: string;
   readonly log: Log;
   readonly onInvocation: (properties: FunctionProperties) => void;
+  /** Whether a process whose invocation timed out runs on. @default false */
+  readonly keepTimedOut?: boolean | undefined;
+  /** By logical id, asked at each invocation. @default the template's */
+  readonly timeoutMillis?: ((functionLogicalId: string) => number | undefined) | undefined;
 }
 
 /** Lambda's own variables. Everything else that a function sees comes from the template. */
@@ -73,8 +77,10 @@ export class FunctionPool {
     }
   }
 
+  /** Those included that timed out and run on. */
   get runningInvocations(): number {
-    return this.#runningInvocations;
+    const timedOut = [...this.#states()].flatMap(({ all }) => [...all].filter(({ alive, usable }) => alive && !usable));
+    return this.#runningInvocations + timedOut.length;
   }
 
   #get(key: string): FunctionState {
@@ -136,12 +142,13 @@ export class FunctionPool {
     if (this.#stopped) throw new LocalError('cloud.stopped', 'the local cloud has been stopped');
     this.#options.onInvocation(state.properties);
     let environment = state.idle.pop();
-    while (environment !== undefined && !environment.alive) environment = state.idle.pop();
+    while (environment !== undefined && !environment.usable) environment = state.idle.pop();
     if (environment === undefined) {
       environment = new ExecutionEnvironment(
         state.properties,
         environmentOf(state.properties, this.#options.endpoint),
         this.#options.log,
+        this.#options.keepTimedOut,
       );
       state.all.add(environment);
       const init = await environment.init();
@@ -150,9 +157,11 @@ export class FunctionPool {
         return { requestId, payload: init.error, error: init.error };
       }
     }
-    const outcome = await environment.invoke(requestId, payload);
-    if (environment.alive) state.idle.push(environment);
-    else state.all.delete(environment);
+    const { logicalId, timeoutSeconds } = state.properties;
+    const timeoutMillis = this.#options.timeoutMillis?.(logicalId) ?? timeoutSeconds * 1000;
+    const outcome = await environment.invoke(requestId, payload, timeoutMillis);
+    if (environment.usable) state.idle.push(environment);
+    else if (!environment.alive) state.all.delete(environment);
     if (!outcome.ok) return { requestId, payload: outcome.error, error: outcome.error };
     if (Buffer.byteLength(outcome.payload) > PAYLOAD_BYTES_MAX) {
       const errorMessage = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_BYTES_MAX} bytes).`;

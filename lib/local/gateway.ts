@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
 import type { Fault, GatewayRequest, Intercept } from './faults.ts';
+import { halveBatch } from './halved-batch.ts';
 import { TIMER_MILLIS_MAX } from './limits.ts';
 import { LocalError } from './local-error.ts';
 import type { Meter } from './meter.ts';
@@ -104,6 +105,12 @@ export class Gateway {
       const body = raw.length === 0 ? {} : (JSON.parse(raw.toString()) as Record<string, unknown>);
       const gatewayRequest = { principal: this.#principalOf(request), ...target, body };
       const fault = await this.#intercept?.(gatewayRequest);
+      if (fault?.arrives !== undefined) {
+        request.socket.destroy();
+        await fault.arrives;
+        await this.#forward(request, gatewayRequest, raw);
+        return await fault.beforeAnswer?.();
+      }
       if (fault?.delayMillis !== undefined) await waitUnlessClosed(response, fault.delayMillis);
       if (response.destroyed) return;
       await this.#answer(request, response, gatewayRequest, raw, fault);
@@ -131,12 +138,26 @@ export class Gateway {
       this.#options.meter.addRequest(principal, operation, { readUnits: 0, writeUnits: 0 });
       return send(response, fault.respond.status, Buffer.from(JSON.stringify(fault.respond.body)));
     }
-    const answer = await this.#forward(request, gatewayRequest, raw);
+    const answer =
+      fault?.halve === true
+        ? await this.#forwardHalf(request, gatewayRequest, raw)
+        : await this.#forward(request, gatewayRequest, raw);
+    await fault?.beforeAnswer?.();
     if (fault?.dropAnswer === true) {
       request.socket.destroy();
       return;
     }
     send(response, answer.status, answer.body, answer.headers['x-amzn-requestid']);
+  }
+
+  async #forwardHalf(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer): Promise<RawAnswer> {
+    const halved = halveBatch(gatewayRequest.operation, gatewayRequest.body);
+    if (halved === undefined) return await this.#forward(request, gatewayRequest, raw);
+    const { body } = halved;
+    if (body === undefined) return { status: 200, headers: {}, body: toBuffer(halved.complete({})) };
+    const answer = await this.#forward(request, { ...gatewayRequest, body }, toBuffer(body));
+    if (answer.status !== 200) return answer;
+    return { ...answer, body: toBuffer(halved.complete(JSON.parse(answer.body.toString()))) };
   }
 
   async #forward(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer) {
@@ -170,6 +191,10 @@ export class Gateway {
     await closed;
     this.#engine.close();
   }
+}
+
+function toBuffer(body: unknown): Buffer {
+  return Buffer.from(JSON.stringify(body));
 }
 
 /** Our own length and no checksum: bodies may have been changed. */

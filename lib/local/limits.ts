@@ -31,8 +31,8 @@ export const DESCRIBE_STREAM_PAGES_MAX = 100;
 export const SHARD_LIST_INTERVAL_MILLIS = 30_000;
 /** Records of a shard that are read but not delivered, before reading stops: the largest batch. */
 export const SHARD_BUFFER_RECORDS_MAX = 10_000;
-/** Failed reads of a stream in a row before the mapping stops with an error: about ten seconds of an absent engine. */
-export const STREAM_READ_FAILURES_MAX = 40;
+/** Failed reads of a stream in a row before the mapping stops with an error: a minute, which an engine may take to start again. */
+export const STREAM_READ_FAILURES_MAX = 240;
 
 /**
  * A record is visible at the latest this long after the engine has answered the write. Measured: at once; of 7,500

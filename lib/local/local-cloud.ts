@@ -4,7 +4,7 @@ import { AsyncInvocations, readInvokeConfigs } from './async-invocation.ts';
 import type { Delivery } from './delivery.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { EventSourceMapping } from './event-source-mapping.ts';
-import type { Intercept } from './faults.ts';
+import type { Intercept, RecordIntercept } from './faults.ts';
 import { FunctionPool, type InvocationResult } from './function-pool.ts';
 import { readFunctions } from './functions.ts';
 import { Gateway } from './gateway.ts';
@@ -38,6 +38,13 @@ export interface LocalCloudOptions {
   readonly clockRate?: number;
   /** Whether rules fire by themselves, at their rate and after deployment. @default true */
   readonly schedules?: boolean;
+  /** Asked at each invocation for the timeout in real milliseconds. @default undefined: the template's */
+  readonly timeoutMillis?: (functionLogicalId: string) => number | undefined;
+  /**
+   * Whether a process whose invocation timed out is left running: nobody listens to it any more, and it may finish late.
+   * @default false: it is killed, as by Lambda
+   */
+  readonly keepTimedOut?: boolean;
   readonly log: Log;
   /** Told of every invocation by a mapping, and of every group of records that was given up. */
   readonly onDelivery?: (delivery: Delivery) => void;
@@ -61,6 +68,8 @@ export interface LocalCloud {
   /** Lambda's "Event" invocation: retried, then given up to the dead-letter queue. */
   invokeAsync(functionKey: string, event: unknown): void;
   setIntercept(intercept: Intercept | undefined): void;
+  /** Loses, repeats and delays records between a stream and its function. */
+  setRecordIntercept(intercept: RecordIntercept | undefined): void;
   onDelivery(listener: (delivery: Delivery) => void): () => void;
   /** Kills with SIGKILL, busy or idle; returns how many. */
   killFunctions(functionKey?: string): number;
@@ -136,16 +145,18 @@ async function deploy(
   running.closers.push(() => gateway.close());
 
   const onInvocation = (properties: { readonly logicalId: string }) => meter.addInvocation(properties.logicalId);
-  const pool = new FunctionPool(functions, { endpoint, log, onInvocation });
+  const { timeoutMillis, keepTimedOut } = options;
+  const pool = new FunctionPool(functions, { endpoint, log, onInvocation, timeoutMillis, keepTimedOut });
   const asyncInvocations = new AsyncInvocations(pool, queues, invokeConfigs, clockRate);
 
+  let recordIntercept: RecordIntercept | undefined;
   const mappings = mappingProperties.map((properties) => {
     const reader = new StreamReader(enginePort, databaseId, properties.streamArn);
-    running.closers.push(() => reader.close());
     return new EventSourceMapping(properties, {
       pool,
       reader,
       clockRate,
+      interceptRecord: (arrival) => recordIntercept?.(arrival),
       sendToQueue: (arn, body) => queues.send(arn, body),
       observe: (delivery) => {
         for (const listener of listeners) listener(delivery);
@@ -189,6 +200,9 @@ async function deploy(
     invoke: (functionKey, event) => pool.invoke(functionKey, event),
     invokeAsync: (functionKey, event) => asyncInvocations.accept(functionKey, event),
     setIntercept: (intercept) => gateway.setIntercept(intercept),
+    setRecordIntercept(intercept) {
+      recordIntercept = intercept;
+    },
     onDelivery(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

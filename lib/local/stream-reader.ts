@@ -1,6 +1,5 @@
 /** Reads a stream shard by shard, from the oldest record on. */
 
-import { setTimeout as pause } from 'node:timers/promises';
 import { DynamoDBStreams, type ShardIteratorType } from '@aws-sdk/client-dynamodb-streams';
 import {
   DESCRIBE_STREAM_PAGES_MAX,
@@ -10,6 +9,7 @@ import {
   STREAM_READ_FAILURES_MAX,
 } from './limits.ts';
 import { LocalError } from './local-error.ts';
+import { Pause } from './pause.ts';
 import { type StreamRecord, toStreamRecord } from './stream-record.ts';
 import { engineClientOptions, toEngineArns } from './tables.ts';
 
@@ -27,11 +27,15 @@ export interface ArrivedRecord {
   readonly bytes: number;
 }
 
+type Persist = <T>(read: () => Promise<T>) => Promise<T>;
+
 export class StreamReader {
   readonly #client: DynamoDBStreams;
   /** As functions see it. */
   readonly #streamArn: string;
   readonly #engineStreamArn: string;
+  readonly #retry = new Pause();
+  #closed = false;
 
   constructor(port: number, databaseId: string, streamArn: string) {
     this.#client = new DynamoDBStreams(engineClientOptions(port, databaseId));
@@ -39,7 +43,12 @@ export class StreamReader {
     this.#engineStreamArn = toEngineArns(streamArn);
   }
 
-  async listShards(): Promise<readonly Shard[]> {
+  /** Throws `stream.unreadable` once the engine has failed too often in a row. */
+  listShards(): Promise<readonly Shard[]> {
+    return this.#persist(() => this.#listShards());
+  }
+
+  async #listShards(): Promise<readonly Shard[]> {
     const shards: Shard[] = [];
     let ExclusiveStartShardId: string | undefined;
     for (let page = 0; page < DESCRIBE_STREAM_PAGES_MAX; page += 1) {
@@ -58,16 +67,37 @@ export class StreamReader {
   }
 
   openShard(shardId: string, position: StartingPosition): ShardReader {
-    return new ShardReader(this.#client, this.#engineStreamArn, this.#streamArn, shardId, position);
+    const persist: Persist = (read) => this.#persist(read);
+    return new ShardReader(this.#client, persist, this.#engineStreamArn, this.#streamArn, shardId, position);
   }
 
+  /** The engine may be gone for a while: killed, and started again on the same port and files. */
+  async #persist<T>(read: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await read();
+      } catch (cause) {
+        if (this.#closed || failures >= STREAM_READ_FAILURES_MAX) {
+          throw new LocalError('stream.unreadable', `stream "${this.#streamArn}" can't be read: ${String(cause)}`, {
+            cause,
+          });
+        }
+        if (failures > 0) await this.#retry.wait(POLL_INTERVAL_MILLIS);
+      }
+    }
+  }
+
+  /** Whoever reads fails, and does not try again. */
   close(): void {
+    this.#closed = true;
+    this.#retry.close();
     this.#client.destroy();
   }
 }
 
 export class ShardReader {
   readonly #client: DynamoDBStreams;
+  readonly #persist: Persist;
   readonly #engineStreamArn: string;
   readonly #streamArn: string;
   readonly #shardId: string;
@@ -78,12 +108,14 @@ export class ShardReader {
 
   constructor(
     client: DynamoDBStreams,
+    persist: Persist,
     engineStreamArn: string,
     streamArn: string,
     shardId: string,
     position: StartingPosition,
   ) {
     this.#client = client;
+    this.#persist = persist;
     this.#engineStreamArn = engineStreamArn;
     this.#streamArn = streamArn;
     this.#shardId = shardId;
@@ -108,34 +140,35 @@ export class ShardReader {
   }
 
   /** The next records, perhaps none. Throws `stream.unreadable` once the engine has failed too often in a row. */
-  async read(): Promise<readonly ArrivedRecord[]> {
-    for (let failures = 0; ; failures += 1) {
+  read(): Promise<readonly ArrivedRecord[]> {
+    return this.#persist(async () => {
       try {
-        this.#iterator ??= await this.#openIterator();
-        const { Records = [], NextShardIterator } = await this.#client.getRecords({
-          ShardIterator: this.#iterator,
-          Limit: GET_RECORDS_ITEMS_MAX,
-        });
-        const arrivedEpochMillis = Date.now();
-        this.#iterator = NextShardIterator;
-        this.#ended = NextShardIterator === undefined;
-        this.#lastSequenceNumber = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.#lastSequenceNumber;
-        return Records.map((engineRecord) => {
-          const record = toStreamRecord(engineRecord, this.#streamArn, arrivedEpochMillis);
-          const bytes = Buffer.byteLength(JSON.stringify(record));
-          return { record, shardId: this.#shardId, arrivedEpochMillis, bytes };
-        });
-      } catch (cause) {
+        return await this.#readOnce();
+      } catch (error) {
         // An iterator lives 15 minutes; and the engine calls a shard's first iterator trimmed if another table was
         // written first (its numbers count for the whole database). A new one goes on after the last record.
         this.#iterator = undefined;
-        if (failures >= STREAM_READ_FAILURES_MAX) {
-          throw new LocalError('stream.unreadable', `stream "${this.#streamArn}" can't be read: ${String(cause)}`, {
-            cause,
-          });
-        }
-        if (failures > 0) await pause(POLL_INTERVAL_MILLIS);
+        throw error;
       }
-    }
+    });
+  }
+
+  async #readOnce(): Promise<readonly ArrivedRecord[]> {
+    this.#iterator ??= await this.#openIterator();
+    const { Records = [], NextShardIterator } = await this.#client.getRecords({
+      ShardIterator: this.#iterator,
+      Limit: GET_RECORDS_ITEMS_MAX,
+    });
+    const arrivedEpochMillis = Date.now();
+    const arrived = Records.map((engineRecord) => {
+      const record = toStreamRecord(engineRecord, this.#streamArn, arrivedEpochMillis);
+      const bytes = Buffer.byteLength(JSON.stringify(record));
+      return { record, shardId: this.#shardId, arrivedEpochMillis, bytes };
+    });
+    // Only now: a record that can't be translated must not be passed over without a word.
+    this.#iterator = NextShardIterator;
+    this.#ended = NextShardIterator === undefined;
+    this.#lastSequenceNumber = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.#lastSequenceNumber;
+    return arrived;
   }
 }

@@ -35,7 +35,9 @@ export function toWireValue(value: AttributeValue): unknown {
 }
 
 function toWireImage(image: Readonly<Record<string, AttributeValue>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(image).map(([name, value]) => [name, toWireValue(value)]));
+  // The AWS SDK leaves nothing but the name of an attribute called __proto__.
+  const there = Object.entries(image).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(there.map(([name, value]) => [name, toWireValue(value)]));
 }
 
 /** The engine rounds to the minute, AWS to the second: the second of arrival, if that lies in the engine's minute. */

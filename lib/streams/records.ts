@@ -94,9 +94,11 @@ function imageOf(name: string, image: unknown): Image {
   };
 }
 
-function malformedMarkOf(pendingDelete: AttributeValue | undefined): string | undefined {
-  if (pendingDelete === undefined || pendingDelete.BOOL !== undefined || pendingDelete.NULL) return undefined;
-  return JSON.stringify(pendingDelete).slice(0, SHOWN_CHARACTERS_MAX);
+/** Its type, and its value where that is a text: a deep value would end the stack of whoever prints it. */
+function malformedMarkOf(pendingDelete: AttributeValue | null | undefined): string | undefined {
+  const [type, value]: unknown[] = Object.entries(pendingDelete ?? {})[0] ?? [];
+  if (type === undefined || type === 'BOOL' || type === 'NULL') return undefined;
+  return `${type} ${typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX)) : '…'}`;
 }
 
 function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {

@@ -118,8 +118,9 @@ describe.each(KINDS)('in %s', (table, kind) => {
       const told = house.log.filter(({ decision }) => decision === 'malformed mark');
       // False and null say that there is no mark, and mean it.
       const isMeant = 'BOOL' in pendingDelete || 'NULL' in pendingDelete;
-      const line = { level: 'WARN', parent: `${kind}#web`, seen: JSON.stringify(wire(pendingDelete)) };
-      expect(told).toMatchObject(isMeant ? [] : [line]);
+      const [[type, value] = []] = Object.entries(wire(pendingDelete));
+      const seen = `${type} ${typeof value === 'string' ? JSON.stringify(value) : '…'}`;
+      expect(told).toMatchObject(isMeant ? [] : [{ level: 'WARN', parent: `${kind}#web`, seen }]);
     });
 
     it('wakes the function of a network only where it reads like a mark, and keeps no audit busy', async () => {

@@ -177,6 +177,22 @@ describe('event source mapping', () => {
     expect(fixture.deliveries.map(({ records }) => records.map(({ eventName }) => eventName))).toEqual([['REMOVE']]);
   });
 
+  it('loses, repeats and overtakes records as it is told, and quiesce waits for the late ones', async () => {
+    const fixture = await start({ mapping: { BatchSize: 1 } });
+    const fates: Record<string, readonly number[]> = { a: [], b: [0, 60], c: [80], e: [] };
+    fixture.cloud.setRecordIntercept(({ mapping, functionName, record }) => {
+      expect([mapping, functionName]).toEqual(['Mapping', 'Fixture-Worker']);
+      return fates[(record.dynamodb.Keys as { id: { S: string } }).id.S];
+    });
+    await putAll(fixture, 'abcd');
+    expect(idsOf(fixture.deliveries).flat().sort()).toEqual(['b', 'b', 'c', 'd']);
+    const order = idsOf(fixture.deliveries).flat();
+    expect(order.indexOf('d')).toBeLessThan(order.indexOf('c'));
+    fixture.cloud.setRecordIntercept(undefined);
+    await putAll(fixture, 'e');
+    expect(idsOf(fixture.deliveries).at(-1)).toEqual(['e']);
+  });
+
   it('reports nothing more after the mappings are paused, and loses nothing', async () => {
     const fixture = await start();
     await fixture.cloud.pauseMappings();

@@ -94,6 +94,16 @@ describe('function', () => {
     expect((await cloud.invoke('Worker', {})).payload).toBe('well');
   });
 
+  it('keeps a log line whole, whatever stands in it but its end', async () => {
+    const { cloud, logs } = await start({
+      handler: `exports.handler = async () => process.stdout.write('a\\u2028b\\u2029c\\rd\\ne');`,
+    });
+    await cloud.invoke('Worker', {});
+    await cloud.stop();
+    const lines = logs.filter(({ source }) => source !== 'local').map(({ line }) => line);
+    expect(lines).toEqual(['a\u2028b\u2029c\rd', 'e']);
+  });
+
   it('that does not load fails, and says why', async () => {
     const { cloud } = await start({ handler: 'require("not-there");' });
     const { error } = await cloud.invoke('Worker', {});
@@ -133,6 +143,38 @@ describe('function', () => {
     expect(idsOf(fixture.deliveries)).toEqual([['a'], ['a']]);
     expect(fixture.deliveries[0]?.error?.errorMessage).toContain('signal: SIGKILL');
     expect(fixture.deliveries[1]?.result).toBe('succeeded');
+  });
+
+  it('times out after the time that the caller sets, in place of the template’s', async () => {
+    const { cloud } = await start({ handler: HANGS_ON_HANG }, { timeoutMillis: () => 300 });
+    const { error } = await cloud.invoke('Worker', { Records: [{ dynamodb: { NewImage: { hang: true } } }] });
+    expect(error).toMatchObject({
+      errorType: 'Sandbox.Timedout',
+      errorMessage: expect.stringContaining('0.30 seconds'),
+    });
+    expect(cloud.functions()).toEqual({ Worker: [] });
+  });
+
+  it('that timed out may be left running: it finishes late, quiesce waits for it, and nobody asks it again', async () => {
+    const handler = `
+      exports.handler = async (event) => {
+        if (event.slow) await new Promise((resolve) => setTimeout(resolve, 600));
+        console.log((event.slow ? 'slow ' : 'fast ') + process.pid);
+      };`;
+    const { cloud, logs } = await start(
+      { handler },
+      { timeoutMillis: (id) => (id === 'Worker' ? 300 : 1), keepTimedOut: true },
+    );
+    const { error } = await cloud.invoke('Worker', { slow: true });
+    expect(error?.errorType).toBe('Sandbox.Timedout');
+    await cloud.invoke('Worker', {});
+    await cloud.quiesce();
+    await until(() => logs.length === 2);
+    const [slow, fast] = ['slow', 'fast'].map(
+      (name) => logs.find(({ line }) => line.startsWith(name))?.line.split(' ')[1],
+    );
+    expect(slow).not.toBe(fast);
+    expect(cloud.functions()).toEqual({ Worker: [Number(fast)] });
   });
 
   it('is ended by stop, even in the middle of an invocation', async () => {

@@ -4,9 +4,11 @@ import {
   answerLost,
   hang,
   internalServerError,
+  late,
   throttled,
   transactionCanceled,
   transactionConflict,
+  unprocessed,
 } from '../../lib/local/faults.ts';
 import { connect, idsOf, useLocalClouds } from './fixture.ts';
 
@@ -106,6 +108,46 @@ describe('faults', () => {
     await expect(put('a')).rejects.toThrow();
     cloud.setIntercept(undefined);
     await cloud.quiesce();
+    expect(idsOf(deliveries)).toEqual([['a']]);
+  });
+
+  it('a late request is given up by its sender, and done all the same', async () => {
+    const { cloud, client, things, deliveries } = await start();
+    cloud.setIntercept(() => late(50));
+    await expect(client.putItem({ TableName: things, Item: key })).rejects.toThrow();
+    await cloud.quiesce();
+    expect(idsOf(deliveries)).toEqual([['a']]);
+  });
+
+  it('half a batch is left over, and only the other half done', async () => {
+    const { cloud, client, things, put } = await start();
+    const keys = [...'abc'].map((id) => ({ ...key, id: { S: id } }));
+    cloud.setIntercept(() => unprocessed());
+    const puts = keys.map((Item) => ({ PutRequest: { Item } }));
+    const written = await client.batchWriteItem({ RequestItems: { [things]: puts } });
+    expect(written.UnprocessedItems).toEqual({ [things]: puts.slice(1) });
+    for (const id of 'bc') await put(id);
+    const read = await client.batchGetItem({ RequestItems: { [things]: { Keys: keys, ConsistentRead: true } } });
+    expect(read.Responses).toEqual({ [things]: [keys[0]] });
+    expect(read.UnprocessedKeys).toEqual({ [things]: { Keys: keys.slice(1), ConsistentRead: true } });
+    const one = await client.batchGetItem({ RequestItems: { [things]: { Keys: keys.slice(0, 1) } } });
+    expect(one).toMatchObject({ Responses: {}, UnprocessedKeys: { [things]: { Keys: keys.slice(0, 1) } } });
+  });
+
+  it('whoever disturbs learns when the engine has done it, before its answer goes on', async () => {
+    const { cloud, client, things, deliveries } = await start();
+    const order: string[] = [];
+    cloud.setIntercept(() => ({
+      beforeAnswer: async () => {
+        cloud.setIntercept(undefined);
+        const { Count } = await client.scan({ TableName: things });
+        order.push(`${Count} there`);
+      },
+    }));
+    await client.putItem({ TableName: things, Item: key });
+    order.push('answered');
+    await cloud.quiesce();
+    expect(order).toEqual(['1 there', 'answered']);
     expect(idsOf(deliveries)).toEqual([['a']]);
   });
 

@@ -231,14 +231,14 @@ describe('a decision', () => {
 
   it('that something is no mark is a warning with the value seen, and is counted', () => {
     const { telemetry, decisions, metrics } = listen();
-    telemetry.malformedMark(web, '{"S":"true"}');
+    telemetry.malformedMark(web, 'S "true"');
     telemetry.flush();
     expect(decisions()).toMatchObject([
       {
         level: 'WARN',
         decision: 'malformed mark',
         parent: 'service#web',
-        seen: '{"S":"true"}',
+        seen: 'S "true"',
         expected: 'the BOOL true',
       },
     ]);
