@@ -9,7 +9,7 @@ import { compareSequenceNumbers } from '../../lib/streams/records.ts';
 import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from './backend.ts';
 import { testChance } from './chance.ts';
-import { MemoryStore } from './memory-store.ts';
+import { memoryStore } from './memory-client.ts';
 import { type LambdaRecord, MemoryTables } from './memory-tables.ts';
 import { testPorts } from './test-ports.ts';
 
@@ -40,7 +40,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
   tables.onStep = watch;
   const chance = testChance(options.seed);
   const log: LogLine[] = [];
-  const store = (options.wrap ?? ((inner) => inner))(new MemoryStore(tables));
+  const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables));
   const ports = testPorts(store, chance, log);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   type Handler = (event: StreamEvent, c: typeof context) => Promise<BatchResponse>;

@@ -1,10 +1,12 @@
 /**
  * Five tables in memory that write stream records as Lambda delivers them. One write is one step: nothing can come between
- * its check and its effect. The contract suite holds this and DynamoDB to the same sentences.
+ * its check and its effect. Items are held as DynamoDB holds them; the memory engine carries requests out on them, and
+ * tests read and write them as plain JavaScript.
  */
-import { marshall } from '@aws-sdk/util-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
+import { isSameItem, type StoredItem } from './attribute-values.ts';
 
 export type Item = Record<string, unknown>;
 export type Keys = Record<string, string>;
@@ -19,28 +21,59 @@ export interface LambdaRecord {
   };
 }
 
+/** One item's new state. */
+export interface StoredWrite {
+  readonly table: TableName;
+  readonly keys: StoredItem;
+  readonly item: StoredItem | undefined;
+}
+
+type Rows = ReadonlyMap<string, StoredItem>;
+
+const NAMES = Object.keys(TABLES) as TableName[];
+const SEQUENCE_DIGITS = 21;
+
 export class MemoryTables {
-  readonly #items: Record<TableName, Map<string, Item>>;
+  readonly #rows: Record<TableName, Map<string, StoredItem>>;
+  /** Earlier states of each table, the latest last: what a read that is not consistent may see. */
+  readonly #past: Record<TableName, Rows[]>;
+  readonly #pastMax: number;
+  /** Each table as plain items, until it is written. */
+  readonly #plain: Partial<Record<TableName, Item[]>> = {};
   /** Records that no function has been given yet, by table. A test may drop, repeat or reorder them. */
   readonly streams: Record<TableName, LambdaRecord[]>;
   /** Called after each step with the world before and after it. */
   onStep: ((before: World, after: World) => void) | undefined;
   #sequence = 0;
 
-  constructor() {
-    const names = Object.keys(TABLES) as TableName[];
-    const each = <T>(make: () => T) => Object.fromEntries(names.map((name) => [name, make()])) as Record<TableName, T>;
-    this.#items = each(() => new Map());
+  /** @param pastMax earlier states of a table that an eventually consistent read may see */
+  constructor(pastMax = 0) {
+    const each = <T>(make: () => T) => Object.fromEntries(NAMES.map((name) => [name, make()])) as Record<TableName, T>;
+    this.#rows = each(() => new Map());
+    this.#past = each(() => []);
+    this.#pastMax = pastMax;
     this.streams = each(() => []);
   }
 
   /** Items are never changed in place: what is returned stays as it was. */
+  find(table: TableName, keys: StoredItem): StoredItem | undefined {
+    return this.#rows[table].get(rowKey(table, keys));
+  }
+
+  /** @param age how many writes of the table ago, as far as is remembered; 0 is now */
+  rows(table: TableName, age = 0): Rows {
+    const past = this.#past[table];
+    return age === 0 ? this.#rows[table] : (past[Math.max(0, past.length - age)] ?? this.#rows[table]);
+  }
+
   get(table: TableName, keys: Keys): Item | undefined {
-    return this.#items[table].get(keyOf(table, keys));
+    const found = this.find(table, marshall(keysOf(table, keys)));
+    return found && unmarshall(found);
   }
 
   list(table: TableName): Item[] {
-    return [...this.#items[table].values()];
+    this.#plain[table] ??= Array.from(this.#rows[table].values(), (item) => unmarshall(item));
+    return this.#plain[table];
   }
 
   put(table: TableName, item: Item): void {
@@ -53,12 +86,28 @@ export class MemoryTables {
 
   /** Several writes as one step. */
   step(writes: readonly { table: TableName; keys: Keys; item: Item | undefined }[]): void {
+    this.write(
+      writes.map(({ table, keys, item }) => ({
+        table,
+        keys: marshall(keysOf(table, keys)),
+        item: item && marshall(item, { removeUndefinedValues: true }),
+      })),
+    );
+  }
+
+  write(writes: readonly StoredWrite[]): void {
     const before = this.onStep && this.world();
     for (const { table, keys, item } of writes) {
-      const key = keyOf(table, keys);
-      const old = this.#items[table].get(key);
-      if (item === undefined) this.#items[table].delete(key);
-      else this.#items[table].set(key, structuredClone(item));
+      const key = rowKey(table, keys);
+      const old = this.#rows[table].get(key);
+      if (isSameItem(old, item)) continue;
+      if (this.#pastMax > 0) {
+        this.#past[table].push(new Map(this.#rows[table]));
+        if (this.#past[table].length > this.#pastMax) this.#past[table].shift();
+      }
+      if (item === undefined) this.#rows[table].delete(key);
+      else this.#rows[table].set(key, item);
+      delete this.#plain[table];
       this.#record(table, keys, old, item);
     }
     if (before) this.onStep?.(before, this.world());
@@ -74,29 +123,33 @@ export class MemoryTables {
     } as unknown as World;
   }
 
-  #record(table: TableName, keys: Keys, old: Item | undefined, item: Item | undefined): void {
+  #record(table: TableName, keys: StoredItem, old: StoredItem | undefined, item: StoredItem | undefined): void {
     const { stream } = TABLES[table];
-    const same = JSON.stringify(old) === JSON.stringify(item);
-    if (stream === undefined || same) return;
+    if (stream === undefined) return;
     const images = stream === 'NEW_AND_OLD_IMAGES';
     this.streams[table].push({
       eventName: old === undefined ? 'INSERT' : item === undefined ? 'REMOVE' : 'MODIFY',
       dynamodb: {
-        SequenceNumber: String(++this.#sequence).padStart(21, '0'),
-        Keys: marshall(keysOf(table, keys)),
-        ...(images && old && { OldImage: marshall(old, { removeUndefinedValues: true }) }),
-        ...(images && item && { NewImage: marshall(item, { removeUndefinedValues: true }) }),
+        SequenceNumber: String(++this.#sequence).padStart(SEQUENCE_DIGITS, '0'),
+        Keys: keys,
+        ...(images && old && { OldImage: old }),
+        ...(images && item && { NewImage: item }),
       },
     });
   }
 }
 
 function keysOf(table: TableName, keys: Keys): Keys {
-  const { partitionKey, sortKey } = TABLES[table];
-  const names = sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
-  return Object.fromEntries(names.map((name) => [name, keys[name] as string]));
+  return Object.fromEntries(keyNames(table).map((name) => [name, keys[name] as string]));
 }
 
-function keyOf(table: TableName, keys: Keys): string {
-  return JSON.stringify(Object.values(keysOf(table, keys)));
+export function keyNames(table: TableName): readonly string[] {
+  const { partitionKey, sortKey } = TABLES[table];
+  return sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
+}
+
+function rowKey(table: TableName, keys: StoredItem): string {
+  const { partitionKey, sortKey } = TABLES[table];
+  const partition = keys[partitionKey]?.S as string;
+  return sortKey === undefined ? partition : JSON.stringify([partition, keys[sortKey]?.S]);
 }

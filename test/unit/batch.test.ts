@@ -8,7 +8,7 @@ import type { StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
 import { testChance } from '../support/chance.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { memoryStore } from '../support/memory-client.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { testPorts } from '../support/test-ports.ts';
 
@@ -23,7 +23,7 @@ function house(before: (call: Call) => Promise<void> | void = () => {}) {
   const calls: Call[] = [];
   const log: Record<string, unknown>[] = [];
   const chance = testChance();
-  const store = new Proxy<Store>(new MemoryStore(tables), {
+  const store = new Proxy<Store>(memoryStore(tables), {
     get:
       (target, name) =>
       async (...args: unknown[]) => {

@@ -11,7 +11,7 @@ import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
 import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { memoryStore } from '../support/memory-client.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { service } from '../support/objects.ts';
@@ -22,7 +22,7 @@ const front: ParentKey = { kind: 'network', id: 'front' };
 /** A world, and what happens right before or after the first call of a request. */
 function world() {
   const tables = new MemoryTables();
-  const inner = new MemoryStore(tables);
+  const inner = memoryStore(tables);
   const chance = testChance();
   let marks = 0;
   const write = memoryWriters(tables, () => `m${++marks}`);

@@ -8,7 +8,7 @@ import type { LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
-import { MemoryStore } from '../support/memory-store.ts';
+import { memoryStore } from '../support/memory-client.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import { testPorts } from '../support/test-ports.ts';
@@ -50,7 +50,7 @@ const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: n
 describe('the sweep', () => {
   it('settles each marked parent and the parent of each counter once, and nothing that is not marked', async () => {
     const tables = world();
-    const { report, seen } = await settleAll(new MemoryStore(tables, 7));
+    const { report, seen } = await settleAll(memoryStore(tables, { pageItemsMax: 7 }));
     expect(report).toMatchObject({ resumeAt: undefined, settled: 120, failed: [], stillMarked: 20 });
     expect(new Set(seen).size).toBe(120);
     expect(seen.filter((name) => name.includes('unmarked'))).toEqual([]);
@@ -62,7 +62,7 @@ describe('the sweep', () => {
 
   it('stops in time, says where, and goes on from there until nothing is left', async () => {
     const tables = world();
-    const store = new MemoryStore(tables, 7);
+    const store = memoryStore(tables, { pageItemsMax: 7 });
     const stops: (SweepCursor | undefined)[] = [];
     const seen: string[] = [];
     let from: SweepCursor | undefined;
@@ -80,21 +80,21 @@ describe('the sweep', () => {
   });
 
   it('does nothing when no time is left, and loses its place to nobody', async () => {
-    const { report } = await settleAll(new MemoryStore(world()), {
+    const { report } = await settleAll(memoryStore(world()), {
       groups: 0,
-      from: { source: 'network', from: { id: 'p05' } },
+      from: { source: 'network', from: { id: 'p05', markedAt: 'm5' } },
     });
-    expect(report).toMatchObject({ settled: 0, resumeAt: { source: 'network', from: { id: 'p05' } } });
+    expect(report).toMatchObject({ settled: 0, resumeAt: { source: 'network', from: { id: 'p05', markedAt: 'm5' } } });
   });
 
   it('stops in the middle of a page, behind the last parent that it settled', async () => {
-    const { report, seen } = await settleAll(new MemoryStore(world()), { groups: 1 });
+    const { report, seen } = await settleAll(memoryStore(world()), { groups: 1 });
     expect(seen).toHaveLength(16);
     expect(report.resumeAt).toMatchObject({ source: 'service', from: { id: 'p15' } });
   });
 
   it('tells after each page where a sweep that dies goes on', async () => {
-    const { pages } = await settleAll(new MemoryStore(world(), 15));
+    const { pages } = await settleAll(memoryStore(world(), { pageItemsMax: 15 }));
     expect(pages.map(({ source, from }) => `${source} ${from?.id}`)).toEqual([
       'service p14',
       'service p29',
@@ -107,14 +107,14 @@ describe('the sweep', () => {
 
   it('takes a place that is none of its own for the beginning', async () => {
     const from = { source: 'nonsense', from: { id: 'p05' } } as never;
-    expect((await settleAll(new MemoryStore(world()), { from })).report.settled).toBe(120);
+    expect((await settleAll(memoryStore(world()), { from })).report.settled).toBe(120);
   });
 
   it('L2 is patient: a count that a lost record left too high is set right beside others who count', async () => {
     const tables = new MemoryTables();
     tables.put('services', service('web', [], marked(1)));
     tables.put('tasks', task('web', 't1'));
-    const inner = new MemoryStore(tables);
+    const inner = memoryStore(tables);
     let isDisturbed = false;
     const disturbed = wrapStore(inner, async (request, call) => {
       if (request === 'recount' && !isDisturbed) {
@@ -137,15 +137,15 @@ describe('the sweep', () => {
     for (const id of ['a', 'b']) tables.put('services', service(id, [], { pendingDelete: true }));
     tables.put('networks', network('n', { pendingDelete: true }));
     tables.put('networks', network('unmarked'));
-    expect((await settleAll(new MemoryStore(tables))).report.settled).toBe(0);
-    const { report } = await settleAll(new MemoryStore(tables, 1), { full: true });
+    expect((await settleAll(memoryStore(tables))).report.settled).toBe(0);
+    const { report } = await settleAll(memoryStore(tables, { pageItemsMax: 1 }), { full: true });
     expect(report.deleted.map(parentName)).toEqual(['service#a', 'service#b', 'network#n']);
     expect(tables.list('networks').map(({ id }) => id)).toEqual(['unmarked']);
   });
 
   it('names a parent that fails, and settles the others', async () => {
     const tables = world();
-    const store = wrapStore(new MemoryStore(tables), (_, call) => call());
+    const store = wrapStore(memoryStore(tables), (_, call) => call());
     const broken: Store = new Proxy(store, {
       get: (target, name) =>
         name === 'readParent'
@@ -171,11 +171,11 @@ describe('the sweep', () => {
       tables.put('services', service(id as string, [], { pendingDelete: true, markedAt }));
       tables.put('tasks', task(id as string, 't1'));
     }
-    const { report } = await settleAll(new MemoryStore(tables));
+    const { report } = await settleAll(memoryStore(tables));
     expect(report.oldestMarkMillis).toBe(2 * 60 * 60 * 1000);
     expect(report.stillMarked).toBe(3);
-    expect((await settleAll(new MemoryStore(new MemoryTables()))).report.oldestMarkMillis).toBeUndefined();
-    const failing = wrapStore(new MemoryStore(tables), async (request, call) => {
+    expect((await settleAll(memoryStore(new MemoryTables()))).report.oldestMarkMillis).toBeUndefined();
+    const failing = wrapStore(memoryStore(tables), async (request, call) => {
       if (request === 'readParent') throw new Error('unreadable');
       return call();
     });
@@ -204,7 +204,7 @@ describe('the sweep', () => {
 describe('the sweep function', () => {
   it('keeps its place between invocations, clears it when done, and starts anew when asked to', async () => {
     const tables = world();
-    const store = new MemoryStore(tables, 7);
+    const store = memoryStore(tables, { pageItemsMax: 7 });
     const lines: LogLine[] = [];
     const handler = sweepFunction(testPorts(store, testChance(), lines));
     const context = (groups: number) => {

@@ -1,0 +1,11 @@
+import { Requests } from '../../lib/dynamodb/requests.ts';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import { systemChance } from '../../lib/dynamodb/system-chance.ts';
+import { createDatabase, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
+import { describeStore } from './store-contract.ts';
+
+describeStore('DynamoDB Local', async () => {
+  const db = await createDatabase();
+  const requests = new Requests(db, systemChance, { onRetry: () => {} });
+  return { store: new DynamoDBStore(requests, PHYSICAL_NAMES), ...rawAccess(db, PHYSICAL_NAMES) };
+});

@@ -1,0 +1,379 @@
+/**
+ * One contract for the store on both engines. What Amazon's does is the truth; memory must do the same, or the simulation
+ * proves nothing. Each condition is seen to hold and to fail.
+ */
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
+import type { Listed, Page, PageKey, Store } from '../../lib/protocol/store.ts';
+
+export interface Subject {
+  readonly store: Store;
+  put(table: TableName, item: Record<string, unknown>): Promise<void>;
+  delete(table: TableName, keys: Record<string, string>): Promise<void>;
+  get(table: TableName, keys: Record<string, string>): Promise<Record<string, unknown> | undefined>;
+}
+
+const web: ParentKey = { kind: 'service', id: 'web' };
+const front: ParentKey = { kind: 'network', id: 'front' };
+const back: ParentKey = { kind: 'network', id: 'back' };
+const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
+
+export function describeStore(engine: string, create: () => Promise<Subject>): void {
+  describe(`the store on ${engine}`, () => {
+    let subject: Subject;
+    let store: Store;
+    beforeEach(async () => {
+      subject = await create();
+      store = subject.store;
+    });
+
+    const marked = async (key: ParentKey): Promise<MarkedParent> => {
+      const parent = await store.readParent(key);
+      if (parent === undefined || !isMarked(parent)) throw new Error(`${key.id} is not marked`);
+      return parent;
+    };
+    const putService = (more: Record<string, unknown> = {}) =>
+      subject.put('services', {
+        id: 'web',
+        pendingDelete: true,
+        markedAt: 'm1',
+        spec: { task: { networks: [{ target: 'front', aliases: ['w'] }, { target: 'back' }] } },
+        ...more,
+      });
+    const putNetwork = (id: string, more: Record<string, unknown> = {}) => subject.put('networks', { id, ...more });
+    const attach = (networkId: string, serviceId: string) => subject.put('attachments', { networkId, serviceId });
+
+    describe('counters', () => {
+      it('opens a counter at zero, and finds it again as it is', async () => {
+        expect(await store.openCounter(web, fresh)).toEqual({ remaining: 0, epoch: 'e1' });
+        expect(await store.openCounter(web, { epoch: 'e2', openedAt: 'later' })).toEqual({ remaining: 0, epoch: 'e1' });
+        expect(await subject.get('counters', { id: 'service#web' })).toEqual({
+          id: 'service#web',
+          remaining: 0,
+          ...fresh,
+        });
+      });
+
+      it('decrements a counter that is there, below zero too, and creates none', async () => {
+        expect(await store.decrement(web, 3)).toBeUndefined();
+        expect(await subject.get('counters', { id: 'service#web' })).toBeUndefined();
+        await store.openCounter(web, fresh);
+        expect(await store.decrement(web, 3)).toEqual({ remaining: -3, epoch: 'e1' });
+      });
+
+      it('recounts relatively, and only under the epoch that was read', async () => {
+        await store.openCounter(web, fresh);
+        await store.decrement(web, 2);
+        expect(await store.recount(web, 'e1', 5, 'e2')).toEqual({
+          status: 'done',
+          counter: { remaining: 3, epoch: 'e2' },
+        });
+        expect(await store.recount(web, 'e1', 5, 'e3')).toEqual({
+          status: 'failed',
+          found: { remaining: 3, epoch: 'e2' },
+        });
+      });
+
+      it('recounts no counter that is gone', async () => {
+        expect(await store.recount(web, 'e1', 5, 'e2')).toEqual({ status: 'failed', found: undefined });
+        expect(await subject.get('counters', { id: 'service#web' })).toBeUndefined();
+      });
+
+      it('closes a counter only under the epoch that was read, and tells what it found', async () => {
+        expect(await store.closeCounter(web, 'e1')).toBe('gone');
+        await store.openCounter(web, fresh);
+        expect(await store.closeCounter(web, 'e0')).toBe('other epoch');
+        expect(await store.closeCounter(web, 'e1')).toBe('done');
+        expect(await store.closeCounter(web, 'e1')).toBe('gone');
+      });
+
+      it('finds which of many parents drain', async () => {
+        const parents = Array.from({ length: 205 }, (_, n): ParentKey => ({ kind: 'network', id: `n${n}` }));
+        for (const n of [0, 99, 100, 204]) await store.openCounter(parents[n] as ParentKey, fresh);
+        expect([...(await store.findDraining(parents))].sort()).toEqual([
+          'network#n0',
+          'network#n100',
+          'network#n204',
+          'network#n99',
+        ]);
+        expect(await store.findDraining([])).toEqual(new Set());
+      });
+
+      it('tells kinds of one id apart, and ids that hold a separator', async () => {
+        await store.openCounter({ kind: 'service', id: 'a#b' }, fresh);
+        expect(
+          await store.findDraining([
+            { kind: 'network', id: 'a#b' },
+            { kind: 'service', id: 'a' },
+          ]),
+        ).toEqual(new Set());
+        const { items } = await store.listCounters(undefined);
+        expect(items.map(({ key }) => key)).toEqual([{ kind: 'service', id: 'a#b' }]);
+      });
+    });
+
+    describe('parents', () => {
+      it('reads a mark, and the references each once', async () => {
+        const list = [{ target: 'front' }, { target: 'front', aliases: ['w'] }, { target: 'back' }];
+        await putService({ spec: { task: { networks: list }, networks: [{ target: 'old' }] } });
+        expect(await store.readParent(web)).toMatchObject({
+          key: web,
+          pendingDelete: true,
+          markedAt: 'm1',
+          references: ['front', 'back'],
+        } satisfies Partial<Parent>);
+      });
+
+      it('reads the old-style list where the task names none', async () => {
+        await putService({ spec: { task: { networks: [] }, networks: [{ target: 'old' }] } });
+        expect((await store.readParent(web))?.references).toEqual(['old']);
+      });
+
+      it('takes nothing but the BOOL true for a mark', async () => {
+        for (const pendingDelete of ['true', 1, null, ['true'], { BOOL: true }, false]) {
+          await subject.put('services', { id: 'web', pendingDelete });
+          expect(await store.readParent(web)).toMatchObject({ pendingDelete: false });
+        }
+      });
+
+      it('finds nothing where a spec has another shape', async () => {
+        for (const spec of [
+          'x',
+          [],
+          { task: 'x' },
+          { task: { networks: 'front' } },
+          { task: { networks: [1, null, {}] } },
+        ]) {
+          await subject.put('services', { id: 'web', spec });
+          expect((await store.readParent(web))?.references).toEqual([]);
+        }
+      });
+
+      it('reads nothing of what is not there', async () => {
+        expect(await store.readParent(web)).toBeUndefined();
+        expect(await store.readParent(front)).toBeUndefined();
+      });
+
+      it('stamps a mark without markedAt once, and nothing else', async () => {
+        await subject.put('services', { id: 'web', pendingDelete: true, other: 'kept' });
+        await store.stampMark(web, 'm1');
+        await store.stampMark(web, 'm2');
+        expect(await subject.get('services', { id: 'web' })).toEqual({
+          id: 'web',
+          pendingDelete: true,
+          other: 'kept',
+          markedAt: 'm1',
+        });
+        await subject.put('services', { id: 'web' });
+        await store.stampMark(web, 'm3');
+        expect(await subject.get('services', { id: 'web' })).toEqual({ id: 'web' });
+        await store.stampMark({ kind: 'service', id: 'nobody' }, 'm4');
+        expect(await subject.get('services', { id: 'nobody' })).toBeUndefined();
+      });
+
+      it('takes away a markedAt that outlived its mark, and no other', async () => {
+        await subject.put('networks', { id: 'front', markedAt: 'm1', other: 'kept' });
+        await store.unstampMark(front, 'm0');
+        expect(await subject.get('networks', { id: 'front' })).toMatchObject({ markedAt: 'm1' });
+        await store.unstampMark(front, 'm1');
+        expect(await subject.get('networks', { id: 'front' })).toEqual({ id: 'front', other: 'kept' });
+        await subject.put('networks', { id: 'front', pendingDelete: true, markedAt: 'm1' });
+        await store.unstampMark(front, 'm1');
+        expect(await subject.get('networks', { id: 'front' })).toMatchObject({ markedAt: 'm1' });
+      });
+    });
+
+    describe('children', () => {
+      it("counts a parent's own children, up to a page", async () => {
+        for (const id of ['t1', 't2', 't3']) await subject.put('tasks', { serviceId: 'web', id });
+        await subject.put('tasks', { serviceId: 'web2', id: 't1' });
+        expect(await store.countChildren(web, 1000)).toBe(3);
+        expect(await store.countChildren(web, 2)).toBe(2);
+        expect(await store.countChildren({ kind: 'service', id: 'none' }, 1000)).toBe(0);
+        await attach('front', 'web');
+        expect(await store.countChildren(front, 1000)).toBe(1);
+      });
+
+      it('lists who is attached to a network, up to a limit', async () => {
+        for (const id of ['a', 'b', 'c']) await attach('front', id);
+        await attach('back', 'd');
+        expect((await store.listAttached(front, 10)).sort()).toEqual(['a', 'b', 'c']);
+        expect(await store.listAttached(front, 2)).toHaveLength(2);
+        expect(await store.readAttachments({ kind: 'service', id: 'a' }, ['front', 'back'])).toEqual(
+          new Set(['front']),
+        );
+      });
+    });
+
+    describe('finalize', () => {
+      const everything = async () => {
+        await putService();
+        await putNetwork('front', { pendingDelete: true, markedAt: 'n1' });
+        await putNetwork('back');
+        for (const network of ['front', 'back']) await attach(network, 'web');
+        await store.openCounter(web, fresh);
+        await store.openCounter(front, fresh);
+        return { parent: await marked(web), detached: [front, back], freed: [await marked(front)] };
+      };
+      const nothingChanged = async () => {
+        expect(await subject.get('services', { id: 'web' })).toBeDefined();
+        expect(await subject.get('networks', { id: 'front' })).toBeDefined();
+        expect(await store.findDraining([web, front])).toEqual(new Set(['service#web', 'network#front']));
+        expect(await store.listAttached(front, 2)).toEqual(['web']);
+      };
+
+      it('S6 deletes service, counters, attachments and free networks together', async () => {
+        expect(await store.finalize(await everything())).toBe('committed');
+        expect(await subject.get('services', { id: 'web' })).toBeUndefined();
+        expect(await subject.get('networks', { id: 'front' })).toBeUndefined();
+        expect(await subject.get('networks', { id: 'back' })).toBeDefined();
+        expect(await store.findDraining([web, front])).toEqual(new Set());
+        expect([...(await store.listAttached(front, 2)), ...(await store.listAttached(back, 2))]).toEqual([]);
+      });
+
+      it.each<[string, () => Promise<void>]>([
+        ['the service is gone', () => subject.delete('services', { id: 'web' })],
+        ['the mark was cleared', () => putService({ pendingDelete: false })],
+        ['the mark is of another kind', () => putService({ pendingDelete: 'true' })],
+        ['another mark took its place', () => putService({ markedAt: 'm2' })],
+        ['the mark lost its time', () => putService({ markedAt: undefined })],
+        ["the task's networks changed", () => putService({ spec: { task: { networks: [{ target: 'front' }] } } })],
+        [
+          'an old-style list appeared',
+          () =>
+            putService({
+              spec: { task: { networks: [{ target: 'front', aliases: ['w'] }, { target: 'back' }] }, networks: [] },
+            }),
+        ],
+        ['the lists are gone', () => putService({ spec: {} })],
+        ['the network is gone', () => subject.delete('networks', { id: 'front' })],
+        ["the network's mark was cleared", () => putNetwork('front', { pendingDelete: false, markedAt: 'n1' })],
+        [
+          'another mark of the network took its place',
+          () => putNetwork('front', { pendingDelete: true, markedAt: 'n2' }),
+        ],
+      ])('S3 is cancelled, and changes nothing, when %s', async (name, change) => {
+        const finalization = await everything();
+        await change();
+        expect(await store.finalize(finalization)).toBe('cancelled');
+        if (name.includes('gone')) return;
+        await nothingChanged();
+      });
+
+      it('deletes a network alone', async () => {
+        await putNetwork('front', { pendingDelete: true, markedAt: 'n1' });
+        await store.openCounter(front, fresh);
+        const parent = await marked(front);
+        await putNetwork('front', { pendingDelete: true, markedAt: 'n2' });
+        expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('cancelled');
+        expect(await store.finalize({ parent: await marked(front), detached: [], freed: [] })).toBe('committed');
+        expect(await subject.get('networks', { id: 'front' })).toBeUndefined();
+        expect(await store.findDraining([front])).toEqual(new Set());
+      });
+
+      it('takes 32 networks with it', async () => {
+        const ids = Array.from({ length: 32 }, (_, n) => `n${n}`);
+        await putService({ spec: { task: { networks: ids.map((target) => ({ target })) } } });
+        for (const id of ids) {
+          await putNetwork(id, { pendingDelete: true, markedAt: id });
+          await attach(id, 'web');
+        }
+        const networks = ids.map((id): ParentKey => ({ kind: 'network', id }));
+        const freed = await Promise.all(networks.map(marked));
+        expect(await store.finalize({ parent: await marked(web), detached: networks, freed })).toBe('committed');
+        for (const id of ids) expect(await subject.get('networks', { id })).toBeUndefined();
+      });
+
+      it('compares lists that hold whatever DynamoDB can hold', async () => {
+        const list = [
+          { target: 'front', number: 0.1, nothing: null, flag: true, nested: [{ deep: [1, 2, ['x', '']] }], text: '' },
+          'no map',
+          7,
+        ];
+        await putService({ spec: { task: { networks: list } } });
+        expect(await store.finalize({ parent: await marked(web), detached: [], freed: [] })).toBe('committed');
+      });
+    });
+
+    describe('heal', () => {
+      it('puts and removes attachments of a service that is as read', async () => {
+        await putService();
+        await attach('stale', 'web');
+        const asRead = await store.readParent(web);
+        expect(await store.heal({ service: web, asRead, put: ['front', 'back'], remove: ['stale'] })).toBe('committed');
+        expect(await store.readAttachments(web, ['front', 'back', 'stale'])).toEqual(new Set(['front', 'back']));
+      });
+
+      it('is cancelled when the service changed its networks, went, or came', async () => {
+        await putService();
+        const asRead = await store.readParent(web);
+        await putService({ spec: { networks: [{ target: 'front' }] } });
+        expect(await store.heal({ service: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ service: web, asRead: undefined, put: [], remove: ['back'] })).toBe('cancelled');
+        await subject.delete('services', { id: 'web' });
+        expect(await store.heal({ service: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
+        expect(await store.readAttachments(web, ['back'])).toEqual(new Set());
+        await attach('back', 'web');
+        expect(await store.heal({ service: web, asRead: undefined, put: [], remove: ['back'] })).toBe('committed');
+        expect(await store.readAttachments(web, ['back'])).toEqual(new Set());
+      });
+    });
+
+    describe('the sweep', () => {
+      const all = async (list: (from: PageKey | undefined) => Promise<Page<Listed>>) => {
+        const names: string[] = [];
+        let from: PageKey | undefined;
+        do {
+          const page = await list(from);
+          names.push(...page.items.map(({ key }) => key.id));
+          from = page.next;
+        } while (from !== undefined);
+        return names.sort();
+      };
+
+      it('lists only what is marked, of each kind', async () => {
+        await putService();
+        await subject.put('services', { id: 'other' });
+        await putNetwork('front', { pendingDelete: true, markedAt: 'n1' });
+        await putNetwork('back');
+        expect(await all((from) => store.listMarked('service', from))).toEqual(['web']);
+        expect(await all((from) => store.listMarked('network', from))).toEqual(['front']);
+      });
+
+      it('finds marks without a time in the tables themselves', async () => {
+        await putService();
+        await subject.put('services', { id: 'raw', pendingDelete: true });
+        await subject.put('services', { id: 'text', pendingDelete: 'true' });
+        await putNetwork('front', { pendingDelete: true });
+        expect(await all((from) => store.listUnstamped('service', from))).toEqual(['raw']);
+        expect(await all((from) => store.listUnstamped('network', from))).toEqual(['front']);
+      });
+
+      it('a name that fits no key hides nobody else', async () => {
+        await store.openCounter(web, fresh);
+        const long: ParentKey = { kind: 'service', id: 'x'.repeat(2048) };
+        expect(await store.findDraining([long, web])).toEqual(new Set(['service#web']));
+      });
+
+      it('goes on behind any item that it listed', async () => {
+        const ids = Array.from({ length: 20 }, (_, n) => `n${n}`);
+        for (const id of ids) await putNetwork(id, { pendingDelete: true, markedAt: `m${id}` });
+        const { items } = await store.listMarked('network', undefined);
+        expect(items).toHaveLength(20);
+        const rest = await store.listMarked('network', items[7]?.at);
+        expect(rest.items).toEqual(items.slice(8));
+      });
+
+      it('keeps its cursor apart from the counters', async () => {
+        expect(await store.readSweepCursor()).toBeUndefined();
+        await store.writeSweepCursor({ source: 'network', from: { id: 'n1', markedAt: 'm1' } });
+        await store.openCounter(web, fresh);
+        expect(await store.readSweepCursor()).toEqual({ source: 'network', from: { id: 'n1', markedAt: 'm1' } });
+        expect((await store.listCounters(undefined)).items.map(({ key }) => key)).toEqual([web]);
+        await store.writeSweepCursor(undefined);
+        expect(await store.readSweepCursor()).toBeUndefined();
+      });
+    });
+  });
+}
