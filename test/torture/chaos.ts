@@ -51,6 +51,7 @@ export class Chaos {
   readonly #remembered: Delivery[] = [];
   readonly #frozen = new Set<number>();
   readonly #lost = new Set<string>();
+  #isEngineKilled = false;
 
   constructor(torture: TortureCloud, dials: WaveDials, journal: Journal) {
     this.#torture = torture;
@@ -64,7 +65,7 @@ export class Chaos {
   start(): void {
     const { cloud } = this.#torture;
     cloud.onDelivery((delivery) => this.#remember(delivery));
-    cloud.setIntercept((request) => this.#disturb(request));
+    this.#torture.setIntercept((request) => this.#disturb(request));
     cloud.setRecordIntercept((arrival) => this.#divert(arrival));
   }
 
@@ -75,13 +76,14 @@ export class Chaos {
 
   /** From now on everything works. */
   stop(): void {
-    this.#torture.cloud.setIntercept(undefined);
+    this.#torture.setIntercept(undefined);
     this.#torture.cloud.setRecordIntercept(undefined);
     for (const pid of this.#frozen) signal(pid, 'SIGCONT');
   }
 
   async restartEngine(): Promise<void> {
     this.#note('', 'engine killed and started again');
+    this.#isEngineKilled = true;
     await this.#torture.restartEngine();
     this.#journal.write('', 'engine is back');
   }
@@ -92,9 +94,12 @@ export class Chaos {
     await Promise.all(old.map((delivery) => this.#repeat(delivery)));
   }
 
-  /** Whether a record about this schedule never got to its function, so that only a sweep can tell. */
+  /**
+   * Whether a record about this schedule never got to its function, so that only a sweep can tell. An engine that was killed
+   * may have told of writes that it forgot, and may use their sequence numbers again, which the mappings then pass over.
+   */
   hasLost(prefix: string): boolean {
-    return this.#lost.has(prefix);
+    return this.#isEngineKilled || this.#lost.has(prefix);
   }
 
   #note(about: string, kind: string, detail = ''): void {

@@ -3,12 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type Engine, startEngine } from '../../lib/local/engine.ts';
+import { answerLost } from '../../lib/local/faults.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { readWorld } from '../../lib/operate/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
@@ -27,7 +29,9 @@ export interface TortureCloud {
   readonly log: readonly LogLine[];
   /** What the local cloud itself has complained about. */
   readonly complaints: readonly string[];
-  /** SIGKILL, then a new engine on the same port and files. Only on disk. */
+  /** What the cloud's own does, but for the moments before the engine is killed. */
+  setIntercept(intercept: Intercept | undefined): void;
+  /** Withholds answers for some moments, then SIGKILL, then a new engine on the same port and files. Only on disk. */
   restartEngine(): Promise<void>;
   sweep(request: SweepRequest): Promise<SweepAnswer>;
   world(): Promise<World>;
@@ -40,6 +44,14 @@ export function functionIds(): { readonly streams: readonly string[]; readonly s
   const streams = functions.filter(({ name }) => name !== sweepFunctionName).map(({ logicalId }) => logicalId);
   return { streams, sweep: sweepFunctionName };
 }
+
+/**
+ * DynamoDB Local forgets some of what it acknowledged right before it is killed (200 ms before were seen), which DynamoDB
+ * never does. So nothing is acknowledged in the last moments: it is carried out, or not, and nobody is told.
+ */
+const UNANSWERED_MILLIS = 2_000;
+
+type Intercept = NonNullable<Parameters<LocalCloud['setIntercept']>[0]>;
 
 interface Place {
   engine: Engine | undefined;
@@ -60,6 +72,7 @@ export async function startTortureCloud(
   const { onDisk = false, ...cloudOptions } = options;
   const log: LogLine[] = [];
   const complaints: string[] = [];
+  let intercept: Intercept | undefined;
   const place = await findPlace(onDisk);
   const databaseId = `test${randomUUID().replaceAll('-', '')}`;
   const cloud = await startLocalCloud({
@@ -87,9 +100,16 @@ export async function startTortureCloud(
     databaseId,
     log,
     complaints,
+    setIntercept: (chosen) => {
+      intercept = chosen;
+      cloud.setIntercept(chosen);
+    },
     restartEngine: async () => {
       if (place.engine === undefined) throw new Error('an engine in memory would forget everything');
+      cloud.setIntercept(() => answerLost());
+      await pause(UNANSWERED_MILLIS);
       await place.engine.kill();
+      cloud.setIntercept(intercept);
       place.engine = await startEngine({ directory: place.directory as string, port: place.port });
     },
     sweep: async (request) => {

@@ -75,7 +75,7 @@ async function calm(torture: TortureCloud, chaos: Chaos, dials: WaveDials, journ
   const deadLetters = torture.cloud.deadLetters().length;
   journal.count('dead letters', deadLetters);
   const unswept = await torture.world();
-  if (!dials.drops && deadLetters === 0) return unswept;
+  if (!dials.drops && dials.engineRestarts === 0 && deadLetters === 0) return unswept;
   const { complete, failed } = await torture.sweep({ restart: true, full: true });
   if (!complete || failed.length > 0) throw new Error(`the sweep did not finish: ${JSON.stringify(failed)}`);
   await torture.cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS });
