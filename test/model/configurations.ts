@@ -1,0 +1,179 @@
+/**
+ * The worlds that the model explores to their end. What isn't bounded here is unlimited: marks, undeletes, lives of an id,
+ * duplicates, crashes, lost answers, sweeps. The bounds, and why each is enough to be worth its states:
+ *
+ * - tasks, services, networks: two of a kind are all that a rule can tell apart ("none", "one", "another");
+ * - handlers: a counterexample known so far needs three; the proof in words is for any number;
+ * - `undeliveredMax`: removals of one parent that are on their way; later ones wait with their writer;
+ * - `remainingMin`: how far a counter may be lowered, under those mutants for which it can't be kept at zero (canonical.ts);
+ *   the protocol's own counters have no such bound;
+ * - heal's removals: two of one network on their way, since raw hands can make it remove without end.
+ *
+ * Where a configuration bounds more, it says so and why.
+ */
+import type { Configuration } from './model.ts';
+
+/** Everything is off, or at its least. */
+const QUIET = {
+  services: 1,
+  networks: 0,
+  tasks: 1,
+  handlers: 2,
+  undeletes: true,
+  reuse: true,
+  updates: false,
+  rawMarks: false,
+  rawServices: false,
+  anyTask: false,
+  undeliveredMax: 2,
+  batchMax: 1,
+  duplicates: false,
+  crashes: false,
+  drops: false,
+  sweeps: false,
+  heals: false,
+  lostAnswers: false,
+  itemByItem: false,
+  remainingMin: -2,
+} as const satisfies Omit<Configuration, 'name' | 'about'>;
+
+const ALL_FAULTS = { duplicates: true, crashes: true, lostAnswers: true } as const;
+
+export function configuration(name: string, about: string, difference: Partial<Configuration>): Configuration {
+  return { ...QUIET, ...difference, name, about };
+}
+
+/** Explored in each CI run: two minutes of a free core. */
+export const CONFIGURATIONS: readonly Configuration[] = [
+  configuration('two handlers', 'one service, one task, every fault', ALL_FAULTS),
+  configuration('two tasks', 'one service, two tasks, every fault', { ...ALL_FAULTS, tasks: 2 }),
+  configuration('batches of two', 'two removals counted at once', { tasks: 2, batchMax: 2 }),
+  configuration('three handlers', 'one service, no fault', { handlers: 3, undeliveredMax: 1 }),
+  configuration('item by item', 'children read one by one, others writing in between', {
+    tasks: 2,
+    anyTask: true,
+    itemByItem: true,
+    reuse: false,
+  }),
+  configuration('lost records', 'any record dropped, then one sweep, handlers running', { drops: true, sweeps: true }),
+  configuration('dying sweeps', 'sweeps at any time, which die', { sweeps: true, crashes: true, undeliveredMax: 1 }),
+  configuration('raw marks', 'marks without a time, undeletes that leave it', {
+    rawMarks: true,
+    reuse: false,
+    undeliveredMax: 1,
+  }),
+  configuration('own network, no fault', 'a service and its network', { networks: 1, tasks: 0 }),
+  // One life of each id, since lives multiply with faults; "own network, no fault" has many.
+  configuration('own network', 'a service and its network, crashes and duplicates', {
+    crashes: true,
+    duplicates: true,
+    networks: 1,
+    tasks: 0,
+    reuse: false,
+    undeliveredMax: 1,
+  }),
+  // Marks are final here: what an undelete can do to a freed network, "own network" shows. Ids are used again.
+  configuration('shared network', 'two services that use one network and end together', {
+    services: 2,
+    networks: 1,
+    tasks: 0,
+    undeletes: false,
+    undeliveredMax: 1,
+  }),
+  // Marks are final here too, and a network that is gone stays so: raw writes come and go under both, without end.
+  configuration('healing', 'services written and deleted without their attachments', {
+    networks: 1,
+    tasks: 0,
+    heals: true,
+    rawServices: true,
+    undeletes: false,
+    reuse: false,
+    undeliveredMax: 1,
+  }),
+];
+
+/** Explored on demand: hours, and the memory of a larger machine. */
+export const LARGE_CONFIGURATIONS: readonly Configuration[] = [
+  configuration('own network, every fault', 'a service and its network, lives of their ids without end', {
+    ...ALL_FAULTS,
+    networks: 1,
+    tasks: 0,
+    undeliveredMax: 1,
+  }),
+  configuration('own network with a task', 'a service, its task and its network', {
+    networks: 1,
+    tasks: 1,
+    undeliveredMax: 1,
+    undeletes: false,
+  }),
+  configuration('shared network with updates', 'two services that use one network, and change their lists', {
+    services: 2,
+    networks: 1,
+    tasks: 0,
+    undeliveredMax: 1,
+    undeletes: false,
+    updates: true,
+  }),
+  configuration('two networks', 'a service and two networks', {
+    networks: 2,
+    tasks: 0,
+    undeliveredMax: 1,
+    undeletes: false,
+  }),
+  configuration('healing with undeletes', 'services written and deleted without their attachments', {
+    networks: 1,
+    tasks: 0,
+    heals: true,
+    rawServices: true,
+    undeliveredMax: 1,
+  }),
+  configuration('three handlers, every fault', 'one service, one task', {
+    ...ALL_FAULTS,
+    handlers: 3,
+    undeliveredMax: 1,
+  }),
+  configuration('three handlers, two removals late', 'one service, one task', { handlers: 3 }),
+  configuration('three tasks', 'one service, batches of two, every fault', {
+    ...ALL_FAULTS,
+    tasks: 3,
+    batchMax: 2,
+  }),
+  configuration('lost records, two tasks', 'batches of two, dying sweeps', {
+    drops: true,
+    sweeps: true,
+    crashes: true,
+    tasks: 2,
+    batchMax: 2,
+  }),
+  configuration('item by item, batches of two', 'crashes, and id reuse', {
+    tasks: 2,
+    batchMax: 2,
+    anyTask: true,
+    itemByItem: true,
+    crashes: true,
+  }),
+  configuration('raw marks, every fault', 'marks without a time, undeletes that leave it', {
+    ...ALL_FAULTS,
+    rawMarks: true,
+  }),
+  configuration('shared network with undeletes', 'two services that use one network', {
+    services: 2,
+    networks: 1,
+    tasks: 0,
+    undeliveredMax: 1,
+  }),
+  configuration('two networks with undeletes', 'a service and two networks', {
+    networks: 2,
+    tasks: 0,
+    undeliveredMax: 1,
+  }),
+  configuration('healing and sweeps', 'raw services, lost records', {
+    networks: 1,
+    tasks: 0,
+    heals: true,
+    rawServices: true,
+    drops: true,
+    sweeps: true,
+    undeliveredMax: 1,
+  }),
+];

@@ -1,0 +1,170 @@
+/**
+ * How a state of the model is laid out: the tables' items, the records that nobody has been given yet, and what each
+ * running handler holds. Every field is a byte. Fresh values (markedAt, epoch) are unlimited in the world and only ever
+ * compared for equality, so that a copy is kept as what it compares to: the current value, one that is gone for good, or one
+ * that is gone and that somebody may yet bring back.
+ */
+import { WRITER } from './checker.ts';
+
+export { WRITER };
+
+/** A parent's item. */
+export const ABSENT = 0;
+export const UNMARKED = 1;
+export const MARKED = 2;
+/** Marked by raw hands, without a time. */
+export const UNTIMED = 3;
+/** The mark was cleared by raw hands, and its `markedAt` is left. */
+export const LEFTOVER = 4;
+
+/** A copy of a fresh value: none; equal to what is in the table; gone for good; from 3 on: may be brought back. */
+export const NONE = 0;
+export const CURRENT = 1;
+export const STALE = 2;
+export const RETURNABLE = 3;
+/** Under the mutant that counts its epochs, an epoch is this plus its number. */
+export const COUNTED = 16;
+
+/** A counter's `remaining`, and numbers held by handlers, are stored with this added; 0 is no counter. */
+export const ZERO = 64;
+
+/** Records of a parent's own stream that are not delivered. One bit says "at least one": a delivery may leave it set. */
+export const MARK_RECORD = 1;
+export const CLEAR_RECORD = 2;
+/** A raw mark: its time is to be stamped. */
+export const UNTIMED_RECORD = 4;
+/** A removal that was counted, and comes again because its function died after that. */
+export const AGAIN = 8;
+
+/** What a handler does next. */
+export const IDLE = 0;
+export const DECREMENT = 1;
+export const OPEN = 2;
+export const READ = 3;
+export const STAMP = 4;
+export const UNSTAMP = 5;
+export const CLOSE = 6;
+export const COUNT = 7;
+export const RECOUNT = 8;
+export const PLAN = 9;
+export const FINALIZE = 10;
+export const LOOK = 11;
+export const HEAL_READ = 12;
+export const HEAL_ATTACHMENTS = 13;
+export const HEAL = 14;
+export const OPEN_AGAIN = 15;
+export const STAMP_AGAIN = 16;
+export const SWEEP_ATTACHED = 17;
+export const SWEEP_USERS = 18;
+
+/** Bytes of a handler. */
+export const PC = 0;
+export const WHO = 1;
+/** The records that it was given, and that come again if it dies: bits as above, removals from bit 4, heals from bit 6. */
+export const ORIGIN = 2;
+export const EPOCH = 3;
+/** `remaining` as step 1 saw it; once counted, what a recount adds. */
+export const ADD = 4;
+/** The `markedAt` that step 2 saw. While healing for a sweep: 1 + the service. */
+export const COPY = 5;
+/** The networks that step 2, or heal, saw the service refer to; heal's ABSENT_REFS: no service. */
+export const REFS = 6;
+/** Four bits for each network of a finalization's plan; or what heal puts (low bits) and removes (high bits). */
+export const PLANNED = 7;
+export const HANDLER_BYTES = 8;
+
+export const ABSENT_REFS = 0x80;
+/** In WHO, beside the parent. */
+export const PATIENT = 0x40;
+export const PARENT_BITS = 0x0f;
+export const REMOVALS_SHIFT = 4;
+export const HEALS_SHIFT = 6;
+
+/** A network in a plan. */
+export const TO_READ = 0;
+export const SEEN = 1; // + STALE - CURRENT when its mark has changed since
+export const KEPT = 3;
+export const FREED = 4;
+/** Under the mutant that queries first: nobody else is attached. */
+export const ALONE = 6;
+
+/** Bytes of a parent. */
+export const ITEM = 0;
+export const COUNTER = 1;
+export const COUNTER_EPOCH = 2;
+/** Removal records of its children that no function was given. */
+export const UNCOUNTED = 3;
+export const RECORDS = 4;
+/** Mutants without a token: a mark that may be sent again (its id), and an undelete (bit 7). */
+export const REPEATS = 5;
+export const PARENT_BYTES = 6;
+export const REPEAT_UNMARK = 0x80;
+
+/** Of a network: the services attached to it, and from this bit on those that it is not kept for (raw hands). */
+export const UNPROTECTED_SHIFT = 4;
+export const ATTACHED_BITS = 0x0f;
+
+/** Global bytes. */
+export const DROPPED = 0;
+export const SWEEP_SOURCE = 1;
+export const SWEEP_LEFT = 2;
+export const SWEEP_DONE = 3;
+const GLOBAL_BYTES = 4;
+
+/** A record was dropped, and no sweep has begun since. */
+export const NOT_SWEPT = 1;
+/** … and a sweep has begun since and runs. */
+export const SWEEPING = 2;
+
+/** The sizes of a world. Each is a bound: everything else is unlimited. */
+export interface Size {
+  readonly services: number;
+  readonly networks: number;
+  /** Tasks of one service at a time. */
+  readonly tasks: number;
+  /** Functions that run at the same time, the sweep's included. */
+  readonly handlers: number;
+}
+
+export class Layout {
+  readonly size: Size;
+  readonly parents: number;
+  /** Where each field begins. */
+  readonly parentsAt = GLOBAL_BYTES;
+  readonly netsAt: number;
+  readonly tasksAt: number;
+  readonly healsAt: number;
+  readonly attachedAt: number;
+  readonly handlersAt: number;
+  readonly words: number;
+
+  constructor(size: Size) {
+    this.size = size;
+    this.parents = size.services + size.networks;
+    this.netsAt = this.parentsAt + this.parents * PARENT_BYTES;
+    this.tasksAt = this.netsAt + size.services;
+    this.healsAt = this.tasksAt + size.services;
+    this.attachedAt = this.healsAt + size.services;
+    const end = this.attachedAt + size.networks;
+    this.handlersAt = Math.ceil(end / 4) * 4; // handlers are sorted as words
+    this.words = (this.handlersAt + size.handlers * HANDLER_BYTES) / 4;
+  }
+
+  isService(parent: number): boolean {
+    return parent < this.size.services;
+  }
+
+  parentAt(parent: number): number {
+    return this.parentsAt + parent * PARENT_BYTES;
+  }
+
+  handlerAt(handler: number): number {
+    return this.handlersAt + handler * HANDLER_BYTES;
+  }
+}
+
+export function bitsOf(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -1,0 +1,88 @@
+/** What the model says of a configuration, and of a mutant. */
+import { checkRest } from '../../lib/protocol/invariants.ts';
+import { type Explored, explore } from './checker.ts';
+import { type Configuration, DrainModel } from './model.ts';
+import type { Mutant } from './mutants.ts';
+import { tablesOf } from './promises.ts';
+import { PROTOCOL_RULES } from './rules.ts';
+import { storyOf } from './trace.ts';
+
+/**
+ * States that one exploration may hold: of 48 bytes each, under a gigabyte with its table. More fails the run as
+ * incomplete; what was not explored is not proved.
+ */
+export const STATES_MAX = 12_000_000;
+/** On demand; 8 GB. */
+export const LARGE_STATES_MAX = 100_000_000;
+/** Mutants break soon, or the model has lost its sight. */
+export const MUTANT_STATES_MAX = 3_000_000;
+
+export interface Verdict {
+  readonly name: string;
+  readonly about: string;
+  readonly passed: boolean;
+  /** `holds`, or why not. */
+  readonly result: string;
+  readonly states: number;
+  readonly transitions: number;
+  /** States at rest; each was shown to the product's own `checkRest` as well. */
+  readonly atRest: number;
+  readonly seconds: number;
+  /** Steps of the counterexample. */
+  readonly steps: number;
+  readonly story: readonly string[];
+}
+
+type Progress = (states: number) => void;
+
+export function judge(world: Configuration, statesMax: number, onProgress?: Progress): Verdict {
+  const model = new DrainModel(world);
+  const disagreed: string[] = [];
+  const explored = explore(model, {
+    statesMax,
+    acyclic: true,
+    ...(onProgress && { onProgress }),
+    onRest: (state) => {
+      // Raw hands are free to leave a reference to nothing, and a dying sweep a counter: the product's check rightly tells.
+      if (world.rawServices || (world.sweeps && world.crashes)) return;
+      const [violation] = checkRest(tablesOf(model.worldOf(state)));
+      if (violation !== undefined) disagreed.push(`${violation.promise}: ${violation.message}`);
+    },
+  });
+  const { complete, broken } = explored;
+  const passed = complete && broken === undefined && disagreed.length === 0;
+  const reason = broken?.message ?? disagreed[0] ?? `incomplete: more than ${statesMax} states`;
+  return verdict(world.name, world.about, passed, passed ? 'holds' : reason, explored, model);
+}
+
+export function judgeMutant({ name, without, rules, world, breaks }: Mutant, onProgress?: Progress): Verdict {
+  const model = new DrainModel(world, { ...PROTOCOL_RULES, ...rules });
+  const explored = explore(model, { statesMax: MUTANT_STATES_MAX, acyclic: false, ...(onProgress && { onProgress }) });
+  const { broken, complete } = explored;
+  const survived = complete ? 'survived' : `not caught in ${MUTANT_STATES_MAX} states`;
+  return verdict(name, `without ${without}`, broken?.promise === breaks, broken?.promise ?? survived, explored, model);
+}
+
+function verdict(
+  name: string,
+  about: string,
+  passed: boolean,
+  result: string,
+  explored: Explored,
+  model: DrainModel,
+): Verdict {
+  const { states, transitions, atRest, seconds, trace, broken } = explored;
+  const story = broken === undefined ? [] : storyOf(model, explored);
+  return {
+    name,
+    about,
+    passed,
+    result,
+    states,
+    transitions,
+    atRest,
+    seconds,
+    steps: Math.max(0, trace.length - 1),
+    story,
+  };
+}

@@ -1,0 +1,249 @@
+/** The five tables in one state, and what a single write does to them and to the copies that handlers hold. */
+import type { Broken } from './checker.ts';
+import type { Rules } from './rules.ts';
+import * as S from './state.ts';
+
+export class World {
+  readonly layout: S.Layout;
+  readonly rules: Rules;
+  readonly words: Uint32Array;
+  readonly bytes: Uint8Array;
+  /** Services may be written without their attachments. */
+  hasRawServices = false;
+  /** Service records make heal look at the networks that they name. */
+  hasHeals = false;
+  /** Set when the step itself breaks a promise. */
+  broken: Broken | undefined;
+
+  constructor(layout: S.Layout, rules: Rules) {
+    this.layout = layout;
+    this.rules = rules;
+    this.words = new Uint32Array(layout.words);
+    this.bytes = new Uint8Array(this.words.buffer);
+  }
+
+  get(parent: number, field: number): number {
+    return this.bytes[this.layout.parentAt(parent) + field] as number;
+  }
+
+  set(parent: number, field: number, value: number): void {
+    this.bytes[this.layout.parentAt(parent) + field] = value;
+  }
+
+  held(handler: number, field: number): number {
+    return this.bytes[this.layout.handlerAt(handler) + field] as number;
+  }
+
+  hold(handler: number, field: number, value: number): void {
+    this.bytes[this.layout.handlerAt(handler) + field] = value;
+  }
+
+  parentOf(handler: number): number {
+    return this.held(handler, S.WHO) & S.PARENT_BITS;
+  }
+
+  nets(service: number): number {
+    return this.bytes[this.layout.netsAt + service] as number;
+  }
+
+  tasks(service: number): number {
+    return this.bytes[this.layout.tasksAt + service] as number;
+  }
+
+  /** The services attached to a network, which is named as a parent. */
+  attached(network: number): number {
+    return (this.bytes[this.layout.attachedAt + network - this.layout.size.services] as number) & S.ATTACHED_BITS;
+  }
+
+  /**
+   * Raw hands keep no fence: a reference that they write under a network's mark (or to no network) may come after its children
+   * were counted, and so may what heal attaches under a mark that was set before it came. DESIGN §2 promises nothing for
+   * these, until that mark is cleared or the service drops the reference. All else that raw hands do is held to S2.
+   */
+  isUnprotected(network: number, service: number): boolean {
+    const at = this.layout.attachedAt + network - this.layout.size.services;
+    return (((this.bytes[at] as number) >> (S.UNPROTECTED_SHIFT + service)) & 1) === 1;
+  }
+
+  /** `isNewMark`: the network has just been marked. `writer`: the service whose reference was just written, by raw hands. */
+  noteUnprotected(network: number, isNewMark: boolean, writer = -1): void {
+    if (!this.hasRawServices) return;
+    const at = this.layout.attachedAt + network - this.layout.size.services;
+    const isOpen = !this.isMarked(network) && this.get(network, S.ITEM) !== S.ABSENT;
+    for (let s = 0; s < this.layout.size.services; s++) {
+      const refers = ((this.nets(s) >> (network - this.layout.size.services)) & 1) === 1;
+      const isAttached = ((this.attached(network) >> s) & 1) === 1;
+      const isLate = isNewMark ? !isAttached : s === writer || this.isUnprotected(network, s);
+      const bit = 1 << (S.UNPROTECTED_SHIFT + s);
+      this.bytes[at] =
+        refers && !isOpen && isLate ? (this.bytes[at] as number) | bit : (this.bytes[at] as number) & ~bit;
+    }
+  }
+
+  children(parent: number): number {
+    return this.layout.isService(parent) ? S.bitsOf(this.tasks(parent)) : S.bitsOf(this.attached(parent));
+  }
+
+  isMarked(parent: number): boolean {
+    const item = this.get(parent, S.ITEM);
+    return item === S.MARKED || item === S.UNTIMED;
+  }
+
+  addRecord(parent: number, bits: number): void {
+    const wanted = this.rules.clearedMarkWakes ? bits : bits & ~S.CLEAR_RECORD;
+    this.set(parent, S.RECORDS, this.get(parent, S.RECORDS) | wanted);
+  }
+
+  addHeal(service: number, networks: number): void {
+    if (!this.hasHeals) return;
+    const at = this.layout.healsAt + service;
+    this.bytes[at] = (this.bytes[at] as number) | networks;
+  }
+
+  attach(network: number, service: number): void {
+    const at = this.layout.attachedAt + network - this.layout.size.services;
+    this.bytes[at] = (this.bytes[at] as number) | (1 << service);
+  }
+
+  /** Its removal is a record of the network's child. */
+  detach(network: number, service: number): void {
+    const bit = 1 << service;
+    if ((this.attached(network) & bit) === 0) return;
+    const at = this.layout.attachedAt + network - this.layout.size.services;
+    this.bytes[at] = (this.bytes[at] as number) & ~bit;
+    this.set(network, S.UNCOUNTED, this.get(network, S.UNCOUNTED) + 1);
+  }
+
+  /** A mark with a time of its own. */
+  markFresh(parent: number): void {
+    this.retireMark(parent);
+    this.set(parent, S.ITEM, S.MARKED);
+    this.addRecord(parent, S.MARK_RECORD);
+    if (!this.layout.isService(parent)) this.noteUnprotected(parent, true);
+  }
+
+  clearMark(parent: number): void {
+    this.retireMark(parent);
+    this.set(parent, S.ITEM, S.UNMARKED);
+    this.addRecord(parent, S.CLEAR_RECORD);
+    if (!this.layout.isService(parent)) this.noteUnprotected(parent, false);
+  }
+
+  /** The item goes, with its own record; its mark's copies are of a former life from now on. */
+  remove(parent: number): void {
+    this.retireMark(parent);
+    if (this.isMarked(parent)) this.addRecord(parent, S.CLEAR_RECORD);
+    this.set(parent, S.ITEM, S.ABSENT);
+    if (!this.layout.isService(parent)) return;
+    this.addHeal(parent, this.nets(parent));
+    this.bytes[this.layout.netsAt + parent] = 0;
+    this.noteReferences(parent, 0);
+  }
+
+  /** `rawlyAdded`: networks that raw hands made the service refer to, and it didn't before. */
+  noteReferences(service: number, rawlyAdded: number): void {
+    const { services, networks } = this.layout.size;
+    for (let n = 0; n < networks; n++) this.noteUnprotected(services + n, false, (rawlyAdded >> n) & 1 ? service : -1);
+  }
+
+  createCounter(parent: number, remaining: number): void {
+    this.set(parent, S.COUNTER, S.ZERO + remaining);
+    this.set(parent, S.COUNTER_EPOCH, this.rules.epoch === 'counted' ? S.COUNTED : S.CURRENT);
+  }
+
+  deleteCounter(parent: number): void {
+    if (this.get(parent, S.COUNTER) === 0) return;
+    this.retireEpoch(parent);
+    this.set(parent, S.COUNTER, 0);
+    this.set(parent, S.COUNTER_EPOCH, 0);
+  }
+
+  renewEpoch(parent: number): void {
+    if (this.rules.epoch === 'kept') return;
+    if (this.rules.epoch === 'counted') this.set(parent, S.COUNTER_EPOCH, this.get(parent, S.COUNTER_EPOCH) + 1);
+    else this.retireEpoch(parent);
+  }
+
+  /** The counter's epoch will not be its epoch any more. It may come back only with a creation that is sent again. */
+  retireEpoch(parent: number): void {
+    if (this.rules.epoch === 'counted') return;
+    this.#retire(parent, S.EPOCH, this.#isSentAgain(parent, S.OPEN_AGAIN, S.EPOCH, S.CURRENT));
+  }
+
+  retireMark(parent: number): void {
+    const repeat = this.get(parent, S.REPEATS) & ~S.REPEAT_UNMARK;
+    const mayReturn = repeat === S.CURRENT || this.#isSentAgain(parent, S.STAMP_AGAIN, S.COPY, S.CURRENT);
+    const name = this.#retire(parent, S.COPY, mayReturn);
+    if (repeat === S.CURRENT) {
+      this.set(parent, S.REPEATS, (this.get(parent, S.REPEATS) & S.REPEAT_UNMARK) | name);
+    }
+    this.#retirePlans(parent);
+  }
+
+  /** A value is in the table again. */
+  bringBack(parent: number, field: number, value: number): void {
+    this.#rename(parent, field, value, S.CURRENT);
+    if (field === S.COPY && (this.get(parent, S.REPEATS) & ~S.REPEAT_UNMARK) === value) {
+      this.set(parent, S.REPEATS, (this.get(parent, S.REPEATS) & S.REPEAT_UNMARK) | S.CURRENT);
+    }
+  }
+
+  /** Nobody sends a value again that somebody may have been waiting for. */
+  forget(parent: number, field: number, value: number): void {
+    if (value < S.RETURNABLE) return;
+    const pc = field === S.EPOCH ? S.OPEN_AGAIN : S.STAMP_AGAIN;
+    if (this.#isSentAgain(parent, pc, field, value)) return;
+    if (field === S.COPY && (this.get(parent, S.REPEATS) & ~S.REPEAT_UNMARK) === value) return;
+    this.#rename(parent, field, value, S.STALE);
+  }
+
+  #isSentAgain(parent: number, pc: number, field: number, value: number): boolean {
+    for (let h = 0; h < this.layout.size.handlers; h++) {
+      if (this.held(h, S.PC) === pc && this.parentOf(h) === parent && this.held(h, field) === value) return true;
+    }
+    return false;
+  }
+
+  /** Copies of the current value become stale, or get a name that tells them from other values. */
+  #retire(parent: number, field: number, mayReturn: boolean): number {
+    let name = S.STALE;
+    if (mayReturn) {
+      for (name = S.RETURNABLE; this.#isNamed(parent, field, name); ) name++;
+    }
+    this.#rename(parent, field, S.CURRENT, name);
+    return name;
+  }
+
+  #isNamed(parent: number, field: number, name: number): boolean {
+    for (let h = 0; h < this.layout.size.handlers; h++) {
+      if (this.#holdsValueOf(h, parent, field) && this.held(h, field) === name) return true;
+    }
+    return field === S.COPY && (this.get(parent, S.REPEATS) & ~S.REPEAT_UNMARK) === name;
+  }
+
+  #rename(parent: number, field: number, from: number, to: number): void {
+    for (let h = 0; h < this.layout.size.handlers; h++) {
+      if (this.#holdsValueOf(h, parent, field) && this.held(h, field) === from) this.hold(h, field, to);
+    }
+  }
+
+  #holdsValueOf(handler: number, parent: number, field: number): boolean {
+    const pc = this.held(handler, S.PC);
+    if (pc === S.IDLE || this.parentOf(handler) !== parent) return false;
+    // These hold something else in the place of a copy.
+    return field !== S.COPY || pc < S.HEAL_READ || pc === S.STAMP_AGAIN;
+  }
+
+  /** A plan holds marks of networks: other parents than its own. */
+  #retirePlans(network: number): void {
+    if (this.layout.isService(network)) return;
+    const shift = 4 * (network - this.layout.size.services);
+    for (let h = 0; h < this.layout.size.handlers; h++) {
+      const pc = this.held(h, S.PC);
+      if ((pc !== S.PLAN && pc !== S.FINALIZE) || !this.layout.isService(this.parentOf(h))) continue;
+      const plan = this.held(h, S.PLANNED);
+      const now = (plan >> shift) & 15;
+      if (now === S.SEEN || now === S.FREED) this.hold(h, S.PLANNED, plan + (1 << shift));
+    }
+  }
+}
