@@ -14,7 +14,8 @@ import { memoryBackend } from '../support/memory-backend.ts';
 import type { LambdaRecord } from '../support/memory-tables.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 
-const SCHEDULES = 15_000;
+/** Some: test/simulation tells the many, with the real client. */
+const SCHEDULES = 600;
 /** Short schedules end in more states: a long one gives every lost wake-up a later record that hides it. */
 const STEPS_MIN = 15;
 const STEPS_MAX = 80;
@@ -205,10 +206,10 @@ describe.each<[string, Dials]>([
 });
 
 it('the schedules were not idle', () => {
-  expect(exercised.deleted).toBeGreaterThan(1000);
-  expect(exercised.recounts).toBeGreaterThan(300);
-  expect(exercised.duplicates).toBeGreaterThan(300);
-  expect(exercised.crashes).toBeGreaterThan(300);
-  expect(exercised.drops).toBeGreaterThan(300);
+  expect(exercised.deleted).toBeGreaterThan(100);
+  expect(exercised.recounts).toBeGreaterThan(20);
+  expect(exercised.duplicates).toBeGreaterThan(20);
+  expect(exercised.crashes).toBeGreaterThan(20);
+  expect(exercised.drops).toBeGreaterThan(20);
   expect(exercised.yielded).toBeGreaterThan(0);
 });

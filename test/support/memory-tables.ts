@@ -38,8 +38,9 @@ export class MemoryTables {
   /** Earlier states of each table, the latest last: what a read that is not consistent may see. */
   readonly #past: Record<TableName, Rows[]>;
   readonly #pastMax: number;
-  /** Each table as plain items, until it is written. */
+  /** Each table as plain items, until it is written; and each item, which stays as it is as long as it is kept. */
   readonly #plain: Partial<Record<TableName, Item[]>> = {};
+  readonly #plainItems = new WeakMap<StoredItem, Item>();
   /** Records that no function has been given yet, by table. A test may drop, repeat or reorder them. */
   readonly streams: Record<TableName, LambdaRecord[]>;
   /** Called after each step with the world before and after it. */
@@ -72,8 +73,14 @@ export class MemoryTables {
   }
 
   list(table: TableName): Item[] {
-    this.#plain[table] ??= Array.from(this.#rows[table].values(), (item) => unmarshall(item));
+    this.#plain[table] ??= Array.from(this.#rows[table].values(), (item) => this.#plainItem(item));
     return this.#plain[table];
+  }
+
+  #plainItem(item: StoredItem): Item {
+    const known = this.#plainItems.get(item) ?? unmarshall(item);
+    this.#plainItems.set(item, known);
+    return known;
   }
 
   put(table: TableName, item: Item): void {

@@ -1,0 +1,57 @@
+/** What a run, or many, really did: an idle simulation proves nothing. */
+
+export const COUNTED = [
+  'schedules',
+  'steps',
+  'requests',
+  'actions',
+  'invocations',
+  'deletions',
+  'networks freed',
+  'settles',
+  'recounts',
+  'yields',
+  'stamps',
+  'undeletes',
+  'heals',
+  'decrements',
+  'sweeps',
+  'dead letters',
+  'crashes before a request',
+  'crashes after a commit',
+  'timeouts',
+  'answers lost',
+  'late requests',
+  'throttles',
+  'conflicts',
+  'conflicts in transactions',
+  'server errors',
+  'denials',
+  'unprocessed parts',
+  'reads of the past',
+  'duplicates',
+  'reorders',
+  'delays',
+  'drops',
+  'expired streams',
+  'clock jumps',
+  'excused',
+] as const;
+
+export type Counted = (typeof COUNTED)[number];
+
+export class Exercised {
+  readonly counts = new Map<string, number>();
+
+  count(what: Counted | `refused: ${string}`, by = 1): void {
+    if (by > 0) this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+
+  of(what: Counted): number {
+    return this.counts.get(what) ?? 0;
+  }
+
+  add(others: Iterable<readonly [string, number]>): void {
+    for (const [what, by] of others) this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+}

@@ -1,0 +1,79 @@
+/** What makes a short story dense: a small cast in a world that has a past, and actions that mostly can be done. */
+import type { World } from '../../lib/protocol/invariants.ts';
+import type { ParentKind } from '../../lib/protocol/model.ts';
+import type { MemoryTables } from '../support/memory-tables.ts';
+import { network, service, task } from '../support/objects.ts';
+import type { Dials } from './dials.ts';
+import { type Action, type Cast, randomAction } from './writers.ts';
+
+/** Draws of an action until one can be done: some refusals are part of every story. */
+const ACTION_DRAWS_MAX = 4;
+/** How much of a cast has been there long ago, and how much of that has just been marked. */
+const THERE = 0.7;
+const MARKED = 0.4;
+
+/** Small worlds, so that the same parents meet often. */
+export function drawCast(draw: () => number, { raw, crowded }: Dials): Cast {
+  const below = (count: number) => Math.floor(draw() * count);
+  return {
+    // Where there is no crowd, enough for a sweep to find several pages.
+    services: ['web', 'api', 'job'].slice(0, 1 + below(crowded ? 2 : 3)),
+    networks: ['front', 'back', 'side'].slice(0, below(crowded ? 3 : 4)),
+    tasks: ['t1', 't2', 't3'].slice(0, 1 + below(3)),
+    raw,
+  };
+}
+
+/** Services with networks and tasks, as the client would have left them long ago; some have just been marked. */
+export function populate(tables: MemoryTables, cast: Cast, draw: () => number): void {
+  const some = <T>(items: readonly T[]) => items.filter(() => draw() < THERE);
+  const networks = some(cast.networks);
+  const services = some(cast.services).map((id) => ({ id, used: some(networks) }));
+  for (const id of networks) tables.put('networks', network(id));
+  for (const { id, used } of services) {
+    tables.put('services', service(id, used));
+    for (const networkId of used) tables.put('attachments', { networkId, serviceId: id });
+    // Half of the services run nothing, and go at once when they are marked.
+    for (const name of draw() < 0.5 ? some(cast.tasks) : []) tables.put('tasks', task(id, name));
+  }
+  for (const records of Object.values(tables.streams)) records.length = 0;
+  const mark = (id: string) => ({ pendingDelete: true, markedAt: `2025-12-31T23:59:00.000Z#${id}` });
+  for (const id of networks) if (draw() < MARKED) tables.put('networks', network(id, mark(id)));
+  for (const { id, used } of services) if (draw() < MARKED) tables.put('services', service(id, used, mark(id)));
+}
+
+export function drawAction(cast: Cast, world: World, draw: () => number): Action {
+  let action = randomAction(cast, draw);
+  for (let draws = 1; draws < ACTION_DRAWS_MAX && !canBeDone(action, world); draws++) action = randomAction(cast, draw);
+  return action;
+}
+
+/** As far as a look at the tables tells; somebody else may be faster. */
+function canBeDone(action: Action, world: World): boolean {
+  const find = (kind: ParentKind, id: string) =>
+    (kind === 'service' ? world.services : world.networks).find((parent) => parent.id === id);
+  const isMarked = (kind: ParentKind, id: string) => find(kind, id)?.pendingDelete === true;
+  const isFit = (kind: ParentKind, id: string) => find(kind, id) !== undefined && !isMarked(kind, id);
+  const areFit = (networks: readonly string[]) => networks.every((id) => isFit('network', id));
+  const hasTask = ({ serviceId, id }: { serviceId: string; id: string }) =>
+    world.tasks.some((one) => one.serviceId === serviceId && one.id === id);
+  switch (action.do) {
+    case 'createNetwork':
+      return find('network', action.id) === undefined;
+    case 'createService':
+      return find('service', action.id) === undefined && areFit(action.networks);
+    case 'rawCreateService':
+      return find('service', action.id) === undefined;
+    case 'updateService':
+      return isFit('service', action.id) && areFit(action.networks);
+    case 'createTask':
+      return isFit('service', action.serviceId) && !hasTask(action);
+    case 'deleteTask':
+      return hasTask(action);
+    case 'mark':
+    case 'rawMark':
+      return isFit(action.kind, action.id);
+    default:
+      return isMarked(action.kind, action.id);
+  }
+}

@@ -1,0 +1,188 @@
+/**
+ * The processes of a simulated world: function invocations, sweeps and writers, all of them the real code over the real
+ * client, whose requests and pauses wait until the scheduler takes them up. A process that dies is never taken up again.
+ */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeallocatorClient } from '../../lib/client/index.ts';
+import { documentClient } from '../../lib/dynamodb/client.ts';
+import { Requests } from '../../lib/dynamodb/requests.ts';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Chance } from '../../lib/protocol/store.ts';
+import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
+import { childDeleted } from '../../lib/streams/child-deleted.ts';
+import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { FunctionPorts } from '../../lib/streams/ports.ts';
+import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
+import { random } from './random.ts';
+
+export type Input = Record<string, AttributeValue>;
+
+export interface Request {
+  readonly number: number;
+  readonly operation: string;
+  readonly input: Input;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Timer {
+  readonly dueMillis: number;
+  readonly wake: () => void;
+}
+
+export type Role = TableName | 'sweep' | 'writer';
+
+export type Carried = { readonly answer: unknown } | { readonly error: unknown };
+
+/** What a process is told by its world. */
+export interface Surroundings {
+  nowEpochMillis(): number;
+  /** Instead of a turn: carries a request of somebody out who does all at once. */
+  readonly carryOutAtOnce?: ((operation: string, input: Input) => Carried) | undefined;
+  /** One line of a function's log. */
+  log(line: string): void;
+}
+
+export class Process {
+  readonly number: number;
+  readonly role: Role;
+  readonly skewMillis: number;
+  readonly deadlineEpochMillis: number;
+  readonly fraction: () => number;
+  readonly requests = new Map<number, Request>();
+  readonly timers = new Map<number, Timer>();
+  readonly surroundings: Surroundings;
+  /** All requests so far, for the story. */
+  readonly sent: { readonly operation: string; readonly input: Input }[] = [];
+  isAlive = true;
+  onKilled: (() => void) | undefined;
+  #freshCount = 0;
+  #timerCount = 0;
+
+  constructor(
+    number: number,
+    role: Role,
+    surroundings: Surroundings,
+    options: { readonly seed: number; readonly skewMillisMax: number; readonly lifeMillis: number },
+  ) {
+    this.number = number;
+    this.role = role;
+    this.surroundings = surroundings;
+    // Of its own, so that what others do changes nothing here.
+    this.fraction = random(options.seed * 31 + number);
+    this.skewMillis = Math.round((this.fraction() * 2 - 1) * options.skewMillisMax);
+    this.deadlineEpochMillis = surroundings.nowEpochMillis() + options.lifeMillis;
+  }
+
+  get name(): string {
+    return `${NAMES[this.role]} ${this.number}`;
+  }
+
+  send(operation: string, input: Input): Promise<unknown> {
+    const number = this.sent.push({ operation, input }) - 1;
+    const carried = this.surroundings.carryOutAtOnce?.(operation, input);
+    if (carried !== undefined)
+      return 'error' in carried ? Promise.reject(carried.error) : Promise.resolve(carried.answer);
+    return new Promise((resolve, reject) => {
+      this.requests.set(number, { number, operation, input, resolve, reject });
+    });
+  }
+
+  tell(request: number): string {
+    const { operation, input } = this.sent[request] ?? {};
+    return operation === undefined ? `request ${request}` : `${operation} ${subjectsOf(input as Input)}`;
+  }
+
+  pause(millis: number): Promise<void> {
+    return new Promise((wake) => {
+      this.timers.set(++this.#timerCount, { dueMillis: this.surroundings.nowEpochMillis() + millis, wake });
+    });
+  }
+
+  fresh(): string {
+    return `${this.number}.${++this.#freshCount}`;
+  }
+
+  clockEpochMillis(): number {
+    return this.surroundings.nowEpochMillis() + this.skewMillis;
+  }
+}
+
+const NAMES: Record<Role, string> = {
+  tasks: 'task-deleted',
+  attachments: 'attachment-deleted',
+  services: 'service-updated',
+  networks: 'network-updated',
+  counters: 'nobody',
+  sweep: 'sweep',
+  writer: 'writer',
+};
+
+/** The keys that a request is about. */
+function subjectsOf(input: Input): string {
+  const texts = [...JSON.stringify(input).matchAll(/"(?:id|serviceId|networkId|:parent)":\{"S":"([^"]+)"/g)];
+  return [...new Set(texts.map(([, text]) => text))].join(', ');
+}
+
+type Handler = (event: StreamEvent, context: Context) => Promise<BatchResponse>;
+interface Context {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/**
+ * A place where a process runs: client, functions and typed client, made once and used by one process after another, since
+ * making them costs more than a whole short story.
+ */
+export class Place {
+  process: Process | undefined;
+  readonly db: DynamoDBDocumentClient;
+  readonly writer: DeallocatorClient;
+  readonly handlers: Readonly<Record<'tasks' | 'attachments' | 'services' | 'networks', Handler>>;
+  readonly sweep: ReturnType<typeof sweepFunction>;
+
+  constructor() {
+    const client = memoryClient((operation, input) => this.#occupant.send(operation, input));
+    this.db = documentClient(client);
+    const chance: Chance = {
+      nowEpochMillis: () => this.#occupant.clockEpochMillis(),
+      pause: (millis) => this.#occupant.pause(millis),
+      fraction: () => this.#occupant.fraction(),
+      fresh: () => this.#occupant.fresh(),
+    };
+    this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance });
+    const ports: FunctionPorts = {
+      openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES),
+      chance,
+      telemetry: {
+        functionName: 'simulated',
+        namespace: 'Simulated',
+        nowEpochMillis: chance.nowEpochMillis,
+        writeLine: (line) => this.#occupant.surroundings.log(line),
+      },
+    };
+    this.handlers = {
+      tasks: childDeleted('service', ports),
+      attachments: childDeleted('network', ports),
+      services: parentUpdated('service', ports),
+      networks: parentUpdated('network', ports),
+    };
+    this.sweep = sweepFunction(ports);
+  }
+
+  context(): Context {
+    const process = this.#occupant;
+    return {
+      awsRequestId: process.name,
+      getRemainingTimeInMillis: () => process.deadlineEpochMillis - process.surroundings.nowEpochMillis(),
+    };
+  }
+
+  get #occupant(): Process {
+    if (this.process === undefined) throw new Error('nobody runs here: a dead process went on');
+    return this.process;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * A whole schedule: a small world, faults and interleavings by seed or by a recorded story; then faults stop, everything is
+ * delivered, and the world must be at rest as promised (L1; or L2 with one sweep where records were lost).
+ */
+import type { Promised, Violation } from '../../lib/protocol/invariants.ts';
+import type { Choice } from './choices.ts';
+import type { Dials } from './dials.ts';
+import type { Exercised } from './exercised.ts';
+import { drawCast, populate } from './plot.ts';
+import { random } from './random.ts';
+import { nextAtRest, Scheduler, sweepAtRest } from './scheduler.ts';
+import { SimulatedWorld } from './simulated-world.ts';
+
+/** A world that isn't at rest after so many steps without a fault never will be: the longest seen took 400. */
+export const STEPS_TO_REST_MAX = 5_000;
+/** Another row of dice for the time after the faults, so that it doesn't depend on how many were cast before. */
+const REST = 0x5eed;
+
+export interface Schedule {
+  readonly seed: number;
+  readonly dials: Dials;
+  /** A recorded story instead of the seed's own; what can't be done is passed over. */
+  readonly choices?: readonly Choice[];
+}
+
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  /** What was done, to be told again. */
+  readonly choices: readonly Choice[];
+  story(): readonly string[];
+  readonly exercised: Exercised;
+  /** The same for the same schedule. */
+  readonly digest: number;
+}
+
+export async function simulate({ seed, dials, choices }: Schedule): Promise<Outcome> {
+  const draw = random(seed);
+  const below = (count: number) => Math.floor(draw() * count);
+  const cast = drawCast(draw, dials);
+  // Two items of 400 KB always fit into the 1 MB of a page.
+  const pageItemsMax = dials.pageItemsMax > 0 && draw() < 0.7 ? 2 + below(dials.pageItemsMax - 1) : 0;
+  const world = new SimulatedWorld(seed, dials, { lanes: 1 + below(dials.lanesMax), pageItemsMax });
+  populate(world.tables, cast, draw);
+  world.lanes.takeIn(world.tables, world.nowMillis);
+  const steps = dials.stepsMin + below(dials.stepsMax - dials.stepsMin + 1);
+  const done: Choice[] = [];
+  const isOver = () => world.watch.violations.length > 0 || world.fatal !== undefined;
+
+  if (choices === undefined) {
+    const scheduler = new Scheduler(world, { dials, cast }, draw);
+    for (let drawn = 0; drawn < steps && !isOver(); drawn++) {
+      const choice = scheduler.choose();
+      if (choice !== undefined && (await world.do(choice))) done.push(choice);
+    }
+  } else {
+    for (const choice of choices) {
+      if (isOver()) break;
+      if (await world.do(choice)) done.push(choice);
+    }
+  }
+  if (!isOver()) await comeToRest(world, dials, random(seed ^ REST));
+  world.close();
+  if (world.fatal !== undefined) {
+    const told = numbered(world.story());
+    throw new Error(`seed ${seed} met what should never happen: ${String(world.fatal)}\n${told}`, {
+      cause: world.fatal,
+    });
+  }
+  world.exercised.count('schedules');
+  world.exercised.count('deletions', world.watch.deletions);
+  world.exercised.count('networks freed', world.watch.freed);
+  world.exercised.count('excused', world.watch.excused);
+  const { violations } = world.watch;
+  const { exercised, digest } = world;
+  return { violations, choices: done, story: () => world.story(), exercised, digest };
+}
+
+export function numbered(story: readonly string[]): string {
+  return story.map((line, index) => `${String(index + 1).padStart(3)}. ${line}`).join('\n');
+}
+
+async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => number): Promise<void> {
+  const { violations } = world.watch;
+  world.say('— faults stop, and everything is delivered —');
+  world.lanes.hurry();
+  const givenUp = world.givenUp;
+  const needsSweep = () => world.losses > 0 || world.hasSweepDied;
+  let sweeps = 0;
+  let lossesSeen = -1;
+  const sweep = async (restart: boolean) => {
+    world.say(`— ${world.losses > 0 ? 'records were lost' : 'a sweep has died'}: one sweep —`);
+    lossesSeen = world.losses;
+    await world.do({ do: 'sweep', process: sweepAtRest(++sweeps), full: dials.raw, restart });
+  };
+  // One that begins after the last fault must do, though others are still at work.
+  if (needsSweep() && draw() < 0.5) {
+    if (!(await drain(world, draw, () => world.late.length === 0))) return;
+    await sweep(true);
+  }
+  if (!(await drain(world, draw))) return;
+  if (needsSweep() && lossesSeen !== world.losses) {
+    if (world.losses === 0) world.watch.restBeforeSweep(world.tables.world());
+    await sweep(false);
+    if (!(await drain(world, draw))) return;
+    // It went on where one that died had stopped: the next begins at the beginning, and is the one that must do.
+    if (!world.wholeSweeps.has(sweepAtRest(sweeps))) await sweep(false);
+    if (!(await drain(world, draw))) return;
+  }
+  if (sweeps > 0 && !world.wholeSweeps.has(sweepAtRest(sweeps))) {
+    violations.push({ promise: 'L2', subject: 'sweep', message: 'the sweep did not finish, though nothing failed' });
+  }
+  if (world.givenUp > givenUp) {
+    violations.push({ promise: 'L4', subject: 'batch', message: 'records were given up, though nothing failed' });
+  }
+  world.watch.rest(world.tables.world(), world.losses > 0);
+  if (world.losses === 0) return;
+  for (const [index, violation] of violations.entries()) {
+    if (violation.promise === 'L1') violations[index] = { ...violation, promise: 'L2' };
+  }
+}
+
+/** Goes on until nothing is left, or it is enough. False when a promise was broken on the way. */
+async function drain(world: SimulatedWorld, draw: () => number, isEnough = () => false): Promise<boolean> {
+  const { violations } = world.watch;
+  for (let steps = 0; steps < STEPS_TO_REST_MAX; steps++) {
+    if (violations.length > 0 || world.fatal !== undefined) return false;
+    const choice = isEnough() ? undefined : nextAtRest(world, draw);
+    if (choice === undefined) return true;
+    if (!(await world.do(choice))) throw new Error(`can't be done: ${JSON.stringify(choice)}`);
+  }
+  violations.push({
+    promise: 'L4' satisfies Promised,
+    subject: 'world',
+    message: `it is not at rest after ${STEPS_TO_REST_MAX} steps without a fault`,
+  });
+  return false;
+}

@@ -1,0 +1,158 @@
+/**
+ * Watches every step of a simulated world for a broken promise. What raw hands may do to themselves is excused here, each
+ * excuse as narrow as the README's contract for raw writers words it, and nowhere else.
+ */
+import { checkAlways, checkRest, checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import { networkLists, type ParentKey, referencedNetworks } from '../../lib/protocol/model.ts';
+
+type Parents = World['services'];
+
+export class Watch {
+  readonly #raw: boolean;
+  /**
+   * Marks that took over the time of a mark before them, which raw hands had cleared without it: `service#web m1`. Contract:
+   * "a second mark under the same `markedAt` would pass for the first".
+   */
+  readonly #inherited = new Set<string>();
+  /** Tasks and references whose parent went under such a mark. */
+  readonly #orphaned = new Set<string>();
+  /**
+   * References that raw hands wrote without an attachment, and the network's mark when the attachment came, if it had one
+   * then. Contract: "until then nothing protects its networks: put the service first, and mark networks later".
+   */
+  readonly #unprotected = new Map<string, { healedUnder: unknown; isHealed: boolean }>();
+  readonly violations: Violation[] = [];
+  deletions = 0;
+  freed = 0;
+  excused = 0;
+
+  constructor(raw: boolean) {
+    this.#raw = raw;
+  }
+
+  step(before: World, after: World): void {
+    const gone = before.services.length > after.services.length || before.networks.length > after.networks.length;
+    if (this.#raw) this.#learn(before, after);
+    if (!gone) return;
+    const services = goneOf(before.services, after.services).length;
+    const networks = goneOf(before.networks, after.networks).length;
+    this.deletions += services + networks;
+    if (services > 0) this.freed += networks;
+    for (const violation of checkStep(before, after)) {
+      if (this.#raw && this.#isExcused(violation, before, after)) this.excused++;
+      else this.violations.push(violation);
+    }
+  }
+
+  always(world: World, unprocessed: (parent: ParentKey) => number): void {
+    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed));
+  }
+
+  /** @param lost whether records were lost on the way */
+  rest(world: World, lost: boolean): void {
+    for (const violation of checkRest(world)) {
+      if (this.#raw && this.#isExcusedAtRest(violation, lost)) this.excused++;
+      else this.violations.push(violation);
+    }
+  }
+
+  /**
+   * No record was lost, but a sweep has died. What it had opened a moment before is left, where the parent had gone and its
+   * removal's record was done by then; the next sweep takes it away. All else is as it must be.
+   */
+  restBeforeSweep(world: World): void {
+    for (const violation of checkRest(world)) {
+      const isLeftCounter = violation.promise === 'S4' && world.counters.some(({ id }) => id === violation.subject);
+      if (isLeftCounter || (this.#raw && this.#isExcusedAtRest(violation, false))) this.excused++;
+      else this.violations.push(violation);
+    }
+  }
+
+  #learn(before: World, after: World): void {
+    for (const [kind, from, to] of [
+      ['service', before.services, after.services] as const,
+      ['network', before.networks, after.networks] as const,
+    ]) {
+      if (from === to) continue;
+      for (const parent of to) {
+        const was = from.find(({ id }) => id === parent.id);
+        const isInherited =
+          parent.pendingDelete === true &&
+          was !== undefined &&
+          was.pendingDelete !== true &&
+          was.markedAt !== undefined;
+        if (isInherited && was.markedAt === parent.markedAt) this.#inherited.add(markOf(kind, parent));
+      }
+    }
+    if (before.services === after.services && before.attachments === after.attachments) return;
+    const attached = new Set(after.attachments.map(({ networkId, serviceId }) => `${serviceId} → ${networkId}`));
+    const living = new Set<string>();
+    for (const service of after.services) {
+      const isNew = before.services.every(({ id }) => id !== service.id);
+      for (const network of references(service)) {
+        const reference = `${service.id} → ${network}`;
+        living.add(reference);
+        if (isNew) this.#unprotected.delete(reference);
+        const known = this.#unprotected.get(reference);
+        if (!attached.has(reference)) this.#unprotected.set(reference, { healedUnder: undefined, isHealed: false });
+        else if (known !== undefined && !known.isHealed) {
+          known.isHealed = true;
+          known.healedUnder = after.networks.find(({ id }) => id === network)?.markedAt;
+        }
+      }
+    }
+    for (const reference of this.#unprotected.keys()) if (!living.has(reference)) this.#unprotected.delete(reference);
+  }
+
+  #isExcused({ promise, subject }: Violation, before: World, after: World): boolean {
+    const kind = subject.startsWith('service#') ? 'service' : 'network';
+    const id = subject.slice(kind.length + 1);
+    const parent = (kind === 'service' ? before.services : before.networks).find((one) => one.id === id);
+    if (parent === undefined) return false;
+    if (this.#inherited.has(markOf(kind, parent)) && promise !== 'S3') {
+      for (const task of before.tasks)
+        if (kind === 'service' && task.serviceId === id) this.#orphaned.add(`task ${id}/${task.id}`);
+      if (kind === 'network') this.#orphanUsers(id, after);
+      return true;
+    }
+    if (kind !== 'network' || (promise !== 'S2' && promise !== 'S6')) return false;
+    const users = after.services.filter((service) => references(service).includes(id));
+    const isExcused = users.every((service) => {
+      const reference = this.#unprotected.get(`${service.id} → ${id}`);
+      return reference !== undefined && (!reference.isHealed || reference.healedUnder === parent.markedAt);
+    });
+    if (isExcused) this.#orphanUsers(id, after);
+    return isExcused;
+  }
+
+  #orphanUsers(network: string, { services }: World): void {
+    for (const service of services) {
+      if (references(service).includes(network)) this.#orphaned.add(`network ${service.id} → ${network}`);
+    }
+  }
+
+  #isExcusedAtRest({ promise, subject, message }: Violation, lost: boolean): boolean {
+    const [kind, ...rest] = subject.split('#');
+    if (kind === 'task') return promise === 'S1' && this.#orphaned.has(`task ${rest.join('/')}`);
+    if (promise !== 'S2') return false;
+    if (kind === 'network') {
+      const service = /^service#(\S+) refers/.exec(message)?.[1];
+      const reference = `${service} → ${rest[0]}`;
+      return this.#unprotected.has(reference) || this.#orphaned.has(`network ${reference}`);
+    }
+    // Its record would have healed it, and was lost.
+    return lost && kind === 'attachment' && this.#unprotected.has(`${rest[1]} → ${rest[0]}`);
+  }
+}
+
+function markOf(kind: string, { id, markedAt }: Parents[number]): string {
+  return `${kind}#${id} ${markedAt}`;
+}
+
+function goneOf(before: Parents, after: Parents): Parents {
+  return before.filter(({ id }) => after.every((one) => one.id !== id));
+}
+
+function references(service: Parents[number]): string[] {
+  return referencedNetworks(service.id, networkLists(service.spec));
+}

@@ -1,0 +1,148 @@
+/**
+ * What the people do in a story: one action of the typed client, or of somebody who writes the tables by hand. The
+ * simulation and the stories on the real engine draw from here, so that both tell the same ones.
+ */
+import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DeallocatorClient } from '../../lib/client/index.ts';
+import { PARENT_TABLES, type PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import { type ErrorCode, isDeallocatorError } from '../../lib/protocol/errors.ts';
+import type { ParentKind } from '../../lib/protocol/model.ts';
+import { service } from '../support/objects.ts';
+
+export type Action =
+  | { readonly do: 'createNetwork'; readonly id: string }
+  | { readonly do: 'createService' | 'updateService'; readonly id: string; readonly networks: readonly string[] }
+  | { readonly do: 'createTask' | 'deleteTask'; readonly serviceId: string; readonly id: string }
+  | { readonly do: 'mark' | 'undelete'; readonly kind: ParentKind; readonly id: string }
+  | { readonly do: RawAction; readonly kind: ParentKind; readonly id: string }
+  | { readonly do: 'rawCreateService'; readonly id: string; readonly networks: readonly string[] };
+
+/** `rawMark`: without its time. `rawUndelete`: clears mark and time. `rawClearMark`: forgets the time. */
+export type RawAction = 'rawMark' | 'rawUndelete' | 'rawClearMark';
+
+/** Small worlds, so that the same objects meet often. */
+export interface Cast {
+  readonly services: readonly string[];
+  readonly networks: readonly string[];
+  readonly tasks: readonly string[];
+  /** Whether raw hands write too. */
+  readonly raw: boolean;
+}
+
+/** @param fraction in [0, 1) */
+export function randomAction(cast: Cast, fraction: () => number): Action {
+  const pick = <T>(items: readonly T[]): T => items[Math.floor(fraction() * items.length)] as T;
+  const some = () => cast.networks.filter(() => fraction() < 0.6);
+  const kind = (): ParentKind => (cast.networks.length > 0 && fraction() < 0.4 ? 'network' : 'service');
+  const parent = () => {
+    const chosen = kind();
+    return { kind: chosen, id: pick(chosen === 'service' ? cast.services : cast.networks) };
+  };
+  const task = () => ({ serviceId: pick(cast.services), id: pick(cast.tasks) });
+  const choices: readonly (readonly [weight: number, choose: () => Action])[] = [
+    [cast.networks.length > 0 ? 2 : 0, () => ({ do: 'createNetwork', id: pick(cast.networks) })],
+    [3, () => ({ do: 'createService', id: pick(cast.services), networks: some() })],
+    [1, () => ({ do: 'updateService', id: pick(cast.services), networks: some() })],
+    [3, () => ({ do: 'createTask', ...task() })],
+    [5, () => ({ do: 'deleteTask', ...task() })],
+    [4, () => ({ do: 'mark', ...parent() })],
+    [1, () => ({ do: 'undelete', ...parent() })],
+    [cast.raw ? 1 : 0, () => ({ do: pick(['rawMark', 'rawUndelete', 'rawClearMark'] as const), ...parent() })],
+    [cast.raw ? 1 : 0, () => ({ do: 'rawCreateService', id: pick(cast.services), networks: some() })],
+  ];
+  let dice = fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);
+  const chosen = choices.find(([weight]) => {
+    dice -= weight;
+    return dice < 0;
+  });
+  return (chosen?.[1] ?? (() => ({ do: 'createService', id: pick(cast.services), networks: some() })))();
+}
+
+/** Answers that a writer must be ready for; any other failure is a bug and is thrown. */
+const REFUSALS: readonly ErrorCode[] = ['NotFound', 'AlreadyExists', 'FailedPrecondition', 'Aborted', 'Unavailable'];
+
+/** @param db over the same tables, for the raw hands */
+export async function perform(
+  client: DeallocatorClient,
+  db: DynamoDBDocumentClient,
+  tables: PhysicalNames,
+  action: Action,
+): Promise<'done' | ErrorCode> {
+  try {
+    await start(client, db, tables, action);
+    return 'done';
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return 'FailedPrecondition';
+    if (isDeallocatorError(error) && REFUSALS.includes(error.code)) return error.code;
+    throw error;
+  }
+}
+
+async function start(
+  client: DeallocatorClient,
+  db: DynamoDBDocumentClient,
+  tables: PhysicalNames,
+  action: Action,
+): Promise<unknown> {
+  switch (action.do) {
+    case 'createNetwork':
+      return client.createNetwork({ id: action.id });
+    case 'createService':
+      return client.createService(service(action.id, action.networks));
+    case 'updateService':
+      return client.updateService(action.id, () => service(action.id, action.networks).spec);
+    case 'createTask':
+      return client.createTask(action.serviceId, { id: action.id });
+    case 'deleteTask':
+      return client.deleteTask(action.serviceId, action.id);
+    case 'mark':
+      return action.kind === 'service'
+        ? client.removeService(action.id)
+        : client.removeNetwork(action.id, { whenInUse: 'wait' });
+    case 'undelete':
+      return action.kind === 'service' ? client.undeleteService(action.id) : client.undeleteNetwork(action.id);
+    case 'rawCreateService':
+      return db.send(
+        new PutCommand({
+          TableName: tables.services,
+          Item: service(action.id, action.networks),
+          ConditionExpression: 'attribute_not_exists(id)',
+        }),
+      );
+    default:
+      return db.send(
+        new UpdateCommand({
+          TableName: tables[PARENT_TABLES[action.kind].parents],
+          Key: { id: action.id },
+          ...RAW_UPDATES[action.do],
+        }),
+      );
+  }
+}
+
+const RAW_UPDATES = {
+  rawMark: {
+    UpdateExpression: 'SET pendingDelete = :true',
+    ConditionExpression: 'attribute_exists(id)',
+    ExpressionAttributeValues: { ':true': true },
+  },
+  rawUndelete: { UpdateExpression: 'REMOVE pendingDelete, markedAt', ConditionExpression: 'attribute_exists(id)' },
+  rawClearMark: { UpdateExpression: 'REMOVE pendingDelete', ConditionExpression: 'attribute_exists(id)' },
+} as const;
+
+/** One line of a story. */
+export function tell(action: Action): string {
+  switch (action.do) {
+    case 'createNetwork':
+      return `create network ${action.id}`;
+    case 'createService':
+    case 'updateService':
+    case 'rawCreateService':
+      return `${action.do} ${action.id} on [${action.networks.join(', ')}]`;
+    case 'createTask':
+    case 'deleteTask':
+      return `${action.do} ${action.serviceId}/${action.id}`;
+    default:
+      return `${action.do} ${action.kind} ${action.id}`;
+  }
+}
