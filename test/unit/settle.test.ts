@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { planFinalization } from '../../lib/protocol/finalize.ts';
 import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
+import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
 import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
 import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../support/chance.ts';
@@ -73,6 +73,33 @@ describe('heal', () => {
     told.before('heal', () => told.tables.put('services', service('web', ['back'])));
     expect(await told.heal(web, ['front', 'back'])).toEqual({ service: web, put: ['back'], removed: [] });
     expect(told.tables.list('attachments')).toEqual([{ networkId: 'back', serviceId: 'web' }]);
+  });
+
+  it('L4 gives up with Aborted after a bounded number of rounds, with a pause before each but the first', async () => {
+    const told = world();
+    const names = ['front', 'back'];
+    told.tables.put('services', service('web', ['front']));
+    const change = () => {
+      told.tables.put('services', service('web', names.slice(rounds++ % 2, 2)));
+      told.before('heal', change);
+    };
+    let rounds = 0;
+    told.before('heal', change);
+    await expect(told.heal(web, names)).rejects.toMatchObject({
+      code: 'Aborted',
+      message: expect.stringMatching(/service#web .* each of 10 rounds; .* again/),
+    });
+    expect(rounds).toBe(HEAL_ROUNDS_MAX);
+    expect(told.chance.pausesMillis).toHaveLength(HEAL_ROUNDS_MAX - 1);
+    expect(told.tables.list('attachments')).toEqual([]);
+  });
+
+  it('does nothing twice: what is set right is read once, and not written again', async () => {
+    const told = world();
+    told.tables.put('services', service('web', ['front']));
+    expect(await told.heal(web, ['front'])).toEqual({ service: web, put: ['front'], removed: [] });
+    expect(told.calls).toEqual(['readParent', 'readAttachments', 'heal']);
+    expect(told.chance.pausesMillis).toEqual([]);
   });
 
   it('never trusts what a record said: it reads the service, and does nothing where all is right', async () => {

@@ -1,0 +1,9 @@
+/** The tests that judge mutants: those that need neither an engine nor a build, since each runs hundreds of times. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/unit/*.test.ts', 'test/contract/memory.test.ts'],
+    testTimeout: 60_000,
+  },
+});

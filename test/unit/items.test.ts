@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
+
+describe('a sweep’s cursor', () => {
+  const marked = { id: 'web', markedAt: 'm1' };
+  it.each([
+    { source: 'service', from: marked },
+    { source: 'network', from: { markedAt: 'm1', id: 'front' } },
+    { source: 'counter', from: { id: 'service#web' } },
+    { source: 'unstamped service', from: { id: 'web' } },
+    { source: 'unstamped network', from: { id: 'front' } },
+    { source: 'counter', from: undefined },
+  ])('is what a sweep wrote: $source, $from', (cursor) => {
+    expect(sweepCursorOf({ cursor })).toEqual(cursor);
+  });
+
+  it.each<[string, unknown]>([
+    ['no cursor', undefined],
+    ['no source', { from: marked }],
+    ['another source', { source: 'tasks', from: marked }],
+    ['a text as a place', { source: 'counter', from: 'id' }],
+    ['null as a place', { source: 'counter', from: null }],
+    ['an empty place', { source: 'counter', from: {} }],
+    ['half a place', { source: 'service', from: { id: 'web' } }],
+    ['more than a place', { source: 'counter', from: marked }],
+    ['an empty id', { source: 'counter', from: { id: '' } }],
+    ['an empty time', { source: 'service', from: { id: 'web', markedAt: '' } }],
+    ['a number for an id', { source: 'counter', from: { id: 7 } }],
+    ['a number for a time', { source: 'network', from: { id: 'front', markedAt: 7 } }],
+  ])('is none with %s', (_, cursor) => {
+    expect(sweepCursorOf({ cursor })).toBeUndefined();
+    expect(sweepCursorOf(undefined)).toBeUndefined();
+  });
+});
+
+it('a target that is no text is kept as what it is, for whoever must name it', () => {
+  const lists = namedLists({ M: { networks: { L: [{ M: { target: { N: '7' } } }, { M: { target: { S: 'a' } } }] } } });
+  expect(lists).toEqual({ task: undefined, service: [{ target: 7 }, { target: 'a' }] });
+});
