@@ -42,7 +42,7 @@ export const STREAM_READ_FAILURES_MAX = 240;
 export const STREAM_LAG_MILLIS = 25;
 /** How often `quiesce` looks again. */
 export const QUIESCE_POLL_MILLIS = 5;
-export const QUIESCE_TIMEOUT_MILLIS_DEFAULT = 30_000;
+export const QUIESCE_TIMEOUT_MILLIS_DEFAULT = 120_000;
 
 /** Lambda's payload limit for one synchronous invocation. */
 export const PAYLOAD_BYTES_MAX = 6 * 1024 * 1024;
