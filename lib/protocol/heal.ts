@@ -30,7 +30,6 @@ export async function heal(
     const attached = await store.readAttachments(service, networks);
     const refersTo = new Set(asRead?.references);
     const wrong = networks.filter((network) => refersTo.has(network) !== attached.has(network));
-    if (wrong.length === 0) return { service, put, removed };
 
     let cancelled = false;
     for (const some of chunks(wrong, HEALS_PER_TRANSACTION_MAX)) {

@@ -13,15 +13,13 @@ export interface ParentKey {
 }
 
 export interface KindRules {
-  /** What it is called in words. */
-  readonly child: 'task' | 'attachment';
   /** The kind of parents that one of this kind refers to; each reference is an attachment, a child of the other. */
   readonly refersTo: ParentKind | undefined;
 }
 
 export const KINDS: Record<ParentKind, KindRules> = {
-  service: { child: 'task', refersTo: 'network' },
-  network: { child: 'attachment', refersTo: undefined },
+  service: { refersTo: 'network' },
+  network: { refersTo: undefined },
 };
 
 /**
@@ -77,7 +75,7 @@ export function parseParentName(name: string): ParentKey | undefined {
   const separator = name.indexOf('#');
   const kind = name.slice(0, separator);
   const id = name.slice(separator + 1);
-  return separator > 0 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
+  return separator !== -1 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
 }
 
 /** A service's network lists, whatever else its spec holds. */

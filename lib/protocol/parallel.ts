@@ -7,7 +7,7 @@ export async function mapInParallel<T, R>(
   limit: number,
   map: (item: T) => Promise<R>,
 ): Promise<R[]> {
-  const results = new Array<R>(items.length);
+  const results: R[] = [];
   const pending = items.entries();
   const worker = async () => {
     for (const [index, item] of pending) results[index] = await map(item);

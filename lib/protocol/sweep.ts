@@ -92,7 +92,6 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
         from = group.at(-1)?.at;
       }
       from = page.next;
-      if (options.remainingMillis() < SWEEP_RESERVE_MILLIS && from !== undefined) return report({ source, from });
       if (from !== undefined) await options.onPage({ source, from });
     } while (from !== undefined);
   }

@@ -20,7 +20,12 @@ const counter = (id: string, remaining: number) => ({ id, remaining });
 const front: StoredParent = { id: 'front' };
 const web: StoredParent = { id: 'web', spec: to('front') };
 
-const named = (violations: Violation[]) => violations.map(({ promise, subject }) => `${promise} ${subject}`);
+/** Whatever is named is in the sentence too. */
+const named = (violations: Violation[]) =>
+  violations.map(({ promise, subject, message }) => {
+    expect(message).toContain(subject.split('#').at(-1));
+    return `${promise} ${subject}`;
+  });
 
 /** A service that runs, on a network. */
 const running = world({ services: [web], networks: [front], tasks: [task], attachments: [attachment] });
@@ -137,6 +142,8 @@ describe('each step', () => {
     const violations = checkStep(before, world({ networks: [front], attachments: [attachment] }));
     expect(named(violations)).toEqual(['S6 service#web']);
     expect(violations[0]?.message).toContain('network#front');
+    const another = world({ networks: [front], attachments: [{ networkId: 'front', serviceId: 'api' }] });
+    expect(checkStep(before, another)).toEqual([]);
   });
 
   it('S6 takes the attachments of 32 networks in one step, and leaves the 33rd for later', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
+import { counterOf, namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
 
 describe('a sweep’s cursor', () => {
   const marked = { id: 'web', markedAt: 'm1' };
@@ -37,3 +37,12 @@ it('a target that is no text is kept as what it is, for whoever must name it', (
   const lists = namedLists({ M: { networks: { L: [{ M: { target: { N: '7' } } }, { M: { target: { S: 'a' } } }] } } });
   expect(lists).toEqual({ task: undefined, service: [{ target: 7 }, { target: 'a' }] });
 });
+
+it.each([undefined, { id: 'service#web', remaining: '1', epoch: 'e' }, { id: 'service#web', remaining: 1 }])(
+  'no counter is made of %j, and its reader is told what to do',
+  (item) => {
+    expect(() => counterOf(item)).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument', message: expect.stringMatching(/never writes; delete it/) }),
+    );
+  },
+);

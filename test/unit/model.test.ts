@@ -156,6 +156,7 @@ describe('the name of a parent', () => {
     'Service#web',
     ' service#web',
     'servic#e',
+    'servicex',
     '__proto__#web',
     'constructor#web',
     'toString#web',

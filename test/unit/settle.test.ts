@@ -8,7 +8,7 @@ import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
 import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
-import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
+import { roundPauseMillis, type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryStore } from '../support/memory-client.ts';
@@ -337,11 +337,25 @@ describe('settle', () => {
       if (request === 'recount') return { status: 'failed', found: undefined } as never;
       return call();
     });
-    await expect(settle(restless, told.chance, web)).rejects.toMatchObject({ code: 'Aborted' });
+    await expect(settle(restless, told.chance, web)).rejects.toMatchObject({
+      code: 'Aborted',
+      message: `service#web was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; its record will be delivered again, and the next sweep settles it in any case`,
+    });
     expect(told.chance.pausesMillis).toHaveLength(SETTLE_ROUNDS_MAX - 1);
     for (const [n, millis] of told.chance.pausesMillis.entries()) {
       expect(millis).toBeLessThanOrEqual(Math.min(1000, 80 * 2 ** n));
     }
+  });
+
+  it('pauses for a random part of a time that doubles, up to a second', () => {
+    const half = { ...testChance(), fraction: () => 0.5 };
+    expect([1, 2, 5, 6, 10].map((round) => roundPauseMillis(half, round))).toEqual([20, 40, 320, 500, 500]);
+  });
+
+  it('deletes a service whose network is not there', async () => {
+    const told = drainingService(0);
+    told.tables.put('services', service('web', ['nowhere'], { pendingDelete: true, markedAt: 'm0' }));
+    expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', freed: [] });
   });
 
   it.each(['openCounter', 'readParent', 'countChildren', 'finalize'])(

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  type BatchGetCommandInput,
   DeleteCommand,
   GetCommand,
   QueryCommand,
@@ -65,6 +66,14 @@ describe('the store', () => {
           },
         ],
       ]);
+    });
+
+    it('asks for no counter whose name fits no key, and for the longest one that does', async () => {
+      house.mock.on(BatchGetCommand).resolves({ Responses: { 'C-1': [] } });
+      const named = (bytes: number): ParentKey => ({ kind: 'network', id: 'x'.repeat(bytes - 'network#'.length) });
+      expect(await store.findDraining([named(2049), named(2048)])).toEqual(new Set());
+      const keys = house.inputs().map((input) => (input as BatchGetCommandInput).RequestItems?.['C-1']?.Keys);
+      expect(keys).toEqual([[{ id: `network#${'x'.repeat(2040)}` }]]);
     });
 
     it('sends nothing for no parents', async () => {
@@ -128,7 +137,10 @@ describe('the store', () => {
     it('gives up with Aborted on a counter that comes and goes for ever', async () => {
       house.mock.on(GetCommand).resolves({});
       house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed'));
-      await expect(store.openCounter(web, fresh)).rejects.toMatchObject({ code: 'Aborted' });
+      await expect(store.openCounter(web, fresh)).rejects.toMatchObject({
+        code: 'Aborted',
+        message: 'the counter of service#web came and went each of the 8 times it was read; try again',
+      });
       expect(house.sent()).toHaveLength(16);
     });
 
@@ -327,7 +339,10 @@ describe('the store', () => {
 
     it('S1 fails, and never says 0, when pages are left to read', async () => {
       house.mock.on(QueryCommand).resolves({ Count: 0, LastEvaluatedKey: { serviceId: 'web', id: 't1' } });
-      await expect(store.countChildren(web, 1000)).rejects.toMatchObject({ code: 'Aborted' });
+      await expect(store.countChildren(web, 1000)).rejects.toMatchObject({
+        code: 'Aborted',
+        message: 'no child of service#web was found in 100 pages, and more are left to read; try again',
+      });
       expect(house.sent()).toHaveLength(100);
     });
 
@@ -608,6 +623,23 @@ describe('the store', () => {
         ['ScanCommand', input],
         ['ScanCommand', { ...input, ExclusiveStartKey: key }],
       ]);
+    });
+
+    it('lists marks without a time consistently, from the whole table', async () => {
+      const from = { id: 'api' };
+      house.mock.on(ScanCommand).resolves({ Items: [{ id: 'web' }], LastEvaluatedKey: { id: 'web' } });
+      const listed = { key: web, markedAt: undefined, at: { id: 'web' } };
+      expect(await store.listUnstamped('service', undefined)).toStrictEqual({ items: [listed], next: { id: 'web' } });
+      await store.listUnstamped('service', from);
+      const input = {
+        TableName: 'S-1',
+        ConsistentRead: true,
+        FilterExpression: '#pendingDelete = :true AND attribute_not_exists(#markedAt)',
+        ProjectionExpression: '#id',
+        ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt', '#id': 'id' },
+        ExpressionAttributeValues: { ':true': true },
+      };
+      expect(house.inputs()).toStrictEqual([input, { ...input, ExclusiveStartKey: from }]);
     });
 
     it('lists counters consistently, and passes over what is none', async () => {

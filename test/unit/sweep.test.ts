@@ -143,6 +143,30 @@ describe('the sweep', () => {
     expect(tables.list('networks').map(({ id }) => id)).toEqual(['unmarked']);
   });
 
+  it('goes on with the tables where it stopped in one of them, without being told again to be full', async () => {
+    const tables = new MemoryTables();
+    tables.put('services', service('a', [], { pendingDelete: true }));
+    tables.put('networks', network('n', { pendingDelete: true }));
+    const { report } = await settleAll(memoryStore(tables), { from: { source: 'unstamped service', from: undefined } });
+    expect(report.deleted.map(parentName)).toEqual(['service#a', 'network#n']);
+  });
+
+  it('looks at who is attached to a network and at no tasks, and heals only what is wrong', async () => {
+    const tables = new MemoryTables();
+    tables.put('services', service('web', ['front'], marked(1)));
+    tables.put('tasks', task('web', 't1'));
+    tables.put('networks', network('front', marked(2)));
+    tables.put('attachments', { networkId: 'front', serviceId: 'web' });
+    const calls: string[] = [];
+    const told = wrapStore(memoryStore(tables), async (request, call) => {
+      calls.push(request);
+      return call();
+    });
+    await settleAll(told);
+    expect(calls.filter((request) => request === 'listAttached')).toHaveLength(1);
+    expect(calls).not.toContain('readAttachments');
+  });
+
   it('names a parent that fails, and settles the others', async () => {
     const tables = world();
     const store = wrapStore(memoryStore(tables), (_, call) => call());

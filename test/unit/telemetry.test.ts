@@ -303,6 +303,10 @@ describe("a mark's time", () => {
     expect(markedAtEpochMillis('2026-01-01T00:00:00.000Z#fresh-1')).toBe(1767225600000);
   });
 
+  it.each(['release 2026-01-01T00:00', '2026-01-01T00:0', '2026-01-01'])('is unknown where %j stands', (markedAt) => {
+    expect(markedAtEpochMillis(markedAt)).toBeUndefined();
+  });
+
   it('is unknown, or right, where a raw writer left the suffix out', () => {
     vi.stubEnv('TZ', 'America/New_York');
     expect([undefined, 1767225600000]).toContain(markedAtEpochMillis('2026-01-01T00:00:00.000Z'));
