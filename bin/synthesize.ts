@@ -62,6 +62,22 @@ export function readTables(outputs: Readonly<Record<string, string>>): PhysicalN
     networks: readOutput(outputs, 'NetworksTableName'),
     attachments: readOutput(outputs, 'AttachmentsTableName'),
     counters: readOutput(outputs, 'CountersTableName'),
+    receipts: readOutput(outputs, 'ReceiptsTableName'),
+  };
+}
+
+export interface StackNames {
+  readonly tables: PhysicalNames;
+  readonly sweepFunctionName: string;
+  readonly deadLetterQueueUrl: string;
+}
+
+/** Everything that a program needs to know of a deployed stack. */
+export function readNames(outputs: Readonly<Record<string, string>>): StackNames {
+  return {
+    tables: readTables(outputs),
+    sweepFunctionName: readOutput(outputs, 'SweepFunctionName'),
+    deadLetterQueueUrl: readOutput(outputs, 'DeadLetterQueueUrl'),
   };
 }
 

@@ -7,6 +7,8 @@ import {
   ID_BYTES_MAX,
   LIST_PAGE_ITEMS_DEFAULT,
   LIST_PAGE_ITEMS_MAX,
+  MARKED_BY_BYTES_MAX,
+  MARKED_REASON_BYTES_MAX,
   NETWORKS_PER_SERVICE_MAX,
 } from '../protocol/limits.ts';
 import { byteLength, referencedNetworks } from '../protocol/model.ts';
@@ -72,6 +74,19 @@ export function checkList(name: string, list: unknown): void {
 export function checkOptions(options: unknown): void {
   if (typeof options !== 'object' || options === null)
     throw invalid(`options are ${shown(options)}; they must be an object`);
+}
+
+export function checkDeclared(options: unknown): void {
+  checkOptions(options);
+  const { by, reason } = options as Record<string, unknown>;
+  checkText('by', by, MARKED_BY_BYTES_MAX);
+  checkText('reason', reason, MARKED_REASON_BYTES_MAX);
+}
+
+function checkText(name: string, text: unknown, bytesMax: number): void {
+  if (text === undefined) return;
+  if (typeof text === 'string' && text !== '' && text.isWellFormed() && byteLength(text) <= bytesMax) return;
+  throw invalid(`${name} is ${shown(text)}; it must be a text of 1 to ${bytesMax} bytes`);
 }
 
 export function checkChange(change: unknown): void {

@@ -9,6 +9,7 @@ import { checkChange, checkOptions } from './checks.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
 import type {
+  Declared,
   ListOptions,
   ListPage,
   Network,
@@ -16,6 +17,7 @@ import type {
   NewNetwork,
   NewService,
   NewTask,
+  Protection,
   Removal,
   RemoveNetworkOptions,
   Service,
@@ -87,14 +89,29 @@ export class DeallocatorClient {
     ) as Promise<Service>;
   }
 
-  /** Marks a service: it goes when its last task is gone. No new task is let in from here on. Idempotent. */
-  removeService(id: string): Promise<Removal> {
-    return this.#services.mark(id);
+  /**
+   * Marks a service: it goes when its last task is gone. No new task is let in from here on. `FailedPrecondition` if it is
+   * protected. Idempotent: a second mark keeps the first, with who made it and why.
+   */
+  removeService(id: string, declared?: Declared): Promise<Removal> {
+    return this.#services.mark(id, declared);
   }
 
   /** Takes the mark back, until the deletion commits; after that it fails with `NotFound`. Idempotent. */
-  undeleteService(id: string): Promise<Undeletion> {
-    return this.#services.unmark(id);
+  undeleteService(id: string, declared?: Declared): Promise<Undeletion> {
+    return this.#services.unmark(id, declared);
+  }
+
+  /**
+   * From here on it can't be marked, and is not deleted even if it is marked: not with its last task, not by a sweep, not by
+   * raw hands' mark. It goes after {@link unprotectService}, if it is marked then. Idempotent.
+   */
+  protectService(id: string): Promise<Protection> {
+    return this.#services.protect(id, true);
+  }
+
+  unprotectService(id: string): Promise<Protection> {
+    return this.#services.protect(id, false);
   }
 
   /** Strongly consistent. `NotFound` if it is not there. */
@@ -134,12 +151,22 @@ export class DeallocatorClient {
       const { pendingDelete } = await this.#networks.get(id);
       if (pendingDelete !== true) await this.#networks.refuseIfInUse(id);
     }
-    return this.#networks.mark(id);
+    const { by, reason } = options;
+    return this.#networks.mark(id, { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) });
   }
 
   /** As {@link undeleteService}. */
-  undeleteNetwork(id: string): Promise<Undeletion> {
-    return this.#networks.unmark(id);
+  undeleteNetwork(id: string, declared?: Declared): Promise<Undeletion> {
+    return this.#networks.unmark(id, declared);
+  }
+
+  /** As {@link protectService}. A protected network also stays when its last service goes. */
+  protectNetwork(id: string): Promise<Protection> {
+    return this.#networks.protect(id, true);
+  }
+
+  unprotectNetwork(id: string): Promise<Protection> {
+    return this.#networks.protect(id, false);
   }
 
   /** Strongly consistent. `NotFound` if it is not there. */

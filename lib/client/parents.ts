@@ -3,12 +3,15 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import {
   allOf,
+  type Condition,
   conditioned,
   conditionedUpdate,
   isMarked,
   isNotMarked,
   isNotMarkedWithTime,
+  isNotProtected,
   isNotThere,
+  isProtected as isProtectedNow,
   isThere,
 } from '../dynamodb/conditions.ts';
 import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
@@ -22,14 +25,17 @@ import {
   UPDATE_TRIES_MAX,
 } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
-import { newMarkedAt } from '../protocol/settle.ts';
 import type { Chance } from '../protocol/store.ts';
-import { checkId, checkLimit, checkNew, checkOptions, checkReferences, toStored } from './checks.ts';
+import { isoNow, newMarkedAt } from '../protocol/time.ts';
+import { checkDeclared, checkId, checkLimit, checkNew, checkOptions, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
-import { alreadyExists, isBeingDeleted, notFound, unfit } from './refusals.ts';
-import type { ListOptions, ListPage, Marking, Removal, Undeletion } from './types.ts';
+import { alreadyExists, isBeingDeleted, isProtected, notFound, unfit } from './refusals.ts';
+import type { Declared, ListOptions, ListPage, Marking, Protection, Removal, Undeletion } from './types.ts';
 
 type Stored = Item & Marking & { id: string; spec?: unknown };
+
+const NO_MARK = { pendingDelete: undefined, markedAt: undefined, markedBy: undefined, markedReason: undefined };
+const NO_UNDELETE = { unmarkedAt: undefined, unmarkedBy: undefined, unmarkedReason: undefined };
 
 export class Parents {
   readonly #kind: ParentKind;
@@ -112,43 +118,38 @@ export class Parents {
    * for its token: a plain write that is repeated after a lost answer would put the same `markedAt` on again, over an
    * undelete in between, and a deletion that had read the first would take the second for it (S1).
    */
-  async mark(id: string): Promise<Removal> {
+  async mark(id: string, declared: Declared = {}): Promise<Removal> {
     checkId(this.#kind, id);
+    checkDeclared(declared);
     const markedAt = newMarkedAt(this.#chance);
-    const markable = allOf(isThere, isNotMarkedWithTime);
-    const done = await this.#requests.transact([
-      {
-        Update: {
-          ...this.#address(id),
-          ...conditionedUpdate('SET #pendingDelete = :true, #markedAt = :markedAt', markable, {
-            ':markedAt': markedAt,
-          }),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        },
-      },
-    ]);
-    if (done.status === 'committed') return { id, markedAt, alreadyMarked: false };
-    const found = done.places[0]?.found;
-    if (found === undefined) throw notFound(this.#kind, id);
+    const markable = allOf(isThere, isNotMarkedWithTime, isNotProtected);
+    const facts = { markedAt, markedBy: declared.by, markedReason: declared.reason };
+    const found = await this.#change(id, markable, { pendingDelete: true, ...facts, ...NO_UNDELETE });
+    if (found === 'done') return { id, markedAt, alreadyMarked: false };
+    if (found.pendingDelete !== true) throw isProtected(this.#kind, id);
     return { id, markedAt: found.markedAt, alreadyMarked: true };
   }
 
   /** A transaction for its token: repeated after a lost answer, a plain write would clear somebody's newer mark. */
-  async unmark(id: string): Promise<Undeletion> {
+  async unmark(id: string, declared: Declared = {}): Promise<Undeletion> {
     checkId(this.#kind, id);
-    const done = await this.#requests.transact([
-      {
-        Update: {
-          ...this.#address(id),
-          ...conditionedUpdate('REMOVE #pendingDelete, #markedAt', isMarked, {}),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        },
-      },
-    ]);
-    if (done.status === 'refused' && done.places[0]?.found === undefined) {
-      throw notFound(this.#kind, id, 'if it was marked, its deletion has been committed and cannot be undone');
-    }
-    return { id, wasMarked: done.status === 'committed' };
+    checkDeclared(declared);
+    const facts = { unmarkedAt: isoNow(this.#chance), unmarkedBy: declared.by, unmarkedReason: declared.reason };
+    const found = await this.#change(
+      id,
+      isMarked,
+      { ...NO_MARK, ...facts },
+      'if it was marked, its deletion has been committed and cannot be undone',
+    );
+    return { id, wasMarked: found === 'done' };
+  }
+
+  /** Also of what is marked: it then stays, and goes when the protection is taken away. */
+  async protect(id: string, wanted: boolean): Promise<Protection> {
+    checkId(this.#kind, id);
+    const condition = wanted ? allOf(isThere, isNotProtected) : isProtectedNow;
+    const found = await this.#change(id, condition, { protected: wanted ? true : undefined });
+    return { id, changed: found === 'done' };
   }
 
   async get(id: string): Promise<Stored> {
@@ -217,6 +218,39 @@ export class Parents {
 
   #address(id: string): Address {
     return this.#at.parent({ kind: this.#kind, id });
+  }
+
+  /**
+   * Sets attributes, and removes those that are given as undefined: `done`, or the item whose state forbade it; `NotFound` if
+   * there is none. A transaction for its token: no repeat after a lost answer undoes what others did meanwhile.
+   */
+  async #change(
+    id: string,
+    condition: Condition,
+    attributes: Readonly<Record<string, unknown>>,
+    ifAbsent?: string,
+  ): Promise<'done' | Stored> {
+    const names = Object.keys(attributes);
+    const set = names.filter((name) => attributes[name] !== undefined);
+    const removed = names.filter((name) => attributes[name] === undefined);
+    const clauses = [
+      set.length > 0 ? `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}` : '',
+      removed.length > 0 ? `REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '',
+    ];
+    const values = Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]));
+    const done = await this.#requests.transact([
+      {
+        Update: {
+          ...this.#address(id),
+          ...conditionedUpdate(clauses.join(' ').trim(), condition, values),
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        },
+      },
+    ]);
+    if (done.status === 'committed') return 'done';
+    const found = done.places[0]?.found;
+    if (found === undefined) throw notFound(this.#kind, id, ifAbsent);
+    return found as Stored;
   }
 
   #references(id: string, spec: unknown): string[] {

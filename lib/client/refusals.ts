@@ -28,3 +28,11 @@ export function unfit(kind: ParentKind, id: string, found: Item | undefined, con
   if (found === undefined) return notFound(kind, id, `${consequence}; create it first`);
   return isBeingDeleted(kind, found, `${consequence}; undelete it first, or use another`);
 }
+
+export function isProtected(kind: ParentKind, id: string): DeallocatorError {
+  return new DeallocatorError(
+    'FailedPrecondition',
+    `${kind} ${id} is protected, and was not marked; take its protection away first`,
+    { blockers: [`${kind}#${id}`] },
+  );
+}

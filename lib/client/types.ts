@@ -44,6 +44,29 @@ export interface Marking {
   readonly pendingDelete?: unknown;
   /** When it was marked, ISO 8601, and behind a `#` what makes this mark unique. */
   readonly markedAt?: string;
+  /** Who marked it and why, as far as they said. */
+  readonly markedBy?: string;
+  readonly markedReason?: string;
+  /** The last undelete, until the next mark. */
+  readonly unmarkedAt?: string;
+  readonly unmarkedBy?: string;
+  readonly unmarkedReason?: string;
+  /** `true`: it can't be marked with the client, and is not deleted, marked or not, until that is taken away. */
+  readonly protected?: unknown;
+}
+
+/** Who wants it and why: kept on the item, and with a deletion's receipt. */
+export interface Declared {
+  /** 1 to 256 bytes of UTF-8. @default - not kept */
+  readonly by?: string;
+  /** 1 to 1,024 bytes of UTF-8. @default - not kept */
+  readonly reason?: string;
+}
+
+export interface Protection {
+  readonly id: string;
+  /** False: it was so before, and nothing was written. */
+  readonly changed: boolean;
 }
 
 export type Service = NewService & Marking;
@@ -80,7 +103,7 @@ export interface ListPage<T> {
   readonly next?: PageToken;
 }
 
-export interface RemoveNetworkOptions {
+export interface RemoveNetworkOptions extends Declared {
   /**
    * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same; it
    * goes when its last service lets go of it.

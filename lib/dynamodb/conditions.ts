@@ -1,5 +1,7 @@
 /** Every condition that a write of ours carries, as a named sentence. Each has been seen to fail on DynamoDB Local. */
+
 import type { MarkedParent, NetworkLists, Parent } from '../protocol/model.ts';
+import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 
 export interface Condition {
   readonly expression: string;
@@ -79,6 +81,32 @@ export function markedAtIs(markedAt: string): Condition {
 export function isMarkedAsRead(parent: MarkedParent): Condition {
   return allOf(isMarked, markedAtIs(parent.markedAt));
 }
+
+/** The last word against a deletion: it holds whatever the mark says. `<>` as in {@link isNotMarked}. */
+export const isNotProtected: Condition = {
+  expression: '(attribute_not_exists(#protected) OR #protected <> :true)',
+  names: { '#protected': 'protected' },
+  values: { ':true': true },
+};
+
+export const isProtected: Condition = {
+  expression: '#protected = :true',
+  names: { '#protected': 'protected' },
+  values: { ':true': true },
+};
+
+/** A task that has not ended, as far as its item says: `<>` is also true where there is no state. */
+export const isNotTerminal: Condition = {
+  expression: `(${TERMINAL_TASK_STATES.map((state) => `#status.#state <> :${state}`).join(' AND ')})`,
+  names: { '#status': 'status', '#state': 'state' },
+  values: Object.fromEntries(TERMINAL_TASK_STATES.map((state) => [`:${state}`, state])),
+};
+
+export const isNotToldToStop: Condition = {
+  expression: '(attribute_not_exists(#desiredState) OR #desiredState <> :toldToStop)',
+  names: { '#desiredState': 'desiredState' },
+  values: { ':toldToStop': 'remove' },
+};
 
 export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', names: { '#epoch': 'epoch' }, values: { ':epoch': epoch } };

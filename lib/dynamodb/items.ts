@@ -2,7 +2,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
+import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX } from '../protocol/limits.ts';
 import {
+  byteLength,
   type Counter,
   KINDS,
   type NetworkLists,
@@ -11,10 +13,11 @@ import {
   parentName,
   referencedNetworks,
 } from '../protocol/model.ts';
+import type { Receipt } from '../protocol/receipt.ts';
 import { FULL_SWEEP_SOURCES, type PageKey, type SweepCursor } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
 import { type Item, type Key, type StoredItem, StoredValue } from './requests.ts';
-import { PARENT_TABLES, type PhysicalNames, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
+import { PARENT_TABLES, type PhysicalNames, RECEIPT_EXPIRY, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export interface Address {
   readonly TableName: string;
@@ -41,6 +44,10 @@ export class Addresses {
     return { TableName: this.tables[table], Key: { [TABLES[table].partitionKey]: id } };
   }
 
+  task(serviceId: string, id: string): Address {
+    return { TableName: this.tables.tasks, Key: { serviceId, id } };
+  }
+
   attachment(networkId: string, serviceId: string): Address {
     return { TableName: this.tables.attachments, Key: { networkId, serviceId } };
   }
@@ -64,8 +71,26 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
     key,
     pendingDelete: item.pendingDelete?.BOOL === true,
     markedAt: item.markedAt?.S,
+    markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
+    markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
+    isProtected: item.protected?.BOOL === true,
     references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
     lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
+  };
+}
+
+/** Raw hands may have written more than a receipt has room for. Characters have up to four bytes. */
+function bounded(text: string | undefined, bytesMax: number): string | undefined {
+  return text === undefined || byteLength(text) <= bytesMax ? text : `${text.slice(0, bytesMax / 4)}…`;
+}
+
+export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...rest }: Receipt): Item {
+  return {
+    id: parentName(parent),
+    ...rest,
+    freed: freed.map(({ key, ...mark }) => ({ id: parentName(key), ...mark })),
+    kept: kept.map(parentName),
+    [RECEIPT_EXPIRY]: expiresAtEpochSeconds,
   };
 }
 
@@ -83,7 +108,11 @@ function listsOf(spec: AttributeValue | undefined) {
 function targetsOf(list: AttributeValue): { target: unknown }[] | null {
   const targetOf = (entry: AttributeValue) => {
     const target = attribute(entry, 'target');
-    return target && (target.S ?? convertToNative(target, UNMARSHALL_OPTIONS));
+    try {
+      return target && (target.S ?? convertToNative(target, UNMARSHALL_OPTIONS));
+    } catch {
+      return null; // the SDK trips over some values, and must not take the rest of the item with it
+    }
   };
   return list.L?.map((entry) => ({ target: targetOf(entry) })) ?? null;
 }

@@ -1,7 +1,8 @@
-/** The five tables as data: keys, streams, index, and the environment variable that carries each physical name. */
+/** The six tables as data: keys, streams, index, and the environment variable that carries each physical name. */
 import type { ParentKind } from '../protocol/model.ts';
+import type { Rules } from '../protocol/rules.ts';
 
-export type TableName = 'services' | 'tasks' | 'networks' | 'attachments' | 'counters';
+export type TableName = 'services' | 'tasks' | 'networks' | 'attachments' | 'counters' | 'receipts';
 
 export interface TableSchema {
   /** Every key attribute is a string. */
@@ -51,7 +52,23 @@ export const TABLES: Record<TableName, TableSchema> = {
     marked: false,
     variable: 'COUNTERS_TABLE',
   },
+  /** One item a deletion: the parent's name, and the mark under which it went. */
+  receipts: {
+    partitionKey: 'id',
+    sortKey: 'markedAt',
+    stream: undefined,
+    marked: false,
+    variable: 'RECEIPTS_TABLE',
+  },
 };
+
+/** What a table's stream carries: of tasks the images too, where only an image tells that one has ended. */
+export function streamOf(table: TableName, { taskIsGone }: Pick<Rules, 'taskIsGone'>): TableSchema['stream'] {
+  return table === 'tasks' && taskIsGone === 'terminal' ? 'NEW_AND_OLD_IMAGES' : TABLES[table].stream;
+}
+
+/** The attribute by which DynamoDB forgets a receipt, in seconds of the epoch. */
+export const RECEIPT_EXPIRY = 'expiresAt';
 
 /**
  * The sparse index over what is marked. Its partition key is the id, never a low-cardinality value: a hot index key

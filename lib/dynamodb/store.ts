@@ -1,31 +1,23 @@
 /** The store on DynamoDB. Every read that a proof rests on is strongly consistent, on a base table. */
 import { DeallocatorError } from '../protocol/errors.ts';
-import {
-  CHILD_COUNT_PAGES_MAX,
-  PARTITION_KEY_BYTES_MAX,
-  REQUEST_TRIES_MAX,
-  SWEEP_PAGE_ITEMS,
-} from '../protocol/limits.ts';
+import { CHILD_COUNT_PAGES_MAX, PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import {
   byteLength,
   type Counter,
   KINDS,
+  type MarkedParent,
   type Parent,
   type ParentKey,
-  type ParentKind,
   parentName,
-  parseParentName,
 } from '../protocol/model.ts';
 import type {
   Closed,
   Finalization,
   Healing,
-  Listed,
-  Page,
   PageKey,
   Recounted,
+  Stopped,
   Store,
-  SweepCursor,
   Transacted,
 } from '../protocol/store.ts';
 import {
@@ -39,39 +31,34 @@ import {
   isMarked,
   isMarkedAsRead,
   isNotMarked,
+  isNotProtected,
+  isNotTerminal,
   isNotThere,
+  isNotToldToStop,
   isThere,
   listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
-import { Addresses, counterOf, parentOf, sweepCursorOf } from './items.ts';
-import type { Action, Requests } from './requests.ts';
-import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from './schema.ts';
+import { counterOf, parentOf, receiptItem } from './items.ts';
+import { Listings } from './listings.ts';
+import type { Action } from './requests.ts';
 
 const NOTHING_RETURNED = { ReturnValues: 'NONE', ReturnValuesOnConditionCheckFailure: 'NONE' } as const;
 
-export class DynamoDBStore implements Store {
-  readonly #requests: Requests;
-  readonly #at: Addresses;
-
-  constructor(requests: Requests, tables: PhysicalNames) {
-    this.#requests = requests;
-    this.#at = new Addresses(tables);
-  }
-
+export class DynamoDBStore extends Listings implements Store {
   async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {
     // A parent whose name fits no key can have no counter, and must not spoil the batch for the others.
     const named = parents.filter((parent) => byteLength(parentName(parent)) <= PARTITION_KEY_BYTES_MAX);
-    const keys = named.map((parent) => this.#at.counter(parent).Key);
-    const items = await this.#requests.batchGet(this.#at.tables.counters, keys, ['id']);
+    const keys = named.map((parent) => this.at.counter(parent).Key);
+    const items = await this.requests.batchGet(this.at.tables.counters, keys, ['id']);
     return new Set(items.map((item) => item.id));
   }
 
   async openCounter(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<Counter> {
-    const address = this.#at.counter(parent);
+    const address = this.at.counter(parent);
     // The creation fails only if a counter is there, which the next read then finds unless it went in between.
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
-      const found = await this.#requests.get({ ...address, ConsistentRead: true });
+      const found = await this.requests.get({ ...address, ConsistentRead: true });
       if (found !== undefined) return counterOf(found);
       // A transaction for its token: a plain write, repeated after a lost answer, would bring the epoch of a counter back that
       // others have deleted meanwhile, and a recount of that one would land on this one (S7).
@@ -96,8 +83,8 @@ export class DynamoDBStore implements Store {
   }
 
   async decrement(parent: ParentKey, by: number): Promise<Counter | undefined> {
-    const updated = await this.#requests.update({
-      ...this.#at.counter(parent),
+    const updated = await this.requests.update({
+      ...this.at.counter(parent),
       ...conditionedUpdate('SET #remaining = #remaining - :by', isThere, { ':by': by }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'NONE',
@@ -106,14 +93,18 @@ export class DynamoDBStore implements Store {
   }
 
   async readParent(key: ParentKey): Promise<Parent | undefined> {
-    const item = await this.#requests.getStored({
-      ...this.#at.parent(key),
+    const item = await this.requests.getStored({
+      ...this.at.parent(key),
       // Not the whole item, which may be 400 KB of somebody else's.
-      ProjectionExpression: '#id, #pendingDelete, #markedAt, #spec.#task.#networks, #spec.#networks',
+      ProjectionExpression:
+        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks',
       ExpressionAttributeNames: {
         '#id': 'id',
         '#pendingDelete': 'pendingDelete',
         '#markedAt': 'markedAt',
+        '#markedBy': 'markedBy',
+        '#markedReason': 'markedReason',
+        '#protected': 'protected',
         '#spec': 'spec',
         '#task': 'task',
         '#networks': 'networks',
@@ -128,7 +119,7 @@ export class DynamoDBStore implements Store {
     await this.#transact([
       {
         Update: {
-          ...this.#at.parent(parent),
+          ...this.at.parent(parent),
           ...conditionedUpdate('SET #markedAt = :markedAt', unstamped, { ':markedAt': markedAt }),
         },
       },
@@ -136,8 +127,8 @@ export class DynamoDBStore implements Store {
   }
 
   async unstampMark(parent: ParentKey, markedAt: string): Promise<void> {
-    await this.#requests.update({
-      ...this.#at.parent(parent),
+    await this.requests.update({
+      ...this.at.parent(parent),
       UpdateExpression: 'REMOVE #markedAt',
       ...conditioned(allOf(isNotMarked, markedAtIs(markedAt))),
       ...NOTHING_RETURNED,
@@ -145,8 +136,8 @@ export class DynamoDBStore implements Store {
   }
 
   async closeCounter(parent: ParentKey, epoch: string): Promise<Closed> {
-    const closed = await this.#requests.delete({
-      ...this.#at.counter(parent),
+    const closed = await this.requests.delete({
+      ...this.at.counter(parent),
       ...conditioned(epochIs(epoch)),
       ReturnValues: 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
@@ -156,11 +147,16 @@ export class DynamoDBStore implements Store {
   }
 
   async countChildren(parent: ParentKey, most: number): Promise<number> {
+    const { ExpressionAttributeNames, ExpressionAttributeValues, ...query } = this.at.childrenOf(parent);
+    const filter = this.rules.taskIsGone === 'terminal' && KINDS[parent.kind].runsTasks ? isNotTerminal : undefined;
     let from: PageKey | undefined;
-    // Without a filter the first page is empty only if there is no child; the loop is for the day when there is one.
+    // Without the filter the first page is empty only if there is no child; with it, a page may hold nothing but ended tasks.
     for (let pages = 1; pages <= CHILD_COUNT_PAGES_MAX; pages++) {
-      const { count, next } = await this.#requests.query({
-        ...this.#at.childrenOf(parent),
+      const { count, next } = await this.requests.query({
+        ...query,
+        ...(filter && { FilterExpression: filter.expression }),
+        ExpressionAttributeNames: { ...ExpressionAttributeNames, ...filter?.names },
+        ExpressionAttributeValues: { ...ExpressionAttributeValues, ...filter?.values },
         ConsistentRead: true,
         Select: 'COUNT',
         Limit: most,
@@ -177,8 +173,8 @@ export class DynamoDBStore implements Store {
 
   async recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
     const sameEpoch = epochIs(epoch);
-    const updated = await this.#requests.update({
-      ...this.#at.counter(parent),
+    const updated = await this.requests.update({
+      ...this.at.counter(parent),
       ...conditionedUpdate('SET #remaining = #remaining + :add, #epoch = :fresh', sameEpoch, {
         ':add': add,
         ':fresh': fresh,
@@ -191,8 +187,8 @@ export class DynamoDBStore implements Store {
   }
 
   async listAttached(network: ParentKey, most: number): Promise<string[]> {
-    const { items } = await this.#requests.query({
-      ...this.#at.childrenOf(network),
+    const { items } = await this.requests.query({
+      ...this.at.childrenOf(network),
       ConsistentRead: true,
       Select: 'ALL_ATTRIBUTES',
       Limit: most,
@@ -200,98 +196,61 @@ export class DynamoDBStore implements Store {
     return items.map((item) => item.serviceId);
   }
 
-  finalize({ parent, detached, freed }: Finalization): Promise<Transacted> {
+  finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
     const refers = KINDS[parent.key.kind].refersTo !== undefined;
-    const asRead = refers ? allOf(isMarkedAsRead(parent), listsAreAsRead(parent.lists)) : isMarkedAsRead(parent);
+    const asRead = allOf(isMarkedAsRead(parent), isNotProtected, ...(refers ? [listsAreAsRead(parent.lists)] : []));
     return this.#transact([
       this.#deletionOf(parent.key, asRead),
-      { Delete: this.#at.counter(parent.key) },
-      ...detached.map((network) => ({ Delete: this.#at.attachment(network.id, parent.key.id) })),
+      { Delete: this.at.counter(parent.key) },
+      ...detached.map((network) => ({ Delete: this.at.attachment(network.id, parent.key.id) })),
       ...freed.flatMap((network) => [
-        this.#deletionOf(network.key, isMarkedAsRead(network)),
-        { Delete: this.#at.counter(network.key) },
+        this.#deletionOf(network.key, allOf(isMarkedAsRead(network), isNotProtected)),
+        { Delete: this.at.counter(network.key) },
       ]),
+      { Put: { TableName: this.at.tables.receipts, Item: receiptItem(receipt) } },
     ]);
   }
 
   async readAttachments(service: ParentKey, networks: readonly string[]): Promise<Set<string>> {
-    const keys = networks.map((network) => this.#at.attachment(network, service.id).Key);
-    const items = await this.#requests.batchGet(this.#at.tables.attachments, keys, ['networkId']);
+    const keys = networks.map((network) => this.at.attachment(network, service.id).Key);
+    const items = await this.requests.batchGet(this.at.tables.attachments, keys, ['networkId']);
     return new Set(items.map((item) => item.networkId));
   }
 
   heal({ service, asRead, put, remove }: Healing): Promise<Transacted> {
     return this.#transact([
-      { ConditionCheck: { ...this.#at.parent(service), ...conditioned(isAsRead(asRead)) } },
+      { ConditionCheck: { ...this.at.parent(service), ...conditioned(isAsRead(asRead)) } },
       ...put.map((network) => {
-        const { TableName, Key } = this.#at.attachment(network, service.id);
+        const { TableName, Key } = this.at.attachment(network, service.id);
         return { Put: { TableName, Item: Key } };
       }),
-      ...remove.map((network) => ({ Delete: this.#at.attachment(network, service.id) })),
+      ...remove.map((network) => ({ Delete: this.at.attachment(network, service.id) })),
     ]);
   }
 
-  async listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>> {
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#at.tables[PARENT_TABLES[kind].parents],
-      IndexName: MARKED_INDEX.name,
-      Limit: SWEEP_PAGE_ITEMS,
-      ConsistentRead: false, // an index knows no other; the sweep only looks here, the proof reads the table
-      ...(from && { ExclusiveStartKey: from }),
-    });
-    return { items: items.map(({ id, markedAt }) => ({ key: { kind, id }, markedAt, at: { id, markedAt } })), next };
-  }
-
-  async listUnstamped(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>> {
-    const unstamped = allOf(isMarked, hasNoMarkedAt);
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#at.tables[PARENT_TABLES[kind].parents],
-      ConsistentRead: true,
-      FilterExpression: unstamped.expression,
-      ProjectionExpression: '#id',
-      ExpressionAttributeNames: { ...unstamped.names, '#id': 'id' },
-      ExpressionAttributeValues: { ...unstamped.values },
-      ...(from && { ExclusiveStartKey: from }),
-    });
-    return { items: items.map(({ id }) => ({ key: { kind, id }, markedAt: undefined, at: { id } })), next };
-  }
-
-  async listCounters(from: PageKey | undefined): Promise<Page<Listed>> {
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#at.tables.counters,
-      Limit: SWEEP_PAGE_ITEMS,
-      ConsistentRead: true,
-      ...(from && { ExclusiveStartKey: from }),
-    });
-    const listed = items.flatMap(({ id }) => {
-      const key = parseParentName(id);
-      return key === undefined ? [] : [{ key, markedAt: undefined, at: { id } }];
-    });
-    return { items: listed, next };
-  }
-
-  async readSweepCursor(): Promise<SweepCursor | undefined> {
-    const item = await this.#requests.get({ ...this.#at.sweepCursor(), ConsistentRead: true });
-    return sweepCursorOf(item);
-  }
-
-  async writeSweepCursor(cursor: SweepCursor | undefined): Promise<void> {
-    if (cursor === undefined) await this.#requests.delete(this.#at.sweepCursor());
-    else
-      await this.#requests.update({
-        ...this.#at.sweepCursor(),
-        UpdateExpression: 'SET #cursor = :cursor',
-        ExpressionAttributeNames: { '#cursor': 'cursor' },
-        ExpressionAttributeValues: { ':cursor': cursor },
-      });
+  async stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped> {
+    const stoppable = allOf(isThere, isNotToldToStop);
+    const done = await this.requests.transact([
+      { ConditionCheck: { ...this.at.parent(service.key), ...conditioned(isMarkedAsRead(service)) } },
+      ...ids.map((id) => ({
+        Update: {
+          ...this.at.task(service.key.id, id),
+          ...conditionedUpdate('SET #desiredState = :toldToStop', stoppable, {}),
+        },
+      })),
+    ]);
+    if (done.status === 'committed') return { status: 'committed' };
+    const places = done.places.map(({ place }) => place);
+    if (places.includes(0)) return { status: 'not marked' };
+    return { status: 'refused', unfit: places.map((place) => ids[place - 1] as string) };
   }
 
   #deletionOf(parent: ParentKey, condition: Condition): Action {
-    return { Delete: { ...this.#at.parent(parent), ...conditioned(condition) } };
+    return { Delete: { ...this.at.parent(parent), ...conditioned(condition) } };
   }
 
   async #transact(actions: Action[]): Promise<Transacted> {
-    const { status } = await this.#requests.transact(actions);
+    const { status } = await this.requests.transact(actions);
     return status === 'committed' ? 'committed' : 'cancelled';
   }
 }

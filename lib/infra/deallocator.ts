@@ -5,10 +5,12 @@ import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
+import type { Rules } from '../protocol/rules.ts';
 import { createFunction, type FunctionName } from './functions.ts';
 import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
-import { FUNCTION_PERMISSIONS, grant, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
+import { functionPermissions, grant, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
+import { readRules } from './rules.ts';
 import { createTables } from './tables.ts';
 import { createTriggers } from './triggers.ts';
 
@@ -30,10 +32,14 @@ export class Deallocator extends Construct {
    * work to do by hand: the sweep makes good for it. But each one has a cause that somebody should look at.
    */
   readonly deadLetterQueue: Queue;
+  /** What the props have chosen. */
+  readonly rules: Rules;
 
   constructor(scope: Construct, id: string, props: DeallocatorProps = {}) {
     super(scope, id);
-    this.tables = createTables(this, props);
+    const rules = readRules(this, props);
+    this.rules = rules;
+    this.tables = createTables(this, props, rules);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
@@ -41,20 +47,24 @@ export class Deallocator extends Construct {
       removalPolicy: RemovalPolicy.DESTROY, // its pointers are dead long before
     });
     this.functions = {
-      'task-deleted': this.#createStreamFunction('task-deleted', props),
-      'attachment-deleted': this.#createStreamFunction('attachment-deleted', props),
-      'service-updated': this.#createStreamFunction('service-updated', props),
-      'network-updated': this.#createStreamFunction('network-updated', props),
+      'task-deleted': this.#createStreamFunction('task-deleted', props, rules),
+      'attachment-deleted': this.#createStreamFunction('attachment-deleted', props, rules),
+      'service-updated': this.#createStreamFunction('service-updated', props, rules),
+      'network-updated': this.#createStreamFunction('network-updated', props, rules),
       sweep: createFunction(this, 'sweep', {
         tables: this.tables,
-        statements: [...toStatements(FUNCTION_PERMISSIONS.sweep, this.tables), sendStatement(this.deadLetterQueue)],
+        statements: [
+          ...toStatements(functionPermissions(rules).sweep, this.tables),
+          sendStatement(this.deadLetterQueue),
+        ],
         props,
+        rules,
       }),
     };
     createTriggers(this, this.functions.sweep, this.deadLetterQueue, props);
   }
 
-  /** Lets the grantee read all five tables and what is marked: enough for status, explain and audit. */
+  /** Lets the grantee read all six tables and what is marked: enough for status, explain and audit. */
   grantRead(grantee: IGrantable): Grant {
     return grant(grantee, READ_PERMISSIONS, this.tables);
   }
@@ -76,7 +86,7 @@ export class Deallocator extends Construct {
     });
   }
 
-  #createStreamFunction(name: StreamFunctionName, props: DeallocatorProps): LambdaFunction {
+  #createStreamFunction(name: StreamFunctionName, props: DeallocatorProps, rules: Rules): LambdaFunction {
     const table = this.tables[STREAMS[name].table];
     const { tableStreamArn } = table;
     if (tableStreamArn === undefined) {
@@ -85,12 +95,13 @@ export class Deallocator extends Construct {
     const created = createFunction(this, name, {
       tables: this.tables,
       statements: [
-        ...toStatements(FUNCTION_PERMISSIONS[name], this.tables),
+        ...toStatements(functionPermissions(rules)[name], this.tables),
         ...streamStatements(table.tableArn, tableStreamArn, this.deadLetterQueue),
       ],
       props,
+      rules,
     });
-    createMapping(created, name, tableStreamArn, this.deadLetterQueue, props);
+    createMapping(created, name, tableStreamArn, this.deadLetterQueue, props, rules);
     return created;
   }
 }

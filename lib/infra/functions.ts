@@ -4,9 +4,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { Rules } from '../protocol/rules.ts';
 import { builtCode } from './code.ts';
 import type { DeallocatorProps } from './props.ts';
 import { refuseOutside } from './ranges.ts';
+import { ruleVariables } from './rules.ts';
 
 export const FUNCTION_NAMES = [
   'task-deleted',
@@ -42,11 +44,12 @@ export interface FunctionSetup {
   readonly tables: Readonly<Record<TableName, { readonly tableName: string }>>;
   readonly statements: readonly PolicyStatement[];
   readonly props: DeallocatorProps;
+  readonly rules: Rules;
 }
 
 /** One function with its role, its log group and its code, below a construct of its own name. */
 export function createFunction(scope: Construct, name: FunctionName, setup: FunctionSetup): lambda.Function {
-  const { tables, statements, props } = setup;
+  const { tables, statements, props, rules } = setup;
   const memorySize = props.memorySize ?? 512;
   refuseOutside(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
   const metricsNamespace = props.metricsNamespace ?? 'Deallocator';
@@ -76,6 +79,7 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
       ...Object.fromEntries(
         (Object.keys(TABLES) as TableName[]).map((table) => [TABLES[table].variable, tables[table].tableName]),
       ),
+      ...ruleVariables(rules),
       METRICS_NAMESPACE: metricsNamespace,
       DEALLOCATOR_FUNCTION: name,
     },

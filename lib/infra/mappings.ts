@@ -4,6 +4,7 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
+import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import type { FunctionName } from './functions.ts';
 import type { DeallocatorProps, MappingOptions } from './props.ts';
 import { refuseDurationOutside, refuseOutside } from './ranges.ts';
@@ -21,6 +22,11 @@ export type StreamFunctionName = Exclude<FunctionName, 'sweep'>;
 const { filter } = lambda.FilterCriteria;
 const isTrue = { BOOL: lambda.FilterRule.isEqual(true) };
 const removals = filter({ eventName: lambda.FilterRule.isEqual('REMOVE') });
+/** A task that ends or has ended: which of the two, the function sees. */
+const endings = filter({
+  eventName: lambda.FilterRule.isEqual('MODIFY'),
+  dynamodb: { NewImage: { status: { M: { state: { S: lambda.FilterRule.or(...TERMINAL_TASK_STATES) } } } } },
+});
 
 /** Which stream wakes which function, and with which records. */
 export const STREAMS: Record<StreamFunctionName, StreamSetup> = {
@@ -66,6 +72,12 @@ export const STREAMS: Record<StreamFunctionName, StreamSetup> = {
   },
 };
 
+/** Patterns under the given rules, ORed; none lets every record through. */
+export function filtersOf(name: StreamFunctionName, { taskIsGone }: Pick<Rules, 'taskIsGone'>) {
+  const { filters } = STREAMS[name];
+  return name === 'task-deleted' && taskIsGone === 'terminal' ? [...filters, endings] : [...filters];
+}
+
 /** The stream keeps a record for 24 hours. One that is dropped by then without us leaves no trace in any queue. */
 const RECORD_AGE_MAX_SECONDS = 24 * 60 * 60 - 1;
 
@@ -80,9 +92,11 @@ export function createMapping(
   streamArn: string,
   deadLetterQueue: IQueue,
   props: DeallocatorProps,
+  rules: Rules,
 ): lambda.EventSourceMapping {
   const scope = target.node.scope as Construct;
-  const { options: property, filters, maxBatchingWindow } = STREAMS[name];
+  const { options: property, maxBatchingWindow } = STREAMS[name];
+  const filters = filtersOf(name, rules);
   const options: Required<MappingOptions> = {
     batchSize: 1000,
     maxBatchingWindow,
@@ -110,7 +124,7 @@ export function createMapping(
     // Tumbling windows aggregate in memory, restart at a reshard and deliver twice: nothing to count with.
     tumblingWindow: Duration.seconds(0),
     metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
-    ...(filters.length > 0 && { filters: [...filters] }),
+    ...(filters.length > 0 && { filters }),
   });
 }
 

@@ -1,6 +1,7 @@
 /** Who may do what to which table: as data, so that it can be read, compared and tested without a template. */
 import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { type MARKED_INDEX, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { FunctionName } from './functions.ts';
 
 /** Actions in the order in which they are written to the policy, without `dynamodb:`. A transaction needs its items'. */
@@ -30,13 +31,18 @@ const SETTLE_SERVICE: Permissions = {
   tasks: ['Query'],
   networks: ['GetItem', 'DeleteItem'],
   attachments: ['Query', 'DeleteItem'],
+  receipts: ['PutItem'],
 };
 
 const SETTLE_NETWORK: Permissions = {
   counters: ['GetItem', 'UpdateItem', 'DeleteItem'],
   networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
   attachments: ['Query'],
+  receipts: ['PutItem'],
 };
+
+/** Tell the tasks of a marked service to stop. */
+const STOP_TASKS: Permissions = { services: ['ConditionCheckItem'], tasks: ['UpdateItem'] };
 
 /** Set the attachments of a service right. */
 const HEAL: Permissions = {
@@ -59,13 +65,17 @@ const LIST_STRAGGLERS: Permissions = {
   counters: ['Scan'],
 };
 
-export const FUNCTION_PERMISSIONS: Record<FunctionName, Permissions> = {
-  'task-deleted': merge(SETTLE_SERVICE, FIND_DRAINING),
-  'attachment-deleted': merge(SETTLE_NETWORK, FIND_DRAINING),
-  'service-updated': merge(SETTLE_SERVICE, HEAL, FIND_DRAINING),
-  'network-updated': merge(SETTLE_NETWORK, FIND_DRAINING),
-  sweep: merge(SETTLE_SERVICE, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS),
-};
+/** What each function does under the given rules, and nothing more. */
+export function functionPermissions({ stopTasks }: Pick<Rules, 'stopTasks'>): Record<FunctionName, Permissions> {
+  const stop = stopTasks ? STOP_TASKS : {};
+  return {
+    'task-deleted': merge(SETTLE_SERVICE, FIND_DRAINING),
+    'attachment-deleted': merge(SETTLE_NETWORK, FIND_DRAINING),
+    'service-updated': merge(SETTLE_SERVICE, HEAL, FIND_DRAINING, stop),
+    'network-updated': merge(SETTLE_NETWORK, FIND_DRAINING),
+    sweep: merge(SETTLE_SERVICE, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS, stop),
+  };
+}
 
 const READ_TABLE: readonly Action[] = ['GetItem', 'BatchGetItem', 'Query', 'Scan'];
 const READ_INDEX: readonly Action[] = ['Query', 'Scan'];
@@ -79,6 +89,7 @@ export const READ_PERMISSIONS: Permissions = {
   'networks/marked': READ_INDEX,
   attachments: READ_TABLE,
   counters: READ_TABLE,
+  receipts: READ_TABLE,
 };
 
 /**

@@ -69,6 +69,35 @@ export interface DeallocatorProps {
   readonly taskTtlAttribute?: string;
 
   /**
+   * When a task no longer holds its service. `deleted`: once its item is gone. `terminal`: already when its `status.state`
+   * is one that SwarmKit's tasks end in (complete, shutdown, failed, rejected, remove, orphaned); a state that no task leaves
+   * again. Its item is then history, which its service may leave behind. Choose before the first deployment: the Tasks
+   * stream must carry images then, and a change of that replaces the stream.
+   * @default 'deleted'
+   */
+  readonly taskIsGone?: 'deleted' | 'terminal';
+
+  /**
+   * How long a mark must have stood before anything is deleted for it, 0 seconds to 30 days, counted from its `markedAt`.
+   * What lost its last task before goes with the first sweep after. A mark whose `markedAt` tells no time has none.
+   * @default Duration.seconds(0)
+   */
+  readonly gracePeriod?: Duration;
+
+  /**
+   * Whether a mark sets `desiredState: "remove"` on the service's tasks, for whoever runs them to stop and delete them: at
+   * once, or by the first sweep after the grace period. An undelete does not take it back.
+   * @default false
+   */
+  readonly stopTasks?: boolean;
+
+  /**
+   * How long the receipt of a deletion is kept, 1 to 3,650 days. DynamoDB forgets it within a few days after that.
+   * @default Duration.days(90)
+   */
+  readonly receiptRetention?: Duration;
+
+  /**
    * How long each function's log group keeps its lines.
    * @default RetentionDays.THREE_MONTHS
    */

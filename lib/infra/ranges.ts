@@ -1,7 +1,7 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
-interface Range {
+export interface Range {
   readonly least: number;
   readonly most: number;
   /** What to know before choosing another value. */

@@ -12,15 +12,19 @@ export class DeallocatorStack extends Stack {
   constructor(scope: Construct, id: string, props: DeallocatorStackProps = {}) {
     super(scope, id, props);
     this.deallocator = new Deallocator(this, 'Deallocator', props);
-    const { tables, functions, deadLetterQueue } = this.deallocator;
+    const { tables, functions, deadLetterQueue, rules } = this.deallocator;
     const outputs = {
       ServicesTableName: tables.services.tableName,
       TasksTableName: tables.tasks.tableName,
       NetworksTableName: tables.networks.tableName,
       AttachmentsTableName: tables.attachments.tableName,
       CountersTableName: tables.counters.tableName,
+      ReceiptsTableName: tables.receipts.tableName,
       SweepFunctionName: functions.sweep.functionName,
       DeadLetterQueueUrl: deadLetterQueue.queueUrl,
+      // So that the tools forecast by the same rules.
+      TaskIsGone: rules.taskIsGone,
+      GracePeriodSeconds: String(rules.gracePeriodMillis / 1000),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

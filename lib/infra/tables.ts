@@ -1,7 +1,8 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import { MARKED_INDEX, TABLES, type TableName } from '../dynamodb/schema.ts';
+import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { DeallocatorProps } from './props.ts';
 import { refuseOutside } from './ranges.ts';
 
@@ -12,6 +13,7 @@ const TABLE_IDS: Record<TableName, string> = {
   networks: 'Networks',
   attachments: 'Attachments',
   counters: 'Counters',
+  receipts: 'Receipts',
 };
 
 const STREAM_VIEWS = {
@@ -20,11 +22,15 @@ const STREAM_VIEWS = {
 } as const;
 
 /**
- * The five tables, as the schema says. `Table` and not `TableV2`: it is one CreateTable with nothing in between, and the
+ * The six tables, as the schema says. `Table` and not `TableV2`: it is one CreateTable with nothing in between, and the
  * checkers of templates look at it. What TableV2 adds, replicas, must not be had: each Region's stream would have its own
  * consumer, and every removal would be counted once a Region.
  */
-export function createTables(scope: Construct, props: DeallocatorProps): Record<TableName, dynamodb.Table> {
+export function createTables(
+  scope: Construct,
+  props: DeallocatorProps,
+  rules: Rules,
+): Record<TableName, dynamodb.Table> {
   const recoveryPeriodInDays = props.pointInTimeRecoveryDays ?? 35;
   refuseOutside(scope, 'pointInTimeRecoveryDays', recoveryPeriodInDays, { least: 1, most: 35 });
   if (props.taskTtlAttribute === '') {
@@ -35,12 +41,14 @@ export function createTables(scope: Construct, props: DeallocatorProps): Record<
   }
 
   const createTable = (name: TableName): dynamodb.Table => {
-    const { partitionKey, sortKey, stream, marked } = TABLES[name];
+    const { partitionKey, sortKey, marked } = TABLES[name];
+    const stream = streamOf(name, rules);
+    const expiry = name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined;
     const table = new dynamodb.Table(scope, TABLE_IDS[name], {
       partitionKey: stringAttribute(partitionKey),
       ...(sortKey !== undefined && { sortKey: stringAttribute(sortKey) }),
       ...(stream !== undefined && { stream: STREAM_VIEWS[stream] }),
-      ...(name === 'tasks' && props.taskTtlAttribute !== undefined && { timeToLiveAttribute: props.taskTtlAttribute }),
+      ...(expiry !== undefined && { timeToLiveAttribute: expiry }),
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       tableClass: dynamodb.TableClass.STANDARD,
       encryption: dynamodb.TableEncryption.AWS_MANAGED,
@@ -67,6 +75,7 @@ export function createTables(scope: Construct, props: DeallocatorProps): Record<
     networks: createTable('networks'),
     attachments: createTable('attachments'),
     counters: createTable('counters'),
+    receipts: createTable('receipts'),
   };
 }
 

@@ -13,8 +13,10 @@
  * | S7 a counter is never too high | `checkAlways`, `checkRest` |
  * | L1 children gone, records delivered: the parent goes | `checkRest` |
  */
+import { type Circumstances, findHold } from './decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
 import { networkLists, type ParentKey, parentName, parseParentName, referencedNetworks } from './model.ts';
+import { DEFAULT_RULES, isGoneByState, type Rules } from './rules.ts';
 
 export type Promised = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'L1' | 'L2' | 'L3' | 'L4';
 
@@ -31,20 +33,42 @@ export interface StoredParent {
   readonly pendingDelete?: unknown;
   readonly markedAt?: unknown;
   readonly spec?: unknown;
+  readonly protected?: unknown;
 }
 
-/** All items of the five tables at one moment. */
+export interface StoredTask {
+  readonly serviceId: string;
+  readonly id: string;
+  readonly status?: unknown;
+}
+
+/** All items of the six tables at one moment. */
 export interface World {
   readonly services: readonly StoredParent[];
   readonly networks: readonly StoredParent[];
-  readonly tasks: readonly { readonly serviceId: string; readonly id: string }[];
+  readonly tasks: readonly StoredTask[];
   readonly attachments: readonly { readonly networkId: string; readonly serviceId: string }[];
   readonly counters: readonly { readonly id: string; readonly remaining: number }[];
+  /** Absent where nobody keeps them: then they are not looked at. */
+  readonly receipts?: readonly StoredReceipt[];
 }
 
+export interface StoredReceipt {
+  readonly id: string;
+  readonly markedAt: string;
+  readonly freed?: unknown;
+}
+
+/** Without a grace period, any moment is as good as another. */
+const UNDATED: Circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Number.POSITIVE_INFINITY };
+
 /** Holds at every moment. `unprocessed`: removal records of a parent's children that no function has counted yet. */
-export function checkAlways(world: World, unprocessed: (parent: ParentKey) => number): Violation[] {
-  const living = countChildren(world);
+export function checkAlways(
+  world: World,
+  unprocessed: (parent: ParentKey) => number,
+  rules: Rules = DEFAULT_RULES,
+): Violation[] {
+  const living = countChildren(world, rules);
   return world.counters.flatMap(({ id, remaining }) => {
     const parent = parseParentName(id);
     if (parent === undefined) return [];
@@ -63,17 +87,25 @@ export function checkAlways(world: World, unprocessed: (parent: ParentKey) => nu
 }
 
 /** Holds for each single write, whoever made it, as long as services and networks are deleted by the deallocator alone. */
-export function checkStep(before: World, after: World): Violation[] {
+export function checkStep(before: World, after: World, circumstances: Circumstances = UNDATED): Violation[] {
   const violations: Violation[] = [];
   const add = (promise: Promised, subject: string, message: string) => violations.push({ promise, subject, message });
   const countersAfter = new Set(after.counters.map(({ id }) => id));
+  const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
+  const checkParent = (name: string, parent: StoredParent) => {
+    const hold = holdOf(parent, circumstances);
+    if (parent.pendingDelete !== true) add('S3', name, `${name} was deleted without a mark`);
+    if (hold === 'protected') add('S3', name, `${name} was deleted although it was protected`);
+    if (hold === 'grace period') add('S3', name, `${name} was deleted before its grace period was over`);
+    if (countersAfter.has(name)) add('S6', name, `${name} was deleted without its counter`);
+    if (receipted?.delete(name) === false) add('S6', name, `${name} was deleted without a receipt`);
+  };
 
   for (const service of gone(before.services, after.services)) {
     const name = parentName({ kind: 'service', id: service.id });
-    const tasks = before.tasks.filter((task) => task.serviceId === service.id);
+    const tasks = before.tasks.filter((task) => task.serviceId === service.id && !isGone(task, circumstances.rules));
     if (tasks.length > 0) add('S1', name, `${name} was deleted while ${tasks.length} of its tasks existed`);
-    if (service.pendingDelete !== true) add('S3', name, `${name} was deleted without a mark`);
-    if (countersAfter.has(name)) add('S6', name, `${name} was deleted without its counter`);
+    checkParent(name, service);
     const detached = new Set(references(service).slice(0, NETWORKS_PER_SERVICE_MAX));
     for (const { networkId, serviceId } of after.attachments) {
       if (serviceId === service.id && detached.has(networkId)) {
@@ -83,8 +115,7 @@ export function checkStep(before: World, after: World): Violation[] {
   }
   for (const network of gone(before.networks, after.networks)) {
     const name = parentName({ kind: 'network', id: network.id });
-    if (network.pendingDelete !== true) add('S3', name, `${name} was deleted without a mark`);
-    if (countersAfter.has(name)) add('S6', name, `${name} was deleted without its counter`);
+    checkParent(name, network);
     for (const service of after.services) {
       if (references(service).includes(network.id))
         add('S2', name, `${name} was deleted while service#${service.id} used it`);
@@ -94,20 +125,24 @@ export function checkStep(before: World, after: World): Violation[] {
         add('S6', name, `${name} was deleted without its attachment of service#${serviceId}`);
     }
   }
+  for (const name of receipted ?? []) add('S4', name, `a receipt says that ${name} was deleted, which it was not`);
   return violations;
 }
 
 /** Holds once every record has been delivered and every function has returned. */
-export function checkRest(world: World): Violation[] {
-  const violations = checkAlways(world, () => 0);
+export function checkRest(world: World, circumstances: Circumstances = UNDATED): Violation[] {
+  const { rules } = circumstances;
+  const violations = checkAlways(world, () => 0, rules);
   const add = (promise: Promised, subject: string, message: string) => violations.push({ promise, subject, message });
   const services = new Map(world.services.map((service) => [service.id, service]));
   const networks = new Map(world.networks.map((network) => [network.id, network]));
-  const living = countChildren(world);
+  const living = countChildren(world, rules);
   const counters = new Set(world.counters.map(({ id }) => id));
 
-  for (const { serviceId, id } of world.tasks) {
-    if (!services.has(serviceId))
+  for (const task of world.tasks) {
+    const { serviceId, id } = task;
+    // One that has ended is history, which its service may leave behind.
+    if (!services.has(serviceId) && !isGone(task, rules))
       add('S1', `task#${serviceId}#${id}`, `task ${id} is left of service#${serviceId}, which is gone`);
   }
   const attachments = new Set(
@@ -145,10 +180,11 @@ export function checkRest(world: World): Violation[] {
     }
   }
   for (const [kind, parents] of [['service', world.services] as const, ['network', world.networks] as const]) {
-    for (const { id, pendingDelete } of parents) {
-      const name = parentName({ kind, id });
-      if (pendingDelete !== true) continue;
+    for (const parent of parents) {
+      const name = parentName({ kind, id: parent.id });
+      if (parent.pendingDelete !== true) continue;
       const children = living.get(name) ?? 0;
+      if (children === 0 && holdOf(parent, circumstances) !== undefined) continue;
       if (children === 0) add('L1', name, `${name} is marked and has no children left, but is still there`);
       else if (!counters.has(name))
         add('L1', name, `${name} is marked and drains, but has no counter to wake it; a sweep opens one`);
@@ -166,10 +202,32 @@ function gone(before: readonly StoredParent[], after: readonly StoredParent[]): 
   return before.filter(({ id }) => !left.has(id));
 }
 
-function countChildren(world: World): Map<string, number> {
+function holdOf({ markedAt, protected: isProtected }: StoredParent, circumstances: Circumstances) {
+  const mark = { markedAt: typeof markedAt === 'string' ? markedAt : '', isProtected: isProtected === true };
+  return findHold(mark, circumstances)?.because;
+}
+
+function isGone({ status }: StoredTask, rules: Rules): boolean {
+  return isGoneByState((status as { state?: unknown } | null | undefined)?.state, rules);
+}
+
+function newReceipts(before: World, after: World): StoredReceipt[] {
+  const keyOf = ({ id, markedAt }: StoredReceipt) => JSON.stringify([id, markedAt]);
+  const known = new Set(before.receipts?.map(keyOf));
+  return (after.receipts ?? []).filter((receipt) => !known.has(keyOf(receipt)));
+}
+
+/** Everything that a receipt says has gone. */
+function namesIn({ id, freed }: StoredReceipt): string[] {
+  return [id, ...((freed ?? []) as { id: string }[]).map((network) => network.id)];
+}
+
+function countChildren(world: World, rules: Rules): Map<string, number> {
   const living = new Map<string, number>();
   const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
-  for (const { serviceId } of world.tasks) add(parentName({ kind: 'service', id: serviceId }));
+  for (const task of world.tasks) {
+    if (!isGone(task, rules)) add(parentName({ kind: 'service', id: task.serviceId }));
+  }
   for (const { networkId } of world.attachments) add(parentName({ kind: 'network', id: networkId }));
   return living;
 }

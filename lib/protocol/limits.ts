@@ -10,7 +10,8 @@ export const TRANSACTION_ACTIONS_MAX = 100;
 
 /**
  * Networks that one service may refer to. The deletion's transaction needs two actions for the service and its counter,
- * and three for each network: its attachment, the network itself and the network's counter. 2 + 3 · 32 = 98 of 100.
+ * and three for each network: its attachment, the network itself and the network's counter; and one for the receipt.
+ * 3 + 3 · 32 = 99 of 100.
  */
 export const NETWORKS_PER_SERVICE_MAX = 32;
 
@@ -22,6 +23,22 @@ export const TASKS_PER_TRANSACTION_MAX = TRANSACTION_ACTIONS_MAX - 1;
  * fit, because each more is one more item that another transaction can conflict with.
  */
 export const HEALS_PER_TRANSACTION_MAX = 49;
+
+/** Tasks told to stop by one transaction: few, because whoever runs them writes to the same items at the same time. */
+export const STOPS_PER_TRANSACTION_MAX = 25;
+/** Tries of one such transaction, each without those that had gone or were told meanwhile. The sweep tries the others. */
+export const STOP_TRIES_MAX = 5;
+/** Tasks that one run tells to stop: some seconds of work. The sweep goes on with the others. */
+export const STOP_TASKS_MAX = 10_000;
+/** Pages (of 1 MB) that one run reads to find them: some million tasks that were told before. */
+export const STOP_PAGES_MAX = 1000;
+
+/** Days that a receipt is kept, unless the deployment says otherwise: a quarter of a year. */
+export const RECEIPT_DAYS_DEFAULT = 90;
+
+/** Bytes (UTF-8) that a mark keeps of who made it, and why: 33 of each fit a receipt, whose item ends at 400 KB. */
+export const MARKED_BY_BYTES_MAX = 256;
+export const MARKED_REASON_BYTES_MAX = 1024;
 
 /** Keys in one BatchGetItem. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 export const BATCH_GET_KEYS_MAX = 100;

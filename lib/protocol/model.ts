@@ -13,13 +13,15 @@ export interface ParentKey {
 }
 
 export interface KindRules {
+  /** Whether its children are tasks: they run, end in a state, and can be told to stop. */
+  readonly runsTasks: boolean;
   /** The kind of parents that one of this kind refers to; each reference is an attachment, a child of the other. */
   readonly refersTo: ParentKind | undefined;
 }
 
 export const KINDS: Record<ParentKind, KindRules> = {
-  service: { refersTo: 'network' },
-  network: { refersTo: undefined },
+  service: { runsTasks: true, refersTo: 'network' },
+  network: { runsTasks: false, refersTo: undefined },
 };
 
 /**
@@ -49,6 +51,11 @@ export interface Parent {
   readonly pendingDelete: boolean;
   /** Unique for each mark. Absent until a function has stamped a mark that was written without it. */
   readonly markedAt: string | undefined;
+  /** Who marked it and why, as far as they said: for receipts and reports, never for a decision. */
+  readonly markedBy: string | undefined;
+  readonly markedReason: string | undefined;
+  /** True only for the BOOL `true`: marked or not, it stays until that is taken away. */
+  readonly isProtected: boolean;
   /** Ids of the parents that it refers to, each once. */
   readonly references: readonly string[];
   readonly lists: NetworkLists;

@@ -5,6 +5,7 @@
  * SwarmKit's `processService` and `processNetwork` in one: where SwarmKit deletes if listing the tasks fails ("if in doubt"),
  * a failed read here throws, the record is tried again, and in the end the sweep comes back. No proof, no delete.
  */
+import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
 import { planFinalization } from './finalize.ts';
 import {
@@ -14,7 +15,9 @@ import {
   SETTLE_ROUNDS_MAX,
 } from './limits.ts';
 import { type Counter, isMarked, type ParentKey, parentName } from './model.ts';
+import { DEFAULT_RULES, type Rules } from './rules.ts';
 import type { Chance, Store } from './store.ts';
+import { isoNow, newMarkedAt } from './time.ts';
 
 interface Effort {
   readonly parent: ParentKey;
@@ -35,6 +38,8 @@ export type Settled = Effort &
         readonly leftToHeal: number;
       }
     | { readonly outcome: 'draining'; readonly remaining: number }
+    /** It has no children left, and stays. What wakes it: its record once it is not protected any more; else a sweep. */
+    | ({ readonly outcome: 'held' } & Hold)
     /** Somebody else has just counted, and his count will wake somebody. */
     | { readonly outcome: 'yielded' }
     | { readonly outcome: 'not marked' }
@@ -49,6 +54,10 @@ export interface SettleOptions {
    * new value reads as consistently as step 1 does, and comes before steps 2 and 3 as step 1 must.
    */
   readonly opened?: Counter | undefined;
+  /** @default {@link DEFAULT_RULES} */
+  readonly rules?: Rules;
+  /** What set this going, for the receipt: a function's name, and who asked. @default 'unknown' */
+  readonly trigger?: string;
 }
 
 export async function settle(
@@ -57,6 +66,7 @@ export async function settle(
   key: ParentKey,
   options: SettleOptions = {},
 ): Promise<Settled> {
+  const { rules = DEFAULT_RULES, trigger = 'unknown' } = options;
   let recounts = 0;
   for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
@@ -82,8 +92,12 @@ export async function settle(
     // 3 count
     const children = await store.countChildren(key, CHILD_COUNT_PAGE_ITEMS);
 
-    // 4 recount: relative to what was read before counting, so that decrements in between stay counted
-    if (children > 0) {
+    const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis() };
+    const hold = findHold(parent, circumstances);
+
+    // 4 recount: relative to what was read before counting, so that decrements in between stay counted. Also where none is
+    // left but something else holds the parent: after a lost record the counter is too high, and nobody would set it right.
+    if (children > 0 || (hold !== undefined && counter.remaining > 0)) {
       const recounted = await store.recount(key, counter.epoch, children - counter.remaining, chance.fresh());
       if (recounted.status === 'done') {
         recounts++;
@@ -96,8 +110,10 @@ export async function settle(
       continue;
     }
 
+    if (hold !== undefined) return { ...effort(), outcome: 'held', ...hold };
+
     // 5 finalize
-    const finalization = await planFinalization(store, parent);
+    const finalization = await planFinalization(store, parent, circumstances, trigger);
     if ((await store.finalize(finalization)) === 'committed') {
       return {
         ...effort(),
@@ -118,23 +134,4 @@ export async function settle(
 /** "Full jitter": a random part of a pause that doubles. */
 export function roundPauseMillis(chance: Chance, round: number): number {
   return chance.fraction() * Math.min(ROUND_PAUSE_MAX_MILLIS, ROUND_PAUSE_BASE_MILLIS * 2 ** round);
-}
-
-/** Unique for each mark: the time alone would not tell two marks of one millisecond apart. */
-export function newMarkedAt(chance: Chance): string {
-  return `${isoNow(chance)}#${chance.fresh()}`;
-}
-
-const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
-
-/** When a mark was made, in milliseconds of the epoch. Undefined for a `markedAt` of another form. */
-export function markedAtEpochMillis(markedAt: string): number | undefined {
-  const time = markedAt.split('#', 1)[0] ?? '';
-  // JavaScript takes "release-2" for February 2001.
-  const millis = ISO_TIME.test(time) ? Date.parse(time) : Number.NaN;
-  return Number.isNaN(millis) ? undefined : millis;
-}
-
-function isoNow(chance: Chance): string {
-  return new Date(chance.nowEpochMillis()).toISOString();
 }

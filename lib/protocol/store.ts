@@ -6,6 +6,7 @@
  * memory store of the tests.
  */
 import type { Counter, MarkedParent, Parent, ParentKey, ParentKind } from './model.ts';
+import type { Receipt } from './receipt.ts';
 
 /** What a delete of a counter found: done, no counter there, or one of another epoch. */
 export type Closed = 'done' | 'gone' | 'other epoch';
@@ -25,7 +26,14 @@ export interface Finalization {
   readonly detached: readonly ParentKey[];
   /** Those of them that go too: marked, and used by nobody else. */
   readonly freed: readonly MarkedParent[];
+  readonly receipt: Receipt;
 }
+
+/** What became of a transaction that tells tasks to stop. `refused`: nothing was written, for those tasks' sake. */
+export type Stopped =
+  | { readonly status: 'committed' }
+  | { readonly status: 'not marked' }
+  | { readonly status: 'refused'; readonly unfit: readonly string[] };
 
 /** Attachments of one service to put or delete, on condition that the service is still as read. */
 export interface Healing {
@@ -79,7 +87,7 @@ export interface Store {
   unstampMark(parent: ParentKey, markedAt: string): Promise<void>;
   /** Step 2, parent gone or not marked: deletes the counter if its epoch is the one that step 1 saw. */
   closeCounter(parent: ParentKey, epoch: string): Promise<Closed>;
-  /** Step 3: the number of children, up to `most`; 0 only if there is none. Strongly consistent. */
+  /** Step 3: the number of children that are not gone, up to `most`; 0 only if there is none. Strongly consistent. */
   countChildren(parent: ParentKey, most: number): Promise<number>;
   /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
   recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
@@ -90,6 +98,10 @@ export interface Store {
   /** Which of the named networks have an attachment of this service. Strongly consistent. */
   readAttachments(service: ParentKey, networks: readonly string[]): Promise<Set<string>>;
   heal(healing: Healing): Promise<Transacted>;
+  /** Ids of a service's tasks that nobody has told to stop, and that are not gone. Strongly consistent. */
+  listUnstopped(service: ParentKey, from: PageKey | undefined): Promise<Page<string>>;
+  /** Tells tasks to stop, on condition that the service is still under the very mark that was read. */
+  stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped>;
   /** The sweep's reading: parents with a `markedAt`, from the sparse index (eventually consistent). */
   listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>>;
   /** The full sweep's reading: parents that are marked without a time; costs a read of the whole table. */

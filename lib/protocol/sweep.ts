@@ -6,7 +6,8 @@ import { heal } from './heal.ts';
 import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
 import { KINDS, type ParentKey, type ParentKind, parentName } from './model.ts';
 import { chunks, mapInParallel } from './parallel.ts';
-import { markedAtEpochMillis, type Settled, settle } from './settle.ts';
+import { type Settled, type SettleOptions, settle } from './settle.ts';
+import { stopTasks } from './stop.ts';
 import {
   type Chance,
   FULL_SWEEP_SOURCES,
@@ -18,6 +19,7 @@ import {
   type SweepCursor,
   type SweepSource,
 } from './store.ts';
+import { markedAtEpochMillis } from './time.ts';
 
 export interface SweepReport {
   /** Where it goes on. Absent when it came to the end. */
@@ -31,53 +33,108 @@ export interface SweepReport {
   readonly oldestMarkMillis: number | undefined;
 }
 
-export interface SweepOptions {
+export interface SettlingOptions extends Pick<SettleOptions, 'rules' | 'trigger'> {
+  readonly onSettled: (settled: Settled) => void;
+  readonly onFailed: (parent: ParentKey, error: unknown) => void;
+  readonly onStopped: (service: ParentKey, tasks: number) => void;
+}
+
+export interface SweepOptions extends SettlingOptions {
   readonly from: SweepCursor | undefined;
   /** Also looks for marks without a time, which no index knows, and which only their own record would have told of. */
   readonly full?: boolean;
   /** The sweep stops, between two groups of parents, when less than the reserve is left of this. */
   remainingMillis(): number;
-  readonly onSettled: (settled: Settled) => void;
-  readonly onFailed: (parent: ParentKey, error: unknown) => void;
   /** After each page that another follows: where a sweep that dies goes on. */
   readonly onPage: (next: SweepCursor) => Promise<void>;
 }
 
-/** A parent that can't be settled doesn't hold up the others: it is reported, and the next sweep tries it again. */
-export async function sweep(store: Store, chance: Chance, options: SweepOptions): Promise<SweepReport> {
-  const deleted: ParentKey[] = [];
-  const failed: { parent: ParentKey; error: unknown }[] = [];
-  const done = new Set<string>();
-  const ages: number[] = [];
-  let settledCount = 0;
-  let stillMarked = 0;
+/** Settles one parent after the other, each once, and keeps count of what became of them. */
+class Sweeper {
+  readonly #store: Store;
+  readonly #chance: Chance;
+  readonly #options: SettlingOptions;
+  readonly #done = new Set<string>();
+  readonly #deleted: ParentKey[] = [];
+  readonly #failed: { parent: ParentKey; error: unknown }[] = [];
+  readonly #agesMillis: number[] = [];
+  #settled = 0;
+  #stillMarked = 0;
 
-  const remains = (markedAt: string | undefined) => {
-    stillMarked++;
-    const at = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
-    if (at !== undefined) ages.push(chance.nowEpochMillis() - at);
-  };
-  const sweepOne = async ({ key, markedAt }: Listed): Promise<void> => {
-    if (done.has(parentName(key))) return; // a counter whose parent this sweep has settled as marked
-    done.add(parentName(key));
+  constructor(store: Store, chance: Chance, options: SettlingOptions) {
+    this.#store = store;
+    this.#chance = chance;
+    this.#options = options;
+  }
+
+  /** A parent that can't be settled doesn't hold up the others: it is reported, and the next sweep tries it again. */
+  async settleOne({ key, markedAt }: Pick<Listed, 'key' | 'markedAt'>, heal: () => Promise<unknown>): Promise<void> {
+    const { rules, trigger, onSettled, onStopped, onFailed } = this.#options;
+    if (this.#done.has(parentName(key))) return; // a counter whose parent this sweep has settled as marked
+    this.#done.add(parentName(key));
     try {
-      await healChildren(store, chance, key);
-      const settled = await settle(store, chance, key, { patient: true });
-      settledCount++;
-      if (settled.outcome === 'deleted') deleted.push(key, ...settled.freed);
-      else if (settled.outcome === 'draining') remains(markedAt);
-      options.onSettled(settled);
+      await heal();
+      const settled = await settle(this.#store, this.#chance, key, {
+        patient: true,
+        ...(rules && { rules }),
+        ...(trigger && { trigger }),
+      });
+      this.#settled++;
+      if (settled.outcome === 'deleted') this.#deleted.push(key, ...settled.freed);
+      else if (settled.outcome === 'draining' || settled.outcome === 'held') this.#remains(markedAt);
+      onSettled(settled);
+      if (settled.outcome === 'draining' && rules?.stopTasks) {
+        onStopped(key, await stopTasks(this.#store, this.#chance, key, rules));
+      }
     } catch (error) {
-      remains(markedAt);
-      failed.push({ parent: key, error });
-      options.onFailed(key, error);
+      this.#remains(markedAt);
+      this.#failed.push({ parent: key, error });
+      onFailed(key, error);
     }
-  };
-  const report = (resumeAt: SweepCursor | undefined): SweepReport => {
-    const oldestMarkMillis = ages.length > 0 ? ages.reduce((a, b) => Math.max(a, b)) : undefined;
-    return { resumeAt, settled: settledCount, deleted, failed, stillMarked, oldestMarkMillis };
-  };
+  }
 
+  report(resumeAt: SweepCursor | undefined): SweepReport {
+    const ages = this.#agesMillis;
+    return {
+      resumeAt,
+      settled: this.#settled,
+      deleted: this.#deleted,
+      failed: this.#failed,
+      stillMarked: this.#stillMarked,
+      oldestMarkMillis: ages.length > 0 ? ages.reduce((a, b) => Math.max(a, b)) : undefined,
+    };
+  }
+
+  #remains(markedAt: string | undefined): void {
+    this.#stillMarked++;
+    const at = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
+    if (at !== undefined) this.#agesMillis.push(this.#chance.nowEpochMillis() - at);
+  }
+}
+
+/**
+ * Settles the parents that somebody names, because their record is in the dead-letter queue or an audit has found something:
+ * as the sweep does, and also sets the attachments of a named service right, marked or not.
+ */
+export async function settleNamed(
+  store: Store,
+  chance: Chance,
+  keys: readonly ParentKey[],
+  options: SettlingOptions,
+): Promise<SweepReport> {
+  const sweeper = new Sweeper(store, chance, options);
+  await mapInParallel(keys, PARENTS_IN_PARALLEL, (key) =>
+    sweeper.settleOne({ key, markedAt: undefined }, async () => {
+      await healChildren(store, chance, key);
+      const references = (await store.readParent(key))?.references ?? [];
+      if (references.length > 0) await heal(store, chance, key, references);
+    }),
+  );
+  return sweeper.report(undefined);
+}
+
+export async function sweep(store: Store, chance: Chance, options: SweepOptions): Promise<SweepReport> {
+  const sweeper = new Sweeper(store, chance, options);
   const sources: readonly SweepSource[] =
     options.full || options.from?.source.startsWith('unstamped') ? FULL_SWEEP_SOURCES : SWEEP_SOURCES;
   // A cursor that names no source of ours is none.
@@ -87,15 +144,17 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
     do {
       const page: Page<Listed> = await list(store, source, from);
       for (const group of chunks(page.items, PARENTS_IN_PARALLEL)) {
-        if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return report({ source, from });
-        await mapInParallel(group, PARENTS_IN_PARALLEL, sweepOne);
+        if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
+        await mapInParallel(group, PARENTS_IN_PARALLEL, (listed) =>
+          sweeper.settleOne(listed, () => healChildren(store, chance, listed.key)),
+        );
         from = group.at(-1)?.at;
       }
       from = page.next;
       if (from !== undefined) await options.onPage({ source, from });
     } while (from !== undefined);
   }
-  return report(undefined);
+  return sweeper.report(undefined);
 }
 
 function list(store: Store, source: SweepSource, from: PageKey | undefined): Promise<Page<Listed>> {

@@ -3,10 +3,12 @@ import { isDeepStrictEqual } from 'node:util';
 import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
 import { KINDS, type ParentKind, referencedNetworks } from '../protocol/model.ts';
-import { newMarkedAt, settle } from '../protocol/settle.ts';
+import { settle } from '../protocol/settle.ts';
+import { stopTasks } from '../protocol/stop.ts';
+import { newMarkedAt } from '../protocol/time.ts';
 import { type BatchResponse, type ParentRecords, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
-import type { FunctionPorts } from './ports.ts';
+import { type FunctionPorts, settling } from './ports.ts';
 import { type Image, readRecord, type StreamRecord } from './records.ts';
 
 export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
@@ -25,7 +27,11 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
         if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
         const isConcerned =
           records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);
-        if (isConcerned) telemetry.settled(await settle(store, ports.chance, parent), records.length);
+        if (!isConcerned) return;
+        const settled = await settle(store, ports.chance, parent, settling(ports));
+        telemetry.settled(settled, records.length);
+        if (settled.outcome !== 'draining' && settled.outcome !== 'yielded') return;
+        telemetry.stopped(parent, await stopTasks(store, ports.chance, parent, ports.rules));
       }),
     );
 }
@@ -40,11 +46,11 @@ function isUnstamped({ after }: StreamRecord): boolean {
   return after?.pendingDelete === true && after.markedAt === undefined;
 }
 
-/** A mark appears, or another takes its place; or a `markedAt` is left without a mark and must go. */
+/** A mark appears, another takes its place, or what held it is gone; or a `markedAt` is left without a mark and must go. */
 function needsSettle({ before, after }: StreamRecord): boolean {
   if (after === undefined) return false;
   if (!after.pendingDelete) return after.markedAt !== undefined;
-  return !before?.pendingDelete || before.markedAt !== after.markedAt;
+  return !before?.pendingDelete || before.markedAt !== after.markedAt || (before.isProtected && !after.isProtected);
 }
 
 /**

@@ -6,6 +6,8 @@ import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.t
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
+import type { Rules } from '../protocol/rules.ts';
+import type { SettleOptions } from '../protocol/settle.ts';
 import type { Chance, Store } from '../protocol/store.ts';
 import type { TelemetryOptions } from './telemetry.ts';
 
@@ -13,7 +15,13 @@ export interface FunctionPorts {
   /** A store whose retries are told to one invocation's telemetry. */
   openStore(observer: RetryObserver): Store;
   readonly chance: Chance;
+  readonly rules: Rules;
   readonly telemetry: TelemetryOptions;
+}
+
+/** How a function settles: by the deployment's rules, and in its own name. */
+export function settling({ rules, telemetry }: FunctionPorts): Pick<SettleOptions, 'rules' | 'trigger'> {
+  return { rules, trigger: telemetry.functionName };
 }
 
 /** Fails with `FailedPrecondition` when a variable that the construct sets is missing. */
@@ -28,10 +36,12 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
   };
   const names = Object.entries(TABLES).map(([table, { variable }]) => [table as TableName, read(variable)] as const);
   const tables = Object.fromEntries(names) as PhysicalNames;
+  const rules = rulesFromEnvironment(read);
   const db = connect();
   return {
-    openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), tables),
+    openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), tables, rules),
     chance: systemChance,
+    rules,
     telemetry: {
       functionName: read('DEALLOCATOR_FUNCTION'),
       namespace: read('METRICS_NAMESPACE'),
@@ -40,4 +50,32 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
       writeLine: (line) => process.stdout.write(`${line}\n`),
     },
   };
+}
+
+/** The construct writes these from its props, which it has checked; anything else must not pass for a rule. */
+function rulesFromEnvironment(read: (variable: string) => string): Rules {
+  const readOneOf = <T extends string>(variable: string, allowed: readonly T[]): T => {
+    const value = read(variable);
+    const found = allowed.find((one) => one === value);
+    if (found !== undefined) return found;
+    throw misset(variable, value, allowed.join(' or '));
+  };
+  const readWhole = (variable: string): number => {
+    const value = read(variable);
+    if (/^\d{1,9}$/.test(value)) return Number(value);
+    throw misset(variable, value, 'a whole number');
+  };
+  return {
+    taskIsGone: readOneOf('TASK_IS_GONE', ['deleted', 'terminal']),
+    gracePeriodMillis: readWhole('GRACE_PERIOD_SECONDS') * 1000,
+    stopTasks: readOneOf('STOP_TASKS', ['yes', 'no']) === 'yes',
+    receiptDays: readWhole('RECEIPT_DAYS'),
+  };
+}
+
+function misset(variable: string, value: string, allowed: string): DeallocatorError {
+  return new DeallocatorError(
+    'FailedPrecondition',
+    `the environment variable ${variable} is "${value}", allowed: ${allowed}; set it as the construct does`,
+  );
 }

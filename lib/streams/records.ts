@@ -4,13 +4,16 @@ import { namedLists } from '../dynamodb/items.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { NetworkLists, ParentKey, ParentKind } from '../protocol/model.ts';
 
-/** What a parent's image says of its mark and its references. */
+/** What an image says: a parent's of its mark and its references, a task's of its state. */
 export interface Image {
   readonly pendingDelete: boolean;
   /** What stands where a mark would, and is none: somebody's mistake. BOOL and NULL are none. */
   readonly malformedMark: string | undefined;
   readonly markedAt: string | undefined;
+  readonly isProtected: boolean;
   readonly lists: NetworkLists;
+  /** A task's `status.state`. */
+  readonly state: string | undefined;
 }
 
 export type EventName = 'INSERT' | 'MODIFY' | 'REMOVE';
@@ -37,7 +40,7 @@ const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies
 /**
  * @param kind the kind of parent that the record is about, directly or as the parent of a child
  * @param keyAttribute the key attribute that holds the parent's id: all that is read of a child's record
- * @param withImages whether the stream carries images, which must then be there
+ * @param withImages whether the stream must carry images
  */
 export function readRecord(
   record: unknown,
@@ -85,12 +88,20 @@ function findSequenceNumber(record: unknown): string | undefined {
 function imageOf(name: string, image: unknown): Image {
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
-  const { pendingDelete, markedAt, spec } = image as Record<string, AttributeValue | undefined>;
+  const {
+    pendingDelete,
+    markedAt,
+    protected: shield,
+    spec,
+    status,
+  } = image as Record<string, AttributeValue | undefined>;
   return {
     malformedMark: malformedMarkOf(pendingDelete),
     pendingDelete: pendingDelete?.BOOL === true,
     markedAt: markedAt?.S,
+    isProtected: shield?.BOOL === true,
     lists: namedLists(spec),
+    state: status?.M !== undefined && Object.hasOwn(status.M, 'state') ? status.M.state?.S : undefined,
   };
 }
 

@@ -1,10 +1,13 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
+
+import { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
-import { parentName } from '../protocol/model.ts';
+import { type ParentKey, parentName, parseParentName } from '../protocol/model.ts';
+import type { Settled } from '../protocol/settle.ts';
 import type { SweepCursor } from '../protocol/store.ts';
-import { sweep } from '../protocol/sweep.ts';
+import { settleNamed, sweep } from '../protocol/sweep.ts';
 import { type Context, invocation } from './invocation.ts';
-import type { FunctionPorts } from './ports.ts';
+import { type FunctionPorts, settling } from './ports.ts';
 
 /** What a caller may ask. All of it is optional; unknown fields are passed over. */
 export interface SweepRequest {
@@ -20,6 +23,11 @@ export interface SweepRequest {
    * It reads the Services and Networks tables whole.
    */
   readonly full?: boolean;
+  /**
+   * Names such as `service#web`: only these are settled, at most {@link SWEEP_NAMES_MAX}, whatever is marked besides, and the
+   * attachments of the services among them set right. For dead letters, and for what an audit has found.
+   */
+  readonly parents?: readonly string[];
 }
 
 export interface SweepAnswer {
@@ -47,19 +55,54 @@ function triggerOf(request: SweepRequest | undefined): string | undefined {
   return typeof trigger === 'string' ? trigger.slice(0, LOGGED_TRIGGER_CHARACTERS_MAX) : undefined;
 }
 
+/** All of it is checked before anything is settled. */
+function readNames(names: unknown): ParentKey[] {
+  if (!Array.isArray(names) || names.length > SWEEP_NAMES_MAX) {
+    throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
+  }
+  const keys = names.map((name) => {
+    const key = typeof name === 'string' ? parseParentName(name) : undefined;
+    if (key === undefined)
+      throw invalidNames(`one of the parents is ${JSON.stringify(name)?.slice(0, NAME_SHOWN_CHARACTERS)}`);
+    return key;
+  });
+  return keys;
+}
+
+/** Characters of a wrong name that the error shows. */
+const NAME_SHOWN_CHARACTERS = 100;
+
+function invalidNames(seen: string): DeallocatorError {
+  return new DeallocatorError(
+    'InvalidArgument',
+    `the sweep was asked for something else than parents: ${seen}; allowed: up to ${SWEEP_NAMES_MAX} names such as "service#web" or "network#front"`,
+  );
+}
+
 export function sweepFunction(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
     invocation(ports, context, async (store, telemetry) => {
-      const startedAt = request?.restart === true ? undefined : await store.readSweepCursor();
-      const report = await sweep(store, ports.chance, {
-        from: startedAt,
-        full: request?.full === true,
-        remainingMillis: () => context.getRemainingTimeInMillis(),
-        onSettled: (settled) => telemetry.settled(settled, 0),
-        onFailed: (parent, error) => telemetry.failed(parentName(parent), error),
-        onPage: (next) => store.writeSweepCursor(next),
-      });
-      await store.writeSweepCursor(report.resumeAt);
+      const named = request?.parents === undefined ? undefined : readNames(request.parents);
+      const trigger = triggerOf(request);
+      const { rules, trigger: functionName } = settling(ports);
+      const options = {
+        rules,
+        trigger: trigger === undefined ? functionName : `${functionName}: ${trigger}`,
+        onSettled: (settled: Settled) => telemetry.settled(settled, 0),
+        onFailed: (parent: ParentKey, error: unknown) => telemetry.failed(parentName(parent), error),
+        onStopped: (service: ParentKey, tasks: number) => telemetry.stopped(service, tasks),
+      };
+      const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
+      const report = named
+        ? await settleNamed(store, ports.chance, named, options)
+        : await sweep(store, ports.chance, {
+            ...options,
+            from: startedAt,
+            full: request?.full === true,
+            remainingMillis: () => context.getRemainingTimeInMillis(),
+            onPage: (next) => store.writeSweepCursor(next),
+          });
+      if (named === undefined) await store.writeSweepCursor(report.resumeAt);
       const summary = {
         complete: report.resumeAt === undefined,
         ...(startedAt && { startedAt }),
@@ -71,11 +114,11 @@ export function sweepFunction(ports: FunctionPorts) {
         oldestMarkSeconds: (report.oldestMarkMillis ?? 0) / 1000,
       };
       // A part of the marks would tell nothing of the oldest one.
-      if (summary.complete && startedAt === undefined) {
+      if (summary.complete && startedAt === undefined && named === undefined) {
         telemetry.observe('StillMarked', summary.stillMarked);
         telemetry.observe('OldestMarkSeconds', summary.oldestMarkSeconds);
       }
-      telemetry.swept({ trigger: triggerOf(request), ...summary });
+      telemetry.swept({ trigger, ...summary });
       return {
         ...summary,
         deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(parentName),

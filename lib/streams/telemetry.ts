@@ -10,7 +10,8 @@ import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
 import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
-import { markedAtEpochMillis, type Settled } from '../protocol/settle.ts';
+import type { Settled } from '../protocol/settle.ts';
+import { markedAtEpochMillis } from '../protocol/time.ts';
 
 /** Metrics, and what each counts. Values of `Seconds` are one for each deletion; the others are sums. */
 export const METRICS = {
@@ -18,6 +19,10 @@ export const METRICS = {
   NetworksDeleted: 'Count',
   /** Decisions to wait: the parent has children left. */
   StillDraining: 'Count',
+  /** Decisions to wait although no child is left: protected, or in its grace period. */
+  Held: 'Count',
+  /** Tasks that were told to stop because their service was marked. */
+  TasksStopped: 'Count',
   /** Counter writes by removal records. */
   Decrements: 'Count',
   Recounts: 'Count',
@@ -94,6 +99,8 @@ export class Telemetry {
       if (drainSeconds !== undefined) this.observe('DrainSeconds', drainSeconds);
     } else if (settled.outcome === 'draining') {
       this.count('StillDraining');
+    } else if (settled.outcome === 'held') {
+      this.count('Held');
     }
     const freed = settled.outcome === 'deleted' ? { freed: settled.freed.map(parentName) } : {};
     this.#log('INFO', outcome, {
@@ -111,6 +118,12 @@ export class Telemetry {
   decremented(parent: ParentKey, records: number, remaining: number): void {
     this.count('Decrements');
     this.#log('INFO', 'decremented', { parent: parentName(parent), records, remaining });
+  }
+
+  stopped(service: ParentKey, tasks: number): void {
+    if (tasks === 0) return;
+    this.count('TasksStopped', tasks);
+    this.#log('INFO', 'stopped', { parent: parentName(service), tasks });
   }
 
   healed({ service, put, removed }: Healed): void {

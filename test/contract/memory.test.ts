@@ -1,3 +1,4 @@
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryStore } from '../support/memory-client.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { describeStore } from './store-contract.ts';
@@ -6,6 +7,7 @@ describeStore('memory', async () => {
   const tables = new MemoryTables();
   return {
     store: memoryStore(tables),
+    terminalStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskIsGone: 'terminal' } }),
     put: async (table, item) => tables.put(table, item),
     delete: async (table, keys) => tables.delete(table, keys),
     get: async (table, keys) => tables.get(table, keys),

@@ -6,9 +6,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
 import type { Listed, Page, PageKey, Store } from '../../lib/protocol/store.ts';
+import { finalization } from '../support/objects.ts';
 
 export interface Subject {
   readonly store: Store;
+  /** Over the same tables, for a deployment in which ended tasks are gone. */
+  readonly terminalStore: Store;
   put(table: TableName, item: Record<string, unknown>): Promise<void>;
   delete(table: TableName, keys: Record<string, string>): Promise<void>;
   get(table: TableName, keys: Record<string, string>): Promise<Record<string, unknown> | undefined>;
@@ -214,7 +217,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         for (const network of ['front', 'back']) await attach(network, 'web');
         await store.openCounter(web, fresh);
         await store.openCounter(front, fresh);
-        return { parent: await marked(web), detached: [front, back], freed: [await marked(front)] };
+        return finalization(await marked(web), [front, back], [await marked(front)]);
       };
       const nothingChanged = async () => {
         expect(await subject.get('services', { id: 'web' })).toBeDefined();
@@ -222,6 +225,29 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect(await store.findDraining([web, front])).toEqual(new Set(['service#web', 'network#front']));
         expect(await store.listAttached(front, 2)).toEqual(['web']);
       };
+
+      it('S6 leaves a receipt with the deletion, and none without', async () => {
+        const planned = await everything();
+        const keys = { id: 'service#web', markedAt: 'm1' };
+        await putService({ markedAt: 'm2' });
+        expect(await store.finalize(planned)).toBe('cancelled');
+        expect(await subject.get('receipts', keys)).toBeUndefined();
+        await putService();
+        expect(await store.finalize(planned)).toBe('committed');
+        expect(await subject.get('receipts', keys)).toEqual({
+          ...keys,
+          deletedAt: '2026-01-01T00:00:00.000Z',
+          trigger: 'a test',
+          freed: [{ id: 'network#front', markedAt: 'n1' }],
+          kept: ['network#back'],
+          expiresAt: Date.parse('2026-04-01T00:00:00.000Z') / 1000,
+        });
+      });
+
+      it.each(['true', 1, false, null, undefined])('takes %j for no protection', async (value) => {
+        await putService({ protected: value, spec: {} });
+        expect(await store.finalize(finalization(await marked(web)))).toBe('committed');
+      });
 
       it('S6 deletes service, counters, attachments and free networks together', async () => {
         expect(await store.finalize(await everything())).toBe('committed');
@@ -247,6 +273,11 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
             }),
         ],
         ['the lists are gone', () => putService({ spec: {} })],
+        ['the service got protected', () => putService({ protected: true })],
+        [
+          'the network got protected',
+          () => putNetwork('front', { pendingDelete: true, markedAt: 'n1', protected: true }),
+        ],
         ['the network is gone', () => subject.delete('networks', { id: 'front' })],
         ["the network's mark was cleared", () => putNetwork('front', { pendingDelete: false, markedAt: 'n1' })],
         [
@@ -266,8 +297,8 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         await store.openCounter(front, fresh);
         const parent = await marked(front);
         await putNetwork('front', { pendingDelete: true, markedAt: 'n2' });
-        expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('cancelled');
-        expect(await store.finalize({ parent: await marked(front), detached: [], freed: [] })).toBe('committed');
+        expect(await store.finalize(finalization(parent))).toBe('cancelled');
+        expect(await store.finalize(finalization(await marked(front)))).toBe('committed');
         expect(await subject.get('networks', { id: 'front' })).toBeUndefined();
         expect(await store.findDraining([front])).toEqual(new Set());
       });
@@ -281,7 +312,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         }
         const networks = ids.map((id): ParentKey => ({ kind: 'network', id }));
         const freed = await Promise.all(networks.map(marked));
-        expect(await store.finalize({ parent: await marked(web), detached: networks, freed })).toBe('committed');
+        expect(await store.finalize(finalization(await marked(web), networks, freed))).toBe('committed');
         for (const id of ids) expect(await subject.get('networks', { id })).toBeUndefined();
       });
 
@@ -292,7 +323,54 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
           7,
         ];
         await putService({ spec: { task: { networks: list } } });
-        expect(await store.finalize({ parent: await marked(web), detached: [], freed: [] })).toBe('committed');
+        expect(await store.finalize(finalization(await marked(web)))).toBe('committed');
+      });
+    });
+
+    describe('tasks that end, and tasks that are told to stop', () => {
+      const putTask = (id: string, more: Record<string, unknown> = {}) =>
+        subject.put('tasks', { serviceId: 'web', id, ...more });
+      const ended = { status: { state: 'failed' } };
+
+      it('counts those that have not ended, where that is chosen, and pages on past those that have', async () => {
+        for (const id of ['t1', 't2', 't3']) await putTask(id, ended);
+        expect(await subject.terminalStore.countChildren(web, 1)).toBe(0);
+        expect(await store.countChildren(web, 10)).toBe(3);
+        await putTask('t4', { status: { state: 'running' } });
+        expect(await subject.terminalStore.countChildren(web, 1)).toBe(1);
+        await putTask('t5');
+        await putTask('t6', { status: 'failed' });
+        await putTask('t7', { status: { state: 7 } });
+        expect(await subject.terminalStore.countChildren(web, 10)).toBe(4);
+        await attach('front', 'web');
+        expect(await subject.terminalStore.countChildren(front, 10)).toBe(1);
+      });
+
+      it('lists those that nobody has told to stop', async () => {
+        await putTask('t1');
+        await putTask('t2', { desiredState: 'running' });
+        await putTask('t3', { desiredState: 'remove' });
+        await putTask('t4', ended);
+        expect((await store.listUnstopped(web, undefined)).items).toEqual(['t1', 't2', 't4']);
+        expect((await subject.terminalStore.listUnstopped(web, undefined)).items).toEqual(['t1', 't2']);
+        expect((await store.listUnstopped(web, { serviceId: 'web', id: 't2' })).items).toEqual(['t4']);
+      });
+
+      it('S3 tells them to stop together, only under the very mark, and says which stand in the way', async () => {
+        await putService();
+        const service = await marked(web);
+        for (const id of ['t1', 't2']) await putTask(id, { desiredState: 'running', name: id });
+        expect(await store.stopTasks(service, ['t1', 'gone', 't2'])).toEqual({ status: 'refused', unfit: ['gone'] });
+        const at = (id: string) => subject.get('tasks', { serviceId: 'web', id });
+        expect(await at('t1')).toMatchObject({ desiredState: 'running' });
+        expect(await store.stopTasks(service, ['t1'])).toEqual({ status: 'committed' });
+        expect(await at('t1')).toEqual({ serviceId: 'web', id: 't1', name: 't1', desiredState: 'remove' });
+        expect(await store.stopTasks(service, ['t1', 't2'])).toEqual({ status: 'refused', unfit: ['t1'] });
+        await putService({ markedAt: 'm2' });
+        expect(await store.stopTasks(service, ['t2'])).toEqual({ status: 'not marked' });
+        await subject.delete('services', { id: 'web' });
+        expect(await store.stopTasks(service, ['t2'])).toEqual({ status: 'not marked' });
+        expect(await at('t2')).toMatchObject({ desiredState: 'running' });
       });
     });
 

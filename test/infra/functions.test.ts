@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
@@ -48,10 +49,29 @@ describe('functions', () => {
         NETWORKS_TABLE: tableName('networks'),
         ATTACHMENTS_TABLE: tableName('attachments'),
         COUNTERS_TABLE: tableName('counters'),
+        RECEIPTS_TABLE: tableName('receipts'),
+        TASK_IS_GONE: 'deleted',
+        GRACE_PERIOD_SECONDS: '0',
+        STOP_TASKS: 'no',
+        RECEIPT_DAYS: '90',
         METRICS_NAMESPACE: 'Deallocator',
         DEALLOCATOR_FUNCTION: name,
       },
     });
+  });
+
+  test('what is chosen comes to every function', () => {
+    const chosen = createWorld({
+      taskIsGone: 'terminal',
+      gracePeriod: Duration.hours(2),
+      stopTasks: true,
+      receiptRetention: Duration.days(7),
+    });
+    for (const name of functionNames) {
+      expect(chosen.propertiesOf(chosen.deallocator.functions[name]).Environment).toMatchObject({
+        Variables: { TASK_IS_GONE: 'terminal', GRACE_PERIOD_SECONDS: '7200', STOP_TASKS: 'yes', RECEIPT_DAYS: '7' },
+      });
+    }
   });
 
   test('no function but the five is needed to deploy or to run', () => {

@@ -36,13 +36,21 @@ describe('event source mappings', () => {
     });
   });
 
-  const patterns = (name: (typeof streamFunctions)[number]) => {
-    const criteria = world.mappingOf(name).FilterCriteria as { Filters: { Pattern: string }[] } | undefined;
+  const patterns = (name: (typeof streamFunctions)[number], from = world) => {
+    const criteria = from.mappingOf(name).FilterCriteria as { Filters: { Pattern: string }[] } | undefined;
     return criteria?.Filters.map((one) => JSON.parse(one.Pattern));
   };
 
   test.each(['task-deleted', 'attachment-deleted'] as const)('%s is woken by removals only', (name) => {
     expect(patterns(name)).toEqual([{ eventName: ['REMOVE'] }]);
+  });
+
+  test('task-deleted is woken by tasks that end as well, where these are gone', () => {
+    const states = ['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'];
+    expect(patterns('task-deleted', createWorld({ taskIsGone: 'terminal' }))).toEqual([
+      { eventName: ['REMOVE'] },
+      { eventName: ['MODIFY'], dynamodb: { NewImage: { status: { M: { state: { S: states } } } } } },
+    ]);
   });
 
   test('network-updated is woken by what is or was marked, and by what was meant as a mark', () => {

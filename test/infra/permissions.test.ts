@@ -11,11 +11,13 @@ const settleServiceAlone = {
   tasks: ['Query'],
   networks: ['GetItem', 'DeleteItem'],
   attachments: ['Query', 'DeleteItem'],
+  receipts: ['PutItem'],
 };
 const settleNetworkAlone = {
   counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem'],
   networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
   attachments: ['Query'],
+  receipts: ['PutItem'],
 };
 const expected = {
   'task-deleted': { stream: 'tasks', tables: settleServiceAlone },
@@ -37,6 +39,7 @@ const expected = {
       tasks: ['Query'],
       networks: ['GetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
       attachments: ['Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
+      receipts: ['PutItem'],
       'services/index/marked': ['Scan'],
       'networks/index/marked': ['Scan'],
     },
@@ -61,6 +64,18 @@ describe('function permissions', () => {
       }),
       queue: ['sqs:SendMessage'],
     });
+  });
+
+  test('only who stops tasks may change one, and only where that is chosen', () => {
+    const stopping = createWorld({ stopTasks: true });
+    const changers = functionNames.filter((name) =>
+      stopping.rolePermissions(name).tasks?.includes('dynamodb:UpdateItem'),
+    );
+    expect(changers).toEqual(['service-updated', 'sweep']);
+    for (const name of changers) {
+      expect(stopping.rolePermissions(name).services).toContain('dynamodb:ConditionCheckItem');
+      expect(world.rolePermissions(name).tasks).toEqual(['dynamodb:Query']);
+    }
   });
 
   test('each function has its own role, without a managed policy, for Lambda only', () => {
@@ -107,6 +122,7 @@ describe('grants', () => {
         networks: table,
         attachments: table,
         counters: table,
+        receipts: table,
         'services/index/marked': index,
         'networks/index/marked': index,
       }),

@@ -11,6 +11,17 @@ describe('props', () => {
     ['no recovery', { pointInTimeRecoveryDays: 0 }, /pointInTimeRecoveryDays is 0, .* from 1 to 35/],
     ['36 days of recovery', { pointInTimeRecoveryDays: 36 }, /pointInTimeRecoveryDays is 36, .* from 1 to 35/],
     ['a nameless expiry', { taskTtlAttribute: '' }, /taskTtlAttribute is "".* leave the property out/],
+    [
+      'another end of tasks',
+      { taskIsGone: 'Terminal' as 'terminal' },
+      /taskIsGone is "Terminal", and must be "deleted" or/,
+    ],
+    ['31 days of grace', { gracePeriod: Duration.days(31) }, /gracePeriod is 2678400 seconds, .* from 0 to 2592000/],
+    [
+      'receipts for an hour',
+      { receiptRetention: Duration.hours(1) },
+      /receiptRetention is 3600 seconds, .* from 86400 to/,
+    ],
     ['an empty namespace', { metricsNamespace: '' }, /metricsNamespace is "", .* choose a name/],
     ["AWS's namespace", { metricsNamespace: 'AWS/Lambda' }, /metricsNamespace is "AWS\/Lambda"/],
     ['a namespace of 256', { metricsNamespace: 'x'.repeat(256) }, /metricsNamespace is "x+", and must be 1 to 255/],

@@ -66,8 +66,11 @@ describe('synth', () => {
       NetworksTableName: { Value: stack.resolve(tables.networks.tableName) },
       AttachmentsTableName: { Value: stack.resolve(tables.attachments.tableName) },
       CountersTableName: { Value: stack.resolve(tables.counters.tableName) },
+      ReceiptsTableName: { Value: stack.resolve(tables.receipts.tableName) },
       SweepFunctionName: { Value: stack.resolve(functions.sweep.functionName) },
       DeadLetterQueueUrl: { Value: stack.resolve(deadLetterQueue.queueUrl) },
+      TaskIsGone: { Value: 'deleted' },
+      GracePeriodSeconds: { Value: '0' },
     });
     expect(JSON.stringify(template)).not.toMatch(/"[a-z]{2}-[a-z]+-\d"|:\d{12}:/);
   });
@@ -83,7 +86,7 @@ describe('synth', () => {
     new Deallocator(stack, 'One');
     new Deallocator(stack, 'Other', { metricsNamespace: 'Other' });
     const template = Template.fromStack(stack);
-    template.resourceCountIs('AWS::DynamoDB::Table', 10);
+    template.resourceCountIs('AWS::DynamoDB::Table', 12);
     template.resourceCountIs('AWS::Lambda::Function', 10);
     template.resourceCountIs('AWS::Events::Rule', 4);
   });

@@ -6,8 +6,8 @@ const world = createWorld();
 const table = (name: (typeof tableNames)[number], from = world) => from.propertiesOf(from.deallocator.tables[name]);
 
 describe('tables', () => {
-  test('there are five, and none is a global table', () => {
-    world.template.resourceCountIs('AWS::DynamoDB::Table', 5);
+  test('there are six, and none is a global table', () => {
+    world.template.resourceCountIs('AWS::DynamoDB::Table', 6);
     world.template.resourceCountIs('AWS::DynamoDB::GlobalTable', 0);
   });
 
@@ -31,6 +31,7 @@ describe('tables', () => {
     ['networks', ['id'], 'NEW_AND_OLD_IMAGES'],
     ['attachments', ['networkId', 'serviceId'], 'KEYS_ONLY'],
     ['counters', ['id'], undefined],
+    ['receipts', ['id', 'markedAt'], undefined],
   ] as const)('%s has the keys %j and the stream %s', (name, keys, stream) => {
     const { KeySchema, StreamSpecification } = table(name);
     expect((KeySchema as { AttributeName: string }[]).map((key) => key.AttributeName)).toEqual(keys);
@@ -50,20 +51,29 @@ describe('tables', () => {
     ]);
   });
 
-  test.each(['tasks', 'attachments', 'counters'] as const)('%s has no index', (name) => {
+  test.each(['tasks', 'attachments', 'counters', 'receipts'] as const)('%s has no index', (name) => {
     expect(table(name)).not.toHaveProperty('GlobalSecondaryIndexes');
   });
 
-  test('only tasks expire, and only if an attribute is named', () => {
-    for (const name of tableNames) expect(table(name)).not.toHaveProperty('TimeToLiveSpecification');
+  test('receipts expire, and tasks if an attribute is named', () => {
+    const expireAnyhow = ['receipts'];
+    expect(table('receipts').TimeToLiveSpecification).toEqual({ AttributeName: 'expiresAt', Enabled: true });
+    for (const name of tableNames.filter((one) => !expireAnyhow.includes(one))) {
+      expect(table(name)).not.toHaveProperty('TimeToLiveSpecification');
+    }
     const expiring = createWorld({ taskTtlAttribute: 'expiresAtEpochSeconds' });
     expect(table('tasks', expiring).TimeToLiveSpecification).toEqual({
       AttributeName: 'expiresAtEpochSeconds',
       Enabled: true,
     });
-    for (const name of tableNames.filter((one) => one !== 'tasks')) {
+    for (const name of tableNames.filter((one) => one !== 'tasks' && !expireAnyhow.includes(one))) {
       expect(table(name, expiring)).not.toHaveProperty('TimeToLiveSpecification');
     }
+  });
+
+  test('tasks whose state counts have images in their stream', () => {
+    const { StreamSpecification } = table('tasks', createWorld({ taskIsGone: 'terminal' }));
+    expect(StreamSpecification).toEqual({ StreamViewType: 'NEW_AND_OLD_IMAGES' });
   });
 
   test('both locks open only when both are opened', () => {

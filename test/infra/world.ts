@@ -12,7 +12,7 @@ export const root = join(import.meta.dirname, '..', '..');
 // The template names the code by its hash and looks no further: an older build will do.
 if (!existsSync(join(root, 'dist', 'functions', 'sweep', 'index.js'))) await bundleFunctions(root);
 
-export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters'];
+export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters', 'receipts'];
 export const streamFunctions = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated'] as const;
 export const functionNames: FunctionName[] = [...streamFunctions, 'sweep'];
 

@@ -12,6 +12,7 @@ import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type ParentKind } from '../../lib/protocol/model.ts';
 import { testChance } from '../support/chance.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
+import { finalization } from '../support/objects.ts';
 import { networkError } from '../support/sdk-mock.ts';
 
 describe.each<[ParentKind, 'services' | 'networks']>([
@@ -70,7 +71,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
       await raw.put(table, { id: 'web' });
       meanwhile = undefined;
       afterwards = async () => {
-        finalized = await store.finalize({ parent, detached: [], freed: [] });
+        finalized = await store.finalize(finalization(parent));
       };
     };
     let afterwards: () => Promise<void> = async () => {};

@@ -1,4 +1,5 @@
 /** How rough a simulated world is. Each dial is a probability, or a number of things; a profile is a named set of them. */
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 
 export interface Dials {
   /** Steps before faults stop: at least, and at most. */
@@ -15,6 +16,10 @@ export interface Dials {
   readonly crowded: boolean;
   /** Whether raw hands write too. */
   readonly raw: boolean;
+  /** What the deployment has chosen. */
+  readonly rules: Rules;
+  /** Whether people protect what they have, and take that back. */
+  readonly protects: boolean;
   /** That a sweep is started, where something new starts. */
   readonly sweeps: number;
   /** Items after which a page of DynamoDB ends: 0 is never; else 2 to this. */
@@ -57,6 +62,8 @@ const CALM: Dials = {
   lanesMax: 2,
   crowded: false,
   raw: false,
+  rules: DEFAULT_RULES,
+  protects: false,
   sweeps: 0,
   pageItemsMax: 0,
   stale: 0,
@@ -96,6 +103,10 @@ const CROWDED: Dials = { ...CALM, crowded: true, stepsMin: 15, stepsMax: 80, fun
 
 const MINUTE_MILLIS = 60_000;
 
+const CHOSEN: Rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', stopTasks: true };
+/** Some hundred steps. */
+const PATIENT: Rules = { ...DEFAULT_RULES, gracePeriodMillis: 300, stopTasks: true };
+
 export const PROFILES = {
   /** Nothing goes wrong but the order of things. */
   calm: CALM,
@@ -125,6 +136,18 @@ export const PROFILES = {
   'crowded with crashes': { ...CROWDED, ...CRASHES, timeouts: 0, delays: 0 },
   'crowded with losses': { ...CROWDED, ...CRASHES, timeouts: 0, delays: 0, drops: 0.03, sweeps: 0.02 },
   'crowded on a hostile network': { ...CROWDED, ...NETWORK, denied: 0.02 },
+  /** Everything that a deployment may choose: ended tasks count as gone, marks stop tasks, things are protected. */
+  options: { ...CALM, ...CRASHES, rules: CHOSEN, protects: true, lostAnswers: 0.03 },
+  'crowded with options': {
+    ...CROWDED,
+    duplicates: 0.04,
+    crashes: 0.01,
+    pageItemsMax: 3,
+    rules: CHOSEN,
+    protects: true,
+  },
+  /** What is marked has to wait, and then goes with a sweep. */
+  'grace period': { ...CALM, ...CRASHES, ...SWEEPS, ...LOSSES, rules: PATIENT, protects: true, clockJumps: 0.02 },
   'crowded with raw hands': { ...CROWDED, duplicates: 0.04, raw: true },
 } as const satisfies Record<string, Dials>;
 

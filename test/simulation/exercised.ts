@@ -36,6 +36,8 @@ export const COUNTED = [
   'expired streams',
   'clock jumps',
   'excused',
+  'tasks stopped',
+  'holds',
 ] as const;
 
 export type Counted = (typeof COUNTED)[number];

@@ -4,10 +4,11 @@
  * giving up, and the construct's own filters.
  */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { STREAMS } from '../../lib/infra/mappings.ts';
+import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
 import { type BatchResult, planNextStep, type Segment } from '../../lib/local/batch-result.ts';
 import { compilePattern } from '../../lib/local/filter-pattern.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 import type { LambdaRecord, MemoryTables } from '../support/memory-tables.ts';
 
 export const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
@@ -40,10 +41,6 @@ interface Lane {
   stillUntilMillis: number;
 }
 
-const FILTERS = new Map(
-  Object.values(STREAMS).map(({ table, filters }) => [table, filters.map(({ pattern }) => compilePattern(pattern))]),
-);
-
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #count: number;
@@ -51,14 +48,23 @@ export class Lanes {
   /** Records that were delivered before: a duplicate is one of these. */
   readonly #former: { readonly table: Streamed; readonly record: LambdaRecord }[] = [];
   readonly #onLost: (kind: Loss, records: number) => void;
+  readonly #rules: Rules;
+  readonly #filters: ReadonlyMap<TableName, readonly ((record: LambdaRecord) => boolean)[]>;
 
   constructor(
-    { count, isCrowded }: { readonly count: number; readonly isCrowded: boolean },
+    { count, isCrowded, rules }: { readonly count: number; readonly isCrowded: boolean; readonly rules: Rules },
     onLost: (kind: Loss, records: number) => void,
   ) {
     this.#count = count;
     this.#isCrowded = isCrowded;
     this.#onLost = onLost;
+    this.#rules = rules;
+    this.#filters = new Map(
+      (Object.keys(STREAMS) as StreamFunctionName[]).map((name) => [
+        STREAMS[name].table,
+        filtersOf(name, rules).map(({ pattern }) => compilePattern(pattern)),
+      ]),
+    );
     for (const table of STREAMED) {
       for (let index = 0; index < count; index++) {
         const name = `${table}/${index}`;
@@ -74,7 +80,7 @@ export class Lanes {
       const records = tables.streams[table];
       if (records.length === 0) continue;
       for (const record of records.splice(0)) {
-        const filters = FILTERS.get(table) ?? [];
+        const filters = this.#filters.get(table) ?? [];
         if (filters.length > 0 && !filters.some((isWanted) => isWanted(record))) continue;
         const lane = this.#lanes.get(`${table}/${hash(JSON.stringify(record.dynamodb.Keys)) % this.#count}`);
         lane?.waiting.push({ record, atMillis: nowMillis });
@@ -197,7 +203,7 @@ export class Lanes {
       ]) {
         for (const { record } of items) {
           const keys = record.dynamodb.Keys as Record<string, { S: string }>;
-          if (record.eventName === 'REMOVE' && keys[attribute]?.S === parent.id) count++;
+          if (tellsThatGone(record, this.#rules) && keys[attribute]?.S === parent.id) count++;
         }
       }
     }
@@ -211,6 +217,13 @@ export class Lanes {
       lane.stillUntilMillis <= nowMillis
     );
   }
+}
+
+/** By the README's words, not by the product's code. */
+function tellsThatGone({ eventName, dynamodb: { OldImage, NewImage } }: LambdaRecord, { taskIsGone }: Rules): boolean {
+  type Image = { readonly status?: { readonly M: { readonly state: { readonly S: string } } } } | undefined;
+  const hasEnded = (image: unknown) => taskIsGone === 'terminal' && (image as Image)?.status?.M.state.S === 'complete';
+  return !hasEnded(OldImage) && (eventName === 'REMOVE' || (eventName === 'MODIFY' && hasEnded(NewImage)));
 }
 
 /** FNV-1a. */

@@ -25,6 +25,7 @@ const SETTLE = 'lib/protocol/settle.ts';
 const STORE = 'lib/dynamodb/store.ts';
 const REQUESTS = 'lib/dynamodb/requests.ts';
 const FINALIZE = 'lib/protocol/finalize.ts';
+const DECIDE = 'lib/protocol/decide.ts';
 const PARENTS = 'lib/client/parents.ts';
 const CHILD = 'lib/streams/child-deleted.ts';
 const UPDATED = 'lib/streams/parent-updated.ts';
@@ -83,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'nobody marks, undeletes and marks again within the hour',
     edits: [
       {
-        file: SETTLE,
+        file: 'lib/protocol/time.ts',
         // biome-ignore lint/suspicious/noTemplateCurlyInString: a piece of a program
         find: 'return `${isoNow(chance)}#${chance.fresh()}`;',
         replace: 'return isoNow(chance).slice(0, 13);',
@@ -98,7 +99,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: 'this.#deletionOf(network.key, isMarkedAsRead(network))',
+        find: 'this.#deletionOf(network.key, allOf(isMarkedAsRead(network), isNotProtected))',
         replace: 'this.#deletionOf(network.key, isThere)',
       },
     ],
@@ -110,8 +111,8 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'it is marked, and so it will go sooner or later',
     edits: [
       {
-        file: FINALIZE,
-        find: 'return attached.every((serviceId) => serviceId === user.id) ? network : undefined;',
+        file: DECIDE,
+        find: 'attached.every((id) => id === serviceId)',
         replace: 'return network;',
       },
     ],
@@ -406,14 +407,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the counter stays behind',
     why: 'nobody reads it any more',
-    edits: [{ file: STORE, find: '      { Delete: this.#at.counter(parent.key) },\n', replace: '' }],
+    edits: [{ file: STORE, find: '      { Delete: this.at.counter(parent.key) },\n', replace: '' }],
     breaks: ['S6'],
     profile: 'calm',
   },
   {
     name: "a freed network's counter stays behind",
     why: 'nobody reads it any more',
-    edits: [{ file: STORE, find: '        { Delete: this.#at.counter(network.key) },\n', replace: '' }],
+    edits: [{ file: STORE, find: '        { Delete: this.at.counter(network.key) },\n', replace: '' }],
     breaks: ['S6'],
     profile: 'crowded',
   },
@@ -423,11 +424,89 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: '      ...detached.map((network) => ({ Delete: this.#at.attachment(network.id, parent.key.id) })),\n      ...freed',
+        find: '      ...detached.map((network) => ({ Delete: this.at.attachment(network.id, parent.key.id) })),\n      ...freed',
         replace: '      ...freed',
       },
     ],
     breaks: ['S6'],
     profile: 'crowded',
+  },
+  {
+    name: 'no receipt',
+    why: 'the log tells it as well',
+    edits: [
+      {
+        file: STORE,
+        find: '      { Put: { TableName: this.at.tables.receipts, Item: receiptItem(receipt) } },\n',
+        replace: '',
+      },
+    ],
+    breaks: ['S6'],
+    profile: 'crowded',
+  },
+  {
+    name: 'protection is looked at beforehand',
+    why: 'settle has just read that it is not protected',
+    edits: [
+      { file: STORE, find: 'isMarkedAsRead(parent), isNotProtected, ...', replace: 'isMarkedAsRead(parent), ...' },
+    ],
+    breaks: ['S3'],
+    profile: 'crowded with options',
+  },
+  {
+    name: 'nobody comes when a protection is taken away',
+    why: 'the mark has not changed',
+    edits: [{ file: UPDATED, find: ' || (before.isProtected && !after.isProtected)', replace: '' }],
+    breaks: ['L1'],
+    profile: 'crowded with options',
+  },
+  {
+    name: 'a task that ends wakes nobody',
+    why: 'it will be deleted anyhow',
+    edits: [
+      {
+        file: CHILD,
+        find: "eventName === 'REMOVE' || (eventName === 'MODIFY' && isGoneByState(after?.state, rules))",
+        replace: "eventName === 'REMOVE'",
+      },
+    ],
+    breaks: ['S7', 'L1'],
+    profile: 'crowded with options',
+  },
+  {
+    name: 'counts one page of tasks, most of which have ended',
+    why: 'a page is enough to know whether there are any',
+    edits: [{ file: STORE, find: 'if (count > 0 || next === undefined) return count;', replace: 'return count;' }],
+    breaks: ['S1'],
+    profile: 'crowded with options',
+  },
+  {
+    name: 'stops tasks whatever has become of the mark',
+    why: 'the mark was read a moment ago',
+    edits: [
+      {
+        file: STORE,
+        find: '{ ConditionCheck: { ...this.at.parent(service.key), ...conditioned(isMarkedAsRead(service)) } }',
+        replace: '{ ConditionCheck: { ...this.at.parent(service.key), ...conditioned(isThere) } }',
+      },
+    ],
+    breaks: ['S3'],
+    profile: 'crowded with options',
+  },
+  {
+    name: 'a freed network has no grace',
+    why: 'its service has waited already',
+    edits: [{ file: DECIDE, find: '    findHold(network, circumstances) === undefined &&\n', replace: '' }],
+    breaks: ['S3'],
+    profile: 'grace period',
+  },
+  {
+    name: 'what is held is not recounted',
+    why: 'no child is left to count',
+    edits: [
+      { file: SETTLE, find: 'children > 0 || (hold !== undefined && counter.remaining > 0)', replace: 'children > 0' },
+    ],
+    breaks: ['S7'],
+    profile: 'grace period',
   },
 ];

@@ -13,7 +13,7 @@ const THERE = 0.7;
 const MARKED = 0.4;
 
 /** Small worlds, so that the same parents meet often. */
-export function drawCast(draw: () => number, { raw, crowded }: Dials): Cast {
+export function drawCast(draw: () => number, { raw, crowded, rules, protects }: Dials): Cast {
   const below = (count: number) => Math.floor(draw() * count);
   return {
     // Where there is no crowd, enough for a sweep to find several pages.
@@ -21,6 +21,8 @@ export function drawCast(draw: () => number, { raw, crowded }: Dials): Cast {
     networks: ['front', 'back', 'side'].slice(0, below(crowded ? 3 : 4)),
     tasks: ['t1', 't2', 't3'].slice(0, 1 + below(3)),
     raw,
+    protects,
+    ends: rules.taskIsGone === 'terminal',
   };
 }
 
@@ -69,7 +71,12 @@ function canBeDone(action: Action, world: World): boolean {
     case 'createTask':
       return isFit('service', action.serviceId) && !hasTask(action);
     case 'deleteTask':
+    case 'endTask':
       return hasTask(action);
+    case 'protect':
+      return find(action.kind, action.id) !== undefined;
+    case 'unprotect':
+      return find(action.kind, action.id)?.protected === true;
     case 'mark':
     case 'rawMark':
       return isFit(action.kind, action.id);

@@ -9,6 +9,7 @@ import { documentClient } from '../../lib/dynamodb/client.ts';
 import { Requests } from '../../lib/dynamodb/requests.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Chance } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
@@ -117,6 +118,7 @@ const NAMES: Record<Role, string> = {
   services: 'service-updated',
   networks: 'network-updated',
   counters: 'nobody',
+  receipts: 'nobody',
   sweep: 'sweep',
   writer: 'writer',
 };
@@ -144,7 +146,7 @@ export class Place {
   readonly handlers: Readonly<Record<'tasks' | 'attachments' | 'services' | 'networks', Handler>>;
   readonly sweep: ReturnType<typeof sweepFunction>;
 
-  constructor() {
+  constructor(rules: Rules) {
     const client = memoryClient((operation, input) => this.#occupant.send(operation, input));
     this.db = documentClient(client);
     const chance: Chance = {
@@ -155,8 +157,9 @@ export class Place {
     };
     this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance });
     const ports: FunctionPorts = {
-      openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES),
+      openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES, rules),
       chance,
+      rules,
       telemetry: {
         functionName: 'simulated',
         namespace: 'Simulated',

@@ -6,6 +6,14 @@ const PROMISES = 'S1 to S7, L2, L4';
 promisesAreKept('denied', 'S1 to S7, L1, L2, L4', { deletions: 800, denials: 700, duplicates: 400 });
 promisesAreKept('lossy', PROMISES, { deletions: 700, recounts: 400, drops: 400, 'expired streams': 40, sweeps: 400 });
 promisesAreKept('raw', 'S1 to S7, L1, L2, L4', { deletions: 600, heals: 80, stamps: 50, sweeps: 200, excused: 20 });
+promisesAreKept('grace period', PROMISES, {
+  deletions: 500,
+  holds: 750,
+  sweeps: 800,
+  drops: 400,
+  'tasks stopped': 120,
+  'clock jumps': 950,
+});
 promisesAreKept('everything', PROMISES, {
   deletions: 500,
   'dead letters': 50,

@@ -27,6 +27,21 @@ promisesAreKept('hostile network', PROMISES, {
   'unprocessed parts': 200,
   'reads of the past': 4200,
 });
+promisesAreKept('options', PROMISES, {
+  deletions: 650,
+  recounts: 450,
+  holds: 150,
+  'tasks stopped': 110,
+  'answers lost': 180,
+  duplicates: 900,
+});
+promisesAreKept('crowded with options', PROMISES, {
+  deletions: 1700,
+  recounts: 950,
+  holds: 370,
+  'tasks stopped': 280,
+  duplicates: 1900,
+});
 promisesAreKept('crowded', PROMISES, {
   deletions: 2500,
   'networks freed': 200,

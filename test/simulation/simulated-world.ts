@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { readBatchResult } from '../../lib/local/batch-result.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';
 import { cancelled, exception, MemoryEngine } from '../support/memory-engine.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
@@ -46,11 +47,11 @@ interface Run {
   readonly surroundings?: Partial<Surroundings>;
 }
 
-/** Made once and used by one world after another. */
-const freePlaces: Place[] = [];
+/** Made once, and used by one world after another under the same rules. */
+const freePlaces = new Map<Rules, Place[]>();
 
 export class SimulatedWorld implements Stage {
-  readonly tables = new MemoryTables(PAST_MAX);
+  readonly tables: MemoryTables;
   readonly lanes: Lanes;
   readonly watch: Watch;
   readonly exercised = new Exercised();
@@ -77,8 +78,10 @@ export class SimulatedWorld implements Stage {
   constructor(seed: number, dials: Dials, size: { readonly lanes: number; readonly pageItemsMax: number }) {
     this.#seed = seed;
     this.#dials = dials;
-    this.watch = new Watch(dials.raw);
-    this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded }, (kind, records) => {
+    const { rules } = dials;
+    this.tables = new MemoryTables(PAST_MAX, rules);
+    this.watch = new Watch(dials.raw, rules);
+    this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, rules }, (kind, records) => {
       this.losses += records;
       if (kind === 'given up') this.givenUp += records;
       this.exercised.count(kind === 'dropped' ? 'drops' : 'dead letters', records);
@@ -89,7 +92,7 @@ export class SimulatedWorld implements Stage {
       nowEpochMillis: () => this.nowMillis,
       ...(size.pageItemsMax > 0 && { pageItemsMax: size.pageItemsMax }),
     });
-    this.tables.onStep = (before, after) => this.watch.step(before, after);
+    this.tables.onStep = (before, after) => this.watch.step(before, after, this.nowMillis);
   }
 
   nameOf(process: number): string {
@@ -344,7 +347,7 @@ export class SimulatedWorld implements Stage {
     const surroundings = { nowEpochMillis: () => this.nowMillis, log: (line: string) => this.#read(line), ...special };
     const process = new Process(number, role, surroundings, { seed: this.#seed, skewMillisMax, lifeMillis });
     process.onKilled = onKilled;
-    const place = freePlaces.pop() ?? new Place();
+    const place = freePlaces.get(this.#dials.rules)?.pop() ?? new Place(this.#dials.rules);
     place.process = process;
     this.processes.set(number, process);
     this.#names.set(number, process);
@@ -366,7 +369,10 @@ export class SimulatedWorld implements Stage {
     this.processes.delete(process.number);
     process.isAlive = false;
     place.process = undefined;
-    freePlaces.push(place);
+    const { rules } = this.#dials;
+    const free = freePlaces.get(rules);
+    if (free === undefined) freePlaces.set(rules, [place]);
+    else free.push(place);
   }
 
   /** Ends what is left running, so that its places are free for the next world. */
@@ -387,6 +393,7 @@ export class SimulatedWorld implements Stage {
     this.exercised.count('recounts', Number(recounts ?? 0));
     if (decision === 'yielded') this.exercised.count('yields');
     if (decision === 'healed') this.exercised.count('heals', Number(put) + Number(removed));
+    if (decision === 'held') this.exercised.count('holds');
     if (decision === 'decremented') this.exercised.count('decrements');
   }
 }

@@ -70,6 +70,7 @@ export async function simulate({ seed, dials, choices }: Schedule): Promise<Outc
   world.exercised.count('deletions', world.watch.deletions);
   world.exercised.count('networks freed', world.watch.freed);
   world.exercised.count('excused', world.watch.excused);
+  world.exercised.count('tasks stopped', world.watch.stopped);
   const { violations } = world.watch;
   const { exercised, digest } = world;
   return { violations, choices: done, story: () => world.story(), exercised, digest };
@@ -99,7 +100,7 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   }
   if (!(await drain(world, draw))) return;
   if (needsSweep() && lossesSeen !== world.losses) {
-    if (world.losses === 0) world.watch.restBeforeSweep(world.tables.world());
+    if (world.losses === 0) world.watch.restBeforeSweep(world.tables.world(), Number.NEGATIVE_INFINITY);
     await sweep(false);
     if (!(await drain(world, draw))) return;
     // It went on where one that died had stopped: the next begins at the beginning, and is the one that must do.
@@ -112,7 +113,17 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   if (world.givenUp > givenUp) {
     violations.push({ promise: 'L4', subject: 'batch', message: 'records were given up, though nothing failed' });
   }
-  world.watch.rest(world.tables.world(), world.losses > 0);
+  const { gracePeriodMillis } = dials.rules;
+  // Nobody comes when a grace period ends, but the next sweep.
+  const isSwept = gracePeriodMillis === 0;
+  world.watch.rest(world.tables.world(), world.losses > 0, isSwept ? world.nowMillis : Number.NEGATIVE_INFINITY);
+  if (!isSwept && violations.length === 0) {
+    world.say('— all grace is over: one sweep —');
+    await world.do({ do: 'jump', millis: gracePeriodMillis });
+    await world.do({ do: 'sweep', process: sweepAtRest(++sweeps), full: dials.raw, restart: true });
+    if (!(await drain(world, draw))) return;
+    world.watch.rest(world.tables.world(), world.losses > 0, world.nowMillis);
+  }
   if (world.losses === 0) return;
   for (const [index, violation] of violations.entries()) {
     if (violation.promise === 'L1') violations[index] = { ...violation, promise: 'L2' };

@@ -4,6 +4,7 @@
  */
 import { checkAlways, checkRest, checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
 import { networkLists, type ParentKey, referencedNetworks } from '../../lib/protocol/model.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 
 type Parents = World['services'];
 
@@ -26,31 +27,37 @@ export class Watch {
   freed = 0;
   excused = 0;
 
-  constructor(raw: boolean) {
+  readonly #rules: Rules;
+  /** Tasks that were told to stop. */
+  stopped = 0;
+
+  constructor(raw: boolean, rules: Rules) {
     this.#raw = raw;
+    this.#rules = rules;
   }
 
-  step(before: World, after: World): void {
+  step(before: World, after: World, nowEpochMillis: number): void {
     const gone = before.services.length > after.services.length || before.networks.length > after.networks.length;
     if (this.#raw) this.#learn(before, after);
-    if (!gone) return;
+    if (before.tasks !== after.tasks) this.#checkStops(before, after);
+    if (!gone && before.receipts?.length === after.receipts?.length) return;
     const services = goneOf(before.services, after.services).length;
     const networks = goneOf(before.networks, after.networks).length;
     this.deletions += services + networks;
     if (services > 0) this.freed += networks;
-    for (const violation of checkStep(before, after)) {
+    for (const violation of checkStep(before, after, { rules: this.#rules, nowEpochMillis })) {
       if (this.#raw && this.#isExcused(violation, before, after)) this.excused++;
       else this.violations.push(violation);
     }
   }
 
   always(world: World, unprocessed: (parent: ParentKey) => number): void {
-    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed));
+    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#rules));
   }
 
   /** @param lost whether records were lost on the way */
-  rest(world: World, lost: boolean): void {
-    for (const violation of checkRest(world)) {
+  rest(world: World, lost: boolean, nowEpochMillis: number): void {
+    for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
       if (this.#raw && this.#isExcusedAtRest(violation, lost)) this.excused++;
       else this.violations.push(violation);
     }
@@ -60,11 +67,28 @@ export class Watch {
    * No record was lost, but a sweep has died. What it had opened a moment before is left, where the parent had gone and its
    * removal's record was done by then; the next sweep takes it away. All else is as it must be.
    */
-  restBeforeSweep(world: World): void {
-    for (const violation of checkRest(world)) {
+  restBeforeSweep(world: World, nowEpochMillis: number): void {
+    for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
       const isLeftCounter = violation.promise === 'S4' && world.counters.some(({ id }) => id === violation.subject);
       if (isLeftCounter || (this.#raw && this.#isExcusedAtRest(violation, false))) this.excused++;
       else this.violations.push(violation);
+    }
+  }
+
+  /** A task is told to stop only while its service is marked: nobody else says so in these stories. */
+  #checkStops(before: World, after: World): void {
+    const wasTold = new Set(before.tasks.filter(isToldToStop).map(nameOfTask));
+    for (const task of after.tasks) {
+      if (!isToldToStop(task) || wasTold.has(nameOfTask(task))) continue;
+      this.stopped++;
+      const service = before.services.find(({ id }) => id === task.serviceId);
+      if (service?.pendingDelete === true) continue;
+      const subject = nameOfTask(task);
+      this.violations.push({
+        promise: 'S3',
+        subject,
+        message: `${subject} was told to stop, and its service is not marked`,
+      });
     }
   }
 
@@ -143,6 +167,14 @@ export class Watch {
     // Its record would have healed it, and was lost.
     return lost && kind === 'attachment' && this.#unprotected.has(`${rest[1]} → ${rest[0]}`);
   }
+}
+
+function isToldToStop(task: World['tasks'][number]): boolean {
+  return (task as { desiredState?: unknown }).desiredState === 'remove';
+}
+
+function nameOfTask({ serviceId, id }: World['tasks'][number]): string {
+  return `task#${serviceId}#${id}`;
 }
 
 function markOf(kind: string, { id, markedAt }: Parents[number]): string {

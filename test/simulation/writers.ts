@@ -12,8 +12,8 @@ import { service } from '../support/objects.ts';
 export type Action =
   | { readonly do: 'createNetwork'; readonly id: string }
   | { readonly do: 'createService' | 'updateService'; readonly id: string; readonly networks: readonly string[] }
-  | { readonly do: 'createTask' | 'deleteTask'; readonly serviceId: string; readonly id: string }
-  | { readonly do: 'mark' | 'undelete'; readonly kind: ParentKind; readonly id: string }
+  | { readonly do: 'createTask' | 'deleteTask' | 'endTask'; readonly serviceId: string; readonly id: string }
+  | { readonly do: 'mark' | 'undelete' | 'protect' | 'unprotect'; readonly kind: ParentKind; readonly id: string }
   | { readonly do: RawAction; readonly kind: ParentKind; readonly id: string }
   | { readonly do: 'rawCreateService'; readonly id: string; readonly networks: readonly string[] };
 
@@ -27,6 +27,10 @@ export interface Cast {
   readonly tasks: readonly string[];
   /** Whether raw hands write too. */
   readonly raw: boolean;
+  /** Whether people protect things. @default false */
+  readonly protects?: boolean;
+  /** Whether tasks end in a terminal state before they are deleted. @default false */
+  readonly ends?: boolean;
 }
 
 /** @param fraction in [0, 1) */
@@ -47,6 +51,9 @@ export function randomAction(cast: Cast, fraction: () => number): Action {
     [5, () => ({ do: 'deleteTask', ...task() })],
     [4, () => ({ do: 'mark', ...parent() })],
     [1, () => ({ do: 'undelete', ...parent() })],
+    [cast.protects ? 1 : 0, () => ({ do: 'protect', ...parent() })],
+    [cast.protects ? 2 : 0, () => ({ do: 'unprotect', ...parent() })],
+    [cast.ends ? 4 : 0, () => ({ do: 'endTask', ...task() })],
     [cast.raw ? 1 : 0, () => ({ do: pick(['rawMark', 'rawUndelete', 'rawClearMark'] as const), ...parent() })],
     [cast.raw ? 1 : 0, () => ({ do: 'rawCreateService', id: pick(cast.services), networks: some() })],
   ];
@@ -101,6 +108,21 @@ async function start(
         : client.removeNetwork(action.id, { whenInUse: 'wait' });
     case 'undelete':
       return action.kind === 'service' ? client.undeleteService(action.id) : client.undeleteNetwork(action.id);
+    case 'protect':
+      return action.kind === 'service' ? client.protectService(action.id) : client.protectNetwork(action.id);
+    case 'unprotect':
+      return action.kind === 'service' ? client.unprotectService(action.id) : client.unprotectNetwork(action.id);
+    case 'endTask':
+      return db.send(
+        new UpdateCommand({
+          TableName: tables.tasks,
+          Key: { serviceId: action.serviceId, id: action.id },
+          UpdateExpression: 'SET #status = :ended',
+          ConditionExpression: 'attribute_exists(id)',
+          ExpressionAttributeNames: { '#status': 'status' },
+          ExpressionAttributeValues: { ':ended': { state: 'complete' } },
+        }),
+      );
     case 'rawCreateService':
       return db.send(
         new PutCommand({
@@ -141,6 +163,7 @@ export function tell(action: Action): string {
       return `${action.do} ${action.id} on [${action.networks.join(', ')}]`;
     case 'createTask':
     case 'deleteTask':
+    case 'endTask':
       return `${action.do} ${action.serviceId}/${action.id}`;
     default:
       return `${action.do} ${action.kind} ${action.id}`;

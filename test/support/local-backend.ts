@@ -1,9 +1,14 @@
 /** The synthesized template and the built bundles on the local cloud, a database of its own in the tests' engine. */
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
 import { inject } from 'vitest';
 import { ASSEMBLY_DIRECTORY, readTables, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import { type DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { SweepAnswer } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from './backend.ts';
@@ -18,10 +23,12 @@ export interface LocalBackend extends Backend {
 /** Polls and back-off pass this much faster than on AWS. */
 const CLOCK_RATE = 25;
 
-export async function localBackend(): Promise<LocalBackend> {
+/** @param props other ones than the setup has synthesized */
+export async function localBackend(props?: DeallocatorProps): Promise<LocalBackend> {
   const log: LogLine[] = [];
+  const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : synthesizeWith(props);
   const cloud = await startLocalCloud({
-    assemblyDirectory: ASSEMBLY_DIRECTORY,
+    assemblyDirectory,
     stackName: STACK_NAME,
     engine: { port: inject('enginePort') },
     databaseId: `test${randomUUID().replaceAll('-', '')}`,
@@ -46,6 +53,18 @@ export async function localBackend(): Promise<LocalBackend> {
       if (result.error !== undefined) throw new Error(`the sweep failed: ${JSON.stringify(result.error)}`);
       return result.payload as SweepAnswer;
     },
-    close: () => cloud.stop(),
+    close: async () => {
+      await cloud.stop();
+      if (props !== undefined) rmSync(assemblyDirectory, { recursive: true });
+    },
   };
+}
+
+/** The bundles are those of the setup. */
+function synthesizeWith(props: DeallocatorProps): string {
+  const outdir = mkdtempSync(join(tmpdir(), 'assembly-'));
+  const app = new App({ outdir, analyticsReporting: false });
+  new DeallocatorStack(app, STACK_NAME, props);
+  app.synth();
+  return outdir;
 }

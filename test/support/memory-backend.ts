@@ -1,6 +1,9 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
+import { compilePattern } from '../../lib/local/filter-pattern.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
@@ -31,17 +34,21 @@ export interface MemoryBackendOptions {
   readonly wrap?: (store: Store) => Store;
   /** Whether the function's process has died in the invocation that has just ended: then all of its batch failed. */
   readonly takeCrash?: () => boolean;
+  /** @default DEFAULT_RULES */
+  readonly rules?: Rules;
 }
 
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
-  const tables = new MemoryTables();
+  const { rules = DEFAULT_RULES } = options;
+  const tables = new MemoryTables(0, rules);
   const violations: Violation[] = [];
-  const watch = (before: World, after: World) => violations.push(...checkStep(before, after));
-  tables.onStep = watch;
   const chance = testChance(options.seed);
+  const watch = (before: World, after: World) =>
+    violations.push(...checkStep(before, after, { rules, nowEpochMillis: chance.nowEpochMillis() }));
+  tables.onStep = watch;
   const log: LogLine[] = [];
-  const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables));
-  const ports = testPorts(store, chance, log);
+  const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables, { rules }));
+  const ports = testPorts(store, chance, log, rules);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   type Handler = (event: StreamEvent, c: typeof context) => Promise<BatchResponse>;
   const handlers: Partial<Record<TableName, Handler>> = {
@@ -50,9 +57,16 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     services: parentUpdated('service', ports),
     networks: parentUpdated('network', ports),
   };
+  const filtersByTable = new Map(
+    (Object.keys(STREAMS) as StreamFunctionName[]).map((name) => [
+      STREAMS[name].table,
+      filtersOf(name, rules).map(({ pattern }) => compilePattern(pattern)),
+    ]),
+  );
   const invoke = async (table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse> => {
     const handler = handlers[table];
-    const wanted = records.filter((record) => passesFilter(table, record));
+    const filters = filtersByTable.get(table) ?? [];
+    const wanted = records.filter((record) => filters.length === 0 || filters.some((isWanted) => isWanted(record)));
     if (handler === undefined || wanted.length === 0) return { batchItemFailures: [] };
     return handler({ Records: wanted }, context);
   };
@@ -104,12 +118,4 @@ async function failuresOf(answer: Promise<BatchResponse>, batch: readonly Lambda
 
 function allOf(batch: readonly LambdaRecord[]): string[] {
   return batch.map(({ dynamodb }) => dynamodb.SequenceNumber);
-}
-
-/** The mappings' filters, as the construct writes them. */
-function passesFilter(table: TableName, { eventName, dynamodb }: LambdaRecord): boolean {
-  if (table === 'services') return true;
-  if (table !== 'networks') return eventName === 'REMOVE';
-  const isMarked = (image: unknown) => (image as { pendingDelete?: { BOOL?: boolean } })?.pendingDelete?.BOOL === true;
-  return isMarked(dynamodb.NewImage) || isMarked(dynamodb.OldImage);
 }

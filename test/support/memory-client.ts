@@ -8,6 +8,7 @@ import { Requests } from '../../lib/dynamodb/requests.ts';
 import type { RetryObserver } from '../../lib/dynamodb/retry.ts';
 import { type PhysicalNames, TABLES } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Chance, Store } from '../../lib/protocol/store.ts';
 import { testChance } from './chance.ts';
 import { MemoryEngine } from './memory-engine.ts';
@@ -63,12 +64,13 @@ export interface MemoryStoreOptions {
   readonly pageItemsMax?: number;
   readonly chance?: Chance;
   readonly observer?: RetryObserver;
+  readonly rules?: Rules;
 }
 
 /** The real store, over tables in memory. */
 export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
-  const { pageItemsMax, chance = testChance(), observer = { onRetry: () => {} } } = options;
+  const { pageItemsMax, chance = testChance(), observer = { onRetry: () => {} }, rules } = options;
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));
-  return new DynamoDBStore(new Requests(documentClient(client), chance, observer), MEMORY_NAMES);
+  return new DynamoDBStore(new Requests(documentClient(client), chance, observer), MEMORY_NAMES, rules);
 }

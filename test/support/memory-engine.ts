@@ -139,35 +139,24 @@ export class MemoryEngine {
   }
 
   #query(input: Input, luck: Luck): Output {
-    allowOnly('Query', input, [...READ_MANY, 'KeyConditionExpression', 'ExpressionAttributeValues']);
+    allowOnly('Query', input, [...READ_MANY, 'KeyConditionExpression', 'FilterExpression', 'ProjectionExpression']);
     const table = this.#table(input);
     const { partitionKey } = TABLES[table];
     const condition = parseCondition(input.KeyConditionExpression as string);
-    const placeholders = placeholdersOf(input, [condition]);
+    const { placeholders, show, isWanted } = lookAt(input, [condition]);
     const { tree } = condition;
     const attribute = tree.is === '=' && 'path' in tree.left && tree.left.path.length === 1 ? tree.left.path[0] : '';
     if ((placeholders.names[attribute as string] ?? attribute) !== partitionKey) {
       throw new Invalid(`Query condition missed key schema element: ${partitionKey}`);
     }
     const rows = [...this.#rowsAt(table, input, luck).values()].filter((item) => holds(tree, item, placeholders));
-    return this.#page(
-      rows,
-      keyNames(table),
-      input,
-      (item) => item,
-      () => true,
-    );
+    return this.#page(rows, keyNames(table), input, show, isWanted);
   }
 
   #scan(input: Input, luck: Luck): Output {
     allowOnly('Scan', input, [...READ_MANY, 'IndexName', 'FilterExpression', 'ProjectionExpression']);
     const table = this.#table(input);
-    const filter = input.FilterExpression === undefined ? undefined : parseCondition(input.FilterExpression as string);
-    const projection =
-      input.ProjectionExpression === undefined ? undefined : parseProjection(input.ProjectionExpression as string);
-    const placeholders = placeholdersOf(input, [filter, projection]);
-    const isWanted = (item: StoredItem) => filter === undefined || holds(filter.tree, item, placeholders);
-    const show = (item: StoredItem) => (projection ? projected(projection.tree, item, placeholders) : item);
+    const { show, isWanted } = lookAt(input, []);
     if (input.IndexName === undefined) {
       return this.#page([...this.#rowsAt(table, input, luck).values()], keyNames(table), input, show, isWanted);
     }
@@ -411,6 +400,19 @@ function checkItem(table: TableName, keys: StoredItem, item: StoredItem): void {
   if (indexed !== undefined && !indexed.S) {
     throw new Invalid(`One or more parameter values were invalid: Type mismatch for Index Key ${MARKED_INDEX.sortKey}`);
   }
+}
+
+/** What a query or a scan shows of which items, and the placeholders of all its expressions. */
+function lookAt(input: Input, more: readonly Parsed<unknown>[]) {
+  const filter = input.FilterExpression === undefined ? undefined : parseCondition(input.FilterExpression as string);
+  const projection =
+    input.ProjectionExpression === undefined ? undefined : parseProjection(input.ProjectionExpression as string);
+  const placeholders = placeholdersOf(input, [...more, filter, projection]);
+  return {
+    placeholders,
+    isWanted: (item: StoredItem) => filter === undefined || holds(filter.tree, item, placeholders),
+    show: (item: StoredItem) => (projection ? projected(projection.tree, item, placeholders) : item),
+  };
 }
 
 function placeholdersOf(input: Input, expressions: readonly (Parsed<unknown> | undefined)[]): Placeholders {

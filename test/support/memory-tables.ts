@@ -1,11 +1,12 @@
 /**
- * Five tables in memory that write stream records as Lambda delivers them. One write is one step: nothing can come between
+ * Six tables in memory that write stream records as Lambda delivers them. One write is one step: nothing can come between
  * its check and its effect. Items are held as DynamoDB holds them; the memory engine carries requests out on them, and
  * tests read and write them as plain JavaScript.
  */
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { streamOf, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { isSameItem, type StoredItem } from './attribute-values.ts';
 
 export type Item = Record<string, unknown>;
@@ -47,8 +48,11 @@ export class MemoryTables {
   onStep: ((before: World, after: World) => void) | undefined;
   #sequence = 0;
 
+  readonly #rules: Rules;
+
   /** @param pastMax earlier states of a table that an eventually consistent read may see */
-  constructor(pastMax = 0) {
+  constructor(pastMax = 0, rules = DEFAULT_RULES) {
+    this.#rules = rules;
     const each = <T>(make: () => T) => Object.fromEntries(NAMES.map((name) => [name, make()])) as Record<TableName, T>;
     this.#rows = each(() => new Map());
     this.#past = each(() => []);
@@ -127,11 +131,12 @@ export class MemoryTables {
       tasks: this.list('tasks'),
       attachments: this.list('attachments'),
       counters: this.list('counters'),
+      receipts: this.list('receipts'),
     } as unknown as World;
   }
 
   #record(table: TableName, keys: StoredItem, old: StoredItem | undefined, item: StoredItem | undefined): void {
-    const { stream } = TABLES[table];
+    const stream = streamOf(table, this.#rules);
     if (stream === undefined) return;
     const images = stream === 'NEW_AND_OLD_IMAGES';
     this.streams[table].push({

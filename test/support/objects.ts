@@ -1,4 +1,8 @@
-/** Items as a control plane writes them without the client. */
+/** Items as a control plane writes them without the client, and a deletion as the protocol would plan it. */
+import type { MarkedParent, ParentKey } from '../../lib/protocol/model.ts';
+import { writeReceipt } from '../../lib/protocol/receipt.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import type { Finalization } from '../../lib/protocol/store.ts';
 
 const targets = (networks: readonly string[]) => networks.map((target) => ({ target }));
 
@@ -24,3 +28,12 @@ export const task = (serviceId: string, id: string) => ({ serviceId, id, desired
 
 /** A mark as raw writers leave it: without a time. */
 export const MARKED = { pendingDelete: true } as const;
+
+export function finalization(
+  parent: MarkedParent,
+  detached: readonly ParentKey[] = [],
+  freed: readonly MarkedParent[] = [],
+): Finalization {
+  const circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Date.parse('2026-01-01T00:00:00.000Z') };
+  return { parent, detached, freed, receipt: writeReceipt(parent, detached, freed, circumstances, 'a test') };
+}

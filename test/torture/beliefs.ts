@@ -67,8 +67,13 @@ export class Beliefs {
       case 'rawMark':
         this.#learnChange(action, told, 'living', 'marked');
         break;
-      default:
+      case 'undelete':
+      case 'rawUndelete':
+      case 'rawClearMark':
         this.#learnChange(action, told, 'marked', 'living');
+        break;
+      default:
+        throw new Error(`no belief follows from ${action.do}`);
     }
   }
 

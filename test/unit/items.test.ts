@@ -46,3 +46,11 @@ it.each([undefined, { id: 'service#web', remaining: '1', epoch: 'e' }, { id: 'se
     );
   },
 );
+
+it.each([{}, { M: { odd: {} } }, { L: [{}] }])(
+  'a target that the SDK can not translate, %j, spoils no other',
+  (target) => {
+    const networks = { L: [{ M: { target: target as never } }, { M: { target: { S: 'a' } } }] };
+    expect(namedLists({ M: { networks } }).service).toEqual([{ target: null }, { target: 'a' }]);
+  },
+);

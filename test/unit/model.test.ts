@@ -194,7 +194,16 @@ describe('an id', () => {
 
 describe('a mark', () => {
   const parent = (pendingDelete: boolean, markedAt: string | undefined): Parent => {
-    return { key: { kind: 'service', id: 'web' }, pendingDelete, markedAt, references: [], lists: networkLists({}) };
+    return {
+      key: { kind: 'service', id: 'web' },
+      pendingDelete,
+      markedAt,
+      markedBy: undefined,
+      markedReason: undefined,
+      isProtected: false,
+      references: [],
+      lists: networkLists({}),
+    };
   };
 
   it('can be named in a condition only with its time', () => {

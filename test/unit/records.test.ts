@@ -45,12 +45,14 @@ describe('a record of a parent', () => {
 
   it('tells of both images the mark, its time and the network lists', () => {
     const record = change({
-      OldImage: { id: { S: 'web' }, spec: { M: { networks: list } }, markedAt: { S: 'm0' } },
+      OldImage: { id: { S: 'web' }, spec: { M: { networks: list } }, markedAt: { S: 'm0' }, protected: { BOOL: true } },
       NewImage: {
         id: { S: 'web' },
         pendingDelete: { BOOL: true },
         markedAt: { S: 'm1' },
         spec: { M: { task: { M: { networks: list } } } },
+        protected: { S: 'true' },
+        status: { M: { state: { S: 'running' } } },
         other: { S: 'not looked at' },
       },
     });
@@ -58,8 +60,20 @@ describe('a record of a parent', () => {
       sequenceNumber: SEQUENCE,
       eventName: 'MODIFY',
       parent: { kind: 'service', id: 'web' },
-      before: { pendingDelete: false, markedAt: 'm0', lists: { task: undefined, service: [{ target: 'front' }] } },
-      after: { pendingDelete: true, markedAt: 'm1', lists: { task: [{ target: 'front' }], service: undefined } },
+      before: {
+        pendingDelete: false,
+        markedAt: 'm0',
+        isProtected: true,
+        lists: { task: undefined, service: [{ target: 'front' }] },
+        state: undefined,
+      },
+      after: {
+        pendingDelete: true,
+        markedAt: 'm1',
+        isProtected: false,
+        lists: { task: [{ target: 'front' }], service: undefined },
+        state: 'running',
+      },
     });
   });
 

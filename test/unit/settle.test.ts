@@ -8,6 +8,7 @@ import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
 import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { roundPauseMillis, type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
@@ -112,15 +113,16 @@ describe('heal', () => {
 });
 
 describe('finalize', () => {
-  it('takes 32 of 40 networks into its transaction, which holds 98 actions then, and leaves 8 to heal', async () => {
+  it('takes 32 of 40 networks into its transaction, which holds 99 actions then, and leaves 8 to heal', async () => {
     const told = world();
     const ids = Array.from({ length: 40 }, (_, n) => `n${n}`);
     for (const id of ids) told.tables.put('networks', { id, pendingDelete: true, markedAt: `m${id}` });
     told.tables.put('services', service('web', ids, { pendingDelete: true, markedAt: 'm' }));
     const parent = await told.inner.readParent(web);
     if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
-    const { detached, freed } = await planFinalization(told.inner, parent);
-    expect(2 + detached.length + 2 * freed.length).toBe(98);
+    const circumstances = { rules: DEFAULT_RULES, nowEpochMillis: 0 };
+    const { detached, freed } = await planFinalization(told.inner, parent, circumstances, 'a test');
+    expect(3 + detached.length + 2 * freed.length).toBe(99);
     expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', leftToHeal: 8 });
   });
 });

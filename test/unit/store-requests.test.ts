@@ -20,9 +20,10 @@ import { Requests, StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
 import { testChance } from '../support/chance.ts';
+import { finalization } from '../support/objects.ts';
 import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
 
-const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1' };
+const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1', receipts: 'R-1' };
 const web: ParentKey = { kind: 'service', id: 'web' };
 const front: ParentKey = { kind: 'network', id: 'front' };
 const networks: AttributeValue = {
@@ -30,8 +31,13 @@ const networks: AttributeValue = {
 };
 const stored = new StoredValue(networks);
 
+const UNPROTECTED = '(attribute_not_exists(#protected) OR #protected <> :true)';
+
 const asRead = (key: ParentKey, more: Partial<Parent> = {}): MarkedParent => ({
   key,
+  markedBy: undefined,
+  markedReason: undefined,
+  isProtected: false,
   references: [],
   lists: { task: undefined, service: undefined },
   ...more,
@@ -192,11 +198,15 @@ describe('the store', () => {
       TableName,
       Key: { id: { S: id } },
       ConsistentRead: true,
-      ProjectionExpression: '#id, #pendingDelete, #markedAt, #spec.#task.#networks, #spec.#networks',
+      ProjectionExpression:
+        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks',
       ExpressionAttributeNames: {
         '#id': 'id',
         '#pendingDelete': 'pendingDelete',
         '#markedAt': 'markedAt',
+        '#markedBy': 'markedBy',
+        '#markedReason': 'markedReason',
+        '#protected': 'protected',
         '#spec': 'spec',
         '#task': 'task',
         '#networks': 'networks',
@@ -209,6 +219,9 @@ describe('the store', () => {
           id: { S: 'web' },
           pendingDelete: { BOOL: true },
           markedAt: { S: 'm1' },
+          markedBy: { S: 'ann' },
+          markedReason: { S: 'ä'.repeat(600) },
+          protected: { BOOL: true },
           spec: { M: { task: { M: { networks } } } },
         },
       });
@@ -216,6 +229,9 @@ describe('the store', () => {
         key: web,
         pendingDelete: true,
         markedAt: 'm1',
+        markedBy: 'ann',
+        markedReason: `${'ä'.repeat(256)}…`,
+        isProtected: true,
         references: ['front', 'back'],
         lists: { task: stored, service: undefined },
       });
@@ -226,6 +242,26 @@ describe('the store', () => {
       house.mock.on(GetItemCommand).resolves({ Item: { id: { S: 'front' }, spec: { M: { networks } } } });
       expect(await store.readParent(front)).toMatchObject({ pendingDelete: false, references: [] });
       expect(house.sent()).toStrictEqual([['GetItemCommand', read('N-1', 'front')]]);
+    });
+
+    it.each([{ S: 'true' }, { N: '1' }, { BOOL: false }, { NULL: true }])(
+      'takes %j for no protection',
+      async (value) => {
+        house.mock.on(GetItemCommand).resolves({ Item: { id: { S: 'web' }, protected: value as AttributeValue } });
+        expect(await store.readParent(web)).toMatchObject({ isProtected: false });
+      },
+    );
+
+    it('keeps who marked it and why, as far as a receipt has room for it', async () => {
+      const [by, reason] = ['b'.repeat(256), 'r'.repeat(1024)];
+      house.mock
+        .on(GetItemCommand)
+        .resolves({ Item: { id: { S: 'web' }, markedBy: { S: by }, markedReason: { S: reason } } });
+      expect(await store.readParent(web)).toMatchObject({ markedBy: by, markedReason: reason });
+      house.mock
+        .on(GetItemCommand)
+        .resolves({ Item: { id: { S: 'web' }, markedBy: { S: `${by}b` }, markedReason: { N: '7' } } });
+      expect(await store.readParent(web)).toMatchObject({ markedBy: `${'b'.repeat(64)}…`, markedReason: undefined });
     });
 
     it('finds nothing', async () => {
@@ -409,9 +445,28 @@ describe('the store', () => {
       Delete: {
         TableName: 'N-1',
         Key: { id: { S: id } },
-        ConditionExpression: '#pendingDelete = :true AND #markedAt = :markedAt',
-        ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
+        ConditionExpression: `#pendingDelete = :true AND #markedAt = :markedAt AND ${UNPROTECTED}`,
+        ExpressionAttributeNames: {
+          '#pendingDelete': 'pendingDelete',
+          '#markedAt': 'markedAt',
+          '#protected': 'protected',
+        },
         ExpressionAttributeValues: { ':true': { BOOL: true }, ':markedAt': { S: `mark-of-${id}` } },
+      },
+    });
+    const receiptOf = (id: string, more: Record<string, AttributeValue> = {}) => ({
+      Put: {
+        TableName: 'R-1',
+        Item: {
+          id: { S: id },
+          markedAt: { S: `mark-of-${id.split('#')[1]}` },
+          deletedAt: { S: '2026-01-01T00:00:00.000Z' },
+          trigger: { S: 'a test' },
+          freed: { L: [] },
+          kept: { L: [] },
+          expiresAt: { N: '1775001600' },
+          ...more,
+        },
       },
     });
     const parent = asRead(web, { references: ['front', 'back'], lists: { task: stored, service: undefined } });
@@ -419,7 +474,7 @@ describe('the store', () => {
 
     it('S6 is one transaction for the service, its counter, its attachments and its free networks', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      expect(await store.finalize({ parent, detached: [front, back], freed: [asRead(front)] })).toBe('committed');
+      expect(await store.finalize(finalization(parent, [front, back], [asRead(front)]))).toBe('committed');
       expect(house.sent()).toStrictEqual([
         [
           'TransactWriteItemsCommand',
@@ -431,11 +486,12 @@ describe('the store', () => {
                   TableName: 'S-1',
                   Key: { id: { S: 'web' } },
                   ConditionExpression:
-                    '#pendingDelete = :true AND #markedAt = :markedAt AND ' +
+                    `#pendingDelete = :true AND #markedAt = :markedAt AND ${UNPROTECTED} AND ` +
                     '#spec.#task.#networks = :taskNetworks AND attribute_not_exists(#spec.#networks)',
                   ExpressionAttributeNames: {
                     '#pendingDelete': 'pendingDelete',
                     '#markedAt': 'markedAt',
+                    '#protected': 'protected',
                     '#spec': 'spec',
                     '#task': 'task',
                     '#networks': 'networks',
@@ -452,6 +508,10 @@ describe('the store', () => {
               { Delete: { TableName: 'A-1', Key: { networkId: { S: 'back' }, serviceId: { S: 'web' } } } },
               deletionOfNetwork('front'),
               { Delete: { TableName: 'C-1', Key: { id: { S: 'network#front' } } } },
+              receiptOf('service#web', {
+                freed: { L: [{ M: { id: { S: 'network#front' }, markedAt: { S: 'mark-of-front' } } }] },
+                kept: { L: [{ S: 'network#back' }] },
+              }),
             ],
           },
         ],
@@ -461,13 +521,13 @@ describe('the store', () => {
     it('S2 pins an old-style list as well, and the absence of the other', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
       const oldStyle = asRead(web, { lists: { task: undefined, service: stored } });
-      await store.finalize({ parent: oldStyle, detached: [], freed: [] });
+      await store.finalize(finalization(oldStyle));
       expect(house.inputs()[0]).toMatchObject({
         TransactItems: [
           {
             Delete: {
               ConditionExpression:
-                '#pendingDelete = :true AND #markedAt = :markedAt AND ' +
+                `#pendingDelete = :true AND #markedAt = :markedAt AND ${UNPROTECTED} AND ` +
                 'attribute_not_exists(#spec.#task.#networks) AND #spec.#networks = :networks',
               ExpressionAttributeValues: {
                 ':true': { BOOL: true },
@@ -477,37 +537,45 @@ describe('the store', () => {
             },
           },
           {},
+          {},
         ],
       });
     });
 
-    it('is two actions for a network alone', async () => {
+    it('is three actions for a network alone', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      await store.finalize({ parent: asRead(front), detached: [], freed: [] });
+      await store.finalize(finalization(asRead(front)));
       expect(house.inputs()).toStrictEqual([
         {
           ClientRequestToken: 'fresh-1',
           TransactItems: [
             deletionOfNetwork('front'),
             { Delete: { TableName: 'C-1', Key: { id: { S: 'network#front' } } } },
+            receiptOf('network#front'),
           ],
         },
       ]);
     });
 
-    it('is at most 98 actions, no two on one item', async () => {
+    it('is at most 99 actions, no two on one item', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
       const keys = Array.from({ length: 32 }, (_, n): ParentKey => ({ kind: 'network', id: `n${n}` }));
-      await store.finalize({ parent, detached: keys, freed: keys.map((key) => asRead(key)) });
-      const actions = house.inputs()[0]?.TransactItems as { Delete: { TableName: string; Key: object } }[];
-      const items = actions.map(({ Delete }) => JSON.stringify([Delete.TableName, Delete.Key]));
-      expect(items).toHaveLength(98);
-      expect(new Set(items).size).toBe(98);
+      await store.finalize(
+        finalization(
+          parent,
+          keys,
+          keys.map((key) => asRead(key)),
+        ),
+      );
+      const actions = house.inputs()[0]?.TransactItems as { Delete?: { TableName: string; Key: object } }[];
+      expect(actions).toHaveLength(99);
+      const deleted = actions.flatMap(({ Delete }) => (Delete ? [JSON.stringify([Delete.TableName, Delete.Key])] : []));
+      expect(new Set(deleted).size).toBe(98);
     });
 
     it('is cancelled by a false condition, and not tried again', async () => {
       house.mock.on(TransactWriteItemsCommand).rejects(cancelled('TransactionConflict', 'ConditionalCheckFailed'));
-      expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('cancelled');
+      expect(await store.finalize(finalization(parent))).toBe('cancelled');
       expect(house.sent()).toHaveLength(1);
     });
 
@@ -517,8 +585,8 @@ describe('the store', () => {
         .rejectsOnce(cancelled('None', 'TransactionConflict'))
         .rejectsOnce(cancelled('ThrottlingError', 'None'))
         .resolves({});
-      expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('committed');
-      expect(await store.finalize({ parent, detached: [], freed: [] })).toBe('committed');
+      expect(await store.finalize(finalization(parent))).toBe('committed');
+      expect(await store.finalize(finalization(parent))).toBe('committed');
       expect(house.inputs().map(({ ClientRequestToken }) => ClientRequestToken)).toEqual([
         'fresh-1',
         'fresh-1',
@@ -529,7 +597,7 @@ describe('the store', () => {
 
     it('fails, and is neither committed nor cancelled, when nobody answers', async () => {
       house.mock.on(TransactWriteItemsCommand).rejects(sdkError('TimeoutError'));
-      await expect(store.finalize({ parent, detached: [], freed: [] })).rejects.toMatchObject({ code: 'Unavailable' });
+      await expect(store.finalize(finalization(parent))).rejects.toMatchObject({ code: 'Unavailable' });
     });
   });
 
@@ -746,7 +814,7 @@ describe('a list that is read and compared', () => {
     const parent = await store.readParent(web);
     if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
     expect(parent.references).toEqual(['front']);
-    await store.finalize({ parent, detached: [], freed: [] });
+    await store.finalize(finalization(parent));
     const { Delete } = (bodies as [never, { TransactItems: [{ Delete: { ExpressionAttributeValues: object } }] }])[1]
       .TransactItems[0];
     expect(JSON.stringify(Delete.ExpressionAttributeValues)).toContain(`":networks":${JSON.stringify(list)}`);

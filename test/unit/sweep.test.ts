@@ -39,6 +39,7 @@ const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: n
     remainingMillis: () => (groups-- > 0 ? 60_000 : 19_999),
     onSettled: ({ parent }) => seen.push(parentName(parent)),
     onFailed: () => {},
+    onStopped: () => {},
     onPage: async (next) => {
       pages.push(next);
     },

@@ -1,7 +1,9 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { markedAtEpochMillis, newMarkedAt, type Settled } from '../../lib/protocol/settle.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import type { Settled } from '../../lib/protocol/settle.ts';
+import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { portsFromEnvironment } from '../../lib/streams/ports.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
 import { Telemetry } from '../../lib/streams/telemetry.ts';
@@ -322,6 +324,7 @@ describe('the sweep', () => {
     const ports = {
       openStore: () => memoryStore(tables),
       chance,
+      rules: DEFAULT_RULES,
       telemetry: {
         functionName: 'deallocator-sweep',
         namespace: 'Deallocator',
@@ -361,12 +364,18 @@ describe("a function's ports", () => {
     NETWORKS_TABLE: 'N',
     ATTACHMENTS_TABLE: 'A',
     COUNTERS_TABLE: 'C',
+    RECEIPTS_TABLE: 'R',
+    TASK_IS_GONE: 'terminal',
+    GRACE_PERIOD_SECONDS: '90',
+    STOP_TASKS: 'yes',
+    RECEIPT_DAYS: '30',
     DEALLOCATOR_FUNCTION: 'deallocator-sweep',
     METRICS_NAMESPACE: 'Deallocator',
   };
 
   it('come from the environment', () => {
-    const { telemetry } = portsFromEnvironment(environment);
+    const { telemetry, rules } = portsFromEnvironment(environment);
+    expect(rules).toEqual({ taskIsGone: 'terminal', gracePeriodMillis: 90_000, stopTasks: true, receiptDays: 30 });
     expect(telemetry).toMatchObject({ functionName: 'deallocator-sweep', namespace: 'Deallocator' });
     expect(telemetry.nowEpochMillis()).toBeGreaterThan(1767225600000);
   });
@@ -395,4 +404,19 @@ describe("a function's ports", () => {
       expect(String(caught)).toContain(`the environment variable ${variable} is not set`);
     },
   );
+
+  it.each([
+    ['TASK_IS_GONE', 'Terminal'],
+    ['GRACE_PERIOD_SECONDS', '-1'],
+    ['GRACE_PERIOD_SECONDS', '1.5'],
+    ['STOP_TASKS', 'true'],
+    ['RECEIPT_DAYS', 'many'],
+  ])('refuse %s being %j, and say what is allowed', (variable, value) => {
+    expect(() => portsFromEnvironment({ ...environment, [variable]: value })).toThrow(
+      expect.objectContaining({
+        code: 'FailedPrecondition',
+        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y)`),
+      }),
+    );
+  });
 });

@@ -1,0 +1,47 @@
+/**
+ * What becomes of a parent, from what was read of it alone: no store, no time of its own. Settle decides with this, and so
+ * does the forecast of `explain`, so that what is told beforehand is what happens.
+ */
+import { isMarked, type MarkedParent, type Parent } from './model.ts';
+import type { Rules } from './rules.ts';
+import { markedAtEpochMillis } from './time.ts';
+
+/** Why a marked parent stays although nothing uses it. */
+export type Hold =
+  | { readonly because: 'protected' }
+  | { readonly because: 'grace period'; readonly untilEpochMillis: number };
+
+/** The rules, and the moment in which they are asked. */
+export interface Circumstances {
+  readonly rules: Rules;
+  readonly nowEpochMillis: number;
+}
+
+/**
+ * A mark that doesn't tell its time has no grace period: nobody could say when it ends, and what is marked must not stay for
+ * ever.
+ */
+export function findHold(
+  parent: Pick<MarkedParent, 'markedAt' | 'isProtected'>,
+  { rules, nowEpochMillis }: Circumstances,
+): Hold | undefined {
+  if (parent.isProtected) return { because: 'protected' };
+  if (rules.gracePeriodMillis === 0) return undefined; // also where the marker's clock is ahead of this one
+  const untilEpochMillis = (markedAtEpochMillis(parent.markedAt) ?? 0) + rules.gracePeriodMillis;
+  return nowEpochMillis < untilEpochMillis ? { because: 'grace period', untilEpochMillis } : undefined;
+}
+
+/** Whether a network goes with the service that lets go of it: marked, held by nothing, and nobody else is attached. */
+export function goesAlong(
+  network: Parent | undefined,
+  attached: readonly string[],
+  serviceId: string,
+  circumstances: Circumstances,
+): network is MarkedParent {
+  return (
+    network !== undefined &&
+    isMarked(network) &&
+    findHold(network, circumstances) === undefined &&
+    attached.every((id) => id === serviceId)
+  );
+}

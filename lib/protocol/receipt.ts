@@ -1,0 +1,52 @@
+/** What is left of a deletion: who had marked what, when and why, and what went together. */
+import type { Circumstances } from './decide.ts';
+import { type MarkedParent, type ParentKey, sameParent } from './model.ts';
+
+const DAY_MILLIS = 24 * 60 * 60 * 1000;
+
+/** A mark, as whoever made it wrote it down. */
+export interface ReceiptedMark {
+  readonly markedAt: string;
+  readonly markedBy: string | undefined;
+  readonly markedReason: string | undefined;
+}
+
+/**
+ * Written in the deleting transaction itself, so that there is one for each deletion and none for anything else. An id
+ * that is used again has several: `markedAt` tells its lives apart.
+ */
+export interface Receipt extends ReceiptedMark {
+  readonly parent: ParentKey;
+  /** When the deletion was sent, ISO 8601. */
+  readonly deletedAt: string;
+  /** What set it going: a function's name, and of the sweep who had asked for it. */
+  readonly trigger: string;
+  /** What went in the same transaction. */
+  readonly freed: readonly ({ readonly key: ParentKey } & ReceiptedMark)[];
+  /** What it was attached to and had to let go, but what stayed. */
+  readonly kept: readonly ParentKey[];
+  /** When DynamoDB may forget it, in seconds of the epoch. */
+  readonly expiresAtEpochSeconds: number;
+}
+
+export function writeReceipt(
+  parent: MarkedParent,
+  detached: readonly ParentKey[],
+  freed: readonly MarkedParent[],
+  { rules, nowEpochMillis }: Circumstances,
+  trigger: string,
+): Receipt {
+  return {
+    parent: parent.key,
+    ...markOf(parent),
+    deletedAt: new Date(nowEpochMillis).toISOString(),
+    trigger,
+    freed: freed.map((network) => ({ key: network.key, ...markOf(network) })),
+    kept: detached.filter((key) => !freed.some((network) => sameParent(network.key, key))),
+    expiresAtEpochSeconds: Math.ceil((nowEpochMillis + rules.receiptDays * DAY_MILLIS) / 1000),
+  };
+}
+
+function markOf({ markedAt, markedBy, markedReason }: MarkedParent): ReceiptedMark {
+  return { markedAt, markedBy, markedReason };
+}

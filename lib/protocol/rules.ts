@@ -1,0 +1,41 @@
+/** What a deployment has chosen, the same for all of its functions. Every choice is off by default. */
+import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
+
+export interface Rules {
+  /**
+   * When a task no longer holds its service: once it is deleted, or already in a terminal state of SwarmKit's
+   * ({@link TERMINAL_TASK_STATES}), as SwarmKit's authors planned (https://github.com/moby/swarmkit/pull/2814).
+   */
+  readonly taskIsGone: 'deleted' | 'terminal';
+  /** How long a mark must have stood before what it marks goes; nobody's last task is waited for longer than that. */
+  readonly gracePeriodMillis: number;
+  /** Whether a mark sets `desiredState: "remove"` on the service's tasks, for whoever runs them. */
+  readonly stopTasks: boolean;
+  /** Days that the receipt of a deletion is kept. */
+  readonly receiptDays: number;
+}
+
+export const DEFAULT_RULES: Rules = {
+  taskIsGone: 'deleted',
+  gracePeriodMillis: 0,
+  stopTasks: false,
+  receiptDays: RECEIPT_DAYS_DEFAULT,
+};
+
+/**
+ * The states above RUNNING, which no task leaves again, as Docker writes them in `status.state`.
+ * https://pkg.go.dev/github.com/moby/swarmkit/v2/api#TaskState
+ */
+export const TERMINAL_TASK_STATES: readonly string[] = [
+  'complete',
+  'shutdown',
+  'failed',
+  'rejected',
+  'remove',
+  'orphaned',
+];
+
+/** Whether a task in this state (`status.state`) no longer holds its service, though its item is there. */
+export function isGoneByState(state: unknown, rules: Rules): boolean {
+  return rules.taskIsGone === 'terminal' && TERMINAL_TASK_STATES.some((terminal) => terminal === state);
+}

@@ -1,0 +1,21 @@
+/** When a mark was made, and how that is written. */
+import type { Chance } from './store.ts';
+
+/** Unique for each mark: the time alone would not tell two marks of one millisecond apart. */
+export function newMarkedAt(chance: Chance): string {
+  return `${isoNow(chance)}#${chance.fresh()}`;
+}
+
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+
+/** When a mark was made, in milliseconds of the epoch. Undefined for a `markedAt` of another form. */
+export function markedAtEpochMillis(markedAt: string): number | undefined {
+  const time = markedAt.split('#', 1)[0] ?? '';
+  // JavaScript takes "release-2" for February 2001.
+  const millis = ISO_TIME.test(time) ? Date.parse(time) : Number.NaN;
+  return Number.isNaN(millis) ? undefined : millis;
+}
+
+export function isoNow(chance: Pick<Chance, 'nowEpochMillis'>): string {
+  return new Date(chance.nowEpochMillis()).toISOString();
+}

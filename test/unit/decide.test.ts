@@ -1,0 +1,92 @@
+/** The pure decisions: what holds a marked parent, what goes along with a service, and when a task is gone. */
+import { describe, expect, it } from 'vitest';
+import { findHold, goesAlong } from '../../lib/protocol/decide.ts';
+import type { Parent } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES, isGoneByState } from '../../lib/protocol/rules.ts';
+
+const NOW = Date.parse('2026-01-01T00:00:00.000Z');
+const HOUR_MILLIS = 3_600_000;
+const patient = { rules: { ...DEFAULT_RULES, gracePeriodMillis: HOUR_MILLIS }, nowEpochMillis: NOW };
+const hasty = { rules: DEFAULT_RULES, nowEpochMillis: NOW };
+const mark = (markedAt: string, isProtected = false) => ({ markedAt, isProtected });
+
+describe('a hold', () => {
+  it('is a protection, whatever else is', () => {
+    expect(findHold(mark('2020-01-01T00:00:00.000Z#1', true), patient)).toEqual({ because: 'protected' });
+    expect(findHold(mark('no time', true), hasty)).toEqual({ because: 'protected' });
+  });
+
+  it('is a grace period until it ends', () => {
+    const until = { because: 'grace period', untilEpochMillis: NOW + HOUR_MILLIS };
+    expect(findHold(mark('2026-01-01T00:00:00.000Z#1'), patient)).toEqual(until);
+    expect(findHold(mark('2025-12-31T23:00:00.001Z#1'), patient)).toMatchObject({ untilEpochMillis: NOW + 1 });
+    expect(findHold(mark('2025-12-31T23:00:00.000Z#1'), patient)).toBeUndefined();
+  });
+
+  it('is none where no grace period is, by a clock that is behind the marker’s too', () => {
+    expect(findHold(mark('2026-01-01T00:10:00.000Z#1'), hasty)).toBeUndefined();
+  });
+
+  it('is none for a mark that tells no time: it must not stay for ever', () => {
+    expect(findHold(mark('release-2'), patient)).toBeUndefined();
+  });
+});
+
+describe('a network', () => {
+  const network: Parent = {
+    key: { kind: 'network', id: 'front' },
+    pendingDelete: true,
+    ...mark('2025-12-31T00:00:00.000Z#1'),
+    markedBy: undefined,
+    markedReason: undefined,
+    references: [],
+    lists: { task: undefined, service: undefined },
+  };
+
+  it.each<[string, Partial<Parent>, readonly string[], boolean]>([
+    ['marked, and nobody else is attached', {}, ['web'], true],
+    ['marked, and nobody at all is attached', {}, [], true],
+    ['attached to by another', {}, ['api', 'web'], false],
+    ['not marked', { pendingDelete: false }, ['web'], false],
+    ['marked without a time', { markedAt: undefined }, ['web'], false],
+    ['protected', { isProtected: true }, ['web'], false],
+    ['in its grace period', { markedAt: '2026-01-01T00:00:00.000Z#1' }, ['web'], false],
+  ])('that is %s', (_, more, attached, goes) => {
+    expect(goesAlong({ ...network, ...more }, attached, 'web', patient)).toBe(goes);
+  });
+
+  it('that is not there', () => {
+    expect(goesAlong(undefined, [], 'web', patient)).toBe(false);
+  });
+});
+
+describe('a task', () => {
+  const terminal = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
+  it.each(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'])(
+    'is gone once %s, if so chosen',
+    (state) => {
+      expect(isGoneByState(state, terminal)).toBe(true);
+      expect(isGoneByState(state, DEFAULT_RULES)).toBe(false);
+    },
+  );
+
+  it.each([
+    'new',
+    'pending',
+    'assigned',
+    'accepted',
+    'preparing',
+    'ready',
+    'starting',
+    'running',
+    'COMPLETE',
+    'completed',
+    '',
+    undefined,
+    null,
+    7,
+    ['complete'],
+  ])('is not gone in the state %j', (state) => {
+    expect(isGoneByState(state, terminal)).toBe(false);
+  });
+});
