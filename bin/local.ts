@@ -4,13 +4,14 @@ import { startLocalCloud } from '../lib/local/local-cloud.ts';
 import { LocalError } from '../lib/local/local-error.ts';
 import type { LogEntry } from '../lib/local/log.ts';
 import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
-import { ASSEMBLY_DIRECTORY, RUNNING_PATH, readTables, STACK_NAME, synthesize } from './synthesize.ts';
+import { ASSEMBLY_DIRECTORY, RUNNING_PATH, readNames, STACK_NAME, synthesize } from './synthesize.ts';
 
 const USAGE = `Usage: npm run local [-- --port N] [--assembly DIR]
 
 Builds and synthesizes the stack, and runs its tables and functions on this machine.
-When ready, prints one line of JSON: endpoint, region, credentials and table names.
-Any DynamoDB client works with that endpoint. Logs go to stderr. Ctrl-C stops it.
+When ready, prints one line of JSON: endpoint, region, credentials, and the names of tables,
+sweep function and dead-letter queue. Clients of DynamoDB, Lambda and SQS work with that endpoint.
+Logs go to stderr. Ctrl-C stops it.
 
   --port N         the endpoint's port (default: any free one)
   --assembly DIR   run this cloud assembly and build nothing; other commands do not find it
@@ -83,7 +84,7 @@ try {
   const assemblyDirectory = assembly ?? ASSEMBLY_DIRECTORY;
   const cloud = await startLocalCloud({ assemblyDirectory, stackName: STACK_NAME, port, log });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const connection = { endpoint, region, accessKeyId, secretAccessKey, tables: readTables(outputs) };
+  const connection = { endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) };
   if (assembly === undefined) writeRunningFile(RUNNING_PATH, connection);
   process.stdout.write(`${JSON.stringify(connection)}\n`);
   process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);

@@ -1,5 +1,12 @@
 /** The endpoint for everybody: knows who asks, disturbs and meters, and forwards to one database of the engine. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
 import type { Fault, GatewayRequest, Intercept } from './faults.ts';
 import { halveBatch } from './halved-batch.ts';
@@ -20,6 +27,24 @@ export interface GatewayOptions {
   readonly principals: readonly string[];
   readonly meter: Meter;
 }
+
+/** A request that is not DynamoDB's. */
+export interface ApiRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A service that the local cloud answers for itself: no fault reaches it, and nobody meters it. Undefined: not its request. */
+export type ServiceApi = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer | undefined;
 
 /** Whatever can make a stream record. */
 const WRITES = [
@@ -50,6 +75,7 @@ export class Gateway {
   readonly #metering: Metering;
   readonly #server: Server;
   #intercept: Intercept | undefined;
+  #apis: readonly ServiceApi[] = [];
   #writesInFlight = 0;
   #lastWriteMillis = 0;
 
@@ -90,6 +116,11 @@ export class Gateway {
     this.#intercept = intercept;
   }
 
+  /** After `listen`: functions and queues, which these serve, need to know the port. */
+  setApis(apis: readonly ServiceApi[]): void {
+    this.#apis = apis;
+  }
+
   #principalOf(request: IncomingMessage): string {
     const accessKeyId = /Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '')?.[1];
     return accessKeyId !== undefined && this.#options.principals.includes(accessKeyId) ? accessKeyId : OUTSIDE;
@@ -100,7 +131,7 @@ export class Gateway {
     const isWrite = target !== undefined && WRITES.includes(target.operation);
     if (isWrite) this.#writesInFlight += 1;
     try {
-      if (target === undefined) return answerUnknown(request, response);
+      if (target === undefined) return await this.#serveOther(request, response);
       const raw = await readBody(request);
       const body = raw.length === 0 ? {} : (JSON.parse(raw.toString()) as Record<string, unknown>);
       const gatewayRequest = { principal: this.#principalOf(request), ...target, body };
@@ -125,6 +156,16 @@ export class Gateway {
     }
   }
 
+  async #serveOther(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '', headers } = request;
+    const apiRequest = { method, path: url, headers, body: await readBody(request) };
+    for (const api of this.#apis) {
+      const answer = await api(apiRequest);
+      if (answer !== undefined) return send(response, answer.status, Buffer.from(answer.body), answer.headers);
+    }
+    answerUnknown(response);
+  }
+
   async #answer(
     request: IncomingMessage,
     response: ServerResponse,
@@ -147,7 +188,8 @@ export class Gateway {
       request.socket.destroy();
       return;
     }
-    send(response, answer.status, answer.body, answer.headers['x-amzn-requestid']);
+    const requestId = answer.headers['x-amzn-requestid'];
+    send(response, answer.status, answer.body, requestId === undefined ? {} : { 'x-amzn-requestid': requestId });
   }
 
   async #forwardHalf(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer): Promise<RawAnswer> {
@@ -198,17 +240,17 @@ function toBuffer(body: unknown): Buffer {
 }
 
 /** Our own length and no checksum: bodies may have been changed. */
-function send(response: ServerResponse, status: number, body: Buffer, requestId?: string | string[]): void {
+function send(response: ServerResponse, status: number, body: Buffer, headers: OutgoingHttpHeaders = {}): void {
   if (response.destroyed || response.headersSent) return;
-  const identity = requestId === undefined ? {} : { 'x-amzn-requestid': requestId };
-  response.writeHead(status, { ...JSON_HEADERS, ...identity, 'content-length': body.length });
+  response.writeHead(status, { ...JSON_HEADERS, ...headers, 'content-length': body.length });
   response.end(body);
 }
 
 /** Requests of another service end here, on purpose: a function must not reach AWS from a laptop. */
-function answerUnknown(request: IncomingMessage, response: ServerResponse): void {
-  request.resume();
-  const message = 'the local cloud serves DynamoDB and DynamoDB Streams only';
+function answerUnknown(response: ServerResponse): void {
+  const message =
+    'the local cloud serves DynamoDB, DynamoDB Streams, Invoke of Lambda, and ReceiveMessage, DeleteMessage and ' +
+    'GetQueueAttributes of SQS only';
   send(response, 400, Buffer.from(JSON.stringify({ __type: 'UnknownOperationException', message })));
 }
 

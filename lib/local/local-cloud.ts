@@ -9,6 +9,7 @@ import { FunctionPool, type InvocationResult } from './function-pool.ts';
 import { readFunctions } from './functions.ts';
 import { Gateway } from './gateway.ts';
 import { REGION } from './intrinsics.ts';
+import { invokeApi } from './invoke-api.ts';
 import { QUIESCE_TIMEOUT_MILLIS_DEFAULT } from './limits.ts';
 import { LocalError } from './local-error.ts';
 import { type Log, logLocal } from './log.ts';
@@ -18,6 +19,7 @@ import { Pause } from './pause.ts';
 import { type DeadLetter, Queues } from './queues.ts';
 import { waitForQuiet } from './quiesce.ts';
 import { readRules, Schedule } from './schedule.ts';
+import { sqsApi } from './sqs-api.ts';
 import { StreamReader } from './stream-reader.ts';
 import { createEngineClient, createTables } from './tables.ts';
 import { readStack } from './template.ts';
@@ -60,6 +62,7 @@ export interface LocalCloud {
   /** Physical names by logical id. */
   readonly tables: Readonly<Record<string, string>>;
   readonly meter: Meter;
+  /** Every message that is in a queue, received or not, until it is deleted. */
   deadLetters(): readonly DeadLetter[];
   /** Process ids by the function's logical id. */
   functions(): Readonly<Record<string, readonly number[]>>;
@@ -133,21 +136,24 @@ async function deploy(
   running.closers.push(() => engineClient.destroy());
   const tables = await createTables(stack, engineClient);
 
-  const functions = readFunctions(stack, assembly);
-  const queues = new Queues(stack);
-  const mappingProperties = readMappings(stack).filter((mapping) => mapping.enabled);
-  const invokeConfigs = readInvokeConfigs(stack);
-  const rules = readRules(stack);
-
-  const principals = functions.map((properties) => properties.logicalId);
+  // First the endpoint: it is in the queues' URLs, which functions and outputs may refer to.
+  const principals = stack.resolve('AWS::Lambda::Function').map(({ logicalId }) => logicalId);
   const gateway = new Gateway({ enginePort, databaseId, port: options.port ?? 0, principals, meter });
   const endpoint = `http://127.0.0.1:${await gateway.listen()}`;
   running.closers.push(() => gateway.close());
+
+  const queues = new Queues(stack, endpoint);
+  const functions = readFunctions(stack, assembly);
+  const mappingProperties = readMappings(stack).filter((mapping) => mapping.enabled);
+  const invokeConfigs = readInvokeConfigs(stack);
+  const rules = readRules(stack);
 
   const onInvocation = (properties: { readonly logicalId: string }) => meter.addInvocation(properties.logicalId);
   const { timeoutMillis, keepTimedOut } = options;
   const pool = new FunctionPool(functions, { endpoint, log, onInvocation, timeoutMillis, keepTimedOut });
   const asyncInvocations = new AsyncInvocations(pool, queues, invokeConfigs, clockRate);
+  const functionNames = functions.map(({ name }) => name);
+  gateway.setApis([invokeApi({ pool, asyncInvocations, functionNames }), sqsApi(queues)]);
 
   let recordIntercept: RecordIntercept | undefined;
   const mappings = mappingProperties.map((properties) => {

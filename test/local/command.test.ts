@@ -17,12 +17,16 @@ const assembly = writeFixtureAssembly(
       console.log('pids ' + process.pid);
       await new Promise(() => setInterval(() => {}, 1000));
     };`,
-    outputs: Object.fromEntries(
-      ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters'].map((name) => [
-        `${name}TableName`,
-        { Value: `physical-${name}` },
-      ]),
-    ),
+    outputs: {
+      ...Object.fromEntries(
+        ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters', 'Receipts'].map((name) => [
+          `${name}TableName`,
+          { Value: `physical-${name}` },
+        ]),
+      ),
+      SweepFunctionName: { Value: { Ref: 'Worker' } },
+      DeadLetterQueueUrl: { Value: { Ref: 'Failures' } },
+    },
     resources: {
       Deployment: {
         Type: 'AWS::Events::Rule',
@@ -111,7 +115,8 @@ describe('npm run local', () => {
     async () => {
       const { child, lines, functionPid, enginePort } = await startCommand();
       expect(lines).toHaveLength(1);
-      expect(JSON.parse(lines[0] ?? '')).toEqual({
+      const connection = JSON.parse(lines[0] ?? '');
+      expect(connection).toEqual({
         endpoint: expect.stringMatching(/^http:/),
         region: 'us-east-1',
         accessKeyId: 'local',
@@ -122,7 +127,10 @@ describe('npm run local', () => {
           networks: 'physical-Networks',
           attachments: 'physical-Attachments',
           counters: 'physical-Counters',
+          receipts: 'physical-Receipts',
         },
+        sweepFunctionName: 'Deallocator-Worker',
+        deadLetterQueueUrl: `${connection.endpoint}/000000000000/Deallocator-Failures`,
       });
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);
