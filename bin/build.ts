@@ -1,4 +1,4 @@
-/** `npm run build`: the functions' code and the package's two doors, in dist. With --functions: only the former. */
+/** `npm run build`: the functions' code and the package's doors, in dist. With --functions: only the former. */
 import { spawnSync } from 'node:child_process';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -7,8 +7,8 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
 
-/** What the package exports; the same two are named in tsconfig.build.json and in package.json. */
-const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts'];
+/** What the package exports; the same are named in tsconfig.build.json and in package.json. */
+const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts'];
 
 const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');

@@ -1,4 +1,4 @@
-/** Reads all five tables and checks the promises that hold at rest. Prints nothing. */
+/** Reads all six tables and checks the promises that hold at rest. Prints nothing. */
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { checkRest, type Violation, type World } from '../protocol/invariants.ts';

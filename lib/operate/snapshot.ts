@@ -3,6 +3,7 @@
  * All of it is checked before anything of it is written, so that a mistake in it leaves nothing half loaded.
  */
 import type { NewNetwork, NewService, NewTask } from '../client/types.ts';
+import { attributeOf } from '../dynamodb/client.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../protocol/limits.ts';
 import { isId } from '../protocol/model.ts';
@@ -16,6 +17,9 @@ export const STACK_LABEL = 'com.docker.stack.namespace';
  */
 export const SNAPSHOT_OBJECTS_MAX = 10_000;
 
+/** What a mark adds to an item: when, by whom and why. */
+const MARK_ATTRIBUTES: readonly string[] = ['pendingDelete', 'markedAt', 'markedBy', 'markedReason'];
+
 export type SnapshotTask = NewTask & { readonly serviceId: string };
 
 export interface Snapshot {
@@ -24,43 +28,96 @@ export interface Snapshot {
   readonly tasks: readonly SnapshotTask[];
 }
 
-type Entry = Readonly<Record<string, unknown>>;
+/** What is not in a snapshot, or not in the tables, though it was asked for. */
+export interface LeftOut {
+  /** `network#…`, `service#…` or `task#<service>#<task>`; Docker's tasks have an id of their own, `task#<task>`. */
+  readonly object: string;
+  readonly reason: string;
+}
+
+export type Entry = Readonly<Record<string, unknown>>;
+
+/** An entry of a document, and where it stands, for whoever must mend it. */
+export interface Placed {
+  readonly where: string;
+  readonly entry: Entry;
+}
+
+/** A snapshot's entries before they are checked. */
+export type Parts = { readonly [List in keyof Snapshot]: readonly Placed[] };
 
 /** Fails with `InvalidArgument`, naming the entry and the field, at the first thing that could not be loaded. */
 export function parseSnapshot(text: string): Snapshot {
-  const document = parseJson(text);
+  const document = parseJson(text, '');
   if (!isMap(document)) throw invalid(`is ${shown(document)}; it must be an object with services, networks and tasks`);
-  const networks = readList(document, 'networks');
-  const services = readList(document, 'services');
-  const tasks = readList(document, 'tasks');
+  return checkParts(readParts(document, ''));
+}
 
+/** `place` goes before each entry's path, such as a file's name and a colon; it may be empty. */
+export function readParts(document: Entry, place: string): Parts {
+  return {
+    networks: readList(document, 'networks', place),
+    services: readList(document, 'services', place),
+    tasks: readList(document, 'tasks', place),
+  };
+}
+
+/** Fails with `InvalidArgument` at the first entry that could not be loaded, or that refers to one that is not there. */
+export function checkParts(parts: Parts): Snapshot {
+  for (const [name, { length }] of Object.entries(parts)) {
+    if (length > SNAPSHOT_OBJECTS_MAX) {
+      throw invalid(`has ${length} ${name}; at most ${SNAPSHOT_OBJECTS_MAX} are loaded at once, so cut it down`);
+    }
+  }
   const networkIds = new Set<string>();
-  for (const [index, network] of networks.entries()) {
-    const where = `networks[${index}]`;
-    checkObject(where, 'network', network);
-    checkDistinct(`${where}.id`, networkIds, network.id as string, network.id as string);
+  for (const { where, entry } of parts.networks) {
+    const { id } = checkNetwork(where, entry);
+    checkDistinct(`${where}.id`, networkIds, id, id);
   }
   const serviceIds = new Set<string>();
-  for (const [index, service] of services.entries()) {
-    const where = `services[${index}]`;
-    checkObject(where, 'service', service);
-    checkDistinct(`${where}.id`, serviceIds, service.id as string, service.id as string);
-    checkReferences(where, service, networkIds);
+  for (const { where, entry } of parts.services) {
+    const { id } = checkService(where, entry, networkIds);
+    checkDistinct(`${where}.id`, serviceIds, id, id);
   }
   const taskKeys = new Set<string>();
-  for (const [index, task] of tasks.entries()) {
-    const where = `tasks[${index}]`;
-    checkId(`${where}.id`, 'task', task.id);
-    checkId(`${where}.serviceId`, 'service', task.serviceId);
-    const { serviceId, id } = task as { serviceId: string; id: string };
-    if (!serviceIds.has(serviceId)) {
-      throw invalid(
-        `${where}.serviceId is ${shown(serviceId)}, which is no service of the snapshot; add it or drop the task`,
-      );
-    }
+  for (const { where, entry } of parts.tasks) {
+    const { serviceId, id } = checkTask(where, entry, serviceIds);
     checkDistinct(`${where}.id`, taskKeys, JSON.stringify([serviceId, id]), id);
   }
-  return document as unknown as Snapshot;
+  const entries = <T>(placed: readonly Placed[]) => placed.map(({ entry }) => entry as unknown as T);
+  return {
+    services: entries<NewService>(parts.services),
+    networks: entries<NewNetwork>(parts.networks),
+    tasks: entries<SnapshotTask>(parts.tasks),
+  };
+}
+
+export function checkNetwork(where: string, network: Entry): NewNetwork {
+  checkObject(where, 'network', network);
+  return network as NewNetwork;
+}
+
+export function checkService(where: string, service: Entry, networkIds: ReadonlySet<string>): NewService {
+  checkObject(where, 'service', service);
+  checkReferences(where, service, networkIds);
+  return service as NewService;
+}
+
+export function checkTask(where: string, task: Entry, serviceIds: ReadonlySet<string>): SnapshotTask {
+  checkId(`${where}.id`, 'task', task.id);
+  checkId(`${where}.serviceId`, 'service', task.serviceId);
+  if (!serviceIds.has(task.serviceId as string)) {
+    throw invalid(
+      `${where}.serviceId is ${shown(task.serviceId)}, which is no service of the snapshot; add it or drop the task`,
+    );
+  }
+  checkStorable(where, task);
+  return task as SnapshotTask;
+}
+
+/** An item as a snapshot holds it: marks are no part of a snapshot. */
+export function withoutMark(item: Entry): Entry {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !MARK_ATTRIBUTES.includes(name)));
 }
 
 /** The stack that an object belongs to, if any. */
@@ -76,29 +133,30 @@ export function listStacks(snapshot: Snapshot): string[] {
   return [...new Set(snapshot.services.map(stackOf).filter((stack) => stack !== undefined))];
 }
 
-function parseJson(text: string): unknown {
+/** `place` as in {@link readParts}. */
+export function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw invalid(`is not JSON (${(cause as Error).message}); mend it there`, cause);
+    throw invalid(`${place}is not JSON (${(cause as Error).message}); mend it there`, cause);
   }
 }
 
-function readList(document: Entry, name: string): readonly Entry[] {
+function readList(document: Entry, name: string, place: string): Placed[] {
   const list = document[name];
-  if (!Array.isArray(list)) throw invalid(`has ${shown(list)} as ${name}; it must be a list, which may be empty`);
-  if (list.length > SNAPSHOT_OBJECTS_MAX) {
-    throw invalid(`has ${list.length} ${name}; at most ${SNAPSHOT_OBJECTS_MAX} are loaded, so cut it down`);
+  if (!Array.isArray(list)) {
+    throw invalid(`${place}has ${shown(list)} as ${name}; it must be a list, which may be empty`);
   }
-  for (const [index, entry] of list.entries()) {
-    if (!isMap(entry)) throw invalid(`${name}[${index}] is ${shown(entry)}; it must be an object`);
-  }
-  return list;
+  return list.map((entry: unknown, index) => {
+    const where = `${place}${name}[${index}]`;
+    if (!isMap(entry)) throw notMap(where, entry);
+    return { where, entry };
+  });
 }
 
 function checkObject(where: string, kind: 'service' | 'network', object: Entry): void {
   checkId(`${where}.id`, kind, object.id);
-  for (const field of ['pendingDelete', 'markedAt']) {
+  for (const field of MARK_ATTRIBUTES) {
     if (object[field] === undefined) continue;
     throw invalid(
       `${where}.${field} is ${shown(object[field])}; drop it: objects are loaded unmarked, and marked later`,
@@ -112,6 +170,16 @@ function checkObject(where: string, kind: 'service' | 'network', object: Entry):
   const stack = labels?.[STACK_LABEL];
   if (stack !== undefined && (typeof stack !== 'string' || stack === '')) {
     throw invalid(`${where}.spec.annotations.labels["${STACK_LABEL}"] is ${shown(stack)}; it must be a stack's name`);
+  }
+  checkStorable(where, object);
+}
+
+/** JSON says more than DynamoDB can hold: numbers of more than 38 digits, for one. */
+function checkStorable(where: string, entry: Entry): void {
+  try {
+    attributeOf(entry);
+  } catch (cause) {
+    throw invalid(`${where} holds what DynamoDB can't: ${(cause as Error).message}`, cause);
   }
 }
 
@@ -154,15 +222,15 @@ function notMap(where: string, value: unknown): DeallocatorError {
   return invalid(`${where} is ${shown(value)}; it must be an object`);
 }
 
-function invalid(message: string, cause?: unknown): DeallocatorError {
+export function invalid(message: string, cause?: unknown): DeallocatorError {
   return new DeallocatorError('InvalidArgument', `the snapshot is refused: ${message}`, { cause });
 }
 
-function isMap(value: unknown): value is Entry {
+export function isMap(value: unknown): value is Entry {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   const text = value === undefined ? 'missing' : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -1,0 +1,85 @@
+/** Files of a snapshot, or of what Docker says of a swarm, as one snapshot: all of it checked, and nothing written. */
+import { isDeepStrictEqual } from 'node:util';
+import {
+  checkParts,
+  invalid,
+  isMap,
+  type Parts,
+  type Placed,
+  parseJson,
+  readParts,
+  type Snapshot,
+  shown,
+} from './snapshot.ts';
+import { readSwarm, type SwarmKind, swarmKindOf, type Unusable } from './swarm-snapshot.ts';
+
+export interface ImportFile {
+  /** What messages call it. */
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface ImportInput {
+  readonly snapshot: Snapshot;
+  /** What is left out, because nothing can be deleted too early for that; see {@link readSwarm}. */
+  readonly unusable: readonly Unusable[];
+}
+
+/**
+ * Each file is a snapshot, or JSON of Docker's Engine API: one object or an array of them, of one kind or mixed. Files may
+ * refer to each other's objects. What two of them hold alike counts once.
+ *
+ * Fails with `InvalidArgument`, naming file and entry, at anything that may not be left out: what is not JSON, or of
+ * neither shape; two objects of one id that differ; a service that refers to a network that is in no file, or to more
+ * than 32; a value or an id that DynamoDB can't hold; more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
+ */
+export function readImport(files: readonly ImportFile[]): ImportInput {
+  const snapshots: Parts[] = [];
+  const swarm = { networks: [] as Placed[], services: [] as Placed[], tasks: [] as Placed[] };
+  for (const { name, text } of files) {
+    const place = `${name}: `;
+    const document = parseJson(text, place);
+    if (isMap(document) && swarmKindOf(document) === undefined && LISTS.some((list) => list in document)) {
+      snapshots.push(readParts(document, place));
+      continue;
+    }
+    const objects: readonly unknown[] = Array.isArray(document) ? document : [document];
+    for (const [index, entry] of objects.entries()) {
+      const where = `${place}[${index}]`;
+      const kind = isMap(entry) ? swarmKindOf(entry) : undefined;
+      if (!isMap(entry) || kind === undefined) throw unknownShape(where, entry);
+      swarm[kind].push({ where, entry });
+    }
+  }
+  const { parts, unusable } = readSwarm(
+    swarm,
+    snapshots.flatMap(({ networks }) => networks),
+  );
+  const all = [...snapshots, parts];
+  const merge = (list: SwarmKind) => withoutRepeats(all.flatMap((some) => some[list]));
+  const merged = { networks: merge('networks'), services: merge('services'), tasks: merge('tasks') };
+  return { snapshot: checkParts(merged), unusable };
+}
+
+const LISTS: readonly SwarmKind[] = ['networks', 'services', 'tasks'];
+
+function unknownShape(where: string, entry: unknown) {
+  return invalid(
+    `${where} is ${shown(entry)}, neither a snapshot nor a service, task or network of Docker's Engine API; give what GET /services, /tasks and /networks answer`,
+  );
+}
+
+function withoutRepeats(all: readonly Placed[]): Placed[] {
+  const first = new Map<string, Placed>();
+  return all.filter((placed) => {
+    const { id, serviceId } = placed.entry;
+    const key = JSON.stringify([serviceId, id]);
+    const before = first.get(key);
+    if (before === undefined) {
+      first.set(key, placed);
+      return true;
+    }
+    if (isDeepStrictEqual(before.entry, placed.entry)) return false;
+    throw invalid(`${placed.where} and ${before.where} both have the id ${shown(id)}, and differ; give one of them`);
+  });
+}
