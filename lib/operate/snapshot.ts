@@ -17,8 +17,12 @@ export const STACK_LABEL = 'com.docker.stack.namespace';
  */
 export const SNAPSHOT_OBJECTS_MAX = 10_000;
 
-/** What a mark adds to an item: when, by whom and why. */
-const MARK_ATTRIBUTES: readonly string[] = ['pendingDelete', 'markedAt', 'markedBy', 'markedReason'];
+/** What a mark and an undelete add to an item: when, by whom and why. */
+const MARK_ATTRIBUTES: readonly string[] = [
+  'pendingDelete',
+  ...['markedAt', 'markedBy', 'markedReason'],
+  ...['unmarkedAt', 'unmarkedBy', 'unmarkedReason'],
+];
 
 export type SnapshotTask = NewTask & { readonly serviceId: string };
 

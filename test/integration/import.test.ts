@@ -205,7 +205,7 @@ describe('an import', () => {
   });
 
   it('takes a mark that was taken back for none, and a value that is no mark for other content', async () => {
-    await raw.put('networks', { id: 'front', markedAt: 'left behind' });
+    await raw.put('networks', { id: 'front', markedAt: 'left behind', unmarkedAt: '2026-01-01', unmarkedBy: 'ann' });
     await raw.put('networks', { id: 'back', attachable: true, pendingDelete: 'true' });
     expect((await importSnapshot(client, small)).networks).toEqual(counts(0, 1, 1));
   });
