@@ -9,6 +9,7 @@ import {
   type World,
 } from '../../lib/protocol/invariants.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 
 const nothing: World = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
 const world = (parts: Partial<World>): World => ({ ...nothing, ...parts });
@@ -270,5 +271,90 @@ describe('at rest', () => {
 
   it.each([[undefined], [false], ['true'], [1], [null]])('L1 takes pendingDelete %j for no mark', (pendingDelete) => {
     expect(checkRest(world({ services: [{ id: 'web', pendingDelete }] }))).toEqual([]);
+  });
+});
+
+describe('what holds a deletion up', () => {
+  const NOW = Date.parse('2026-01-01T00:00:00.000Z');
+  const patient = { rules: { ...DEFAULT_RULES, gracePeriodMillis: 1000 }, nowEpochMillis: NOW };
+  const young = { id: 'web', pendingDelete: true, markedAt: '2025-12-31T23:59:59.500Z#1' };
+
+  it('S3 names what was deleted although it was protected', () => {
+    const services = [{ id: 'web', ...marked, protected: true }];
+    const networks = [{ id: 'front', ...marked, protected: true }];
+    expect(named(checkStep(world({ services }), nothing))).toEqual(['S3 service#web']);
+    expect(checkStep(world({ networks }), nothing)).toEqual([
+      { promise: 'S3', subject: 'network#front', message: 'network#front was deleted although it was protected' },
+    ]);
+    expect(checkStep(world({ services: [{ id: 'web', ...marked, protected: 'true' }] }), nothing)).toEqual([]);
+  });
+
+  it('S3 names what was deleted before its grace period was over', () => {
+    expect(checkStep(world({ services: [young] }), nothing, patient)).toEqual([
+      { promise: 'S3', subject: 'service#web', message: 'service#web was deleted before its grace period was over' },
+    ]);
+    expect(checkStep(world({ services: [young] }), nothing, { ...patient, nowEpochMillis: NOW + 500 })).toEqual([]);
+    const timeless = { id: 'web', pendingDelete: true, markedAt: 7 };
+    expect(checkStep(world({ services: [timeless] }), nothing, patient)).toEqual([]);
+  });
+
+  it('L1 lets what is held stay, with a counter or without, and no longer', () => {
+    expect(checkRest(world({ services: [young] }), patient)).toEqual([]);
+    expect(named(checkRest(world({ services: [young] })))).toEqual(['L1 service#web']);
+    expect(checkRest(world({ networks: [{ id: 'front', ...marked, protected: true }] }))).toEqual([]);
+    const draining = world({ services: [{ ...young, protected: true }], tasks: [task] });
+    expect(named(checkRest(draining, patient))).toEqual(['L1 service#web']);
+  });
+
+  it('S1 S7 counts a task that has ended for none, where that is chosen', () => {
+    const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
+    const circumstances = { rules, nowEpochMillis: NOW };
+    const ended = { ...task, status: { state: 'failed' } };
+    const before = world({ services: [{ id: 'web', ...marked }], tasks: [ended] });
+    const after = world({ tasks: [ended] });
+    expect(checkStep(before, after, circumstances)).toEqual([]);
+    expect(named(checkStep(before, after))).toEqual(['S1 service#web']);
+    expect(checkRest(after, circumstances)).toEqual([]);
+    expect(named(checkRest(after))).toEqual(['S1 task#web#t1']);
+    const counted = { ...before, counters: [counter('service#web', 1)] };
+    expect(named(checkAlways(counted, () => 0, rules))).toEqual(['S7 service#web']);
+    expect(checkAlways(counted, () => 0)).toEqual([]);
+    for (const status of [undefined, null, 'failed', { state: 'running' }]) {
+      const living = world({ services: [{ id: 'web', ...marked }], tasks: [{ ...task, status }] });
+      expect(named(checkStep(living, nothing, circumstances))).toEqual(['S1 service#web']);
+    }
+  });
+});
+
+describe('receipts', () => {
+  const receipt = { id: 'service#web', markedAt: 'm1', freed: [{ id: 'network#front', markedAt: 'm1' }] };
+  const old = { id: 'service#web', markedAt: 'm0' };
+  const kept = (parts: Partial<World>, receipts: World['receipts']): World => ({ ...world(parts), receipts });
+
+  it('S6 name all that went, in the step in which it went', () => {
+    const before = { ...drained, receipts: [old] };
+    expect(checkStep(before, kept({}, [old, receipt]))).toEqual([]);
+    expect(checkStep(before, kept({}, [old, { ...receipt, freed: [] }]))).toEqual([
+      { promise: 'S6', subject: 'network#front', message: 'network#front was deleted without a receipt' },
+    ]);
+    expect(named(checkStep(before, kept({}, [old])))).toEqual(['S6 service#web', 'S6 network#front']);
+    expect(named(checkStep({ ...drained, receipts: [receipt] }, kept({}, [receipt])))).toHaveLength(2);
+  });
+
+  it('S4 name nothing that has not gone', () => {
+    expect(checkStep({ ...drained, receipts: [] }, { ...drained, receipts: [old] })).toEqual([
+      {
+        promise: 'S4',
+        subject: 'service#web',
+        message: 'a receipt says that service#web was deleted, which it was not',
+      },
+    ]);
+    expect(checkStep(kept({}, [old, receipt]), kept({}, []))).toEqual([]);
+  });
+
+  it('are not looked at where nobody keeps them', () => {
+    expect(checkStep(drained, nothing)).toEqual([]);
+    const { receipts: _, ...unkept } = { ...drained, receipts: undefined };
+    expect(checkStep(unkept, kept({}, [receipt]))).toEqual([]);
   });
 });

@@ -34,3 +34,18 @@ it('a raw mark without a time gets one from the next removal', async () => {
   expect({ alreadyMarked, markedAt }).toEqual({ alreadyMarked: false, markedAt: expect.any(String) });
   expect(tables.get('services', { id: 'web' })).toMatchObject({ pendingDelete: true, markedAt });
 });
+
+it('a protection is put on and taken away, each once, and refuses a mark', async () => {
+  const { tables, client } = house();
+  tables.put('services', service('web'));
+  expect(await client.unprotectService('web')).toEqual({ id: 'web', changed: false });
+  expect(await client.protectService('web')).toEqual({ id: 'web', changed: true });
+  expect(await client.protectService('web')).toEqual({ id: 'web', changed: false });
+  expect(tables.get('services', { id: 'web' })).toMatchObject({ protected: true });
+  await expect(client.removeService('web')).rejects.toMatchObject({ code: 'FailedPrecondition' });
+  expect(await client.unprotectService('web')).toEqual({ id: 'web', changed: true });
+  expect(tables.get('services', { id: 'web' })).not.toHaveProperty('protected');
+  tables.put('services', { ...service('web'), protected: false });
+  expect(await client.unprotectService('web')).toEqual({ id: 'web', changed: false });
+  expect((await client.removeService('web')).alreadyMarked).toBe(false);
+});

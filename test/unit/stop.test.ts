@@ -1,0 +1,120 @@
+/** The bounds of telling tasks to stop, and whose tasks are left alone. */
+import { describe, expect, it } from 'vitest';
+import { STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
+import type { ParentKey } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { stopTasks } from '../../lib/protocol/stop.ts';
+import type { PageKey, Stopped, Store } from '../../lib/protocol/store.ts';
+import { testChance } from '../support/chance.ts';
+import { wrapStore } from '../support/faults.ts';
+import { memoryStore } from '../support/memory-client.ts';
+import { MemoryTables } from '../support/memory-tables.ts';
+import { network, service, task } from '../support/objects.ts';
+
+const web: ParentKey = { kind: 'service', id: 'web' };
+const rules = { ...DEFAULT_RULES, stopTasks: true };
+const marked = { pendingDelete: true, markedAt: '2025-12-31T00:00:00.000Z#1' };
+
+function world(more: Record<string, unknown>, tasks = 1) {
+  const tables = new MemoryTables();
+  tables.put('services', service('web', [], more));
+  for (let n = 0; n < tasks; n++) tables.put('tasks', task('web', `t${n}`));
+  const told = () => tables.list('tasks').filter(({ desiredState }) => desiredState === 'remove').length;
+  return { tables, told };
+}
+
+describe('tasks are left alone', () => {
+  it.each<[string, Record<string, unknown>, Partial<typeof rules>]>([
+    ['where that is not chosen', marked, { stopTasks: false }],
+    ['of a service that is not marked', {}, {}],
+    ['of a service that has no time yet', { pendingDelete: true }, {}],
+    ['of a service that is protected', { ...marked, protected: true }, {}],
+    ['in the grace period', { ...marked, markedAt: '2026-01-01T00:00:00.000Z#1' }, { gracePeriodMillis: 1 }],
+  ])('%s', async (_, more, chosen) => {
+    const { tables, told } = world(more);
+    expect(await stopTasks(memoryStore(tables), testChance(), web, { ...rules, ...chosen })).toBe(0);
+    expect(told()).toBe(0);
+  });
+
+  it('of what is not there, or has no tasks', async () => {
+    const { tables } = world(marked);
+    const calls: string[] = [];
+    const store = wrapStore(memoryStore(tables), async (request, call) => {
+      calls.push(request);
+      return call();
+    });
+    expect(await stopTasks(store, testChance(), { kind: 'service', id: 'nobody' }, rules)).toBe(0);
+    tables.put('networks', network('front', marked));
+    expect(await stopTasks(store, testChance(), { kind: 'network', id: 'front' }, rules)).toBe(0);
+    expect(calls).toEqual(['readParent']);
+  });
+});
+
+describe('tasks are told', () => {
+  it('page by page, some in a transaction, and those that stand in the way are left out', async () => {
+    const { tables, told } = world(marked, 60);
+    const sizes: number[] = [];
+    const inner = memoryStore(tables, { pageItemsMax: 30 });
+    const store: Store = new Proxy(inner, {
+      get: (target, name) =>
+        name !== 'stopTasks'
+          ? (...args: unknown[]) => Reflect.apply(Reflect.get(target, name), target, args)
+          : async (...[found, ids]: Parameters<Store['stopTasks']>) => {
+              sizes.push(ids.length);
+              if (sizes.length === 1) tables.delete('tasks', { serviceId: 'web', id: ids[0] as string });
+              return target.stopTasks(found, ids);
+            },
+    });
+    expect(await stopTasks(store, testChance(), web, rules)).toBe(59);
+    expect(told()).toBe(59);
+    expect(sizes).toEqual([STOPS_PER_TRANSACTION_MAX, STOPS_PER_TRANSACTION_MAX - 1, 5, STOPS_PER_TRANSACTION_MAX, 5]);
+  });
+
+  /** A service whose tasks are listed without end; every transaction is answered alike. */
+  const endless = (answer: (ids: readonly string[]) => Stopped, tasksInPage: number) => {
+    const { tables } = world(marked);
+    const calls = { pages: [] as (PageKey | undefined)[], transactions: 0 };
+    const store: Store = new Proxy(memoryStore(tables), {
+      get: (target, name) => {
+        if (name === 'listUnstopped')
+          return async (_: ParentKey, from: PageKey | undefined) => {
+            calls.pages.push(from);
+            const items = Array.from({ length: tasksInPage }, (_, n) => `t${n}`);
+            return { items, next: { serviceId: 'web', id: `page ${calls.pages.length}` } };
+          };
+        if (name === 'stopTasks')
+          return async (...[, ids]: Parameters<Store['stopTasks']>) => {
+            calls.transactions++;
+            return answer(ids);
+          };
+        return (...args: unknown[]) => Reflect.apply(Reflect.get(target, name), target, args);
+      },
+    });
+    return { calls, stop: () => stopTasks(store, testChance(), web, rules) };
+  };
+
+  it('not beyond a number, after which the sweep goes on', async () => {
+    const { calls, stop } = endless(() => ({ status: 'committed' }), STOP_TASKS_MAX / 4);
+    expect(await stop()).toBe(STOP_TASKS_MAX);
+    expect(calls.pages.map((from) => from?.id)).toEqual([undefined, 'page 1', 'page 2', 'page 3']);
+  });
+
+  it('not beyond a number of pages, where nearly all had been told before', async () => {
+    const { calls, stop } = endless(() => ({ status: 'committed' }), 0);
+    expect(await stop()).toBe(0);
+    expect(calls.pages).toHaveLength(1000);
+  });
+
+  it('not beyond a number of tries each', async () => {
+    const { calls, stop } = endless((ids) => ({ status: 'refused', unfit: ids.slice(0, 1) }), 20);
+    const done = stop();
+    await done;
+    expect(calls.transactions).toBe(calls.pages.length * STOP_TRIES_MAX);
+  });
+
+  it('no more once the mark is gone', async () => {
+    const { calls, stop } = endless(() => ({ status: 'not marked' }), 60);
+    expect(await stop()).toBe(0);
+    expect(calls.transactions).toBe(1);
+  });
+});
