@@ -132,7 +132,9 @@ it(
     const rest = await atRest(own);
     expect(killed).toEqual(['heal', 'stamp', 'finalize']);
     expect(cloud.deadLetters()).toEqual([]);
-    expect(rest).toEqual({ services: [], networks: [], tasks: [], attachments: [], counters: [] });
+    const { receipts, ...others } = rest;
+    expect(others).toEqual({ services: [], networks: [], tasks: [], attachments: [], counters: [] });
+    expect(receipts).toMatchObject([{ id: 'service#web', freed: [{ id: 'network#front' }] }]);
   },
   TIMEOUT_MILLIS,
 );
@@ -203,7 +205,7 @@ it(
     closed.resolve();
 
     const rest = await atRest(own);
-    expect(rest.services).toEqual([{ id: 'web' }]);
+    expect(rest.services).toEqual([{ id: 'web', unmarkedAt: expect.any(String) }]);
     expect(creations[1], 'it was sent again').toBe(creations[0]);
   },
   TIMEOUT_MILLIS,
