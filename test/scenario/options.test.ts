@@ -33,9 +33,10 @@ const desired = ({ tasks }: World) =>
 describe('a receipt', () => {
   it('S6 tells who wanted what and why, what went together and what stayed, and what set it going', async () => {
     const { backend, write, left, receipts } = told();
-    for (const id of ['front', 'back']) write.createNetwork(id);
-    write.createService('web', ['front', 'back']);
+    for (const id of ['front', 'side', 'back']) write.createNetwork(id);
+    write.createService('web', ['front', 'side', 'back']);
     write.createTask('web', 't1');
+    write.mark('networks', 'side');
     const mark = { pendingDelete: true, markedBy: 'ann', markedReason: 'moved to eu-1' };
     backend.tables.put('services', { ...backend.tables.get('services', { id: 'web' }), ...mark, markedAt: 'm1' });
     backend.tables.put('networks', {
@@ -56,7 +57,10 @@ describe('a receipt', () => {
         markedReason: 'moved to eu-1',
         deletedAt: expect.stringMatching(/^2026-01-01T/),
         trigger: 'test',
-        freed: [{ id: 'network#front', markedAt: 'm2' }],
+        freed: [
+          { id: 'network#front', markedAt: 'm2' },
+          { id: 'network#side', markedAt: `${START}#1` },
+        ],
         kept: ['network#back'],
         expiresAt: expect.any(Number),
       },
@@ -265,6 +269,7 @@ describe('a sweep of named parents', () => {
     expect(backend.tables.list('attachments')).toHaveLength(2);
     expect(await backend.sweep({ parents: ['service#web'] })).toMatchObject({ deleted: ['service#web'] });
     expect(await left()).toEqual(['api', 'front']);
+    expect(await backend.sweep({ parents: ['service#gone'] })).toMatchObject({ settled: 1, failedCount: 0 });
   });
 
   it.each<[unknown, string]>([

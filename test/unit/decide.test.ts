@@ -90,3 +90,7 @@ describe('a task', () => {
     expect(isGoneByState(state, terminal)).toBe(false);
   });
 });
+
+it('every choice is off by default', () => {
+  expect(DEFAULT_RULES).toEqual({ taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, receiptDays: 90 });
+});

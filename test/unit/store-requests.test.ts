@@ -710,6 +710,24 @@ describe('the store', () => {
       expect(house.inputs()).toStrictEqual([input, { ...input, ExclusiveStartKey: from }]);
     });
 
+    it('lists tasks that nobody has told to stop consistently, and only their ids', async () => {
+      const from = { serviceId: 'web', id: 't0' };
+      house.mock.on(QueryCommand).resolves({ Items: [{ id: 't1' }], Count: 1, LastEvaluatedKey: from });
+      expect(await store.listUnstopped(web, from)).toStrictEqual({ items: ['t1'], next: from });
+      expect(house.inputs()).toStrictEqual([
+        {
+          TableName: 'T-1',
+          KeyConditionExpression: '#parent = :parent',
+          ConsistentRead: true,
+          FilterExpression: '(attribute_not_exists(#desiredState) OR #desiredState <> :toldToStop)',
+          ProjectionExpression: '#id',
+          ExpressionAttributeNames: { '#parent': 'serviceId', '#desiredState': 'desiredState', '#id': 'id' },
+          ExpressionAttributeValues: { ':parent': 'web', ':toldToStop': 'remove' },
+          ExclusiveStartKey: from,
+        },
+      ]);
+    });
+
     it('lists counters consistently, and passes over what is none', async () => {
       const Items = [{ id: 'service#web' }, { id: 'sweep' }, { id: 'task#x' }, { id: 'network#a#b' }];
       house.mock.on(ScanCommand).resolves({ Items, LastEvaluatedKey: { id: 'network#a#b' } });
