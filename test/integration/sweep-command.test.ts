@@ -44,8 +44,9 @@ describe('npm run sweep', { timeout: TIMEOUT_MILLIS }, () => {
     await put(tables.networks, network('front'));
     await put(tables.tasks, task('web', 'web.1'));
     await put(tables.attachments, { networkId: 'front', serviceId: 'web' });
-    await put(tables.services, service('web', ['front'], MARKED));
-    await put(tables.networks, network('front', MARKED));
+    // With a time: a function that has to set it wakes another one.
+    await put(tables.services, service('web', ['front'], { ...MARKED, markedAt: 'by hand' }));
+    await put(tables.networks, network('front', { ...MARKED, markedAt: 'by hand too' }));
     // Both are seen, and drain: their settles are over, or they would make the counters again. Whoever takes these away has
     // made sure that no record wakes anybody.
     for (const id of ['service#web', 'network#front']) {
