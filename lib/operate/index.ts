@@ -10,6 +10,7 @@ export {
   type ImportResult,
   importSnapshot,
 } from './import.ts';
+export { applyRemoval, planRemoval, planUndelete } from './plan.ts';
 export { type ImportFile, type ImportInput, readImport } from './read-import.ts';
 export type { LeftOut, Snapshot, SnapshotTask } from './snapshot.ts';
 export type { Unusable } from './swarm-snapshot.ts';

@@ -20,7 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'lib/dynamodb': ['lib/protocol'],
   'lib/streams': ['lib/dynamodb', 'lib/protocol'],
   'lib/client': ['lib/dynamodb', 'lib/protocol'],
-  'lib/operate': ['lib/client', 'lib/dynamodb', 'lib/protocol'],
+  'lib/operate': ['lib/client', 'lib/streams', 'lib/dynamodb', 'lib/protocol'],
   'lib/infra': ['lib/dynamodb/schema.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts'],
   'lib/local': [],
   functions: ['lib/streams'],

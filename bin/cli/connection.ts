@@ -1,0 +1,82 @@
+/** Which deployment a command speaks to, and the clients for it. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeallocatorClient } from '../../lib/client/client.ts';
+import { type Connection, connect } from '../../lib/dynamodb/client.ts';
+import type { SweepPort } from '../../lib/operate/settle-parents.ts';
+import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
+import { DeallocatorError } from '../../lib/protocol/errors.ts';
+import { type Given, UsageError } from './command.ts';
+import { type DeploymentNames, readConfig, readStackNames } from './deployment-names.ts';
+import type { Io } from './io.ts';
+import { loadCloudFormation, readStackOutputs } from './stack-outputs.ts';
+
+/** Where "npm run local" writes what it has printed, from the directory in which it was started. */
+export const RUNNING_FILE = join('.local', 'cloud.json');
+
+export interface Deployment extends DeploymentNames {
+  /** What messages call it. */
+  readonly title: string;
+  readonly connection: Connection;
+  readonly db: DynamoDBDocumentClient;
+  readonly client: DeallocatorClient;
+  readonly sweep: SweepPort;
+  close(): void;
+}
+
+export async function openDeployment(given: Given, io: Io): Promise<Deployment> {
+  const { title, connection, ...names } = await findDeployment(given, io);
+  const db = connect(connection);
+  const { sweepFunctionName } = names;
+  return {
+    ...names,
+    title,
+    connection,
+    db,
+    client: new DeallocatorClient({ tables: names.tables, client: db }),
+    sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
+    close: () => db.destroy(),
+  };
+}
+
+type Found = DeploymentNames & { readonly title: string; readonly connection: Connection };
+
+async function findDeployment(given: Given, io: Io): Promise<Found> {
+  const [stack, config, region] = [given.text('stack'), given.text('config'), given.text('region')];
+  const endpoint = readEndpoint(given.text('endpoint'));
+  if (stack !== undefined && config !== undefined) throw new UsageError('--stack and --config exclude each other');
+  if (stack !== undefined) {
+    const connection: Connection = { ...(region && { region }), ...(endpoint && { endpoint }) };
+    const outputs = await readStackOutputs(stack, connection, loadCloudFormation);
+    return { title: `stack ${stack}`, connection, ...readStackNames(stack, outputs) };
+  }
+  const found = readConfig(...(await readConfigFile(config, io)));
+  const { accessKeyId, secretAccessKey } = found;
+  const at = endpoint ?? found.endpoint;
+  const connection: Connection = {
+    region: region ?? found.region,
+    ...(at && { endpoint: at }),
+    ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
+  };
+  return { title: at ?? 'AWS', connection, ...found.names };
+}
+
+async function readConfigFile(config: string | undefined, io: Io): Promise<[name: string, text: string]> {
+  const path = resolve(io.directory, config ?? RUNNING_FILE);
+  try {
+    return [config ?? RUNNING_FILE, await readFile(path, 'utf8')];
+  } catch (cause) {
+    if (config !== undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      'no local cloud runs beside this directory; start one with "npm run local", or say where the deployment is with --stack NAME or --config FILE',
+      { cause },
+    );
+  }
+}
+
+function readEndpoint(text: string | undefined): string | undefined {
+  if (text === undefined || (/^https?:/.test(text) && URL.canParse(text))) return text;
+  throw new UsageError(`--endpoint is "${text}", allowed: a URL such as http://127.0.0.1:8000`);
+}

@@ -1,0 +1,49 @@
+import { Cluster } from '../../lib/operate/cluster.ts';
+import { readHistory } from '../../lib/operate/history.ts';
+import { type Command, DONE, readKind, refuseMore } from './command.ts';
+import { readNumber } from './status.ts';
+import { columns, spoken } from './text.ts';
+import { interruptible } from './waiting.ts';
+
+export const history: Command = {
+  name: 'history',
+  takes: '[ID]',
+  says: 'shows what was deleted, the newest first: when, who had asked for it and why, what went along',
+  options: {
+    kind: { value: 'KIND', says: 'service or network (default: both)' },
+    limit: { value: 'N', says: 'how many are shown (default: 100)' },
+  },
+  examples: [
+    ['deallocator history', 'the last 100 deletions'],
+    ['deallocator history web --kind service', 'each life of service web'],
+  ],
+  async run({ io, open, isJson, print, printJson }, given) {
+    refuseMore(given, 1);
+    const [id] = given.positionals;
+    const kindText = given.text('kind');
+    const kind = kindText === undefined ? undefined : readKind(kindText);
+    const limit = readNumber('limit', given.text('limit'));
+    const { db, tables, rules } = await open();
+    const cluster = new Cluster(db, tables, { rules, chance: io.chance });
+    const options = { ...(id !== undefined && { id }), ...(kind && { kind }), ...(limit !== undefined && { limit }) };
+    const found = await interruptible(readHistory(cluster, options), io);
+    if (isJson) printJson(found);
+    else if (found.deletions.length === 0) print('No receipt of a deletion was found.');
+    else {
+      const rows = found.deletions.map(
+        ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
+          deletedAt,
+          spoken(object),
+          markedAt.split('#')[0] ?? markedAt,
+          [markedBy, markedReason].filter(Boolean).join(': ') || '-',
+          wentWith === undefined ? freed.map(spoken).join(', ') || '-' : spoken(wentWith),
+          trigger,
+        ],
+      );
+      print(columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows));
+      if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
+    }
+    if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');
+    return DONE;
+  },
+};

@@ -1,0 +1,23 @@
+/** Everything of the process that a command may touch, so that tests can give their own. */
+import type { Chance } from '../../lib/protocol/store.ts';
+
+/** `process.stdout`, or whatever takes text. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+export interface Io {
+  readonly out: Output;
+  readonly err: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths begin, and where a local cloud that runs beside is looked for. */
+  readonly directory: string;
+  /** Who asks, unless told otherwise. */
+  readonly userName: string | undefined;
+  readonly chance: Chance;
+  /** Ctrl-C. */
+  readonly signal: AbortSignal;
+}

@@ -1,0 +1,97 @@
+import { Cluster } from '../../lib/operate/cluster.ts';
+import { readStatus, type Status, type StatusEntry } from '../../lib/operate/status.ts';
+import { type Command, DONE, readDurationMillis, refuseMore, type Session, UsageError } from './command.ts';
+import { columns, count, duration, emphasis } from './text.ts';
+import { interruptible } from './waiting.ts';
+import { childOf, countWords, reasonWords } from './words.ts';
+
+/** The pause between two looks: each costs a read of the index, and two of each object that is shown. */
+const INTERVAL_MILLIS_DEFAULT = 2000;
+const INTERVAL_MILLIS_MIN = 500;
+
+const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+
+export const status: Command = {
+  name: 'status',
+  takes: '',
+  says: 'shows what is marked and still there, the oldest first: how long, how many are left, what holds it',
+  options: {
+    watch: { says: 'again and again, until Ctrl-C' },
+    interval: { value: 'TIME', says: 'between two looks of --watch (default: 2s)' },
+    limit: { value: 'N', says: 'how many are shown (default: 100)' },
+    full: { says: 'also finds marks without markedAt that no function has seen; reads two tables whole' },
+  },
+  examples: [
+    ['deallocator status', 'what is going on'],
+    ['deallocator status --watch', 'the same, drawn anew every two seconds'],
+    ['deallocator status --json | jq -r ".marked[].object"', 'names alone'],
+  ],
+  async run(session, given) {
+    refuseMore(given, 0);
+    const { io, open, isJson, printJson } = session;
+    const interval = given.text('interval');
+    const pauseMillis = interval === undefined ? INTERVAL_MILLIS_DEFAULT : readDurationMillis('interval', interval);
+    if (pauseMillis < INTERVAL_MILLIS_MIN) throw new UsageError(`--interval is "${interval}", allowed: 500ms or more`);
+    const limit = readNumber('limit', given.text('limit'));
+    const options = { ...(limit !== undefined && { limit }), full: given.flag('full') };
+    const { db, tables, rules } = await open();
+    const cluster = new Cluster(db, tables, { rules, chance: io.chance });
+    const isWatch = given.flag('watch');
+    try {
+      do {
+        const found = await interruptible(readStatus(cluster, options), io);
+        if (isJson) printJson(found);
+        else draw(session, found, isWatch);
+        if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
+      } while (isWatch);
+    } catch (error) {
+      // Whoever watches ends it by Ctrl-C: that is no failure.
+      if (!isWatch || !io.signal.aborted) throw error;
+    }
+    return DONE;
+  },
+};
+
+/** A whole number; which ones are allowed, the library says. */
+export function readNumber(option: string, text: string | undefined): number | undefined {
+  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
+  throw new UsageError(`--${option} is "${text}", allowed: a whole number`);
+}
+
+function draw({ io: { out }, print }: Session, found: Status, isWatch: boolean): void {
+  const head = isWatch ? `${emphasis(found.readAt, out)}  ` : '';
+  const lines = describe(found).split('\n');
+  if (!isWatch || out.isTTY !== true) {
+    print(`${head}${lines.join('\n')}${isWatch ? '\n' : ''}`);
+    return;
+  }
+  // Never more than fits, or the screen would scroll and the first lines be lost; the last row is the cursor's.
+  const room = Math.max(1, (out.rows ?? 24) - 1);
+  const shown =
+    lines.length <= room ? lines : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} more lines`];
+  out.write(`${CLEAR_SCREEN}${head}${shown.map((line) => line.slice(0, (out.columns ?? 80) - 1)).join('\n')}\n`);
+}
+
+function describe({ marked, more, isWhole }: Status): string {
+  if (marked.length === 0) return 'Nothing is marked for deletion.';
+  const rows = marked.map(({ kind, id, object, mark, children, counter, ...entry }) => [
+    kind,
+    id,
+    mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
+    countWords(children, childOf(object)),
+    counter === undefined ? '-' : counter.remaining,
+    stateOf(entry),
+    [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
+  ]);
+  return [
+    `${count(marked.length + more, 'object')} marked for deletion`,
+    '',
+    columns(['KIND', 'ID', 'AGE', 'LEFT', 'COUNTER', 'STATE', 'WHO: WHY'], rows),
+    ...(more > 0 ? [`… and ${more} more, all newer; --limit shows them`] : []),
+    ...(isWhole ? [] : ['There are more marks than were looked through.']),
+  ].join('\n');
+}
+
+function stateOf({ state, hold }: Pick<StatusEntry, 'state' | 'hold'>): string {
+  return hold === undefined ? state : `${state}, ${reasonWords(hold)}`;
+}

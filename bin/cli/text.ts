@@ -1,0 +1,69 @@
+/** Text for people. Ids may hold any characters, so nothing of the tables reaches a terminal as it is. */
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+import type { Output } from './io.ts';
+
+/** Control characters, those that turn or hide text, line separators, and halves of characters. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** On one line, and without a character that a terminal would act on: each becomes `\u{1b}`. JSON has them as they are. */
+export function visible(text: string): string {
+  return text.replaceAll(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
+}
+
+const NO_BORDERS = Object.fromEntries(
+  ['top', 'bottom', 'left', 'right', 'mid', 'left-mid', 'mid-mid', 'right-mid']
+    .concat(['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right'])
+    .map((part) => [part, '']),
+);
+
+/** Columns without borders, as `docker ps` has them: the same in a terminal, a file and a pipe. */
+export function columns(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const table = new Table({
+    head: [...head],
+    chars: { ...NO_BORDERS, middle: '   ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const row of rows) table.push(row.map((cell) => visible(String(cell))));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Left: what it is. Right: how much. */
+export function facts(pairs: readonly (readonly [string, string | number])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${visible(String(value))}`).join('\n');
+}
+
+/** Bold in a terminal that has not asked for plain text (NO_COLOR), and nowhere else. */
+export function emphasis(text: string, output: Output): string {
+  if (output.isTTY !== true) return text;
+  return styleText('bold', text, { stream: output as unknown as NodeJS.WriteStream });
+}
+
+export function count(number: number, singular: string): string {
+  return `${number.toLocaleString('en-US')} ${singular}${number === 1 ? '' : 's'}`;
+}
+
+/** The two largest units: `3 d 4 h`, `12 min 5 s`, `0 s`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.floor(seconds));
+  const units = [
+    ['d', Math.floor(whole / 86_400)],
+    ['h', Math.floor(whole / 3600) % 24],
+    ['min', Math.floor(whole / 60) % 60],
+    ['s', whole % 60],
+  ] as const;
+  const first = units.findIndex(([, number]) => number > 0);
+  if (first === -1) return '0 s';
+  const shown = units.slice(first, first + 2).filter(([, number]) => number > 0);
+  return shown.map(([unit, number]) => `${number} ${unit}`).join(' ');
+}
+
+/** `service#web` as people say it: `service web`. */
+export function spoken(name: string): string {
+  return name.replace('#', ' ');
+}

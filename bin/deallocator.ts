@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/** The command `deallocator`. Exit status: 0 done, 1 error, 2 usage, 3 blocked or timed out, 130 Ctrl-C. */
+import { userInfo } from 'node:os';
+import { systemChance } from '../lib/dynamodb/system-chance.ts';
+import { run } from './cli/run.ts';
+
+/** A user without an entry in the system's list has no name, which is no reason to fail. */
+function findUserName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return undefined;
+  }
+}
+
+const interruption = new AbortController();
+process.on('SIGINT', () => {
+  // The second one is for whoever does not want to wait for an orderly end.
+  if (interruption.signal.aborted) process.exit(130);
+  interruption.abort(new DOMException('interrupted by Ctrl-C', 'AbortError'));
+});
+// A reader that has gone away, such as `head`, wants no more; there is nobody left to tell.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(0));
+
+const status = await run(process.argv.slice(2), {
+  out: process.stdout,
+  err: process.stderr,
+  environment: process.env,
+  directory: process.cwd(),
+  userName: process.env.USER || findUserName(),
+  chance: systemChance,
+  signal: interruption.signal,
+});
+process.exitCode = status;
+// A pause that nobody waits for any more would keep the process until it is over.
+if (interruption.signal.aborted) process.stdout.write('', () => process.exit(status));

@@ -1,0 +1,36 @@
+/** The command `deallocator` within the test's own process: what it prints, and its exit status. */
+import { run } from '../../bin/cli/run.ts';
+import { systemChance } from '../../lib/dynamodb/system-chance.ts';
+import type { Chance } from '../../lib/protocol/store.ts';
+
+export interface Called {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CallOptions {
+  readonly directory?: string;
+  readonly signal?: AbortSignal;
+  readonly chance?: Chance;
+  /** Called with everything that is on stdout so far. */
+  readonly onOutput?: (stdout: string) => void;
+}
+
+export async function call(args: readonly string[], options: CallOptions = {}): Promise<Called> {
+  const output = { stdout: '', stderr: '' };
+  const write = (stream: keyof typeof output) => (text: string) => {
+    output[stream] += text;
+    if (stream === 'stdout') options.onOutput?.(output.stdout);
+  };
+  const status = await run(args, {
+    out: { write: write('stdout') },
+    err: { write: write('stderr') },
+    environment: {},
+    directory: options.directory ?? process.cwd(),
+    userName: 'ann',
+    chance: options.chance ?? systemChance,
+    signal: options.signal ?? new AbortController().signal,
+  });
+  return { status, ...output };
+}

@@ -1,0 +1,21 @@
+/** A memory backend with what a person has beside it: the typed client, and what reports read through. */
+import { DeallocatorClient } from '../../lib/client/index.ts';
+import { documentClient } from '../../lib/dynamodb/client.ts';
+import { Cluster } from '../../lib/operate/cluster.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { memoryBackend } from './memory-backend.ts';
+import { MEMORY_NAMES, memoryClient } from './memory-client.ts';
+import { MemoryEngine } from './memory-engine.ts';
+import { memoryWriters } from './memory-writers.ts';
+
+export function memoryCluster(rules: Rules = DEFAULT_RULES) {
+  const backend = memoryBackend({ rules });
+  const { tables, chance } = backend;
+  const writers = memoryWriters(tables, () => `${new Date(chance.nowEpochMillis()).toISOString()}#${chance.fresh()}`);
+  // Small pages, so that every list has more than one.
+  const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, pageItemsMax: 2 });
+  const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
+  const cluster = new Cluster(documentClient(sdk), MEMORY_NAMES, { rules, chance });
+  const client = new DeallocatorClient({ tables: MEMORY_NAMES, client: sdk, chance });
+  return { backend, tables, chance, writers, cluster, client };
+}

@@ -1,0 +1,201 @@
+import { join, relative } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readDurationMillis, UsageError } from '../../bin/cli/command.ts';
+import { COMMANDS } from '../../bin/cli/commands.ts';
+import { RUNNING_FILE } from '../../bin/cli/connection.ts';
+import { readConfig, readStackNames } from '../../bin/cli/deployment-names.ts';
+import { type CloudFormation, readStackOutputs } from '../../bin/cli/stack-outputs.ts';
+import { columns, duration, visible } from '../../bin/cli/text.ts';
+import { RUNNING_PATH } from '../../bin/synthesize.ts';
+import { call } from '../support/command-line.ts';
+
+const TABLES = {
+  services: 'S',
+  tasks: 'T',
+  networks: 'N',
+  attachments: 'A',
+  counters: 'C',
+  receipts: 'R',
+};
+const OUTPUTS = {
+  ServicesTableName: 'S',
+  TasksTableName: 'T',
+  NetworksTableName: 'N',
+  AttachmentsTableName: 'A',
+  CountersTableName: 'C',
+  ReceiptsTableName: 'R',
+};
+
+describe('help', () => {
+  it('lists every command, to stderr and with status 2 where none was given', async () => {
+    const asked = await call(['--help']);
+    expect(asked.status).toBe(0);
+    for (const { name } of COMMANDS) expect(asked.stdout).toMatch(new RegExp(`^ {2}${name} +\\S`, 'm'));
+    const forgotten = await call([]);
+    expect(forgotten).toEqual({ status: 2, stdout: '', stderr: asked.stdout });
+  });
+
+  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+    'of %s shows options and examples',
+    async (name, { options, examples }) => {
+      const { status, stdout } = await call([name, '--help']);
+      expect(status).toBe(0);
+      for (const option of Object.keys(options)) expect(stdout).toContain(`--${option}`);
+      expect(examples.length).toBeGreaterThan(0);
+      for (const [line] of examples) expect(stdout).toContain(line);
+    },
+  );
+
+  it('answers an unknown command with those there are', async () => {
+    const { status, stderr } = await call(['destroy\u001b']);
+    expect(stderr).toMatch(/^deallocator: "destroy\\u\{1b\}" is no command; allowed: .*sweep/);
+    expect(status).toBe(2);
+  });
+});
+
+describe('text', () => {
+  it.each([
+    ['web', 'web'],
+    ['wéb 网 🐳', 'wéb 网 🐳'],
+    ['a\u0000\u001b\u007f\u0085', 'a\\u{0}\\u{1b}\\u{7f}\\u{85}'],
+    ['\u202eabc\u2066\u200b', '\\u{202e}abc\\u{2066}\\u{200b}'],
+    ['a\r\n\tb\u2028', 'a\\u{d}\\u{a}\\u{9}b\\u{2028}'],
+    ['\ud800x', '\\u{d800}x'],
+  ])('%j is shown as %j', (text, shown) => expect(visible(text)).toBe(shown));
+
+  it('stands in columns by its width, not its length', () => {
+    const rows = [
+      ['网网', 1],
+      ['x\n', 22],
+    ];
+    expect(columns(['A', 'B'], rows)).toBe('A        B\n网网     1\nx\\u{a}   22');
+  });
+
+  it.each([
+    [0, '0 s'],
+    [-3, '0 s'],
+    [59.9, '59 s'],
+    [60, '1 min'],
+    [3725, '1 h 2 min'],
+    [86_400 * 3 + 60, '3 d'],
+  ])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+});
+
+describe('a time', () => {
+  it.each([
+    ['90', 90_000],
+    ['0', 0],
+    ['1.5s', 1500],
+    ['500ms', 500],
+    ['10m', 600_000],
+    ['2h', 7_200_000],
+  ])('%s is %d ms', (text, millis) => expect(readDurationMillis('timeout', text)).toBe(millis));
+
+  it.each([['soon'], [''], ['-1'], ['1d'], ['600h']])('refuses "%s"', (text) => {
+    expect(() => readDurationMillis('timeout', text)).toThrow(UsageError);
+  });
+});
+
+describe('the configuration', () => {
+  it('is looked for where the local cloud writes it', () => {
+    expect(RUNNING_FILE).toBe(relative(join(import.meta.dirname, '..', '..'), RUNNING_PATH));
+  });
+
+  it('may leave out all but the tables', () => {
+    expect(readConfig('x', JSON.stringify({ tables: TABLES }))).toEqual({
+      endpoint: undefined,
+      region: 'us-east-1',
+      accessKeyId: undefined,
+      secretAccessKey: undefined,
+      names: {
+        tables: TABLES,
+        sweepFunctionName: undefined,
+        deadLetterQueueUrl: undefined,
+        rules: { taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, receiptDays: 90 },
+      },
+    });
+  });
+
+  it.each([
+    ['', /is no JSON/],
+    ['[]', /names no table for services, tasks/],
+    [JSON.stringify({ tables: { ...TABLES, tasks: 1 } }), /names no table for tasks;/],
+    [JSON.stringify({ tables: TABLES, endpoint: 8000 }), /endpoint of x is 8000, and must be a text/],
+  ])('refuses %j', (text, message) => {
+    expect(() => readConfig('x', text)).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument', message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe('a stack', () => {
+  /** CloudFormation's client, as far as it is used. */
+  const cloudFormation = (answer: () => unknown, seen: unknown[] = []): (() => Promise<CloudFormation>) => {
+    const module = {
+      CloudFormationClient: class {
+        constructor(connection: unknown) {
+          seen.push(connection);
+        }
+        send(command: object) {
+          seen.push(command);
+          return Promise.resolve().then(answer);
+        }
+        destroy() {
+          seen.push('destroyed');
+        }
+      },
+      DescribeStacksCommand: class {
+        readonly input: unknown;
+        constructor(input: unknown) {
+          this.input = input;
+        }
+      },
+    };
+    return async () => module as unknown as CloudFormation;
+  };
+
+  it('is asked for its outputs, in the Region that was named', async () => {
+    const seen: unknown[] = [];
+    const Outputs = Object.entries(OUTPUTS).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
+    const load = cloudFormation(() => ({ Stacks: [{ Outputs }] }), seen);
+    expect(await readStackOutputs('Shop', { region: 'eu-central-1' }, load)).toEqual(OUTPUTS);
+    expect(seen).toEqual([{ region: 'eu-central-1' }, { input: { StackName: 'Shop' } }, 'destroyed']);
+  });
+
+  it('that is not there is said in words', async () => {
+    const load = cloudFormation(() => {
+      throw Object.assign(new Error('Stack with id Shop does not exist'), { name: 'ValidationError' });
+    });
+    await expect(readStackOutputs('Shop', {}, load)).rejects.toMatchObject({
+      code: 'NotFound',
+      message: expect.stringContaining('there is no stack Shop'),
+    });
+  });
+
+  it('tells names and rules; those that it does not tell are the defaults', () => {
+    const rules = { taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, receiptDays: 90 };
+    expect(readStackNames('Shop', { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' })).toEqual({
+      tables: TABLES,
+      sweepFunctionName: 'F',
+      deadLetterQueueUrl: 'Q',
+      rules,
+    });
+    const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '60', StopTasks: 'yes' };
+    expect(readStackNames('Shop', { ...OUTPUTS, ...chosen }).rules).toEqual({
+      ...rules,
+      taskIsGone: 'terminal',
+      gracePeriodMillis: 60_000,
+      stopTasks: true,
+    });
+  });
+
+  it('of something else is refused with what it lacks', () => {
+    const { ReceiptsTableName: _, ...others } = OUTPUTS;
+    expect(() => readStackNames('Shop', others)).toThrow(
+      expect.objectContaining({
+        code: 'FailedPrecondition',
+        message: expect.stringContaining('has no output ReceiptsTableName'),
+      }),
+    );
+  });
+});

@@ -1,0 +1,188 @@
+/** Why something is still there, and what somebody is told to do about it. */
+import { describe, expect, it } from 'vitest';
+import { compareCounter, explain } from '../../lib/operate/explain.ts';
+import type { ParentKey } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { memoryCluster } from '../support/memory-cluster.ts';
+
+const WEB: ParentKey = { kind: 'service', id: 'web' };
+const FRONT: ParentKey = { kind: 'network', id: 'front' };
+const SHARED: ParentKey = { kind: 'network', id: 'shared' };
+
+async function shop(rules = DEFAULT_RULES) {
+  const world = memoryCluster(rules);
+  const { client } = world;
+  await client.createNetwork({ id: 'front' });
+  await client.createNetwork({ id: 'shared' });
+  await client.createService({ id: 'web', spec: { networks: [{ target: 'front' }, { target: 'shared' }] } });
+  await client.createService({ id: 'api', spec: { networks: [{ target: 'shared' }] } });
+  await client.createTasks('web', [
+    { id: 'web.1', createdAt: '2025-12-24T00:00:00Z', updatedAt: '2025-12-31T00:00:00Z' },
+    { id: 'web.2', status: { state: 'running', timestamp: '2025-12-25T00:00:00Z' }, desiredState: 'running' },
+    { id: 'web.3' },
+  ]);
+  const remove = async () => {
+    await client.removeService('web', { by: 'ann', reason: 'old' });
+    await client.removeNetwork('front');
+    await client.removeNetwork('shared', { whenInUse: 'wait' });
+    await world.backend.deliver();
+  };
+  return { ...world, remove };
+}
+
+describe('a marked service', () => {
+  it('is explained by its tasks and since when they are there, its networks, and what will follow', async () => {
+    const { cluster, remove } = await shop();
+    await remove();
+    const told = await explain(cluster, WEB);
+    expect(told).toMatchObject({ object: 'service#web', state: 'marked', isProtected: false, isWhole: true });
+    expect(told.mark).toMatchObject({ by: 'ann', reason: 'old', since: '2026-01-01T00:00:00.000Z' });
+    expect(told.tasks).toEqual({
+      count: 3,
+      isExact: true,
+      named: [
+        { id: 'web.1', since: '2025-12-24T00:00:00Z', sinceAttribute: 'createdAt' },
+        {
+          id: 'web.2',
+          since: '2025-12-25T00:00:00Z',
+          sinceAttribute: 'status.timestamp',
+          state: 'running',
+          desiredState: 'running',
+        },
+        { id: 'web.3' },
+      ],
+    });
+    expect(told.uses).toEqual([
+      { object: 'network#front', state: 'marked', alsoUsedBy: [] },
+      { object: 'network#shared', state: 'marked', alsoUsedBy: ['service#api'] },
+    ]);
+    expect(told.counter).toMatchObject({ remaining: 3, agreement: 'equal' });
+    expect(told.forecast.steps.map(({ deletions }) => deletions.map(({ deleted }) => deleted))).toEqual([
+      [['service#web', 'network#front']],
+    ]);
+    expect(told.advice).toEqual([
+      'Stop and delete the tasks web.1, web.2, web.3 of service web: then service web goes, and with it network front.',
+      'network shared stays: service api uses it.',
+      'To keep service web, undelete it: that works until its deletion is done.',
+    ]);
+  });
+
+  it.each([
+    ['too high', 9],
+    ['too low', 1],
+  ] as const)('tells of a counter that is %s', async (agreement, remaining) => {
+    const { cluster, remove, tables } = await shop();
+    await remove();
+    tables.put('counters', { ...tables.get('counters', { id: 'service#web' }), id: 'service#web', remaining });
+    const told = await explain(cluster, WEB);
+    expect(told.counter).toMatchObject({ remaining, agreement });
+    expect(told.advice.some((sentence) => sentence.includes('run a sweep'))).toBe(agreement === 'too high');
+  });
+
+  it('tells of a counter that is missing', async () => {
+    const { cluster, client } = await shop();
+    await client.removeService('web');
+    expect((await explain(cluster, WEB)).counter).toEqual({ agreement: 'missing' });
+  });
+
+  it('tells what holds it, and until when', async () => {
+    const { cluster, client } = await shop({ ...DEFAULT_RULES, gracePeriodMillis: 3_600_000 });
+    await client.deleteTasks('web', ['web.1', 'web.2', 'web.3']);
+    await client.removeService('web');
+    const held = await explain(cluster, WEB);
+    expect(held.hold).toEqual({ because: 'grace period', until: '2026-01-01T01:00:00.000Z' });
+    expect(held.advice[0]).toBe('With the first sweep after 2026-01-01T01:00:00.000Z service web goes.');
+    await client.protectService('web');
+    const kept = await explain(cluster, WEB);
+    expect(kept.hold).toEqual({ because: 'protected' });
+    expect(kept.advice.slice(0, 2)).toEqual([
+      'service web stays: it is protected.',
+      'Take the protection of service web away to let it go.',
+    ]);
+  });
+});
+
+describe('a marked network', () => {
+  it('is explained by who uses it', async () => {
+    const { cluster, remove } = await shop();
+    await remove();
+    const told = await explain(cluster, SHARED);
+    expect(told.usedBy).toEqual([
+      { object: 'service#api', state: 'not marked', tasks: { count: 0, isExact: true } },
+      { object: 'service#web', state: 'marked', tasks: { count: 2, isExact: false } },
+    ]);
+    expect(told.forecast.stays).toEqual([
+      { object: 'network#shared', reasons: [{ because: 'used', by: ['service#api'] }] },
+    ]);
+    expect(told.tasks).toBeUndefined();
+  });
+
+  it('is told to need a sweep for an attachment that is left over', async () => {
+    const { cluster, tables, writers } = memoryCluster();
+    writers.createNetwork('front');
+    tables.put('attachments', { networkId: 'front', serviceId: 'ghost' });
+    writers.mark('networks', 'front');
+    const told = await explain(cluster, FRONT);
+    expect(told.usedBy).toEqual([{ object: 'service#ghost', state: 'absent' }]);
+    expect(told.advice[0]).toBe('With the next sweep network front goes.');
+  });
+});
+
+describe('what is not marked', () => {
+  it('is left alone, and used by whom it is', async () => {
+    const { cluster, client } = await shop();
+    await client.removeService('web');
+    await client.undeleteService('web', { by: 'bob', reason: 'mistake' });
+    const service = await explain(cluster, WEB);
+    expect(service).toMatchObject({ state: 'not marked', undeleted: { by: 'bob', reason: 'mistake' } });
+    expect(service.mark).toBeUndefined();
+    expect(service.advice).toEqual([
+      'service web is not marked: nobody asked for its removal, and the deallocator leaves it alone.',
+      'If you remove it, it goes after its 3 tasks.',
+    ]);
+    const network = await explain(cluster, FRONT);
+    expect(network.advice[1]).toMatch(/^It is used by service web, which nobody asked to remove/);
+  });
+
+  it('and has a counter, is told to need a sweep', async () => {
+    const { cluster, tables } = await shop();
+    tables.put('counters', { id: 'service#web', remaining: 0, epoch: 'e' });
+    expect((await explain(cluster, WEB)).counter).toEqual({ remaining: 0, agreement: 'left over' });
+  });
+});
+
+describe('what is not there', () => {
+  it('is told of by its last receipt, also where it went along with a service', async () => {
+    const { backend, cluster, client, remove } = await shop();
+    await remove();
+    await client.deleteTasks('web', ['web.1', 'web.2', 'web.3']);
+    await backend.deliver();
+    const service = await explain(cluster, WEB);
+    expect(service.state).toBe('absent');
+    expect(service.formerLives).toHaveLength(1);
+    expect(service.advice[0]).toMatch(/^service web is not there: it was deleted at .*marked by ann \("old"\)\.$/);
+    const network = await explain(cluster, FRONT);
+    expect(network.advice[0]).toMatch(/ together with service web, after it had been marked\.$/);
+  });
+
+  it('and never was, is told so; and what can be no id is refused', async () => {
+    const { cluster } = memoryCluster();
+    expect((await explain(cluster, WEB)).advice[0]).toMatch(/^service web is not there, and no receipt tells of it/);
+    await expect(explain(cluster, { kind: 'service', id: '' })).rejects.toMatchObject({ code: 'InvalidArgument' });
+  });
+});
+
+it.each([
+  [3, { count: 3, isExact: true }, true, 'equal'],
+  [-1, { count: 3, isExact: true }, true, 'too low'],
+  [4, { count: 3, isExact: true }, true, 'too high'],
+  [4, { count: 3, isExact: false }, true, 'unknown'],
+  [1, { count: 3, isExact: false }, true, 'too low'],
+  [undefined, { count: 3, isExact: true }, true, 'missing'],
+  [undefined, { count: 0, isExact: true }, true, undefined],
+  [0, { count: 3, isExact: true }, false, 'left over'],
+  [undefined, { count: 3, isExact: true }, false, undefined],
+] as const)('a counter of %s beside %o (marked: %s) is %s', (remaining, children, isMarked, agreement) => {
+  const counter = remaining === undefined ? undefined : { remaining, openedAt: undefined };
+  expect(compareCounter(counter, children, isMarked)).toBe(agreement);
+});

@@ -1,0 +1,61 @@
+/** What was deleted, when, with what, and because of whom. */
+import { expect, it } from 'vitest';
+import { readHistory } from '../../lib/operate/history.ts';
+import { memoryCluster } from '../support/memory-cluster.ts';
+
+/** `web` lives and goes twice, the first time together with its network; then a network of the same id goes. */
+async function lives() {
+  const world = memoryCluster();
+  const { backend, chance, client } = world;
+  for (const by of ['ann', 'bob']) {
+    for (const id of ['front', 'kept']) await client.createNetwork({ id }).catch(() => undefined);
+    await client.createService({ id: 'web', spec: { networks: [{ target: 'front' }, { target: 'kept' }] } });
+    await client.removeService('web', { by, reason: `of ${by}` });
+    if (by === 'ann') await client.removeNetwork('front', { by: 'cid' });
+    await backend.deliver();
+    chance.advance(1000);
+  }
+  await client.createNetwork({ id: 'web' });
+  await client.removeNetwork('web');
+  await backend.deliver();
+  return world;
+}
+
+it('tells one life of an id from another, the newest first', async () => {
+  const { cluster } = await lives();
+  const { deletions, more, isWhole } = await readHistory(cluster, { id: 'web', kind: 'service' });
+  expect({ more, isWhole }).toEqual({ more: 0, isWhole: true });
+  expect(deletions.map(({ markedBy, markedReason, freed, kept }) => ({ markedBy, markedReason, freed, kept }))).toEqual(
+    [
+      { markedBy: 'bob', markedReason: 'of bob', freed: [], kept: ['network#front', 'network#kept'] },
+      { markedBy: 'ann', markedReason: 'of ann', freed: ['network#front'], kept: ['network#kept'] },
+    ],
+  );
+  expect(new Set(deletions.map(({ markedAt }) => markedAt)).size).toBe(2);
+  expect(deletions[0]).toMatchObject({ deletedAt: '2026-01-01T00:00:01.000Z', trigger: expect.any(String) });
+});
+
+it('of an id alone tells of both kinds', async () => {
+  const { cluster } = await lives();
+  const { deletions } = await readHistory(cluster, { id: 'web' });
+  expect(deletions.map(({ object }) => object)).toEqual(['network#web', 'service#web', 'service#web']);
+});
+
+it('of a network also tells how it went along with a service', async () => {
+  const { cluster } = await lives();
+  const { deletions } = await readHistory(cluster, { id: 'front', kind: 'network' });
+  expect(deletions).toMatchObject([{ object: 'network#front', wentWith: 'service#web', markedBy: 'cid', freed: [] }]);
+});
+
+it('of everything shows the newest, and says how many more there are', async () => {
+  const { cluster } = await lives();
+  const { deletions, more } = await readHistory(cluster, { limit: 2 });
+  expect(deletions.map(({ object }) => object)).toEqual(['network#web', 'service#web']);
+  expect(more).toBe(2);
+  await expect(readHistory(cluster, { limit: 1.5 })).rejects.toMatchObject({ code: 'InvalidArgument' });
+});
+
+it('of what never was is empty', async () => {
+  const { cluster } = await lives();
+  expect(await readHistory(cluster, { id: 'nobody' })).toEqual({ deletions: [], more: 0, isWhole: true });
+});

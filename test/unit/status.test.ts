@@ -1,0 +1,200 @@
+/** What is told of what is marked, and waiting for it. */
+import { describe, expect, it } from 'vitest';
+import { readStatus } from '../../lib/operate/status.ts';
+import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/wait.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { memoryCluster } from '../support/memory-cluster.ts';
+import { MARKED } from '../support/objects.ts';
+
+const TEN_MINUTES_MILLIS = 600_000;
+
+describe('status', () => {
+  it('tells of each mark, the oldest first: whose, why, what is left, and what holds it', async () => {
+    const { backend, chance, client, cluster } = memoryCluster({
+      ...DEFAULT_RULES,
+      gracePeriodMillis: TEN_MINUTES_MILLIS,
+    });
+    await client.createNetwork({ id: 'front' });
+    await client.createService({ id: 'web', spec: { task: { networks: [{ target: 'front' }] } } });
+    await client.createService({ id: 'api' });
+    await client.createTasks('web', [{ id: '1' }, { id: '2' }, { id: '3' }]);
+    await client.removeService('web', { by: 'ann', reason: 'old' });
+    chance.advance(60_000);
+    await client.removeNetwork('front');
+    await client.removeService('api');
+    await client.protectService('api');
+    await backend.deliver();
+    chance.advance(60_000);
+
+    const { marked, more, isWhole, readAt } = await readStatus(cluster);
+    expect({ more, isWhole, readAt }).toEqual({ more: 0, isWhole: true, readAt: '2026-01-01T00:02:00.000Z' });
+    expect(marked.map(({ object, state }) => [object, state])).toEqual([
+      ['service#web', 'draining'],
+      ['service#api', 'held'],
+      ['network#front', 'draining'],
+    ]);
+    const [web, api, front] = marked;
+    expect(web?.mark).toEqual({
+      markedAt: expect.stringMatching(/^2026-01-01T00:00:00\.000Z#/),
+      since: '2026-01-01T00:00:00.000Z',
+      ageSeconds: 120,
+      by: 'ann',
+      reason: 'old',
+    });
+    expect(web?.children).toEqual({ count: 3, isExact: true });
+    expect(web?.counter).toEqual({ remaining: 3, openedAt: expect.stringMatching(/^2026-01-01T00:01/) });
+    expect(web?.hold).toEqual({ because: 'grace period', until: '2026-01-01T00:10:00.000Z' });
+    expect(api?.hold).toEqual({ because: 'protected' });
+    expect(front?.children).toEqual({ count: 1, isExact: true });
+  });
+
+  it('shows the oldest of many, and says how many more there are', async () => {
+    const { backend, chance, client, cluster } = memoryCluster();
+    for (const id of ['c', 'a', 'b']) {
+      await client.createService({ id });
+      await client.createTask(id, { id: '1' });
+      await client.removeService(id);
+      chance.advance(1000);
+    }
+    await backend.deliver();
+    const { marked, more } = await readStatus(cluster, { limit: 2 });
+    expect(marked.map(({ id }) => id)).toEqual(['c', 'a']);
+    expect(more).toBe(1);
+    await expect(readStatus(cluster, { limit: 0 })).rejects.toThrow('limit is 0');
+  });
+
+  it('finds a mark without its time only in a full look, and shows it last', async () => {
+    const { cluster, tables, writers } = memoryCluster();
+    tables.put('services', { id: 'raw', ...MARKED });
+    writers.createNetwork('front');
+    writers.mark('networks', 'front');
+    expect((await readStatus(cluster)).marked.map(({ id }) => id)).toEqual(['front']);
+    const { marked } = await readStatus(cluster, { full: true });
+    expect(marked.map(({ id, mark, state }) => [id, mark.since, state])).toEqual([
+      ['front', '2026-01-01T00:00:00.000Z', 'ready'],
+      ['raw', undefined, 'ready'],
+    ]);
+  });
+
+  it('counts only tasks that hold their service', async () => {
+    const { cluster, tables, writers } = memoryCluster({ ...DEFAULT_RULES, taskIsGone: 'terminal' });
+    writers.createService('web', []);
+    for (const state of ['running', 'failed', 'complete']) {
+      tables.put('tasks', { serviceId: 'web', id: state, status: { state } });
+    }
+    writers.mark('services', 'web');
+    expect((await readStatus(cluster)).marked[0]?.children).toEqual({ count: 1, isExact: true });
+  });
+});
+
+type World = ReturnType<typeof memoryCluster>;
+
+/** All that it yields, and what it returns; `between` happens after the look of that number (from 0). */
+async function waitFor(
+  { cluster }: World,
+  awaited: Parameters<typeof waitUntilGone>[1],
+  between: readonly (() => Promise<unknown> | unknown)[],
+  options: WaitOptions = { timeoutMillis: 60_000 },
+) {
+  const waiting = waitUntilGone(cluster, awaited, options);
+  const seen: WaitProgress[] = [];
+  for (;;) {
+    const { done, value } = await waiting.next();
+    if (done) return { seen, result: value };
+    await between[seen.length]?.();
+    seen.push(value);
+  }
+}
+
+describe('waiting', () => {
+  const draining = async () => {
+    const world = memoryCluster();
+    const { backend, client } = world;
+    await client.createNetwork({ id: 'front' });
+    await client.createService({ id: 'web', spec: { networks: [{ target: 'front' }] } });
+    await client.createTasks('web', [{ id: '1' }, { id: '2' }]);
+    const { markedAt = '' } = await client.removeService('web');
+    const network = await client.removeNetwork('front');
+    await backend.deliver();
+    const drain = async () => {
+      await client.deleteTasks('web', ['1', '2']);
+      await backend.deliver();
+    };
+    return { ...world, drain, web: { kind: 'service', id: 'web', markedAt } as const, networkMark: network.markedAt };
+  };
+
+  it('tells what is left after each look, and ends when everything is gone', async () => {
+    const world = await draining();
+    const { seen, result } = await waitFor(
+      world,
+      [
+        { kind: 'service', id: 'web' },
+        { kind: 'network', id: 'front' },
+      ],
+      [() => world.client.deleteTask('web', '1'), world.drain],
+    );
+    expect(seen.map(({ waitingFor }) => waitingFor.map(({ object, children }) => [object, children.count]))).toEqual([
+      [
+        ['service#web', 2],
+        ['network#front', 1],
+      ],
+      [
+        ['service#web', 1],
+        ['network#front', 1],
+      ],
+      [],
+    ]);
+    expect(result.isDone).toBe(true);
+    expect(result.outcomes.map(({ outcome }) => outcome)).toEqual(['gone', 'gone']);
+  });
+
+  it('takes another life of the id for what it is, and not for the awaited one', async () => {
+    const world = await draining();
+    const again = async () => {
+      await world.drain();
+      await world.client.createNetwork({ id: 'front' });
+      await world.client.createService({ id: 'web' });
+      await world.client.removeService('web');
+    };
+    const { networkMark: markedAt = '' } = world;
+    const { result } = await waitFor(world, [world.web, { kind: 'network', id: 'front', markedAt }], [again]);
+    expect(result.outcomes.map(({ outcome }) => outcome)).toEqual(['gone', 'gone']);
+  });
+
+  it('ends when the mark is taken back, also if another has followed', async () => {
+    const world = await draining();
+    const undelete = () => world.client.undeleteService('web');
+    const { result } = await waitFor(world, [world.web], [undelete]);
+    expect(result).toEqual({ outcomes: [{ object: 'service#web', outcome: 'undeleted' }], isDone: false });
+    await world.client.removeService('web');
+    expect((await waitFor(world, [world.web], [])).result.outcomes[0]?.outcome).toBe('undeleted');
+  });
+
+  it('does not wait for what nobody marked', async () => {
+    const world = memoryCluster();
+    await world.client.createService({ id: 'web' });
+    const { result } = await waitFor(world, [{ kind: 'service', id: 'web' }], []);
+    expect(result.outcomes).toEqual([{ object: 'service#web', outcome: 'not marked' }]);
+  });
+
+  it('gives up when its time is over, after ever longer pauses of five seconds at most', async () => {
+    const world = await draining();
+    const { seen, result } = await waitFor(world, [world.web], []);
+    expect(result.outcomes).toEqual([{ object: 'service#web', outcome: 'still there' }]);
+    const times = seen.map(({ elapsedMillis }) => elapsedMillis);
+    expect(times.slice(0, 4)).toEqual([0, 500, 1250, 2375]);
+    expect(times.at(-1)).toBe(60_000);
+    expect(Math.max(...times.map((time, n) => time - (times[n - 1] ?? 0)))).toBe(5000);
+  });
+
+  it('stops at once when it is told to', async () => {
+    const world = await draining();
+    const controller = new AbortController();
+    const never = { ...world.chance, pause: () => new Promise<void>(() => {}) };
+    const cluster = Object.assign(Object.create(world.cluster), { chance: never });
+    const abortSoon = () => void setImmediate(() => controller.abort(new Error('enough')));
+    await expect(
+      waitFor({ ...world, cluster }, [world.web], [abortSoon], { signal: controller.signal }),
+    ).rejects.toThrow('enough');
+  });
+});
