@@ -158,11 +158,12 @@ export class Cluster {
     const marks: { key: ParentKey; markedAt?: string }[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
+      // The index second: a mark that is stamped in between is then in both, and not in neither.
       for (const [list, pagesMax] of [
-        [(from?: PageKey) => this.#listings.listMarked(kind, from), MARK_PAGES_MAX] as const,
         ...(withoutTime
           ? [[(from?: PageKey) => this.#listings.listUnstamped(kind, from), TABLE_PAGES_MAX] as const]
           : []),
+        [(from?: PageKey) => this.#listings.listMarked(kind, from), MARK_PAGES_MAX] as const,
       ]) {
         const { items, isWhole: isAll } = await pagesOf(list, pagesMax);
         isWhole &&= isAll;

@@ -46,7 +46,8 @@ describe('a plan for a removal', () => {
         deletions: [{ deleted: ['service#web', 'network#front'], letsGoOf: ['network#shared'] }],
       },
     ]);
-    expect(plan.forecast.stays).toEqual([{ object: 'network#shared', reasons: [{ because: 'not marked' }] }]);
+    const reasons = [{ because: 'not marked' }, { because: 'used', by: ['service#api'] }];
+    expect(plan.forecast.stays).toEqual([{ object: 'network#shared', reasons }]);
   });
 
   it('lets a network wait if it is told to, and is carried out as it says', async () => {
