@@ -1,4 +1,4 @@
-/** `npm run build`: the functions' code and the package's doors, in dist. With --functions: only the former. */
+/** `npm run build`: the functions' code, the package's doors and its command, in dist. With --functions: only the first. */
 import { spawnSync } from 'node:child_process';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -25,7 +25,9 @@ async function buildEsm(): Promise<void> {
 /** One module for each door. The types are the same text: its package.json makes TypeScript read them as CommonJS. */
 async function buildCjs(): Promise<void> {
   await rm(cjs, { recursive: true, force: true });
-  await cp(esm, cjs, { recursive: true, filter: (path) => !path.endsWith('.js') });
+  // The command is run, and never required.
+  const command = join(esm, 'bin');
+  await cp(esm, cjs, { recursive: true, filter: (path) => !path.endsWith('.js') && path !== command });
   await writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
   await build({
     absWorkingDir: root,

@@ -19,8 +19,12 @@ process.on('SIGINT', () => {
   if (interruption.signal.aborted) process.exit(130);
   interruption.abort(new DOMException('interrupted by Ctrl-C', 'AbortError'));
 });
-// A reader that has gone away, such as `head`, wants no more; there is nobody left to tell.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => process.exit(0));
+// A reader that has gone away, such as `head`, wants no more text; what was asked for is done all the same.
+let isReaderGone = false;
+process.stdout.on('error', () => {
+  isReaderGone = true;
+});
+process.stderr.on('error', () => {});
 
 const status = await run(process.argv.slice(2), {
   out: process.stdout,
@@ -30,6 +34,7 @@ const status = await run(process.argv.slice(2), {
   userName: process.env.USER || findUserName(),
   chance: systemChance,
   signal: interruption.signal,
+  isReaderGone: () => isReaderGone,
 });
 process.exitCode = status;
 // A pause that nobody waits for any more would keep the process until it is over.

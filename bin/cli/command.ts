@@ -1,5 +1,4 @@
-/** What a command is, how its arguments are read, and how its help is told. */
-import { parseArgs } from 'node:util';
+/** What a command is, and how what is typed after its name is understood. */
 import type { ParentKey, ParentKind } from '../../lib/protocol/model.ts';
 import type { Deployment } from './connection.ts';
 import type { Io } from './io.ts';
@@ -58,28 +57,7 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   config: { value: 'FILE', says: 'a file with the line that "npm run local" prints' },
   endpoint: { value: 'URL', says: 'where DynamoDB, Lambda and SQS answer, instead of where they usually do' },
   json: { says: 'one JSON document on stdout' },
-  help: { says: 'this text' },
 };
-
-export function readArguments(command: Command, args: readonly string[]): Given {
-  const options = { ...command.options, ...GLOBAL_OPTIONS };
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: Object.fromEntries(
-        Object.entries(options).map(([name, { value }]) => [name, { type: value ? 'string' : 'boolean' } as const]),
-      ),
-    });
-    return {
-      positionals,
-      text: (option) => values[option] as string | undefined,
-      flag: (option) => values[option] === true,
-    };
-  } catch (error) {
-    throw new UsageError((error as Error).message, { cause: error });
-  }
-}
 
 export function readKind(text: string | undefined): ParentKind {
   if (text === 'service' || text === 'network') return text;

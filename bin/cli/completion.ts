@@ -1,7 +1,8 @@
 /** Completion: a script for the shell, which then asks this very program what could come next. */
 import type { ParentKind } from '../../lib/protocol/model.ts';
-import { type Command, DONE, GLOBAL_OPTIONS, readArguments, type Session, UsageError } from './command.ts';
+import { type Command, DONE, GLOBAL_OPTIONS, type Session, UsageError } from './command.ts';
 import { openDeployment } from './connection.ts';
+import { readArguments } from './program.ts';
 
 /** The program filters by what is typed already: `compgen -W` would evaluate what is in an id. */
 const SCRIPTS: Readonly<Record<string, string>> = {
@@ -57,12 +58,12 @@ async function complete(commands: readonly Command[], session: Session, words: r
   const command = commands.find(({ name }) => name === words[0]);
   if (command === undefined) return [];
   if (typed.startsWith('-')) {
-    const options = Object.keys({ ...command.options, ...GLOBAL_OPTIONS });
+    const options = [...Object.keys({ ...command.options, ...GLOBAL_OPTIONS }), 'help'];
     return options.map((name) => `--${name}`).filter(startsAsTyped);
   }
   if (command.name === 'completion') return Object.keys(SCRIPTS).filter(startsAsTyped);
   if (!command.takes.includes('KIND')) return [];
-  const given = readArguments(command, words.slice(1, -1));
+  const given = readArguments(command, words.slice(1, -1), session.io);
   const [kind] = given.positionals;
   if (kind === undefined) return ['service', 'network'].filter(startsAsTyped);
   if (kind !== 'service' && kind !== 'network') return [];

@@ -10,7 +10,7 @@ import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type Given, UsageError } from './command.ts';
 import { type DeploymentNames, readConfig, readStackNames } from './deployment-names.ts';
 import type { Io } from './io.ts';
-import { loadCloudFormation, readStackOutputs } from './stack-outputs.ts';
+import { readStackOutputs } from './stack-outputs.ts';
 
 /** Where "npm run local" writes what it has printed, from the directory in which it was started. */
 export const RUNNING_FILE = join('.local', 'cloud.json');
@@ -48,7 +48,7 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
   if (stack !== undefined && config !== undefined) throw new UsageError('--stack and --config exclude each other');
   if (stack !== undefined) {
     const connection: Connection = { ...(region && { region }), ...(endpoint && { endpoint }) };
-    const outputs = await readStackOutputs(stack, connection, loadCloudFormation);
+    const outputs = await readStackOutputs(stack, connection);
     return { title: `stack ${stack}`, connection, ...readStackNames(stack, outputs) };
   }
   const found = readConfig(...(await readConfigFile(config, io)));

@@ -20,4 +20,6 @@ export interface Io {
   readonly chance: Chance;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
+  /** Nobody reads stdout any more. */
+  readonly isReaderGone: () => boolean;
 }

@@ -1,45 +1,11 @@
-/** A deployed stack's outputs. The only place that needs CloudFormation's client, so only --stack needs that package. */
+/** A deployed stack's outputs. */
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 
-/** The little of `@aws-sdk/client-cloudformation` that is used here. */
-export interface CloudFormation {
-  readonly CloudFormationClient: new (
-    connection: Connection,
-  ) => {
-    send(command: object): Promise<{ readonly Stacks?: readonly Stack[] }>;
-    destroy(): void;
-  };
-  readonly DescribeStacksCommand: new (input: { readonly StackName: string }) => object;
-}
-
-interface Stack {
-  readonly Outputs?: readonly { readonly OutputKey?: string; readonly OutputValue?: string }[];
-}
-
-const PACKAGE: string = '@aws-sdk/client-cloudformation';
-
-/** `FailedPrecondition` where the package is not installed. */
-export async function loadCloudFormation(): Promise<CloudFormation> {
-  try {
-    return await import(PACKAGE);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
-    throw new DeallocatorError(
-      'FailedPrecondition',
-      `--stack needs the package ${PACKAGE}, which is not installed; install it beside this one, or use --config`,
-      { cause },
-    );
-  }
-}
-
 /** `NotFound` for a stack that is not there, in this account and Region. */
-export async function readStackOutputs(
-  stack: string,
-  connection: Connection,
-  load: () => Promise<CloudFormation>,
-): Promise<Record<string, string>> {
-  const { CloudFormationClient, DescribeStacksCommand } = await load();
+export async function readStackOutputs(stack: string, connection: Connection): Promise<Record<string, string>> {
+  // Only who names a stack waits for this client to load.
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient(connection);
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName: stack }));

@@ -43,7 +43,7 @@ export const status: Command = {
         if (isJson) printJson(found);
         else draw(session, found, isWatch);
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
-      } while (isWatch);
+      } while (isWatch && !io.isReaderGone());
     } catch (error) {
       // Whoever watches ends it by Ctrl-C: that is no failure.
       if (!isWatch || !io.signal.aborted) throw error;
@@ -59,17 +59,22 @@ export function readNumber(option: string, text: string | undefined): number | u
 }
 
 function draw({ io: { out }, print }: Session, found: Status, isWatch: boolean): void {
-  const head = isWatch ? `${emphasis(found.readAt, out)}  ` : '';
-  const lines = describe(found).split('\n');
-  if (!isWatch || out.isTTY !== true) {
-    print(`${head}${lines.join('\n')}${isWatch ? '\n' : ''}`);
+  if (!isWatch) {
+    print(describe(found));
     return;
   }
-  // Never more than fits, or the screen would scroll and the first lines be lost; the last row is the cursor's.
-  const room = Math.max(1, (out.rows ?? 24) - 1);
-  const shown =
-    lines.length <= room ? lines : [...lines.slice(0, room - 1), `… and ${lines.length - room + 1} more lines`];
-  out.write(`${CLEAR_SCREEN}${head}${shown.map((line) => line.slice(0, (out.columns ?? 80) - 1)).join('\n')}\n`);
+  const lines = [found.readAt, ...describe(found).split('\n')];
+  if (out.isTTY !== true) {
+    print(`${lines.join('\n')}\n`);
+    return;
+  }
+  // Never more than fits, or the screen would scroll and the first lines be lost; the last row is the cursor's. Some terminals
+  // don't know their size, and say 0.
+  const [rows, width] = [Math.max(3, (out.rows || 24) - 1), (out.columns || 80) - 1];
+  const rest = lines.length - rows + 1;
+  const shown = rest <= 1 ? lines : [...lines.slice(0, rows - 1), `… and ${rest} more lines`];
+  const [time = '', ...others] = shown.map((line) => line.slice(0, width));
+  out.write(`${CLEAR_SCREEN}${[emphasis(time, out), ...others].join('\n')}\n`);
 }
 
 function describe({ marked, more, isWhole }: Status): string {

@@ -75,6 +75,15 @@ describe('the package', () => {
     expect(status).toBe(0);
   }, 60_000);
 
+  test('brings its command', () => {
+    const { version, bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+    expect(run(home, bin.deallocator, '--version')).toEqual({ status: 0, output: `${version}\n` });
+    expect(run(home, bin.deallocator, 'sweep')).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('no local cloud runs beside this directory'),
+    });
+  });
+
   test('is typed and works for import and for require, to the same template', () => {
     const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--skipLibCheck', '--types', 'node'];
     expect(run(consumer, tsc, ...options, '--outDir', 'out', 'esm.mts', 'cjs.cts')).toEqual({ status: 0, output: '' });

@@ -90,7 +90,7 @@ export const MUTANTS: readonly Mutant[] = [
         replace: 'return isoNow(chance).slice(0, 13);',
       },
     ],
-    breaks: ['S1', 'S2'],
+    breaks: ['S1', 'S2', 'S6'],
     profile: 'crowded',
   },
   {
@@ -113,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
       {
         file: DECIDE,
         find: 'attached.every((id) => id === serviceId)',
-        replace: 'return network;',
+        replace: 'attached.length > 0',
       },
     ],
     breaks: ['S2', 'S6'],

@@ -31,6 +31,7 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
     userName: 'ann',
     chance: options.chance ?? systemChance,
     signal: options.signal ?? new AbortController().signal,
+    isReaderGone: () => false,
   });
   return { status, ...output };
 }

@@ -1,12 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, describe, expect, it } from 'vitest';
 import { readDurationMillis, UsageError } from '../../bin/cli/command.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
 import { RUNNING_FILE } from '../../bin/cli/connection.ts';
 import { readConfig, readStackNames } from '../../bin/cli/deployment-names.ts';
-import { type CloudFormation, readStackOutputs } from '../../bin/cli/stack-outputs.ts';
+import { errorWords } from '../../bin/cli/errors.ts';
+import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, visible } from '../../bin/cli/text.ts';
 import { RUNNING_PATH } from '../../bin/synthesize.ts';
+import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { call } from '../support/command-line.ts';
 
 const TABLES = {
@@ -46,11 +51,29 @@ describe('help', () => {
     },
   );
 
-  it('answers an unknown command with those there are', async () => {
+  it('answers an unknown command with how to see those there are, and with the one that is meant', async () => {
     const { status, stderr } = await call(['destroy\u001b']);
-    expect(stderr).toMatch(/^deallocator: "destroy\\u\{1b\}" is no command; allowed: .*sweep/);
+    expect(stderr).toBe(`deallocator: unknown command 'destroy\\u{1b}'\nTry "deallocator --help".\n`);
     expect(status).toBe(2);
+    expect((await call(['swep'])).stderr).toContain('(Did you mean sweep?)');
   });
+});
+
+describe('the manual', () => {
+  const sections = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8').split(/^## /m);
+
+  it('has a section for each command, and for no other', () => {
+    const titles = sections.slice(1).map((section) => section.split('\n')[0]);
+    expect(titles).toEqual(['Which deployment', 'Output and exit status', ...COMMANDS.map(({ name }) => name)]);
+  });
+
+  it.each(COMMANDS.map((command) => [command.name, command] as const))(
+    'of %s names each of its options',
+    (name, { options }) => {
+      const section = sections.find((text) => text.startsWith(`${name}\n`));
+      expect(Object.keys(options).filter((option) => !section?.includes(`--${option}`))).toEqual([]);
+    },
+  );
 });
 
 describe('text', () => {
@@ -79,6 +102,48 @@ describe('text', () => {
     [3725, '1 h 2 min'],
     [86_400 * 3 + 60, '3 d'],
   ])('%d seconds are %s', (seconds, text) => expect(duration(seconds)).toBe(text));
+});
+
+describe('an error', () => {
+  const named = (name: string, message: string, more: object = {}) =>
+    Object.assign(new Error(message), { name, ...more });
+  const $metadata = { httpStatusCode: 400 };
+
+  it.each([
+    [new DeallocatorError('NotFound', 'service \u001b is not there'), /^service \\u\{1b\} is not there \[NotFound\]$/],
+    [
+      named('CredentialsProviderError', 'Could not load'),
+      /^CredentialsProviderError: Could not load; sign in .*AWS_PROFILE/,
+    ],
+    [named('ExpiredTokenException', 'expired', { $metadata }), /^ExpiredTokenException: expired; sign in again/],
+    [
+      named('AccessDeniedException', 'no lambda:InvokeFunction', { $metadata }),
+      /; ask for the permission that it names$/,
+    ],
+    [named('ResourceNotFoundException', 'no function', { $metadata }), /; check the Region and the names/],
+    [
+      named('Error', 'connect ECONNREFUSED ::1', { code: 'ECONNREFUSED', syscall: 'connect' }),
+      /^connect ECONNREFUSED ::1; nothing answers there/,
+    ],
+    [
+      named('AggregateError', '', { code: 'ECONNREFUSED', syscall: 'connect' }),
+      /^AggregateError: ECONNREFUSED; nothing answers there/,
+    ],
+    [
+      named('Error', "EACCES: permission denied, open 'x'", { code: 'EACCES', syscall: 'open' }),
+      /^EACCES: permission denied, open 'x'$/,
+    ],
+    ['thrown text', /^thrown text$/],
+  ])('of outside is one line that says what to do: %s', (error, words) => {
+    expect(errorWords(error)).toMatch(words);
+    expect(errorWords(error)).not.toContain('\n');
+  });
+
+  it('of our own says where', () => {
+    expect(errorWords(new TypeError('x is not a function'))).toMatch(
+      /^TypeError: x is not a function\n +at .*cli\.test\.ts/,
+    );
+  });
 });
 
 describe('a time', () => {
@@ -116,6 +181,16 @@ describe('the configuration', () => {
     });
   });
 
+  it('may tell the rules', () => {
+    const rules = { TaskIsGone: 'terminal', GracePeriodSeconds: 60, StopTasks: true };
+    expect(readConfig('x', JSON.stringify({ tables: TABLES, rules })).names.rules).toEqual({
+      taskIsGone: 'terminal',
+      gracePeriodMillis: 60_000,
+      stopTasks: true,
+      receiptDays: 90,
+    });
+  });
+
   it.each([
     ['', /is no JSON/],
     ['[]', /names no table for services, tasks/],
@@ -130,43 +205,21 @@ describe('the configuration', () => {
 
 describe('a stack', () => {
   /** CloudFormation's client, as far as it is used. */
-  const cloudFormation = (answer: () => unknown, seen: unknown[] = []): (() => Promise<CloudFormation>) => {
-    const module = {
-      CloudFormationClient: class {
-        constructor(connection: unknown) {
-          seen.push(connection);
-        }
-        send(command: object) {
-          seen.push(command);
-          return Promise.resolve().then(answer);
-        }
-        destroy() {
-          seen.push('destroyed');
-        }
-      },
-      DescribeStacksCommand: class {
-        readonly input: unknown;
-        constructor(input: unknown) {
-          this.input = input;
-        }
-      },
-    };
-    return async () => module as unknown as CloudFormation;
-  };
+  const cloudFormation = mockClient(CloudFormationClient);
+  const connection = { region: 'eu-central-1', credentials: { accessKeyId: 'a', secretAccessKey: 's' } };
+  afterEach(() => cloudFormation.reset());
 
-  it('is asked for its outputs, in the Region that was named', async () => {
-    const seen: unknown[] = [];
+  it('is asked for its outputs', async () => {
     const Outputs = Object.entries(OUTPUTS).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
-    const load = cloudFormation(() => ({ Stacks: [{ Outputs }] }), seen);
-    expect(await readStackOutputs('Shop', { region: 'eu-central-1' }, load)).toEqual(OUTPUTS);
-    expect(seen).toEqual([{ region: 'eu-central-1' }, { input: { StackName: 'Shop' } }, 'destroyed']);
+    const stack = { StackName: 'Shop', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE' as const, Outputs };
+    cloudFormation.on(DescribeStacksCommand, { StackName: 'Shop' }).resolves({ Stacks: [stack] });
+    expect(await readStackOutputs('Shop', connection)).toEqual(OUTPUTS);
   });
 
   it('that is not there is said in words', async () => {
-    const load = cloudFormation(() => {
-      throw Object.assign(new Error('Stack with id Shop does not exist'), { name: 'ValidationError' });
-    });
-    await expect(readStackOutputs('Shop', {}, load)).rejects.toMatchObject({
+    const missing = Object.assign(new Error('Stack with id Shop does not exist'), { name: 'ValidationError' });
+    cloudFormation.on(DescribeStacksCommand).rejects(missing);
+    await expect(readStackOutputs('Shop', connection)).rejects.toMatchObject({
       code: 'NotFound',
       message: expect.stringContaining('there is no stack Shop'),
     });

@@ -1,0 +1,27 @@
+/** What went wrong, in words that say what to do. */
+import { isDeallocatorError } from '../../lib/protocol/errors.ts';
+import { visible } from './text.ts';
+
+/** What the AWS SDK throws before or instead of an answer, in words that say what to do. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [/Credentials|TokenProvider/, 'sign in as for any AWS tool: AWS_PROFILE, "aws sso login", or AWS_ACCESS_KEY_ID'],
+  [/ExpiredToken|InvalidSignature|UnrecognizedClient|TooSkewed/, 'sign in again, and check the clock'],
+  [/AccessDenied|NotAuthorized/, 'ask for the permission that it names'],
+  [/ResourceNotFound|NonExistentQueue/, 'check the Region and the names: is this the stack that was meant?'],
+  [/^Error$|ECONNREFUSED|ENOTFOUND|Timeout/, 'nothing answers there; check --endpoint, or start it'],
+];
+
+/** One line for whoever typed the command; only a mistake of ours brings its stack along. */
+export function errorWords(error: unknown): string {
+  if (!(error instanceof Error)) return visible(String(error));
+  if (isDeallocatorError(error)) return `${visible(error.message)} [${error.code}]`;
+  const { code, syscall, $metadata } = error as NodeJS.ErrnoException & { $metadata?: unknown };
+  const isOutside = $metadata !== undefined || syscall !== undefined || /Credentials|TokenProvider/.test(error.name);
+  // A mistake of ours: whoever mends it needs to know where.
+  if (!isOutside) return error.stack ?? error.message;
+  const said = visible(error.message || code || error.name);
+  // A file, not a network: it says all there is to say.
+  if (code !== undefined && /^E(NOENT|ACCES|ISDIR|PERM|EXIST|ROFS|NOSPC)$/.test(code)) return said;
+  const [, advice] = ADVICE.find(([names]) => names.test(`${error.name}`) || names.test(code ?? '')) ?? [];
+  return [error.name === 'Error' ? said : `${error.name}: ${said}`, ...(advice ? [advice] : [])].join('; ');
+}

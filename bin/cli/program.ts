@@ -1,0 +1,107 @@
+/** The commands as commander knows them: it reads the arguments, prints the help, and guesses what was meant. */
+import { createRequire } from 'node:module';
+import { CommanderError, Option, Command as Program } from 'commander';
+import { type Command, type Given, GLOBAL_OPTIONS, type Option as Told, UsageError } from './command.ts';
+import type { Io } from './io.ts';
+
+const { version } = createRequire(import.meta.url)('deallocator/package.json') as { readonly version: string };
+
+const AFTER_COMMANDS = `
+Without --stack or --config a command speaks to the local cloud that "npm run local" has started in the same directory.
+Exit status: 0 done, 1 error, 2 wrong usage, 3 blocked or timed out, 130 ended by Ctrl-C.
+"deallocator COMMAND --help" has the command's options, and examples.`;
+
+/** @param act runs the command, if the arguments name one and fit it */
+export function programOf(
+  commands: readonly Command[],
+  io: Io,
+  act: (command: Command, given: Given) => Promise<void>,
+) {
+  const program = configure(new Program('deallocator'), io)
+    .usage('COMMAND [ARGUMENTS] [OPTIONS]')
+    .description('Shows and steers what a deployed deallocator deletes, and when.')
+    .version(version, '--version', 'prints the version')
+    // What follows a command's name is the command's own.
+    .enablePositionalOptions()
+    .helpCommand('help [COMMAND]', 'the same as COMMAND --help')
+    .addHelpText('after', AFTER_COMMANDS);
+  for (const command of commands) {
+    const own = ownProgramOf(command, io);
+    program.addCommand(own.action(() => act(command, givenTo(own))));
+  }
+  return program;
+}
+
+/** Reads what follows the command's name. Throws a UsageError. */
+export function readArguments(command: Command, args: readonly string[], io: Io): Given {
+  const program = ownProgramOf(command, io).action(() => {});
+  try {
+    program.parse(args, { from: 'user' });
+  } catch (error) {
+    throw asUsageError(error);
+  }
+  return givenTo(program);
+}
+
+/** What commander throws where it would end the process; anything else is given back as it is. */
+export function asUsageError(error: unknown): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  // A guess is on a line of its own.
+  return new UsageError(error.message.replace(/^error: /, '').replace('\n', ' '), { cause: error });
+}
+
+/** Whether commander has printed what was asked for: help, or the version. */
+export const isAnswered = (error: unknown): boolean => error instanceof CommanderError && error.exitCode === 0;
+
+function ownProgramOf({ name, takes, says, options, examples }: Command, io: Io): Program {
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const program = configure(new Program(name), io)
+    .usage([takes, '[OPTIONS]'].filter(Boolean).join(' '))
+    .summary(says)
+    .description(`${says[0]?.toUpperCase()}${says.slice(1)}.`)
+    // The commands say better than commander what is missing, or one too many.
+    .argument('[arguments...]')
+    .addHelpText(
+      'after',
+      `\nExamples:\n${examples.map(([line, why]) => `  ${line.padEnd(width)}  # ${why}`).join('\n')}`,
+    );
+  addOptions(program, 'Options:', options);
+  addOptions(program, 'Options of each command:', GLOBAL_OPTIONS);
+  return program;
+}
+
+function addOptions(program: Program, heading: string, options: Readonly<Record<string, Told>>): void {
+  for (const [name, { value, says }] of Object.entries(options)) {
+    program.addOption(new Option(`--${name}${value ? ` <${value}>` : ''}`, says).helpGroup(heading));
+  }
+}
+
+function configure(program: Program, { out, err }: Io): Program {
+  return program
+    .exitOverride()
+    .helpOption('-h, --help', 'this text')
+    .configureHelp({ visibleArguments: () => [], subcommandTerm: (command) => command.name() })
+    .configureOutput({
+      writeOut: (text) => void out.write(text),
+      writeErr: (text) => void err.write(text),
+      // Whoever catches it says it, with what can't be seen made visible.
+      outputError: () => {},
+      getOutHelpWidth: () => HELP_COLUMNS,
+      getErrHelpWidth: () => HELP_COLUMNS,
+    });
+}
+
+/** The same in a terminal, a file and a pipe. */
+const HELP_COLUMNS = 120;
+
+function givenTo(program: Program): Given {
+  const read = (name: string) => {
+    const option = program.options.find(({ long }) => long === `--${name}`);
+    return option && program.getOptionValue(option.attributeName());
+  };
+  return {
+    positionals: program.args,
+    text: (name) => read(name),
+    flag: (name) => read(name) === true,
+  };
+}

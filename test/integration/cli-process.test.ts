@@ -1,0 +1,130 @@
+/** `deallocator` as a process of its own: in a terminal, in a pipe that closes, under Ctrl-C, and as it is installed. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readNames } from '../../bin/synthesize.ts';
+import { type LocalBackend, localBackend } from '../support/local-backend.ts';
+import { runProgram } from '../support/program.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const folder = mkdtempSync(join(tmpdir(), 'deallocator-cli-'));
+const config = join(folder, 'cloud.json');
+let backend: LocalBackend;
+
+beforeAll(async () => {
+  backend = await localBackend();
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
+  writeFileSync(config, JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) }));
+  // More than a pipe holds.
+  const note = 'x'.repeat(1000);
+  const tasks = Array.from({ length: 300 }, (_, n) => ({ serviceId: 'web', id: `${n}`, note }));
+  writeFileSync(join(folder, 'cluster.json'), JSON.stringify({ services: [{ id: 'web' }], networks: [], tasks }));
+});
+afterAll(async () => {
+  await backend.close();
+  rmSync(folder, { recursive: true });
+});
+
+const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+const BOLD = '\x1b[1m';
+const BOLD_END = '\x1b[22m';
+const quoted = (word: string) => `'${word}'`;
+const line = (...args: string[]) => [process.execPath, join(ROOT, 'bin/deallocator.ts'), ...args].map(quoted).join(' ');
+
+it('draws a bar in a terminal, and puts the result below it', async () => {
+  const command = line('import', '--config', config, join(folder, 'cluster.json'));
+  const { FORCE_COLOR: _, ...env } = process.env;
+  const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { env });
+  expect(stdout).toContain('tasks: 300 of 300');
+  expect(stdout).toContain('█'.repeat(24));
+  expect(stdout).toMatch(/tasks +300 +0 +0\r\n$/);
+  // The cursor is there again.
+  expect(stdout.lastIndexOf('\x1b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\x1b[?25l'));
+});
+
+it('draws a status anew in a terminal, until Ctrl-C is typed there', async () => {
+  const command = line('status', '--watch', '--interval', '500ms', '--config', config);
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'pipe'] });
+  let drawn = '';
+  let isTyped = false;
+  terminal.stdout.on('data', (text) => {
+    drawn += text;
+    if (isTyped || drawn.split(CLEAR_SCREEN).length < 4) return;
+    isTyped = true;
+    terminal.stdin.write('\x03');
+  });
+  const [status] = await once(terminal, 'close');
+  // Each look has a time of its own, which is bold there.
+  const [before, ...looks] = drawn.split(CLEAR_SCREEN).slice(0, 4);
+  expect(before).toBe('');
+  expect(new Set(looks).size).toBe(3);
+  for (const look of looks) {
+    expect(look).toMatch(/20\S+Z/);
+    const [time, rest] = look.split(BOLD_END);
+    expect(time).toContain(BOLD);
+    expect(rest).toMatch(/^\r\nNothing is marked for deletion\.\r\n/);
+  }
+  expect(status).toBe(0);
+});
+
+it('completes in a real bash, and never runs what is in an id', async () => {
+  for (const id of ['web-1', 'web-$(touch pwned)']) await backend.client.createService({ id });
+  const script = `
+    deallocator() { ${line()} "$@"; }
+    source <(deallocator completion bash)
+    COMP_WORDS=(deallocator protect --config ${quoted(config)} service web-) COMP_CWORD=5
+    _deallocator
+    printf '%s,' "\${COMPREPLY[@]}"`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: folder });
+  expect(stdout).toBe('web-1,');
+  expect(existsSync(join(folder, 'pwned'))).toBe(false);
+});
+
+/** Through a pipe whose reader goes away early; the status is the command's. */
+async function pipe(command: string, reader: string) {
+  const shell = spawn('bash', ['-c', `${command} | ${reader}; exit "\${PIPESTATUS[0]}"`]);
+  const output = { stdout: '', stderr: '' };
+  shell.stdout.on('data', (text) => {
+    output.stdout += text;
+  });
+  shell.stderr.on('data', (text) => {
+    output.stderr += text;
+  });
+  const [status] = await once(shell, 'close');
+  return { status, ...output };
+}
+
+it('is quiet where the reader goes away, and does what it was asked for', async () => {
+  const exported = await pipe(line('export', '--config', config), 'head -c 10');
+  expect(exported.stdout).toHaveLength(10);
+  expect(exported.stderr).toMatch(/^exported .*\n$/);
+  expect(exported.status).toBe(0);
+  const watched = await pipe(line('status', '--watch', '--interval', '500ms', '--config', config), 'head -n 1');
+  expect(watched).toEqual({ status: 0, stdout: expect.stringMatching(/^20\S+Z\n$/), stderr: '' });
+  const removed = await pipe(line('rm', 'service', 'web', '--config', config), 'true');
+  expect(removed).toEqual({ status: 0, stdout: '', stderr: '' });
+  expect(await backend.client.getService('web')).toMatchObject({ pendingDelete: true });
+});
+
+it('ends with 130 on Ctrl-C, whatever it waits for', async () => {
+  // Nothing but the sweep is to be held up by its tables.
+  await backend.deliver();
+  let isHeld = () => {};
+  const held = new Promise<void>((resolve) => {
+    isHeld = resolve;
+  });
+  backend.cloud.setIntercept(({ principal }) => {
+    if (principal !== 'outside') isHeld();
+    return principal === 'outside' ? undefined : { respond: { status: 500, body: {} } };
+  });
+  const program = runProgram('bin/deallocator.ts', ['sweep', '--config', config]);
+  await held;
+  program.child.kill('SIGINT');
+  const { status, stdout, stderr } = await program.ended;
+  backend.cloud.setIntercept(undefined);
+  expect({ status, stdout, stderr }).toEqual({ status: 130, stdout: '', stderr: 'deallocator sweep: interrupted\n' });
+});

@@ -1,0 +1,434 @@
+/** The commands against the synthesized stack on the local cloud: DynamoDB, Lambda, SQS and Streams at one endpoint. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readNames } from '../../bin/synthesize.ts';
+import { isDeallocatorError } from '../../lib/client/index.ts';
+import { type CallOptions, call } from '../support/command-line.ts';
+import { connectRaw } from '../support/dynamodb.ts';
+import { type LocalBackend, localBackend } from '../support/local-backend.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'deallocator-cli-'));
+const config = join(folder, 'cloud.json');
+let backend: LocalBackend;
+
+beforeAll(async () => {
+  backend = await localBackend();
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
+  writeFileSync(config, JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) }));
+});
+afterAll(async () => {
+  await backend.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** With options after the command's name, so that ids may follow `--`. */
+const cli = ([name = '', ...args]: readonly string[], options: CallOptions = {}) =>
+  call([name, '--config', config, ...args], { directory: folder, ...options });
+const json = async (...args: string[]) => {
+  const { status, stdout, stderr } = await cli([args[0] as string, '--json', ...args.slice(1)]);
+  expect(stdout, stderr).toMatch(/^.+\n$/);
+  const document = JSON.parse(stdout);
+  const documented = [...sectionOf(args[0] as string).matchAll(/^\| `(\w+)`/gm)].map(([, field]) => field);
+  expect(documented, args[0]).toEqual(expect.arrayContaining(Object.keys(document)));
+  return { status, document };
+};
+
+const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
+/** What the manual says of a command. */
+const sectionOf = (name: string) => manual.split(/^## /m).find((section) => section.startsWith(`${name}\n`)) ?? '';
+
+const isThere = (reading: Promise<unknown>) =>
+  reading.then(
+    () => true,
+    (error: unknown) => {
+      if (isDeallocatorError(error, 'NotFound')) return false;
+      throw error;
+    },
+  );
+
+/** A service with two tasks, on a network of its own and on one that another service uses too. */
+async function putShop(prefix: string): Promise<void> {
+  const { client } = backend;
+  const labels = { annotations: { labels: { 'com.docker.stack.namespace': `${prefix}shop` } } };
+  await client.createNetwork({ id: `${prefix}own`, spec: labels });
+  await client.createNetwork({ id: `${prefix}shared`, spec: labels });
+  const networks = [{ target: `${prefix}own` }, { target: `${prefix}shared` }];
+  await client.createService({ id: `${prefix}web`, spec: { ...labels, networks } });
+  await client.createService({ id: `${prefix}api`, spec: { networks: [{ target: `${prefix}shared` }] } });
+  await client.createTasks(`${prefix}web`, [{ id: '1' }, { id: '2', status: { state: 'running' } }]);
+}
+
+describe('rm', () => {
+  it('plans without writing, then marks, explains, waits, and leaves a history', async () => {
+    await putShop('a-');
+    const dry = await json('rm', '--cascade', 'a-shop', '--dry-run');
+    expect(dry).toMatchObject({
+      status: 0,
+      document: {
+        plan: {
+          marks: [{ object: 'service#a-web' }, { object: 'network#a-own' }],
+          refused: [{ object: 'network#a-shared', because: 'in use', blockers: ['service#a-api'] }],
+        },
+      },
+    });
+    expect((await backend.client.getService('a-web')).pendingDelete).toBeUndefined();
+
+    const told = await cli(['rm', '--cascade', 'a-shop', '--reason', 'moved']);
+    expect(told).toMatchObject({ status: 3, stderr: '' });
+    expect(told.stdout).toMatch(
+      /^Plan\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
+    );
+    expect(told.stdout).toMatch(/\nservice a-web: marked\nnetwork a-own: marked\n$/);
+    expect(await backend.client.getService('a-web')).toMatchObject({ markedBy: 'ann', markedReason: 'moved' });
+    await backend.deliver();
+
+    const status = await cli(['status']);
+    expect(status.stdout).toMatch(/^2 objects marked for deletion\n\nKIND +ID +AGE +LEFT +COUNTER +STATE +WHO: WHY\n/);
+    expect(status.stdout).toMatch(/^service +a-web +\d+ s +2 tasks +2 +draining +ann: moved$/m);
+    expect((await json('status', '--limit', '1')).document).toMatchObject({ more: 1, marked: [{ id: 'a-web' }] });
+
+    const explained = await cli(['explain', 'service', 'a-web']);
+    expect(explained.stdout).toMatch(
+      /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ counter: 2, equal\n/,
+    );
+    expect(explained.stdout).toContain('│  └─ task 2: running, since when is unknown\n');
+    expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
+    expect((await json('explain', 'service', 'a-web')).document).toMatchObject({ tasks: { count: 2 } });
+    expect((await cli(['explain', 'service', 'a-web', '--graph', 'dot'])).stdout).toMatch(/^digraph .*\}\n$/s);
+
+    const late = await cli(['wait', 'service', 'a-web', '--timeout', '0']);
+    expect(late).toEqual({
+      status: 3,
+      stdout: 'service a-web: still there\n',
+      stderr: 'waiting for service a-web (2 tasks)\n',
+    });
+    await backend.client.deleteTasks('a-web', ['1', '2']);
+    const gone = await cli(['rm', 'network', 'a-own', '--wait', '--timeout', '1m']);
+    expect(gone.stdout).toMatch(/network a-own: gone\n$/);
+    expect(gone.status).toBe(0);
+
+    const past = await cli(['history', 'a-own']);
+    expect(past.stdout).toMatch(/\n20\S+Z +network a-own +20\S+Z +ann: moved +service a-web /);
+    expect((await json('history', 'a-web', '--kind', 'service')).document.deletions).toMatchObject([
+      { object: 'service#a-web', markedBy: 'ann', freed: ['network#a-own'], kept: ['network#a-shared'] },
+    ]);
+    expect((await cli(['status'])).stdout).toBe('Nothing is marked for deletion.\n');
+  });
+
+  it('says with status 3 what is protected, with 1 what is not there, and marks the others', async () => {
+    for (const id of ['b-1', 'b-2']) await backend.client.createService({ id });
+    await backend.client.createTask('b-2', { id: '1' });
+    await backend.client.protectService('b-1');
+    const blocked = await json('rm', 'service', 'b-1', 'b-2', '--by', 'bob');
+    expect(blocked).toMatchObject({
+      status: 3,
+      document: {
+        plan: { refused: [{ object: 'service#b-1', because: 'protected' }] },
+        applied: [{ object: 'service#b-2', outcome: 'marked', markedAt: expect.any(String) }],
+      },
+    });
+    expect((await backend.client.getService('b-2')).markedBy).toBe('bob');
+    expect((await cli(['rm', 'service', 'b-none'])).status).toBe(1);
+    expect((await cli(['undelete', 'service', 'b-2'])).status).toBe(0);
+  });
+});
+
+describe('undelete', () => {
+  it('keeps who took a mark back, and why; a wait then ends with status 3', async () => {
+    await putShop('c-');
+    await cli(['rm', '--cascade', 'c-shop', '--even-in-use']);
+    expect(await backend.client.getNetwork('c-shared')).toMatchObject({ pendingDelete: true });
+    const { status, document } = await json('undelete', '--cascade', 'c-shop', '--reason', 'not yet');
+    expect(document.applied.map(({ object, outcome }: Record<string, string>) => [object, outcome])).toEqual([
+      ['network#c-shared', 'undeleted'],
+      ['network#c-own', 'undeleted'],
+      ['service#c-web', 'undeleted'],
+    ]);
+    expect(status).toBe(0);
+    expect(await backend.client.getService('c-web')).toMatchObject({ unmarkedBy: 'ann', unmarkedReason: 'not yet' });
+    expect(await cli(['undelete', 'service', 'c-web'])).toEqual({
+      status: 0,
+      stdout: 'Plan\n  leave service c-web: not marked\n\n',
+      stderr: '',
+    });
+    expect(await json('wait', 'service', 'c-web')).toEqual({
+      status: 3,
+      document: { outcomes: [{ object: 'service#c-web', outcome: 'not marked' }], isDone: false },
+    });
+  });
+});
+
+describe('status --watch', () => {
+  it('prints a block at each look, and ends with 0 on Ctrl-C', async () => {
+    const interruption = new AbortController();
+    const { status, stdout, stderr } = await cli(['status', '--watch', '--interval', '500ms'], {
+      signal: interruption.signal,
+      onOutput: (text) => {
+        if (text.split('Z\n').length > 2) interruption.abort();
+      },
+    });
+    expect(stdout).toMatch(/^(20\S+Z\nNothing is marked for deletion\.\n\n){2}$/);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});
+
+describe('protect and unprotect', () => {
+  it('change one object after the other, and say of each what became of it', async () => {
+    await backend.client.createService({ id: 'p1' });
+    await backend.client.createService({ id: 'p2' });
+    expect(await cli(['protect', 'service', 'p1', 'p2'])).toEqual({
+      status: 0,
+      stdout: 'service p1: protected\nservice p2: protected\n',
+      stderr: '',
+    });
+    expect((await backend.client.getService('p1')).protected).toBe(true);
+    expect((await cli(['protect', 'service', 'p1'])).stdout).toBe('service p1: was protected before\n');
+    expect((await cli(['unprotect', 'service', 'p1'])).stdout).toBe('service p1: unprotected\n');
+    expect((await backend.client.getService('p1')).protected).not.toBe(true);
+  });
+
+  it('go on after an object that is refused, and end with status 1', async () => {
+    await backend.client.createNetwork({ id: 'p3' });
+    const { status, document } = await json('protect', 'network', 'nobody', 'p3');
+    expect(document.results).toEqual([
+      {
+        object: 'network#nobody',
+        outcome: 'refused',
+        error: { code: 'NotFound', message: expect.stringContaining('network nobody is not there'), blockers: [] },
+      },
+      { object: 'network#p3', outcome: 'protected' },
+    ]);
+    expect(status).toBe(1);
+  });
+
+  it('never write an id to a terminal as it is, and have it exactly in JSON', async () => {
+    const id = 'a\u001b[31m\nb\u202e';
+    const { stdout } = await cli(['protect', 'service', id]);
+    expect(stdout).toContain('service a\\u{1b}[31m\\u{a}b\\u{202e} ');
+    expect(stdout).not.toContain('\u001b');
+    expect((await json('protect', 'service', id)).document.results[0].object).toBe(`service#${id}`);
+  });
+});
+
+describe('sweep', () => {
+  it('deletes what lost its counter and its record, and then finds nothing more to do', async () => {
+    const { endpoint, region, accessKeyId, secretAccessKey } = backend.cloud;
+    const db = connectRaw({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+    await backend.client.createNetwork({ id: 's-front' });
+    await backend.client.createService({ id: 's-web', spec: { networks: [{ target: 's-front' }] } });
+    await backend.client.createTask('s-web', { id: '1' });
+    await backend.client.removeService('s-web');
+    await backend.client.removeNetwork('s-front', { whenInUse: 'wait' });
+    await backend.deliver();
+    // Without a counter, no removal wakes anybody.
+    for (const id of ['service#s-web', 'network#s-front']) {
+      await db.send(new DeleteCommand({ TableName: backend.tables.counters, Key: { id } }));
+    }
+    await backend.client.deleteTask('s-web', '1');
+    await backend.deliver();
+    expect(await isThere(backend.client.getService('s-web'))).toBe(true);
+
+    const first = await json('sweep', '--restart');
+    expect(first).toMatchObject({
+      status: 0,
+      document: {
+        invocations: 1,
+        deletedCount: 2,
+        deleted: ['service#s-web', 'network#s-front'],
+        failed: [],
+        stillMarked: 0,
+        oldestMarkSeconds: 0,
+        seconds: expect.any(Number),
+      },
+    });
+    expect(await isThere(backend.client.getService('s-web'))).toBe(false);
+    const second = await cli(['sweep', '--full']);
+    expect(second.status).toBe(0);
+    expect(second.stdout).toMatch(/^deleted +0$/m);
+    expect(second.stdout).toMatch(/^still marked +0$/m);
+    db.destroy();
+  });
+});
+
+/** While functions are refused by their tables, all that they are told of ends in the queue. */
+async function refusedMeanwhile(happens: () => Promise<void>): Promise<void> {
+  const respond = {
+    status: 400,
+    body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'not allowed' },
+  };
+  backend.cloud.setIntercept(({ principal }) => (principal === 'outside' ? undefined : { respond }));
+  await happens();
+  await backend.deliver();
+  backend.cloud.setIntercept(undefined);
+}
+
+describe('audit and redrive', () => {
+  it('find what dead letters are about, make up for it, and find nothing more', async () => {
+    await backend.client.createService({ id: 'r-web' });
+    await backend.client.createTask('r-web', { id: '1' });
+    await backend.client.removeService('r-web');
+    await backend.deliver();
+    await refusedMeanwhile(() => backend.client.deleteTask('r-web', '1'));
+
+    const faulty = await json('audit', '--confirm', '0');
+    expect(faulty.status).toBe(1);
+    expect(faulty.document.findings).toMatchObject([
+      { problem: 'high counter', promise: 'S7', subject: 'service#r-web' },
+      { problem: 'not deleted', subject: 'service#r-web', mending: { by: 'sweep', parent: 'service#r-web' } },
+    ]);
+    const told = await cli(['audit', '--confirm', '0']);
+    expect(told.stdout).toMatch(/found 2 faults\n\nPROMISE .*\nS7 .* deallocator audit --repair\nL1 .*\n$/);
+
+    const { status, document } = await json('redrive');
+    expect({ status, ...document }).toMatchObject({
+      status: 0,
+      received: expect.any(Number),
+      kept: 0,
+      deletedParents: ['service#r-web'],
+    });
+    expect(document.received).toBeGreaterThan(0);
+    expect(document.deleted).toBe(document.received);
+    expect(backend.cloud.deadLetters()).toEqual([]);
+    expect(await isThere(backend.client.getService('r-web'))).toBe(false);
+    expect((await cli(['redrive'])).stdout).toMatch(/^received +0$/m);
+    expect(await cli(['audit', '--confirm', '0'])).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^read \d+ items?, found 0 faults\n$/),
+    });
+  });
+
+  it('mends with --repair what the sweep can mend, and says what a person must do', async () => {
+    await backend.put('attachments', { networkId: 'r-net', serviceId: 'r-nobody' });
+    await backend.put('tasks', { serviceId: 'r-nobody', id: '\u001b7' });
+    await backend.deliver();
+    const { status, stdout } = await cli(['audit', '--repair', '--confirm', '0']);
+    expect(stdout).toMatch(/found 2 faults\nrepaired 1, left 1\n/);
+    expect(stdout).toContain('delete task \\u{1b}7 of service r-nobody');
+    expect(status).toBe(1);
+    const again = await json('audit', '--confirm', '0');
+    expect(again.document.findings).toMatchObject([{ problem: 'orphan task', about: { task: '\u001b7' } }]);
+  });
+});
+
+describe('import and export', () => {
+  const snapshot = {
+    networks: [{ id: 'i-net' }],
+    services: [{ id: 'i-web', spec: { networks: [{ target: 'i-net' }] } }],
+    tasks: [{ serviceId: 'i-web', id: '1' }],
+  };
+
+  it('load a file, once however often, and write it out again', async () => {
+    writeFileSync(join(folder, 'cluster.json'), JSON.stringify(snapshot));
+    const none = { created: 0, alreadyThere: 0, refused: 0 };
+    const first = await json('import', 'cluster.json');
+    expect(first).toMatchObject({
+      status: 0,
+      document: { tasks: { ...none, created: 1 }, refusals: [], unusable: [] },
+    });
+    const again = await cli(['import', 'cluster.json']);
+    expect(again.stdout).toBe(
+      [
+        '           CREATED   ALREADY THERE   REFUSED',
+        'networks   0         1               0',
+        'services   0         1               0',
+        'tasks      0         1               0',
+        '',
+      ].join('\n'),
+    );
+
+    const written = await cli(['export', 'out.json']);
+    expect(written.stdout).toMatch(/^exported \d+ services, \d+ networks, \d+ tasks?\n/);
+    const out = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8'));
+    expect(out.services).toContainEqual(snapshot.services[0]);
+    expect(out.tasks).toContainEqual(snapshot.tasks[0]);
+    const toStdout = await cli(['export']);
+    expect(JSON.parse(toStdout.stdout)).toEqual(out);
+    expect(toStdout.stderr).toMatch(/^exported /);
+    expect((await json('export')).document.snapshot).toEqual(out);
+  });
+
+  it('fail with status 1 at a file that is there, is missing, or is no JSON', async () => {
+    writeFileSync(join(folder, 'there.json'), 'precious');
+    expect(await cli(['export', 'there.json'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^deallocator export: EEXIST.*there\.json'\n$/),
+    });
+    expect(readFileSync(join(folder, 'there.json'), 'utf8')).toBe('precious');
+    expect((await cli(['export', '--force', 'there.json'])).status).toBe(0);
+    expect(await cli(['import', 'missing.json'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^deallocator import: ENOENT.*missing\.json'\n$/),
+    });
+    writeFileSync(join(folder, 'torn.json'), '{');
+    expect(await cli(['import', 'torn.json'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^deallocator import: .*torn\.json.*\[InvalidArgument\]\n$/),
+    });
+  });
+});
+
+describe('completion', () => {
+  const complete = async (...words: string[]) =>
+    (await call(['completion', 'bash', '--', ...words])).stdout.split('\n');
+
+  it('offers commands, options, kinds, and the ids of what is there', async () => {
+    expect(await complete('un')).toEqual(['undelete', 'unprotect', '']);
+    expect(await complete('sweep', '--f')).toEqual(['--full', '']);
+    expect(await complete('protect', 's')).toEqual(['service', '']);
+    for (const id of ['z-1', 'z-2', 'z $(reboot)']) await backend.client.createService({ id });
+    await backend.client.createTask('z-2', { id: '1' });
+    await backend.client.removeService('z-2');
+    const context = ['--config', config, 'service'];
+    // An id that a shell would act on is left to be typed, and quoted, by hand.
+    expect(await complete('protect', ...context, 'z')).toEqual(['z-1', 'z-2', '']);
+    expect(await complete('protect', ...context, 'z-1', 'z')).toEqual(['z-2', '']);
+    expect(await complete('undelete', ...context, 'z')).toEqual(['z-2', '']);
+  });
+});
+
+describe('a mistake', () => {
+  it.each([
+    [['undelete', 'service'], 'the id of a service is missing'],
+    [['undelete', 'task', 'x'], '"task" is no kind; allowed: service, network'],
+    [['undelete'], 'a kind is missing; allowed: service, network'],
+    [['sweep', 'web'], '"web" is one argument too many'],
+    [['sweep', '--loud'], "unknown option '--loud'"],
+    [['sweep', '--endpoint', 'nowhere'], '--endpoint is "nowhere", allowed: a URL such as http://127.0.0.1:8000'],
+    [['sweep', '--stack', 'x', '--config', 'y'], '--stack and --config exclude each other'],
+    [['rm'], 'a kind is missing'],
+    [['rm', '--cascade', 'shop', 'service', 'web'], '"service" is one argument too many'],
+    [['rm', 'service', 'web', '--timeout', '1m'], '--timeout goes with --wait'],
+    [['wait', 'service', 'web', '--timeout', 'soon'], '--timeout is "soon", allowed: a time'],
+    [['explain', 'service', 'web', '--graph', 'png'], '--graph is "png", allowed: mermaid, dot'],
+    [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number'],
+    [['import'], 'the file to import is missing'],
+    [['completion', 'fish'], '"fish" is no shell that is known here; allowed: bash, zsh'],
+  ])('in the usage ends with status 2: %j', async (args, message) => {
+    const { status, stdout, stderr } = await call(args);
+    expect(stderr).toContain(`deallocator ${args[0]}: ${message}`);
+    expect(stderr).toMatch(/\nTry "deallocator \w+ --help"\.\n$/);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
+  it('in the place says what to give instead, without a stack trace', async () => {
+    const nowhere = await call(['sweep'], { directory: folder });
+    expect(nowhere.stderr).toContain('"npm run local"');
+    expect(nowhere.stderr).toContain('--stack NAME');
+    expect(nowhere.status).toBe(1);
+    const silent = await cli(['sweep', '--endpoint', 'http://127.0.0.1:9']);
+    expect(silent.stderr).toMatch(/^deallocator sweep: .*ECONNREFUSED.*check --endpoint.*\n$/);
+    expect(silent.status).toBe(1);
+    writeFileSync(join(folder, 'other.json'), '{"tables":{"services":"x"}}');
+    const other = await call(['sweep', '--config', 'other.json'], { directory: folder });
+    expect(other.stderr).toMatch(/other\.json names no table for tasks, networks.*"npm run local" prints \[InvalidArg/);
+    expect(other.status).toBe(1);
+  });
+
+  it('that is Ctrl-C ends with status 130', async () => {
+    const { status, stderr } = await cli(['sweep'], { signal: AbortSignal.abort() });
+    expect({ status, stderr }).toEqual({ status: 130, stderr: 'deallocator sweep: interrupted\n' });
+  });
+});
