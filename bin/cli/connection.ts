@@ -34,7 +34,7 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     title,
     connection,
     db,
-    client: new DeallocatorClient({ tables: names.tables, client: db }),
+    client: new DeallocatorClient({ tables: names.tables, client: db, taskNetworks: names.rules.taskNetworks }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     close: () => db.destroy(),
   };

@@ -43,13 +43,16 @@ export function readStackNames(stack: string, outputs: Readonly<Record<string, s
   };
 }
 
-function readRules({ TaskIsGone, GracePeriodSeconds, StopTasks }: Readonly<Record<string, string>>): Rules {
+function readRules(outputs: Readonly<Record<string, string>>): Rules {
+  const { TaskIsGone, GracePeriodSeconds, StopTasks, TaskNetworks } = outputs;
+  const isYes = (text: string | undefined) => text === 'yes' || text === 'true';
   const graceSeconds = Number(GracePeriodSeconds ?? 0);
   return {
     ...DEFAULT_RULES,
     ...(TaskIsGone === 'terminal' && { taskIsGone: TaskIsGone }),
     ...(graceSeconds > 0 && { gracePeriodMillis: graceSeconds * 1000 }),
-    stopTasks: StopTasks === 'yes' || StopTasks === 'true',
+    stopTasks: isYes(StopTasks),
+    taskNetworks: isYes(TaskNetworks),
   };
 }
 

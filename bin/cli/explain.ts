@@ -1,9 +1,10 @@
+import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import { type Explanation, explain as explainParent, type Related } from '../../lib/operate/explain.ts';
 import type { Forecast } from '../../lib/operate/forecast.ts';
 import { drawGraph } from '../../lib/operate/graph.ts';
 import { type Command, DONE, readParent, UsageError } from './command.ts';
-import { spoken, visible } from './text.ts';
+import { visible } from './text.ts';
 import { interruptible } from './waiting.ts';
 import { type Branch, countWords, markWords, reasonWords, tree } from './words.ts';
 

@@ -1,8 +1,9 @@
+import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import { readHistory } from '../../lib/operate/history.ts';
 import { type Command, DONE, readKind, refuseMore } from './command.ts';
 import { readNumber } from './status.ts';
-import { columns, spoken } from './text.ts';
+import { columns } from './text.ts';
 import { interruptible } from './waiting.ts';
 
 export const history: Command = {

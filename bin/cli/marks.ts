@@ -1,10 +1,11 @@
 /** protect and unprotect: one request of the typed client for each object. */
 
 import type { DeallocatorClient } from '../../lib/client/client.ts';
+import { spoken } from '../../lib/operate/advice.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { type ParentKey, parentName } from '../../lib/protocol/model.ts';
 import { BLOCKED, type Command, DONE, FAILED, readParents, type Session } from './command.ts';
-import { spoken, visible } from './text.ts';
+import { visible } from './text.ts';
 
 /** What became of one object. `error` with `code` says why not. */
 interface Outcome {

@@ -1,8 +1,9 @@
+import { spoken } from '../../lib/operate/advice.ts';
 import { openDeadLetters, openRecords } from '../../lib/operate/dead-letter-queue.ts';
 import { redrive as redriveLetters } from '../../lib/operate/redrive.ts';
 import { type Command, DONE, FAILED, refuseMore } from './command.ts';
 import { openProgress } from './progress.ts';
-import { columns, count, facts, spoken, visible } from './text.ts';
+import { columns, count, facts, visible } from './text.ts';
 
 /** Rows before it says how many more there are; --json has them all. */
 const ROWS_MAX = 50;
@@ -18,12 +19,13 @@ export const redrive: Command = {
   ],
   async run({ io, open, isJson, print, printJson }, given) {
     refuseMore(given, 0);
-    const { connection, deadLetterQueueUrl, tables, sweep } = await open();
+    const { connection, deadLetterQueueUrl, tables, sweep, rules } = await open();
     const deadLetters = openDeadLetters(connection, deadLetterQueueUrl, io.signal);
     const records = openRecords(connection, io.signal);
     const progress = openProgress(io);
     try {
       const result = await redriveLetters({ deadLetters, records, sweep }, tables, {
+        rules,
         signal: io.signal,
         onProgress: ({ received, deleted, kept }) =>
           progress.update(deleted + kept, received, `${count(received, 'message')} received`),

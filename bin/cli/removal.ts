@@ -1,4 +1,6 @@
 /** rm and undelete: first the plan, then the marks, and for rm, if asked, the wait. */
+
+import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import {
   type Applied,
@@ -26,7 +28,7 @@ import {
 } from './command.ts';
 import type { Deployment } from './connection.ts';
 import { forecastLines } from './explain.ts';
-import { spoken, visible } from './text.ts';
+import { visible } from './text.ts';
 import { readTimeout, TIMEOUT, waitFor } from './wait.ts';
 import { interruptible } from './waiting.ts';
 import { markWords } from './words.ts';

@@ -1,6 +1,7 @@
+import { spoken } from '../../lib/operate/advice.ts';
 import { sweepAll } from '../../lib/operate/sweep.ts';
 import { type Command, DONE, FAILED, refuseMore } from './command.ts';
-import { columns, duration, facts, spoken } from './text.ts';
+import { columns, duration, facts } from './text.ts';
 
 /** Rows before it says how many more there are; --json has them all. */
 const ROWS_MAX = 50;

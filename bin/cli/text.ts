@@ -62,8 +62,3 @@ export function duration(seconds: number): string {
   const shown = units.slice(first, first + 2).filter(([, number]) => number > 0);
   return shown.map(([unit, number]) => `${number} ${unit}`).join(' ');
 }
-
-/** `service#web` as people say it: `service web`. */
-export function spoken(name: string): string {
-  return name.replace('#', ' ');
-}

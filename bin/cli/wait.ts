@@ -1,9 +1,10 @@
+import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../lib/operate/wait.ts';
 import { BLOCKED, type Command, DONE, type Given, readDurationMillis, readParents, type Session } from './command.ts';
 import type { Deployment } from './connection.ts';
 import { openProgress } from './progress.ts';
-import { spoken, visible } from './text.ts';
+import { visible } from './text.ts';
 import { childOf, countWords, reasonWords } from './words.ts';
 
 /** Objects that one line of progress names. */

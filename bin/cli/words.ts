@@ -1,7 +1,9 @@
 /** How counts, marks, holds and trees of the reports are put in words. */
+
+import { spoken } from '../../lib/operate/advice.ts';
 import type { StayReason } from '../../lib/operate/forecast.ts';
 import type { CountView, MarkView } from '../../lib/operate/view.ts';
-import { count, duration, spoken, visible } from './text.ts';
+import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {
   return `${children.isExact ? '' : 'at least '}${count(children.count, singular)}`;

@@ -1,7 +1,7 @@
 /** What is checked before anything is sent. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../dynamodb/client.ts';
-import { namedLists } from '../dynamodb/items.ts';
+import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   ID_BYTES_MAX,
@@ -10,8 +10,10 @@ import {
   MARKED_BY_BYTES_MAX,
   MARKED_REASON_BYTES_MAX,
   NETWORKS_PER_SERVICE_MAX,
+  SORT_KEY_BYTES_MAX,
 } from '../protocol/limits.ts';
-import { byteLength, referencedNetworks } from '../protocol/model.ts';
+import { attachmentName, byteLength, parseAttachmentName, referencedNetworks } from '../protocol/model.ts';
+import type { NewTask } from './types.ts';
 
 type Kind = keyof typeof ID_BYTES_MAX;
 
@@ -43,18 +45,49 @@ export function checkNew(kind: Kind, item: unknown): void {
  */
 export function checkReferences(serviceId: string, spec: unknown): string[] {
   const lists = namedLists(spec === undefined ? undefined : toStored(spec));
-  for (const [name, list] of [['spec.task.networks', lists.task] as const, ['spec.networks', lists.service] as const]) {
-    if (list === undefined) continue;
-    if (!Array.isArray(list)) throw invalid(`${name} of service ${serviceId} is no list; it must be a list`);
-    for (const entry of list) checkId('network', entry.target);
-  }
+  const owner = `service ${serviceId}`;
+  checkNetworks('spec.task.networks', lists.task, owner);
+  checkNetworks('spec.networks', lists.service, owner);
   const references = referencedNetworks(serviceId, lists);
-  if (references.length > NETWORKS_PER_SERVICE_MAX) {
+  checkNumberOf(references, owner);
+  return references;
+}
+
+/** The same of a task, where tasks hold networks. */
+export function checkTaskReferences(serviceId: string, { id, networks }: NewTask): string[] {
+  const lists = namedTaskLists(networks === undefined ? {} : { networks: toStored(networks) });
+  const owner = `task ${id} of service ${serviceId}`;
+  checkNetworks('networks', lists.service, owner);
+  if (lists.service === undefined) return [];
+  const name = attachmentName({ kind: 'task', serviceId, id });
+  const bytes = byteLength(name);
+  if (bytes > SORT_KEY_BYTES_MAX) {
     throw invalid(
-      `service ${serviceId} refers to ${references.length} networks; at most ${NETWORKS_PER_SERVICE_MAX} fit the transaction that deletes it`,
+      `the ids of ${owner} make a name of ${bytes} bytes, and an attachment's key holds ${SORT_KEY_BYTES_MAX}; take shorter ones, or leave its networks out`,
     );
   }
+  const references = referencedNetworks(name, lists);
+  checkNumberOf(references, owner);
   return references;
+}
+
+/** Where tasks hold networks, a service's attachments must not pass for a task's. */
+export function checkNoTaskName(kind: Kind, id: string): void {
+  if (kind !== 'service' || parseAttachmentName(id, { taskNetworks: true }).kind !== 'task') return;
+  throw invalid(`the service id ${shown(id)} is what attachments of tasks are called; take one that begins otherwise`);
+}
+
+function checkNetworks(name: string, list: unknown, owner: string): void {
+  if (list === undefined) return;
+  if (!Array.isArray(list)) throw invalid(`${name} of ${owner} is no list; it must be a list`);
+  for (const entry of list) checkId('network', entry.target);
+}
+
+function checkNumberOf(references: readonly string[], owner: string): void {
+  if (references.length <= NETWORKS_PER_SERVICE_MAX) return;
+  throw invalid(
+    `${owner} refers to ${references.length} networks; at most ${NETWORKS_PER_SERVICE_MAX} fit the transaction that deletes it`,
+  );
 }
 
 /** As DynamoDB will hold it. */

@@ -6,6 +6,7 @@ import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import type { Chance } from '../protocol/store.ts';
 import { checkChange, checkOptions } from './checks.ts';
+import { refuseIfInUse } from './in-use.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
 import type {
@@ -36,6 +37,8 @@ export interface DeallocatorClientOptions {
   readonly client?: DynamoDBClient;
   /** Region, endpoint and credentials. Not used with `client`. @default the usual AWS chain */
   readonly connection?: Connection;
+  /** Whether the deployment has the prop `taskNetworks`: each task then holds its own `networks`. @default false */
+  readonly taskNetworks?: boolean;
   /** Time and randomness, for tests. @default the system's */
   readonly chance?: Chance;
 }
@@ -59,14 +62,17 @@ export class DeallocatorClient {
   readonly #services: Parents;
   readonly #networks: Parents;
   readonly #tasks: Tasks;
+  readonly #refuseIfInUse: (networkId: string) => Promise<void>;
 
   constructor(options: DeallocatorClientOptions) {
     const chance = options.chance ?? systemChance;
     const db = options.client === undefined ? connect(options.connection) : documentClient(options.client);
     const requests = new Requests(db, chance, { onRetry: () => {} });
-    this.#services = new Parents('service', requests, options.tables, chance);
-    this.#networks = new Parents('network', requests, options.tables, chance);
-    this.#tasks = new Tasks(requests, options.tables);
+    const rules = { taskNetworks: options.taskNetworks === true };
+    this.#services = new Parents('service', requests, options.tables, chance, rules);
+    this.#networks = new Parents('network', requests, options.tables, chance, rules);
+    this.#tasks = new Tasks(requests, options.tables, rules);
+    this.#refuseIfInUse = (networkId) => refuseIfInUse(requests, options.tables, rules, networkId);
   }
 
   /**
@@ -149,7 +155,7 @@ export class DeallocatorClient {
     checkOptions(options);
     if (options.whenInUse !== 'wait') {
       const { pendingDelete } = await this.#networks.get(id);
-      if (pendingDelete !== true) await this.#networks.refuseIfInUse(id);
+      if (pendingDelete !== true) await this.#refuseIfInUse(id);
     }
     const { by, reason } = options;
     return this.#networks.mark(id, { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) });
@@ -189,7 +195,8 @@ export class DeallocatorClient {
   /**
    * Puts tasks behind the fence: `NotFound` if their service is not there, `FailedPrecondition` if it is marked,
    * `AlreadyExists` if an id is taken. Up to 99 at a time go together or not at all; of more, the error's `done` names those
-   * that were created before it stopped.
+   * that were created before it stopped. With `taskNetworks`, the networks of a task are behind the fence as well, and fewer
+   * tasks go together: each with its attachments.
    */
   createTasks(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
     return this.#tasks.create(serviceId, tasks);

@@ -18,19 +18,27 @@ import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
 import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import {
-  BLOCKERS_NAMED_MAX,
-  LIST_PAGE_ITEMS_MAX,
-  TRANSACTION_ACTIONS_MAX,
-  UPDATE_TRIES_MAX,
-} from '../protocol/limits.ts';
+import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { Chance } from '../protocol/store.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
-import { checkDeclared, checkId, checkLimit, checkNew, checkOptions, checkReferences, toStored } from './checks.ts';
+import {
+  checkDeclared,
+  checkId,
+  checkLimit,
+  checkNew,
+  checkNoTaskName,
+  checkOptions,
+  checkReferences,
+  toStored,
+} from './checks.ts';
 import { fence } from './fence.ts';
 import { alreadyExists, isBeingDeleted, isProtected, notFound, unfit } from './refusals.ts';
 import type { Declared, ListOptions, ListPage, Marking, Protection, Removal, Undeletion } from './types.ts';
+
+/** What the client must know of the deployment's rules. */
+export type UserRules = Pick<Rules, 'taskNetworks'>;
 
 type Stored = Item & Marking & { id: string; spec?: unknown };
 
@@ -42,9 +50,11 @@ export class Parents {
   readonly #requests: Requests;
   readonly #at: Addresses;
   readonly #chance: Chance;
+  readonly #rules: UserRules;
 
-  constructor(kind: ParentKind, requests: Requests, tables: PhysicalNames, chance: Chance) {
+  constructor(kind: ParentKind, requests: Requests, tables: PhysicalNames, chance: Chance, rules: UserRules) {
     this.#kind = kind;
+    this.#rules = rules;
     this.#requests = requests;
     this.#at = new Addresses(tables);
     this.#chance = chance;
@@ -53,6 +63,7 @@ export class Parents {
   async create(item: Stored): Promise<void> {
     const kind = this.#kind;
     checkNew(kind, item);
+    if (this.#rules.taskNetworks) checkNoTaskName(kind, item.id);
     const references = this.#references(item.id, item.spec);
     const put: Action = {
       Put: {
@@ -181,35 +192,6 @@ export class Parents {
       ...(options.from && { ExclusiveStartKey: options.from }),
     });
     return { items: items.map(({ id, markedAt }) => ({ id, markedAt })), ...(next && { next }) };
-  }
-
-  /**
-   * Throws `FailedPrecondition` when an unmarked service uses the network. A service that is created right after this look
-   * is no danger: once the network is marked it waits for that service like for any other.
-   */
-  async refuseIfInUse(networkId: string): Promise<void> {
-    const blockers: string[] = [];
-    let from: Record<string, string> | undefined;
-    do {
-      const { items, next } = await this.#requests.query({
-        ...this.#at.childrenOf({ kind: 'network', id: networkId }),
-        ConsistentRead: true,
-        Limit: LIST_PAGE_ITEMS_MAX,
-        ...(from && { ExclusiveStartKey: from }),
-      });
-      const keys = items.map(({ serviceId }) => ({ id: serviceId }));
-      const users = await this.#requests.batchGet(this.#at.tables.services, keys, ['id', 'pendingDelete']);
-      blockers.push(...users.filter((user) => user.pendingDelete !== true).map((user) => user.id));
-      from = next;
-    } while (from !== undefined && blockers.length === 0);
-    if (blockers.length === 0) return;
-    const named = blockers.sort().slice(0, BLOCKERS_NAMED_MAX).join(', ');
-    const more = blockers.length > BLOCKERS_NAMED_MAX || from !== undefined ? ' and others' : '';
-    throw new DeallocatorError(
-      'FailedPrecondition',
-      `network ${networkId} is in use by service ${named}${more}; remove or update ${blockers.length === 1 ? 'it' : 'them'} first, or mark the network with whenInUse: 'wait'`,
-      { blockers: blockers.map((id) => `service#${id}`) },
-    );
   }
 
   get #table(): string {

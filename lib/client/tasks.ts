@@ -4,10 +4,12 @@ import { Addresses } from '../dynamodb/items.ts';
 import type { Action, Requests } from '../dynamodb/requests.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TASKS_PER_TRANSACTION_MAX } from '../protocol/limits.ts';
+import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
+import { attachmentName, type ParentKey } from '../protocol/model.ts';
 import { chunks } from '../protocol/parallel.ts';
-import { checkId, checkLimit, checkList, checkNew, checkOptions, invalid } from './checks.ts';
+import { checkId, checkLimit, checkList, checkNew, checkOptions, checkTaskReferences, invalid } from './checks.ts';
 import { fence } from './fence.ts';
+import type { UserRules } from './parents.ts';
 import { unfit } from './refusals.ts';
 import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
 
@@ -15,9 +17,12 @@ export class Tasks {
   readonly #requests: Requests;
   readonly #at: Addresses;
 
-  constructor(requests: Requests, tables: PhysicalNames) {
+  readonly #rules: UserRules;
+
+  constructor(requests: Requests, tables: PhysicalNames, rules: UserRules) {
     this.#requests = requests;
     this.#at = new Addresses(tables);
+    this.#rules = rules;
   }
 
   async create(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
@@ -25,15 +30,18 @@ export class Tasks {
     checkList('tasks', tasks);
     for (const task of tasks) checkNew('task', task);
     checkDistinct(tasks.map(({ id }) => id));
+    const holding = tasks.map((task): Holding => {
+      return { task, networks: this.#rules.taskNetworks ? checkTaskReferences(serviceId, task) : [] };
+    });
     const done: string[] = [];
     // One after another: transactions that check the same service conflict with each other.
-    for (const some of chunks(tasks, TASKS_PER_TRANSACTION_MAX)) {
+    for (const some of together(holding)) {
       try {
         await this.#createTogether(serviceId, some);
       } catch (error) {
         throw withDone(error, done);
       }
-      done.push(...some.map(({ id }) => id));
+      done.push(...some.map(({ task }) => task.id));
     }
   }
 
@@ -67,24 +75,66 @@ export class Tasks {
     return { items: items as Task[], ...(next && { next }) };
   }
 
-  async #createTogether(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
+  async #createTogether(serviceId: string, holding: readonly Holding[]): Promise<void> {
+    const tasks = holding.map(({ task }) => task);
+    const networks = [...new Set(holding.flatMap((each) => each.networks))];
     const puts = tasks.map((task): Action => {
       return { Put: { TableName: this.#at.tables.tasks, Item: { ...task, serviceId }, ...conditioned(isNotThere) } };
     });
+    const attachments = holding.flatMap(({ task, networks: held }) => {
+      const name = attachmentName({ kind: 'task', serviceId, id: task.id });
+      return held.map((network): Action => {
+        const { TableName, Key } = this.#at.attachment(network, name);
+        return { Put: { TableName, Item: Key } };
+      });
+    });
+    const fences: readonly ParentKey[] = [
+      { kind: 'service', id: serviceId },
+      ...networks.map((id) => ({ kind: 'network' as const, id })),
+    ];
     const created = await this.#requests.transact([
-      fence(this.#at.parent({ kind: 'service', id: serviceId })),
+      ...fences.map((parent) => fence(this.#at.parent(parent))),
       ...puts,
+      ...attachments,
     ]);
     if (created.status === 'committed') return;
-    const isRefused = created.places.find(({ place }) => place === 0);
     const names = tasks.length === 1 ? `task ${tasks[0]?.id} was` : `its ${tasks.length} new tasks were`;
-    if (isRefused) throw unfit('service', serviceId, isRefused.found, `${names} not created`);
-    const existing = created.places.map(({ place }) => tasks[place - 1]?.id);
+    const refused = created.places.find(({ place }) => place < fences.length);
+    if (refused) {
+      const { kind, id } = fences[refused.place] as ParentKey;
+      throw unfit(kind, id, refused.found, `${names} not created`);
+    }
+    const existing = created.places.map(({ place }) => tasks[place - fences.length]?.id);
     throw new DeallocatorError(
       'AlreadyExists',
       `service ${serviceId} has task ${existing.slice(0, BLOCKERS_NAMED_MAX).join(', ')} already, so ${names} not created; choose other ids`,
     );
   }
+}
+
+/** A new task, and the networks that it holds by itself. */
+interface Holding {
+  readonly task: NewTask;
+  readonly networks: readonly string[];
+}
+
+/** As many as fit one transaction: their service's fence, they themselves, their attachments, and a fence of each network. */
+function together(holding: readonly Holding[]): Holding[][] {
+  const groups: Holding[][] = [];
+  let fenced = new Set<string>();
+  let actions = Number.POSITIVE_INFINITY;
+  for (const each of holding) {
+    const cost = () => 1 + each.networks.length + each.networks.filter((network) => !fenced.has(network)).length;
+    if (actions + cost() > TRANSACTION_ACTIONS_MAX) {
+      groups.push([]);
+      fenced = new Set();
+      actions = 1;
+    }
+    actions += cost();
+    groups.at(-1)?.push(each);
+    for (const network of each.networks) fenced.add(network);
+  }
+  return groups;
 }
 
 function checkDistinct(ids: readonly string[]): void {

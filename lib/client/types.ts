@@ -35,6 +35,11 @@ export interface NewNetwork {
 export interface NewTask {
   /** 1 to 1,024 bytes of UTF-8; unique among the tasks of its service. */
   readonly id: string;
+  /**
+   * Networks that the task is attached to by itself. They count where the deployment has the prop `taskNetworks`: at most 32,
+   * each of which must exist and not be marked; and then the ids of service and task have at most 1,000 bytes together.
+   */
+  readonly networks?: readonly NetworkAttachmentConfig[];
   readonly [attribute: string]: unknown;
 }
 

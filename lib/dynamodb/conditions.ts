@@ -1,6 +1,6 @@
 /** Every condition that a write of ours carries, as a named sentence. Each has been seen to fail on DynamoDB Local. */
 
-import type { MarkedParent, NetworkLists, Parent } from '../protocol/model.ts';
+import type { MarkedParent, NetworkLists, User } from '../protocol/model.ts';
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 
 export interface Condition {
@@ -115,19 +115,30 @@ export function epochIs(epoch: string): Condition {
 /** Both network lists are still as read, a missing one included. */
 export function listsAreAsRead({ task, service }: NetworkLists): Condition {
   return allOf(
-    listIsAsRead('#spec.#task.#networks', ':taskNetworks', task),
-    listIsAsRead('#spec.#networks', ':networks', service),
+    valueIsAsRead('#spec.#task.#networks', ':taskNetworks', task),
+    valueIsAsRead('#spec.#networks', ':networks', service),
   );
 }
 
-function listIsAsRead(path: string, placeholder: string, list: unknown): Condition {
+function valueIsAsRead(path: string, placeholder: string, value: unknown): Condition {
   const names = Object.fromEntries(path.split('.').map((name) => [name, name.slice(1)]));
-  return list === undefined
+  return value === undefined
     ? { expression: `attribute_not_exists(${path})`, names, values: {} }
-    : { expression: `${path} = ${placeholder}`, names, values: { [placeholder]: list } };
+    : { expression: `${path} = ${placeholder}`, names, values: { [placeholder]: value } };
 }
 
 /** A service is as it was read: absent, or there with the same network lists. */
-export function isAsRead(asRead: Parent | undefined): Condition {
+export function isAsRead(asRead: User | undefined): Condition {
   return asRead === undefined ? isNotThere : allOf(isThere, listsAreAsRead(asRead.lists));
+}
+
+/** A task is as it was read: absent, or there with the same networks, in the same state. */
+export function isTaskAsRead(asRead: User | undefined): Condition {
+  if (asRead === undefined) return isNotThere;
+  const { lists, state } = asRead;
+  return allOf(
+    isThere,
+    valueIsAsRead('#networks', ':networks', lists.service),
+    valueIsAsRead('#status.#state', ':state', state),
+  );
 }

@@ -4,6 +4,7 @@ import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX } from '../protocol/limits.ts';
 import {
+  attachmentName,
   byteLength,
   type Counter,
   KINDS,
@@ -12,8 +13,12 @@ import {
   type ParentKey,
   parentName,
   referencedNetworks,
+  type TaskKey,
+  taskNetworkLists,
+  type User,
 } from '../protocol/model.ts';
 import type { Receipt } from '../protocol/receipt.ts';
+import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { FULL_SWEEP_SOURCES, type PageKey, type SweepCursor } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
 import { type Item, type Key, type StoredItem, StoredValue } from './requests.ts';
@@ -48,8 +53,9 @@ export class Addresses {
     return { TableName: this.tables.tasks, Key: { serviceId, id } };
   }
 
-  attachment(networkId: string, serviceId: string): Address {
-    return { TableName: this.tables.attachments, Key: { networkId, serviceId } };
+  /** @param name the user's {@link attachmentName} */
+  attachment(networkId: string, name: string): Address {
+    return { TableName: this.tables.attachments, Key: { networkId, serviceId: name } };
   }
 
   /** The parameters of a query for a parent's children. */
@@ -79,6 +85,16 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
   };
 }
 
+/** A task as a user of networks. One that has ended, where that counts, uses none any more. */
+export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
+  const state = attribute(item.status, 'state');
+  return {
+    references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(attachmentName(key), namedTaskLists(item)),
+    lists: taskNetworkLists(item.networks && new StoredValue(item.networks)),
+    state: state && new StoredValue(state),
+  };
+}
+
 /** Raw hands may have written more than a receipt has room for. Characters have up to four bytes. */
 function bounded(text: string | undefined, bytesMax: number): string | undefined {
   return text === undefined || byteLength(text) <= bytesMax ? text : `${text.slice(0, bytesMax / 4)}…`;
@@ -98,6 +114,11 @@ export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...res
 export function namedLists(spec: AttributeValue | undefined): NetworkLists {
   const { task, service } = listsOf(spec);
   return { task: task && targetsOf(task), service: service && targetsOf(service) };
+}
+
+/** The same of a stored task's own list. */
+export function namedTaskLists({ networks }: StoredItem): NetworkLists {
+  return taskNetworkLists(networks && targetsOf(networks));
 }
 
 function listsOf(spec: AttributeValue | undefined) {

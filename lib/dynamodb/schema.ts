@@ -1,6 +1,6 @@
 /** The six tables as data: keys, streams, index, and the environment variable that carries each physical name. */
 import type { ParentKind } from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
+import { needsTaskImages, type Rules } from '../protocol/rules.ts';
 
 export type TableName = 'services' | 'tasks' | 'networks' | 'attachments' | 'counters' | 'receipts';
 
@@ -62,9 +62,9 @@ export const TABLES: Record<TableName, TableSchema> = {
   },
 };
 
-/** What a table's stream carries: of tasks the images too, where only an image tells that one has ended. */
-export function streamOf(table: TableName, { taskIsGone }: Pick<Rules, 'taskIsGone'>): TableSchema['stream'] {
-  return table === 'tasks' && taskIsGone === 'terminal' ? 'NEW_AND_OLD_IMAGES' : TABLES[table].stream;
+/** What a table's stream carries: of tasks the images too, where only an image tells that one has ended, or held a network. */
+export function streamOf(table: TableName, rules: Rules): TableSchema['stream'] {
+  return table === 'tasks' && needsTaskImages(rules) ? 'NEW_AND_OLD_IMAGES' : TABLES[table].stream;
 }
 
 /** The attribute by which DynamoDB forgets a receipt, in seconds of the epoch. */

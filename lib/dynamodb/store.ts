@@ -2,6 +2,7 @@
 import { DeallocatorError } from '../protocol/errors.ts';
 import { CHILD_COUNT_PAGES_MAX, PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import {
+  attachmentName,
   byteLength,
   type Counter,
   KINDS,
@@ -9,6 +10,8 @@ import {
   type Parent,
   type ParentKey,
   parentName,
+  type User,
+  type UserKey,
 } from '../protocol/model.ts';
 import type {
   Closed,
@@ -35,11 +38,12 @@ import {
   isNotTerminal,
   isNotThere,
   isNotToldToStop,
+  isTaskAsRead,
   isThere,
   listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
-import { counterOf, parentOf, receiptItem } from './items.ts';
+import { counterOf, parentOf, receiptItem, taskUserOf } from './items.ts';
 import { Listings } from './listings.ts';
 import type { Action } from './requests.ts';
 
@@ -187,13 +191,22 @@ export class DynamoDBStore extends Listings implements Store {
   }
 
   async listAttached(network: ParentKey, most: number): Promise<string[]> {
-    const { items } = await this.requests.query({
-      ...this.at.childrenOf(network),
-      ConsistentRead: true,
-      Select: 'ALL_ATTRIBUTES',
-      Limit: most,
-    });
-    return items.map((item) => item.serviceId);
+    const names: string[] = [];
+    let from: PageKey | undefined;
+    // A page may end before its limit, and what is behind it may be the one user that keeps the network. Each page but the last
+    // holds an item, so the limit bounds the pages.
+    do {
+      const { items, next } = await this.requests.query({
+        ...this.at.childrenOf(network),
+        ConsistentRead: true,
+        Select: 'ALL_ATTRIBUTES',
+        Limit: most - names.length,
+        ...(from && { ExclusiveStartKey: from }),
+      });
+      names.push(...items.map(({ serviceId }) => serviceId));
+      from = next;
+    } while (from !== undefined && names.length < most);
+    return names;
   }
 
   finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
@@ -211,20 +224,35 @@ export class DynamoDBStore extends Listings implements Store {
     ]);
   }
 
-  async readAttachments(service: ParentKey, networks: readonly string[]): Promise<Set<string>> {
-    const keys = networks.map((network) => this.at.attachment(network, service.id).Key);
+  async readUser(user: UserKey): Promise<User | undefined> {
+    if (user.kind !== 'task') return this.readParent(user);
+    const item = await this.requests.getStored({
+      ...this.at.task(user.serviceId, user.id),
+      ProjectionExpression: '#id, #status.#state, #networks',
+      ExpressionAttributeNames: { '#id': 'id', '#status': 'status', '#state': 'state', '#networks': 'networks' },
+    });
+    return item && taskUserOf(user, item, this.rules);
+  }
+
+  async readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>> {
+    const keys = networks.map((network) => this.at.attachment(network, attachmentName(user)).Key);
     const items = await this.requests.batchGet(this.at.tables.attachments, keys, ['networkId']);
     return new Set(items.map((item) => item.networkId));
   }
 
-  heal({ service, asRead, put, remove }: Healing): Promise<Transacted> {
+  heal({ user, asRead, put, remove }: Healing): Promise<Transacted> {
+    const name = attachmentName(user);
+    const [address, isSame] =
+      user.kind === 'task'
+        ? ([this.at.task(user.serviceId, user.id), isTaskAsRead] as const)
+        : ([this.at.parent(user), isAsRead] as const);
     return this.#transact([
-      { ConditionCheck: { ...this.at.parent(service), ...conditioned(isAsRead(asRead)) } },
+      { ConditionCheck: { ...address, ...conditioned(isSame(asRead)) } },
       ...put.map((network) => {
-        const { TableName, Key } = this.at.attachment(network, service.id);
+        const { TableName, Key } = this.at.attachment(network, name);
         return { Put: { TableName, Item: Key } };
       }),
-      ...remove.map((network) => ({ Delete: this.at.attachment(network, service.id) })),
+      ...remove.map((network) => ({ Delete: this.at.attachment(network, name) })),
     ]);
   }
 

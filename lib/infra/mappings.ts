@@ -72,9 +72,13 @@ export const STREAMS: Record<StreamFunctionName, StreamSetup> = {
   },
 };
 
-/** Patterns under the given rules, ORed; none lets every record through. */
-export function filtersOf(name: StreamFunctionName, { taskIsGone }: Pick<Rules, 'taskIsGone'>) {
+/**
+ * Patterns under the given rules, ORed; none lets every record through. A task that holds networks concerns us when it comes,
+ * changes them or goes, and no pattern can compare its images.
+ */
+export function filtersOf(name: StreamFunctionName, { taskIsGone, taskNetworks }: Rules) {
   const { filters } = STREAMS[name];
+  if (name === 'task-deleted' && taskNetworks) return [];
   return name === 'task-deleted' && taskIsGone === 'terminal' ? [...filters, endings] : [...filters];
 }
 

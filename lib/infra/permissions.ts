@@ -50,6 +50,12 @@ const HEAL: Permissions = {
   attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
 };
 
+/** Set the attachments of tasks right, where these hold networks. */
+const HEAL_TASKS: Permissions = {
+  tasks: ['GetItem', 'ConditionCheckItem'],
+  attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
+};
+
 /** Find out which parents of a batch are draining. */
 const FIND_DRAINING: Permissions = { counters: ['BatchGetItem'] };
 
@@ -66,14 +72,18 @@ const LIST_STRAGGLERS: Permissions = {
 };
 
 /** What each function does under the given rules, and nothing more. */
-export function functionPermissions({ stopTasks }: Pick<Rules, 'stopTasks'>): Record<FunctionName, Permissions> {
+export function functionPermissions({
+  stopTasks,
+  taskNetworks,
+}: Pick<Rules, 'stopTasks' | 'taskNetworks'>): Record<FunctionName, Permissions> {
   const stop = stopTasks ? STOP_TASKS : {};
+  const healTasks = taskNetworks ? HEAL_TASKS : {};
   return {
-    'task-deleted': merge(SETTLE_SERVICE, FIND_DRAINING),
+    'task-deleted': merge(SETTLE_SERVICE, FIND_DRAINING, healTasks),
     'attachment-deleted': merge(SETTLE_NETWORK, FIND_DRAINING),
     'service-updated': merge(SETTLE_SERVICE, HEAL, FIND_DRAINING, stop),
     'network-updated': merge(SETTLE_NETWORK, FIND_DRAINING),
-    sweep: merge(SETTLE_SERVICE, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS, stop),
+    sweep: merge(SETTLE_SERVICE, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS, stop, healTasks),
   };
 }
 

@@ -92,6 +92,15 @@ export interface DeallocatorProps {
   readonly stopTasks?: boolean;
 
   /**
+   * Whether a task holds the networks that its own `networks[].target` name, as its service holds those that it refers to:
+   * for tasks that are attached to a network by themselves. Each such task has one more item for each network, and every
+   * change of a task wakes a function, which looks at those that changed their networks only. Give the typed client the same
+   * option. Choose before the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
+   * @default false
+   */
+  readonly taskNetworks?: boolean;
+
+  /**
    * How long the receipt of a deletion is kept, 1 to 3,650 days. DynamoDB forgets it within a few days after that.
    * @default Duration.days(90)
    */

@@ -13,7 +13,7 @@ const GRACE_PERIOD_SECONDS_MAX = 30 * DAY_SECONDS;
 const RECEIPT_SECONDS_MAX = 3650 * DAY_SECONDS;
 
 export function readRules(scope: Construct, props: DeallocatorProps): Rules {
-  const { taskIsGone = 'deleted', stopTasks = false } = props;
+  const { taskIsGone = 'deleted', stopTasks = false, taskNetworks = false } = props;
   if (taskIsGone !== 'deleted' && taskIsGone !== 'terminal') {
     throw new Error(
       `${scope.node.path}: taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`,
@@ -33,6 +33,7 @@ export function readRules(scope: Construct, props: DeallocatorProps): Rules {
     taskIsGone,
     gracePeriodMillis: graceSeconds * 1000,
     stopTasks,
+    taskNetworks,
     receiptDays: Math.ceil(receiptSeconds / DAY_SECONDS),
   };
 }
@@ -53,12 +54,14 @@ export function ruleVariables({
   taskIsGone,
   gracePeriodMillis,
   stopTasks,
+  taskNetworks,
   receiptDays,
 }: Rules): Record<string, string> {
   return {
     TASK_IS_GONE: taskIsGone,
     GRACE_PERIOD_SECONDS: String(gracePeriodMillis / 1000),
     STOP_TASKS: stopTasks ? 'yes' : 'no',
+    TASK_NETWORKS: taskNetworks ? 'yes' : 'no',
     RECEIPT_DAYS: String(receiptDays),
   };
 }

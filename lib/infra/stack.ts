@@ -24,6 +24,7 @@ export class DeallocatorStack extends Stack {
       DeadLetterQueueUrl: deadLetterQueue.queueUrl,
       // So that the tools forecast by the same rules.
       TaskIsGone: rules.taskIsGone,
+      TaskNetworks: rules.taskNetworks ? 'yes' : 'no',
       GracePeriodSeconds: String(rules.gracePeriodMillis / 1000),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });

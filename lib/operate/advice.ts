@@ -1,5 +1,6 @@
 /** What an explanation comes to, in sentences for somebody who sees the deallocator for the first time. */
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
+import { parseAttachmentName } from '../protocol/model.ts';
 import { keyOf } from './cluster.ts';
 import type { Explanation } from './explain.ts';
 import type { ForecastDeletion, ForecastStep, StayReason } from './forecast.ts';
@@ -114,8 +115,8 @@ function list(texts: readonly string[], count = texts.length, isExact = true): s
   return `${shown.join(', ')}${rest}`;
 }
 
-/** `service web` of `service#web`. */
-function spoken(name: string): string {
-  const match = /^(service|network)#/.exec(name);
-  return match ? `${match[1]} ${name.slice(match[0].length)}` : name;
+/** `service web` of `service#web`, `task 1 of service web` of `task#3#web#1`. */
+export function spoken(name: string): string {
+  const user = parseAttachmentName(name, { taskNetworks: true });
+  return user.kind === 'task' ? `task ${user.id} of service ${user.serviceId}` : name.replace('#', ' ');
 }

@@ -1,16 +1,16 @@
 /** Reads what an audit needs: whole tables for a first impression, and single items, one by one, for a second look. */
 import { type AttributeValue, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Address, Addresses, namedLists } from '../dynamodb/items.ts';
+import { type Address, Addresses, namedLists, namedTaskLists } from '../dynamodb/items.ts';
 import { type Item, native, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames, TABLES } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { StoredTask } from '../protocol/invariants.ts';
-import { type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
+import { attachmentName, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import type { Chance } from '../protocol/store.ts';
-import type { Problem, Suspect } from './findings.ts';
+import { type Problem, type Suspect, userIn } from './findings.ts';
 import type { AuditedCounter, AuditedParent, AuditedWorld } from './oddities.ts';
 
 /** Receipts are history: no promise at rest speaks of them. */
@@ -31,6 +31,8 @@ export interface ScanOptions {
 
 /** Of each item no more than the checks look at: items may be 400 KB, and all of them are held in memory at once. */
 const PARENT_PATHS = ['id', 'pendingDelete', 'markedAt', 'protected', 'spec.task.networks', 'spec.networks'];
+/** Of tasks more, where these hold networks. */
+const TASK_NETWORK_PATHS = ['networks'];
 const PATHS: Record<AuditedTable, readonly string[]> = {
   services: PARENT_PATHS,
   networks: PARENT_PATHS,
@@ -82,7 +84,7 @@ export class AuditReader {
     return {
       services: services.map(parentFrom),
       networks: networks.map(parentFrom),
-      tasks: tasks.map(native) as unknown as StoredTask[],
+      tasks: tasks.map(taskFrom),
       attachments: attachments.map(native) as unknown as AuditedWorld['attachments'],
       counters: counters.map(native) as unknown as AuditedCounter[],
     };
@@ -94,8 +96,12 @@ export class AuditReader {
     const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network);
     const counterId = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
     const isPair = service !== undefined && network !== undefined;
-    const attachments = isPair ? await this.#read('attachments', this.#at.attachment(network, service)) : [];
-    const tasks = task === undefined ? [] : await this.#read('tasks', this.#at.task(service ?? '', task));
+    const name = userIn(about);
+    const attachments =
+      isPair && name !== undefined
+        ? await this.#read('attachments', this.#at.attachment(network, attachmentName(name)))
+        : [];
+    const tasks = task === undefined ? [] : await this.#readTask(service ?? '', task);
     const counters = counterId === undefined ? [] : await this.#read('counters', this.#counter(counterId));
     const services = await this.#readParent('service', service);
     const networks = await this.#readParent('network', network);
@@ -132,7 +138,7 @@ export class AuditReader {
   async #scanPage(table: AuditedTable, from: StoredItem | undefined) {
     const input = {
       TableName: this.#at.tables[table],
-      ...projection(PATHS[table]),
+      ...projection(this.#pathsOf(table)),
       ConsistentRead: true,
       ...(from && { ExclusiveStartKey: from }),
     };
@@ -168,6 +174,19 @@ export class AuditReader {
     );
   }
 
+  #pathsOf(table: AuditedTable): readonly string[] {
+    const more = table === 'tasks' && this.#rules.taskNetworks ? TASK_NETWORK_PATHS : [];
+    return [...PATHS[table], ...more];
+  }
+
+  async #readTask(serviceId: string, id: string): Promise<StoredTask[]> {
+    const item = await this.#requests.getStored({
+      ...this.#at.task(serviceId, id),
+      ...projection(this.#pathsOf('tasks')),
+    });
+    return item === undefined ? [] : [taskFrom(item)];
+  }
+
   #counter(id: string): Address {
     return { TableName: this.#at.tables.counters, Key: { [TABLES.counters.partitionKey]: id } };
   }
@@ -187,6 +206,12 @@ export class AuditReader {
 
 function keyOf(kind: ParentKind, id: string | undefined): ParentKey | undefined {
   return id === undefined ? undefined : { kind, id };
+}
+
+function taskFrom(stored: StoredItem): StoredTask {
+  const { networks: _, ...own } = stored;
+  const lists = namedTaskLists(stored);
+  return { ...native(own), ...(lists.service !== undefined && { networks: lists.service }) } as StoredTask;
 }
 
 function parentFrom(stored: StoredItem): AuditedParent {

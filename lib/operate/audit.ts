@@ -163,7 +163,8 @@ export class Looks {
       return atEpochMillis === undefined ? undefined : new Date(atEpochMillis).toISOString();
     }
     const isOfGoneService =
-      problem === 'orphan task' || (problem === 'stale attachment' && evidence.references === null);
+      problem === 'orphan task' ||
+      (problem === 'stale attachment' && evidence.references === null && about.task === undefined);
     if (isOfGoneService) return this.reader.findDeletion(parentName({ kind: 'service', id: about.service ?? '' }));
     if (problem !== 'missing network') return undefined;
     return this.reader.findDeletion(parentName({ kind: 'network', id: about.network ?? '' }));

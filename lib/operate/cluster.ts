@@ -6,14 +6,22 @@ import { type Item, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
-import { type Parent, type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
+import {
+  type Parent,
+  type ParentKey,
+  type ParentKind,
+  parentName,
+  parseAttachmentName,
+  parseParentName,
+  type UserKey,
+} from '../protocol/model.ts';
 import { DEFAULT_RULES, isGoneByState, type Rules } from '../protocol/rules.ts';
 import type { Chance, PageKey } from '../protocol/store.ts';
 import { isMap, STACK_LABEL } from './snapshot.ts';
 
 /** Pages of 1,000 that one service's tasks are counted in, before the count is "at least". A page costs up to 250 read units. */
 export const TASK_PAGES_MAX = 10;
-/** Pages of 1,000 services attached to one network that are looked at: more than a report can name. */
+/** Pages of 1,000 users attached to one network that are looked at: more than a report can name. */
 const ATTACHED_PAGES_MAX = 10;
 /** Pages of 500 marks, of one kind, that a status looks through: 100,000 marks. */
 const MARK_PAGES_MAX = 200;
@@ -56,9 +64,9 @@ export interface TasksFound {
   readonly named: readonly TaskFound[];
 }
 
-/** Ids of the services attached to a network. */
+/** Who is attached to a network: services, and tasks where these hold networks too. */
 export interface AttachedFound {
-  readonly ids: readonly string[];
+  readonly users: readonly UserKey[];
   /** False: more are attached than were read. */
   readonly isWhole: boolean;
 }
@@ -134,7 +142,7 @@ export class Cluster {
         ...(from && { ExclusiveStartKey: from }),
       });
     const { items, isWhole } = await pagesOf(list, ATTACHED_PAGES_MAX);
-    return { ids: items.map(({ serviceId }) => serviceId), isWhole };
+    return { users: items.map(({ serviceId: name }) => parseAttachmentName(name, this.rules)), isWhole };
   }
 
   /** By {@link parentName}; without those that have none. The parents must differ. */

@@ -1,6 +1,16 @@
 /** Why an object is still there: what is in its way, since when, what will follow, and what to do next. */
 import { checkId } from '../client/checks.ts';
-import { KINDS, type Parent, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
+import {
+  KINDS,
+  type Parent,
+  type ParentKey,
+  type ParentKind,
+  parentName,
+  sameUser,
+  serviceOf,
+  type UserKey,
+  userName,
+} from '../protocol/model.ts';
 import { isoNow } from '../protocol/time.ts';
 import { advise } from './advice.ts';
 import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts';
@@ -17,7 +27,7 @@ const FORMER_LIVES_MAX = 5;
 /** A service that uses the network, or a network that the service uses. */
 export interface Related {
   readonly object: string;
-  /** `absent`: its attachment is left over, or the reference leads nowhere. */
+  /** Of a task its service's. `absent`: its attachment is left over, or the reference leads nowhere. */
   readonly state: 'marked' | 'not marked' | 'absent';
   /** Tasks that hold it, of a service. */
   readonly tasks?: CountView;
@@ -114,8 +124,8 @@ function stateOf(parent: Parent | undefined): Related['state'] {
 
 function childrenOf(part: Neighbourhood, { kind, id }: ParentKey): CountView {
   if (KINDS[kind].runsTasks) return part.tasks.get(id) ?? { count: 0, isExact: true };
-  const { ids, isWhole } = part.attached.get(id) ?? { ids: [], isWhole: true };
-  return { count: ids.length, isExact: isWhole };
+  const { users, isWhole } = part.attached.get(id) ?? { users: [], isWhole: true };
+  return { count: users.length, isExact: isWhole };
 }
 
 export function compareCounter(
@@ -132,20 +142,20 @@ export function compareCounter(
 
 function relatedTo(part: Neighbourhood, key: ParentKey, { circumstances }: Cluster): Related[] {
   const { refersTo } = KINDS[key.kind];
-  const users = (id: string) =>
-    part.attached.get(id)?.ids.map((user) => ({ kind: 'service' as const, id: user })) ?? [];
+  const users = (id: string) => part.attached.get(id)?.users ?? [];
   const references = part.parents.get(parentName(key))?.references ?? [];
-  const keys = refersTo === undefined ? users(key.id) : references.map((id) => ({ kind: refersTo, id }));
+  const keys: readonly UserKey[] =
+    refersTo === undefined ? users(key.id) : references.map((id) => ({ kind: refersTo, id }));
   return keys.map((other) => {
-    const parent = part.parents.get(parentName(other));
-    const tasks = KINDS[other.kind].runsTasks ? part.tasks.get(other.id) : undefined;
+    const parent = part.parents.get(parentName(serviceOf(other)));
+    const tasks = other.kind === 'service' ? part.tasks.get(other.id) : undefined;
     const hold = parent && viewHold(parent, circumstances);
     const others = part.attached.has(other.id) && refersTo !== undefined ? users(other.id) : undefined;
     return {
-      object: parentName(other),
+      object: userName(other),
       state: stateOf(parent),
       ...(tasks && { tasks: { count: tasks.count, isExact: tasks.isExact } }),
-      ...(others && { alsoUsedBy: others.filter(({ id }) => id !== key.id).map(parentName) }),
+      ...(others && { alsoUsedBy: others.filter((user) => !sameUser(user, key)).map(userName) }),
       ...(hold && { hold }),
     };
   });

@@ -2,16 +2,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Promised } from '../protocol/invariants.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../protocol/limits.ts';
-import { type ParentKind, parentName } from '../protocol/model.ts';
+import { attachmentName, type ParentKind, parentName, type UserKey } from '../protocol/model.ts';
 
 export type Problem =
   /** A task of a service that is gone. */
   | 'orphan task'
-  /** A service refers to a network that is not there. */
+  /** A service, or a task that holds networks, refers to a network that is not there. */
   | 'missing network'
-  /** A service refers to a network without an attachment, so nothing protects that network. */
+  /** The same to one that is there, without an attachment, so nothing protects that network. */
   | 'missing attachment'
-  /** An attachment of a service that is gone, or does not refer to the network. */
+  /** An attachment of a service or task that is gone, or does not refer to the network. */
   | 'stale attachment'
   /** A counter of a parent that is gone or not marked. */
   | 'left counter'
@@ -43,6 +43,12 @@ export interface About {
   readonly task?: string;
   /** The counter's own key, where that is what is wrong. */
   readonly counter?: string;
+}
+
+/** Who refers to the network that it is about: a service, or a task of it. */
+export function userIn({ service, task }: About): UserKey | undefined {
+  if (service === undefined) return undefined;
+  return task === undefined ? { kind: 'service', id: service } : { kind: 'task', serviceId: service, id: task };
 }
 
 /** What was seen, and what must be seen again for it to be the same finding. */
@@ -81,14 +87,16 @@ export function mendingOf({ problem, about }: Pick<Suspect, 'problem' | 'about'>
   const name = parentName({ kind: own, id: about[own] ?? '' });
   const attribute = problem === 'malformed mark' ? 'pendingDelete' : 'protected';
   switch (problem) {
-    case 'missing attachment':
-      return bySweep('service', about.service);
+    case 'missing attachment': {
+      const user = userIn(about);
+      return user?.kind === 'task' ? { by: 'sweep', parent: attachmentName(user) } : bySweep('service', about.service);
+    }
     case 'stale attachment':
       return bySweep('network', about.network);
     case 'orphan task':
       return byPerson(`see that it runs no more, then delete task ${about.task} of service ${about.service}`);
     case 'missing network':
-      return byPerson(`create network ${about.network} again, or take it out of the spec of service ${about.service}`);
+      return byPerson(`create network ${about.network} again, or take it out of ${whose(about)}`);
     case 'malformed mark':
     case 'malformed protection':
       return byPerson(`take ${attribute} away from ${name}, or set it to the BOOL true with the client`);
@@ -103,6 +111,10 @@ export function mendingOf({ problem, about }: Pick<Suspect, 'problem' | 'about'>
     default:
       return bySweep(own, about[own]);
   }
+}
+
+function whose({ service, task }: About): string {
+  return task === undefined ? `the spec of service ${service}` : `the networks of task ${task} of service ${service}`;
 }
 
 /** Wrong at two looks in the same way, with a pause between them. Plain data, ready for JSON. */

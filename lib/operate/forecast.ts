@@ -4,7 +4,16 @@
  */
 import { type Circumstances, findHold, goesAlong } from '../protocol/decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../protocol/limits.ts';
-import { KINDS, type MarkedParent, type Parent, parentName } from '../protocol/model.ts';
+import {
+  attachmentName,
+  KINDS,
+  type MarkedParent,
+  type Parent,
+  parentName,
+  sameUser,
+  type UserKey,
+  userName,
+} from '../protocol/model.ts';
 import { isoNow } from '../protocol/time.ts';
 import { byName } from './cluster.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
@@ -40,7 +49,7 @@ export type StayReason =
   | { readonly because: 'grace period'; readonly until: string }
   /** At least so many, where `isExact` is false. */
   | { readonly because: 'tasks'; readonly tasks: number; readonly isExact: boolean }
-  /** Names of the services that use it. */
+  /** Names of the services that use it, or of tasks that hold it by themselves. */
   | { readonly because: 'used'; readonly by: readonly string[] }
   /** It is used by more services than were read. */
   | { readonly because: 'not all read' };
@@ -121,13 +130,16 @@ function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circ
     first += together.length;
   }
   if (sweeps.length > 0) return sweeps;
-  const isStale = marked.some(({ key }) => part.attached.get(key.id)?.ids.some((id) => !refers(part, id, key.id)));
+  const isStale = marked.some(({ key }) =>
+    part.attached.get(key.id)?.users.some((user) => !refers(part, user, key.id)),
+  );
   return isStale ? [{ assume: 'sweep' } as const] : [];
 }
 
-/** Whether a service that was looked at refers to a network. Of one that wasn't, its attachment is taken at its word. */
-function refers(part: Neighbourhood, serviceId: string, networkId: string): boolean {
-  const name = parentName({ kind: 'service', id: serviceId });
+/** Whether a service that was looked at refers to a network. Of one that wasn't, or a task, its attachment is taken at its word. */
+function refers(part: Neighbourhood, user: UserKey, networkId: string): boolean {
+  if (user.kind === 'task') return true;
+  const name = parentName(user);
   return !part.parents.has(name) || part.parents.get(name)?.references.includes(networkId) === true;
 }
 
@@ -137,7 +149,7 @@ class Future {
   #circumstances: Circumstances;
   readonly #parents: Map<string, Parent>;
   readonly #tasks: Map<string, number>;
-  readonly #attached: Map<string, readonly string[]>;
+  readonly #attached: Map<string, readonly UserKey[]>;
   readonly #letGo = new Set<string>();
 
   constructor(part: Neighbourhood, circumstances: Circumstances) {
@@ -149,20 +161,28 @@ class Future {
     this.#parents = new Map(there);
     for (const parent of markedOf(part, circumstances)) this.#parents.set(parentName(parent.key), parent);
     this.#tasks = new Map([...part.tasks].map(([id, { count }]) => [id, count]));
-    this.#attached = new Map([...part.attached].map(([id, { ids }]) => [id, ids]));
+    this.#attached = new Map([...part.attached].map(([id, { users }]) => [id, users]));
   }
 
   let(assumption: Assumption): void {
     if (assumption.assume === 'tasks gone') {
       const service = this.#parents.get(assumption.service);
-      if (service !== undefined) this.#tasks.set(service.key.id, 0);
+      if (service === undefined) return;
+      this.#tasks.set(service.key.id, 0);
+      // With them go the attachments that they had by themselves.
+      for (const [id, users] of this.#attached) {
+        this.#attached.set(
+          id,
+          users.filter((user) => user.kind !== 'task' || user.serviceId !== service.key.id),
+        );
+      }
       return;
     }
     const { rules, nowEpochMillis } = this.#circumstances;
     const notBefore = assumption.notBefore === undefined ? nowEpochMillis : Date.parse(assumption.notBefore);
     this.#circumstances = { rules, nowEpochMillis: Math.max(nowEpochMillis, notBefore) };
     for (const { key } of this.#marked()) {
-      const attached = this.#attached.get(key.id)?.filter((id) => refers(this.#part, id, key.id));
+      const attached = this.#attached.get(key.id)?.filter((user) => refers(this.#part, user, key.id));
       if (attached !== undefined && key.kind === 'network') this.#attached.set(key.id, attached);
     }
   }
@@ -204,9 +224,9 @@ class Future {
         ? undefined
         : { because: 'tasks', tasks, isExact: this.#part.tasks.get(key.id)?.isExact === true };
     }
-    const ids = this.#attached.get(key.id);
-    if (ids === undefined) return undefined;
-    if (ids.length > 0) return { because: 'used', by: ids.map((id) => parentName({ kind: 'service', id })) };
+    const users = this.#attached.get(key.id);
+    if (users === undefined) return undefined;
+    if (users.length > 0) return { because: 'used', by: users.map(userName) };
     return this.#part.attached.get(key.id)?.isWhole === false ? { because: 'not all read' } : undefined;
   }
 
@@ -216,7 +236,9 @@ class Future {
     const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
       const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
       const network = this.#parents.get(parentName(key));
-      return attached !== undefined && goesAlong(network, attached, parent.key.id, this.#circumstances);
+      return (
+        attached !== undefined && goesAlong(network, attached.map(attachmentName), parent.key.id, this.#circumstances)
+      );
     });
     const deleted = [parent.key, ...freed].map(parentName);
     for (const name of deleted) this.#parents.delete(name);
@@ -224,7 +246,7 @@ class Future {
     for (const name of letsGoOf) this.#letGo.add(name);
     // Those beyond what a transaction holds go right after it.
     for (const { id } of networks) {
-      this.#attached.set(id, this.#attached.get(id)?.filter((user) => user !== parent.key.id) ?? []);
+      this.#attached.set(id, this.#attached.get(id)?.filter((user) => !sameUser(user, parent.key)) ?? []);
     }
     return { deleted, letsGoOf };
   }

@@ -1,6 +1,6 @@
 /** A neighbourhood as a picture: who uses whom, what is marked and held, and who waits for whom. */
 import type { Circumstances } from '../protocol/decide.ts';
-import { KINDS, type Parent, type ParentKey, parentName } from '../protocol/model.ts';
+import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../protocol/model.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { viewHold } from './view.ts';
@@ -71,8 +71,9 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances): Graph {
       if (to !== undefined) edges.push({ from: key, to, label: 'uses' });
     }
     if (kind !== 'network') continue;
-    for (const user of part.attached.get(id)?.ids ?? []) {
-      const to = keys.get(parentName({ kind: 'service', id: user }));
+    const users = part.attached.get(id)?.users ?? [];
+    for (const name of new Set(users.map((user) => parentName(serviceOf(user))))) {
+      const to = keys.get(name);
       if (to !== undefined) waitsFor(to);
     }
   }

@@ -139,7 +139,15 @@ async function putTasks(
       if (refusal?.code === 'AlreadyExists') continue; // somebody's, or an import beside this one: the next look tells
       // One of them is too large, or all together: by themselves, at the end of the queue, only those that are go.
       if (refusal?.code === 'InvalidArgument' && group.length > 1) groups.push(...chunks(group, 1));
-      else tally.addTasks(group, refusal === undefined ? CREATED : refused(refusal.message));
+      else {
+        // With their networks, not all of a group fit one transaction.
+        const isCreated = ({ id }: SnapshotTask) => refusal === undefined || refusal.done.includes(id);
+        tally.addTasks(group.filter(isCreated), CREATED);
+        tally.addTasks(
+          group.filter((task) => !isCreated(task)),
+          refused(refusal?.message ?? ''),
+        );
+      }
     }
     left = left.filter((task) => !tally.isTaskDone(task));
   }

@@ -3,7 +3,7 @@
  * about to be, on to what it uses and what uses it. What is not marked stays whatever others do, so nothing beyond it counts.
  */
 import { NETWORKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { KINDS, type Parent, type ParentKey, parentName } from '../protocol/model.ts';
+import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
 import {
   type AttachedFound,
@@ -57,10 +57,10 @@ export async function readNeighbourhood(
         return isClosed ? [] : parent.references.map((id) => parentName({ kind: 'network', id }));
       }
       if (isClosed) return [];
-      const users = await cluster.readAttached(key.id);
-      attached.set(key.id, users);
-      isWhole &&= users.isWhole;
-      return users.ids.map((id) => parentName({ kind: 'service', id }));
+      const found = await cluster.readAttached(key.id);
+      attached.set(key.id, found);
+      isWhole &&= found.isWhole;
+      return found.users.map((user) => parentName(serviceOf(user)));
     });
     // Each wave holds only what no wave before it has held, and all together hold at most the limit.
     wave = some.length < wave.length ? [] : [...new Set(next.flat())].filter((name) => !parents.has(name));

@@ -4,7 +4,15 @@ import type { DeallocatorClient } from '../client/client.ts';
 import type { Declared } from '../client/types.ts';
 import { DeallocatorError, type ErrorCode, isDeallocatorError } from '../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { type Parent, type ParentKey, parentName, sameParent } from '../protocol/model.ts';
+import {
+  type Parent,
+  type ParentKey,
+  parentName,
+  sameParent,
+  serviceOf,
+  type UserKey,
+  userName,
+} from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
 import { isoNow } from '../protocol/time.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
@@ -25,7 +33,7 @@ export interface RemovalRequest {
 
 export interface PlannedMark {
   readonly object: string;
-  /** Names of services that use this network, that are not marked, and that the plan doesn't mark: it will wait for them. */
+  /** Names of services (or tasks of such) that use this network, that are not marked, and that the plan doesn't mark: it will wait for them. */
   readonly waitsFor: readonly string[];
 }
 
@@ -79,8 +87,8 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
   const alreadyMarked: AlreadyMarked[] = [];
   const marks: PlannedMark[] = [];
   // Services come first, so that a network's users are decided on before it.
-  const isKept = (user: ParentKey) => {
-    const name = parentName(user);
+  const isKept = (user: UserKey) => {
+    const name = parentName(serviceOf(user));
     const parent = part.parents.get(name);
     return parent !== undefined && !parent.pendingDelete && !marks.some(({ object }) => object === name);
   };
@@ -91,8 +99,8 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
     else if (parent.pendingDelete) alreadyMarked.push(viewMarked(parent, cluster));
     else if (parent.isProtected) refused.push(isProtected(object));
     else {
-      const users = part.attached.get(key.id)?.ids.map((id): ParentKey => ({ kind: 'service', id })) ?? [];
-      const waitsFor = key.kind === 'network' ? users.filter(isKept).map(parentName) : [];
+      const users = part.attached.get(key.id)?.users ?? [];
+      const waitsFor = key.kind === 'network' ? users.filter(isKept).map(userName) : [];
       if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(inUse(object, waitsFor));
       else marks.push({ object, waitsFor });
     }

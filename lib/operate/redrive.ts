@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { compareSequenceNumbers } from '../streams/records.ts';
 import type { SweepAnswer } from '../streams/sweep.ts';
 import { type BatchPlace, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
@@ -60,6 +61,8 @@ export interface RedriveProgress {
 export interface RedriveOptions {
   /** @default {@link REDRIVE_MESSAGES_MAX} */
   readonly messagesMax?: number;
+  /** Those of the deployment. @default {@link DEFAULT_RULES} */
+  readonly rules?: Rules;
   /** Its reason is thrown between two requests; what is not done stays in the queue. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: RedriveProgress) => void;
@@ -118,6 +121,7 @@ class Redrive {
   readonly #ports: RedrivePorts;
   readonly #tables: PhysicalNames;
   readonly #signal: AbortSignal | undefined;
+  readonly #rules: Rules;
   readonly #deletedParents: string[] = [];
   readonly #kept = new Map<string, string>();
   readonly #malformed: string[] = [];
@@ -127,10 +131,11 @@ class Redrive {
   #settled = 0;
   #sweeps = 0;
 
-  constructor(ports: RedrivePorts, tables: PhysicalNames, { signal }: RedriveOptions) {
+  constructor(ports: RedrivePorts, tables: PhysicalNames, { signal, rules = DEFAULT_RULES }: RedriveOptions) {
     this.#ports = ports;
     this.#tables = tables;
     this.#signal = signal;
+    this.#rules = rules;
   }
 
   /** The same letter, seen again since nobody may hide it for ever. */
@@ -183,7 +188,7 @@ class Redrive {
 
   /** Undefined for a message that stays as it is. */
   async #needsOf(message: DeadLetterMessage): Promise<Needs | undefined> {
-    const letter = readDeadLetter(message.body, this.#tables);
+    const letter = readDeadLetter(message.body, this.#tables, this.#rules);
     switch (letter.kind) {
       case 'unknown':
         this.#kept.set(message.body, `${letter.why}; see who sent it, and delete it by hand`);

@@ -29,7 +29,7 @@ export interface StatusEntry {
    * way; its deletion is under way, or its record was lost, and the next sweep deletes it.
    */
   readonly state: 'draining' | 'held' | 'ready';
-  /** Tasks of a service, services attached to a network: counted in the table right now. */
+  /** Tasks of a service, services (and tasks that hold it) attached to a network: counted in the table right now. */
   readonly children: CountView;
   readonly hold?: StayReason;
   /**
@@ -77,8 +77,8 @@ export async function countChildren(cluster: Cluster, { kind, id }: ParentKey): 
     const { count, isExact } = await cluster.readTasks(id, 0, TASK_PAGES_MAX);
     return { count, isExact };
   }
-  const { ids, isWhole } = await cluster.readAttached(id);
-  return { count: ids.length, isExact: isWhole };
+  const { users, isWhole } = await cluster.readAttached(id);
+  return { count: users.length, isExact: isWhole };
 }
 
 function describe(parent: Parent, children: CountView, cluster: Cluster): StatusEntry {

@@ -4,10 +4,17 @@
  */
 import { SWEEP_CURSOR_ID } from '../dynamodb/schema.ts';
 import type { Circumstances } from '../protocol/decide.ts';
-import { checkRest, type StoredParent, type Violation } from '../protocol/invariants.ts';
-import { type ParentKey, parentName, parseParentName } from '../protocol/model.ts';
+import { checkRest, type StoredParent, usersOf, type Violation } from '../protocol/invariants.ts';
+import {
+  attachmentName,
+  type ParentKey,
+  parentName,
+  parseAttachmentName,
+  parseParentName,
+  type UserKey,
+} from '../protocol/model.ts';
 import { isGoneByState } from '../protocol/rules.ts';
-import { type About, type Evidence, type Problem, type Suspect, suspectKey } from './findings.ts';
+import { type About, type Evidence, type Problem, type Suspect, suspectKey, userIn } from './findings.ts';
 import {
   type AuditedCounter,
   type AuditedWorld,
@@ -48,6 +55,8 @@ class Facts {
   readonly #attachments: Map<string, About[]>;
   readonly #references: Map<string, About[]>;
   readonly #users: Map<string, About[]>;
+  /** By {@link attachmentName}. */
+  readonly #usedBy: Map<string, readonly string[]>;
   readonly #children = new Map<string, number>();
 
   constructor(world: AuditedWorld, { rules }: Circumstances) {
@@ -63,12 +72,15 @@ class Facts {
       if (!isGoneByState(state, rules)) count({ kind: 'service', id: serviceId });
     }
     for (const { networkId } of world.attachments) count({ kind: 'network', id: networkId });
-    const references = world.services.flatMap((service) =>
-      referencesOf(service).map((network) => ({ service: service.id, network })),
+    const references = usersOf(world, rules).flatMap(({ key, references: networks }) =>
+      networks.map((network): Pair => ({ ...aboutUser(key), network })),
     );
+    this.#usedBy = new Map(usersOf(world, rules).map((user) => [attachmentName(user.key), user.references]));
     this.#references = Map.groupBy(references, attachmentSubject);
     this.#users = Map.groupBy(references, ({ network }) => parentName({ kind: 'network', id: network }));
-    const attachments = world.attachments.map((item) => ({ service: item.serviceId, network: item.networkId }));
+    const attachments = world.attachments.map(
+      (item): Pair => ({ ...aboutUser(parseAttachmentName(item.serviceId, rules)), network: item.networkId }),
+    );
     this.#attachments = Map.groupBy(attachments, attachmentSubject);
     const tasks = world.tasks.map(({ serviceId, id }) => ({ service: serviceId, task: id }));
     this.#tasks = Map.groupBy(tasks, ({ service, task }) => `task#${service}#${task}`);
@@ -96,6 +108,12 @@ class Facts {
     }
   }
 
+  /** Null: it is not there. */
+  #referencesOfUser(about: About): readonly string[] | null {
+    const user = userIn(about);
+    return (user && this.#usedBy.get(attachmentName(user))) ?? null;
+  }
+
   evidenceOf({ problem, subject, about }: Found): Evidence {
     const parent = this.#byName.get(subject);
     const counter = this.#counters.get(about.counter ?? subject);
@@ -103,7 +121,7 @@ class Facts {
     switch (problem) {
       case 'missing attachment':
       case 'stale attachment':
-        return { references: service === undefined ? null : referencesOf(service) };
+        return { references: this.#referencesOfUser(about) };
       case 'left counter':
         return { epoch: shown(counter?.epoch), parent: parent === undefined ? 'gone' : 'not marked' };
       case 'high counter':
@@ -129,6 +147,15 @@ class Facts {
   }
 }
 
-function attachmentSubject({ network, service }: { network: string; service: string }): string {
-  return `attachment#${network}#${service}`;
+interface Pair extends About {
+  readonly service: string;
+  readonly network: string;
+}
+
+function aboutUser(user: UserKey): { readonly service: string; readonly task?: string } {
+  return user.kind === 'task' ? { service: user.serviceId, task: user.id } : { service: user.id };
+}
+
+function attachmentSubject(pair: Pair): string {
+  return `attachment#${pair.network}#${attachmentName(userIn(pair) as UserKey)}`;
 }

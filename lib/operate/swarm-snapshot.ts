@@ -30,7 +30,8 @@ export function swarmKindOf(entry: Entry): SwarmKind | undefined {
 
 /**
  * `knownNetworks` are a snapshot's own, which a service of the swarm may refer to as well. Left out, because they hold back
- * nothing that is imported (a network waits for services alone, as in SwarmKit's deallocator):
+ * nothing that is imported (a network waits for services alone, as in SwarmKit's deallocator, unless the deployment's
+ * `taskNetworks` is on; then it also waits for the imported tasks, whose attachments are kept as `networks`):
  *
  * - networks that each node has for itself (`bridge`, `host`, …), and references to them;
  * - tasks without a service (a `docker run` on an attachable network) and tasks of a service that is not given, such as

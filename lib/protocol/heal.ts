@@ -1,33 +1,29 @@
 /**
- * Sets a service's attachments right after somebody wrote, changed or deleted it without the client. Never from a record's
- * image alone: the record may be of a former life, so the images only name the networks to look at.
+ * Sets the attachments of a service, or of a task that holds networks, right after somebody wrote, changed or deleted it
+ * without the client. Never from a record's image alone: the record may be of a former life, so the images only name the
+ * networks to look at.
  */
 import { DeallocatorError } from './errors.ts';
 import { HEAL_ROUNDS_MAX, HEALS_PER_TRANSACTION_MAX } from './limits.ts';
-import { type ParentKey, parentName } from './model.ts';
+import { type UserKey, userName } from './model.ts';
 import { chunks } from './parallel.ts';
 import { roundPauseMillis } from './settle.ts';
 import type { Chance, Store } from './store.ts';
 
 export interface Healed {
-  readonly service: ParentKey;
+  readonly user: UserKey;
   /** Networks whose attachment was put, or removed. */
   readonly put: readonly string[];
   readonly removed: readonly string[];
 }
 
-export async function heal(
-  store: Store,
-  chance: Chance,
-  service: ParentKey,
-  networks: readonly string[],
-): Promise<Healed> {
+export async function heal(store: Store, chance: Chance, user: UserKey, networks: readonly string[]): Promise<Healed> {
   const put: string[] = [];
   const removed: string[] = [];
   for (let round = 1; round <= HEAL_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
-    const asRead = await store.readParent(service);
-    const attached = await store.readAttachments(service, networks);
+    const asRead = await store.readUser(user);
+    const attached = await store.readAttachments(user, networks);
     const refersTo = new Set(asRead?.references);
     const wrong = networks.filter((network) => refersTo.has(network) !== attached.has(network));
 
@@ -35,16 +31,16 @@ export async function heal(
     for (const some of chunks(wrong, HEALS_PER_TRANSACTION_MAX)) {
       const missing = some.filter((network) => refersTo.has(network));
       const stale = some.filter((network) => !refersTo.has(network));
-      cancelled = (await store.heal({ service, asRead, put: missing, remove: stale })) === 'cancelled';
+      cancelled = (await store.heal({ user, asRead, put: missing, remove: stale })) === 'cancelled';
       if (cancelled) break;
       put.push(...missing);
       removed.push(...stale);
     }
-    if (!cancelled) return { service, put, removed };
+    if (!cancelled) return { user, put, removed };
   }
   throw new DeallocatorError(
     'Aborted',
-    `the attachments of ${parentName(service)} were not set right: it changed in each of ${HEAL_ROUNDS_MAX} rounds; ` +
+    `the attachments of ${userName(user)} were not set right: it changed in each of ${HEAL_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again',
   );
 }

@@ -5,7 +5,7 @@
  * | promise | checked by |
  * |---|---|
  * | S1 no service is deleted while a task of it exists; no task of a deleted service is left | `checkStep`, `checkRest` |
- * | S2 no network is deleted while a service refers to it | `checkStep`, `checkRest` |
+ * | S2 no network is deleted while a service refers to it, nor a task where tasks hold networks | `checkStep`, `checkRest` |
  * | S3 nothing that is not marked is deleted | `checkStep` |
  * | S4 at rest nothing is left over | `checkRest` |
  * | S5 a reused id is a new life | `checkStep`: a new life is not marked, so S3 holds it |
@@ -15,7 +15,18 @@
  */
 import { type Circumstances, findHold } from './decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
-import { networkLists, type ParentKey, parentName, parseParentName, referencedNetworks } from './model.ts';
+import {
+  attachmentName,
+  networkLists,
+  type ParentKey,
+  parentName,
+  parseAttachmentName,
+  parseParentName,
+  referencedNetworks,
+  taskNetworkLists,
+  type UserKey,
+  userName,
+} from './model.ts';
 import { DEFAULT_RULES, isGoneByState, type Rules } from './rules.ts';
 
 export type Promised = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'L1' | 'L2' | 'L3' | 'L4';
@@ -40,6 +51,7 @@ export interface StoredTask {
   readonly serviceId: string;
   readonly id: string;
   readonly status?: unknown;
+  readonly networks?: unknown;
 }
 
 /** All items of the six tables at one moment. */
@@ -116,13 +128,12 @@ export function checkStep(before: World, after: World, circumstances: Circumstan
   for (const network of gone(before.networks, after.networks)) {
     const name = parentName({ kind: 'network', id: network.id });
     checkParent(name, network);
-    for (const service of after.services) {
-      if (references(service).includes(network.id))
-        add('S2', name, `${name} was deleted while service#${service.id} used it`);
+    for (const { key, references } of usersOf(after, circumstances.rules)) {
+      if (references.includes(network.id)) add('S2', name, `${name} was deleted while ${userName(key)} used it`);
     }
     for (const { networkId, serviceId } of after.attachments) {
       if (networkId === network.id)
-        add('S6', name, `${name} was deleted without its attachment of service#${serviceId}`);
+        add('S6', name, `${name} was deleted without its attachment of ${holderName(serviceId, circumstances.rules)}`);
     }
   }
   for (const name of receipted ?? []) add('S4', name, `a receipt says that ${name} was deleted, which it was not`);
@@ -148,24 +159,29 @@ export function checkRest(world: World, circumstances: Circumstances = UNDATED):
   const attachments = new Set(
     world.attachments.map(({ networkId, serviceId }) => JSON.stringify([networkId, serviceId])),
   );
-  for (const service of world.services) {
-    for (const network of references(service)) {
-      const uses = `service#${service.id} refers to network#${network}`;
+  const referred = new Set<string>();
+  for (const { key, references } of usersOf(world, rules)) {
+    for (const network of references) {
+      const pair = JSON.stringify([network, attachmentName(key)]);
+      referred.add(pair);
+      const uses = `${userName(key)} refers to network#${network}`;
       if (!networks.has(network)) add('S2', `network#${network}`, `${uses}, which is not there`);
-      if (!attachments.has(JSON.stringify([network, service.id]))) {
-        add('S2', `attachment#${network}#${service.id}`, `${uses} without an attachment, so nothing protects it`);
+      if (!attachments.has(pair)) {
+        add(
+          'S2',
+          `attachment#${network}#${attachmentName(key)}`,
+          `${uses} without an attachment, so nothing protects it`,
+        );
       }
     }
   }
   for (const { networkId, serviceId } of world.attachments) {
-    const service = services.get(serviceId);
-    if (service === undefined || !references(service).includes(networkId)) {
-      add(
-        'S4',
-        `attachment#${networkId}#${serviceId}`,
-        `an attachment to network#${networkId} is left of service#${serviceId}, which does not refer to it`,
-      );
-    }
+    if (referred.has(JSON.stringify([networkId, serviceId]))) continue;
+    add(
+      'S4',
+      `attachment#${networkId}#${serviceId}`,
+      `an attachment to network#${networkId} is left of ${holderName(serviceId, rules)}, which does not refer to it`,
+    );
   }
   for (const id of counters) {
     const key = parseParentName(id);
@@ -191,6 +207,29 @@ export function checkRest(world: World, circumstances: Circumstances = UNDATED):
     }
   }
   return violations;
+}
+
+/** Whoever refers to networks: services, and tasks where these hold networks too, and have not ended. */
+export function usersOf(
+  { services, tasks }: Pick<World, 'services' | 'tasks'>,
+  rules: Rules,
+): { key: UserKey; references: readonly string[] }[] {
+  const users: { key: UserKey; references: readonly string[] }[] = services.map((service) => ({
+    key: { kind: 'service', id: service.id },
+    references: references(service),
+  }));
+  if (!rules.taskNetworks) return users;
+  const holding = tasks.filter((task) => !isGone(task, rules));
+  return users.concat(
+    holding.map(({ serviceId, id, networks }) => {
+      const key: UserKey = { kind: 'task', serviceId, id };
+      return { key, references: referencedNetworks(attachmentName(key), taskNetworkLists(networks)) };
+    }),
+  );
+}
+
+function holderName(attached: string, rules: Rules): string {
+  return userName(parseAttachmentName(attached, rules));
 }
 
 function references(service: StoredParent): string[] {

@@ -83,6 +83,8 @@ export const ROUND_PAUSE_MAX_MILLIS = 1000;
 
 /** Parents of one batch, or one page of a sweep, that are settled side by side: two sockets' worth of a small function. */
 export const PARENTS_IN_PARALLEL = 16;
+/** Tasks of one service whose attachments are set right side by side. */
+export const TASKS_IN_PARALLEL = 8;
 /** Networks of one service, or services of one network, that are looked at side by side. */
 export const NETWORKS_IN_PARALLEL = 8;
 

@@ -3,7 +3,8 @@
  * its attachments). Everything in which kinds of parents differ is data here and in the store's schema; settle, finalize
  * and heal name no kind.
  */
-import { ID_BYTES_MAX } from './limits.ts';
+import { ID_BYTES_MAX, SORT_KEY_BYTES_MAX } from './limits.ts';
+import type { Rules } from './rules.ts';
 
 export type ParentKind = 'service' | 'network';
 
@@ -11,6 +12,16 @@ export interface ParentKey {
   readonly kind: ParentKind;
   readonly id: string;
 }
+
+/** A task that holds networks by itself, where the deployment has chosen that: {@link Rules.taskNetworks}. */
+export interface TaskKey {
+  readonly kind: 'task';
+  readonly serviceId: string;
+  readonly id: string;
+}
+
+/** Who refers to networks, and holds each by an attachment. */
+export type UserKey = ParentKey | TaskKey;
 
 export interface KindRules {
   /** Whether its children are tasks: they run, end in a state, and can be told to stop. */
@@ -44,8 +55,17 @@ export interface NetworkLists {
   readonly service: unknown;
 }
 
+/** Who refers to networks, as read. */
+export interface User {
+  /** Ids of the parents that it refers to, each once. Of a task that has ended, none. */
+  readonly references: readonly string[];
+  readonly lists: NetworkLists;
+  /** A task's `status.state`, where that can end it; only for the store, as the lists are. */
+  readonly state?: unknown;
+}
+
 /** A parent as read in step 2 of settle. */
-export interface Parent {
+export interface Parent extends User {
   readonly key: ParentKey;
   /** True only for the BOOL `true`. Any other value, the string "true" included, is no mark: no proof, no delete. */
   readonly pendingDelete: boolean;
@@ -56,9 +76,6 @@ export interface Parent {
   readonly markedReason: string | undefined;
   /** True only for the BOOL `true`: marked or not, it stays until that is taken away. */
   readonly isProtected: boolean;
-  /** Ids of the parents that it refers to, each once. */
-  readonly references: readonly string[];
-  readonly lists: NetworkLists;
 }
 
 /** A marked parent whose mark can be named in a condition. */
@@ -70,6 +87,10 @@ export function isMarked(parent: Parent): parent is MarkedParent {
 
 export function sameParent(a: ParentKey, b: ParentKey): boolean {
   return a.kind === b.kind && a.id === b.id;
+}
+
+export function sameUser(a: UserKey, b: UserKey): boolean {
+  return a.kind === b.kind && attachmentName(a) === attachmentName(b);
 }
 
 /** `service#web`: the counter's key, and what logs and reports call a parent. */
@@ -85,6 +106,37 @@ export function parseParentName(name: string): ParentKey | undefined {
   return separator !== -1 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
 }
 
+/** What logs and reports call a user of networks: `service#web`, or of task `1` of that service `task#3#web#1`. */
+export function userName(user: UserKey): string {
+  return user.kind === 'task' ? attachmentName(user) : parentName(user);
+}
+
+/**
+ * The sort key of a user's attachments: a service's id as it is, a task's ids behind `task#` and the length of the first, so
+ * that no two tasks share one.
+ */
+export function attachmentName(user: UserKey): string {
+  return user.kind === 'task' ? `${TASK_PREFIX}${user.serviceId.length}#${user.serviceId}#${user.id}` : user.id;
+}
+
+/** The inverse of {@link attachmentName}. Only where tasks hold networks is a name of that form a task's. */
+export function parseAttachmentName(name: string, { taskNetworks }: Pick<Rules, 'taskNetworks'>): UserKey {
+  const [head, digits] = taskNetworks ? (/^task#(\d{1,4})#/.exec(name) ?? []) : [];
+  if (head !== undefined) {
+    const end = head.length + Number(digits);
+    const [serviceId, id] = [name.slice(head.length, end), name.slice(end + 1)];
+    if (serviceId !== '' && name[end] === '#' && id !== '') return { kind: 'task', serviceId, id };
+  }
+  return { kind: 'service', id: name };
+}
+
+const TASK_PREFIX = 'task#';
+
+/** A user's service: itself, or the one that the task is of. */
+export function serviceOf(user: UserKey): ParentKey {
+  return user.kind === 'task' ? { kind: 'service', id: user.serviceId } : user;
+}
+
 /** A service's network lists, whatever else its spec holds. */
 export function networkLists(spec: unknown): NetworkLists {
   return { task: attribute(attribute(spec, 'task'), 'networks'), service: attribute(spec, 'networks') };
@@ -95,13 +147,20 @@ export function networkLists(spec: unknown): NetworkLists {
  * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (no string,
  * empty, too long for a key) is passed over: it can't be the id of any network, so nothing can wait for it. For the same
  * reason a service whose own id is too long for an attachment's key refers to nothing.
+ *
+ * @param name a service's id, or another user's {@link attachmentName}
  */
-export function referencedNetworks(serviceId: string, lists: NetworkLists): string[] {
-  if (byteLength(serviceId) > ID_BYTES_MAX.service) return [];
+export function referencedNetworks(name: string, lists: NetworkLists): string[] {
+  if (byteLength(name) > SORT_KEY_BYTES_MAX) return [];
   const entries = Array.isArray(lists.task) && lists.task.length > 0 ? lists.task : lists.service;
   if (!Array.isArray(entries)) return [];
   const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId('network', target));
   return [...new Set(targets)];
+}
+
+/** A task's own list of networks, as {@link referencedNetworks} takes it. */
+export function taskNetworkLists(networks: unknown): NetworkLists {
+  return { task: undefined, service: networks };
 }
 
 /** Whether a value can be the id of a kind of item: a non-empty string that fits its keys. */

@@ -11,6 +11,8 @@ export interface Rules {
   readonly gracePeriodMillis: number;
   /** Whether a mark sets `desiredState: "remove"` on the service's tasks, for whoever runs them. */
   readonly stopTasks: boolean;
+  /** Whether a task holds the networks that its own `networks` name, as a service holds those that it refers to. */
+  readonly taskNetworks: boolean;
   /** Days that the receipt of a deletion is kept. */
   readonly receiptDays: number;
 }
@@ -19,6 +21,7 @@ export const DEFAULT_RULES: Rules = {
   taskIsGone: 'deleted',
   gracePeriodMillis: 0,
   stopTasks: false,
+  taskNetworks: false,
   receiptDays: RECEIPT_DAYS_DEFAULT,
 };
 
@@ -38,4 +41,9 @@ export const TERMINAL_TASK_STATES: readonly string[] = [
 /** Whether a task in this state (`status.state`) no longer holds its service, though its item is there. */
 export function isGoneByState(state: unknown, rules: Rules): boolean {
   return rules.taskIsGone === 'terminal' && TERMINAL_TASK_STATES.some((terminal) => terminal === state);
+}
+
+/** Whether the keys of a removed task are not enough to tell what to do. */
+export function needsTaskImages({ taskIsGone, taskNetworks }: Rules): boolean {
+  return taskIsGone === 'terminal' || taskNetworks;
 }

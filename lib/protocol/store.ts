@@ -5,7 +5,7 @@
  * Two stores implement it, and one contract suite holds both to the same sentences: `lib/dynamodb` on DynamoDB, and the
  * memory store of the tests.
  */
-import type { Counter, MarkedParent, Parent, ParentKey, ParentKind } from './model.ts';
+import type { Counter, MarkedParent, Parent, ParentKey, ParentKind, User, UserKey } from './model.ts';
 import type { Receipt } from './receipt.ts';
 
 /** What a delete of a counter found: done, no counter there, or one of another epoch. */
@@ -35,10 +35,10 @@ export type Stopped =
   | { readonly status: 'not marked' }
   | { readonly status: 'refused'; readonly unfit: readonly string[] };
 
-/** Attachments of one service to put or delete, on condition that the service is still as read. */
+/** Attachments of one user to put or delete, on condition that the user is still as read. */
 export interface Healing {
-  readonly service: ParentKey;
-  readonly asRead: Parent | undefined;
+  readonly user: UserKey;
+  readonly asRead: User | undefined;
   readonly put: readonly string[];
   readonly remove: readonly string[];
 }
@@ -91,12 +91,14 @@ export interface Store {
   countChildren(parent: ParentKey, most: number): Promise<number>;
   /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
   recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
-  /** Ids of the services attached to a network, up to `most`. Strongly consistent. */
+  /** The attachment names of a network's users, up to `most`: a service's is its id. Strongly consistent. */
   listAttached(network: ParentKey, most: number): Promise<string[]>;
   /** Step 5. */
   finalize(finalization: Finalization): Promise<Transacted>;
-  /** Which of the named networks have an attachment of this service. Strongly consistent. */
-  readAttachments(service: ParentKey, networks: readonly string[]): Promise<Set<string>>;
+  /** A service, or a task where these hold networks too. Strongly consistent. */
+  readUser(user: UserKey): Promise<User | undefined>;
+  /** Which of the named networks have an attachment of this user. Strongly consistent. */
+  readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>>;
   heal(healing: Healing): Promise<Transacted>;
   /** Ids of a service's tasks that nobody has told to stop, and that are not gone. Strongly consistent. */
   listUnstopped(service: ParentKey, from: PageKey | undefined): Promise<Page<string>>;

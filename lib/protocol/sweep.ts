@@ -4,8 +4,9 @@
  */
 import { heal } from './heal.ts';
 import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
-import { KINDS, type ParentKey, type ParentKind, parentName } from './model.ts';
+import { KINDS, type ParentKey, parentName, parseAttachmentName, type TaskKey, type UserKey } from './model.ts';
 import { chunks, mapInParallel } from './parallel.ts';
+import { DEFAULT_RULES } from './rules.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
 import { stopTasks } from './stop.ts';
 import {
@@ -26,7 +27,7 @@ export interface SweepReport {
   readonly resumeAt: SweepCursor | undefined;
   readonly settled: number;
   readonly deleted: readonly ParentKey[];
-  readonly failed: readonly { readonly parent: ParentKey; readonly error: unknown }[];
+  readonly failed: readonly { readonly parent: UserKey; readonly error: unknown }[];
   /** Marked parents that were seen and are still there, those that failed included. */
   readonly stillMarked: number;
   /** Age of the oldest of these marks that tells its time, in milliseconds. Absent when none does. */
@@ -35,7 +36,7 @@ export interface SweepReport {
 
 export interface SettlingOptions extends Pick<SettleOptions, 'rules' | 'trigger'> {
   readonly onSettled: (settled: Settled) => void;
-  readonly onFailed: (parent: ParentKey, error: unknown) => void;
+  readonly onFailed: (parent: UserKey, error: unknown) => void;
   readonly onStopped: (service: ParentKey, tasks: number) => void;
 }
 
@@ -56,7 +57,7 @@ class Sweeper {
   readonly #options: SettlingOptions;
   readonly #done = new Set<string>();
   readonly #deleted: ParentKey[] = [];
-  readonly #failed: { parent: ParentKey; error: unknown }[] = [];
+  readonly #failed: { parent: UserKey; error: unknown }[] = [];
   readonly #agesMillis: number[] = [];
   #settled = 0;
   #stillMarked = 0;
@@ -93,6 +94,17 @@ class Sweeper {
     }
   }
 
+  /** A task is nothing to settle: only its attachments are set right. */
+  async healOne(task: TaskKey, heal: () => Promise<unknown>): Promise<void> {
+    try {
+      await heal();
+      this.#settled++;
+    } catch (error) {
+      this.#failed.push({ parent: task, error });
+      this.#options.onFailed(task, error);
+    }
+  }
+
   report(resumeAt: SweepCursor | undefined): SweepReport {
     const ages = this.#agesMillis;
     return {
@@ -114,21 +126,26 @@ class Sweeper {
 
 /**
  * Settles the parents that somebody names, because their record is in the dead-letter queue or an audit has found something:
- * as the sweep does, and also sets the attachments of a named service right, marked or not.
+ * as the sweep does, and also sets the attachments of a named service or task right, marked or not.
  */
 export async function settleNamed(
   store: Store,
   chance: Chance,
-  keys: readonly ParentKey[],
+  keys: readonly UserKey[],
   options: SettlingOptions,
 ): Promise<SweepReport> {
   const sweeper = new Sweeper(store, chance, options);
+  const healReferences = async (user: UserKey) => {
+    const references = (await store.readUser(user))?.references ?? [];
+    if (references.length > 0) await heal(store, chance, user, references);
+  };
   await mapInParallel(keys, PARENTS_IN_PARALLEL, (key) =>
-    sweeper.settleOne({ key, markedAt: undefined }, async () => {
-      await healChildren(store, chance, key);
-      const references = (await store.readParent(key))?.references ?? [];
-      if (references.length > 0) await heal(store, chance, key, references);
-    }),
+    key.kind === 'task'
+      ? sweeper.healOne(key, () => healReferences(key))
+      : sweeper.settleOne({ key, markedAt: undefined }, async () => {
+          await healChildren(store, chance, key, options.rules);
+          await healReferences(key);
+        }),
   );
   return sweeper.report(undefined);
 }
@@ -146,7 +163,7 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
       for (const group of chunks(page.items, PARENTS_IN_PARALLEL)) {
         if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
         await mapInParallel(group, PARENTS_IN_PARALLEL, (listed) =>
-          sweeper.settleOne(listed, () => healChildren(store, chance, listed.key)),
+          sweeper.settleOne(listed, () => healChildren(store, chance, listed.key, options.rules)),
         );
         from = group.at(-1)?.at;
       }
@@ -171,16 +188,15 @@ function list(store: Store, source: SweepSource, from: PageKey | undefined): Pro
 }
 
 /**
- * Removes the attachments of a marked network whose service has gone, or refers to it no more, by hands that kept none of
+ * Removes the attachments of a marked network whose user has gone, or refers to it no more, by hands that kept none of
  * the rules, and whose record was lost as well: else the network would wait for them for ever. It costs one read for each
  * attachment of what is marked.
  */
-async function healChildren(store: Store, chance: Chance, key: ParentKey): Promise<void> {
-  const user = (Object.keys(KINDS) as ParentKind[]).find((kind) => KINDS[kind].refersTo === key.kind);
-  if (user === undefined) return;
-  await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), NETWORKS_IN_PARALLEL, async (id) => {
-    const service = { kind: user, id };
-    const asRead = await store.readParent(service);
-    if (!asRead?.references.includes(key.id)) await heal(store, chance, service, [key.id]);
+async function healChildren(store: Store, chance: Chance, key: ParentKey, rules = DEFAULT_RULES): Promise<void> {
+  if (KINDS[key.kind].runsTasks) return; // its children are no attachments
+  await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), NETWORKS_IN_PARALLEL, async (name) => {
+    const user = parseAttachmentName(name, rules);
+    const asRead = await store.readUser(user);
+    if (!asRead?.references.includes(key.id)) await heal(store, chance, user, [key.id]);
   });
 }

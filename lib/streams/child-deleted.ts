@@ -1,24 +1,37 @@
-/** `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. */
+/**
+ * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold networks,
+ * the attachments of those that came, changed or went are set right first.
+ */
 import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
-import { KINDS, type ParentKind, parentName } from '../protocol/model.ts';
-import { isGoneByState, type Rules } from '../protocol/rules.ts';
+import { heal } from '../protocol/heal.ts';
+import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
+import { KINDS, type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
+import { mapInParallel } from '../protocol/parallel.ts';
+import { isGoneByState, needsTaskImages, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
-import { readRecord, type StreamRecord } from './records.ts';
+import { networksToHeal, readRecord, type StreamRecord } from './records.ts';
 
 /** @param kind whose children are gone */
 export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
-  const keyAttribute = TABLES[PARENT_TABLES[kind].children].partitionKey;
-  // Only an image tells when a task has ended.
-  const withImages = KINDS[kind].runsTasks && ports.rules.taskIsGone === 'terminal';
-  const read = (record: unknown) => readRecord(record, kind, keyAttribute, withImages);
+  const { partitionKey, sortKey } = TABLES[PARENT_TABLES[kind].children];
+  const withImages = KINDS[kind].runsTasks && needsTaskImages(ports.rules);
+  const holdNetworks = KINDS[kind].runsTasks && ports.rules.taskNetworks;
+  const read = (record: unknown) =>
+    readRecord(record, kind, partitionKey, holdNetworks ? sortKey : undefined, withImages);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async (groups) => {
         const draining = await store.findDraining(groups.map(({ parent }) => parent));
         return async ({ parent, records }) => {
+          // Before counting: a record that fails here is delivered again, and must not have been counted by then.
+          if (holdNetworks) {
+            await mapInParallel(tasksToHeal(parent.id, records), TASKS_IN_PARALLEL, async ([task, networks]) =>
+              telemetry.healed(await heal(store, ports.chance, task, networks)),
+            );
+          }
           // The mapping's filter lets little else through; without the filter the others are no news.
           const removed = records.filter((record) => isGone(record, ports.rules)).length;
           if (removed === 0 || !draining.has(parentName(parent))) return;
@@ -34,6 +47,16 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
         };
       }),
     );
+}
+
+/** The tasks whose networks the records change, and these networks. */
+function tasksToHeal(serviceId: string, records: readonly StreamRecord[]): [TaskKey, string[]][] {
+  const byTask = Map.groupBy(records, ({ child }) => child as string);
+  return [...byTask].flatMap(([id, ofTask]): [TaskKey, string[]][] => {
+    const task: TaskKey = { kind: 'task', serviceId, id };
+    const networks = networksToHeal(task, ofTask);
+    return networks.length > 0 ? [[task, networks]] : [];
+  });
 }
 
 /** Whether the record tells that a child is gone, and is the one that tells so: one that had ended before was counted then. */

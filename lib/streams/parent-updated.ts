@@ -1,19 +1,18 @@
 /** `service-updated` and `network-updated`: a mark was set or cleared, or references changed by other hands. */
-import { isDeepStrictEqual } from 'node:util';
 import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
-import { KINDS, type ParentKind, referencedNetworks } from '../protocol/model.ts';
+import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
 import { stopTasks } from '../protocol/stop.ts';
 import { newMarkedAt } from '../protocol/time.ts';
-import { type BatchResponse, type ParentRecords, processBatch, type StreamEvent } from './batch.ts';
+import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
-import { type Image, readRecord, type StreamRecord } from './records.ts';
+import { networksToHeal, readRecord, type StreamRecord } from './records.ts';
 
 export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
   const keyAttribute = TABLES[PARENT_TABLES[kind].parents].partitionKey;
-  const read = (record: unknown) => readRecord(record, kind, keyAttribute, true);
+  const read = (record: unknown) => readRecord(record, kind, keyAttribute, undefined, true);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async () => async (group) => {
@@ -23,7 +22,7 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
         // Before anything else that could fail: from here on the sweep finds the mark without any record.
         if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
         // Before settling, so that what is finalized is whole.
-        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(group);
+        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(parent, records);
         if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
         const isConcerned =
           records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);
@@ -60,11 +59,4 @@ function needsSettle({ before, after }: StreamRecord): boolean {
  */
 function clearsMark({ before, after }: StreamRecord): boolean {
   return before?.pendingDelete === true && !after?.pendingDelete;
-}
-
-/** The networks named by either image of a record that changed what is named. */
-function networksToHeal({ parent, records }: ParentRecords): string[] {
-  const changed = records.filter(({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists));
-  const named = (image: Image | undefined) => (image ? referencedNetworks(parent.id, image.lists) : []);
-  return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
 }

@@ -69,6 +69,7 @@ function rulesFromEnvironment(read: (variable: string) => string): Rules {
     taskIsGone: readOneOf('TASK_IS_GONE', ['deleted', 'terminal']),
     gracePeriodMillis: readWhole('GRACE_PERIOD_SECONDS') * 1000,
     stopTasks: readOneOf('STOP_TASKS', ['yes', 'no']) === 'yes',
+    taskNetworks: readOneOf('TASK_NETWORKS', ['yes', 'no']) === 'yes',
     receiptDays: readWhole('RECEIPT_DAYS'),
   };
 }

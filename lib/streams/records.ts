@@ -1,8 +1,17 @@
 /** Reads stream records as Lambda delivers them, trusting nothing: a record that can't be read fails alone, by name. */
+import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { namedLists } from '../dynamodb/items.ts';
+import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
+import type { StoredItem } from '../dynamodb/requests.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import type { NetworkLists, ParentKey, ParentKind } from '../protocol/model.ts';
+import {
+  attachmentName,
+  type NetworkLists,
+  type ParentKey,
+  type ParentKind,
+  referencedNetworks,
+  type UserKey,
+} from '../protocol/model.ts';
 
 /** What an image says: a parent's of its mark and its references, a task's of its state. */
 export interface Image {
@@ -22,6 +31,8 @@ export interface StreamRecord {
   readonly sequenceNumber: string;
   readonly eventName: EventName;
   readonly parent: ParentKey;
+  /** A child's own id, where the record is about a child. */
+  readonly child: string | undefined;
   /** Undefined where the item was not there, or where the stream carries keys only. */
   readonly before: Image | undefined;
   readonly after: Image | undefined;
@@ -39,13 +50,15 @@ const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies
 
 /**
  * @param kind the kind of parent that the record is about, directly or as the parent of a child
- * @param keyAttribute the key attribute that holds the parent's id: all that is read of a child's record
+ * @param keyAttribute the key attribute that holds the parent's id
+ * @param childAttribute the one that holds the child's, if the record is about a child
  * @param withImages whether the stream must carry images
  */
 export function readRecord(
   record: unknown,
   kind: ParentKind,
   keyAttribute: string,
+  childAttribute: string | undefined,
   withImages: boolean,
 ): StreamRecord | MalformedRecord {
   const sequenceNumber = findSequenceNumber(record);
@@ -53,14 +66,19 @@ export function readRecord(
     const { eventName, dynamodb } = record as { eventName?: unknown; dynamodb?: Record<string, unknown> };
     if (sequenceNumber === undefined) throw malformed('SequenceNumber', dynamodb?.SequenceNumber, 'a string of digits');
     if (!EVENT_NAMES.includes(eventName)) throw malformed('eventName', eventName, 'INSERT, MODIFY or REMOVE');
-    const id = (dynamodb?.Keys as Record<string, { S?: unknown }> | undefined)?.[keyAttribute]?.S;
-    if (typeof id !== 'string' || id === '') throw malformed(`Keys.${keyAttribute}`, id, 'a non-empty string');
+    const keyOf = (attribute: string): string => {
+      const key = (dynamodb?.Keys as Record<string, { S?: unknown }> | undefined)?.[attribute]?.S;
+      if (typeof key !== 'string' || key === '') throw malformed(`Keys.${attribute}`, key, 'a non-empty string');
+      return key;
+    };
+    const lists = childAttribute === undefined ? ({ spec }: StoredItem) => namedLists(spec) : namedTaskLists;
     return {
       sequenceNumber,
       eventName: eventName as EventName,
-      parent: { kind, id },
-      before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage) : undefined,
-      after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage) : undefined,
+      parent: { kind, id: keyOf(keyAttribute) },
+      child: childAttribute === undefined ? undefined : keyOf(childAttribute),
+      before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage, lists) : undefined,
+      after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage, lists) : undefined,
     };
   } catch (error) {
     const cause =
@@ -79,28 +97,32 @@ export function compareSequenceNumbers(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
+/** The networks named by either image of a record of this user that changed what it names, or ended it. */
+export function networksToHeal(user: UserKey, records: readonly StreamRecord[]): string[] {
+  const changed = records.filter(
+    ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || before?.state !== after?.state,
+  );
+  const named = (image: Image | undefined) => (image ? referencedNetworks(attachmentName(user), image.lists) : []);
+  return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
+}
+
 function findSequenceNumber(record: unknown): string | undefined {
   const found = (record as { dynamodb?: { SequenceNumber?: unknown } } | null)?.dynamodb?.SequenceNumber;
   return typeof found === 'string' && /^\d{1,40}$/.test(found) ? found : undefined;
 }
 
 /** Only what we know is looked at: the rest of the item is somebody else's, and may be large. */
-function imageOf(name: string, image: unknown): Image {
+function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => NetworkLists): Image {
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
-  const {
-    pendingDelete,
-    markedAt,
-    protected: shield,
-    spec,
-    status,
-  } = image as Record<string, AttributeValue | undefined>;
+  const item = image as StoredItem;
+  const { pendingDelete, markedAt, protected: shield, status } = item;
   return {
     malformedMark: malformedMarkOf(pendingDelete),
     pendingDelete: pendingDelete?.BOOL === true,
     markedAt: markedAt?.S,
     isProtected: shield?.BOOL === true,
-    lists: namedLists(spec),
+    lists: listsOf(item),
     state: status?.M !== undefined && Object.hasOwn(status.M, 'state') ? status.M.state?.S : undefined,
   };
 }

@@ -2,7 +2,15 @@
 
 import { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
-import { type ParentKey, parentName, parseParentName } from '../protocol/model.ts';
+import {
+  type ParentKey,
+  parentName,
+  parseAttachmentName,
+  parseParentName,
+  type UserKey,
+  userName,
+} from '../protocol/model.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { Settled } from '../protocol/settle.ts';
 import type { SweepCursor } from '../protocol/store.ts';
 import { settleNamed, sweep } from '../protocol/sweep.ts';
@@ -25,7 +33,8 @@ export interface SweepRequest {
   readonly full?: boolean;
   /**
    * Names such as `service#web`: only these are settled, at most {@link SWEEP_NAMES_MAX}, whatever is marked besides, and the
-   * attachments of the services among them set right. For dead letters, and for what an audit has found.
+   * attachments of the services among them set right. Where tasks hold networks also `task#3#web#1`, task `1` of service
+   * `web`, whose id has 3 characters, for its attachments. For dead letters, and for what an audit has found.
    */
   readonly parents?: readonly string[];
 }
@@ -56,13 +65,13 @@ function triggerOf(request: SweepRequest | undefined): string | undefined {
 }
 
 /** All of it is checked before anything is settled. */
-function readNames(names: unknown): ParentKey[] {
+function readNames(names: unknown, rules: Rules): UserKey[] {
   if (!Array.isArray(names) || names.length > SWEEP_NAMES_MAX) {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
   const keys = names.map((name) => {
-    const key = typeof name === 'string' ? parseParentName(name) : undefined;
-    if (key === undefined)
+    const key = typeof name === 'string' ? (parseParentName(name) ?? parseAttachmentName(name, rules)) : undefined;
+    if (key === undefined || (key.kind === 'service' && name === key.id))
       throw invalidNames(`one of the parents is ${JSON.stringify(name)?.slice(0, NAME_SHOWN_CHARACTERS)}`);
     return key;
   });
@@ -82,14 +91,14 @@ function invalidNames(seen: string): DeallocatorError {
 export function sweepFunction(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
     invocation(ports, context, async (store, telemetry) => {
-      const named = request?.parents === undefined ? undefined : readNames(request.parents);
+      const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.rules);
       const trigger = triggerOf(request);
       const { rules, trigger: functionName } = settling(ports);
       const options = {
         rules,
         trigger: trigger === undefined ? functionName : `${functionName}: ${trigger}`,
         onSettled: (settled: Settled) => telemetry.settled(settled, 0),
-        onFailed: (parent: ParentKey, error: unknown) => telemetry.failed(parentName(parent), error),
+        onFailed: (user: UserKey, error: unknown) => telemetry.failed(userName(user), error),
         onStopped: (service: ParentKey, tasks: number) => telemetry.stopped(service, tasks),
       };
       const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
@@ -124,7 +133,7 @@ export function sweepFunction(ports: FunctionPorts) {
         deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(parentName),
         failed: report.failed
           .slice(0, SWEEP_NAMES_MAX)
-          .map(({ parent, error }) => ({ parent: parentName(parent), error: String(error) })),
+          .map(({ parent, error }) => ({ parent: userName(parent), error: String(error) })),
       };
     });
 }

@@ -9,7 +9,7 @@ import type { RetriedFailure } from '../dynamodb/retry.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
 import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
-import { type ParentKey, parentName } from '../protocol/model.ts';
+import { type ParentKey, parentName, userName } from '../protocol/model.ts';
 import type { Settled } from '../protocol/settle.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
 
@@ -126,11 +126,11 @@ export class Telemetry {
     this.#log('INFO', 'stopped', { parent: parentName(service), tasks });
   }
 
-  healed({ service, put, removed }: Healed): void {
+  healed({ user, put, removed }: Healed): void {
     if (put.length + removed.length === 0) return;
     this.count('Healed', put.length + removed.length);
     const networks = [...put, ...removed].slice(0, LOGGED_NAMES_MAX);
-    this.#log('INFO', 'healed', { parent: parentName(service), put: put.length, removed: removed.length, networks });
+    this.#log('INFO', 'healed', { parent: userName(user), put: put.length, removed: removed.length, networks });
   }
 
   /** No mark: nothing is deleted. But whoever wrote it waits for something. */

@@ -374,12 +374,45 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       });
     });
 
+    describe('a task that holds networks', () => {
+      const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      const putTask = (more: Record<string, unknown> = {}) =>
+        subject.put('tasks', { serviceId: 'web', id: '1', networks: [{ target: 'front', aliases: ['w'] }], ...more });
+
+      it('is read with what it refers to, or not at all', async () => {
+        expect(await store.readUser(task)).toBeUndefined();
+        await putTask();
+        expect((await store.readUser(task))?.references).toEqual(['front']);
+        await putTask({ networks: 'front' });
+        expect((await store.readUser(task))?.references).toEqual([]);
+        await putService();
+        expect(await store.readUser(web)).toEqual(await store.readParent(web));
+      });
+
+      it('S2 is attached under a name of its own, on condition that it is as read', async () => {
+        await putTask();
+        const asRead = await store.readUser(task);
+        expect(await store.heal({ user: task, asRead, put: ['front'], remove: [] })).toBe('committed');
+        expect(await store.readAttachments(task, ['front', 'back'])).toEqual(new Set(['front']));
+        expect(await store.listAttached(front, 2)).toEqual(['task#3#web#1']);
+        await putTask({ status: { state: 'failed' } });
+        expect(await store.heal({ user: task, asRead, put: ['back'], remove: [] })).toBe('cancelled');
+        const ended = await store.readUser(task);
+        await putTask({ status: { state: 'failed' }, networks: [] });
+        expect(await store.heal({ user: task, asRead: ended, put: ['back'], remove: [] })).toBe('cancelled');
+        await subject.delete('tasks', { serviceId: 'web', id: '1' });
+        expect(await store.heal({ user: task, asRead: ended, put: ['back'], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['front'] })).toBe('committed');
+        expect(await store.listAttached(front, 2)).toEqual([]);
+      });
+    });
+
     describe('heal', () => {
       it('puts and removes attachments of a service that is as read', async () => {
         await putService();
         await attach('stale', 'web');
         const asRead = await store.readParent(web);
-        expect(await store.heal({ service: web, asRead, put: ['front', 'back'], remove: ['stale'] })).toBe('committed');
+        expect(await store.heal({ user: web, asRead, put: ['front', 'back'], remove: ['stale'] })).toBe('committed');
         expect(await store.readAttachments(web, ['front', 'back', 'stale'])).toEqual(new Set(['front', 'back']));
       });
 
@@ -387,13 +420,13 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         await putService();
         const asRead = await store.readParent(web);
         await putService({ spec: { networks: [{ target: 'front' }] } });
-        expect(await store.heal({ service: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
-        expect(await store.heal({ service: web, asRead: undefined, put: [], remove: ['back'] })).toBe('cancelled');
+        expect(await store.heal({ user: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ user: web, asRead: undefined, put: [], remove: ['back'] })).toBe('cancelled');
         await subject.delete('services', { id: 'web' });
-        expect(await store.heal({ service: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ user: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
         expect(await store.readAttachments(web, ['back'])).toEqual(new Set());
         await attach('back', 'web');
-        expect(await store.heal({ service: web, asRead: undefined, put: [], remove: ['back'] })).toBe('committed');
+        expect(await store.heal({ user: web, asRead: undefined, put: [], remove: ['back'] })).toBe('committed');
         expect(await store.readAttachments(web, ['back'])).toEqual(new Set());
       });
     });

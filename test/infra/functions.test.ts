@@ -53,6 +53,7 @@ describe('functions', () => {
         TASK_IS_GONE: 'deleted',
         GRACE_PERIOD_SECONDS: '0',
         STOP_TASKS: 'no',
+        TASK_NETWORKS: 'no',
         RECEIPT_DAYS: '90',
         METRICS_NAMESPACE: 'Deallocator',
         DEALLOCATOR_FUNCTION: name,
@@ -65,11 +66,18 @@ describe('functions', () => {
       taskIsGone: 'terminal',
       gracePeriod: Duration.hours(2),
       stopTasks: true,
+      taskNetworks: true,
       receiptRetention: Duration.days(7),
     });
     for (const name of functionNames) {
       expect(chosen.propertiesOf(chosen.deallocator.functions[name]).Environment).toMatchObject({
-        Variables: { TASK_IS_GONE: 'terminal', GRACE_PERIOD_SECONDS: '7200', STOP_TASKS: 'yes', RECEIPT_DAYS: '7' },
+        Variables: {
+          TASK_IS_GONE: 'terminal',
+          GRACE_PERIOD_SECONDS: '7200',
+          STOP_TASKS: 'yes',
+          TASK_NETWORKS: 'yes',
+          RECEIPT_DAYS: '7',
+        },
       });
     }
   });

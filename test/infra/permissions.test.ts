@@ -78,6 +78,17 @@ describe('function permissions', () => {
     }
   });
 
+  test('only where tasks hold networks do functions read single tasks and set their attachments right', () => {
+    const holding = createWorld({ taskNetworks: true });
+    for (const name of ['task-deleted', 'sweep'] as const) {
+      const { tasks, attachments } = holding.rolePermissions(name);
+      expect(tasks).toEqual(['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:Query']);
+      expect(attachments).toEqual(expect.arrayContaining(['dynamodb:BatchGetItem', 'dynamodb:PutItem']));
+      expect(world.rolePermissions(name).tasks).toEqual(['dynamodb:Query']);
+    }
+    expect(world.rolePermissions('task-deleted').attachments).not.toContain('dynamodb:PutItem');
+  });
+
   test('each function has its own role, without a managed policy, for Lambda only', () => {
     const roles = Object.values(world.template.findResources('AWS::IAM::Role')).map((role) => role.Properties);
     expect(roles).toHaveLength(functionNames.length);

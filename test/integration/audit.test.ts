@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { type AuditOptions, audit } from '../../lib/operate/audit.ts';
 import type { AuditProgress } from '../../lib/operate/audit-reader.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
@@ -141,7 +142,7 @@ describe('an audit', () => {
   });
 
   it('counts children by the deployment’s rules, beyond the first page', async () => {
-    const rules = { taskIsGone: 'terminal', gracePeriodMillis: 0, stopTasks: false, receiptDays: 1 } as const;
+    const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
     const padding = 'x'.repeat(300_000);
     await backend.put('services', service('web', [], { ...MARKED, markedAt: 'x#1' }));
     for (const id of ['t1', 't2', 't3', 't4', 't5']) {

@@ -2,9 +2,15 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Duration } from 'aws-cdk-lib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { DeallocatorProps } from '../../lib/infra/index.ts';
+import { audit } from '../../lib/operate/audit.ts';
+import { Cluster } from '../../lib/operate/cluster.ts';
+import { explain } from '../../lib/operate/explain.ts';
+import { repair } from '../../lib/operate/repair.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import type { SweepRequest } from '../../lib/streams/sweep.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
@@ -136,4 +142,49 @@ it('a task that has ended is gone, tasks are told to stop, and nothing goes befo
   const circumstances = { rules, nowEpochMillis: Number.POSITIVE_INFINITY };
   expect(checkRest(await backend.world(), circumstances)).toEqual([]);
   db.destroy();
+});
+
+it('S2 a task holds the networks that it is attached to by itself, and what raw hands leave of that is found and mended', async () => {
+  await start({ taskNetworks: true });
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
+  expect(outputs.TaskNetworks).toBe('yes');
+  const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  const client = new DeallocatorClient({ tables: backend.tables, connection, taskNetworks: true });
+  for (const id of ['debug', 'raw']) await client.createNetwork({ id });
+  await client.createService({ id: 'web' });
+  await client.createTask('web', { id: '1', networks: [{ target: 'debug' }] });
+  await backend.put('tasks', { serviceId: 'web', id: '2', networks: [{ target: 'raw' }] });
+  await backend.deliver();
+  await expect(client.removeNetwork('raw')).rejects.toMatchObject({ blockers: ['task#3#web#2'] });
+  await client.removeNetwork('debug', { whenInUse: 'wait' });
+  await backend.deliver();
+  await backend.sweep();
+  expect(await left()).toEqual(expect.arrayContaining(['web', 'debug', 'raw']));
+
+  // Somebody takes one attachment away, and adds one of nobody.
+  const name = (id: string) => ({ serviceId: `task#3#web#${id}` });
+  await backend.delete('attachments', { networkId: 'raw', ...name('2') });
+  await client.createNetwork({ id: 'idle' });
+  await backend.put('attachments', { networkId: 'idle', ...name('9') });
+  const db = connectRaw(connection);
+  const options = { rules: { ...DEFAULT_RULES, taskNetworks: true }, confirmMillis: 0 };
+  const { findings } = await audit(db, backend.tables, options);
+  expect(findings.map(({ problem, about, mending }) => [problem, about, mending])).toEqual([
+    ['missing attachment', { service: 'web', task: '2', network: 'raw' }, { by: 'sweep', parent: 'task#3#web#2' }],
+    ['stale attachment', { service: 'web', task: '9', network: 'idle' }, { by: 'sweep', parent: 'network#idle' }],
+  ]);
+  const invoke = async (request: SweepRequest) => backend.sweep(request);
+  expect(await repair(db, backend.tables, { invoke }, findings, options)).toMatchObject({ left: [] });
+  db.destroy();
+
+  const cluster = new Cluster(connectRaw(connection), backend.tables, { rules: options.rules });
+  const { usedBy, advice } = await explain(cluster, { kind: 'network', id: 'debug' });
+  expect(usedBy).toMatchObject([{ object: 'task#3#web#1', state: 'not marked' }]);
+  expect(advice.join(' ')).toContain('network debug stays: task 1 of service web uses it.');
+
+  await client.removeNetwork('raw', { whenInUse: 'wait' });
+  await client.deleteTasks('web', ['1', '2']);
+  await backend.deliver();
+  expect((await left()).sort()).toEqual(['idle', 'web']);
+  expect(checkRest(await backend.world(), { rules: options.rules, nowEpochMillis: Date.now() })).toEqual([]);
 });

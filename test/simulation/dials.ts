@@ -107,6 +107,9 @@ const CHOSEN: Rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', stopTasks: tru
 /** Some hundred steps. */
 const PATIENT: Rules = { ...DEFAULT_RULES, gracePeriodMillis: 300, stopTasks: true };
 
+const TASK_NETWORKS: Rules = { ...DEFAULT_RULES, taskNetworks: true };
+const TASK_NETWORKS_ENDING: Rules = { ...TASK_NETWORKS, taskIsGone: 'terminal' };
+
 export const PROFILES = {
   /** Nothing goes wrong but the order of things. */
   calm: CALM,
@@ -148,6 +151,10 @@ export const PROFILES = {
   },
   /** What is marked has to wait, and then goes with a sweep. */
   'grace period': { ...CALM, ...CRASHES, ...SWEEPS, ...LOSSES, rules: PATIENT, protects: true, clockJumps: 0.02 },
+  /** Tasks hold networks by themselves. */
+  'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
+  'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },
+  'crowded with task networks': { ...CROWDED, duplicates: 0.04, crashes: 0.01, rules: TASK_NETWORKS_ENDING },
   'crowded with raw hands': { ...CROWDED, duplicates: 0.04, raw: true },
 } as const satisfies Record<string, Dials>;
 

@@ -189,8 +189,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: "ConsistentRead: true,\n      Select: 'ALL_ATTRIBUTES'",
-        replace: "ConsistentRead: false,\n      Select: 'ALL_ATTRIBUTES'",
+        find: "ConsistentRead: true,\n        Select: 'ALL_ATTRIBUTES'",
+        replace: "ConsistentRead: false,\n        Select: 'ALL_ATTRIBUTES'",
       },
     ],
     breaks: ['S2', 'S6'],
@@ -508,5 +508,53 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     breaks: ['S7'],
     profile: 'grace period',
+  },
+  {
+    name: 'tasks hold nothing of their own',
+    why: 'their service holds what it refers to',
+    edits: [
+      { file: 'lib/streams/child-deleted.ts', find: 'if (holdNetworks) {', replace: 'if (holdNetworks && false) {' },
+    ],
+    breaks: ['S4', 'S2', 'L1'],
+    profile: 'task networks',
+  },
+  {
+    name: 'a task ends unnoticed while it is attached',
+    why: 'its networks are still the same',
+    edits: [
+      {
+        file: 'lib/dynamodb/conditions.ts',
+        find: "valueIsAsRead('#status.#state', ':state', state),",
+        replace: '',
+      },
+    ],
+    breaks: ['S4', 'L1'],
+    profile: 'crowded with task networks',
+  },
+  {
+    name: 'a task that ended goes on holding its networks',
+    why: 'its item is still there',
+    edits: [
+      {
+        file: 'lib/dynamodb/items.ts',
+        find: 'isGoneByState(state?.S, rules) ? []',
+        replace: 'false ? []',
+      },
+    ],
+    breaks: ['S4', 'L1'],
+    profile: 'crowded with task networks',
+  },
+  {
+    name: 'no fence around the networks of a new task',
+    why: 'its service is checked already',
+    edits: [
+      {
+        file: 'lib/client/tasks.ts',
+        find: "...networks.map((id) => ({ kind: 'network' as const, id })),",
+        replace: '',
+      },
+    ],
+    breaks: ['S2', 'S6'],
+    profile: 'crowded with task networks',
   },
 ];

@@ -1,6 +1,7 @@
 /** What makes a short story dense: a small cast in a world that has a past, and actions that mostly can be done. */
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { ParentKind } from '../../lib/protocol/model.ts';
+import { attachmentName } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../support/memory-tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import type { Dials } from './dials.ts';
@@ -23,8 +24,12 @@ export function drawCast(draw: () => number, { raw, crowded, rules, protects }: 
     raw,
     protects,
     ends: rules.taskIsGone === 'terminal',
+    attachesTasks: rules.taskNetworks,
   };
 }
+
+const toTarget = (target: string) => ({ target });
+const nameOfTask = (serviceId: string, id: string) => attachmentName({ kind: 'task', serviceId, id });
 
 /** Services with networks and tasks, as the client would have left them long ago; some have just been marked. */
 export function populate(tables: MemoryTables, cast: Cast, draw: () => number): void {
@@ -36,7 +41,11 @@ export function populate(tables: MemoryTables, cast: Cast, draw: () => number): 
     tables.put('services', service(id, used));
     for (const networkId of used) tables.put('attachments', { networkId, serviceId: id });
     // Half of the services run nothing, and go at once when they are marked.
-    for (const name of draw() < 0.5 ? some(cast.tasks) : []) tables.put('tasks', task(id, name));
+    for (const name of draw() < 0.5 ? some(cast.tasks) : []) {
+      const held = cast.attachesTasks ? some(networks) : [];
+      tables.put('tasks', { ...task(id, name), ...(cast.attachesTasks && { networks: held.map(toTarget) }) });
+      for (const networkId of held) tables.put('attachments', { networkId, serviceId: nameOfTask(id, name) });
+    }
   }
   for (const records of Object.values(tables.streams)) records.length = 0;
   const mark = (id: string) => ({ pendingDelete: true, markedAt: `2025-12-31T23:59:00.000Z#${id}` });
@@ -69,7 +78,10 @@ function canBeDone(action: Action, world: World): boolean {
     case 'updateService':
       return isFit('service', action.id) && areFit(action.networks);
     case 'createTask':
+      return isFit('service', action.serviceId) && !hasTask(action) && areFit(action.networks ?? []);
+    case 'rawCreateTask':
       return isFit('service', action.serviceId) && !hasTask(action);
+    case 'rawUpdateTask':
     case 'deleteTask':
     case 'endTask':
       return hasTask(action);

@@ -155,7 +155,8 @@ export class Place {
       fraction: () => this.#occupant.fraction(),
       fresh: () => this.#occupant.fresh(),
     };
-    this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance });
+    const { taskNetworks } = rules;
+    this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
     const ports: FunctionPorts = {
       openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES, rules),
       chance,

@@ -42,3 +42,10 @@ promisesAreKept('crowded on a hostile network', 'S1 to S7, L1, L2, L4', {
   'unprocessed parts': 300,
   'reads of the past': 4300,
 });
+promisesAreKept('task networks, lossy', PROMISES, {
+  deletions: 600,
+  heals: 500,
+  sweeps: 400,
+  drops: 500,
+  excused: 80,
+});

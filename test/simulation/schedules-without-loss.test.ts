@@ -67,3 +67,15 @@ promisesAreKept('crowded with raw hands', 'S1 to S7, L1, L4', {
   excused: 70,
   yields: 190,
 });
+promisesAreKept('task networks', PROMISES, {
+  deletions: 400,
+  heals: 150,
+  decrements: 250,
+  'answers lost': 350,
+});
+promisesAreKept('crowded with task networks', PROMISES, {
+  deletions: 2000,
+  'networks freed': 100,
+  heals: 300,
+  decrements: 500,
+});

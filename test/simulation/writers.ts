@@ -2,7 +2,7 @@
  * What the people do in a story: one action of the typed client, or of somebody who writes the tables by hand. The
  * simulation and the stories on the real engine draw from here, so that both tell the same ones.
  */
-import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeallocatorClient } from '../../lib/client/index.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type ErrorCode, isDeallocatorError } from '../../lib/protocol/errors.ts';
@@ -12,7 +12,13 @@ import { service } from '../support/objects.ts';
 export type Action =
   | { readonly do: 'createNetwork'; readonly id: string }
   | { readonly do: 'createService' | 'updateService'; readonly id: string; readonly networks: readonly string[] }
-  | { readonly do: 'createTask' | 'deleteTask' | 'endTask'; readonly serviceId: string; readonly id: string }
+  | { readonly do: 'deleteTask' | 'endTask'; readonly serviceId: string; readonly id: string }
+  | {
+      readonly do: 'createTask' | 'rawCreateTask' | 'rawUpdateTask';
+      readonly serviceId: string;
+      readonly id: string;
+      readonly networks?: readonly string[];
+    }
   | { readonly do: 'mark' | 'undelete' | 'protect' | 'unprotect'; readonly kind: ParentKind; readonly id: string }
   | { readonly do: RawAction; readonly kind: ParentKind; readonly id: string }
   | { readonly do: 'rawCreateService'; readonly id: string; readonly networks: readonly string[] };
@@ -29,6 +35,8 @@ export interface Cast {
   readonly raw: boolean;
   /** Whether people protect things. @default false */
   readonly protects?: boolean;
+  /** Whether tasks hold networks by themselves. @default false */
+  readonly attachesTasks?: boolean;
   /** Whether tasks end in a terminal state before they are deleted. @default false */
   readonly ends?: boolean;
 }
@@ -47,7 +55,7 @@ export function randomAction(cast: Cast, fraction: () => number): Action {
     [cast.networks.length > 0 ? 2 : 0, () => ({ do: 'createNetwork', id: pick(cast.networks) })],
     [3, () => ({ do: 'createService', id: pick(cast.services), networks: some() })],
     [1, () => ({ do: 'updateService', id: pick(cast.services), networks: some() })],
-    [3, () => ({ do: 'createTask', ...task() })],
+    [3, () => ({ do: 'createTask', ...task(), ...(cast.attachesTasks && { networks: some() }) })],
     [5, () => ({ do: 'deleteTask', ...task() })],
     [4, () => ({ do: 'mark', ...parent() })],
     [1, () => ({ do: 'undelete', ...parent() })],
@@ -55,6 +63,8 @@ export function randomAction(cast: Cast, fraction: () => number): Action {
     [cast.protects ? 2 : 0, () => ({ do: 'unprotect', ...parent() })],
     [cast.ends ? 4 : 0, () => ({ do: 'endTask', ...task() })],
     [cast.raw ? 1 : 0, () => ({ do: pick(['rawMark', 'rawUndelete', 'rawClearMark'] as const), ...parent() })],
+    [cast.raw && cast.attachesTasks ? 2 : 0, () => ({ do: 'rawCreateTask', ...task(), networks: some() })],
+    [cast.raw && cast.attachesTasks ? 1 : 0, () => ({ do: 'rawUpdateTask', ...task(), networks: some() })],
     [cast.raw ? 1 : 0, () => ({ do: 'rawCreateService', id: pick(cast.services), networks: some() })],
   ];
   let dice = fraction() * choices.reduce((sum, [weight]) => sum + weight, 0);
@@ -68,6 +78,9 @@ export function randomAction(cast: Cast, fraction: () => number): Action {
 /** Answers that a writer must be ready for; any other failure is a bug and is thrown. */
 const REFUSALS: readonly ErrorCode[] = ['NotFound', 'AlreadyExists', 'FailedPrecondition', 'Aborted', 'Unavailable'];
 
+/** What raw hands are answered where a condition of theirs is false. */
+const RAW_REFUSALS = ['ConditionalCheckFailedException', 'TransactionCanceledException'];
+
 /** @param db over the same tables, for the raw hands */
 export async function perform(
   client: DeallocatorClient,
@@ -79,7 +92,7 @@ export async function perform(
     await start(client, db, tables, action);
     return 'done';
   } catch (error) {
-    if (error instanceof Error && error.name === 'ConditionalCheckFailedException') return 'FailedPrecondition';
+    if (error instanceof Error && RAW_REFUSALS.includes(error.name)) return 'FailedPrecondition';
     if (isDeallocatorError(error) && REFUSALS.includes(error.code)) return error.code;
     throw error;
   }
@@ -99,7 +112,7 @@ async function start(
     case 'updateService':
       return client.updateService(action.id, () => service(action.id, action.networks).spec);
     case 'createTask':
-      return client.createTask(action.serviceId, { id: action.id });
+      return client.createTask(action.serviceId, { id: action.id, ...networksOf(action) });
     case 'deleteTask':
       return client.deleteTask(action.serviceId, action.id);
     case 'mark':
@@ -123,6 +136,29 @@ async function start(
           ExpressionAttributeValues: { ':ended': { state: 'complete' } },
         }),
       );
+    case 'rawCreateTask':
+    case 'rawUpdateTask':
+      // A task of no service would be raw hands' own fault, and is not what these stories are about.
+      return db.send(
+        new TransactWriteCommand({
+          TransactItems: [
+            {
+              ConditionCheck: {
+                TableName: tables.services,
+                Key: { id: action.serviceId },
+                ConditionExpression: 'attribute_exists(id) AND attribute_not_exists(pendingDelete)',
+              },
+            },
+            {
+              Put: {
+                TableName: tables.tasks,
+                Item: { serviceId: action.serviceId, id: action.id, ...networksOf(action) },
+                ConditionExpression: `attribute_${action.do === 'rawCreateTask' ? 'not_' : ''}exists(id)`,
+              },
+            },
+          ],
+        }),
+      );
     case 'rawCreateService':
       return db.send(
         new PutCommand({
@@ -140,6 +176,10 @@ async function start(
         }),
       );
   }
+}
+
+function networksOf({ networks }: { readonly networks?: readonly string[] }) {
+  return networks === undefined ? {} : { networks: networks.map((target) => ({ target })) };
 }
 
 const RAW_UPDATES = {
@@ -162,6 +202,11 @@ export function tell(action: Action): string {
     case 'rawCreateService':
       return `${action.do} ${action.id} on [${action.networks.join(', ')}]`;
     case 'createTask':
+    case 'rawCreateTask':
+    case 'rawUpdateTask': {
+      const on = action.networks === undefined ? '' : ` on [${action.networks.join(', ')}]`;
+      return `${action.do} ${action.serviceId}/${action.id}${on}`;
+    }
     case 'deleteTask':
     case 'endTask':
       return `${action.do} ${action.serviceId}/${action.id}`;

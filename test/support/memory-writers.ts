@@ -1,5 +1,5 @@
 /** The typed client's writes on the tables in memory: the same fences, each write one step. False: refused. */
-import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
+import { attachmentName, networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from './memory-tables.ts';
 import { network, service, task } from './objects.ts';
 
@@ -43,9 +43,19 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
       tables.put('networks', network(id));
       return true;
     },
-    createTask(serviceId: string, id: string): boolean {
+    /** @param held networks that the task holds by itself */
+    createTask(serviceId: string, id: string, held: readonly string[] = []): boolean {
       if (!isFit('services', serviceId) || tables.get('tasks', { serviceId, id }) !== undefined) return false;
-      tables.put('tasks', task(serviceId, id));
+      if (!held.every((name) => isFit('networks', name))) return false;
+      const networks = held.map((target) => ({ target }));
+      tables.step([
+        {
+          table: 'tasks',
+          keys: { serviceId, id },
+          item: { ...task(serviceId, id), ...(held.length > 0 && { networks }) },
+        },
+        ...held.map((name) => attachment(name, attachmentName({ kind: 'task', serviceId, id }), true)),
+      ]);
       return true;
     },
     deleteTask(serviceId: string, id: string): boolean {

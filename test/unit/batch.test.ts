@@ -469,7 +469,7 @@ describe('service-updated', () => {
       failures('5'),
     );
     expect(tables.get('services', { id: 'web' })?.markedAt).toBe('2026-01-01T00:00:00.000Z#fresh-1');
-    expect(requests().slice(-3)).toEqual(['stampMark', 'readParent', 'readAttachments']);
+    expect(requests().slice(-3)).toEqual(['stampMark', 'readUser', 'readAttachments']);
   });
 
   it('leaves the time that a mark has', async () => {

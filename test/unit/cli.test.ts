@@ -176,17 +176,18 @@ describe('the configuration', () => {
         tables: TABLES,
         sweepFunctionName: undefined,
         deadLetterQueueUrl: undefined,
-        rules: { taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, receiptDays: 90 },
+        rules: { taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, taskNetworks: false, receiptDays: 90 },
       },
     });
   });
 
   it('may tell the rules', () => {
-    const rules = { TaskIsGone: 'terminal', GracePeriodSeconds: 60, StopTasks: true };
+    const rules = { TaskIsGone: 'terminal', GracePeriodSeconds: 60, StopTasks: true, TaskNetworks: 'yes' };
     expect(readConfig('x', JSON.stringify({ tables: TABLES, rules })).names.rules).toEqual({
       taskIsGone: 'terminal',
       gracePeriodMillis: 60_000,
       stopTasks: true,
+      taskNetworks: true,
       receiptDays: 90,
     });
   });
@@ -226,7 +227,13 @@ describe('a stack', () => {
   });
 
   it('tells names and rules; those that it does not tell are the defaults', () => {
-    const rules = { taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, receiptDays: 90 };
+    const rules = {
+      taskIsGone: 'deleted',
+      gracePeriodMillis: 0,
+      stopTasks: false,
+      taskNetworks: false,
+      receiptDays: 90,
+    };
     expect(readStackNames('Shop', { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' })).toEqual({
       tables: TABLES,
       sweepFunctionName: 'F',

@@ -92,5 +92,11 @@ describe('a task', () => {
 });
 
 it('every choice is off by default', () => {
-  expect(DEFAULT_RULES).toEqual({ taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, receiptDays: 90 });
+  expect(DEFAULT_RULES).toEqual({
+    taskIsGone: 'deleted',
+    gracePeriodMillis: 0,
+    stopTasks: false,
+    taskNetworks: false,
+    receiptDays: 90,
+  });
 });

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  attachmentName,
   byteLength,
   isId,
   isMarked,
@@ -9,6 +10,7 @@ import {
   type Parent,
   type ParentKey,
   parentName,
+  parseAttachmentName,
   parseParentName,
   referencedNetworks,
   sameParent,
@@ -162,6 +164,34 @@ describe('the name of a parent', () => {
     'toString#web',
   ])('is not %j', (name) => {
     expect(parseParentName(name)).toBeUndefined();
+  });
+});
+
+describe('the name of an attachment', () => {
+  const on = { taskNetworks: true };
+
+  it('leads back to its user, whatever the ids hold, and is another for each', () => {
+    const id = fc.string({ minLength: 1, unit: 'binary' });
+    const user = fc.oneof(
+      fc.record({ kind: fc.constant('task' as const), serviceId: id, id }),
+      fc.record({ kind: fc.constant('service' as const), id: id.filter((text) => !text.startsWith('task#')) }),
+    );
+    fc.assert(
+      fc.property(user, (key) => {
+        expect(parseAttachmentName(attachmentName(key), on)).toEqual(key);
+      }),
+    );
+  });
+
+  it.each(['task#', 'task#3', 'task#3#web', 'task#3#web#', 'task#2#web#1', 'task#0##1', 'task#-1#a#b', 'Task#3#web#1'])(
+    '%s is a service’s',
+    (name) => expect(parseAttachmentName(name, on)).toEqual({ kind: 'service', id: name }),
+  );
+
+  it('is always a service’s where tasks hold no networks', () => {
+    const name = attachmentName({ kind: 'task', serviceId: 'web', id: '1' });
+    expect(name).toBe('task#3#web#1');
+    expect(parseAttachmentName(name, { taskNetworks: false })).toEqual({ kind: 'service', id: name });
   });
 });
 

@@ -6,8 +6,8 @@ import { compareSequenceNumbers, isMalformed, readRecord } from '../../lib/strea
 
 const SEQUENCE = '000000000000000000042';
 
-const readTask = (record: unknown) => readRecord(record, 'service', 'serviceId', false);
-const readService = (record: unknown) => readRecord(record, 'service', 'id', true);
+const readTask = (record: unknown) => readRecord(record, 'service', 'serviceId', undefined, false);
+const readService = (record: unknown) => readRecord(record, 'service', 'id', undefined, true);
 
 const removal = (more: Record<string, unknown> = {}) => ({
   eventName: 'REMOVE',
@@ -34,7 +34,7 @@ describe('a record of a child', () => {
       after: undefined,
     });
     const attachment = removal({ Keys: { networkId: { S: 'front' }, serviceId: { S: 'web' } } });
-    expect(readRecord(attachment, 'network', 'networkId', false)).toMatchObject({
+    expect(readRecord(attachment, 'network', 'networkId', undefined, false)).toMatchObject({
       parent: { kind: 'network', id: 'front' },
     });
   });

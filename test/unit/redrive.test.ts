@@ -1,6 +1,7 @@
 /** Dead letters on ports that a test owns: what is settled, in which order, and what stays in the queue. */
 import { describe, expect, it } from 'vitest';
 import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/operate/redrive.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
 import { PHYSICAL_NAMES as TABLES } from '../support/dynamodb.ts';
 
@@ -124,6 +125,20 @@ describe('a batch whose records are there', () => {
     });
     await redrive(ports, TABLES);
     expect(events[0]).toBe('settle service#web,network#a,network#front');
+  });
+
+  it('of a task that holds networks names that task, and those that it holds no more', async () => {
+    const image = (...targets: string[]) => ({
+      networks: { L: targets.map((target) => ({ M: { target: { S: target } } })) },
+    });
+    const keys = { serviceId: 'web', id: 't1' };
+    const records = [
+      { ...record(1, keys, { OldImage: image('a', 'b'), NewImage: image('b') }), eventName: 'MODIFY' },
+      record(2, { ...keys, id: 't2' }, { OldImage: image('c') }),
+    ];
+    const { ports, events } = world([batch('tasks', 1, 2)], { 'shard-tasks': [{ records }] });
+    await redrive(ports, TABLES, { rules: { ...DEFAULT_RULES, taskNetworks: true } });
+    expect(events[0]).toBe('settle service#web,network#a,task#3#web#t1,network#c');
   });
 
   it('keeps the message of a parent that failed, and deletes the others', async () => {

@@ -72,7 +72,7 @@ describe('heal', () => {
     const told = world();
     told.tables.put('services', service('web', ['front']));
     told.before('heal', () => told.tables.put('services', service('web', ['back'])));
-    expect(await told.heal(web, ['front', 'back'])).toEqual({ service: web, put: ['back'], removed: [] });
+    expect(await told.heal(web, ['front', 'back'])).toEqual({ user: web, put: ['back'], removed: [] });
     expect(told.tables.list('attachments')).toEqual([{ networkId: 'back', serviceId: 'web' }]);
   });
 
@@ -98,8 +98,8 @@ describe('heal', () => {
   it('does nothing twice: what is set right is read once, and not written again', async () => {
     const told = world();
     told.tables.put('services', service('web', ['front']));
-    expect(await told.heal(web, ['front'])).toEqual({ service: web, put: ['front'], removed: [] });
-    expect(told.calls).toEqual(['readParent', 'readAttachments', 'heal']);
+    expect(await told.heal(web, ['front'])).toEqual({ user: web, put: ['front'], removed: [] });
+    expect(told.calls).toEqual(['readUser', 'readAttachments', 'heal']);
     expect(told.chance.pausesMillis).toEqual([]);
   });
 
@@ -107,8 +107,8 @@ describe('heal', () => {
     const told = world();
     told.write.createNetwork('front');
     told.write.createService('web', ['front']);
-    expect(await told.heal(web, ['front', 'former'])).toEqual({ service: web, put: [], removed: [] });
-    expect(told.calls).toEqual(['readParent', 'readAttachments']);
+    expect(await told.heal(web, ['front', 'former'])).toEqual({ user: web, put: [], removed: [] });
+    expect(told.calls).toEqual(['readUser', 'readAttachments']);
   });
 });
 

@@ -440,6 +440,16 @@ describe('the store', () => {
     ]);
   });
 
+  it('S2 listAttached turns a page that ended before its limit: the user behind it keeps the network', async () => {
+    const at = { networkId: 'front', serviceId: 'api' };
+    house.mock
+      .on(QueryCommand)
+      .resolvesOnce({ Count: 1, Items: [{ serviceId: 'api' }], LastEvaluatedKey: at })
+      .resolves({ Count: 1, Items: [{ serviceId: 'web' }], LastEvaluatedKey: { ...at, serviceId: 'web' } });
+    expect(await store.listAttached(front, 2)).toEqual(['api', 'web']);
+    expect(house.inputs()).toMatchObject([{ Limit: 2 }, { Limit: 1, ExclusiveStartKey: at }]);
+  });
+
   describe('finalize', () => {
     const deletionOfNetwork = (id: string) => ({
       Delete: {
@@ -630,7 +640,7 @@ describe('the store', () => {
     it('checks in one transaction that the service is as read', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
       const parent = asRead(web, { lists: { task: stored, service: new StoredValue({ L: [] }) } });
-      expect(await store.heal({ service: web, asRead: parent, put: ['front'], remove: ['old'] })).toBe('committed');
+      expect(await store.heal({ user: web, asRead: parent, put: ['front'], remove: ['old'] })).toBe('committed');
       expect(house.inputs()).toStrictEqual([
         {
           ClientRequestToken: 'fresh-1',
@@ -651,9 +661,51 @@ describe('the store', () => {
       ]);
     });
 
+    it('checks of a task its own networks and its state', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      const state = new StoredValue({ S: 'running' });
+      const lists = { task: undefined, service: new StoredValue({ L: [] }) };
+      const asRead = { references: [], lists, state };
+      expect(await store.heal({ user: task, asRead, put: [], remove: ['old'] })).toBe('committed');
+      expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
+      const check = { TableName: 'T-1', Key: { serviceId: { S: 'web' }, id: { S: '1' } } };
+      const deletion = {
+        Delete: { TableName: 'A-1', Key: { networkId: { S: 'old' }, serviceId: { S: 'task#3#web#1' } } },
+      };
+      expect(house.inputs().map(({ TransactItems }) => TransactItems)).toStrictEqual([
+        [
+          {
+            ConditionCheck: {
+              ...check,
+              ConditionExpression: 'attribute_exists(#id) AND #networks = :networks AND #status.#state = :state',
+              ExpressionAttributeNames: {
+                '#id': 'id',
+                '#networks': 'networks',
+                '#status': 'status',
+                '#state': 'state',
+              },
+              ExpressionAttributeValues: { ':networks': { L: [] }, ':state': { S: 'running' } },
+            },
+          },
+          deletion,
+        ],
+        [
+          {
+            ConditionCheck: {
+              ...check,
+              ConditionExpression: 'attribute_not_exists(#id)',
+              ExpressionAttributeNames: { '#id': 'id' },
+            },
+          },
+          deletion,
+        ],
+      ]);
+    });
+
     it('checks that an absent service is still absent, with no values at all', async () => {
       house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed', 'None', 'None'));
-      expect(await store.heal({ service: web, asRead: undefined, put: ['front'], remove: ['old'] })).toBe('cancelled');
+      expect(await store.heal({ user: web, asRead: undefined, put: ['front'], remove: ['old'] })).toBe('cancelled');
       expect(house.inputs()).toStrictEqual([
         {
           ClientRequestToken: 'fresh-1',

@@ -1,6 +1,6 @@
 /** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
 import { describe, expect, it } from 'vitest';
-import { type ParentKey, parentName } from '../../lib/protocol/model.ts';
+import { type ParentKey, parentName, userName } from '../../lib/protocol/model.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
 import { sweep } from '../../lib/protocol/sweep.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
@@ -181,7 +181,7 @@ describe('the sweep', () => {
           : Reflect.get(target, name),
     });
     const { report } = await settleAll(broken);
-    expect(report.failed.map(({ parent }) => parentName(parent)).sort()).toEqual(['network#p01', 'service#p01']);
+    expect(report.failed.map(({ parent }) => userName(parent)).sort()).toEqual(['network#p01', 'service#p01']);
     expect(report.deleted).toHaveLength(58);
     expect(report.stillMarked).toBe(22);
   });

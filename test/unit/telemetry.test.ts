@@ -222,8 +222,8 @@ describe('a decision', () => {
 
   it('to heal counts each attachment, and nothing healed is not said', () => {
     const { telemetry, decisions, metrics } = listen();
-    telemetry.healed({ service: web, put: [], removed: [] });
-    telemetry.healed({ service: web, put: ['front'], removed: ['back', 'old'] });
+    telemetry.healed({ user: web, put: [], removed: [] });
+    telemetry.healed({ user: web, put: ['front'], removed: ['back', 'old'] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
       { decision: 'healed', parent: 'service#web', put: 1, removed: 2, networks: ['front', 'back', 'old'] },
@@ -368,6 +368,7 @@ describe("a function's ports", () => {
     TASK_IS_GONE: 'terminal',
     GRACE_PERIOD_SECONDS: '90',
     STOP_TASKS: 'yes',
+    TASK_NETWORKS: 'yes',
     RECEIPT_DAYS: '30',
     DEALLOCATOR_FUNCTION: 'deallocator-sweep',
     METRICS_NAMESPACE: 'Deallocator',
@@ -375,7 +376,13 @@ describe("a function's ports", () => {
 
   it('come from the environment', () => {
     const { telemetry, rules } = portsFromEnvironment(environment);
-    expect(rules).toEqual({ taskIsGone: 'terminal', gracePeriodMillis: 90_000, stopTasks: true, receiptDays: 30 });
+    expect(rules).toEqual({
+      taskIsGone: 'terminal',
+      gracePeriodMillis: 90_000,
+      stopTasks: true,
+      taskNetworks: true,
+      receiptDays: 30,
+    });
     expect(telemetry).toMatchObject({ functionName: 'deallocator-sweep', namespace: 'Deallocator' });
     expect(telemetry.nowEpochMillis()).toBeGreaterThan(1767225600000);
   });
@@ -410,6 +417,7 @@ describe("a function's ports", () => {
     ['GRACE_PERIOD_SECONDS', '-1'],
     ['GRACE_PERIOD_SECONDS', '1.5'],
     ['STOP_TASKS', 'true'],
+    ['TASK_NETWORKS', 'true'],
     ['RECEIPT_DAYS', 'many'],
   ])('refuse %s being %j, and say what is allowed', (variable, value) => {
     expect(() => portsFromEnvironment({ ...environment, [variable]: value })).toThrow(
