@@ -1,12 +1,10 @@
 /** Makes up for what is in the dead-letter queue: settles what it was about, and only then deletes the message. */
-import { isDeepStrictEqual } from 'node:util';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
-import { DeallocatorError } from '../protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { compareSequenceNumbers } from '../streams/records.ts';
-import type { SweepAnswer } from '../streams/sweep.ts';
 import { type BatchPlace, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
 import { type SweepPort, settleParents } from './settle-parents.ts';
+import { sweepAll } from './sweep.ts';
 
 export interface DeadLetterMessage {
   /** What the port deletes it by. */
@@ -47,8 +45,6 @@ export interface RedrivePorts {
 export const REDRIVE_MESSAGES_MAX = 10_000;
 /** Pages of one batch's records. A batch has at most 10,000, but pages may be short, or empty. */
 export const RECORD_PAGES_MAX = 1000;
-/** Invocations of one whole sweep, fifteen minutes each at most: more than a day means that it gets nowhere. */
-export const SWEEP_INVOCATIONS_MAX = 100;
 
 export interface RedriveProgress {
   readonly received: number;
@@ -225,33 +221,12 @@ class Redrive {
 
   /** From the beginning to the end, or why not. */
   async #sweepWhole(): Promise<string | undefined> {
-    const anew = { trigger: 'redrive', restart: true, full: true } as const;
-    let answer: SweepAnswer = await this.#invoke(anew);
-    let failedCount = answer.failedCount;
-    for (let invocations = 1; !answer.complete; invocations++) {
-      if (invocations >= SWEEP_INVOCATIONS_MAX) {
-        throw new DeallocatorError(
-          'Aborted',
-          `a whole sweep did not come to its end in ${SWEEP_INVOCATIONS_MAX} invocations; look at what its log says, then redrive again`,
-        );
-      }
-      const { resumeAt } = answer;
-      answer = await this.#invoke({ trigger: 'redrive' });
-      failedCount += answer.failedCount;
-      if (isDeepStrictEqual(answer.startedAt, resumeAt)) continue;
-      // Another sweep has moved the place where this one was to go on: what lies in between was perhaps seen by nobody.
-      answer = await this.#invoke(anew);
-      failedCount = answer.failedCount;
-    }
+    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
+    const anew = { trigger: 'redrive', restart: true, full: true, ...signal };
+    const { deleted, failedCount } = await sweepAll(this.#ports.sweep, anew);
+    this.#deletedParents.push(...deleted);
     this.#sweeps++;
     return failedCount === 0 ? undefined : `${failedCount} parents failed in the whole sweep that makes up for it`;
-  }
-
-  async #invoke(request: Parameters<SweepPort['invoke']>[0]): Promise<SweepAnswer> {
-    this.#signal?.throwIfAborted();
-    const answer = await this.#ports.sweep.invoke(request);
-    this.#deletedParents.push(...answer.deleted);
-    return answer;
   }
 }
 

@@ -1,10 +1,11 @@
 /** A whole sweep, in as many invocations as it takes. */
+import { isDeepStrictEqual } from 'node:util';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { SweepAnswer } from '../streams/sweep.ts';
 import type { SweepPort } from './settle-parents.ts';
 
-/** One invocation settles for almost 15 minutes, some hundred thousand parents. More than this many are another problem. */
-const INVOCATIONS_MAX = 100;
+/** Fifteen minutes each at most, some hundred thousand parents: more than a day means that it gets nowhere. */
+export const SWEEP_INVOCATIONS_MAX = 100;
 
 export interface SweepOptions {
   /** Also finds marks without `markedAt` whose record was lost; reads the Services and Networks tables whole. @default false */
@@ -22,7 +23,7 @@ export interface SweepOptions {
 /** All invocations together. */
 export interface SweepResult {
   readonly invocations: number;
-  /** Marked parents that were looked at. */
+  /** Marked parents that were looked at. Where a pass had to begin anew, this one and what follows but `deleted` are of the last. */
   readonly settled: number;
   readonly deletedCount: number;
   readonly failedCount: number;
@@ -35,34 +36,39 @@ export interface SweepResult {
   readonly oldestMarkSeconds: number;
 }
 
-/** Fails with `Aborted` when it is not complete after 100 invocations; the next one goes on there. */
+/**
+ * Fails with `Aborted` when it is not complete after 100 invocations; the next one goes on there. Where another sweep has moved
+ * the place at which this one was to go on, it begins anew: what lies in between was perhaps seen by nobody.
+ */
 export async function sweepAll(sweep: SweepPort, options: SweepOptions = {}): Promise<SweepResult> {
-  const answers: SweepAnswer[] = [];
+  const { trigger = 'by hand', full = false } = options;
+  const all: SweepAnswer[] = [];
+  let pass: SweepAnswer[] = [];
+  let restart = options.restart === true;
   do {
     options.signal?.throwIfAborted();
-    if (answers.length === INVOCATIONS_MAX) {
+    if (all.length === SWEEP_INVOCATIONS_MAX) {
       throw new DeallocatorError(
         'Aborted',
-        `the sweep was not complete after ${INVOCATIONS_MAX} invocations; sweep again to go on`,
+        `the sweep was not complete after ${SWEEP_INVOCATIONS_MAX} invocations; look at what its log says, then try again`,
       );
     }
-    const answer = await sweep.invoke({
-      trigger: options.trigger ?? 'by hand',
-      restart: answers.length === 0 && options.restart === true,
-      full: options.full === true,
-    });
-    answers.push(answer);
+    const answer = await sweep.invoke({ trigger, restart, full });
+    const last = restart ? undefined : pass.at(-1);
+    restart = last !== undefined && !isDeepStrictEqual(answer.startedAt, last.resumeAt);
+    all.push(answer);
+    pass = restart ? [] : [...pass, answer];
     options.onAnswer?.(answer);
-  } while (answers.at(-1)?.complete !== true);
-  const sum = (count: (answer: SweepAnswer) => number) => answers.reduce((total, answer) => total + count(answer), 0);
+  } while (pass.at(-1)?.complete !== true);
+  const sum = (count: (answer: SweepAnswer) => number) => pass.reduce((total, answer) => total + count(answer), 0);
   return {
-    invocations: answers.length,
+    invocations: all.length,
     settled: sum(({ settled }) => settled),
-    deletedCount: sum(({ deletedCount }) => deletedCount),
+    deletedCount: all.reduce((total, { deletedCount }) => total + deletedCount, 0),
     failedCount: sum(({ failedCount }) => failedCount),
     stillMarked: sum(({ stillMarked }) => stillMarked),
-    deleted: answers.flatMap(({ deleted }) => deleted),
-    failed: answers.flatMap(({ failed }) => failed),
-    oldestMarkSeconds: Math.max(...answers.map(({ oldestMarkSeconds }) => oldestMarkSeconds)),
+    deleted: all.flatMap(({ deleted }) => deleted),
+    failed: pass.flatMap(({ failed }) => failed),
+    oldestMarkSeconds: Math.max(...pass.map(({ oldestMarkSeconds }) => oldestMarkSeconds)),
   };
 }

@@ -43,6 +43,28 @@ describe('a whole sweep', () => {
     expect(requests.map(({ full, trigger }) => [full, trigger])).toEqual(Array(3).fill([true, 'test']));
   });
 
+  it('begins anew where another sweep has moved its place, and then tells of the last pass', async () => {
+    const at = { source: 'network', from: undefined } as const;
+    const answers = [
+      { ...answer(1, false), resumeAt: at },
+      answer(2, true), // from the beginning: somebody else had come to the end
+      answer(3, true),
+    ];
+    const restarts: unknown[] = [];
+    const invoke = async ({ restart }: SweepRequest) => {
+      restarts.push(restart);
+      return answers.shift() as SweepAnswer;
+    };
+    expect(await sweepAll({ invoke })).toMatchObject({
+      invocations: 3,
+      settled: 10,
+      deletedCount: 6,
+      deleted: ['service#1', 'service#2', 'service#3'],
+      failed: [{ parent: 'network#3' }],
+    });
+    expect(restarts).toEqual([false, false, true]);
+  });
+
   it('fails with Aborted where it gets nowhere, and ends between two invocations when it is interrupted', async () => {
     let invocations = 0;
     const invoke = async () => answer(++invocations, false);
