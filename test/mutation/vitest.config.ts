@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/unit/*.test.ts', 'test/contract/memory.test.ts', 'test/scenario/options.test.ts'],
+    include: ['test/unit/*.test.ts', 'test/contract/memory.test.ts', 'test/scenario/{options,task-networks}.test.ts'],
     testTimeout: 60_000,
   },
 });
