@@ -35,7 +35,7 @@ export interface FunctionPoolOptions {
 }
 
 /** Lambda's own variables. Everything else that a function sees comes from the template. */
-function environmentOf(properties: FunctionProperties, endpoint: string): Record<string, string> {
+export function environmentOf(properties: FunctionProperties, endpoint: string): Record<string, string> {
   return {
     PATH: '/usr/local/bin:/usr/bin:/bin',
     LANG: 'en_US.UTF-8',
