@@ -125,6 +125,33 @@ it('nothing is left for later without an issue', () => {
   expect(sources.filter(({ text }) => marks.test(text)).map(({ path }) => path)).toEqual([]);
 });
 
+describe('docs/api.md', () => {
+  const pages = readFileSync(join(ROOT, 'docs', 'api.md'), 'utf8').split(/^## `deallocator/m);
+  const textOf = (path: string) => sources.find((source) => source.path === path)?.text ?? '';
+  /** The names that a door gives out; of a whole file, all that this file exports. */
+  const exportsOf = (path: string): string[] => {
+    const text = textOf(path);
+    const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) => names.split(','));
+    const whole = [...text.matchAll(/^export type \* from '\.\/([^']+)'/gm)].flatMap(([, file]) =>
+      [...textOf(join(dirname(path), file as string)).matchAll(/^export (?:interface|type) (\w+)/gm)].map(
+        ([, name]) => name as string,
+      ),
+    );
+    return [...listed, ...whole].map((name) => name.replace(/^\s*type /, '').trim()).filter(Boolean);
+  };
+
+  it.each([
+    ['`', 'lib/client/index.ts'],
+    ['/infra`', 'lib/infra/index.ts'],
+    ['/operate`', 'lib/operate/index.ts'],
+  ])('tells of deallocator%s exactly what %s exports', (door, path) => {
+    const page = pages.find((section) => section.startsWith(door)) ?? '';
+    const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+    const told = rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
+    expect(told.sort()).toEqual(exportsOf(path).sort());
+  });
+});
+
 describe('the README', () => {
   const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
