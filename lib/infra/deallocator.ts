@@ -1,14 +1,15 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { createFunction, type FunctionName } from './functions.ts';
+import { guardDeletions } from './deletions.ts';
+import { createFunction, FUNCTION_NAMES, type FunctionName } from './functions.ts';
 import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
-import { functionPermissions, grant, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
+import { functionPermissions, grant, merge, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
 import { readRules } from './rules.ts';
 import { createTables } from './tables.ts';
@@ -61,17 +62,23 @@ export class Deallocator extends Construct {
         rules,
       }),
     };
+    const allowed = functionPermissions(rules);
+    const deletersOf = (name: TableName) =>
+      FUNCTION_NAMES.filter((each) => allowed[each][name]?.includes('DeleteItem')).map(
+        (each) => (this.functions[each].role as IRole).roleArn,
+      );
+    guardDeletions(this.tables, deletersOf, props);
     createTriggers(this, this.functions.sweep, this.deadLetterQueue, props);
   }
 
-  /** Lets the grantee read all six tables and what is marked: enough for status, explain and audit. */
+  /** Lets the grantee read as the reports do: status, explain, wait, history, audit without repair, export. */
   grantRead(grantee: IGrantable): Grant {
     return grant(grantee, READ_PERMISSIONS, this.tables);
   }
 
   /**
    * Lets the grantee use the typed client: create, update, mark and undelete services and networks, create and delete
-   * tasks. It may never delete a service, a network or a counter.
+   * tasks. It may never delete a service, a network or a counter; an attachment only in a transaction, as an update does.
    */
   grantWrite(grantee: IGrantable): Grant {
     return grant(grantee, WRITE_PERMISSIONS, this.tables);
@@ -84,6 +91,30 @@ export class Deallocator extends Construct {
       actions: ['lambda:InvokeFunction'],
       resourceArns: [this.functions.sweep.functionArn],
     });
+  }
+
+  /**
+   * Lets the grantee use the whole command line and `deallocator/operate`: all of `grantRead`, `grantWrite` and `grantSweep`,
+   * and what a redrive takes, which reads the streams and empties the dead-letter queue. `--stack NAME` needs
+   * `cloudformation:DescribeStacks` besides. It may never delete a service, a network or a counter.
+   */
+  grantOperate(grantee: IGrantable): Grant {
+    const streamArns = Object.values(this.tables).flatMap(({ tableStreamArn }) => tableStreamArn ?? []);
+    const grants = [
+      grant(grantee, merge(READ_PERMISSIONS, WRITE_PERMISSIONS), this.tables),
+      this.grantSweep(grantee),
+      Grant.addToPrincipal({
+        grantee,
+        actions: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'],
+        resourceArns: streamArns,
+      }),
+      Grant.addToPrincipal({
+        grantee,
+        actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+        resourceArns: [this.deadLetterQueue.queueArn],
+      }),
+    ];
+    return grants.reduce((sum, one) => sum.combine(one));
   }
 
   #createStreamFunction(name: StreamFunctionName, props: DeallocatorProps, rules: Rules): LambdaFunction {

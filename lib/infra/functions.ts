@@ -1,5 +1,5 @@
 import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
-import { type IRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -60,7 +60,8 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
     retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  return new lambda.Function(parent, 'Function', {
+  const { role, policy } = createRole(parent, logGroup, statements);
+  const created = new lambda.Function(parent, 'Function', {
     description: `Deallocator: ${name}`,
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
@@ -70,7 +71,7 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
     timeout: name === 'sweep' ? SWEEP_TIMEOUT : STREAM_FUNCTION_TIMEOUT,
     // No reserved concurrency, not even 1 for the sweep: Lambda refuses one that leaves less than 100 (in a new account,
     // of a total of 10) unreserved, so the stack could not be deployed there. Two sweeps at a time only cost double.
-    role: createRole(parent, logGroup, statements),
+    role,
     logGroup,
     // The code writes lines of JSON and embedded metrics itself; Lambda's JSON format would wrap each into another.
     loggingFormat: lambda.LoggingFormat.TEXT,
@@ -84,21 +85,26 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
       DEALLOCATOR_FUNCTION: name,
     },
   });
+  // And by that its mapping: Lambda checks the role when it creates one.
+  created.node.addDependency(policy);
+  return created;
 }
 
 /**
- * Everything that the function may do, in the role itself. An AWS managed policy would let it write to every log group;
- * a separate policy resource could still be missing when Lambda checks the role of a mapping.
+ * Everything that the function may do, in one policy of ours: an AWS managed one would let it write to every log group. Beside
+ * the role and not in it, for the tables' policies name the role, and this one names the tables.
  */
-function createRole(scope: Construct, logGroup: LogGroup, statements: readonly PolicyStatement[]): IRole {
+function createRole(
+  scope: Construct,
+  logGroup: LogGroup,
+  statements: readonly PolicyStatement[],
+): { role: IRole; policy: Policy } {
   const writeLogs = new PolicyStatement({
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],
   });
-  return new Role(scope, 'Role', {
-    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    inlinePolicies: { Deallocator: new PolicyDocument({ statements: [writeLogs, ...statements] }) },
-  });
+  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  return { role, policy: new Policy(scope, 'Policy', { roles: [role], statements: [writeLogs, ...statements] }) };
 }
 
 function refuseNamespace(scope: Construct, value: string): void {
