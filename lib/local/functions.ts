@@ -6,7 +6,15 @@ import {
   FUNCTION_TIMEOUT_SECONDS_DEFAULT,
   FUNCTION_TIMEOUT_SECONDS_MAX,
 } from './limits.ts';
-import { checkProperties, findNumber, getText, invalidProperty, type Properties, readObject } from './properties.ts';
+import {
+  checkProperties,
+  findNumber,
+  findText,
+  getText,
+  invalidProperty,
+  type Properties,
+  readObject,
+} from './properties.ts';
 import type { NamedResource, Stack } from './template.ts';
 
 export interface FunctionProperties extends NamedResource {
@@ -21,6 +29,8 @@ export interface FunctionProperties extends NamedResource {
   readonly environment: Readonly<Record<string, string>>;
   /** The queue for asynchronous events that were given up. */
   readonly deadLetterArn: string | undefined;
+  /** Lambda's own choice unless the template names one. */
+  readonly logGroup: string;
 }
 
 const FUNCTION_PROPERTIES = {
@@ -34,14 +44,14 @@ const FUNCTION_PROPERTIES = {
     'Environment',
     'ReservedConcurrentExecutions',
     'DeadLetterConfig',
+    'LoggingConfig',
+    'Role',
   ],
   ignored: [
-    'Role',
     'Architectures',
     'Description',
     'Tags',
     'TracingConfig',
-    'LoggingConfig',
     'EphemeralStorage',
     'RecursiveLoop',
     'RuntimeManagementConfig',
@@ -59,6 +69,7 @@ function readFunction(resource: NamedResource & { readonly properties: Propertie
   checkProperties(`${where}, Code`, code, { used: ['S3Key'], ignored: ['S3Bucket'] });
   const deadLetters = readObject(where, properties, 'DeadLetterConfig') ?? {};
   checkProperties(`${where}, DeadLetterConfig`, deadLetters, { used: ['TargetArn'] });
+  const logging = readObject(where, properties, 'LoggingConfig') ?? {};
   const environment = readObject(where, readObject(where, properties, 'Environment') ?? {}, 'Variables') ?? {};
   const timeoutSeconds = findNumber(where, properties, 'Timeout', [1, FUNCTION_TIMEOUT_SECONDS_MAX]);
   const memoryMegabytes = findNumber(where, properties, 'MemorySize', [128, 10_240]);
@@ -75,6 +86,7 @@ function readFunction(resource: NamedResource & { readonly properties: Propertie
     concurrency: Math.min(reserved ?? FUNCTION_ENVIRONMENTS_MAX, FUNCTION_ENVIRONMENTS_MAX),
     environment: Object.fromEntries(Object.entries(environment).map(([key, value]) => [key, String(value)])),
     deadLetterArn: deadLetters.TargetArn === undefined ? undefined : String(deadLetters.TargetArn),
+    logGroup: findText(where, logging, 'LogGroup') ?? `/aws/lambda/${name}`,
   };
 }
 

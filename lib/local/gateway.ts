@@ -10,26 +10,28 @@ import {
 import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
 import type { Fault, GatewayRequest, Intercept } from './faults.ts';
 import { halveBatch } from './halved-batch.ts';
+import type { Authorizer } from './iam.ts';
+import { needsOf } from './iam-requests.ts';
 import { TIMER_MILLIS_MAX } from './limits.ts';
 import { LocalError } from './local-error.ts';
 import type { Meter } from './meter.ts';
 import { Metering } from './metering.ts';
+import { answerResourcePolicy } from './resource-policies.ts';
 import { fromEngineArns, toEngineArns } from './tables.ts';
-
-export const OUTSIDE = 'outside';
 
 export interface GatewayOptions {
   readonly enginePort: number;
   readonly databaseId: string;
   /** 0: any free one. */
   readonly port: number;
-  /** Access key ids that name a function; every other client is `outside`. */
-  readonly principals: readonly string[];
+  readonly authorizer: Authorizer;
   readonly meter: Meter;
 }
 
 /** A request that is not DynamoDB's. */
 export interface ApiRequest {
+  /** Who asks, as {@link Authorizer} knows them. */
+  readonly principal: string;
   readonly method: string;
   /** With its query. */
   readonly path: string;
@@ -123,7 +125,7 @@ export class Gateway {
 
   #principalOf(request: IncomingMessage): string {
     const accessKeyId = /Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '')?.[1];
-    return accessKeyId !== undefined && this.#options.principals.includes(accessKeyId) ? accessKeyId : OUTSIDE;
+    return this.#options.authorizer.principalOf(accessKeyId);
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -135,6 +137,10 @@ export class Gateway {
       const raw = await readBody(request);
       const body = raw.length === 0 ? {} : (JSON.parse(raw.toString()) as Record<string, unknown>);
       const gatewayRequest = { principal: this.#principalOf(request), ...target, body };
+      const denial = await this.#options.authorizer.findDenial(gatewayRequest.principal, needsOf(gatewayRequest));
+      if (denial !== undefined) return send(response, 400, toBuffer(accessDenied(denial)));
+      const policyAnswer = answerResourcePolicy(gatewayRequest, this.#options.authorizer);
+      if (policyAnswer !== undefined) return send(response, policyAnswer.status, toBuffer(policyAnswer.body));
       const fault = await this.#intercept?.(gatewayRequest);
       if (fault?.arrives !== undefined) {
         request.socket.destroy();
@@ -158,7 +164,13 @@ export class Gateway {
 
   async #serveOther(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request;
-    const apiRequest = { method, path: url, headers, body: await readBody(request) };
+    const apiRequest = {
+      principal: this.#principalOf(request),
+      method,
+      path: url,
+      headers,
+      body: await readBody(request),
+    };
     for (const api of this.#apis) {
       const answer = await api(apiRequest);
       if (answer !== undefined) return send(response, answer.status, Buffer.from(answer.body), answer.headers);
@@ -233,6 +245,10 @@ export class Gateway {
     await closed;
     this.#engine.close();
   }
+}
+
+function accessDenied(message: string): Record<string, string> {
+  return { __type: 'com.amazon.coral.service#AccessDeniedException', Message: message };
 }
 
 function toBuffer(body: unknown): Buffer {

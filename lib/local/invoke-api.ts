@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AsyncInvocations } from './async-invocation.ts';
 import type { FunctionPool } from './function-pool.ts';
 import type { ApiAnswer, ApiRequest, ServiceApi } from './gateway.ts';
+import type { Authorizer } from './iam.ts';
 import { ACCOUNT_ID, REGION } from './intrinsics.ts';
 import { PAYLOAD_BYTES_MAX } from './limits.ts';
 import { LocalError } from './local-error.ts';
@@ -13,8 +14,11 @@ const FUNCTION_NAME = /^(?:(?:arn:aws:lambda:[a-z0-9-]+:)?(?:\d{12}:)?function:)
 /** Lambda's limit for an asynchronous event: 1 MB, since it has to be kept. */
 const EVENT_PAYLOAD_BYTES_MAX = 1024 * 1024;
 const LATEST = '$LATEST';
+const INVOCATION_TYPES = ['RequestResponse', 'Event', 'DryRun'] as const;
+type InvocationType = (typeof INVOCATION_TYPES)[number];
 
 interface InvokeTargets {
+  readonly authorizer: Authorizer;
   readonly pool: FunctionPool;
   readonly asyncInvocations: AsyncInvocations;
   /** Physical names. A logical id is no name for AWS, so it is none here. */
@@ -39,6 +43,10 @@ function refuseValue(name: string, seen: unknown, allowed: string): Refusal {
   return new Refusal(400, 'InvalidParameterValueException', `${name} is "${seen}", allowed here: ${allowed}`);
 }
 
+function arnOf(name: string): string {
+  return `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;
+}
+
 function readFunctionName(text: string, query: string, functionNames: readonly string[]): string {
   const match = FUNCTION_NAME.exec(text);
   if (match === null) throw refuseValue('FunctionName', text, 'a name or an ARN');
@@ -46,8 +54,7 @@ function readFunctionName(text: string, query: string, functionNames: readonly s
   const qualifier = suffix ?? new URLSearchParams(query).get('Qualifier') ?? LATEST;
   if (qualifier === LATEST && functionNames.includes(name)) return name;
   const version = qualifier === LATEST ? '' : `:${qualifier}`;
-  const arn = `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}${version}`;
-  throw new Refusal(404, 'ResourceNotFoundException', `Function not found: ${arn}`);
+  throw new Refusal(404, 'ResourceNotFoundException', `Function not found: ${arnOf(name)}${version}`);
 }
 
 function readPayload(body: Buffer, invocationType: string): unknown {
@@ -66,13 +73,14 @@ function readPayload(body: Buffer, invocationType: string): unknown {
 }
 
 /** What would change the answer and is not emulated is refused, not ignored. */
-function readInvocationType(headers: ApiRequest['headers']): 'RequestResponse' | 'Event' {
+function readInvocationType(headers: ApiRequest['headers']): InvocationType {
   const logType = headers['x-amz-log-type'] ?? 'None';
   if (logType !== 'None') throw refuseValue('LogType', logType, 'None; the log goes to the local cloud’s own output');
   if (headers['x-amz-client-context'] !== undefined) throw refuseValue('ClientContext', 'set', 'none');
   const invocationType = headers['x-amz-invocation-type'] ?? 'RequestResponse';
-  if (invocationType === 'RequestResponse' || invocationType === 'Event') return invocationType;
-  throw refuseValue('InvocationType', invocationType, 'RequestResponse, Event (DryRun has nothing to check: no IAM)');
+  const known = INVOCATION_TYPES.find((type) => type === invocationType);
+  if (known !== undefined) return known;
+  throw refuseValue('InvocationType', invocationType, INVOCATION_TYPES.join(', '));
 }
 
 function toRefusal(error: unknown): Refusal {
@@ -86,6 +94,10 @@ function toRefusal(error: unknown): Refusal {
 async function invoke(functionText: string, query: string, request: ApiRequest, targets: InvokeTargets) {
   const invocationType = readInvocationType(request.headers);
   const name = readFunctionName(decodeURIComponent(functionText), query, targets.functionNames);
+  const need = { action: 'lambda:InvokeFunction', resource: arnOf(name) };
+  const denial = await targets.authorizer.findDenial(request.principal, [need]);
+  if (denial !== undefined) throw new Refusal(403, 'AccessDeniedException', denial);
+  if (invocationType === 'DryRun') return { status: 204, headers: { 'x-amzn-requestid': randomUUID() }, body: '' };
   const event = readPayload(request.body, invocationType);
   if (invocationType === 'Event') {
     targets.asyncInvocations.accept(name, event);

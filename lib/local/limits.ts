@@ -87,5 +87,8 @@ export const TIMER_MILLIS_MAX = 2 ** 31 - 1;
 /** Messages that a queue keeps; the oldest goes. SQS has no such limit, a laptop has. */
 export const QUEUE_MESSAGES_MAX = 10_000;
 
+/** Decisions of IAM that are kept. A deployment has some hundreds; more are names that a test has made up. */
+export const ACCESSES_KEPT_MAX = 10_000;
+
 /** How deep a template's values, or an attribute value, may nest. DynamoDB allows 32 levels. */
 export const NESTING_MAX = 64;

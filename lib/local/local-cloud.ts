@@ -4,10 +4,13 @@ import { AsyncInvocations, readInvokeConfigs } from './async-invocation.ts';
 import type { Delivery } from './delivery.ts';
 import { type Engine, startEngine } from './engine.ts';
 import { EventSourceMapping } from './event-source-mapping.ts';
+import { checkExecutionRoles } from './execution-roles.ts';
 import type { Intercept, RecordIntercept } from './faults.ts';
 import { FunctionPool, type InvocationResult } from './function-pool.ts';
 import { readFunctions } from './functions.ts';
 import { Gateway } from './gateway.ts';
+import { Authorizer, BREAK_GLASS } from './iam.ts';
+import { readExecutionRoles, readPolicies } from './iam-policies.ts';
 import { REGION } from './intrinsics.ts';
 import { invokeApi } from './invoke-api.ts';
 import { QUIESCE_TIMEOUT_MILLIS_DEFAULT } from './limits.ts';
@@ -57,11 +60,15 @@ export interface LocalCloud {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** An access key of an administrator who has lifted the tables' policies; the other one's is held by them. */
+  readonly breakGlassKeyId: string;
   readonly enginePort: number;
   readonly outputs: Readonly<Record<string, string>>;
   /** Physical names by logical id. */
   readonly tables: Readonly<Record<string, string>>;
   readonly meter: Meter;
+  /** Who may do what, and what everybody was allowed or denied so far. */
+  readonly authorizer: Authorizer;
   /** Every message that is in a queue, received or not, until it is deleted. */
   deadLetters(): readonly DeadLetter[];
   /** Process ids by the function's logical id. */
@@ -136,9 +143,10 @@ async function deploy(
   running.closers.push(() => engineClient.destroy());
   const tables = await createTables(stack, engineClient);
 
+  const policies = readPolicies(stack);
+  const authorizer = new Authorizer(policies, readExecutionRoles(stack, policies.roles));
   // First the endpoint: it is in the queues' URLs, which functions and outputs may refer to.
-  const principals = stack.resolve('AWS::Lambda::Function').map(({ logicalId }) => logicalId);
-  const gateway = new Gateway({ enginePort, databaseId, port: options.port ?? 0, principals, meter });
+  const gateway = new Gateway({ enginePort, databaseId, port: options.port ?? 0, authorizer, meter });
   const endpoint = `http://127.0.0.1:${await gateway.listen()}`;
   running.closers.push(() => gateway.close());
 
@@ -147,13 +155,14 @@ async function deploy(
   const mappingProperties = readMappings(stack).filter((mapping) => mapping.enabled);
   const invokeConfigs = readInvokeConfigs(stack);
   const rules = readRules(stack);
+  await checkExecutionRoles(authorizer, { functions, mappings: mappingProperties, invokeConfigs });
 
   const onInvocation = (properties: { readonly logicalId: string }) => meter.addInvocation(properties.logicalId);
   const { timeoutMillis, keepTimedOut } = options;
   const pool = new FunctionPool(functions, { endpoint, log, onInvocation, timeoutMillis, keepTimedOut });
   const asyncInvocations = new AsyncInvocations(pool, queues, invokeConfigs, clockRate);
   const functionNames = functions.map(({ name }) => name);
-  gateway.setApis([invokeApi({ pool, asyncInvocations, functionNames }), sqsApi(queues)]);
+  gateway.setApis([invokeApi({ authorizer, pool, asyncInvocations, functionNames }), sqsApi(queues, authorizer)]);
 
   let recordIntercept: RecordIntercept | undefined;
   const mappings = mappingProperties.map((properties) => {
@@ -197,10 +206,12 @@ async function deploy(
     region: REGION,
     accessKeyId: databaseId,
     secretAccessKey: SECRET_ACCESS_KEY,
+    breakGlassKeyId: BREAK_GLASS,
     enginePort,
     outputs: stack.outputs(),
     tables: Object.fromEntries(tables.map((table) => [table.logicalId, table.name])),
     meter,
+    authorizer,
     deadLetters: () => queues.messages(),
     functions: () => pool.pids(),
     invoke: (functionKey, event) => pool.invoke(functionKey, event),

@@ -1,6 +1,7 @@
 /** SQS over HTTP, in its JSON protocol: what reads a dead-letter queue and clears it. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ApiAnswer, ServiceApi } from './gateway.ts';
+import type { ApiAnswer, ApiRequest, ServiceApi } from './gateway.ts';
+import type { Authorizer } from './iam.ts';
 import { type Queue, type Queues, type ReceivedMessage, VISIBILITY_TIMEOUT_SECONDS_MAX } from './queues.ts';
 
 type Body = Readonly<Record<string, unknown>>;
@@ -17,10 +18,10 @@ const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 class Refusal extends Error {
   readonly answer: ApiAnswer;
 
-  constructor(type: string, code: string, message: string) {
+  constructor(type: string, code: string, message: string, status = 400) {
     super(message);
     this.answer = {
-      status: 400,
+      status,
       headers: { ...JSON_HEADERS, 'x-amzn-requestid': randomUUID(), 'x-amzn-query-error': `${code};Sender` },
       body: JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message }),
     };
@@ -132,33 +133,38 @@ function readBody(text: string): Body {
   }
 }
 
-function run(operationName: string, text: string, queues: Queues): ApiAnswer {
+async function run(
+  operationName: string,
+  { principal, body: raw }: ApiRequest,
+  queues: Queues,
+  authorizer: Authorizer,
+): Promise<ApiAnswer> {
   const operation = Object.hasOwn(OPERATIONS, operationName) ? OPERATIONS[operationName] : undefined;
   if (operation === undefined) {
     const known = Object.keys(OPERATIONS).join(', ');
     const message = `The local cloud does not know ${operationName}; of SQS it knows ${known}.`;
     throw new Refusal('UnsupportedOperation', 'AWS.SimpleQueueService.UnsupportedOperation', message);
   }
-  const body = readBody(text);
+  const body = readBody(raw.toString());
   const queue = queues.findByUrl(readText(body, 'QueueUrl'));
   if (queue === undefined) {
     const message = 'The specified queue does not exist.';
     throw new Refusal('QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue', message);
   }
+  const denial = await authorizer.findDenial(principal, [{ action: `sqs:${operationName}`, resource: queue.arn }]);
+  if (denial !== undefined) throw new Refusal('AccessDeniedException', 'AccessDenied', denial, 403);
   const answer = operation(queues, queue, body);
   const headers = { ...JSON_HEADERS, 'x-amzn-requestid': randomUUID() };
   return { status: 200, headers, body: answer === undefined ? '' : JSON.stringify(answer) };
 }
 
-export function sqsApi(queues: Queues): ServiceApi {
-  return ({ headers, body }) => {
-    const operationName = /^AmazonSQS\.(\w+)$/.exec(String(headers['x-amz-target'] ?? ''))?.[1];
+export function sqsApi(queues: Queues, authorizer: Authorizer): ServiceApi {
+  return (request) => {
+    const operationName = /^AmazonSQS\.(\w+)$/.exec(String(request.headers['x-amz-target'] ?? ''))?.[1];
     if (operationName === undefined) return undefined;
-    try {
-      return run(operationName, body.toString(), queues);
-    } catch (error) {
+    return run(operationName, request, queues, authorizer).catch((error) => {
       if (error instanceof Refusal) return error.answer;
       throw error;
-    }
+    });
   };
 }

@@ -19,7 +19,7 @@ export function fromEngineArns(text: string): string {
   return text.replaceAll(ENGINE_ARN, ARN).replaceAll(`"awsRegion":"${ENGINE_REGION}"`, `"awsRegion":"${REGION}"`);
 }
 
-/** The ignored ones are unknown to the engine, or have no effect there. */
+/** The ignored ones are unknown to the engine, or have no effect there. The policy is read by iam-policies.ts. */
 const TABLE_PROPERTIES = {
   used: [
     'TableName',
@@ -32,6 +32,7 @@ const TABLE_PROPERTIES = {
     'StreamSpecification',
     'TimeToLiveSpecification',
     'DeletionProtectionEnabled',
+    'ResourcePolicy',
   ],
   ignored: [
     'PointInTimeRecoverySpecification',
@@ -40,7 +41,6 @@ const TABLE_PROPERTIES = {
     'OnDemandThroughput',
     'WarmThroughput',
     'TableClass',
-    'ResourcePolicy',
     'Tags',
   ],
 };

@@ -6,6 +6,9 @@ import type { Properties } from './properties.ts';
 
 export const EMULATED_TYPES = [
   'AWS::DynamoDB::Table',
+  'AWS::IAM::Role',
+  'AWS::IAM::Policy',
+  'AWS::IAM::ManagedPolicy',
   'AWS::Lambda::Function',
   'AWS::Lambda::EventSourceMapping',
   'AWS::Lambda::EventInvokeConfig',
@@ -16,11 +19,8 @@ export type EmulatedType = (typeof EMULATED_TYPES)[number];
 
 /** Accepted without effect, each for a reason. Anything else in a template is an error. */
 export const IGNORED_TYPES: Readonly<Record<string, string>> = {
-  'AWS::IAM::Role': 'nobody is refused here; permissions are tested on the template',
-  'AWS::IAM::Policy': 'as AWS::IAM::Role',
-  'AWS::IAM::ManagedPolicy': 'as AWS::IAM::Role',
-  'AWS::Lambda::Permission': 'as AWS::IAM::Role',
-  'AWS::SQS::QueuePolicy': 'as AWS::IAM::Role',
+  'AWS::Lambda::Permission': 'says what other services may do; those that the local cloud stands for are not asked',
+  'AWS::SQS::QueuePolicy': 'as AWS::Lambda::Permission',
   'AWS::Logs::LogGroup': 'log lines go to the log sink and are not kept',
   'AWS::Logs::MetricFilter': 'there are no metrics',
   'AWS::Logs::QueryDefinition': 'log lines are not kept',

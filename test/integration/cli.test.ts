@@ -2,12 +2,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNames } from '../../bin/synthesize.ts';
 import { isDeallocatorError } from '../../lib/client/index.ts';
 import { type CallOptions, call } from '../support/command-line.ts';
-import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'deallocator-cli-'));
@@ -215,8 +213,6 @@ describe('protect and unprotect', () => {
 
 describe('sweep', () => {
   it('deletes what lost its counter and its record, and then finds nothing more to do', async () => {
-    const { endpoint, region, accessKeyId, secretAccessKey } = backend.cloud;
-    const db = connectRaw({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
     await backend.client.createNetwork({ id: 's-front' });
     await backend.client.createService({ id: 's-web', spec: { networks: [{ target: 's-front' }] } });
     await backend.client.createTask('s-web', { id: '1' });
@@ -225,7 +221,7 @@ describe('sweep', () => {
     await backend.deliver();
     // Without a counter, no removal wakes anybody.
     for (const id of ['service#s-web', 'network#s-front']) {
-      await db.send(new DeleteCommand({ TableName: backend.tables.counters, Key: { id } }));
+      await backend.delete('counters', { id });
     }
     await backend.client.deleteTask('s-web', '1');
     await backend.deliver();
@@ -249,7 +245,6 @@ describe('sweep', () => {
     expect(second.status).toBe(0);
     expect(second.stdout).toMatch(/^deleted +0$/m);
     expect(second.stdout).toMatch(/^still marked +0$/m);
-    db.destroy();
   });
 });
 

@@ -57,12 +57,25 @@ export function fixtureTemplate(stack: FixtureStack): Record<string, unknown> {
         },
       },
       Failures: { Type: 'AWS::SQS::Queue', Properties: { MessageRetentionPeriod: 1209600 } },
+      WorkerRole: {
+        Type: 'AWS::IAM::Role',
+        Properties: {
+          AssumeRolePolicyDocument: {},
+          Policies: [
+            {
+              PolicyName: 'All',
+              PolicyDocument: { Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+            },
+          ],
+        },
+      },
       Worker: {
         Type: 'AWS::Lambda::Function',
         Properties: {
           Code: { S3Bucket: { 'Fn::Join': ['-', ['assets', { Ref: 'AWS::AccountId' }]] }, S3Key: 'worker.zip' },
           Handler: 'index.handler',
           Runtime: 'nodejs24.x',
+          Role: { 'Fn::GetAtt': ['WorkerRole', 'Arn'] },
           Timeout: 20,
           Environment: { Variables: { MARKS_TABLE: { Ref: 'Marks' } } },
           ...stack.functionProperties,

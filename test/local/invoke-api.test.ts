@@ -96,7 +96,7 @@ describe('Lambda Invoke', () => {
       'RequestTooLargeException',
       413,
     ],
-    ['a dry run', { InvocationType: 'DryRun' }, 'InvalidParameterValueException', 400],
+    ['an invocation of no known type', { InvocationType: 'Maybe' as never }, 'InvalidParameterValueException', 400],
     ['the log’s tail', { LogType: 'Tail' }, 'InvalidParameterValueException', 400],
     ['a client context', { ClientContext: 'e30=' }, 'InvalidParameterValueException', 400],
   ])('refuses %s', async (_name, input, name, httpStatusCode) => {

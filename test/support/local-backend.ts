@@ -23,10 +23,16 @@ export interface LocalBackend extends Backend {
 /** Polls and back-off pass this much faster than on AWS. */
 const CLOCK_RATE = 25;
 
-/** @param props other ones than the setup has synthesized */
-export async function localBackend(props?: DeallocatorProps): Promise<LocalBackend> {
+/**
+ * @param props other ones than the setup has synthesized
+ * @param extend adds to the stack before it is synthesized
+ */
+export async function localBackend(
+  props?: DeallocatorProps,
+  extend?: (stack: DeallocatorStack) => void,
+): Promise<LocalBackend> {
   const log: LogLine[] = [];
-  const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : synthesizeWith(props);
+  const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : synthesizeWith(props, extend);
   const cloud = await startLocalCloud({
     assemblyDirectory,
     stackName: STACK_NAME,
@@ -41,8 +47,11 @@ export async function localBackend(props?: DeallocatorProps): Promise<LocalBacke
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
   const tables = readTables(outputs);
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  const breakGlass = { accessKeyId: cloud.breakGlassKeyId, secretAccessKey };
   return {
     ...rawAccess(connectRaw(connection), tables),
+    // Nobody but the deallocator may: a story in which somebody does it all the same has lifted the tables' policies before.
+    delete: rawAccess(connectRaw({ ...connection, credentials: breakGlass }), tables).delete,
     cloud,
     client: new DeallocatorClient({ tables, connection }),
     tables,
@@ -61,10 +70,11 @@ export async function localBackend(props?: DeallocatorProps): Promise<LocalBacke
 }
 
 /** The bundles are those of the setup. */
-function synthesizeWith(props: DeallocatorProps): string {
+function synthesizeWith(props: DeallocatorProps, extend?: (stack: DeallocatorStack) => void): string {
   const outdir = mkdtempSync(join(tmpdir(), 'assembly-'));
   const app = new App({ outdir, analyticsReporting: false });
-  new DeallocatorStack(app, STACK_NAME, props);
+  const stack = new DeallocatorStack(app, STACK_NAME, props);
+  extend?.(stack);
   app.synth();
   return outdir;
 }

@@ -1,0 +1,56 @@
+/**
+ * What Lambda itself does by a function's role: it writes the log, reads the mapping's stream, and puts away what was given up.
+ * Looked at when the template is deployed: for a mapping and a destination AWS does so too; a log would just be missing there.
+ */
+import type { InvokeConfig } from './async-invocation.ts';
+import type { FunctionProperties } from './functions.ts';
+import type { Authorizer } from './iam.ts';
+import type { Need } from './iam-requests.ts';
+import { ACCOUNT_ID, REGION } from './intrinsics.ts';
+import { LocalError } from './local-error.ts';
+import type { MappingProperties } from './mapping-properties.ts';
+
+interface Deployed {
+  readonly functions: readonly FunctionProperties[];
+  readonly mappings: readonly MappingProperties[];
+  readonly invokeConfigs: readonly InvokeConfig[];
+}
+
+function logNeeds({ logGroup, name }: FunctionProperties): Need[] {
+  const resource = `arn:aws:logs:${REGION}:${ACCOUNT_ID}:log-group:${logGroup}:log-stream:${name}`;
+  return ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({ action, resource }));
+}
+
+/**
+ * Which streams there are is asked of the table, as in AWS's own example:
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+ */
+function streamNeeds({ streamArn }: MappingProperties): Need[] {
+  const reads = ['dynamodb:DescribeStream', 'dynamodb:GetShardIterator', 'dynamodb:GetRecords'];
+  return [
+    ...reads.map((action) => ({ action, resource: streamArn })),
+    { action: 'dynamodb:ListStreams', resource: streamArn.replace(/\/stream\/.*$/s, '/stream/*') },
+  ];
+}
+
+function sendNeeds(queueArn: string | undefined): Need[] {
+  return queueArn === undefined ? [] : [{ action: 'sqs:SendMessage', resource: queueArn }];
+}
+
+/** Throws `iam.roleLacks` for the first thing that a role does not allow. */
+export async function checkExecutionRoles(authorizer: Authorizer, deployed: Deployed): Promise<void> {
+  for (const properties of deployed.functions) {
+    const keys = [properties.logicalId, properties.name, properties.arn];
+    const isOf = ({ functionKey }: { readonly functionKey: string }) => keys.includes(functionKey);
+    const denial = await authorizer.findDenial(properties.logicalId, [
+      ...logNeeds(properties),
+      ...sendNeeds(properties.deadLetterArn),
+      ...deployed.mappings
+        .filter(isOf)
+        .flatMap((mapping) => [...streamNeeds(mapping), ...sendNeeds(mapping.onFailureArn)]),
+      ...deployed.invokeConfigs.filter(isOf).flatMap(({ onFailureArn }) => sendNeeds(onFailureArn)),
+    ]);
+    if (denial === undefined) continue;
+    throw new LocalError('iam.roleLacks', `function "${properties.logicalId}" can't work: ${denial}; grant it`);
+  }
+}
