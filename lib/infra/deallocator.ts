@@ -9,7 +9,14 @@ import type { Rules } from '../protocol/rules.ts';
 import { guardDeletions } from './deletions.ts';
 import { createFunction, FUNCTION_NAMES, type FunctionName } from './functions.ts';
 import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
-import { functionPermissions, grant, merge, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
+import {
+  functionPermissions,
+  grant,
+  OPERATE_PERMISSIONS,
+  READ_PERMISSIONS,
+  toStatements,
+  WRITE_PERMISSIONS,
+} from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
 import { readRules } from './rules.ts';
 import { createTables } from './tables.ts';
@@ -94,14 +101,14 @@ export class Deallocator extends Construct {
   }
 
   /**
-   * Lets the grantee use the whole command line and `deallocator/operate`: all of `grantRead`, `grantWrite` and `grantSweep`,
-   * and what a redrive takes, which reads the streams and empties the dead-letter queue. `--stack NAME` needs
-   * `cloudformation:DescribeStacks` besides. It may never delete a service, a network or a counter.
+   * Lets the grantee use the whole command line: all of `grantRead` and `grantSweep`, marks and imports, and what a redrive
+   * takes, which reads the streams and empties the dead-letter queue. `--stack NAME` needs `cloudformation:DescribeStacks`
+   * besides. It may delete nothing itself but dead letters.
    */
   grantOperate(grantee: IGrantable): Grant {
     const streamArns = Object.values(this.tables).flatMap(({ tableStreamArn }) => tableStreamArn ?? []);
     const grants = [
-      grant(grantee, merge(READ_PERMISSIONS, WRITE_PERMISSIONS), this.tables),
+      grant(grantee, OPERATE_PERMISSIONS, this.tables),
       this.grantSweep(grantee),
       Grant.addToPrincipal({
         grantee,

@@ -123,6 +123,17 @@ export function merge(...all: readonly Permissions[]): Permissions {
   return merged;
 }
 
+/**
+ * What the command line does: it reads all that the reports read, and marks, undeletes, protects and imports as the client
+ * does. It deletes no task, and takes no network away from a service.
+ */
+export const OPERATE_PERMISSIONS: Permissions = merge(READ_PERMISSIONS, {
+  services: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  tasks: ['PutItem'],
+  networks: ['ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  attachments: ['PutItem'],
+});
+
 /** The tables as permissions need them; `dynamodb.Table` is one. */
 export type TableArns = Readonly<Record<TableName, { readonly tableArn: string }>>;
 

@@ -1,0 +1,292 @@
+/** The deployed stack with a role for each grant, and everything that anybody may do there, done once. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeleteTableCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
+import { BatchWriteCommand, DeleteCommand, ExecuteStatementCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { CfnOutput } from 'aws-cdk-lib';
+import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { expect } from 'vitest';
+import { readNames } from '../../bin/synthesize.ts';
+import { DeallocatorClient } from '../../lib/client/index.ts';
+import { systemChance } from '../../lib/dynamodb/system-chance.ts';
+import type { DeallocatorStack, FunctionName } from '../../lib/infra/index.ts';
+import type { Chance } from '../../lib/protocol/store.ts';
+import { call } from './command-line.ts';
+import { connectRaw } from './dynamodb.ts';
+import { type LocalBackend, localBackend } from './local-backend.ts';
+import { MARKED, network, service, task } from './objects.ts';
+
+export const GRANTEES = ['Reader', 'Writer', 'Operator', 'Sweeper'] as const;
+export type Grantee = (typeof GRANTEES)[number];
+
+const FUNCTION_NAMES = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated', 'sweep'] as const;
+
+export interface Granted {
+  readonly backend: LocalBackend;
+  /** Role names, by which their requests are signed. */
+  readonly roles: Readonly<Record<Grantee, string>>;
+  /** Logical ids, by which theirs are. */
+  readonly functions: Readonly<Record<FunctionName, string>>;
+}
+
+/** With the option that takes the most permissions. */
+export async function startGranted(): Promise<Granted> {
+  const backend = await localBackend({ stopTasks: true }, addGrantees);
+  const { outputs } = backend.cloud;
+  return {
+    backend,
+    roles: Object.fromEntries(GRANTEES.map((name) => [name, outputs[`${name}Role`]])) as Granted['roles'],
+    functions: Object.fromEntries(
+      FUNCTION_NAMES.map((name) => [name, outputs[idOutput(name)]]),
+    ) as Granted['functions'],
+  };
+}
+
+const idOutput = (name: FunctionName) => `${name.replaceAll('-', '')}Id`;
+
+function addGrantees(stack: DeallocatorStack): void {
+  const { deallocator } = stack;
+  const give: Record<Grantee, (role: Role) => void> = {
+    Reader: (role) => deallocator.grantRead(role),
+    Writer: (role) => deallocator.grantWrite(role),
+    Operator: (role) => deallocator.grantOperate(role),
+    Sweeper: (role) => deallocator.grantSweep(role),
+  };
+  for (const name of GRANTEES) {
+    const role = new Role(stack, name, { assumedBy: new AccountRootPrincipal() });
+    give[name](role);
+    new CfnOutput(stack, `${name}Role`, { value: role.roleName });
+  }
+  for (const name of FUNCTION_NAMES) {
+    const created = deallocator.functions[name].node.defaultChild;
+    new CfnOutput(stack, idOutput(name), { value: stack.getLogicalId(created as never) });
+  }
+}
+
+type Image = Readonly<Record<string, unknown>>;
+
+const isMarked = { pendingDelete: { BOOL: true } };
+const record = (eventName: string, keys: Readonly<Record<string, string>>, images: Image = {}) => ({
+  eventName,
+  dynamodb: {
+    SequenceNumber: '1',
+    Keys: Object.fromEntries(Object.entries(keys).map(([name, value]) => [name, { S: value }])),
+    ...images,
+  },
+});
+const counter = (id: string) => ({ id, remaining: 1, epoch: 'e' });
+
+/** Each function, told of what makes it do all of its work: by hand, so that no other one does it first. */
+export async function runFunctions({ backend, functions }: Granted): Promise<void> {
+  const { cloud, put } = backend;
+  const invoke = async (name: FunctionName, event: unknown) => {
+    const { error, payload } = await cloud.invoke(functions[name], event);
+    expect(error, name).toBeUndefined();
+    if (name !== 'sweep') expect(payload, name).toEqual({ batchItemFailures: [] });
+  };
+  /** Marked without a time, which must be written first; the service's network goes along. */
+  const putDraining = async (prefix: string) => {
+    await put('networks', network(`${prefix}own`, { ...MARKED, markedAt: '2026-01-01T00:00:00.000Z#1' }));
+    await put('services', service(`${prefix}web`, [`${prefix}own`], MARKED));
+    await put('attachments', { networkId: `${prefix}own`, serviceId: `${prefix}web` });
+    await put('counters', counter(`service#${prefix}web`));
+  };
+  await cloud.pauseMappings();
+
+  await putDraining('a-');
+  await invoke('task-deleted', { Records: [record('REMOVE', { serviceId: 'a-web', id: 't1' })] });
+
+  await put('networks', network('b-own', MARKED));
+  await put('counters', counter('network#b-own'));
+  await invoke('attachment-deleted', { Records: [record('REMOVE', { networkId: 'b-own', serviceId: 'web' })] });
+
+  await put('networks', network('c-own', MARKED));
+  await invoke('network-updated', {
+    Records: [record('MODIFY', { id: 'c-own' }, { OldImage: {}, NewImage: isMarked })],
+  });
+  const cleared = { OldImage: isMarked, NewImage: {} };
+  await invoke('network-updated', { Records: [record('MODIFY', { id: 'c-own' }, cleared)] });
+
+  await putDraining('d-');
+  const refersTo = { spec: { M: { networks: { L: [{ M: { target: { S: 'd-new' } } }] } } } };
+  await put('services', service('d-web', ['d-own', 'd-new'], MARKED));
+  const changed = { OldImage: {}, NewImage: { ...isMarked, ...refersTo } };
+  await invoke('service-updated', { Records: [record('MODIFY', { id: 'd-web' }, changed)] });
+  await invoke('service-updated', { Records: [record('MODIFY', { id: 'd-web' }, cleared)] });
+  await put('services', service('d-busy', [], MARKED));
+  await put('tasks', task('d-busy', 't1'));
+  const marked = { OldImage: {}, NewImage: isMarked };
+  await invoke('service-updated', { Records: [record('MODIFY', { id: 'd-busy' }, marked)] });
+
+  await putDraining('e-');
+  await put('networks', network('f-own', MARKED));
+  await put('services', service('f-busy', ['f-new'], MARKED));
+  await put('tasks', task('f-busy', 't1'));
+  await invoke('sweep', { parents: ['service#f-busy'] });
+  await invoke('sweep', { restart: true, full: true });
+  await invoke('sweep', {});
+
+  cloud.resumeMappings();
+  await backend.deliver();
+}
+
+function connectionAs({ backend }: Granted, accessKeyId: string) {
+  const { endpoint, region, secretAccessKey } = backend.cloud;
+  return { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+}
+
+/** Every method of the client, as the writer. */
+export async function runClient(granted: Granted): Promise<void> {
+  const client = new DeallocatorClient({
+    tables: granted.backend.tables,
+    connection: connectionAs(granted, granted.roles.Writer),
+  });
+  const uses = (...ids: string[]) => ({ networks: ids.map((target) => ({ target })) });
+  await client.createNetwork({ id: 'w-front' });
+  await client.createNetwork({ id: 'w-back' });
+  await client.createService({ id: 'w-web', spec: uses('w-front') });
+  await client.updateService('w-web', () => uses('w-back'));
+  await client.updateNetwork('w-back', () => ({ labels: {} }) as never);
+  await client.createTasks('w-web', [{ id: '1' }, { id: '2' }]);
+  await client.listTasks('w-web');
+  await client.getService('w-web');
+  await client.getNetwork('w-front');
+  for (const kind of ['Service', 'Network'] as const) {
+    await client[`list${kind}s`]();
+    await client[`listMarked${kind}s`]();
+    const id = kind === 'Service' ? 'w-web' : 'w-front';
+    await client[`protect${kind}`](id);
+    await client[`unprotect${kind}`](id);
+    await client[`remove${kind}`](id);
+    await client[`undelete${kind}`](id);
+  }
+  await expect(client.removeNetwork('w-back')).rejects.toMatchObject({ code: 'FailedPrecondition' });
+  await client.removeService('w-web');
+  await client.deleteTasks('w-web', ['1', '2']);
+  await granted.backend.deliver();
+}
+
+/** Every command that only reads, over all that they read differently. */
+export async function runReports(granted: Granted, as: Grantee, folder: string): Promise<void> {
+  const { client, put, deliver } = granted.backend;
+  const web = `${as}-web`;
+  await client.createNetwork({ id: `${as}-net` });
+  await client.createService({ id: web, spec: { networks: [{ target: `${as}-net` }] } });
+  await client.createTask(web, { id: '1' });
+  await client.removeService(web);
+  await put('tasks', task(`${as}-nobody`, '1'));
+  await put('attachments', { networkId: `${as}-net`, serviceId: `${as}-nobody` });
+  await put('counters', counter(`service#${as}-nobody`));
+  await deliver();
+  const run = commandsAs(granted, as, folder);
+  await run('status --full');
+  await run(`explain service ${web}`);
+  await run(`explain network ${as}-net`);
+  await run('history');
+  await run('history a-web');
+  await run('audit --confirm 0');
+  await run(`export ${as}.snapshot.json`);
+  await run('rm --cascade shop --dry-run');
+  // Undeleted while it waits: whether that mark has ended, the receipt says.
+  const undelete = async () => void (await client.undeleteService(web));
+  await run(`wait service ${web}`, { ...systemChance, pause: undelete });
+}
+
+/** Every command that changes something. */
+export async function runOperations(granted: Granted, folder: string): Promise<void> {
+  const { backend, functions } = granted;
+  const run = commandsAs(granted, 'Operator', folder);
+  const uses = { networks: [{ target: 'o-net' }] };
+  const snapshot = {
+    networks: [{ id: 'o-net' }],
+    services: [{ id: 'o-web', spec: uses }],
+    tasks: [{ serviceId: 'o-web', id: '1' }],
+  };
+  writeFileSync(join(folder, 'o.json'), JSON.stringify(snapshot));
+  await run('import o.json');
+  await run('protect network o-net');
+  await run('unprotect network o-net');
+  await run('rm service o-web');
+  await run('rm network o-net');
+  await run('undelete network o-net');
+  await run('audit --repair --confirm 0');
+
+  const respond = { status: 400, body: { __type: 'com.amazon.coral.service#AccessDeniedException' } };
+  const refused: readonly string[] = Object.values(functions);
+  backend.cloud.setIntercept(({ principal }) => (refused.includes(principal) ? { respond } : undefined));
+  await backend.client.deleteTask('o-web', '1');
+  await backend.client.removeNetwork('o-net', { whenInUse: 'wait' });
+  await backend.put('services', service('o-raw', ['o-net']));
+  await backend.delete('attachments', { networkId: 'o-net', serviceId: 'o-web' });
+  await backend.deliver();
+  backend.cloud.setIntercept(undefined);
+  await run('redrive');
+  await backend.deliver();
+}
+
+/** Runs commands as the role of that grant; each must end well, or with what it has found. */
+export function commandsAs(granted: Granted, as: Grantee, folder: string) {
+  const { endpoint, region, credentials } = connectionAs(granted, granted.roles[as]);
+  const config = join(folder, `${as}.json`);
+  const names = readNames(granted.backend.cloud.outputs);
+  writeFileSync(config, JSON.stringify({ endpoint, region, ...credentials, ...names }));
+  return async (command: string, chance: Chance = systemChance) => {
+    const [name = '', ...args] = command.split(' ');
+    const { status, stderr } = await call([name, '--config', config, ...args], { directory: folder, chance });
+    expect(stderr, command).not.toContain('not authorized');
+    expect([0, 1, 3], `${command}: ${stderr}`).toContain(status);
+  };
+}
+
+type Db = ReturnType<typeof connectRaw>;
+
+/** Every way there is to be rid of an item or a table, by the action that IAM sees. */
+const WAYS: Readonly<Record<string, (db: Db, TableName: string, Key: Record<string, string>) => Promise<unknown>>> = {
+  DeleteItem: (db, TableName, Key) => db.send(new DeleteCommand({ TableName, Key })),
+  'DeleteItem in a transaction': (db, TableName, Key) =>
+    db.send(new TransactWriteCommand({ TransactItems: [{ Delete: { TableName, Key } }] })),
+  BatchWriteItem: (db, TableName, Key) =>
+    db.send(new BatchWriteCommand({ RequestItems: { [TableName]: [{ DeleteRequest: { Key } }] } })),
+  PartiQLDelete: (db, TableName, Key) => {
+    const condition = Object.entries(Key).map(([name, value]) => `${name} = '${value}'`);
+    return db.send(
+      new ExecuteStatementCommand({ Statement: `DELETE FROM "${TableName}" WHERE ${condition.join(' AND ')}` }),
+    );
+  },
+  UpdateTimeToLive: (db, TableName) =>
+    db.send(
+      new UpdateTimeToLiveCommand({
+        TableName,
+        TimeToLiveSpecification: { Enabled: true, AttributeName: 'expiresAt' },
+      }),
+    ),
+  DeleteTable: (db, TableName) => db.send(new DeleteTableCommand({ TableName })),
+};
+export const WAYS_TO_DELETE = Object.keys(WAYS);
+
+const KEYS = {
+  services: { id: 'kept' },
+  networks: { id: 'kept' },
+  attachments: { networkId: 'kept', serviceId: 'kept' },
+  counters: { id: 'service#kept' },
+} as const;
+export const GUARDED = Object.keys(KEYS) as (keyof typeof KEYS)[];
+
+/** Tries to delete in that way; the refusal's message, or `done`. */
+export async function tryDelete(
+  granted: Granted,
+  accessKeyId: string,
+  way: string,
+  table: keyof typeof KEYS,
+): Promise<string> {
+  const db = connectRaw(connectionAs(granted, accessKeyId));
+  try {
+    await WAYS[way]?.(db, granted.backend.tables[table], KEYS[table]);
+    return 'done';
+  } catch (error) {
+    const { name, message } = error as Error;
+    return `${name}: ${message}`;
+  } finally {
+    db.destroy();
+  }
+}
