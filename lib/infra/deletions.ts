@@ -36,6 +36,7 @@ export type GuardedTable = keyof typeof DELETION_RULES;
  * Other ways to be rid of an item, which nobody's work needs here. IAM can't tell a batch's puts from its deletes, and with
  * a time to live DynamoDB itself deletes, asking nobody.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-iam-actions.html
  */
 const OTHER_WAYS = ['BatchWriteItem', 'PartiQLDelete', 'UpdateTimeToLive'] as const;
 

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StreamRecord } from './stream-record.ts';
 
 export interface GatewayRequest {
-  /** A function's logical id, or `outside`. */
+  /** A function's logical id, a role's name, `break-glass`, or `outside`. */
   readonly principal: string;
   readonly service: 'DynamoDB' | 'DynamoDBStreams';
   readonly operation: string;

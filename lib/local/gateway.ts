@@ -139,7 +139,7 @@ export class Gateway {
       const gatewayRequest = { principal: this.#principalOf(request), ...target, body };
       const denial = await this.#options.authorizer.findDenial(gatewayRequest.principal, needsOf(gatewayRequest));
       if (denial !== undefined) return send(response, 400, toBuffer(accessDenied(denial)));
-      const policyAnswer = answerResourcePolicy(gatewayRequest, this.#options.authorizer);
+      const policyAnswer = await answerResourcePolicy(gatewayRequest, this.#options.authorizer);
       if (policyAnswer !== undefined) return send(response, policyAnswer.status, toBuffer(policyAnswer.body));
       const fault = await this.#intercept?.(gatewayRequest);
       if (fault?.arrives !== undefined) {

@@ -43,7 +43,7 @@ export const ANY_TABLE = `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/*`;
 /** A name, or an ARN, which stands for a name in most requests. */
 function tableArn(name: unknown): string {
   const text = String(name);
-  const bare = /^arn:aws:dynamodb:[^:]*:[^:]*:table\/(.+)$/.exec(text)?.[1] ?? text;
+  const bare = /^arn:[^:]*:dynamodb:[^:]*:[^:]*:table\/(.+)$/s.exec(text)?.[1] ?? text;
   return `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/${bare}`;
 }
 

@@ -4,15 +4,16 @@ import type { Policies, Role, Statement } from './iam-policies.ts';
 import { ANY_TABLE, type Need } from './iam-requests.ts';
 import { ACCOUNT_ID } from './intrinsics.ts';
 import { ACCESSES_KEPT_MAX } from './limits.ts';
+import { LocalError } from './local-error.ts';
 
 /** Everybody without a role: an administrator of the account, held by the tables' policies only. */
 export const OUTSIDE = 'outside';
 /** Signs with this key: an administrator who has lifted the tables' policies. */
-export const BREAK_GLASS = 'breakglass';
+export const BREAK_GLASS = 'break-glass';
 
 /** A need of somebody, and what came of it. */
 export interface Access extends Need {
-  /** A function's logical id, a role's name, `breakglass` or `outside`. */
+  /** A function's logical id, a role's name, `break-glass` or `outside`. */
   readonly principal: string;
   readonly allowed: boolean;
 }
@@ -27,6 +28,9 @@ interface Principal {
 }
 
 const EVERYTHING: readonly Statement[] = [{ Effect: 'Allow', Action: '*', Resource: '*' }];
+
+/** Whatever is asked, an evaluation looks at the whole policy first. */
+const ANYTHING: Need = { action: 'dynamodb:DescribeTable', resource: ANY_TABLE.replace('*', 'any') };
 
 function administrator(name: string, isHeldByTables: boolean): Principal {
   const arn = `arn:aws:iam::${ACCOUNT_ID}:user/${name}`;
@@ -43,10 +47,16 @@ function documentOf(statements: readonly Statement[]): unknown {
   return { Version: '2012-10-17', Statement: statements.map(({ Sid: _, ...statement }) => statement) };
 }
 
+/** Rather than to decide by a part of it. */
+function invalidPolicy({ message: _, ...errors }: object & { readonly message: string }): LocalError {
+  return new LocalError('iam.invalidPolicy', `IAM would not take a policy: ${JSON.stringify(errors)}; mend it`);
+}
+
 type Outcome = 'Allowed' | 'ExplicitlyDenied' | 'ImplicitlyDenied';
 
 async function evaluate(principal: Principal, need: Need, tableStatements: readonly Statement[]): Promise<Outcome> {
   const { enclosing } = need;
+  const { statements } = principal;
   const simulation: Simulation = {
     request: {
       principal: principal.userArn,
@@ -57,7 +67,7 @@ async function evaluate(principal: Principal, need: Need, tableStatements: reado
         ...(enclosing !== undefined && { 'dynamodb:EnclosingOperation': enclosing }),
       },
     },
-    identityPolicies: [{ name: 'identity', policy: documentOf(principal.statements) }],
+    identityPolicies: statements.length > 0 ? [{ name: 'identity', policy: documentOf(statements) }] : [],
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     ...(tableStatements.length > 0 && { resourcePolicy: documentOf(tableStatements) }),
@@ -66,8 +76,13 @@ async function evaluate(principal: Principal, need: Need, tableStatements: reado
   if (need.action === 'dynamodb:ListStreams') return runUnsafeSimulation(simulation, {});
   const result = await runSimulation(simulation, {});
   if (result.resultType !== 'error') return result.overallResult;
+  const { message } = result.errors;
+  if (message === 'policy.errors') throw invalidPolicy(result.errors);
+  if (message === 'must.use.wildcard' && need.resource !== '*') {
+    return await evaluate(principal, { ...need, resource: '*' }, tableStatements);
+  }
   // No such action, or no such resource: the engine refuses it. Only an administrator gets that far.
-  return principal.statements === EVERYTHING ? 'Allowed' : 'ImplicitlyDenied';
+  return statements === EVERYTHING ? 'Allowed' : 'ImplicitlyDenied';
 }
 
 /** In AWS's own words: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
@@ -83,6 +98,7 @@ export class Authorizer {
   /** The role of each function, by the function's logical id. */
   readonly executionRoles: ReadonlyMap<string, Role>;
   readonly #principals: ReadonlyMap<string, Principal>;
+  readonly #outside = administrator(OUTSIDE, true);
   readonly #denials = new Map<string, Promise<string | undefined>>();
   readonly #accesses: Access[] = [];
 
@@ -90,7 +106,7 @@ export class Authorizer {
     this.#policies = policies;
     this.executionRoles = executionRoles;
     this.#principals = new Map([
-      [OUTSIDE, administrator(OUTSIDE, true)],
+      [OUTSIDE, this.#outside],
       [BREAK_GLASS, administrator(BREAK_GLASS, false)],
       ...policies.roles.map((role) => [role.name, session(role, 'local')] as const),
       ...[...executionRoles].map(([logicalId, role]) => [logicalId, session(role, logicalId)] as const),
@@ -101,8 +117,9 @@ export class Authorizer {
     return this.#policies;
   }
 
-  /** From now on the table has that policy, or none. */
-  setTablePolicy(tableArn: string, statements: readonly Statement[] | undefined): void {
+  /** From now on the table has that policy, or none. Throws `iam.invalidPolicy`. */
+  async setTablePolicy(tableArn: string, statements: readonly Statement[] | undefined): Promise<void> {
+    if (statements !== undefined) await evaluate(this.#outside, ANYTHING, statements);
     const ofTables = new Map(this.#policies.ofTables);
     if (statements === undefined) ofTables.delete(tableArn);
     else ofTables.set(tableArn, statements);
@@ -113,6 +130,12 @@ export class Authorizer {
   /** Who signs with this key: a function by its logical id, a role by its name; everybody else is `outside`. */
   principalOf(accessKeyId: string | undefined): string {
     return accessKeyId !== undefined && this.#principals.has(accessKeyId) ? accessKeyId : OUTSIDE;
+  }
+
+  /** Throws `iam.invalidPolicy` if one of the roles' or tables' policies is none; AWS would not have taken it. */
+  async checkPolicies(): Promise<void> {
+    for (const principal of this.#principals.values()) await evaluate(principal, ANYTHING, []);
+    for (const statements of this.#policies.ofTables.values()) await evaluate(this.#outside, ANYTHING, statements);
   }
 
   /** Why the principal may not do all of it, in AWS's words; undefined if it may. */

@@ -145,6 +145,7 @@ async function deploy(
 
   const policies = readPolicies(stack);
   const authorizer = new Authorizer(policies, readExecutionRoles(stack, policies.roles));
+  await authorizer.checkPolicies();
   // First the endpoint: it is in the queues' URLs, which functions and outputs may refer to.
   const gateway = new Gateway({ enginePort, databaseId, port: options.port ?? 0, authorizer, meter });
   const endpoint = `http://127.0.0.1:${await gateway.listen()}`;

@@ -20,6 +20,7 @@ export type LocalErrorCode =
   | 'gateway.portInUse'
   | 'gateway.bodyTooLarge'
   | 'stream.unreadable'
+  | 'iam.invalidPolicy'
   | 'iam.roleLacks'
   | 'function.unknown'
   | 'function.queueFull'

@@ -15,22 +15,19 @@ function refuse(type: string, message: string): Answer {
   return { status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message } };
 }
 
-function readStatements(policy: unknown): readonly Statement[] | undefined {
-  try {
-    const { Statement: statements } = JSON.parse(String(policy)) as { Statement: unknown };
-    return [statements].flat().every((one) => typeof one === 'object' && one !== null)
-      ? ([statements].flat() as Statement[])
-      : undefined;
-  } catch {
-    return undefined;
-  }
+function readStatements(policy: unknown): readonly Statement[] {
+  const { Statement: statements } = JSON.parse(String(policy)) as {
+    readonly Statement?: Statement | readonly Statement[];
+  };
+  if (statements === undefined) throw new Error('it has no Statement');
+  return [statements].flat();
 }
 
 /** Undefined for any other request. Whether it is allowed has been asked before. */
-export function answerResourcePolicy(
+export async function answerResourcePolicy(
   { operation, body }: Pick<GatewayRequest, 'operation' | 'body'>,
   authorizer: Authorizer,
-): Answer | undefined {
+): Promise<Answer | undefined> {
   const arn = String(body.ResourceArn);
   const statements = authorizer.policies.ofTables.get(arn);
   switch (operation) {
@@ -39,13 +36,15 @@ export function answerResourcePolicy(
       return { status: 200, body: { Policy: JSON.stringify({ Version: '2012-10-17', Statement: statements }) } };
     }
     case 'PutResourcePolicy': {
-      const put = readStatements(body.Policy);
-      if (put === undefined) return refuse('ValidationException', 'Invalid policy document');
-      authorizer.setTablePolicy(arn, put);
+      try {
+        await authorizer.setTablePolicy(arn, readStatements(body.Policy));
+      } catch (error) {
+        return refuse('ValidationException', `Invalid policy document: ${(error as Error).message}`);
+      }
       return { status: 200, body: {} };
     }
     case 'DeleteResourcePolicy':
-      authorizer.setTablePolicy(arn, undefined);
+      await authorizer.setTablePolicy(arn, undefined);
       return { status: 200, body: {} };
     default:
       return undefined;

@@ -23,6 +23,22 @@ function role(
   };
 }
 
+/** A table with that policy. */
+function tablePolicy(statements: readonly object[]): NonNullable<FixtureStack['resources']> {
+  return {
+    Guarded: {
+      Type: 'AWS::DynamoDB::Table',
+      Properties: {
+        TableName: 'Guarded',
+        AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        BillingMode: 'PAY_PER_REQUEST',
+        ResourcePolicy: { PolicyDocument: { Statement: statements } },
+      },
+    },
+  };
+}
+
 const allow = (action: string, resource: unknown) => ({ Effect: 'Allow', Action: action, Resource: resource });
 const things = { 'Fn::GetAtt': ['Things', 'Arn'] };
 
@@ -49,6 +65,20 @@ describe('a role of the template', () => {
         `dynamodb:GetItem on resource: ${TABLE} because no identity-based policy allows the dynamodb:GetItem action`,
     );
     client.destroy();
+  });
+
+  it('may list where an action has no resource, if it may everywhere', async () => {
+    const everywhere = allow('dynamodb:ListTables', '*');
+    const there = allow('dynamodb:ListTables', things);
+    const fixture = await startCloud({ resources: { ...role('Everywhere', [everywhere]), ...role('There', [there]) } });
+    for (const [name, answer] of [
+      ['Everywhere', /^done$/],
+      ['There', /^AccessDenied/],
+    ] as const) {
+      const client = connect(fixture.cloud, name);
+      expect(await told(client.listTables({}))).toMatch(answer);
+      client.destroy();
+    }
   });
 
   it('is denied the whole transaction for one part of it, and none of it is done', async () => {
@@ -122,20 +152,7 @@ describe('a role of the template', () => {
 
 describe('a table’s policy', () => {
   const guarded = (statement: object): FixtureStack => ({
-    resources: {
-      Guarded: {
-        Type: 'AWS::DynamoDB::Table',
-        Properties: {
-          TableName: 'Guarded',
-          AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-          KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-          BillingMode: 'PAY_PER_REQUEST',
-          ResourcePolicy: {
-            PolicyDocument: { Statement: [{ Sid: 'S', Effect: 'Deny', Principal: '*', Resource: '*', ...statement }] },
-          },
-        },
-      },
-    },
+    resources: tablePolicy([{ Sid: 'S', Effect: 'Deny', Principal: '*', Resource: '*', ...statement }]),
   });
   const Key = { id: { S: 'a' } };
   const del = { TableName: 'Guarded', Key };
@@ -157,7 +174,11 @@ describe('a table’s policy', () => {
     await client.deleteResourcePolicy({ ResourceArn });
     expect(await told(client.getResourcePolicy({ ResourceArn }))).toMatch(/^PolicyNotFoundException/);
     expect(await told(client.deleteItem(del))).toBe('done');
-    expect(await told(client.putResourcePolicy({ ResourceArn, Policy: 'none' }))).toMatch(/^ValidationException/);
+    for (const none of ['none', '{}', '{"Statement": [{"Effect": "Deny"}]}']) {
+      expect(await told(client.putResourcePolicy({ ResourceArn, Policy: none }))).toMatch(
+        /^ValidationException: Invalid/,
+      );
+    }
     await client.putResourcePolicy({ ResourceArn, Policy });
     expect(await told(client.deleteItem(del))).toMatch(/^AccessDenied/);
 
@@ -214,6 +235,13 @@ describe('a template is refused', () => {
     ['a role that is not in it', { Role: 'arn:aws:iam::000000000000:role/Other' }, 'template.invalidProperty'],
   ])('for %s', async (_, functionProperties, code) => {
     await expect(startCloud({ functionProperties })).rejects.toMatchObject({ code });
+  });
+
+  it.each([
+    ['a role', role('Odd', [{ Effect: 'Allow', Action: 'dynamodb:GetItem' }])],
+    ['a table', tablePolicy([{ Effect: 'Deny', Principal: '*', Resource: '*' }])],
+  ])('for a policy of %s that IAM would not take', async (_, resources) => {
+    await expect(startCloud({ resources })).rejects.toMatchObject({ code: 'iam.invalidPolicy' });
   });
 
   it('for what its roles have that is not evaluated', async () => {
