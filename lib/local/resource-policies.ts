@@ -28,10 +28,10 @@ export async function answerResourcePolicy(
   { operation, body }: Pick<GatewayRequest, 'operation' | 'body'>,
   authorizer: Authorizer,
 ): Promise<Answer | undefined> {
-  const arn = String(body.ResourceArn);
-  const statements = authorizer.policies.ofTables.get(arn);
+  const arn = String(body?.ResourceArn);
   switch (operation) {
     case 'GetResourcePolicy': {
+      const statements = authorizer.policies.ofTables.get(arn);
       if (statements === undefined) return refuse('PolicyNotFoundException', `Resource-based policy not found: ${arn}`);
       return { status: 200, body: { Policy: JSON.stringify({ Version: '2012-10-17', Statement: statements }) } };
     }

@@ -81,6 +81,7 @@ describe('what IAM sees', () => {
     (body) => {
       expect(told('TransactWriteItems', body)).toEqual([]);
       expect(told('BatchWriteItem', body)).toEqual([]);
+      expect(told('BatchWriteItem', null as never)).toEqual([]);
     },
   );
 });
