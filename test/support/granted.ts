@@ -29,9 +29,9 @@ export interface Granted {
   readonly functions: Readonly<Record<FunctionName, string>>;
 }
 
-/** With the option that takes the most permissions. */
+/** With the options that take the most permissions. */
 export async function startGranted(): Promise<Granted> {
-  const backend = await localBackend({ stopTasks: true }, addGrantees);
+  const backend = await localBackend({ stopTasks: true, taskNetworks: true }, addGrantees);
   const { outputs } = backend.cloud;
   return {
     backend,
@@ -94,7 +94,18 @@ export async function runFunctions({ backend, functions }: Granted): Promise<voi
   await cloud.pauseMappings();
 
   await putDraining('a-');
-  await invoke('task-deleted', { Records: [record('REMOVE', { serviceId: 'a-web', id: 't1' })] });
+  await invoke('task-deleted', { Records: [record('REMOVE', { serviceId: 'a-web', id: 't1' }, { OldImage: {} })] });
+  // A task that came without its attachment, and one that left it behind.
+  const holds = { networks: { L: [{ M: { target: { S: 'a-held' } } }] } };
+  await put('tasks', { ...task('a-busy', 't1'), networks: [{ target: 'a-held' }] });
+  await invoke('task-deleted', {
+    Records: [
+      record('INSERT', { serviceId: 'a-busy', id: 't1' }, { NewImage: holds }),
+      record('REMOVE', { serviceId: 'a-busy', id: 't2' }, { OldImage: holds }),
+    ],
+  });
+  await put('attachments', { networkId: 'a-held', serviceId: 'task#6#a-busy#t3' });
+  await invoke('task-deleted', { Records: [record('REMOVE', { serviceId: 'a-busy', id: 't3' }, { OldImage: holds })] });
 
   await put('networks', network('b-own', MARKED));
   await put('counters', counter('network#b-own'));
@@ -121,8 +132,8 @@ export async function runFunctions({ backend, functions }: Granted): Promise<voi
   await putDraining('e-');
   await put('networks', network('f-own', MARKED));
   await put('services', service('f-busy', ['f-new'], MARKED));
-  await put('tasks', task('f-busy', 't1'));
-  await invoke('sweep', { parents: ['service#f-busy'] });
+  await put('tasks', { ...task('f-busy', 't1'), networks: [{ target: 'f-own' }] });
+  await invoke('sweep', { parents: ['service#f-busy', 'task#6#f-busy#t1'] });
   await invoke('sweep', { restart: true, full: true });
   await invoke('sweep', {});
 
