@@ -1,4 +1,5 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { type Alarm, type Dashboard, type IMetric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
@@ -6,8 +7,12 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
+import type { MetricName } from '../streams/metrics.ts';
+import { createAlarms } from './alarms.ts';
+import { createDashboard } from './dashboard.ts';
 import { createFunction, type FunctionName } from './functions.ts';
 import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
+import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
 import { functionPermissions, grant, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
 import { readRules } from './rules.ts';
@@ -34,11 +39,17 @@ export class Deallocator extends Construct {
   readonly deadLetterQueue: Queue;
   /** What the props have chosen. */
   readonly rules: Rules;
+  /** Of the metrics that the functions log. */
+  readonly metricsNamespace: string;
+  /** None where the prop `alarms` is false. */
+  readonly alarms: readonly Alarm[];
+  readonly dashboard: Dashboard | undefined;
 
   constructor(scope: Construct, id: string, props: DeallocatorProps = {}) {
     super(scope, id);
     const rules = readRules(this, props);
     this.rules = rules;
+    this.metricsNamespace = readNamespace(this, props.metricsNamespace);
     this.tables = createTables(this, props, rules);
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -57,11 +68,78 @@ export class Deallocator extends Construct {
           ...toStatements(functionPermissions(rules).sweep, this.tables),
           sendStatement(this.deadLetterQueue),
         ],
+        metricsNamespace: this.metricsNamespace,
         props,
         rules,
       }),
     };
     createTriggers(this, this.functions.sweep, this.deadLetterQueue, props);
+    const { metricsNamespace: namespace, functions, tables } = this;
+    const deadLetterQueues = { DeadLetters: this.deadLetterQueue };
+    this.alarms = createAlarms(this, { namespace, functions, deadLetterQueues, rules }, props);
+    const shown = {
+      namespace,
+      functions,
+      tables,
+      deadLetterQueues: Object.values(deadLetterQueues),
+      alarms: this.alarms,
+    };
+    this.dashboard = props.dashboard === false ? undefined : createDashboard(this, shown, undefined);
+  }
+
+  /** One of the metrics that a function logs; its counts are summed, its seconds averaged, unless you say otherwise. */
+  metric(name: MetricName, functionName: FunctionName, options?: MetricOptions): IMetric {
+    return functionMetric(this.metricsNamespace, name, functionName, options);
+  }
+
+  /** How many services were deleted. */
+  metricServicesDeleted(options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, 'ServicesDeleted', options);
+  }
+
+  /** How many networks were deleted, with a service or alone. */
+  metricNetworksDeleted(options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, 'NetworksDeleted', options);
+  }
+
+  /** How often children were counted and the count written: what a large drain costs besides its batches. */
+  metricRecounts(options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, 'Recounts', options);
+  }
+
+  /** Requests tried again because others had the item. */
+  metricConflicts(options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, 'Conflicts', options);
+  }
+
+  /** Requests tried again because DynamoDB throttled them. */
+  metricThrottles(options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, 'Throttles', options);
+  }
+
+  /** Records, and swept parents, that failed. */
+  metricFailures(options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, 'Failures', options);
+  }
+
+  /** Drains in progress: what the last complete sweep left marked. */
+  metricStillMarked(options?: MetricOptions): IMetric {
+    return this.metric('StillMarked', 'sweep', { statistic: Stats.MAXIMUM, ...options });
+  }
+
+  /** Seconds since the oldest mark that the last complete sweep left; 0 when it left none. */
+  metricOldestMark(options?: MetricOptions): IMetric {
+    return this.metric('OldestMarkSeconds', 'sweep', { statistic: Stats.MAXIMUM, ...options });
+  }
+
+  /** Age of the records that a function gets, in milliseconds. */
+  metricIteratorAge(functionName: StreamFunctionName, options?: MetricOptions): IMetric {
+    return iteratorAge(this.functions[functionName], options);
+  }
+
+  /** Messages in the dead-letter queue. */
+  metricDeadLetters(options?: MetricOptions): IMetric {
+    return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, ...options });
   }
 
   /** Lets the grantee read all six tables and what is marked: enough for status, explain and audit. */
@@ -98,6 +176,7 @@ export class Deallocator extends Construct {
         ...toStatements(functionPermissions(rules)[name], this.tables),
         ...streamStatements(table.tableArn, tableStreamArn, this.deadLetterQueue),
       ],
+      metricsNamespace: this.metricsNamespace,
       props,
       rules,
     });

@@ -1,6 +1,8 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Schedule } from 'aws-cdk-lib/aws-events';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { AlarmThresholds } from './alarms.ts';
 
 /** How Lambda reads one table's stream. What is not here is the same for all streams; see mappings.ts. */
 export interface MappingOptions {
@@ -118,11 +120,51 @@ export interface DeallocatorProps {
   readonly sweepSchedule?: Schedule;
 
   /**
+   * The least that functions log: `INFO` is one line for each decision, `WARN` only marks that are none, `ERROR` only
+   * failures. Metrics are logged in any case.
+   * @default 'INFO'
+   */
+  readonly logLevel?: 'INFO' | 'WARN' | 'ERROR';
+
+  /**
+   * Whether X-Ray traces the functions' invocations. It sees how long each takes and whether it fails, not its requests;
+   * each role then may send traces, of which X-Ray knows no resources. Charged by trace.
+   * @default false
+   */
+  readonly tracing?: boolean;
+
+  /**
    * CloudWatch namespace of the deallocator's own metrics: 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : and space,
-   * not starting with `AWS/` or a colon.
-   * @default 'Deallocator'
+   * not starting with `AWS/` or a colon. Deployments that share one add up in it, and ring each other's alarms. CloudWatch
+   * charges for about 20 of them where something drains all the time, in 2026 $0.30 each a month, by the hour.
+   * @default - `Deallocator/` and the construct's path
    */
   readonly metricsNamespace?: string;
+
+  /**
+   * When to ring, alarm by alarm; `false` is none at all. In 2026 CloudWatch charges $0.10 a month for each of the 15.
+   * @default - all alarms, as their options say
+   */
+  readonly alarms?: AlarmThresholds | false;
+
+  /**
+   * What every alarm does when it begins to ring, such as `new SnsAction(topic)`.
+   * @default - nothing: the alarms only show their state
+   */
+  readonly alarmAction?: IAlarmAction;
+
+  /**
+   * Where the runbook is that each alarm's description points to, without the `#section`.
+   * @default 'docs/runbook.md', as it is in this package
+   */
+  readonly runbookUrl?: string;
+
+  /**
+   * Whether there is a dashboard. In 2026 CloudWatch charges $3 a month for it, unless it is one of the account's first
+   * three: it has less than their 50 metrics.
+   * @default true
+   */
+  readonly dashboard?: boolean;
 
   /** How the Tasks stream is read. */
   readonly taskMapping?: MappingOptions;
