@@ -10,6 +10,7 @@ import type { Rules } from '../protocol/rules.ts';
 import type { MetricName } from '../streams/metrics.ts';
 import { createAlarms } from './alarms.ts';
 import { createDashboard } from './dashboard.ts';
+import { createEvents } from './events.ts';
 import { createFunction, type FunctionName } from './functions.ts';
 import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
 import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
@@ -37,6 +38,11 @@ export class Deallocator extends Construct {
    * work to do by hand: the sweep makes good for it. But each one has a cause that somebody should look at.
    */
   readonly deadLetterQueue: Queue;
+  /**
+   * Where events go that the bus did not take, if there are any. Such a message points at a receipt in its stream, for 24
+   * hours; the receipt itself is in its table for long.
+   */
+  readonly eventDeadLetterQueue: Queue | undefined;
   /** What the props have chosen. */
   readonly rules: Rules;
   /** Of the metrics that the functions log. */
@@ -75,7 +81,18 @@ export class Deallocator extends Construct {
     };
     createTriggers(this, this.functions.sweep, this.deadLetterQueue, props);
     const { metricsNamespace: namespace, functions, tables } = this;
-    const deadLetterQueues = { DeadLetters: this.deadLetterQueue };
+    this.eventDeadLetterQueue =
+      props.eventBus &&
+      createEvents(this, {
+        receipts: tables.receipts,
+        eventBus: props.eventBus,
+        statements: [],
+        queueName: undefined,
+      });
+    const deadLetterQueues = {
+      DeadLetters: this.deadLetterQueue,
+      ...(this.eventDeadLetterQueue && { EventDeadLetters: this.eventDeadLetterQueue }),
+    };
     this.alarms = createAlarms(this, { namespace, functions, deadLetterQueues, rules }, props);
     const shown = {
       namespace,

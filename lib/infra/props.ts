@@ -1,6 +1,6 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Schedule } from 'aws-cdk-lib/aws-events';
+import type { IEventBus, Schedule } from 'aws-cdk-lib/aws-events';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { AlarmThresholds } from './alarms.ts';
 
@@ -98,6 +98,14 @@ export interface DeallocatorProps {
    * @default Duration.days(90)
    */
   readonly receiptRetention?: Duration;
+
+  /**
+   * Where `ServiceDeleted` and `NetworkDeleted` events go; docs/events.md says what is in them. At least one for each
+   * deletion, from a stream that the Receipts table then has. In 2026 a million of them costs $1.40: $0.40 for the pipe, and
+   * $1 for the bus, if it is not the account's default one. Two pipes read the stream, and it bears no third reader.
+   * @default - no events: nobody may be listening
+   */
+  readonly eventBus?: IEventBus;
 
   /**
    * How long each function's log group keeps its lines.

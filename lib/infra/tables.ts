@@ -19,6 +19,7 @@ const TABLE_IDS: Record<TableName, string> = {
 const STREAM_VIEWS = {
   NEW_AND_OLD_IMAGES: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
   KEYS_ONLY: dynamodb.StreamViewType.KEYS_ONLY,
+  NEW_IMAGE: dynamodb.StreamViewType.NEW_IMAGE,
 } as const;
 
 /**
@@ -42,7 +43,7 @@ export function createTables(
 
   const createTable = (name: TableName): dynamodb.Table => {
     const { partitionKey, sortKey, marked } = TABLES[name];
-    const stream = streamOf(name, rules);
+    const stream = name === 'receipts' && props.eventBus !== undefined ? 'NEW_IMAGE' : streamOf(name, rules);
     const expiry = name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined;
     const table = new dynamodb.Table(scope, TABLE_IDS[name], {
       partitionKey: stringAttribute(partitionKey),
