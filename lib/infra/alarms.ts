@@ -7,6 +7,7 @@ import { Construct } from 'constructs';
 import type { Rules } from '../protocol/rules.ts';
 import { FUNCTION_IDS, FUNCTION_NAMES, type FunctionName } from './functions.ts';
 import { functionMetric, iteratorAge } from './metrics.ts';
+import { nameWith } from './names.ts';
 import type { DeallocatorProps } from './props.ts';
 import { refuseDurationOutside, refuseOutside } from './ranges.ts';
 
@@ -99,7 +100,9 @@ export function createAlarms(scope: Construct, watched: Watched, props: Dealloca
   const runbook = props.runbookUrl ?? 'docs/runbook.md';
   return definitions(parent, watched, props.alarms ?? {}).map(
     ({ id, metric, threshold, meaning, section, ...more }) => {
+      const alarmName = nameWith(props.resourcePrefix, id);
       const alarm = new Alarm(parent, id, {
+        ...(alarmName !== undefined && { alarmName }),
         metric,
         threshold,
         alarmDescription: `Deallocator: ${meaning} What to do: ${runbook}#${section}`,

@@ -1,19 +1,21 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Alarm, type Dashboard, type IMetric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Grant, type IGrantable, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { MetricName } from '../streams/metrics.ts';
+import { keyStatements, refuseNetworkAlone } from './access.ts';
 import { createAlarms } from './alarms.ts';
 import { createDashboard } from './dashboard.ts';
 import { createEvents } from './events.ts';
 import { createFunction, type FunctionName } from './functions.ts';
 import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
 import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
+import { nameWith, refusePrefix } from './names.ts';
 import { functionPermissions, grant, READ_PERMISSIONS, toStatements, WRITE_PERMISSIONS } from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
 import { readRules } from './rules.ts';
@@ -31,7 +33,7 @@ import { createTriggers } from './triggers.ts';
  * deallocator.grantWrite(api); // mark, create, list; not delete
  */
 export class Deallocator extends Construct {
-  readonly tables: Readonly<Record<TableName, Table>>;
+  readonly tables: Readonly<Record<TableName, ITable>>;
   readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
   /**
    * Where records and sweeps go that were given up. A message is a pointer into the stream, good for 24 hours, and no
@@ -50,14 +52,20 @@ export class Deallocator extends Construct {
   /** None where the prop `alarms` is false. */
   readonly alarms: readonly Alarm[];
   readonly dashboard: Dashboard | undefined;
+  readonly #keyStatements: readonly PolicyStatement[];
 
   constructor(scope: Construct, id: string, props: DeallocatorProps = {}) {
     super(scope, id);
     const rules = readRules(this, props);
     this.rules = rules;
     this.metricsNamespace = readNamespace(this, props.metricsNamespace);
+    refusePrefix(this, props.resourcePrefix);
+    refuseNetworkAlone(this, props);
     this.tables = createTables(this, props, rules);
+    this.#keyStatements = keyStatements(this, Object.values(this.tables));
+    const queueName = nameWith(props.resourcePrefix, 'dead-letters');
     this.deadLetterQueue = new Queue(this, 'DeadLetters', {
+      ...(queueName !== undefined && { queueName }),
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
       retentionPeriod: Duration.days(14), // SQS's longest
@@ -73,6 +81,7 @@ export class Deallocator extends Construct {
         statements: [
           ...toStatements(functionPermissions(rules).sweep, this.tables),
           sendStatement(this.deadLetterQueue),
+          ...this.#keyStatements,
         ],
         metricsNamespace: this.metricsNamespace,
         props,
@@ -86,8 +95,8 @@ export class Deallocator extends Construct {
       createEvents(this, {
         receipts: tables.receipts,
         eventBus: props.eventBus,
-        statements: [],
-        queueName: undefined,
+        statements: this.#keyStatements,
+        queueName: nameWith(props.resourcePrefix, 'event-dead-letters'),
       });
     const deadLetterQueues = {
       DeadLetters: this.deadLetterQueue,
@@ -101,7 +110,7 @@ export class Deallocator extends Construct {
       deadLetterQueues: Object.values(deadLetterQueues),
       alarms: this.alarms,
     };
-    this.dashboard = props.dashboard === false ? undefined : createDashboard(this, shown, undefined);
+    this.dashboard = props.dashboard === false ? undefined : createDashboard(this, shown, props.resourcePrefix);
   }
 
   /** One of the metrics that a function logs; its counts are summed, its seconds averaged, unless you say otherwise. */
@@ -161,7 +170,7 @@ export class Deallocator extends Construct {
 
   /** Lets the grantee read all six tables and what is marked: enough for status, explain and audit. */
   grantRead(grantee: IGrantable): Grant {
-    return grant(grantee, READ_PERMISSIONS, this.tables);
+    return this.#withKeys(grantee, grant(grantee, READ_PERMISSIONS, this.tables));
   }
 
   /**
@@ -169,7 +178,7 @@ export class Deallocator extends Construct {
    * tasks. It may never delete a service, a network or a counter.
    */
   grantWrite(grantee: IGrantable): Grant {
-    return grant(grantee, WRITE_PERMISSIONS, this.tables);
+    return this.#withKeys(grantee, grant(grantee, WRITE_PERMISSIONS, this.tables));
   }
 
   /** Lets the grantee start a sweep by hand. */
@@ -179,6 +188,15 @@ export class Deallocator extends Construct {
       actions: ['lambda:InvokeFunction'],
       resourceArns: [this.functions.sweep.functionArn],
     });
+  }
+
+  /** Who may read a table must be able to decrypt it. */
+  #withKeys(grantee: IGrantable, granted: Grant): Grant {
+    return this.#keyStatements
+      .map(({ actions, resources, conditions }) =>
+        Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions }),
+      )
+      .reduce((sum, one) => sum.combine(one), granted);
   }
 
   #createStreamFunction(name: StreamFunctionName, props: DeallocatorProps, rules: Rules): LambdaFunction {
@@ -192,6 +210,7 @@ export class Deallocator extends Construct {
       statements: [
         ...toStatements(functionPermissions(rules)[name], this.tables),
         ...streamStatements(table.tableArn, tableStreamArn, this.deadLetterQueue),
+        ...this.#keyStatements,
       ],
       metricsNamespace: this.metricsNamespace,
       props,

@@ -5,7 +5,9 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { networkStatements } from './access.ts';
 import { builtCode } from './code.ts';
+import { nameWith } from './names.ts';
 import type { DeallocatorProps } from './props.ts';
 import { refuseOutside } from './ranges.ts';
 import { ruleVariables } from './rules.ts';
@@ -52,11 +54,14 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
   refuseOutside(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
 
   const parent = new Construct(scope, FUNCTION_IDS[name]);
+  const functionName = nameWith(props.resourcePrefix, name);
   const logGroup = new LogGroup(parent, 'Logs', {
+    ...(functionName !== undefined && { logGroupName: `/aws/lambda/${functionName}` }),
     retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   return new lambda.Function(parent, 'Function', {
+    ...(functionName !== undefined && { functionName }),
     description: `Deallocator: ${name}`,
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
@@ -66,7 +71,12 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
     timeout: name === 'sweep' ? SWEEP_TIMEOUT : STREAM_FUNCTION_TIMEOUT,
     // No reserved concurrency, not even 1 for the sweep: Lambda refuses one that leaves less than 100 (in a new account,
     // of a total of 10) unreserved, so the stack could not be deployed there. Two sweeps at a time only cost double.
-    role: createRole(parent, logGroup, statements),
+    role: createRole(parent, logGroup, [...statements, ...(props.vpc === undefined ? [] : networkStatements())]),
+    ...(props.vpc !== undefined && {
+      vpc: props.vpc,
+      ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
+      ...(props.securityGroups && { securityGroups: [...props.securityGroups] }),
+    }),
     logGroup,
     // The code writes lines of JSON and embedded metrics itself; Lambda's JSON format would wrap each into another.
     loggingFormat: lambda.LoggingFormat.TEXT,

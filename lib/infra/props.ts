@@ -1,7 +1,11 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import type { IEventBus, Schedule } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { TableName } from '../dynamodb/schema.ts';
 import type { AlarmThresholds } from './alarms.ts';
 
 /** How Lambda reads one table's stream. What is not here is the same for all streams; see mappings.ts. */
@@ -45,6 +49,50 @@ export interface MappingOptions {
 }
 
 export interface DeallocatorProps {
+  /**
+   * Tables that are there already, by their name here; the others are created. Each must have the schema's keys, index and
+   * stream (lib/dynamodb/schema.ts), and no replicas. A `Table` or `TableV2` of the same app is checked when it is
+   * synthesized; an imported one is taken at its word, and needs its `tableStreamArn`. Everything else about such a table
+   * stays yours: its removal, protection, backups, encryption, and its time to live (`expiresAt` for receipts).
+   * @default - all six are created
+   */
+  readonly tables?: Readonly<Partial<Record<TableName, ITable>>>;
+
+  /**
+   * Begins the names of tables, functions, log groups, queues, alarms and dashboard: 1 to 40 letters, digits, - and _.
+   * A deployment needs a prefix of its own in its account and Region, and CloudFormation can't replace what has such a name:
+   * a change that must, fails.
+   * @default - CloudFormation's own names
+   */
+  readonly resourcePrefix?: string;
+
+  /**
+   * The KMS key of the tables that are created. Functions, and whoever is granted something, may then use it through
+   * DynamoDB. Queues keep SQS's own key: they hold pointers only. KMS charges for the key and its use.
+   * @default - DynamoDB's key that AWS manages
+   */
+  readonly tableEncryptionKey?: IKey;
+
+  /**
+   * The VPC that the functions are in. They need nothing of it, and reach DynamoDB through it: see to a gateway endpoint for
+   * DynamoDB in the chosen subnets, or a way to the internet. Lambda itself reads streams and writes to the queue and the
+   * logs, from outside of it.
+   * @default - none
+   */
+  readonly vpc?: IVpc;
+
+  /**
+   * The functions' subnets; only with `vpc`.
+   * @default - the CDK's: private subnets with a way out
+   */
+  readonly vpcSubnets?: SubnetSelection;
+
+  /**
+   * The functions' security groups, 1 to 5; only with `vpc`. They must let HTTPS out to DynamoDB.
+   * @default - one for each function, that lets everything out
+   */
+  readonly securityGroups?: readonly ISecurityGroup[];
+
   /**
    * What happens to the tables when they leave the stack. Function logs and the dead-letter queue always go with it.
    * @default RemovalPolicy.RETAIN

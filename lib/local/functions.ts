@@ -46,6 +46,7 @@ const FUNCTION_PROPERTIES = {
     'RecursiveLoop',
     'RuntimeManagementConfig',
     'KmsKeyArn',
+    'VpcConfig',
   ],
 };
 

@@ -129,9 +129,12 @@ describe('alarms', () => {
 
   test('do what they are told when they ring', () => {
     const topics = new Stack();
-    const chosen = createWorld({ alarmAction: new SnsAction(Topic.fromTopicArn(topics, 'T', 'arn:aws:sns:r:1:ops')) });
+    const chosen = createWorld({
+      alarmAction: new SnsAction(Topic.fromTopicArn(topics, 'T', 'arn:aws:sns:us-east-1:111122223333:ops')),
+    });
     expect(alarmsOf(chosen)).toHaveLength(15);
-    for (const alarm of alarmsOf(chosen)) expect(alarm.AlarmActions).toEqual(['arn:aws:sns:r:1:ops']);
+    for (const alarm of alarmsOf(chosen))
+      expect(alarm.AlarmActions).toEqual(['arn:aws:sns:us-east-1:111122223333:ops']);
     for (const alarm of alarmsOf(world)) expect(alarm).not.toHaveProperty('AlarmActions');
   });
 });
