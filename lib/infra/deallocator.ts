@@ -9,6 +9,7 @@ import type { TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { MetricName } from '../streams/metrics.ts';
 import { keyStatements, refuseNetworkAlone } from './access.ts';
+import { acknowledgeLastQueue, acknowledgeStreams } from './acknowledged.ts';
 import { createAlarms } from './alarms.ts';
 import { createDashboard } from './dashboard.ts';
 import { createEvents } from './events.ts';
@@ -71,6 +72,7 @@ export class Deallocator extends Construct {
       retentionPeriod: Duration.days(14), // SQS's longest
       removalPolicy: RemovalPolicy.DESTROY, // its pointers are dead long before
     });
+    acknowledgeLastQueue(this.deadLetterQueue);
     this.functions = {
       'task-deleted': this.#createStreamFunction('task-deleted', props, rules),
       'attachment-deleted': this.#createStreamFunction('attachment-deleted', props, rules),
@@ -216,6 +218,7 @@ export class Deallocator extends Construct {
       props,
       rules,
     });
+    acknowledgeStreams(created.node.scope as Construct, table);
     createMapping(created, name, tableStreamArn, this.deadLetterQueue, props, rules);
     return created;
   }

@@ -10,6 +10,7 @@ import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { acknowledgeLastQueue, acknowledgeStreams } from './acknowledged.ts';
 import { sendStatement, streamReadStatements } from './mappings.ts';
 
 /** Construct ids and detail types, which listeners know: not to be renamed. */
@@ -73,6 +74,8 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
       }),
     },
   });
+  acknowledgeLastQueue(deadLetters);
+  acknowledgeStreams(role, receipts);
   // One for each type, as a pipe's events all have the same. Two are what a stream can bear.
   for (const { detailType, idPrefix } of EVENTS) {
     new CfnPipe(parent, detailType, {

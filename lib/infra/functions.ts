@@ -1,11 +1,12 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { type IRole, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { networkStatements } from './access.ts';
+import { acknowledgeNoResources } from './acknowledged.ts';
 import { builtCode } from './code.ts';
 import { nameWith } from './names.ts';
 import type { DeallocatorProps } from './props.ts';
@@ -60,6 +61,9 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
     retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
   });
+  const role = createRole(parent, logGroup, [...statements, ...(props.vpc === undefined ? [] : networkStatements())]);
+  if (props.vpc !== undefined) acknowledgeNoResources(role, 'EC2');
+  if (props.tracing) acknowledgeNoResources(role, 'X-Ray');
   return new lambda.Function(parent, 'Function', {
     ...(functionName !== undefined && { functionName }),
     description: `Deallocator: ${name}`,
@@ -71,7 +75,7 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
     timeout: name === 'sweep' ? SWEEP_TIMEOUT : STREAM_FUNCTION_TIMEOUT,
     // No reserved concurrency, not even 1 for the sweep: Lambda refuses one that leaves less than 100 (in a new account,
     // of a total of 10) unreserved, so the stack could not be deployed there. Two sweeps at a time only cost double.
-    role: createRole(parent, logGroup, [...statements, ...(props.vpc === undefined ? [] : networkStatements())]),
+    role,
     ...(props.vpc !== undefined && {
       vpc: props.vpc,
       ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
@@ -97,7 +101,7 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
  * Everything that the function may do, in the role itself. An AWS managed policy would let it write to every log group;
  * a separate policy resource could still be missing when Lambda checks the role of a mapping.
  */
-function createRole(scope: Construct, logGroup: LogGroup, statements: readonly PolicyStatement[]): IRole {
+function createRole(scope: Construct, logGroup: LogGroup, statements: readonly PolicyStatement[]): Role {
   const writeLogs = new PolicyStatement({
     actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     resources: [logGroup.logGroupArn],

@@ -122,7 +122,7 @@ export interface DeallocatorProps {
    * When a task no longer holds its service. `deleted`: once its item is gone. `terminal`: already when its `status.state`
    * is one that SwarmKit's tasks end in (complete, shutdown, failed, rejected, remove, orphaned); a state that no task leaves
    * again. Its item is then history, which its service may leave behind. Choose before the first deployment: the Tasks
-   * stream must carry images then, and a change of that replaces the stream.
+   * stream must carry images then, and a change of that replaces the stream (docs/upgrading.md).
    * @default 'deleted'
    */
   readonly taskIsGone?: 'deleted' | 'terminal';
