@@ -11,7 +11,7 @@ import { type StreamRecord, toStreamRecord } from '../../lib/local/stream-record
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 const eventBus = EventBus.fromEventBusArn(new Stack(), 'Bus', 'arn:aws:events:us-east-1:111122223333:event-bus/shop');
-const props: DeallocatorProps = { eventBus };
+const props: DeallocatorProps = { eventBus, resourcePrefix: 'shop', tracing: true };
 const stack = new Stack();
 new Deallocator(stack, 'Deallocator', props);
 
@@ -64,6 +64,10 @@ function sentBy({ SourceParameters, TargetParameters }: Pipe, records: readonly 
 }
 
 describe('events', () => {
+  it('come from the table of the chosen name', () => {
+    expect(backend.tables.receipts).toBe('shop-receipts');
+  });
+
   it('tell of each deletion once, whole, and of nothing else', async () => {
     const { client } = backend;
     const web = 'web "1"\n<$.id>';
