@@ -150,7 +150,7 @@ export interface DeallocatorProps {
   /**
    * Where `ServiceDeleted` and `NetworkDeleted` events go; docs/events.md says what is in them. At least one for each
    * deletion, from a stream that the Receipts table then has. In 2026 a million of them costs $1.40: $0.40 for the pipe, and
-   * $1 for the bus, if it is not the account's default one. Two pipes read the stream, and it bears no third reader.
+   * $1 for the bus, the account's default one included. Two pipes read the stream, and it bears no third reader.
    * @default - no events: nobody may be listening
    */
   readonly eventBus?: IEventBus;
