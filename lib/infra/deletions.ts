@@ -2,9 +2,10 @@
  * What the tables refuse, whoever asks: a role's policy says only what that role may do, and any administrator's says more.
  * The deletes as data, so that they can be read, compared and tested without a template.
  */
-import { RemovalPolicy } from 'aws-cdk-lib';
-import type { Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnGlobalTable, CfnTable, type ITable, type Table, type TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
 import type { DeallocatorProps } from './props.ts';
 
@@ -83,13 +84,33 @@ function denials(name: GuardedTable, deleterArns: readonly string[], props: Deal
   ];
 }
 
-/** `deletersOf`: the ARNs of the roles whose work it is to delete from a table. */
+/**
+ * Gives each guarded table its policy. A table of another stack would have to name roles of this one, which depends on it, and
+ * an imported one has no policy of ours: whoever brings such a table is warned.
+ *
+ * @param deletersOf the ARNs of the roles whose work it is to delete from a table
+ */
 export function guardDeletions(
-  tables: Readonly<Record<TableName, Table>>,
+  scope: Construct,
+  tables: Readonly<Record<TableName, ITable>>,
   deletersOf: (name: TableName) => readonly string[],
   props: DeallocatorProps,
 ): void {
   for (const name of Object.keys(DELETION_RULES) as GuardedTable[]) {
-    for (const statement of denials(name, deletersOf(name), props)) tables[name].addToResourcePolicy(statement);
+    const table = tables[name];
+    if (!isGuardable(scope, table)) {
+      Annotations.of(scope).addWarningV2(
+        'deallocator:unguarded',
+        `tables.${name} ("${table.node.path}") is imported, or of another stack, so that it gets no policy that lets the deallocator alone delete from it; give it that policy where it is defined: see docs/break-glass.md`,
+      );
+      continue;
+    }
+    for (const statement of denials(name, deletersOf(name), props)) table.addToResourcePolicy(statement);
   }
+}
+
+function isGuardable(scope: Construct, table: ITable): table is Table | TableV2 {
+  const { defaultChild } = table.node;
+  const isDefinedHere = CfnTable.isCfnTable(defaultChild) || CfnGlobalTable.isCfnGlobalTable(defaultChild);
+  return isDefinedHere && Stack.of(table) === Stack.of(scope);
 }

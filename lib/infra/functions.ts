@@ -1,11 +1,14 @@
-import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { networkStatements } from './access.ts';
+import { acknowledgeNoResources } from './acknowledged.ts';
 import { builtCode } from './code.ts';
+import { nameWith } from './names.ts';
 import type { DeallocatorProps } from './props.ts';
 import { refuseOutside } from './ranges.ts';
 import { ruleVariables } from './rules.ts';
@@ -21,7 +24,7 @@ export const FUNCTION_NAMES = [
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** Construct ids: nouns of the deployment, not to be renamed. */
-const FUNCTION_IDS: Record<FunctionName, string> = {
+export const FUNCTION_IDS: Record<FunctionName, string> = {
   'task-deleted': 'TaskDeleted',
   'attachment-deleted': 'AttachmentDeleted',
   'service-updated': 'ServiceUpdated',
@@ -37,31 +40,35 @@ const STREAM_FUNCTION_TIMEOUT = Duration.seconds(60);
 /** Lambda's longest. A sweep that can't end in time stops by itself, and the next one goes on from there. */
 const SWEEP_TIMEOUT = Duration.minutes(15);
 
-/** CloudWatch's rule: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */
-const METRICS_NAMESPACE = /^(?!AWS\/)[\w./#\- ][\w./#\-: ]{0,254}$/;
-
 export interface FunctionSetup {
   readonly tables: Readonly<Record<TableName, { readonly tableName: string }>>;
   readonly statements: readonly PolicyStatement[];
+  readonly metricsNamespace: string;
   readonly props: DeallocatorProps;
   readonly rules: Rules;
 }
 
 /** One function with its role, its log group and its code, below a construct of its own name. */
 export function createFunction(scope: Construct, name: FunctionName, setup: FunctionSetup): lambda.Function {
-  const { tables, statements, props, rules } = setup;
+  const { tables, statements, metricsNamespace, props, rules } = setup;
   const memorySize = props.memorySize ?? 512;
   refuseOutside(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
-  const metricsNamespace = props.metricsNamespace ?? 'Deallocator';
-  refuseNamespace(scope, metricsNamespace);
 
   const parent = new Construct(scope, FUNCTION_IDS[name]);
+  const functionName = nameWith(props.resourcePrefix, name);
   const logGroup = new LogGroup(parent, 'Logs', {
+    ...(functionName !== undefined && { logGroupName: `/aws/lambda/${functionName}` }),
     retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const { role, policy } = createRole(parent, logGroup, statements);
+  const { role, policy } = createRole(parent, logGroup, [
+    ...statements,
+    ...(props.vpc === undefined ? [] : networkStatements()),
+  ]);
+  if (props.vpc !== undefined) acknowledgeNoResources(parent, 'EC2');
+  if (props.tracing) acknowledgeNoResources(parent, 'X-Ray');
   const created = new lambda.Function(parent, 'Function', {
+    ...(functionName !== undefined && { functionName }),
     description: `Deallocator: ${name}`,
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
@@ -72,16 +79,22 @@ export function createFunction(scope: Construct, name: FunctionName, setup: Func
     // No reserved concurrency, not even 1 for the sweep: Lambda refuses one that leaves less than 100 (in a new account,
     // of a total of 10) unreserved, so the stack could not be deployed there. Two sweeps at a time only cost double.
     role,
+    ...(props.vpc !== undefined && {
+      vpc: props.vpc,
+      ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
+      ...(props.securityGroups && { securityGroups: [...props.securityGroups] }),
+    }),
     logGroup,
     // The code writes lines of JSON and embedded metrics itself; Lambda's JSON format would wrap each into another.
     loggingFormat: lambda.LoggingFormat.TEXT,
-    tracing: lambda.Tracing.DISABLED,
+    tracing: props.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     environment: {
       ...Object.fromEntries(
         (Object.keys(TABLES) as TableName[]).map((table) => [TABLES[table].variable, tables[table].tableName]),
       ),
       ...ruleVariables(rules),
       METRICS_NAMESPACE: metricsNamespace,
+      LOG_LEVEL: props.logLevel ?? 'INFO',
       DEALLOCATOR_FUNCTION: name,
     },
   });
@@ -105,12 +118,4 @@ function createRole(
   });
   const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   return { role, policy: new Policy(scope, 'Policy', { roles: [role], statements: [writeLogs, ...statements] }) };
-}
-
-function refuseNamespace(scope: Construct, value: string): void {
-  if (Token.isUnresolved(value) || METRICS_NAMESPACE.test(value)) return;
-  throw new Error(
-    `${scope.node.path}: metricsNamespace is "${value}", and must be 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : ` +
-      'and space, not starting with "AWS/" or a colon; choose a name such as "Deallocator"',
-  );
 }

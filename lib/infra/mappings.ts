@@ -134,6 +134,10 @@ export function createMapping(
 
 /** What Lambda does with the function's role to read the stream, and to put away what it gave up. */
 export function streamStatements(tableArn: string, streamArn: string, deadLetterQueue: IQueue): PolicyStatement[] {
+  return [...streamReadStatements(tableArn, streamArn), sendStatement(deadLetterQueue)];
+}
+
+export function streamReadStatements(tableArn: string, streamArn: string): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
@@ -141,7 +145,6 @@ export function streamStatements(tableArn: string, streamArn: string, deadLetter
     }),
     // Which streams there are is asked of all of the table's streams, past ones included.
     new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: [`${tableArn}/stream/*`] }),
-    sendStatement(deadLetterQueue),
   ];
 }
 

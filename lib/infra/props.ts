@@ -1,6 +1,12 @@
 import type { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { Schedule } from 'aws-cdk-lib/aws-events';
+import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IEventBus, Schedule } from 'aws-cdk-lib/aws-events';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { TableName } from '../dynamodb/schema.ts';
+import type { AlarmThresholds } from './alarms.ts';
 
 /** How Lambda reads one table's stream. What is not here is the same for all streams; see mappings.ts. */
 export interface MappingOptions {
@@ -44,6 +50,50 @@ export interface MappingOptions {
 
 export interface DeallocatorProps {
   /**
+   * Tables that are there already, by their name here; the others are created. Each must have the schema's keys, index and
+   * stream (lib/dynamodb/schema.ts), and no replicas. A `Table` or `TableV2` of the same app is checked when it is
+   * synthesized; an imported one is taken at its word, and needs its `tableStreamArn`. Everything else about such a table
+   * stays yours: its removal, protection, backups, encryption, and its time to live (`expiresAt` for receipts).
+   * @default - all six are created
+   */
+  readonly tables?: Readonly<Partial<Record<TableName, ITable>>>;
+
+  /**
+   * Begins the names of tables, functions, log groups, queues, alarms and dashboard: 1 to 40 letters, digits, - and _.
+   * A deployment needs a prefix of its own in its account and Region, and CloudFormation can't replace what has such a name:
+   * a change that must, fails.
+   * @default - CloudFormation's own names
+   */
+  readonly resourcePrefix?: string;
+
+  /**
+   * The KMS key of the tables that are created. Functions, and whoever is granted something, may then use it through
+   * DynamoDB. Queues keep SQS's own key: they hold pointers only. KMS charges for the key and its use.
+   * @default - DynamoDB's key that AWS manages
+   */
+  readonly tableEncryptionKey?: IKey;
+
+  /**
+   * The VPC that the functions are in. They need nothing of it, and reach DynamoDB through it: see to a gateway endpoint for
+   * DynamoDB in the chosen subnets, or a way to the internet. Lambda itself reads streams and writes to the queue and the
+   * logs, from outside of it.
+   * @default - none
+   */
+  readonly vpc?: IVpc;
+
+  /**
+   * The functions' subnets; only with `vpc`.
+   * @default - the CDK's: private subnets with a way out
+   */
+  readonly vpcSubnets?: SubnetSelection;
+
+  /**
+   * The functions' security groups, 1 to 5; only with `vpc`. They must let HTTPS out to DynamoDB.
+   * @default - one for each function, that lets everything out
+   */
+  readonly securityGroups?: readonly ISecurityGroup[];
+
+  /**
    * What happens to the tables when they leave the stack. Function logs and the dead-letter queue always go with it.
    * @default RemovalPolicy.RETAIN
    */
@@ -72,7 +122,7 @@ export interface DeallocatorProps {
    * When a task no longer holds its service. `deleted`: once its item is gone. `terminal`: already when its `status.state`
    * is one that SwarmKit's tasks end in (complete, shutdown, failed, rejected, remove, orphaned); a state that no task leaves
    * again. Its item is then history, which its service may leave behind. Choose before the first deployment: the Tasks
-   * stream must carry images then, and a change of that replaces the stream.
+   * stream must carry images then, and a change of that replaces the stream (docs/upgrading.md).
    * @default 'deleted'
    */
   readonly taskIsGone?: 'deleted' | 'terminal';
@@ -107,6 +157,14 @@ export interface DeallocatorProps {
   readonly receiptRetention?: Duration;
 
   /**
+   * Where `ServiceDeleted` and `NetworkDeleted` events go; docs/events.md says what is in them. At least one for each
+   * deletion, from a stream that the Receipts table then has. In 2026 a million of them costs $1.40: $0.40 for the pipe, and
+   * $1 for the bus, the account's default one included. Two pipes read the stream, and it bears no third reader.
+   * @default - no events: nobody may be listening
+   */
+  readonly eventBus?: IEventBus;
+
+  /**
    * How long each function's log group keeps its lines.
    * @default RetentionDays.THREE_MONTHS
    */
@@ -127,11 +185,51 @@ export interface DeallocatorProps {
   readonly sweepSchedule?: Schedule;
 
   /**
+   * The least that functions log: `INFO` is one line for each decision, `WARN` only marks that are none, `ERROR` only
+   * failures. Metrics are logged in any case.
+   * @default 'INFO'
+   */
+  readonly logLevel?: 'INFO' | 'WARN' | 'ERROR';
+
+  /**
+   * Whether X-Ray traces the functions' invocations. It sees how long each takes and whether it fails, not its requests;
+   * each role then may send traces, of which X-Ray knows no resources. Charged by trace.
+   * @default false
+   */
+  readonly tracing?: boolean;
+
+  /**
    * CloudWatch namespace of the deallocator's own metrics: 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : and space,
-   * not starting with `AWS/` or a colon.
-   * @default 'Deallocator'
+   * not starting with `AWS/` or a colon. Deployments that share one add up in it, and ring each other's alarms. CloudWatch
+   * charges for about 20 of them where something drains all the time, in 2026 $0.30 each a month, by the hour.
+   * @default - `Deallocator/` and the construct's path
    */
   readonly metricsNamespace?: string;
+
+  /**
+   * When to ring, alarm by alarm; `false` is none at all. In 2026 CloudWatch charges $0.10 a month for each of the 15.
+   * @default - all alarms, as their options say
+   */
+  readonly alarms?: AlarmThresholds | false;
+
+  /**
+   * What every alarm does when it begins to ring, such as `new SnsAction(topic)`.
+   * @default - nothing: the alarms only show their state
+   */
+  readonly alarmAction?: IAlarmAction;
+
+  /**
+   * Where the runbook is that each alarm's description points to, without the `#section`.
+   * @default 'docs/runbook.md', as it is in this package
+   */
+  readonly runbookUrl?: string;
+
+  /**
+   * Whether there is a dashboard. In 2026 CloudWatch charges $3 a month for it, unless it is one of the account's first
+   * three: it has less than their 50 metrics.
+   * @default true
+   */
+  readonly dashboard?: boolean;
 
   /** How the Tasks stream is read. */
   readonly taskMapping?: MappingOptions;

@@ -3,6 +3,8 @@ import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { nameWith } from './names.ts';
+import { adopt, refuseSharing } from './own-tables.ts';
 import type { DeallocatorProps } from './props.ts';
 import { refuseOutside } from './ranges.ts';
 
@@ -19,10 +21,11 @@ const TABLE_IDS: Record<TableName, string> = {
 const STREAM_VIEWS = {
   NEW_AND_OLD_IMAGES: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
   KEYS_ONLY: dynamodb.StreamViewType.KEYS_ONLY,
+  NEW_IMAGE: dynamodb.StreamViewType.NEW_IMAGE,
 } as const;
 
 /**
- * The six tables, as the schema says. `Table` and not `TableV2`: it is one CreateTable with nothing in between, and the
+ * The six tables, as the schema says, or as somebody brings them. `Table` and not `TableV2`: it is one CreateTable with nothing in between, and the
  * checkers of templates look at it. What TableV2 adds, replicas, must not be had: each Region's stream would have its own
  * consumer, and every removal would be counted once a Region.
  */
@@ -30,7 +33,7 @@ export function createTables(
   scope: Construct,
   props: DeallocatorProps,
   rules: Rules,
-): Record<TableName, dynamodb.Table> {
+): Record<TableName, dynamodb.ITable> {
   const recoveryPeriodInDays = props.pointInTimeRecoveryDays ?? 35;
   refuseOutside(scope, 'pointInTimeRecoveryDays', recoveryPeriodInDays, { least: 1, most: 35 });
   if (props.taskTtlAttribute === '') {
@@ -40,18 +43,24 @@ export function createTables(
     );
   }
 
-  const createTable = (name: TableName): dynamodb.Table => {
+  const createTable = (name: TableName): dynamodb.ITable => {
     const { partitionKey, sortKey, marked } = TABLES[name];
-    const stream = streamOf(name, rules);
+    const stream = name === 'receipts' && props.eventBus !== undefined ? 'NEW_IMAGE' : streamOf(name, rules);
+    const own = props.tables?.[name];
+    if (own !== undefined) return adopt(scope, own, { name, stream });
+    const tableName = nameWith(props.resourcePrefix, name);
     const expiry = name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined;
     const table = new dynamodb.Table(scope, TABLE_IDS[name], {
+      ...(tableName !== undefined && { tableName }),
       partitionKey: stringAttribute(partitionKey),
       ...(sortKey !== undefined && { sortKey: stringAttribute(sortKey) }),
       ...(stream !== undefined && { stream: STREAM_VIEWS[stream] }),
       ...(expiry !== undefined && { timeToLiveAttribute: expiry }),
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       tableClass: dynamodb.TableClass.STANDARD,
-      encryption: dynamodb.TableEncryption.AWS_MANAGED,
+      ...(props.tableEncryptionKey === undefined
+        ? { encryption: dynamodb.TableEncryption.AWS_MANAGED }
+        : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.tableEncryptionKey }),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays },
       // The keys are ids of the user's: a report on the busiest would put them into CloudWatch, and is charged by event.
       contributorInsightsSpecification: { enabled: false },
@@ -69,7 +78,7 @@ export function createTables(
     return table;
   };
 
-  return {
+  const tables = {
     services: createTable('services'),
     tasks: createTable('tasks'),
     networks: createTable('networks'),
@@ -77,6 +86,8 @@ export function createTables(
     counters: createTable('counters'),
     receipts: createTable('receipts'),
   };
+  refuseSharing(scope, tables);
+  return tables;
 }
 
 function stringAttribute(name: string): dynamodb.Attribute {

@@ -56,6 +56,7 @@ const FUNCTION_PROPERTIES = {
     'RecursiveLoop',
     'RuntimeManagementConfig',
     'KmsKeyArn',
+    'VpcConfig',
   ],
 };
 

@@ -27,6 +27,10 @@ export const IGNORED_TYPES: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Alarm': 'there are no metrics',
   'AWS::CloudWatch::CompositeAlarm': 'there are no metrics',
   'AWS::CloudWatch::Dashboard': 'there are no metrics',
+  'AWS::EC2::SecurityGroup': 'functions run on this machine, in no network of their own',
+  'AWS::KMS::Key': 'nothing is encrypted here',
+  'AWS::Events::EventBus': 'nobody listens to events here',
+  'AWS::Pipes::Pipe': 'as AWS::Events::EventBus; a pipe has no effect on the tables that it reads',
   'AWS::CDK::Metadata': 'statistics for AWS',
 };
 

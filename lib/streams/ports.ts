@@ -9,7 +9,7 @@ import { DeallocatorError } from '../protocol/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
 import type { Chance, Store } from '../protocol/store.ts';
-import type { TelemetryOptions } from './telemetry.ts';
+import { LOG_LEVELS, type TelemetryOptions } from './telemetry.ts';
 
 export interface FunctionPorts {
   /** A store whose retries are told to one invocation's telemetry. */
@@ -37,6 +37,7 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
   const names = Object.entries(TABLES).map(([table, { variable }]) => [table as TableName, read(variable)] as const);
   const tables = Object.fromEntries(names) as PhysicalNames;
   const rules = rulesFromEnvironment(read);
+  const logLevel = readOneOf(read, 'LOG_LEVEL', LOG_LEVELS);
   const db = connect();
   return {
     openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), tables, rules),
@@ -45,6 +46,7 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
     telemetry: {
       functionName: read('DEALLOCATOR_FUNCTION'),
       namespace: read('METRICS_NAMESPACE'),
+      logLevel,
       nowEpochMillis: systemChance.nowEpochMillis,
       // Not console.log: Lambda puts a prefix before its lines, and CloudWatch then finds no metrics in them.
       writeLine: (line) => process.stdout.write(`${line}\n`),
@@ -54,24 +56,25 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
 
 /** The construct writes these from its props, which it has checked; anything else must not pass for a rule. */
 function rulesFromEnvironment(read: (variable: string) => string): Rules {
-  const readOneOf = <T extends string>(variable: string, allowed: readonly T[]): T => {
-    const value = read(variable);
-    const found = allowed.find((one) => one === value);
-    if (found !== undefined) return found;
-    throw misset(variable, value, allowed.join(' or '));
-  };
   const readWhole = (variable: string): number => {
     const value = read(variable);
     if (/^\d{1,9}$/.test(value)) return Number(value);
     throw misset(variable, value, 'a whole number');
   };
   return {
-    taskIsGone: readOneOf('TASK_IS_GONE', ['deleted', 'terminal']),
+    taskIsGone: readOneOf(read, 'TASK_IS_GONE', ['deleted', 'terminal']),
     gracePeriodMillis: readWhole('GRACE_PERIOD_SECONDS') * 1000,
-    stopTasks: readOneOf('STOP_TASKS', ['yes', 'no']) === 'yes',
-    taskNetworks: readOneOf('TASK_NETWORKS', ['yes', 'no']) === 'yes',
+    stopTasks: readOneOf(read, 'STOP_TASKS', ['yes', 'no']) === 'yes',
+    taskNetworks: readOneOf(read, 'TASK_NETWORKS', ['yes', 'no']) === 'yes',
     receiptDays: readWhole('RECEIPT_DAYS'),
   };
+}
+
+function readOneOf<T extends string>(read: (variable: string) => string, variable: string, allowed: readonly T[]): T {
+  const value = read(variable);
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw misset(variable, value, allowed.join(' or '));
 }
 
 function misset(variable: string, value: string, allowed: string): DeallocatorError {

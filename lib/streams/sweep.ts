@@ -122,6 +122,10 @@ export function sweepFunction(ports: FunctionPorts) {
         stillMarked: report.stillMarked,
         oldestMarkSeconds: (report.oldestMarkMillis ?? 0) / 1000,
       };
+      if (named === undefined) {
+        if (summary.complete) telemetry.count('SweepsFinished');
+        telemetry.count('SweptUp', summary.deletedCount);
+      }
       // A part of the marks would tell nothing of the oldest one.
       if (summary.complete && startedAt === undefined && named === undefined) {
         telemetry.observe('StillMarked', summary.stillMarked);

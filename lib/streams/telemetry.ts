@@ -12,47 +12,19 @@ import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
 import { type ParentKey, parentName, userName } from '../protocol/model.ts';
 import type { Settled } from '../protocol/settle.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
-
-/** Metrics, and what each counts. Values of `Seconds` are one for each deletion; the others are sums. */
-export const METRICS = {
-  ServicesDeleted: 'Count',
-  NetworksDeleted: 'Count',
-  /** Decisions to wait: the parent has children left. */
-  StillDraining: 'Count',
-  /** Decisions to wait although no child is left: protected, or in its grace period. */
-  Held: 'Count',
-  /** Tasks that were told to stop because their service was marked. */
-  TasksStopped: 'Count',
-  /** Counter writes by removal records. */
-  Decrements: 'Count',
-  Recounts: 'Count',
-  /** Requests tried again because another had the item, and rounds of settle beyond the first. */
-  Conflicts: 'Count',
-  Throttles: 'Count',
-  /** Requests tried again because nobody answered: timeouts, server and network errors. */
-  Unanswered: 'Count',
-  /** Attachments put or removed because somebody had written a service without them. */
-  Healed: 'Count',
-  /** Writes of a `pendingDelete` that is no mark, such as the text "true". */
-  MalformedMarks: 'Count',
-  /** Records, or swept parents, that failed. */
-  Failures: 'Count',
-  /** From a mark to its deletion. */
-  DrainSeconds: 'Seconds',
-  /** What the last complete sweep left marked. */
-  StillMarked: 'Count',
-  /** The age of the oldest of these. 0 when nothing is marked; a mark that doesn't tell its time has no age. */
-  OldestMarkSeconds: 'Seconds',
-} as const;
-
-export type MetricName = keyof typeof METRICS;
+import { METRICS, type MetricName } from './metrics.ts';
 
 /** CloudWatch takes at most 100 values of a metric in one line. */
 const METRIC_VALUES_MAX = 100;
 
+export const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 export interface TelemetryOptions {
   readonly functionName: string;
   readonly namespace: string;
+  /** Decisions below it are not written; metrics always are. @default 'INFO' */
+  readonly logLevel?: LogLevel;
   nowEpochMillis(): number;
   writeLine(line: string): void;
 }
@@ -169,7 +141,8 @@ export class Telemetry {
     this.#metrics.clear();
   }
 
-  #log(level: 'INFO' | 'WARN' | 'ERROR', decision: string, fields: Record<string, unknown>): void {
+  #log(level: LogLevel, decision: string, fields: Record<string, unknown>): void {
+    if (LOG_LEVELS.indexOf(level) < LOG_LEVELS.indexOf(this.#options.logLevel ?? 'INFO')) return;
     const at = new Date(this.#options.nowEpochMillis()).toISOString();
     const { functionName } = this.#options;
     this.#write({ level, at, function: functionName, requestId: this.#requestId, decision, ...fields });

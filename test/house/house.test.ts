@@ -1,6 +1,6 @@
 /** The house checks itself: each message says where, what, and what to use instead. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'lib/streams': ['lib/dynamodb', 'lib/protocol'],
   'lib/client': ['lib/dynamodb', 'lib/protocol'],
   'lib/operate': ['lib/client', 'lib/streams', 'lib/dynamodb', 'lib/protocol'],
-  'lib/infra': ['lib/dynamodb/schema.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts'],
+  'lib/infra': ['lib/dynamodb/schema.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts', 'lib/streams/metrics.ts'],
   'lib/local': [],
   functions: ['lib/streams'],
   bin: [
@@ -177,5 +177,27 @@ describe('the README', () => {
     const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link]) => link as string);
     expect(links.length).toBeGreaterThan(0);
     for (const link of links) expect(() => readFileSync(join(ROOT, link)), link).not.toThrow();
+  });
+});
+
+describe('docs', () => {
+  const pages = ['CHANGELOG.md', ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`)];
+  const anchorsOf = (page: string) =>
+    [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\d _-]/gu, '')
+        .replaceAll(' ', '-'),
+    );
+
+  it.each(pages)('%s names only files and sections that exist', (page) => {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)#:]*)(?:#([^)]+))?\)/g)];
+    expect(links.length).toBeGreaterThan(0);
+    for (const [link, file = '', anchor] of links) {
+      const target = file === '' ? page : normalize(join(dirname(page), file));
+      expect(existsSync(join(ROOT, target)), link).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(target), link).toContain(anchor);
+    }
   });
 });

@@ -55,7 +55,8 @@ describe('functions', () => {
         STOP_TASKS: 'no',
         TASK_NETWORKS: 'no',
         RECEIPT_DAYS: '90',
-        METRICS_NAMESPACE: 'Deallocator',
+        METRICS_NAMESPACE: 'Deallocator/World/Deallocator',
+        LOG_LEVEL: 'INFO',
         DEALLOCATOR_FUNCTION: name,
       },
     });
@@ -89,16 +90,19 @@ describe('functions', () => {
     expect(types.filter((type) => type.startsWith('Custom::') || type.includes('CustomResource'))).toEqual([]);
   });
 
-  test('memory, log retention and namespace can be chosen', () => {
+  test('memory, logs, namespace and tracing can be chosen', () => {
     const chosen = createWorld({
       memorySize: 1024,
       logRetention: RetentionDays.ONE_WEEK,
       metricsNamespace: 'Shop/Nets',
+      logLevel: 'WARN',
+      tracing: true,
     });
     for (const name of functionNames) {
       expect(lambda(name, chosen)).toMatchObject({
         MemorySize: 1024,
-        Environment: { Variables: { METRICS_NAMESPACE: 'Shop/Nets' } },
+        TracingConfig: { Mode: 'Active' },
+        Environment: { Variables: { METRICS_NAMESPACE: 'Shop/Nets', LOG_LEVEL: 'WARN' } },
       });
       expect(chosen.propertiesOf(chosen.deallocator.functions[name].logGroup)).toMatchObject({ RetentionInDays: 7 });
     }

@@ -1,14 +1,19 @@
-/** The package as those get it who install it: built in a copy of the sources, and used through its three doors. */
+/** The package as those get it who install it: built in a copy of the sources, packed, and used through its three doors. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { root } from './world.ts';
+import { functionNames, root } from './world.ts';
 
-const SOURCES = ['bin', 'functions', 'lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+const SOURCES = [
+  ...['bin', 'functions', 'lib', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...['README.md', 'CHANGELOG.md', 'LICENSE'],
+];
+const require = createRequire(import.meta.url);
+const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
 
 /** Compiles as ESM and as CommonJS alike, and runs so. */
 const CONSUMER = `
@@ -32,6 +37,10 @@ console.log(typeof audit, typeof exportSnapshot, typeof importSnapshot, snapshot
 
 let home: string;
 let consumer: string;
+/** Where the package is unpacked, as npm does it. */
+let installed: string;
+let tarball: string;
+let packed: readonly string[];
 
 function run(folder: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
@@ -43,10 +52,10 @@ beforeAll(() => {
   home = join(scratch, 'deallocator');
   consumer = join(scratch, 'consumer');
   for (const source of SOURCES) cpSync(join(root, source), join(home, source), { recursive: true });
-  // Both find the dependencies one folder up; only the consumer finds this package.
-  mkdirSync(join(consumer, 'node_modules'), { recursive: true });
+  // Both find the dependencies one folder up, so that no registry is asked; only the consumer finds this package.
+  installed = join(consumer, 'node_modules', 'deallocator');
+  mkdirSync(installed, { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(scratch, 'node_modules'));
-  symlinkSync(home, join(consumer, 'node_modules', 'deallocator'));
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
   writeFileSync(join(consumer, 'esm.mts'), CONSUMER);
   writeFileSync(join(consumer, 'cjs.cts'), CONSUMER);
@@ -73,12 +82,65 @@ describe('the package', () => {
     expect(output.trim().split('\n')).toHaveLength(5);
     expect(output).toMatch(/^task-deleted +\d+ KB$/m);
     expect(status).toBe(0);
-  }, 60_000);
+  });
+
+  test('is packed and unpacked without a registry', () => {
+    const pack = ['pack', '--ignore-scripts', '--offline', '--json', '--pack-destination', dirname(home)];
+    const { stdout } = spawnSync('npm', pack, { cwd: home, encoding: 'utf8' });
+    const [{ filename, files }] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
+    tarball = join(dirname(home), filename);
+    packed = files.map(({ path }) => path);
+    expect(spawnSync('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed]).status).toBe(0);
+  });
+
+  test('holds its doors with their types, its command, the functions’ code and what to read, and nothing else', () => {
+    const { exports, bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
+    const doors = Object.values(exports).flatMap((door) =>
+      typeof door === 'string' ? [] : Object.values(door as object),
+    );
+    expect(doors).toHaveLength(6);
+    const types = doors.map((path) => path.replace(/\.js$/, '.d.ts'));
+    for (const path of [...doors, ...types, `./${bin.deallocator}`]) expect(packed).toContain(path.slice('./'.length));
+    const functions = packed.filter((path) => path.startsWith('dist/functions/'));
+    expect(functions.sort()).toEqual([...functionNames].sort().map((name) => `dist/functions/${name}/index.js`));
+    const beside = packed.filter((path) => !path.startsWith('dist/'));
+    expect(beside.sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'docs/cli.md',
+      'docs/events.md',
+      'docs/runbook.md',
+      'docs/upgrading.md',
+      'package.json',
+    ]);
+    const needed = [
+      /^dist\/(esm|cjs)\/lib\/(client|dynamodb|infra|operate|protocol|streams)\/[\w-]+\.d\.ts$/,
+      /^dist\/esm\/lib\/(client|dynamodb|infra|operate|protocol|streams)\/[\w-]+\.js$/,
+      /^dist\/cjs\/lib\/(client|infra|operate)\/index\.js$/,
+      /^dist\/cjs\/package\.json$/,
+      /^dist\/esm\/bin\/(deallocator|cli\/[\w-]+)\.js$/,
+    ];
+    const inDist = packed.filter((path) => path.startsWith('dist/') && !functions.includes(path));
+    expect(inDist.filter((path) => !needed.some((pattern) => pattern.test(path)))).toEqual([]);
+  });
+
+  test('has types that both kinds of module find, by those who check this', () => {
+    const { status, output } = run(home, attw, tarball, '--profile', 'node16', '--format', 'json');
+    const { problems } = JSON.parse(output) as { problems: Record<string, { resolutionKind?: string }[]> };
+    // TypeScript's resolution of Node 10 knows no doors at all.
+    const ours = Object.values(problems)
+      .flat()
+      .filter(({ resolutionKind }) => resolutionKind !== 'node10');
+    expect(ours).toEqual([]);
+    expect(status).toBe(0);
+  });
 
   test('brings its command', () => {
-    const { version, bin } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
-    expect(run(home, bin.deallocator, '--version')).toEqual({ status: 0, output: `${version}\n` });
-    expect(run(home, bin.deallocator, 'sweep')).toMatchObject({
+    const { version, bin } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+    const command = join(installed, bin.deallocator);
+    expect(run(consumer, command, '--version')).toEqual({ status: 0, output: `${version}\n` });
+    expect(run(consumer, command, 'sweep')).toMatchObject({
       status: 1,
       output: expect.stringContaining('no local cloud runs beside this directory'),
     });
@@ -98,7 +160,7 @@ describe('the package', () => {
     }
     const template = (folder: string) => readFileSync(join(consumer, folder, 'Whole.template.json'), 'utf8');
     expect(template('second')).toBe(template('first'));
-  }, 60_000);
+  });
 
   test('has no other door', () => {
     const { status, output } = run(consumer, '--eval', "require('deallocator/dist/esm/lib/infra/functions.js')");

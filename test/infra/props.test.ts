@@ -25,6 +25,19 @@ describe('props', () => {
     ['an empty namespace', { metricsNamespace: '' }, /metricsNamespace is "", .* choose a name/],
     ["AWS's namespace", { metricsNamespace: 'AWS/Lambda' }, /metricsNamespace is "AWS\/Lambda"/],
     ['a namespace of 256', { metricsNamespace: 'x'.repeat(256) }, /metricsNamespace is "x+", and must be 1 to 255/],
+    ['a prefix with a dot', { resourcePrefix: 'a.b' }, /resourcePrefix is "a.b", and must be 1 to 40 letters/],
+    ['a prefix of 41', { resourcePrefix: 'x'.repeat(41) }, /resourcePrefix is "x+", and must be 1 to 40/],
+    ['an alarm at nothing', { alarms: { errors: 0 } }, /errors is 0, .* from 1 to 1000000/],
+    [
+      'an alarm beyond the stream',
+      { alarms: { iteratorAge: Duration.hours(25) } },
+      /iteratorAge is 90000 seconds, .* from 60 to 86400/,
+    ],
+    [
+      'a period that CloudWatch has not',
+      { alarms: { sweepMissing: Duration.seconds(90) } },
+      /sweepMissing is 90 seconds, and must be whole minutes/,
+    ],
     ['an empty batch', { taskMapping: { batchSize: 0 } }, /taskMapping.batchSize is 0, .* from 1 to 10000/],
     ['a huge batch', { serviceMapping: { batchSize: 10_001 } }, /serviceMapping.batchSize is 10001/],
     [
@@ -75,8 +88,14 @@ describe('props', () => {
       retryAttempts: 10_000,
       maxRecordAge: Duration.seconds(86_399),
     };
-    createWorld({ memorySize: 128, pointInTimeRecoveryDays: 1, metricsNamespace: 'x', taskMapping: least });
-    createWorld({ memorySize: 10_240, pointInTimeRecoveryDays: 35, taskMapping: most });
+    createWorld({
+      memorySize: 128,
+      pointInTimeRecoveryDays: 1,
+      metricsNamespace: 'x',
+      resourcePrefix: 'x',
+      taskMapping: least,
+    });
+    createWorld({ memorySize: 10_240, pointInTimeRecoveryDays: 35, resourcePrefix: 'x'.repeat(40), taskMapping: most });
   });
 
   test('leaves a value that only CloudFormation knows to CloudFormation', () => {

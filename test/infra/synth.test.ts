@@ -54,7 +54,7 @@ describe('synth', () => {
     expect(hashes(second.folder)).toEqual(written);
     const report = JSON.parse(readFileSync(join(first.folder, 'validation-report.json'), 'utf8'));
     expect(report.pluginReports).toEqual([]);
-  }, 60_000);
+  });
 
   test('the stack needs no account and no Region, and names its parts in its outputs', () => {
     const stack = new DeallocatorStack(new App(), 'Any');

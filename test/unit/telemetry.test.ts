@@ -5,8 +5,8 @@ import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
 import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { portsFromEnvironment } from '../../lib/streams/ports.ts';
-import { sweepFunction } from '../../lib/streams/sweep.ts';
-import { Telemetry } from '../../lib/streams/telemetry.ts';
+import { type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import { type LogLevel, Telemetry } from '../../lib/streams/telemetry.ts';
 import { testChance } from '../support/chance.ts';
 import { memoryStore } from '../support/memory-client.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
@@ -16,7 +16,7 @@ const web = { kind: 'service', id: 'web' } as const;
 const front = { kind: 'network', id: 'front' } as const;
 const back = { kind: 'network', id: 'back' } as const;
 
-function listen() {
+function listen(logLevel?: LogLevel) {
   const lines: string[] = [];
   const telemetry = new Telemetry(
     {
@@ -24,6 +24,7 @@ function listen() {
       namespace: 'Deallocator',
       nowEpochMillis: () => Date.parse(NOW),
       writeLine: (line) => lines.push(line),
+      ...(logLevel && { logLevel }),
     },
     'request-1',
   );
@@ -295,6 +296,22 @@ describe('an error', () => {
   });
 });
 
+describe('a log level', () => {
+  it.each([
+    ['INFO', ['decremented', 'malformed mark', 'failed']],
+    ['WARN', ['malformed mark', 'failed']],
+    ['ERROR', ['failed']],
+  ] as const)('%s leaves out what is below it, and no metric', (logLevel, expected) => {
+    const { telemetry, decisions, metrics } = listen(logLevel);
+    telemetry.decremented(web, 1, 2);
+    telemetry.malformedMark(web, 'S');
+    telemetry.failed('record 42', new Error('broken'));
+    telemetry.flush();
+    expect(decisions().map(({ decision }) => decision)).toEqual(expected);
+    expect(metrics()).toMatchObject([{ Decrements: [1], MalformedMarks: [1], Failures: [1] }]);
+  });
+});
+
 describe("a mark's time", () => {
   afterEach(() => vi.unstubAllEnvs());
 
@@ -316,7 +333,7 @@ describe("a mark's time", () => {
 });
 
 describe('the sweep', () => {
-  const swept = async (fill: (tables: MemoryTables) => void) => {
+  const swept = async (fill: (tables: MemoryTables) => void, request: SweepRequest = {}) => {
     const tables = new MemoryTables();
     fill(tables);
     const lines: string[] = [];
@@ -332,9 +349,19 @@ describe('the sweep', () => {
         writeLine: (line: string) => lines.push(line),
       },
     };
-    await sweepFunction(ports)({}, { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 });
+    await sweepFunction(ports)(request, { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 });
     return lines.map((line) => JSON.parse(line)).filter((line) => '_aws' in line);
   };
+
+  it('tells that it has finished, and what it has deleted, unless it was asked for some by name', async () => {
+    const fill = (tables: MemoryTables) =>
+      tables.put('services', { id: 'web', pendingDelete: true, markedAt: '2025-12-31T23:00:00.000Z#a' });
+    expect(await swept(fill)).toMatchObject([{ SweepsFinished: [1], SweptUp: [1], ServicesDeleted: [1] }]);
+    const [named] = await swept(fill, { parents: ['service#web'] });
+    expect(named).toMatchObject({ ServicesDeleted: [1] });
+    expect(named).not.toHaveProperty('SweepsFinished');
+    expect(named).not.toHaveProperty('SweptUp');
+  });
 
   it('tells that no mark is old: 0, not nothing', async () => {
     const metrics = await swept(() => {});
@@ -372,6 +399,7 @@ describe("a function's ports", () => {
     RECEIPT_DAYS: '30',
     DEALLOCATOR_FUNCTION: 'deallocator-sweep',
     METRICS_NAMESPACE: 'Deallocator',
+    LOG_LEVEL: 'WARN',
   };
 
   it('come from the environment', () => {
@@ -383,7 +411,7 @@ describe("a function's ports", () => {
       taskNetworks: true,
       receiptDays: 30,
     });
-    expect(telemetry).toMatchObject({ functionName: 'deallocator-sweep', namespace: 'Deallocator' });
+    expect(telemetry).toMatchObject({ functionName: 'deallocator-sweep', namespace: 'Deallocator', logLevel: 'WARN' });
     expect(telemetry.nowEpochMillis()).toBeGreaterThan(1767225600000);
   });
 
@@ -419,11 +447,12 @@ describe("a function's ports", () => {
     ['STOP_TASKS', 'true'],
     ['TASK_NETWORKS', 'true'],
     ['RECEIPT_DAYS', 'many'],
+    ['LOG_LEVEL', 'warn'],
   ])('refuse %s being %j, and say what is allowed', (variable, value) => {
     expect(() => portsFromEnvironment({ ...environment, [variable]: value })).toThrow(
       expect.objectContaining({
         code: 'FailedPrecondition',
-        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y)`),
+        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO)`),
       }),
     );
   });

@@ -1,0 +1,19 @@
+/** Physical names: CloudFormation's own, or made of one prefix. */
+import { Token } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+
+/** With the longest name behind it, it still fits a function's 64 characters. */
+const PREFIX = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
+
+/** Undefined where CloudFormation chooses. */
+export function nameWith(prefix: string | undefined, name: string): string | undefined {
+  return prefix === undefined ? undefined : `${prefix}-${name}`;
+}
+
+export function refusePrefix(scope: Construct, prefix: string | undefined): void {
+  if (prefix === undefined || Token.isUnresolved(prefix) || PREFIX.test(prefix)) return;
+  throw new Error(
+    `${scope.node.path}: resourcePrefix is "${prefix}", and must be 1 to 40 letters, digits, - and _, beginning with a ` +
+      'letter or digit; choose a name such as "shop-prod"',
+  );
+}

@@ -1,0 +1,221 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, type Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import { METRICS } from '../../lib/streams/metrics.ts';
+import { createWorld, functionNames, root } from './world.ts';
+
+const world = createWorld();
+
+type Properties = Record<string, unknown> & {
+  readonly AlarmDescription: string;
+  readonly MetricName: string;
+  readonly Dimensions: { readonly Name: string; readonly Value: unknown }[];
+};
+
+const alarmsOf = (from: typeof world): Properties[] =>
+  Object.values(from.template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) => Properties);
+const named = (from: typeof world, metric: string) => alarmsOf(from).filter(({ MetricName }) => MetricName === metric);
+
+/** What each alarm watches: the metric and the value of its one dimension. */
+const watched = (from: typeof world) =>
+  alarmsOf(from)
+    .map(({ MetricName, Dimensions }) => {
+      const [{ Value } = { Value: undefined }] = Dimensions;
+      const found = functionNames.find(
+        (name) =>
+          JSON.stringify(from.stack.resolve(from.deallocator.functions[name].functionName)) === JSON.stringify(Value),
+      );
+      return `${MetricName} ${typeof Value === 'string' ? Value : (found ?? 'queue')}`;
+    })
+    .sort();
+
+describe('alarms', () => {
+  test('are fifteen, each on one metric', () => {
+    expect(watched(world)).toEqual([
+      'ApproximateNumberOfMessagesVisible queue',
+      'Errors attachment-deleted',
+      'Errors network-updated',
+      'Errors service-updated',
+      'Errors task-deleted',
+      'Failures sweep',
+      'IteratorAge attachment-deleted',
+      'IteratorAge network-updated',
+      'IteratorAge service-updated',
+      'IteratorAge task-deleted',
+      'MalformedMarks network-updated',
+      'MalformedMarks service-updated',
+      'OldestMarkSeconds sweep',
+      'SweepsFinished sweep',
+      'SweptUp sweep',
+    ]);
+    for (const alarm of alarmsOf(world)) expect(alarm).toMatchObject({ EvaluationPeriods: 1 });
+  });
+
+  test('say what is wrong, and point at a section that the runbook has', () => {
+    const runbook = readFileSync(join(root, 'docs', 'runbook.md'), 'utf8');
+    const anchors = [...runbook.matchAll(/^## (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    for (const { AlarmDescription } of alarmsOf(world)) {
+      const [, file = '', anchor] = /^Deallocator: .+\. What to do: (\S+)#(\S+)$/.exec(AlarmDescription) ?? [];
+      expect(existsSync(join(root, file)), AlarmDescription).toBe(true);
+      expect(anchors).toContain(anchor);
+    }
+  });
+
+  test('ring on the metrics of their own deployment, and point where they are told to', () => {
+    const chosen = createWorld({ metricsNamespace: 'Shop', runbookUrl: 'https://wiki.example/deallocator' });
+    for (const alarm of alarmsOf(chosen).filter(({ Namespace }) => !String(Namespace).startsWith('AWS/'))) {
+      expect(alarm.Namespace).toBe('Shop');
+    }
+    for (const { AlarmDescription } of alarmsOf(chosen)) {
+      expect(AlarmDescription).toContain('https://wiki.example/deallocator#');
+    }
+  });
+
+  test('take other thresholds, and each can be left out', () => {
+    const chosen = createWorld({
+      alarms: {
+        deadLetters: 5,
+        iteratorAge: Duration.hours(2),
+        errors: 7,
+        sweepFailures: 9,
+        sweepMissing: Duration.hours(3),
+        oldestMark: Duration.days(3),
+        sweptUp: 100,
+        malformedMarks: 2,
+      },
+    });
+    const thresholds = new Map(alarmsOf(chosen).map(({ MetricName, Threshold }) => [MetricName, Threshold]));
+    expect(Object.fromEntries(thresholds)).toEqual({
+      ApproximateNumberOfMessagesVisible: 5,
+      IteratorAge: 7_200_000,
+      Errors: 7,
+      Failures: 9,
+      SweepsFinished: 1,
+      OldestMarkSeconds: 259_200,
+      SweptUp: 100,
+      MalformedMarks: 2,
+    });
+    expect(named(chosen, 'SweepsFinished')).toMatchObject([{ Period: 10_800, TreatMissingData: 'breaching' }]);
+
+    const off = { sweepFailures: false, sweepMissing: false, sweptUp: false } as const;
+    const none = createWorld({
+      alarms: {
+        ...off,
+        deadLetters: false,
+        iteratorAge: false,
+        errors: false,
+        oldestMark: false,
+        malformedMarks: false,
+      },
+    });
+    expect(alarmsOf(none)).toEqual([]);
+    expect(createWorld({ alarms: false }).deallocator.alarms).toEqual([]);
+  });
+
+  test('allow for a grace period', () => {
+    const patient = createWorld({ gracePeriod: Duration.days(2) });
+    expect(named(patient, 'OldestMarkSeconds')).toMatchObject([{ Threshold: 3 * 24 * 60 * 60 }]);
+    expect(named(patient, 'SweptUp')).toEqual([]);
+  });
+
+  test('do what they are told when they ring', () => {
+    const topics = new Stack();
+    const chosen = createWorld({
+      alarmAction: new SnsAction(Topic.fromTopicArn(topics, 'T', 'arn:aws:sns:us-east-1:111122223333:ops')),
+    });
+    expect(alarmsOf(chosen)).toHaveLength(15);
+    for (const alarm of alarmsOf(chosen))
+      expect(alarm.AlarmActions).toEqual(['arn:aws:sns:us-east-1:111122223333:ops']);
+    for (const alarm of alarmsOf(world)) expect(alarm).not.toHaveProperty('AlarmActions');
+  });
+});
+
+describe('the dashboard', () => {
+  const bodyOf = (from: typeof world): { widgets: { properties: { metrics?: unknown[][]; title: string } }[] } => {
+    const { DashboardBody } = from.propertiesOf(from.deallocator.dashboard as Dashboard);
+    const [, parts] = (DashboardBody as { 'Fn::Join': [string, unknown[]] })['Fn::Join'];
+    return JSON.parse(
+      parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part).replaceAll('"', "'"))).join(''),
+    );
+  };
+
+  test('shows what waits, what went, what is wrong and what it costs', () => {
+    expect(bodyOf(world).widgets.map(({ properties }) => properties.title)).toEqual([
+      'Alarms',
+      'Drains in progress, as of the last sweep',
+      'Services deleted, by what set it going',
+      'Networks deleted, by what set it going',
+      'Seconds from a mark to its last task’s deletion',
+      'Recounts',
+      'Conflicts, tried again',
+      'Age of records, milliseconds',
+      'Errors, and records or swept parents that failed',
+      'Dead letters, and throttled requests',
+      'Invocations',
+      'Write units',
+      'Read units',
+    ]);
+  });
+
+  test('has no more metrics than a free one may, and its own ones are logged by name', () => {
+    const shown = new Set<string>();
+    for (const { properties } of bodyOf(world).widgets) {
+      for (const [namespace, metric, ...dimensions] of properties.metrics ?? []) {
+        if (!String(namespace).startsWith('AWS/')) expect(Object.keys(METRICS)).toContain(metric);
+        shown.add(JSON.stringify([namespace, metric, dimensions.filter((one) => typeof one === 'string')]));
+      }
+    }
+    expect(shown.size).toBeGreaterThan(30);
+    expect(shown.size).toBeLessThanOrEqual(50);
+  });
+
+  test('can be left out, and does without alarms', () => {
+    createWorld({ dashboard: false }).template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+    expect(bodyOf(createWorld({ alarms: false })).widgets).toHaveLength(12);
+  });
+});
+
+test('each metric can be had for an alarm of one’s own', () => {
+  const fresh = createWorld({ alarms: false, dashboard: false });
+  const { deallocator, stack } = fresh;
+  const options = { period: Duration.hours(1) };
+  const metrics = {
+    services: deallocator.metricServicesDeleted(options),
+    networks: deallocator.metricNetworksDeleted(options),
+    recounts: deallocator.metricRecounts(options),
+    conflicts: deallocator.metricConflicts(options),
+    throttles: deallocator.metricThrottles(options),
+    failures: deallocator.metricFailures(options),
+    marked: deallocator.metricStillMarked(options),
+    oldest: deallocator.metricOldestMark(options),
+    age: deallocator.metricIteratorAge('task-deleted', options),
+    letters: deallocator.metricDeadLetters(options),
+    held: deallocator.metric('Held', 'sweep', options),
+  };
+  for (const [id, metric] of Object.entries(metrics)) {
+    new Alarm(stack, id, { metric, threshold: 1, evaluationPeriods: 1 });
+  }
+  const summed = alarmsOf(fresh).filter(({ Metrics }) => Metrics !== undefined);
+  expect(summed).toHaveLength(6);
+  for (const { Metrics } of summed) {
+    const queries = Metrics as { Expression?: string; MetricStat?: { Metric: Properties; Period: number } }[];
+    expect(queries.filter(({ Expression }) => Expression === 'SUM(METRICS())')).toHaveLength(1);
+    const stats = queries.flatMap(({ MetricStat }) => MetricStat ?? []);
+    expect(stats.map(({ Metric }) => Metric.Dimensions[0]?.Value).sort()).toEqual([...functionNames].sort());
+    for (const { Metric, Period } of stats) {
+      expect([Metric.Namespace, Period]).toEqual(['Deallocator/World/Deallocator', 3600]);
+      expect(Object.keys(METRICS)).toContain(Metric.MetricName);
+    }
+  }
+  expect(named(fresh, 'OldestMarkSeconds')).toMatchObject([{ Statistic: 'Maximum', Period: 3600 }]);
+  expect(named(fresh, 'Held')).toMatchObject([{ Statistic: 'Sum', Period: 3600 }]);
+});

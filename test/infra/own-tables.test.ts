@@ -1,0 +1,150 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import {
+  AttributeType,
+  Billing,
+  type ITable,
+  ProjectionType,
+  StreamViewType,
+  Table,
+  TableV2,
+} from 'aws-cdk-lib/aws-dynamodb';
+import { describe, expect, test } from 'vitest';
+import { TABLES } from '../../lib/dynamodb/schema.ts';
+import { Deallocator, type DeallocatorProps, type TableName } from '../../lib/infra/index.ts';
+import { tableNames } from './world.ts';
+
+const string = (name: string) => ({ name, type: AttributeType.STRING });
+const INDEX = { indexName: 'marked', partitionKey: string('id'), sortKey: string('markedAt') };
+const region = { env: { region: 'eu-central-1' } };
+
+/** What the schema asks for, as somebody would write it who has read it. */
+function rightProps(name: TableName) {
+  const { partitionKey, sortKey, stream } = TABLES[name];
+  return {
+    partitionKey: string(partitionKey),
+    ...(sortKey && { sortKey: string(sortKey) }),
+    ...(stream && { stream: StreamViewType[stream] }),
+  };
+}
+
+function rightTable(stack: Stack, name: TableName): Table {
+  const table = new Table(stack, `Own-${name}`, rightProps(name));
+  if (TABLES[name].marked) table.addGlobalSecondaryIndex({ ...INDEX, projectionType: ProjectionType.KEYS_ONLY });
+  return table;
+}
+
+function rightTableV2(stack: Stack, name: TableName): TableV2 {
+  const { stream, ...props } = rightProps(name);
+  return new TableV2(stack, `Own-${name}`, {
+    ...props,
+    billing: Billing.onDemand(),
+    ...(stream && { dynamoStream: stream }),
+    ...(TABLES[name].marked && { globalSecondaryIndexes: [INDEX] }),
+  });
+}
+
+/** A deallocator over the given tables; synthesizing it tells what is wrong with them. */
+function deploy(bring: (stack: Stack) => Partial<Record<TableName, ITable>>, props: DeallocatorProps = {}) {
+  const app = new App();
+  const stack = new Stack(app, 'Own', region);
+  const deallocator = new Deallocator(stack, 'Deallocator', { ...props, tables: bring(stack) });
+  return { stack, deallocator, synth: () => Template.fromStack(stack) };
+}
+
+describe('tables that are brought', () => {
+  test.each([
+    ['Table', rightTable],
+    ['TableV2', rightTableV2],
+  ] as const)('are used instead of new ones, if they are a %s as the schema says', (_, create) => {
+    const { stack, deallocator, synth } = deploy((of) =>
+      Object.fromEntries(tableNames.map((name) => [name, create(of, name)])),
+    );
+    const template = synth();
+    const count = (type: string) => Object.keys(template.findResources(type)).length;
+    expect(count('AWS::DynamoDB::Table') + count('AWS::DynamoDB::GlobalTable')).toBe(6);
+    template.resourceCountIs('AWS::Lambda::EventSourceMapping', 4);
+    const { tableStreamArn } = deallocator.tables.tasks;
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: stack.resolve(tableStreamArn),
+    });
+  });
+
+  test('may be some of them, and another stack’s', () => {
+    const app = new App();
+    const theirs = new Stack(app, 'Theirs', region);
+    const ours = new Stack(app, 'Ours', region);
+    const tasks = rightTable(theirs, 'tasks');
+    const { tables } = new Deallocator(ours, 'Deallocator', { tables: { tasks } });
+    expect(tables.tasks).toBe(tasks);
+    Template.fromStack(ours).resourceCountIs('AWS::DynamoDB::Table', 5);
+  });
+
+  test('may be imported, with their stream', () => {
+    const arn = 'arn:aws:dynamodb:eu-central-1:111122223333:table/tasks';
+    const imported = (stack: Stack, tableStreamArn?: string) =>
+      Table.fromTableAttributes(stack, 'Imported', { tableArn: arn, ...(tableStreamArn && { tableStreamArn }) });
+    const { synth } = deploy((stack) => ({ tasks: imported(stack, `${arn}/stream/now`) }));
+    synth().hasResourceProperties('AWS::Lambda::EventSourceMapping', { EventSourceArn: `${arn}/stream/now` });
+    expect(() => deploy((stack) => ({ tasks: imported(stack) }))).toThrow(
+      /^Own\/Deallocator: tables.tasks has no stream; .*KEYS_ONLY, or its tableStreamArn/,
+    );
+  });
+
+  const wrong: [what: string, bring: (stack: Stack) => Partial<Record<TableName, ITable>>, message: RegExp][] = [
+    [
+      'another key',
+      (stack) => ({ tasks: new Table(stack, 'T', { partitionKey: string('id'), stream: StreamViewType.KEYS_ONLY }) }),
+      /tables.tasks \("Own\/T"\) has the key id, and must have serviceId, id/,
+    ],
+    [
+      'a key that is a number',
+      (stack) => ({ counters: new Table(stack, 'T', { partitionKey: { name: 'id', type: AttributeType.NUMBER } }) }),
+      /has "id" of type N, and must have it of type S/,
+    ],
+    [
+      'no index',
+      (stack) => ({ services: new Table(stack, 'T', rightProps('services')) }),
+      /has no index "marked" on id, markedAt: add it/,
+    ],
+    [
+      'a stream that shows too little',
+      (stack) => {
+        const table = new Table(stack, 'T', { partitionKey: string('id'), stream: StreamViewType.NEW_IMAGE });
+        table.addGlobalSecondaryIndex(INDEX);
+        return { networks: table };
+      },
+      /has a stream of view type NEW_IMAGE, and must have NEW_AND_OLD_IMAGES/,
+    ],
+    [
+      'replicas',
+      (stack) => ({
+        counters: new TableV2(stack, 'T', { partitionKey: string('id'), replicas: [{ region: 'eu-west-1' }] }),
+      }),
+      /tables.counters .* has replicas: each Region would count each removal/,
+    ],
+  ];
+
+  test.each(wrong)('are refused with %s when the app is synthesized', (_, bring, message) => {
+    expect(deploy(bring).synth).toThrow(message);
+  });
+
+  test('are refused without a stream, or as two of the six, at once', () => {
+    const bare = (stack: Stack) => ({ tasks: new Table(stack, 'T', { partitionKey: string('serviceId') }) });
+    expect(() => deploy(bare)).toThrow(/tables.tasks has no stream; give "Own\/T" one of view type KEYS_ONLY/);
+    const shared = (stack: Stack) => {
+      const table = rightTable(stack, 'services');
+      return { services: table, networks: table };
+    };
+    expect(() => deploy(shared)).toThrow(/tables.services and tables.networks are the same table/);
+  });
+
+  test('may show more in their stream than is needed', () => {
+    const bring = (stack: Stack) => ({
+      tasks: new Table(stack, 'T', { ...rightProps('tasks'), stream: StreamViewType.NEW_AND_OLD_IMAGES }),
+    });
+    deploy(bring, { taskIsGone: 'terminal' }).synth();
+    const bringLess = (stack: Stack) => ({ tasks: rightTable(stack, 'tasks') });
+    expect(deploy(bringLess, { taskIsGone: 'terminal' }).synth).toThrow(/KEYS_ONLY, and must have NEW_AND_OLD_IMAGES/);
+  });
+});
