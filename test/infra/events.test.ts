@@ -2,8 +2,10 @@ import { Stack } from 'aws-cdk-lib';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, test } from 'vitest';
+import { type AlarmProperties, evaluate } from '../drills/alarm.ts';
 import { createWorld, permissions } from './world.ts';
 
+const NOW_EPOCH_MILLIS = 1_000_000_000;
 const BUS_ARN = 'arn:aws:events:us-east-1:111122223333:event-bus/shop';
 const world = createWorld({ eventBus: EventBus.fromEventBusArn(new Stack(), 'Bus', BUS_ARN) });
 const { deallocator, stack } = world;
@@ -70,10 +72,21 @@ describe('events', () => {
   test('that the bus did not take ring as any dead letter does', () => {
     const alarms = Object.values(world.template.findResources('AWS::CloudWatch::Alarm'));
     const dead = alarms.filter(({ Properties }) => Properties.MetricName === 'ApproximateNumberOfMessagesVisible');
-    const { queueName } = deallocator.eventDeadLetterQueue ?? {};
     expect(dead).toHaveLength(2);
-    expect(dead.map(({ Properties }) => Properties.Dimensions)).toContainEqual([
-      { Name: 'QueueName', Value: stack.resolve(queueName) },
-    ]);
+    const queueName = JSON.stringify(stack.resolve(deallocator.eventDeadLetterQueue?.queueName));
+    const stateWith = (messages: number) =>
+      dead.map(({ Properties }) => {
+        const Dimensions = [{ Name: 'QueueName', Value: JSON.stringify(Properties.Dimensions[0].Value) }];
+        const point = {
+          namespace: 'AWS/SQS',
+          metric: 'ApproximateNumberOfMessagesVisible',
+          dimensions: { QueueName: queueName },
+          atEpochMillis: NOW_EPOCH_MILLIS,
+          value: messages,
+        };
+        return evaluate({ ...(Properties as AlarmProperties), Dimensions }, [point], NOW_EPOCH_MILLIS, 'OK');
+      });
+    expect(stateWith(0)).toEqual(['OK', 'OK']);
+    expect(stateWith(1).sort()).toEqual(['ALARM', 'OK']);
   });
 });
