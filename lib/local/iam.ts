@@ -54,6 +54,9 @@ function invalidPolicy({ message: _, ...errors }: object & { readonly message: s
 
 type Outcome = 'Allowed' | 'ExplicitlyDenied' | 'ImplicitlyDenied';
 
+/** By all that an evaluation depends on: clouds that one process starts from one template decide the same again. */
+const outcomes = new Map<string, Promise<Outcome>>();
+
 async function evaluate(principal: Principal, need: Need, tableStatements: readonly Statement[]): Promise<Outcome> {
   const { enclosing } = need;
   const { statements } = principal;
@@ -72,17 +75,28 @@ async function evaluate(principal: Principal, need: Need, tableStatements: reado
     resourceControlPolicies: [],
     ...(tableStatements.length > 0 && { resourcePolicy: documentOf(tableStatements) }),
   };
+  const key = JSON.stringify(simulation);
+  const known = outcomes.get(key);
+  if (known !== undefined) return await known;
+  const outcome = simulate(simulation, statements === EVERYTHING);
+  if (outcomes.size < ACCESSES_KEPT_MAX) outcomes.set(key, outcome);
+  return await outcome;
+}
+
+async function simulate(simulation: Simulation, isAdministrator: boolean): Promise<Outcome> {
+  const { request } = simulation;
   // The reference says that it has no resource, AWS's own policies give it one; unchecked, the simulator takes both.
-  if (need.action === 'dynamodb:ListStreams') return runUnsafeSimulation(simulation, {});
+  if (request.action === 'dynamodb:ListStreams') return runUnsafeSimulation(simulation, {});
   const result = await runSimulation(simulation, {});
   if (result.resultType !== 'error') return result.overallResult;
   const { message } = result.errors;
   if (message === 'policy.errors') throw invalidPolicy(result.errors);
-  if (message === 'must.use.wildcard' && need.resource !== '*') {
-    return await evaluate(principal, { ...need, resource: '*' }, tableStatements);
+  if (message === 'must.use.wildcard' && request.resource.resource !== '*') {
+    const resource = { ...request.resource, resource: '*' };
+    return await simulate({ ...simulation, request: { ...request, resource } }, isAdministrator);
   }
   // No such action, or no such resource: the engine refuses it. Only an administrator gets that far.
-  return statements === EVERYTHING ? 'Allowed' : 'ImplicitlyDenied';
+  return isAdministrator ? 'Allowed' : 'ImplicitlyDenied';
 }
 
 /** In AWS's own words: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
@@ -90,9 +104,7 @@ function wordsFor({ userArn }: Principal, { action, resource }: Need, because: s
   return `User: ${userArn} is not authorized to perform: ${action} on resource: ${resource} ${because}`;
 }
 
-/**
- * Decides by the policies alone, so each decision is kept: one evaluation takes as long as a small write.
- */
+/** Decides by the policies alone, so each decision is kept: one evaluation takes as long as a small write. */
 export class Authorizer {
   #policies: Policies;
   /** The role of each function, by the function's logical id. */
