@@ -64,6 +64,21 @@ describe('imports', () => {
     expect(protocol.flatMap(({ text }) => importsOf(text).filter((name) => !name.startsWith('.')))).toEqual([]);
   });
 
+  it('of what is shipped never reach the local cloud, whose packages are for development', () => {
+    const { files } = JSON.parse(readFileSync(join(ROOT, 'tsconfig.build.json'), 'utf8')) as { files: string[] };
+    const shipped = new Set([
+      ...files,
+      ...product.map(({ path }) => path).filter((path) => path.startsWith('functions/')),
+    ]);
+    // A set goes on to what is added while it is gone through.
+    for (const path of shipped) {
+      const source = product.find((one) => one.path === path);
+      for (const target of source === undefined ? [] : ourImports(source)) shipped.add(target);
+    }
+    expect([...shipped].filter((path) => path.startsWith('lib/local/'))).toEqual([]);
+    expect(shipped.size).toBeGreaterThan(50);
+  });
+
   it('reach every file', () => {
     const imported = new Set(sources.flatMap(ourImports));
     const run = [
