@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { throttled } from '../../lib/local/faults.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
-import { type Drill, HOUR_MILLIS, MINUTE_MILLIS, principalOf, startDrill } from './drill.ts';
+import { type Drill, HOUR_MILLIS, isFunctions, MINUTE_MILLIS, principalOf, startDrill } from './drill.ts';
 
 const STREAM_FUNCTIONS = ['attachment-deleted', 'network-updated', 'service-updated', 'task-deleted'] as const;
 const DAY_MILLIS = 24 * HOUR_MILLIS;
@@ -35,7 +35,7 @@ it('functions that are broken for a day ring, nothing goes meanwhile, and the de
   const { cloud } = drill;
   await drill.put('attachments', { networkId: 'n', serviceId: 'gone' });
   cloud.setIntercept(({ principal }) => {
-    if (principal !== 'outside') cloud.killFunctions(principal);
+    if (isFunctions(principal)) cloud.killFunctions(principal);
     return undefined;
   });
   await markShop('shop');
@@ -141,8 +141,7 @@ it('a table that throttles holds records up until they ring, and everything is d
   const { promise: letGo, resolve: release } = Promise.withResolvers<void>();
   const held = new Set<string>();
   cloud.setIntercept(async ({ principal }) => {
-    if (principal === 'outside') return undefined;
-    if (held.has(principal)) return undefined;
+    if (!isFunctions(principal) || held.has(principal)) return undefined;
     held.add(principal);
     await letGo;
     return throttled();

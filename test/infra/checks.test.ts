@@ -87,7 +87,9 @@ const all: [what: string, props: (stack: Stack) => DeallocatorProps][] = [
 ];
 
 test.each(all)('nothing is found with %s', (_, props) => {
-  expect(findings((stack) => new Deallocator(stack, 'Deallocator', props(stack)))).toEqual([]);
+  const found = findings((stack) => new Deallocator(stack, 'Deallocator', props(stack)));
+  // Of tables whose policy is not ours to write: whoever brings them is to know.
+  expect(found.filter((one) => !one.includes('deallocator:unguarded'))).toEqual([]);
 });
 
 test('what is wrong is found: the checks are on', () => {

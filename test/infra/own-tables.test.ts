@@ -1,5 +1,5 @@
 import { App, Stack } from 'aws-cdk-lib';
-import { Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import {
   AttributeType,
   Billing,
@@ -53,6 +53,31 @@ function deploy(bring: (stack: Stack) => Partial<Record<TableName, ITable>>, pro
 }
 
 describe('tables that are brought', () => {
+  test.each([
+    ['Table', rightTable],
+    ['TableV2', rightTableV2],
+  ] as const)(
+    'get the policies that let the deallocator alone delete, if they are a %s of the same stack',
+    (_, create) => {
+      const { synth } = deploy((of) => ({ services: create(of, 'services') }));
+      const { Resources } = synth().toJSON();
+      const own = Object.entries(Resources).find(([id]) => id.startsWith('Ownservices'))?.[1];
+      expect(JSON.stringify(own)).toContain('OnlyTheDeallocatorDeletes');
+    },
+  );
+
+  test('are warned of if they are imported, or of another stack', () => {
+    const { stack } = deploy((of) => ({
+      counters: Table.fromTableName(of, 'Imported', 'counters'),
+      networks: rightTable(new Stack(of.node.root as App, 'Other', region), 'networks'),
+    }));
+    const warnings = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('docs/break-glass.md'));
+    expect(warnings.map(({ entry }) => /tables\.\w+/.exec(String(entry.data))?.[0]).sort()).toEqual([
+      'tables.counters',
+      'tables.networks',
+    ]);
+  });
+
   test.each([
     ['Table', rightTable],
     ['TableV2', rightTableV2],

@@ -108,6 +108,8 @@ describe('the package', () => {
       'CHANGELOG.md',
       'LICENSE',
       'README.md',
+      'docs/api.md',
+      'docs/break-glass.md',
       'docs/cli.md',
       'docs/events.md',
       'docs/runbook.md',

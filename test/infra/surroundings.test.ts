@@ -86,8 +86,8 @@ describe('a VPC', () => {
       });
       expect(Environment.Variables.DEALLOCATOR_FUNCTION).toBeDefined();
     }
-    const roles = JSON.stringify(template.findResources('AWS::IAM::Role'));
-    expect(roles.match(/ec2:CreateNetworkInterface/g)).toHaveLength(functionNames.length);
+    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
+    expect(policies.match(/ec2:CreateNetworkInterface/g)).toHaveLength(functionNames.length);
   });
 
   test('is asked for only where there is one, and is not left out', () => {
