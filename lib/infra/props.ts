@@ -8,7 +8,7 @@ export interface MappingOptions {
    * Records that one invocation gets at most, 1 to 10,000. Records of the same parent in one batch cost one counter
    * write, so a large batch makes a service's burst cheap. Lambda reads at most 1,000 records at a time
    * from a shard, four times a second: a window of 1 second gathers 4,000. Many more would not end within the function's
-   * minute at 512 MB, should each be the last child of another parent: a deletion takes some 9 ms of processor time.
+   * minute at 512 MB, should each be the last child of another parent: a deletion takes 6 ms of its processor time.
    * @default 4000
    */
   readonly batchSize?: number;

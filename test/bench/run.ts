@@ -5,6 +5,7 @@ import cliProgress from 'cli-progress';
 import { type Asked, readArguments, type SectionName, USAGE } from './arguments.ts';
 import { PRICES } from './prices.ts';
 import { forPage, forTerminal, type Progress, type Section } from './report.ts';
+import { codeSection } from './sections/code.ts';
 import { contendersSection } from './sections/contenders.ts';
 import { FULL_SIZES, growthSection, QUICK_SIZES } from './sections/growth.ts';
 
@@ -14,6 +15,7 @@ const QUICK_SHARE = 0.02;
 const SECTIONS: Record<SectionName, (quick: boolean, progress: Progress) => Promise<Section>> = {
   contenders: (quick, progress) => contendersSection(quick ? QUICK_SHARE : 1, progress),
   growth: (quick, progress) => growthSection(quick ? QUICK_SIZES : FULL_SIZES, progress),
+  code: codeSection,
 };
 
 const HEADING = `# What it costs

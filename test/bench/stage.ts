@@ -170,18 +170,24 @@ export class Stage {
         (name) => this.tables.streams[name].length > 0,
       );
       if (table === undefined) return;
-      const isWanted = this.#filters.get(table) ?? [];
-      const waiting = this.tables.streams[table].splice(0);
-      const wanted = waiting.filter((record) => isWanted.length === 0 || isWanted.some((matches) => matches(record)));
-      const batch = wanted.slice(0, this.#batchRecords);
-      // What was written meanwhile comes behind what waits.
-      const rest = wanted.slice(this.#batchRecords);
+      const batch = this.#take(table);
       if (batch.length === 0) continue;
       const failed = await this.invoke(table, batch);
-      const repeated = failed.length > 0 ? failed : again(batch);
-      this.tables.streams[table].unshift(...repeated, ...rest);
+      this.tables.streams[table].unshift(...(failed.length > 0 ? failed : again(batch)));
     }
     throw new Error(`records are still waiting after ${BATCHES_MAX} batches`);
+  }
+
+  /** The next batch, of what the mapping's filter lets through. */
+  #take(table: TableName): readonly LambdaRecord[] {
+    const filters = this.#filters.get(table) ?? [];
+    const stream = this.tables.streams[table];
+    const batch: LambdaRecord[] = [];
+    while (batch.length < this.#batchRecords && stream.length > 0) {
+      const next = stream.splice(0, this.#batchRecords - batch.length);
+      batch.push(...next.filter((record) => filters.length === 0 || filters.some((matches) => matches(record))));
+    }
+    return batch;
   }
 
   /** Hands a batch to the table's function; the records that Lambda would deliver again. */
