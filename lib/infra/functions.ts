@@ -37,6 +37,9 @@ const STREAM_FUNCTION_TIMEOUT = Duration.seconds(60);
 /** Lambda's longest. A sweep that can't end in time stops by itself, and the next one goes on from there. */
 const SWEEP_TIMEOUT = Duration.minutes(15);
 
+/** Memory of a function, unless the deployment says otherwise; the property tells why. */
+export const MEMORY_MEGABYTES_DEFAULT = 1769;
+
 /** CloudWatch's rule: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */
 const METRICS_NAMESPACE = /^(?!AWS\/)[\w./#\- ][\w./#\-: ]{0,254}$/;
 
@@ -50,7 +53,7 @@ export interface FunctionSetup {
 /** One function with its role, its log group and its code, below a construct of its own name. */
 export function createFunction(scope: Construct, name: FunctionName, setup: FunctionSetup): lambda.Function {
   const { tables, statements, props, rules } = setup;
-  const memorySize = props.memorySize ?? 512;
+  const memorySize = props.memorySize ?? MEMORY_MEGABYTES_DEFAULT;
   refuseOutside(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
   const metricsNamespace = props.metricsNamespace ?? 'Deallocator';
   refuseNamespace(scope, metricsNamespace);

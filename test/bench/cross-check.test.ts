@@ -8,7 +8,8 @@ import { TABLE_NAMES, tableInput } from '../support/dynamodb.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';
 import type { StoredWrite } from '../support/memory-tables.ts';
 import { CONTENDERS } from './contenders/all.ts';
-import { type Contender, IDEMPOTENCY_TABLE, type Sent, Stage } from './stage.ts';
+import type { Contender } from './environment.ts';
+import { IDEMPOTENCY_TABLE, type Sent, Stage } from './stage.ts';
 import { deleteTasks, prepare, type Workload, workloads } from './workloads.ts';
 
 type Step = { readonly sent: Sent } | { readonly write: StoredWrite };

@@ -20,14 +20,14 @@ export function latencyMillis(operation: string): number {
   return MILLIS_BY_OPERATION[operation] ?? READ_MILLIS;
 }
 
-/**
- * Processor time on one whole core, by `npm run bench -- --only cpu`, rounded up. Lambda gives a function of 512 MB the
- * share of 512/1,769 of one: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
- */
-const MICROS_PER_RECORD = 3;
-const MICROS_PER_REQUEST = 450;
-const SHARE_OF_A_CORE = 512 / 1769;
+/** Processor time on one whole core, by `npm run bench -- --only code`, rounded up. */
+export const CPU_MILLIS_PER_RECORD = 0.003;
+export const CPU_MILLIS_PER_REQUEST = 0.45;
 
-export function cpuMillis(records: number, requests: number): number {
-  return (records * MICROS_PER_RECORD + requests * MICROS_PER_REQUEST) / 1000 / SHARE_OF_A_CORE;
+/** Memory that gives a function one whole core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
+const MEGABYTES_PER_CORE = 1769;
+
+/** A second core is of no use to JavaScript. */
+export function coreShare(megabytes: number): number {
+  return Math.min(1, megabytes / MEGABYTES_PER_CORE);
 }

@@ -1,6 +1,8 @@
 /** One contender on one workload: what its task deletes have used, from the first delete until all is gone. */
+
+import type { Contender } from './environment.ts';
 import { dollarsOf } from './prices.ts';
-import { type Contender, Stage, type StageOptions } from './stage.ts';
+import { Stage, type StageOptions } from './stage.ts';
 import type { Usage } from './usage.ts';
 import { deleteTasks, prepare, type Workload } from './workloads.ts';
 

@@ -1,3 +1,5 @@
+import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/infra/functions.ts';
+
 /**
  * The price list, as data. US dollars, us-east-1, on demand, without any free tier or discount. AWS's own pages show prices
  * only to a browser, so these are transcriptions: check them before a decision rests on them.
@@ -13,9 +15,6 @@ export const PRICES = {
   dollarsPerMillionInvocations: 0.2,
 } as const;
 
-/** What the construct gives each function (prop `memorySize`). */
-export const FUNCTION_MEGABYTES = 512;
-
 /** Reading a stream is free for Lambda: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CostOptimization_StreamsUsage.html */
 export interface Billed {
   readonly readUnits: number;
@@ -24,8 +23,12 @@ export interface Billed {
   readonly billedMillis: number;
 }
 
-export function dollarsOf({ readUnits, writeUnits, invocations, billedMillis }: Billed): number {
-  const gigabyteSeconds = (billedMillis / 1000) * (FUNCTION_MEGABYTES / 1024);
+/** @param megabytes of the function */
+export function dollarsOf(
+  { readUnits, writeUnits, invocations, billedMillis }: Billed,
+  megabytes: number = MEMORY_MEGABYTES_DEFAULT,
+): number {
+  const gigabyteSeconds = (billedMillis / 1000) * (megabytes / 1024);
   return (
     (writeUnits * PRICES.dollarsPerMillionWriteUnits +
       readUnits * PRICES.dollarsPerMillionReadUnits +

@@ -7,7 +7,9 @@ import { PRICES } from './prices.ts';
 import { forPage, forTerminal, type Progress, type Section } from './report.ts';
 import { codeSection } from './sections/code.ts';
 import { contendersSection } from './sections/contenders.ts';
+import { defaultsSection } from './sections/defaults.ts';
 import { FULL_SIZES, growthSection, QUICK_SIZES } from './sections/growth.ts';
+import { scaleSection } from './sections/scale.ts';
 
 const RESULTS = join(import.meta.dirname, '..', '..', 'docs', 'bench');
 const QUICK_SHARE = 0.02;
@@ -16,6 +18,8 @@ const SECTIONS: Record<SectionName, (quick: boolean, progress: Progress) => Prom
   contenders: (quick, progress) => contendersSection(quick ? QUICK_SHARE : 1, progress),
   growth: (quick, progress) => growthSection(quick ? QUICK_SIZES : FULL_SIZES, progress),
   code: codeSection,
+  defaults: defaultsSection,
+  scale: scaleSection,
 };
 
 const HEADING = `# What it costs

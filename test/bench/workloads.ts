@@ -97,7 +97,7 @@ function setUp(stage: Stage, workload: Workload): void {
   stage.forgetRecords();
 }
 
-function tasksOf(service: number, { tasksPerService }: Workload): StoredItem[] {
+export function tasksOf(service: number, { tasksPerService }: Pick<Workload, 'tasksPerService'>): StoredItem[] {
   const serviceId = { S: serviceName(service) };
   return Array.from({ length: tasksPerService }, (_, n) => ({ serviceId, id: { S: `task-${n}` } }));
 }
@@ -113,7 +113,7 @@ function mark(stage: Stage, workload: Workload): void {
   if (workload.sharesNetwork) stage.write('networks', { id: { S: NETWORK } }, network);
 }
 
-function shuffled<T>(items: readonly T[], fraction: () => number): T[] {
+export function shuffled<T>(items: readonly T[], fraction: () => number): T[] {
   const result = [...items];
   for (let last = result.length - 1; last > 0; last--) {
     const other = Math.floor(fraction() * (last + 1));

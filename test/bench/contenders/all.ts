@@ -1,4 +1,4 @@
-import type { Contender } from '../stage.ts';
+import type { Contender } from '../environment.ts';
 import { groupedMarkers, markers } from './markers.ts';
 import { ours } from './ours.ts';
 import { powertools } from './powertools.ts';

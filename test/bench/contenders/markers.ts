@@ -10,7 +10,7 @@ import { PARENTS_IN_PARALLEL, TRANSACTION_ACTIONS_MAX } from '../../../lib/proto
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { chunks, mapInParallel } from '../../../lib/protocol/parallel.ts';
 import { MEMORY_NAMES } from '../../support/memory-client.ts';
-import type { Contender, ContenderPorts } from '../stage.ts';
+import type { Contender, ContenderPorts } from '../environment.ts';
 import { eventIdOf, parentOf, REMEMBERED_SECONDS, settleAtZero } from './reading.ts';
 
 interface Group {

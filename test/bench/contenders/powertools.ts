@@ -6,7 +6,8 @@ import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-p
 import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
 import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import type { DynamoDBRecord, DynamoDBStreamEvent, Context as LambdaContext } from 'aws-lambda';
-import { type Contender, IDEMPOTENCY_TABLE } from '../stage.ts';
+import type { Contender } from '../environment.ts';
+import { IDEMPOTENCY_TABLE } from '../stage.ts';
 import { parentOf, REMEMBERED_SECONDS, settleAtZero } from './reading.ts';
 
 export const powertools: Contender = {

@@ -5,7 +5,7 @@ import type { Counter, ParentKey, ParentKind } from '../../../lib/protocol/model
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
 import { settling } from '../../../lib/streams/ports.ts';
-import type { ContenderPorts } from '../stage.ts';
+import type { ContenderPorts } from '../environment.ts';
 
 /** As Powertools' documentation has it: a stream keeps its records for 24 hours, and may deliver again until then. */
 export const REMEMBERED_SECONDS = 25 * 60 * 60;

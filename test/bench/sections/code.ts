@@ -4,8 +4,8 @@ import { type HandlerCost, measureBatchMegabytes, measureHandlerCost } from '../
 import { barsSvg, figure } from '../plot.ts';
 import type { Progress, ReportTable, Section } from '../report.ts';
 
-const ABOUT = `Processor time on one core of the machine that wrote this page, the least of several tries; a function of 512 MB \
-has the share of 512/1,769 of a core. Requests go through the SDK's real client to a process that answers at once, so that \
+const ABOUT = `Processor time on one core of the machine that wrote this page, the least of several tries; a function has \
+a whole one by default. Requests go through the SDK's real client to a process that answers at once, so that \
 what is left is our own code and the SDK's. Memory is the most that a process with one batch has held.`;
 
 const SHAPES = [
