@@ -62,7 +62,7 @@ function legend(names: readonly string[], y: number): string[] {
 }
 
 const BAR_HEIGHT = 16;
-const BARS_LEFT = 250;
+const BARS_LEFT = 330;
 
 export function barsSvg({ title, unit, groups, series }: Bars): string {
   const { low, high } = decades(series.flatMap(({ values }) => values));
@@ -70,7 +70,7 @@ export function barsSvg({ title, unit, groups, series }: Bars): string {
   const length = (value: number) => (value > 0 ? Math.max(2, (Math.log10(value) - low) * scale) : 0);
   const groupHeight = series.length * BAR_HEIGHT + 14;
   const parts = groups.flatMap((group, g) => [
-    text(16, 82 + g * groupHeight, group.slice(0, 38)),
+    text(16, 82 + g * groupHeight, group),
     ...series.flatMap(({ values }, n) => {
       const [value = 0, y] = [values[g], 70 + g * groupHeight + n * BAR_HEIGHT];
       return [

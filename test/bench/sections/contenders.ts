@@ -24,7 +24,7 @@ const HEAD = [
   '$ per million deletes',
 ];
 
-function rowOf({ contender, deletes, dollarsPerMillionDeletes }: Measured): string[] {
+export function rowOf({ contender, deletes, dollarsPerMillionDeletes }: Measured): string[] {
   const { requests, readUnits, writeUnits, countingWriteUnits, invocations, billedMillis } = deletes;
   return [
     contender,
