@@ -6,7 +6,7 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 export interface MappingOptions {
   /**
    * Records that one invocation gets at most, 1 to 10,000. Records of the same parent in one batch cost one counter
-   * write, so a large batch makes a burst cheap, and quicker too. Lambda reads at most 1,000 records at a time from a shard,
+   * write, so a large batch makes a burst cheap. Lambda reads at most 1,000 records at a time from a shard,
    * four times a second: a window of 1 second gathers 4,000. More would save little (docs/bench), and a batch has to end
    * within the function's minute even if each record is the last child of another parent.
    * @default 4000

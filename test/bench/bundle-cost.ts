@@ -33,19 +33,20 @@ const POWERTOOLS = `
   import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
   globalThis.theirs = [BatchProcessor, processPartialResponse, IdempotencyConfig, makeIdempotent, DynamoDBPersistenceLayer];`;
 
-const VARIANTS: readonly { readonly variant: string; readonly code: string; readonly options?: BuildOptions }[] = [
-  { variant: 'nothing but Node', code: '' },
-  { variant: 'the SDK’s client, alone', code: CLIENT },
-  { variant: 'client and document client', code: CLIENT + DOCUMENT },
-  { variant: 'task-deleted', code: OURS },
-  { variant: 'task-deleted, with the SDK’s whole search for credentials', code: OURS, options: { alias: {} } },
-  {
-    variant: 'task-deleted, with esbuild’s usual main fields',
-    code: OURS,
-    options: { mainFields: ['main', 'module'] },
-  },
-  { variant: 'task-deleted, with Powertools’ batch and idempotency', code: OURS + POWERTOOLS },
-];
+export const VARIANTS: readonly { readonly variant: string; readonly code: string; readonly options?: BuildOptions }[] =
+  [
+    { variant: 'nothing but Node', code: '' },
+    { variant: 'the SDK’s client, alone', code: CLIENT },
+    { variant: 'client and document client', code: CLIENT + DOCUMENT },
+    { variant: 'task-deleted', code: OURS },
+    { variant: 'task-deleted, with the SDK’s whole search for credentials', code: OURS, options: { alias: {} } },
+    {
+      variant: 'task-deleted, with esbuild’s usual main fields',
+      code: OURS,
+      options: { mainFields: ['main', 'module'] },
+    },
+    { variant: 'task-deleted, with Powertools’ batch and idempotency', code: OURS + POWERTOOLS },
+  ];
 
 const LOAD =
   'const before = process.cpuUsage(); require(process.argv[1]); const { user, system } = process.cpuUsage(before); ' +
@@ -63,11 +64,11 @@ function environment(): Record<string, string> {
 }
 
 /** @param starts of each variant */
-export async function measureBundles(starts: number): Promise<readonly BundleCost[]> {
+export async function measureBundles(starts: number, variants = VARIANTS): Promise<readonly BundleCost[]> {
   const folder = mkdtempSync(join(tmpdir(), 'bundles-'));
   try {
     const costs: BundleCost[] = [];
-    for (const [n, { variant, code, options }] of VARIANTS.entries()) {
+    for (const [n, { variant, code, options }] of variants.entries()) {
       const { outputFiles } = await build({
         ...bundleOptions(ROOT),
         ...options,

@@ -1,5 +1,5 @@
 /** The functions' own weight: bundle, start, processor time, memory. */
-import { type BundleCost, measureBundles } from '../bundle-cost.ts';
+import { type BundleCost, measureBundles, VARIANTS } from '../bundle-cost.ts';
 import { type HandlerCost, measureBatchMegabytes, measureHandlerCost } from '../handler-cost.ts';
 import { barsSvg, figure } from '../plot.ts';
 import type { Progress, ReportTable, Section } from '../report.ts';
@@ -31,7 +31,7 @@ function sharesOf(handlers: readonly HandlerCost[]): ReportTable {
 }
 
 export async function codeSection(quick: boolean, progress: Progress): Promise<Section> {
-  const bundles = await measureBundles(quick ? 1 : 20);
+  const bundles = await measureBundles(quick ? 1 : 20, quick ? VARIANTS.slice(0, 2) : VARIANTS);
   progress(0.5);
   const handlers = await measureHandlerCost(quick ? SHAPES.slice(0, 2) : SHAPES, quick ? 1 : 15);
   progress(0.9);
