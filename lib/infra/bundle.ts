@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { type BuildOptions, build } from 'esbuild';
 import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
 
 export interface FunctionBundle {
@@ -22,24 +22,34 @@ export function bundleFunctions(packageRoot: string): Promise<FunctionBundle[]> 
   return Promise.all(FUNCTION_NAMES.map((name) => bundleFunction(packageRoot, name)));
 }
 
-async function bundleFunction(packageRoot: string, name: FunctionName): Promise<FunctionBundle> {
-  const folder = join(packageRoot, 'dist', 'functions', name);
-  const { outputFiles } = await build({
+/** How esbuild makes a function of an entry point; nothing is written. */
+export function bundleOptions(packageRoot: string) {
+  return {
     absWorkingDir: packageRoot,
-    entryPoints: [join('functions', `${name}.ts`)],
-    outfile: join(folder, 'index.js'),
     write: false,
     bundle: true,
     platform: 'node',
     target: 'node24',
     format: 'cjs',
     mainFields: ['module', 'main'],
+    // A third of the SDK's client is other ways to find credentials: profiles, SSO, metadata servers. A function has its
+    // environment. Without them 242 KB instead of 377, and a quarter less processor time to start.
+    alias: { '@aws-sdk/credential-provider-node': join(packageRoot, 'lib', 'infra', 'lambda-credentials.ts') },
     minify: true,
     keepNames: false,
     sourcemap: false,
     metafile: false,
     legalComments: 'none',
     logLevel: 'warning',
+  } as const satisfies BuildOptions;
+}
+
+async function bundleFunction(packageRoot: string, name: FunctionName): Promise<FunctionBundle> {
+  const folder = join(packageRoot, 'dist', 'functions', name);
+  const { outputFiles } = await build({
+    ...bundleOptions(packageRoot),
+    entryPoints: [join('functions', `${name}.ts`)],
+    outfile: join(folder, 'index.js'),
   });
   const [code] = outputFiles;
   if (code === undefined || outputFiles.length > 1) {

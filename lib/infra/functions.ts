@@ -40,6 +40,9 @@ const STREAM_FUNCTION_TIMEOUT = Duration.seconds(60);
 /** Lambda's longest. A sweep that can't end in time stops by itself, and the next one goes on from there. */
 const SWEEP_TIMEOUT = Duration.minutes(15);
 
+/** Memory of a function, unless the deployment says otherwise; the property tells why. */
+export const MEMORY_MEGABYTES_DEFAULT = 1769;
+
 export interface FunctionSetup {
   readonly tables: Readonly<Record<TableName, { readonly tableName: string }>>;
   readonly statements: readonly PolicyStatement[];
@@ -51,7 +54,7 @@ export interface FunctionSetup {
 /** One function with its role, its log group and its code, below a construct of its own name. */
 export function createFunction(scope: Construct, name: FunctionName, setup: FunctionSetup): lambda.Function {
   const { tables, statements, metricsNamespace, props, rules } = setup;
-  const memorySize = props.memorySize ?? 512;
+  const memorySize = props.memorySize ?? MEMORY_MEGABYTES_DEFAULT;
   refuseOutside(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
 
   const parent = new Construct(scope, FUNCTION_IDS[name]);

@@ -82,6 +82,9 @@ export function filtersOf(name: StreamFunctionName, { taskIsGone, taskNetworks }
   return name === 'task-deleted' && taskIsGone === 'terminal' ? [...filters, endings] : [...filters];
 }
 
+/** Records of a batch, unless the deployment says otherwise; the property tells why. */
+export const BATCH_RECORDS_DEFAULT = 4000;
+
 /** The stream keeps a record for 24 hours. One that is dropped by then without us leaves no trace in any queue. */
 const RECORD_AGE_MAX_SECONDS = 24 * 60 * 60 - 1;
 
@@ -102,7 +105,7 @@ export function createMapping(
   const { options: property, maxBatchingWindow } = STREAMS[name];
   const filters = filtersOf(name, rules);
   const options: Required<MappingOptions> = {
-    batchSize: 1000,
+    batchSize: BATCH_RECORDS_DEFAULT,
     maxBatchingWindow,
     parallelizationFactor: 1,
     retryAttempts: 5,

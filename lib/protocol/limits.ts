@@ -81,7 +81,10 @@ export const HEAL_ROUNDS_MAX = 10;
 export const ROUND_PAUSE_BASE_MILLIS = 20;
 export const ROUND_PAUSE_MAX_MILLIS = 1000;
 
-/** Parents of one batch, or one page of a sweep, that are settled side by side: two sockets' worth of a small function. */
+/**
+ * Parents of one batch, or one page of a sweep, that are settled side by side: enough to keep a whole core busy while DynamoDB
+ * answers. Four take three times as long for a burst (docs/bench), 32 and 64 no less.
+ */
 export const PARENTS_IN_PARALLEL = 16;
 /** Tasks of one service whose attachments are set right side by side. */
 export const TASKS_IN_PARALLEL = 8;

@@ -87,13 +87,14 @@ const condition = fc
       '#s.#t.#n = :v AND attribute_not_exists(#s.#n)',
       '#s = :v',
       '#s.#n <> :v',
+      'attribute_not_exists(#id) OR #p < :n',
     ),
     value,
     fc.constantFrom({ S: 'm1' }, { S: 'm2' }),
     fc.constantFrom('ALL_OLD', 'NONE'),
   )
   .map(([ConditionExpression, v, w, ReturnValuesOnConditionCheckFailure]) => ({
-    ...placeholders(ConditionExpression, { ':v': v, ':w': w }),
+    ...placeholders(ConditionExpression, { ':v': v, ':w': w, ':n': { N: '2' } }),
     ConditionExpression,
     ReturnValuesOnConditionCheckFailure,
   }));

@@ -85,6 +85,7 @@ describe('imports', () => {
       'package.json',
       'cdk.json',
       'tsconfig.build.json',
+      'lib/infra/bundle.ts',
       'lib/local/execution-environment.ts',
       'test/support/global-setup.ts',
     ]

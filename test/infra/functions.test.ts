@@ -22,7 +22,7 @@ describe('functions', () => {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
-      MemorySize: 512,
+      MemorySize: 1769,
       Timeout: name === 'sweep' ? 900 : 60,
       LoggingConfig: { LogFormat: 'Text' },
     });

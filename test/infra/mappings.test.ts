@@ -21,7 +21,7 @@ describe('event source mappings', () => {
     expect(options).toEqual({
       Enabled: true,
       StartingPosition: 'TRIM_HORIZON',
-      BatchSize: 1000,
+      BatchSize: 4000,
       MaximumBatchingWindowInSeconds: windowSeconds,
       ParallelizationFactor: 1,
       MaximumRetryAttempts: 5,

@@ -33,7 +33,7 @@ export async function createDatabase(connection = ownConnection()): Promise<Dyna
   return db;
 }
 
-function tableInput(name: TableName): CreateTableCommandInput {
+export function tableInput(name: TableName, physicalName: string = PHYSICAL_NAMES[name]): CreateTableCommandInput {
   const { partitionKey, sortKey, marked } = TABLES[name];
   const keys = (hash: string, range: string | undefined) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
@@ -45,7 +45,7 @@ function tableInput(name: TableName): CreateTableCommandInput {
     ...(marked ? [MARKED_INDEX.sortKey] : []),
   ];
   return {
-    TableName: PHYSICAL_NAMES[name],
+    TableName: physicalName,
     BillingMode: 'PAY_PER_REQUEST',
     KeySchema: keys(partitionKey, sortKey),
     AttributeDefinitions: attributes.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),

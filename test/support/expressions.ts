@@ -19,7 +19,7 @@ type Operand = { readonly path: Path } | { readonly value: string };
 export type Condition =
   | { readonly is: 'and' | 'or'; readonly parts: readonly Condition[] }
   | { readonly is: 'exists' | 'not exists'; readonly path: Path }
-  | { readonly is: '=' | '<>'; readonly left: Operand; readonly right: Operand };
+  | { readonly is: '=' | '<>' | '<'; readonly left: Operand; readonly right: Operand };
 
 export type Change =
   | {
@@ -116,7 +116,7 @@ function readSimple(tokens: Tokens): Condition {
     return { is, path };
   }
   const left = readOperand(tokens);
-  const is = tokens.word(/^(=|<>)$/) as '=' | '<>';
+  const is = tokens.word(/^(=|<>|<)$/) as '=' | '<>' | '<';
   return { is, left, right: readOperand(tokens) };
 }
 
@@ -201,11 +201,18 @@ export function holds(condition: Condition, item: StoredItem | undefined, placeh
     default: {
       const left = operandValue(condition.left, item, placeholders);
       const right = operandValue(condition.right, item, placeholders);
+      if (condition.is === '<') return isLess(left, right);
       // What is missing equals nothing, and so differs from everything.
       const same = left !== undefined && right !== undefined && isEqual(left, right);
       return condition.is === '=' ? same : !same;
     }
   }
+}
+
+/** Only with a number, as our neighbours' conditions have it: what is missing, or of another type, is not less. */
+function isLess(left: AttributeValue | undefined, right: AttributeValue | undefined): boolean {
+  if (right?.N === undefined) throw new Error('the memory engine orders nothing but numbers');
+  return left?.N !== undefined && Number(left.N) < Number(right.N);
 }
 
 /** The item after the changes, all of which see it as it was before. */

@@ -44,6 +44,26 @@ export interface EngineOptions {
   readonly pageItemsMax?: number;
   /** Its clock, for the tokens of transactions. */
   readonly nowEpochMillis?: () => number;
+  /** Told of each request that is carried out or refused by a condition; not of one that is not valid. */
+  readonly observe?: (touched: Touched) => void;
+}
+
+/** What a request has looked at and changed: all that its cost depends on. */
+export interface Touched {
+  readonly operation: string;
+  readonly isConsistent: boolean;
+  /** One by one for gets, missing ones included; a page for queries and scans, before any filter. */
+  readonly read: readonly (StoredItem | undefined)[];
+  /** With the actions of a transaction that only check, or that was cancelled: there, `after` is `before`. */
+  readonly written: readonly Written[];
+}
+
+export interface Written {
+  readonly table: TableName;
+  readonly before: StoredItem | undefined;
+  readonly after: StoredItem | undefined;
+  /** What a put would write, whether or not it did. */
+  readonly put: StoredItem | undefined;
 }
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
@@ -51,6 +71,8 @@ const TOKEN_LIFE_MILLIS = 10 * 60 * 1000;
 const METADATA = { $metadata: { httpStatusCode: 400 } } as const;
 
 interface Checked {
+  readonly table: TableName;
+  readonly put: StoredItem | undefined;
   readonly write: StoredWrite | undefined;
   readonly old: StoredItem | undefined;
   readonly isRefused: boolean;
@@ -61,13 +83,15 @@ export class MemoryEngine {
   readonly #names: ReadonlyMap<string, TableName>;
   readonly #pageItemsMax: number;
   readonly #now: () => number;
+  readonly #observe: (touched: Touched) => void;
   readonly #tokens = new Map<string, { readonly payload: string; readonly atMillis: number }>();
 
-  constructor({ tables, names, pageItemsMax, nowEpochMillis }: EngineOptions) {
+  constructor({ tables, names, pageItemsMax, nowEpochMillis, observe }: EngineOptions) {
     this.#tables = tables;
     this.#names = new Map(Object.entries(names).map(([name, physical]) => [physical, name as TableName]));
     this.#pageItemsMax = pageItemsMax ?? Number.POSITIVE_INFINITY;
     this.#now = nowEpochMillis ?? (() => 0);
+    this.#observe = observe ?? (() => {});
   }
 
   /** @param operation such as `GetItem` */
@@ -109,6 +133,7 @@ export class MemoryEngine {
     const key = keyOf(table, input.Key);
     const item = this.#rowsAt(table, input, luck).get(rowKeyOf(table, key));
     const project = this.#projection(input);
+    this.#tellRead('GetItem', input, [item]);
     return { ...(item && { Item: project(item) }) };
   }
 
@@ -127,10 +152,9 @@ export class MemoryEngine {
     const project = this.#projection(request);
     const rows = this.#rowsAt(table, request, luck);
     const done = Math.max(0, keys.length - (luck.unprocessed ?? 0));
-    const found = keys
-      .slice(0, done)
-      .map((key) => rows.get(rowKeyOf(table, key)))
-      .filter((item) => item !== undefined);
+    const read = keys.slice(0, done).map((key) => rows.get(rowKeyOf(table, key)));
+    const found = read.filter((item) => item !== undefined);
+    this.#tellRead('BatchGetItem', request, read);
     const rest = keys.slice(done);
     return {
       Responses: { [name]: found.map(project) },
@@ -149,7 +173,9 @@ export class MemoryEngine {
     if ((placeholders.names[attribute as string] ?? attribute) !== partitionKey) {
       throw new Invalid(`Query condition missed key schema element: ${partitionKey}`);
     }
-    const rows = [...this.#rowsAt(table, input, luck).values()].filter((item) => holds(tree, item, placeholders));
+    const asked = tree.is === '=' && 'value' in tree.right ? placeholders.values[tree.right.value]?.S : undefined;
+    const partition = this.#tables.partition(table, asked, input.ConsistentRead === true ? 0 : luck.age);
+    const rows = [...partition.values()].filter((item) => holds(tree, item, placeholders));
     return this.#page(rows, keyNames(table), input, show, isWanted);
   }
 
@@ -194,7 +220,9 @@ export class MemoryEngine {
     // A page that ends at its limit tells where, even if nothing follows.
     const isCut = page.length === limit || page.length < rest.length;
     const last = page.at(-1)?.item;
-    const items = page.map(({ item }) => item).filter(isWanted);
+    const read = page.map(({ item }) => item);
+    this.#tellRead('KeyConditionExpression' in input ? 'Query' : 'Scan', input, read);
+    const items = read.filter(isWanted);
     return {
       ...(input.Select !== 'COUNT' && { Items: items.map(show) }),
       Count: items.length,
@@ -204,7 +232,9 @@ export class MemoryEngine {
   }
 
   #writeOne(operation: string, input: Input): Output {
-    const { write, old, isRefused } = this.#check(operation.replace('Item', ''), input);
+    const checked = this.#check(operation.replace('Item', ''), input);
+    const { write, old, isRefused } = checked;
+    this.#tellWritten(operation, [writtenBy(checked, !isRefused)]);
     if (isRefused) {
       const isShown = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && old !== undefined;
       throw new ConditionalCheckFailedException({
@@ -236,7 +266,13 @@ export class MemoryEngine {
     }
     const done = Math.max(0, keys.length - (luck.unprocessed ?? 0));
     // One after another: each is a write of its own.
-    for (const key of keys.slice(0, done)) this.#tables.write([{ table, keys: key, item: undefined }]);
+    const first = keys.slice(0, done);
+    const written = first.map((key) => ({ before: this.#tables.find(table, key), after: undefined, put: undefined }));
+    this.#tellWritten(
+      'BatchWriteItem',
+      written.map((one) => ({ table, ...one })),
+    );
+    for (const key of first) this.#tables.write([{ table, keys: key, item: undefined }]);
     const rest = deletes.slice(done);
     return { UnprocessedItems: rest.length === 0 ? {} : { [name]: rest } };
   }
@@ -265,7 +301,12 @@ export class MemoryEngine {
     if (new Set(checked.map(({ at }) => at)).size < checked.length) {
       throw new Invalid('Transaction request cannot include multiple operations on one item');
     }
-    if (checked.some(({ isRefused }) => isRefused)) throw cancelled(checked.map(reasonOf));
+    const isCancelled = checked.some(({ isRefused }) => isRefused);
+    this.#tellWritten(
+      'TransactWriteItems',
+      checked.map((one) => writtenBy(one, !isCancelled)),
+    );
+    if (isCancelled) throw cancelled(checked.map(reasonOf));
     this.#tables.write(checked.flatMap(({ write }) => write ?? []));
     if (token !== undefined) this.#tokens.set(token, { payload, atMillis: this.#now() });
     return {};
@@ -285,11 +326,20 @@ export class MemoryEngine {
     const placeholders = placeholdersOf(input, [condition, update]);
     const old = this.#tables.find(table, keys);
     if (condition !== undefined && !holds(condition.tree, old, placeholders)) {
-      return { write: undefined, old, isRefused: true };
+      return { table, put, write: undefined, old, isRefused: true };
     }
     const item = put ?? (update && changed(update.tree, old ?? keys, placeholders));
     if (item !== undefined) checkItem(table, keys, item);
-    return { write: name === 'ConditionCheck' ? undefined : { table, keys, item }, old, isRefused: false };
+    const write = name === 'ConditionCheck' ? undefined : { table, keys, item };
+    return { table, put, write, old, isRefused: false };
+  }
+
+  #tellRead(operation: string, input: Input, read: Touched['read']): void {
+    this.#observe({ operation, isConsistent: input.ConsistentRead === true, read, written: [] });
+  }
+
+  #tellWritten(operation: string, written: readonly Written[]): void {
+    this.#observe({ operation, isConsistent: false, read: [], written });
   }
 
   #addressOf(name: string, input: Input): string {
@@ -400,6 +450,10 @@ function checkItem(table: TableName, keys: StoredItem, item: StoredItem): void {
   if (indexed !== undefined && !indexed.S) {
     throw new Invalid(`One or more parameter values were invalid: Type mismatch for Index Key ${MARKED_INDEX.sortKey}`);
   }
+}
+
+function writtenBy({ table, put, write, old }: Checked, isDone: boolean): Written {
+  return { table, before: old, after: isDone && write !== undefined ? write.item : old, put };
 }
 
 /** What a query or a scan shows of which items, and the placeholders of all its expressions. */

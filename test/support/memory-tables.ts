@@ -33,9 +33,12 @@ type Rows = ReadonlyMap<string, StoredItem>;
 
 const NAMES = Object.keys(TABLES) as TableName[];
 const SEQUENCE_DIGITS = 21;
+const NO_ROWS: Rows = new Map();
 
 export class MemoryTables {
   readonly #rows: Record<TableName, Map<string, StoredItem>>;
+  /** The same rows by partition, where a table has several to one. */
+  readonly #partitions: Record<TableName, Map<string, Map<string, StoredItem>>>;
   /** Earlier states of each table, the latest last: what a read that is not consistent may see. */
   readonly #past: Record<TableName, Rows[]>;
   readonly #pastMax: number;
@@ -55,6 +58,7 @@ export class MemoryTables {
     this.#rules = rules;
     const each = <T>(make: () => T) => Object.fromEntries(NAMES.map((name) => [name, make()])) as Record<TableName, T>;
     this.#rows = each(() => new Map());
+    this.#partitions = each(() => new Map());
     this.#past = each(() => []);
     this.#pastMax = pastMax;
     this.streams = each(() => []);
@@ -69,6 +73,12 @@ export class MemoryTables {
   rows(table: TableName, age = 0): Rows {
     const past = this.#past[table];
     return age === 0 ? this.#rows[table] : (past[Math.max(0, past.length - age)] ?? this.#rows[table]);
+  }
+
+  /** The rows of one partition, if the table has sort keys, and perhaps others: whoever asks looks at the key as well. */
+  partition(table: TableName, value: string | undefined, age = 0): Rows {
+    if (age > 0 || TABLES[table].sortKey === undefined) return this.rows(table, age);
+    return this.#partitions[table].get(value ?? '') ?? NO_ROWS;
   }
 
   get(table: TableName, keys: Keys): Item | undefined {
@@ -116,12 +126,25 @@ export class MemoryTables {
         this.#past[table].push(new Map(this.#rows[table]));
         if (this.#past[table].length > this.#pastMax) this.#past[table].shift();
       }
-      if (item === undefined) this.#rows[table].delete(key);
-      else this.#rows[table].set(key, item);
+      this.#place(table, keys, key, item);
       delete this.#plain[table];
       this.#record(table, keys, old, item);
     }
     if (before) this.onStep?.(before, this.world());
+  }
+
+  #place(table: TableName, keys: StoredItem, key: string, item: StoredItem | undefined): void {
+    const { partitionKey, sortKey } = TABLES[table];
+    if (item === undefined) this.#rows[table].delete(key);
+    else this.#rows[table].set(key, item);
+    if (sortKey === undefined) return;
+    const partitions = this.#partitions[table];
+    const partition = keys[partitionKey]?.S as string;
+    const rows = partitions.get(partition) ?? new Map<string, StoredItem>();
+    if (item === undefined) rows.delete(key);
+    else rows.set(key, item);
+    if (rows.size === 0) partitions.delete(partition);
+    else partitions.set(partition, rows);
   }
 
   world(): World {

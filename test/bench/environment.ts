@@ -1,0 +1,85 @@
+/** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { documentClient } from '../../lib/dynamodb/client.ts';
+import { Requests } from '../../lib/dynamodb/requests.ts';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import type { Chance } from '../../lib/protocol/store.ts';
+import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
+import type { Context } from '../../lib/streams/invocation.ts';
+import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { FunctionPorts } from '../../lib/streams/ports.ts';
+import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { type CarryOut, MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
+import { CPU_MILLIS_PER_RECORD, CPU_MILLIS_PER_REQUEST, coreShare, latencyMillis } from './latency.ts';
+import { Sockets, type VirtualTime } from './virtual-time.ts';
+
+export type Handler = (event: StreamEvent, context: Context) => Promise<BatchResponse>;
+
+export interface ContenderPorts extends FunctionPorts {
+  /** The plain SDK client, for contenders that bring their own requests. */
+  readonly client: DynamoDBClient;
+}
+
+/** How children's removals are counted. All else, marks, proof and deletion, is the same for all. */
+export interface Contender {
+  readonly name: string;
+  /** Of its SDK client: the SDK's default is 50. */
+  readonly sockets: number;
+  childDeleted(kind: 'service' | 'network', ports: ContenderPorts): Handler;
+}
+
+export interface Environment {
+  readonly handlers: Partial<Record<TableName, Handler>>;
+  readonly sweep: ReturnType<typeof sweepFunction>;
+  /** What reading a batch takes of the core, before anything else. */
+  readRecords(count: number): Promise<void>;
+}
+
+export function openEnvironment(
+  { sockets: socketCount, childDeleted }: Contender,
+  time: VirtualTime,
+  moments: Chance,
+  carryOut: CarryOut,
+  megabytes: number,
+): Environment {
+  const share = coreShare(megabytes);
+  const sockets = new Sockets(socketCount);
+  const core = new Sockets(1);
+  const client = memoryClient((operation, input) =>
+    sockets.use(async () => {
+      await core.use(() => time.wait(CPU_MILLIS_PER_REQUEST / share));
+      await time.wait(latencyMillis(operation));
+      return carryOut(operation, input);
+    }),
+  );
+  const chance: Chance = {
+    ...moments,
+    nowEpochMillis: () => moments.nowEpochMillis() + time.nowMillis,
+    pause: (millis) => time.wait(millis),
+  };
+  const db = documentClient(client);
+  const ports: ContenderPorts = {
+    client,
+    chance,
+    rules: DEFAULT_RULES,
+    openStore: (observer) => new DynamoDBStore(new Requests(db, chance, observer), MEMORY_NAMES, DEFAULT_RULES),
+    telemetry: {
+      functionName: 'bench',
+      namespace: 'Bench',
+      nowEpochMillis: chance.nowEpochMillis,
+      writeLine: () => {},
+    },
+  };
+  return {
+    handlers: {
+      tasks: childDeleted('service', ports),
+      attachments: childDeleted('network', ports),
+      services: parentUpdated('service', ports),
+      networks: parentUpdated('network', ports),
+    },
+    sweep: sweepFunction(ports),
+    readRecords: (count) => core.use(() => time.wait((count * CPU_MILLIS_PER_RECORD) / share)),
+  };
+}

@@ -1,0 +1,48 @@
+/** The figures that people read, held to what the code does now. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ours } from './contenders/ours.ts';
+import { measure } from './measure.ts';
+import { figure } from './plot.ts';
+import { rowOf } from './sections/contenders.ts';
+import { workloads } from './workloads.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const page = readFileSync(join(ROOT, 'docs', 'bench', 'README.md'), 'utf8');
+const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+const cellsOf = (row: string) => row.split('|').map((cell) => cell.trim());
+
+/** Of a table in docs/bench: its rows by their first cell, each by the head's names. */
+function tableOf(title: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
+  const [head = '', , ...rows] = (page.split(`**${title}**\n\n`)[1]?.split('\n\n')[0] ?? '').split('\n');
+  const names = cellsOf(head);
+  return new Map(
+    rows.map((row) => [cellsOf(row)[1] as string, new Map(cellsOf(row).map((cell, n) => [names[n] as string, cell]))]),
+  );
+}
+
+describe.each(workloads())('$title', (workload) => {
+  it('costs us what docs/bench says', async () => {
+    const row = rowOf(await measure(ours, workload));
+    expect([...(tableOf(workload.title).get('ours')?.values() ?? [])].filter((cell) => cell !== '')).toEqual(row);
+  });
+
+  it('costs in the README what docs/bench says', () => {
+    const shown = readme.split('\n').find((line) => line.startsWith(`| ${workload.title} |`)) ?? '';
+    const contenders = ['ours', 'Powertools', 'marker', 'grouped markers'];
+    const table = tableOf(workload.title);
+    const units = contenders.map((name) => table.get(name)?.get('write units'));
+    expect(units.every((one) => one !== undefined && one !== figure(0))).toBe(true);
+    expect(cellsOf(shown).slice(2, -1)).toEqual(units);
+  });
+});
+
+it.each(['read units', 'write units'])(
+  'a task’s %s are the same from a hundred to a million, within a tenth',
+  (unit) => {
+    const shares = [...tableOf('A task’s share').values()].map((row) => Number(row.get(unit)));
+    expect(shares).toHaveLength(5);
+    expect(Math.max(...shares) / Math.min(...shares)).toBeLessThanOrEqual(1.1);
+  },
+);

@@ -1,0 +1,26 @@
+/** A process that answers DynamoDB's requests at once and remembers nothing, so that only the asking costs its asker anything. */
+import { createServer } from 'node:http';
+
+type Keys = readonly Record<string, unknown>[];
+
+const ANSWERS: Readonly<Record<string, (input: Record<string, unknown>) => unknown>> = {
+  /** Whoever is asked for is there: each parent drains. */
+  BatchGetItem: ({ RequestItems }) => {
+    const tables = Object.entries(RequestItems as Record<string, { readonly Keys: Keys }>);
+    return { Responses: Object.fromEntries(tables.map(([table, { Keys }]) => [table, Keys])), UnprocessedKeys: {} };
+  },
+  /** And has children left. */
+  UpdateItem: ({ Key }) => ({ Attributes: { ...(Key as object), remaining: { N: '1000' }, epoch: { S: 'epoch' } } }),
+};
+
+const server = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
+    const answer = ANSWERS[operation]?.(JSON.parse(Buffer.concat(chunks).toString()));
+    const body = JSON.stringify(answer ?? { __type: 'UnknownOperationException' });
+    response.writeHead(answer === undefined ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
+  });
+});
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as { port: number }).port));
