@@ -213,6 +213,47 @@ describe('protect and unprotect', () => {
   });
 });
 
+describe('a long id', () => {
+  it('is shortened where other columns follow, and whole in JSON', async () => {
+    const id = `l-${'网'.repeat(200)}`;
+    await backend.client.createService({ id });
+    await backend.client.createTask(id, { id: '1' });
+    await cli(['rm', 'service', id]);
+    const { stdout } = await cli(['status']);
+    expect(stdout).toMatch(/^service +l-网{77}… +\d+ s +1 task +/m);
+    expect((await json('status')).document.marked).toMatchObject([{ id }]);
+    await cli(['undelete', 'service', id]);
+  });
+});
+
+it('without the grants to write, a mark, an undelete and a protection are errors, and blocked by nothing', async () => {
+  const respond = {
+    status: 400,
+    body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'not allowed' },
+  };
+  await backend.client.createService({ id: 'g-web' });
+  await backend.client.createService({ id: 'g-marked' });
+  await backend.client.createTask('g-marked', { id: '1' });
+  await backend.client.removeService('g-marked');
+  backend.cloud.setIntercept(({ principal, operation }) =>
+    principal === 'outside' && /^(Transact|Put|Update)/.test(operation) ? { respond } : undefined,
+  );
+  const refused = [];
+  for (const [command = '', id = ''] of [
+    ['protect', 'g-web'],
+    ['rm', 'g-web'],
+    ['undelete', 'g-marked'],
+  ]) {
+    refused.push(await cli([command, 'service', id]));
+  }
+  backend.cloud.setIntercept(undefined);
+  for (const { status, stdout, stderr } of refused) {
+    expect(stdout + stderr).toMatch(/AccessDeniedException: not allowed; check the table names.* and the grants/);
+    expect(status).toBe(1);
+  }
+  await backend.client.undeleteService('g-marked');
+});
+
 describe('sweep', () => {
   it('deletes what lost its counter and its record, and then finds nothing more to do', async () => {
     const { endpoint, region, accessKeyId, secretAccessKey } = backend.cloud;
@@ -354,13 +395,17 @@ describe('import and export', () => {
     writeFileSync(join(folder, 'there.json'), 'precious');
     expect(await cli(['export', 'there.json'])).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^deallocator export: EEXIST.*there\.json'\n$/),
+      stderr: expect.stringMatching(/^deallocator export: .*there\.json is there; .* --force \[AlreadyExists\]\n$/),
     });
     expect(readFileSync(join(folder, 'there.json'), 'utf8')).toBe('precious');
     expect((await cli(['export', '--force', 'there.json'])).status).toBe(0);
     expect(await cli(['import', 'missing.json'])).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^deallocator import: ENOENT.*missing\.json'\n$/),
+      stderr: expect.stringMatching(/^deallocator import: missing\.json can't be read: ENOENT.*\[InvalidArgument\]\n$/),
+    });
+    expect(await cli(['import', '.'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^deallocator import: \. can't be read: EISDIR.*\[InvalidArgument\]\n$/),
     });
     writeFileSync(join(folder, 'torn.json'), '{');
     expect(await cli(['import', 'torn.json'])).toMatchObject({
@@ -403,7 +448,10 @@ describe('a mistake', () => {
     [['rm', 'service', 'web', '--timeout', '1m'], '--timeout goes with --wait'],
     [['wait', 'service', 'web', '--timeout', 'soon'], '--timeout is "soon", allowed: a time'],
     [['explain', 'service', 'web', '--graph', 'png'], '--graph is "png", allowed: mermaid, dot'],
-    [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number'],
+    [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number from 1 to 10000'],
+    [['history', '--limit', '0'], '--limit is "0", allowed: a whole number from 1 to 10000'],
+    [['explain', 'network', ''], "a network's id is empty"],
+    [['rm', 'service', 'web', 'x'.repeat(1025)], 'the service id "xx'],
     [['import'], 'the file to import is missing'],
     [['completion', 'fish'], '"fish" is no shell that is known here; allowed: bash, zsh'],
   ])('in the usage ends with status 2: %j', async (args, message) => {
