@@ -1,11 +1,14 @@
 /** The commands against the synthesized stack on the local cloud: DynamoDB, Lambda, SQS and Streams at one endpoint. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNames } from '../../bin/synthesize.ts';
 import { isDeallocatorError } from '../../lib/client/index.ts';
+import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { type CallOptions, call } from '../support/command-line.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
@@ -213,8 +216,8 @@ describe('protect and unprotect', () => {
   });
 });
 
-describe('a long id', () => {
-  it('is shortened where other columns follow, and whole in JSON', async () => {
+describe('an object', () => {
+  it('of a long id is shortened where other columns follow, and whole in JSON', async () => {
     const id = `l-${'网'.repeat(200)}`;
     await backend.client.createService({ id });
     await backend.client.createTask(id, { id: '1' });
@@ -223,6 +226,16 @@ describe('a long id', () => {
     expect(stdout).toMatch(/^service +l-网{77}… +\d+ s +1 task +/m);
     expect((await json('status')).document.marked).toMatchObject([{ id }]);
     await cli(['undelete', 'service', id]);
+  });
+
+  it('that was undeleted is exported without a word', async () => {
+    await backend.client.createService({ id: 'undeleted' });
+    await backend.client.createTask('undeleted', { id: '1' });
+    await backend.client.removeService('undeleted', { by: 'ann' });
+    await backend.client.undeleteService('undeleted', { by: 'ann', reason: 'mistake' });
+    const { snapshot, omitted } = (await json('export')).document;
+    expect(snapshot.services).toContainEqual({ id: 'undeleted' });
+    expect(omitted).not.toContainEqual(expect.objectContaining({ object: 'service#undeleted' }));
   });
 });
 
@@ -479,4 +492,30 @@ describe('a mistake', () => {
     const { status, stderr } = await cli(['sweep'], { signal: AbortSignal.abort() });
     expect({ status, stderr }).toEqual({ status: 130, stderr: 'deallocator sweep: interrupted\n' });
   });
+
+  it.each([[['protect', 'service', 'web']], [['import', 'empty.json']], [['export']], [['audit']]])(
+    'that is Ctrl-C ends %j while nobody answers',
+    async (args) => {
+      writeFileSync(join(folder, 'empty.json'), '{"networks":[{"id":"n"}],"services":[],"tasks":[]}');
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const interruption = new AbortController();
+      const sockets: Socket[] = [];
+      silent.on('connection', (socket) => {
+        sockets.push(socket);
+        interruption.abort();
+      });
+      // Whoever tried a request again would pause more than once, and hang.
+      let pauses = 0;
+      const pause = () => (pauses++ === 0 ? Promise.resolve() : new Promise<never>(() => {}));
+      const { port } = silent.address() as AddressInfo;
+      const ended = await cli([...args, '--endpoint', `http://127.0.0.1:${port}`], {
+        signal: interruption.signal,
+        chance: { ...systemChance, pause },
+      });
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+      expect(ended).toEqual({ status: 130, stdout: '', stderr: `deallocator ${args[0]}: interrupted\n` });
+    },
+  );
 });
