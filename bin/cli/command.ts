@@ -1,4 +1,5 @@
 /** What a command is, and how what is typed after its name is understood. */
+import { checkId } from '../../lib/client/checks.ts';
 import type { ParentKey, ParentKind } from '../../lib/protocol/model.ts';
 import type { Deployment } from './connection.ts';
 import type { Io } from './io.ts';
@@ -73,7 +74,17 @@ export function readParents({ positionals }: Given): [ParentKey, ...ParentKey[]]
   const [kindText, first, ...others] = positionals;
   const kind = readKind(kindText);
   if (first === undefined) throw new UsageError(`the id of a ${kind} is missing`);
+  for (const id of [first, ...others]) checkTyped(kind, id);
   return [{ kind, id: first }, ...others.map((id) => ({ kind, id }))];
+}
+
+/** What can be no id whatever the tables hold. */
+function checkTyped(kind: ParentKind, id: string): void {
+  try {
+    checkId(kind, id);
+  } catch (cause) {
+    throw new UsageError((cause as Error).message, { cause });
+  }
 }
 
 /** `KIND ID`. */
@@ -85,6 +96,13 @@ export function readParent(given: Given): ParentKey {
 export function refuseMore({ positionals }: Given, most: number): void {
   const extra = positionals[most];
   if (extra !== undefined) throw new UsageError(`"${extra}" is one argument too many`);
+}
+
+/** A whole number from 1 to `most`. */
+export function readNumber(option: string, text: string, most: number): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (number >= 1 && number <= most) return number;
+  throw new UsageError(`--${option} is "${text}", allowed: a whole number from 1 to ${most}`);
 }
 
 const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

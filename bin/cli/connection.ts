@@ -1,5 +1,4 @@
 /** Which deployment a command speaks to, and the clients for it. */
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/client.ts';
@@ -9,6 +8,7 @@ import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type Given, UsageError } from './command.ts';
 import { type DeploymentNames, readConfig, readStackNames } from './deployment-names.ts';
+import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { readStackOutputs } from './stack-outputs.ts';
 
@@ -63,11 +63,12 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
 }
 
 async function readConfigFile(config: string | undefined, io: Io): Promise<[name: string, text: string]> {
-  const path = resolve(io.directory, config ?? RUNNING_FILE);
+  const name = config ?? RUNNING_FILE;
   try {
-    return [config ?? RUNNING_FILE, await readFile(path, 'utf8')];
-  } catch (cause) {
-    if (config !== undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    return [name, await readText(name, resolve(io.directory, name))];
+  } catch (error) {
+    const { cause } = error as DeallocatorError;
+    if (config !== undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new DeallocatorError(
       'FailedPrecondition',
       'no local cloud runs beside this directory; start one with "npm run local", or say where the deployment is with --stack NAME or --config FILE',

@@ -1,9 +1,8 @@
 import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
-import { readHistory } from '../../lib/operate/history.ts';
-import { type Command, DONE, readKind, refuseMore } from './command.ts';
-import { readNumber } from './status.ts';
-import { columns } from './text.ts';
+import { HISTORY_DELETIONS_MAX, readHistory } from '../../lib/operate/history.ts';
+import { type Command, DONE, readKind, readNumber, refuseMore } from './command.ts';
+import { columns, shortened } from './text.ts';
 import { interruptible } from './waiting.ts';
 
 export const history: Command = {
@@ -23,7 +22,8 @@ export const history: Command = {
     const [id] = given.positionals;
     const kindText = given.text('kind');
     const kind = kindText === undefined ? undefined : readKind(kindText);
-    const limit = readNumber('limit', given.text('limit'));
+    const limitText = given.text('limit');
+    const limit = limitText === undefined ? undefined : readNumber('limit', limitText, HISTORY_DELETIONS_MAX);
     const { db, tables, rules } = await open();
     const cluster = new Cluster(db, tables, { rules, chance: io.chance });
     const options = { ...(id !== undefined && { id }), ...(kind && { kind }), ...(limit !== undefined && { limit }) };
@@ -34,10 +34,10 @@ export const history: Command = {
       const rows = found.deletions.map(
         ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
           deletedAt,
-          spoken(object),
+          shortened(spoken(object)),
           markedAt.split('#')[0] ?? markedAt,
-          [markedBy, markedReason].filter(Boolean).join(': ') || '-',
-          wentWith === undefined ? freed.map(spoken).join(', ') || '-' : spoken(wentWith),
+          shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
+          shortened(wentWith === undefined ? freed.map(spoken).join(', ') || '-' : spoken(wentWith)),
           trigger,
         ],
       );

@@ -2,7 +2,7 @@
 
 import type { DeallocatorClient } from '../../lib/client/client.ts';
 import { spoken } from '../../lib/operate/advice.ts';
-import { isDeallocatorError } from '../../lib/protocol/errors.ts';
+import { type DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { type ParentKey, parentName } from '../../lib/protocol/model.ts';
 import { BLOCKED, type Command, DONE, FAILED, readParents, type Session } from './command.ts';
 import { visible } from './text.ts';
@@ -28,7 +28,7 @@ async function forEach(
     try {
       results.push({ object, outcome: await apply(parent) });
     } catch (error) {
-      if (!isDeallocatorError(error) || error.code === 'Unavailable') throw error;
+      if (!isDeallocatorError(error) || concernsAll(error)) throw error;
       const { code, message, blockers } = error;
       results.push({ object, outcome: 'refused', error: { code, message, blockers } });
     }
@@ -37,6 +37,11 @@ async function forEach(
   else for (const result of results) print(describe(result));
   if (results.some(({ error }) => error?.code === 'FailedPrecondition')) return BLOCKED;
   return results.some(({ error }) => error !== undefined) ? FAILED : DONE;
+}
+
+/** No answer, wrong table names, missing grants. */
+function concernsAll({ code, blockers }: DeallocatorError): boolean {
+  return code === 'Unavailable' || (code === 'FailedPrecondition' && blockers.length === 0);
 }
 
 function describe({ object, outcome, error }: Outcome): string {

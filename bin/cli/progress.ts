@@ -13,7 +13,8 @@ const REDRAWS_PER_SECOND = 10;
 /** The bar's own scale: what it measures may change on its way. */
 const WHOLE = 1000;
 
-export function openProgress({ err }: Io): Progress {
+/** Ends on Ctrl-C too: whatever becomes of the step, the terminal has its cursor back. */
+export function openProgress({ err, signal }: Pick<Io, 'err' | 'signal'>): Progress {
   if (err.isTTY !== true) return { update: () => {}, close: () => {} };
   const bars = new cliProgress.MultiBar({
     stream: err as unknown as NodeJS.WritableStream,
@@ -31,8 +32,9 @@ export function openProgress({ err }: Io): Progress {
   });
   let bar: ReturnType<typeof bars.create> | undefined;
   let isOpen = true;
-  return {
+  const progress: Progress = {
     update(done, total, text) {
+      if (!isOpen) return;
       bar ??= bars.create(WHOLE, 0, { text: '' });
       // What is left of a longer text would show through.
       bar.update(total > 0 ? Math.floor((WHOLE * done) / total) : 0, { text: `${text}\x1b[K` });
@@ -40,8 +42,12 @@ export function openProgress({ err }: Io): Progress {
     close() {
       if (!isOpen) return;
       isOpen = false;
+      signal.removeEventListener('abort', progress.close);
       bars.update();
       bars.stop();
     },
   };
+  signal.addEventListener('abort', progress.close);
+  if (signal.aborted) progress.close();
+  return progress;
 }

@@ -3,7 +3,7 @@ import { openDeadLetters, openRecords } from '../../lib/operate/dead-letter-queu
 import { redrive as redriveLetters } from '../../lib/operate/redrive.ts';
 import { type Command, DONE, FAILED, refuseMore } from './command.ts';
 import { openProgress } from './progress.ts';
-import { columns, count, facts, visible } from './text.ts';
+import { columns, count, facts, shortened, visible } from './text.ts';
 
 /** Rows before it says how many more there are; --json has them all. */
 const ROWS_MAX = 50;
@@ -44,7 +44,7 @@ export const redrive: Command = {
           ]),
         );
         const rows = [
-          ...deletedParents.map((name) => [spoken(name), 'deleted']),
+          ...deletedParents.map((name) => [shortened(spoken(name)), 'deleted']),
           ...malformed.map((what) => ['a record', `could not be read: ${what}`]),
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];

@@ -181,7 +181,8 @@ function statusOf(
 ): number {
   const isBlocked =
     refused.some(({ because }) => because !== 'not found') ||
-    applied.some(({ error }) => error?.code === 'FailedPrecondition') ||
+    // Without blockers it is about grants or table names.
+    applied.some(({ error }) => error?.code === 'FailedPrecondition' && error.blockers.length > 0) ||
     waited?.isDone === false;
   if (isBlocked) return BLOCKED;
   return refused.length > 0 || applied.some(({ error }) => error !== undefined) ? FAILED : DONE;

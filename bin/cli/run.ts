@@ -6,6 +6,7 @@ import { errorWords } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { visible } from './text.ts';
+import { endingSoon } from './waiting.ts';
 
 /** Resolves with the exit status; fails never. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -39,7 +40,7 @@ async function runCommand(command: Command, given: Given, io: Io): Promise<numbe
     printJson: (document) => void io.out.write(`${JSON.stringify(document)}\n`),
   };
   try {
-    return await command.run(session, given);
+    return await endingSoon(command.run(session, given), io);
   } catch (error) {
     return report(error, command.name, io);
   } finally {

@@ -1,7 +1,7 @@
 import { Cluster } from '../../lib/operate/cluster.ts';
-import { readStatus, type Status, type StatusEntry } from '../../lib/operate/status.ts';
-import { type Command, DONE, readDurationMillis, refuseMore, type Session, UsageError } from './command.ts';
-import { columns, count, duration, emphasis } from './text.ts';
+import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../lib/operate/status.ts';
+import { type Command, DONE, readDurationMillis, readNumber, refuseMore, type Session, UsageError } from './command.ts';
+import { columns, count, duration, emphasis, shortened } from './text.ts';
 import { interruptible } from './waiting.ts';
 import { childOf, countWords, reasonWords } from './words.ts';
 
@@ -32,8 +32,11 @@ export const status: Command = {
     const interval = given.text('interval');
     const pauseMillis = interval === undefined ? INTERVAL_MILLIS_DEFAULT : readDurationMillis('interval', interval);
     if (pauseMillis < INTERVAL_MILLIS_MIN) throw new UsageError(`--interval is "${interval}", allowed: 500ms or more`);
-    const limit = readNumber('limit', given.text('limit'));
-    const options = { ...(limit !== undefined && { limit }), full: given.flag('full') };
+    const limit = given.text('limit');
+    const options = {
+      ...(limit !== undefined && { limit: readNumber('limit', limit, STATUS_OBJECTS_MAX) }),
+      full: given.flag('full'),
+    };
     const { db, tables, rules } = await open();
     const cluster = new Cluster(db, tables, { rules, chance: io.chance });
     const isWatch = given.flag('watch');
@@ -51,12 +54,6 @@ export const status: Command = {
     return DONE;
   },
 };
-
-/** A whole number; which ones are allowed, the library says. */
-export function readNumber(option: string, text: string | undefined): number | undefined {
-  if (text === undefined || /^\d{1,9}$/.test(text)) return text === undefined ? undefined : Number(text);
-  throw new UsageError(`--${option} is "${text}", allowed: a whole number`);
-}
 
 function draw({ io: { out }, print }: Session, found: Status, isWatch: boolean): void {
   if (!isWatch) {
@@ -81,7 +78,7 @@ function describe({ marked, more, isWhole }: Status): string {
   if (marked.length === 0) return 'Nothing is marked for deletion.';
   const rows = marked.map(({ kind, id, object, mark, children, counter, ...entry }) => [
     kind,
-    id,
+    shortened(id),
     mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
     countWords(children, childOf(object)),
     counter === undefined ? '-' : counter.remaining,

@@ -1,7 +1,8 @@
 import { spoken } from '../../lib/operate/advice.ts';
 import { sweepAll } from '../../lib/operate/sweep.ts';
 import { type Command, DONE, FAILED, refuseMore } from './command.ts';
-import { columns, duration, facts } from './text.ts';
+import { openProgress } from './progress.ts';
+import { columns, duration, facts, shortened } from './text.ts';
 
 /** Rows before it says how many more there are; --json has them all. */
 const ROWS_MAX = 50;
@@ -22,18 +23,26 @@ export const sweep: Command = {
     refuseMore(given, 0);
     const { sweep } = await open();
     const startEpochMillis = io.chance.nowEpochMillis();
+    const progress = openProgress(io);
+    // How many are marked, nobody knows beforehand.
+    progress.update(0, 0, 'sweeping');
+    let seen = 0;
     const result = await sweepAll(sweep, {
       full: given.flag('full'),
       restart: given.flag('restart'),
       signal: io.signal,
-    });
+      onAnswer: ({ settled }) => {
+        seen += settled;
+        progress.update(0, 0, `sweeping: ${seen} settled`);
+      },
+    }).finally(() => progress.close());
     const seconds = (io.chance.nowEpochMillis() - startEpochMillis) / 1000;
     if (isJson) printJson({ ...result, seconds });
     else {
       const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
       const rows = [
-        ...deleted.map((name) => [spoken(name), 'deleted']),
-        ...failed.map(({ parent, error }) => [spoken(parent), `failed: ${error}`]),
+        ...deleted.map((name) => [shortened(spoken(name)), 'deleted']),
+        ...failed.map(({ parent, error }) => [shortened(spoken(parent)), `failed: ${error}`]),
       ];
       if (rows.length > 0) print(`${columns(['OBJECT', 'SWEPT'], rows.slice(0, ROWS_MAX))}\n`);
       const more = deletedCount + failedCount - ROWS_MAX;

@@ -32,6 +32,15 @@ export function columns(head: readonly string[], rows: readonly (readonly (strin
     .join('\n');
 }
 
+/** Characters of one cell. The ids of Docker's networks have 64; the longest that fit a key would push all else off the screen. */
+const CELL_CHARACTERS_MAX = 80;
+
+/** For a column that others follow, which a long id would widen for every row. JSON has it whole. */
+export function shortened(text: string): string {
+  const characters = [...text];
+  return characters.length > CELL_CHARACTERS_MAX ? `${characters.slice(0, CELL_CHARACTERS_MAX - 1).join('')}…` : text;
+}
+
 /** Left: what it is. Right: how much. */
 export function facts(pairs: readonly (readonly [string, string | number])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));

@@ -1,12 +1,14 @@
 /** import and export: a cluster as JSON, into the tables and out of them. */
-import { open, readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { exportSnapshot } from '../../lib/operate/export.ts';
 import { type ImportPhase, importSnapshot } from '../../lib/operate/import.ts';
 import { readImport } from '../../lib/operate/read-import.ts';
+import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type Command, DONE, FAILED, refuseMore, UsageError } from './command.ts';
+import { readText } from './files.ts';
 import { openProgress } from './progress.ts';
-import { columns, count } from './text.ts';
+import { columns, count, shortened } from './text.ts';
 
 /** Rows before it says how many more there are; --json has them all. */
 const ROWS_MAX = 50;
@@ -25,7 +27,7 @@ export const importFiles: Command = {
   async run({ io, open: connect, isJson, print, printJson }, { positionals }) {
     if (positionals.length === 0) throw new UsageError('the file to import is missing');
     const files = await Promise.all(
-      positionals.map(async (name) => ({ name, text: await readFile(resolve(io.directory, name), 'utf8') })),
+      positionals.map(async (name) => ({ name, text: await readText(name, resolve(io.directory, name)) })),
     );
     const { snapshot, unusable } = readImport(files);
     const { client } = await connect();
@@ -42,8 +44,8 @@ export const importFiles: Command = {
       });
       print(columns(['', 'CREATED', 'ALREADY THERE', 'REFUSED'], rows));
       const reasons = [
-        ...result.refusals.map(({ object, reason }) => [object, `refused: ${reason}`]),
-        ...unusable.map(({ object, reason }) => [object, `left out: ${reason}`]),
+        ...result.refusals.map(({ object, reason }) => [shortened(object), `refused: ${reason}`]),
+        ...unusable.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
       ];
       if (reasons.length > 0) print(`\n${columns(['OBJECT', 'WHY'], reasons.slice(0, ROWS_MAX))}`);
       if (reasons.length > ROWS_MAX) print(`… and ${reasons.length - ROWS_MAX} more; --json has them all`);
@@ -80,8 +82,8 @@ export const exportFile: Command = {
       ];
       say(`exported ${counts.join(', ')}`);
       const rows = [
-        ...marked.map((object) => [object, 'exported without its mark']),
-        ...omitted.map(({ object, reason }) => [object, `left out: ${reason}`]),
+        ...marked.map((object) => [shortened(object), 'exported without its mark']),
+        ...omitted.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
       ];
       if (rows.length > 0) say(`\n${columns(['OBJECT', 'NOTE'], rows.slice(0, ROWS_MAX))}`);
       if (rows.length > ROWS_MAX) say(`… and ${rows.length - ROWS_MAX} more; --json has them all`);
@@ -92,6 +94,11 @@ export const exportFile: Command = {
 
 /** Fails where the file is there, unless it may be overwritten. */
 async function write(path: string, text: string, mayOverwrite: boolean): Promise<void> {
-  const file = await open(path, mayOverwrite ? 'w' : 'wx');
+  const file = await open(path, mayOverwrite ? 'w' : 'wx').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+    throw new DeallocatorError('AlreadyExists', `${path} is there; name another file, or overwrite it with --force`, {
+      cause,
+    });
+  });
   await file.writeFile(text).finally(() => file.close());
 }

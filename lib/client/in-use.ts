@@ -36,7 +36,7 @@ export async function refuseIfInUse(
     from = next;
   } while (from !== undefined && blockers.length === 0);
   if (blockers.length === 0) return;
-  const named = blockers.map(wordsFor).sort().slice(0, BLOCKERS_NAMED_MAX).join(', ');
+  const named = wordsFor(blockers);
   const more = blockers.length > BLOCKERS_NAMED_MAX || from !== undefined ? ' and others' : '';
   throw new DeallocatorError(
     'FailedPrecondition',
@@ -45,6 +45,15 @@ export async function refuseIfInUse(
   );
 }
 
-function wordsFor(user: UserKey): string {
-  return user.kind === 'task' ? `task ${user.id} of service ${user.serviceId}` : `${user.kind} ${user.id}`;
+/** The first few: services by their ids, then tasks. */
+function wordsFor(blockers: readonly UserKey[]): string {
+  const services = blockers.flatMap((user) => (user.kind === 'service' ? [user.id] : [])).sort();
+  const tasks = blockers.flatMap((user) =>
+    user.kind === 'task' ? [`task ${user.id} of service ${user.serviceId}`] : [],
+  );
+  const shown = services.slice(0, BLOCKERS_NAMED_MAX);
+  return [
+    ...(shown.length > 0 ? [`service ${shown.join(', ')}`] : []),
+    ...tasks.sort().slice(0, BLOCKERS_NAMED_MAX - shown.length),
+  ].join(', ');
 }

@@ -1,9 +1,16 @@
 /** What an explanation comes to, in sentences for somebody who sees the deallocator for the first time. */
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
-import { parseAttachmentName } from '../protocol/model.ts';
+import {
+  type ParentKey,
+  parentName,
+  parseAttachmentName,
+  serviceOf,
+  type UserKey,
+  userName,
+} from '../protocol/model.ts';
 import { keyOf } from './cluster.ts';
 import type { Explanation } from './explain.ts';
-import type { ForecastDeletion, ForecastStep, StayReason } from './forecast.ts';
+import type { ForecastDeletion, ForecastStay, ForecastStep, StayReason } from './forecast.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
 type Facts = Omit<Explanation, 'advice'>;
@@ -17,7 +24,9 @@ export function advise(facts: Facts, part: Neighbourhood): string[] {
       missing: 'is not there yet',
       'left over': 'is left over',
     }[agreement];
-    sentences.push(`Its counter ${what}. If that is still so in a minute, run a sweep, which sets it right.`);
+    sentences.push(
+      `Its counter ${what}. If that is still so in a minute, run a sweep ("deallocator sweep"), which sets it right.`,
+    );
   }
   if (!facts.isWhole) sentences.push('Not everything around it was read, so more may be in the way than is told here.');
   return sentences;
@@ -40,27 +49,30 @@ function adviseAbsent({ object, formerLives }: Facts): string[] {
 
 function adviseThere(facts: Facts, part: Neighbourhood): string[] {
   if (facts.state === 'not marked') return adviseNotMarked(facts);
-  const { object, forecast, isProtected } = facts;
-  const sentences = forecast.steps
-    .filter(({ deletions }) => deletions.length > 0)
-    .map((step) => sentenceOf(step, part));
-  for (const { object: name, reasons } of forecast.stays) {
-    sentences.push(...reasons.map((reason) => `${spoken(name)} stays: ${reasonText(reason)}.`));
-  }
-  if (isProtected) sentences.push(`Take the protection of ${spoken(object)} away to let it go.`);
-  sentences.push(`To keep ${spoken(object)}, undelete it: that works until its deletion is done.`);
-  return sentences;
+  const { object, forecast } = facts;
+  return [
+    ...forecast.steps.flatMap((step) => sentenceOf(step, part)),
+    ...forecast.stays.map((stay) => staySentence(stay, part)),
+    `To keep ${spoken(object)}, undelete it ("deallocator undelete"): that works until its deletion is done.`,
+  ];
 }
 
-function adviseNotMarked({ object, usedBy, isProtected, tasks }: Facts): string[] {
+function adviseNotMarked({ object, usedBy, isProtected, hasMalformedMark, tasks }: Facts): string[] {
   const sentences = [
     `${spoken(object)} is not marked: nobody asked for its removal, and the deallocator leaves it alone.`,
   ];
-  if (isProtected) sentences.push('It is protected: take that away before you remove it.');
+  if (hasMalformedMark) {
+    sentences.push(
+      'Somebody may have meant to: its pendingDelete is neither true nor false, which is no mark; "deallocator rm" makes one.',
+    );
+  }
+  if (isProtected) {
+    sentences.push('It is protected: take that away ("deallocator unprotect") before you remove it.');
+  }
   const users = usedBy?.filter(({ state }) => state === 'not marked').map((user) => user.object) ?? [];
   if (users.length > 0) {
     sentences.push(
-      `It is used by ${list(users.map(spoken))}, which nobody asked to remove: to remove it too, remove or update these first.`,
+      `It is used by ${list(users.map(spoken))}, which nobody asked to remove: to remove it too, remove ("deallocator rm") or update these first.`,
     );
   } else if (tasks !== undefined && tasks.count > 0) {
     sentences.push(`If you remove it, it goes after its ${tasks.isExact ? '' : 'at least '}${tasks.count} tasks.`);
@@ -68,22 +80,60 @@ function adviseNotMarked({ object, usedBy, isProtected, tasks }: Facts): string[
   return sentences;
 }
 
-function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): string {
+/** None for a sweep that deletes nothing. */
+function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): string[] {
   const goes = deletions.map(goesText).join('; then ');
-  if (after === undefined) return `Nothing is in the way: ${goes}. If it is still there in a minute, run a sweep.`;
-  if (after.assume === 'sweep') {
-    return after.notBefore === undefined
-      ? `With the next sweep ${goes}.`
-      : `With the first sweep after ${after.notBefore} ${goes}.`;
+  if (after === undefined) {
+    return [`Nothing is in the way: ${goes}. If it is still there in a minute, run a sweep ("deallocator sweep").`];
   }
-  const { id } = keyOf(after.service);
-  const { count = 0, isExact = true, named = [] } = part.tasks.get(id) ?? {};
-  const tasks = list(
-    named.map((task) => task.id),
-    count,
-    isExact,
+  if (after.assume === 'tasks gone') {
+    const { id } = keyOf(after.service);
+    const stop = `Stop and delete the ${tasksText(id, part)} of ${spoken(after.service)}`;
+    return [goes === '' ? `${stop}: only then can what follows happen.` : `${stop}: then ${goes}.`];
+  }
+  if (goes === '') return [];
+  if (after.notBefore !== undefined) return [`With the first sweep after ${after.notBefore} ${goes}.`];
+  return [`With the next sweep ${goes}; "deallocator sweep" runs one now.`];
+}
+
+/** `task 1`, `tasks 1, 2 and 7 more`. */
+function tasksText(serviceId: string, part: Neighbourhood): string {
+  const { count = 0, isExact = true, named = [] } = part.tasks.get(serviceId) ?? {};
+  const ids = named.map(({ id }) => id);
+  return `${count === 1 ? 'task' : 'tasks'} ${list(ids, count, isExact)}`;
+}
+
+function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): string {
+  const name = spoken(object);
+  if (reasons.some(({ because }) => because === 'not marked')) return `${name} stays: nobody asked for its removal.`;
+  const remedies = reasons.flatMap((reason) => remediesOf(keyOf(object), reason, part));
+  const remedy = remedies.length === 0 ? '' : ` To let it go, ${remedies.join('; and ')}.`;
+  return `${name} stays: ${reasons.map(reasonText).join(', and ')}.${remedy}`;
+}
+
+/** What to do about a reason. Of a service that is marked itself, its own sentence tells. */
+function remediesOf({ kind, id }: ParentKey, reason: StayReason, part: Neighbourhood): string[] {
+  if (reason.because === 'protected') return ['take its protection away ("deallocator unprotect")'];
+  if (reason.because === 'tasks') return [`stop and delete its ${tasksText(id, part)}`];
+  if (reason.because !== 'used') return [];
+  const users = reason.by
+    .map(userOf)
+    .filter((user) => part.parents.get(parentName(serviceOf(user)))?.pendingDelete !== true);
+  const services = users.filter((user) => user.kind === 'service').map((user) => user.id);
+  const tasks = users.filter((user) => user.kind === 'task').map(userName);
+  const shielded = services.filter(
+    (service) => part.parents.get(parentName({ kind: 'service', id: service }))?.isProtected,
   );
-  return `Stop and delete the ${count === 1 ? 'task' : 'tasks'} ${tasks} of ${spoken(after.service)}: then ${goes}.`;
+  const first = shielded.length === 0 ? '' : ` (${list(shielded)} only after "deallocator unprotect")`;
+  const update = `update ${services.length === 1 ? 'it' : 'them'} not to use ${kind} ${id}`;
+  return [
+    ...(services.length > 0
+      ? [
+          `remove ${services.length === 1 ? 'service' : 'services'} ${list(services)} too ("deallocator rm")${first}, or ${update}`,
+        ]
+      : []),
+    ...(tasks.length > 0 ? [`stop and delete ${list(tasks.map(spoken))}`] : []),
+  ];
 }
 
 function goesText({ deleted: [first = '', ...along] }: ForecastDeletion): string {
@@ -107,12 +157,18 @@ function reasonText(reason: StayReason): string {
   }
 }
 
+/** Of a name such as `service#web`, or of a task that holds a network by itself. */
+function userOf(name: string): UserKey {
+  const user = parseAttachmentName(name, { taskNetworks: true });
+  return user.kind === 'task' ? user : keyOf(name);
+}
+
 /** The first few, and how many there are beside. @param count of all of them, exact or at least */
 function list(texts: readonly string[], count = texts.length, isExact = true): string {
   const shown = texts.slice(0, BLOCKERS_NAMED_MAX);
   const more = count - shown.length;
-  const rest = more > 0 || !isExact ? ` and ${isExact ? '' : 'at least '}${more} more` : '';
-  return `${shown.join(', ')}${rest}`;
+  if (more === 0) return `${shown.join(', ')}${isExact ? '' : ' and more'}`;
+  return `${shown.join(', ')} and ${isExact ? '' : 'at least '}${more} more`;
 }
 
 /** `service web` of `service#web`, `task 1 of service web` of `task#3#web#1`. */

@@ -39,6 +39,8 @@ export interface ClusterOptions {
 
 /** A parent, and the last undelete where no later mark has taken its place. */
 export interface FoundParent extends Parent {
+  /** Raw hands wrote a `pendingDelete` that marks nothing. */
+  readonly hasMalformedMark: boolean;
   readonly undeleted: { readonly at: string; readonly by?: string; readonly reason?: string } | undefined;
 }
 
@@ -102,7 +104,10 @@ export class Cluster {
       ...['unmarkedAt', 'unmarkedBy', 'unmarkedReason', 'spec.task.networks', 'spec.networks'],
     ];
     const item = await this.requests.getStored({ ...this.at.parent(key), ...projection(paths) });
-    return item && { ...parentOf(key, item), undeleted: undeletedOf(item) };
+    if (item === undefined) return undefined;
+    const { pendingDelete = { NULL: true } } = item;
+    const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
+    return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
   }
 
   /** Only tasks that hold the service, by the deployment's rule. */

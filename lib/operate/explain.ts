@@ -57,6 +57,8 @@ export interface Explanation {
   /** The last undelete, where no mark has followed it. */
   readonly undeleted?: FoundParent['undeleted'];
   readonly isProtected: boolean;
+  /** `pendingDelete` is there, and neither true nor false nor null: that is no mark, whatever it was meant for. */
+  readonly hasMalformedMark: boolean;
   /** What holds it beside its children. */
   readonly hold?: StayReason;
   /** Of a service: the tasks that hold it, counted, and the first 20 by id. */
@@ -70,7 +72,7 @@ export interface Explanation {
   readonly forecast: Forecast;
   /** Former lives of this id, newest first, at most 5. */
   readonly formerLives: readonly Deletion[];
-  /** What to do next, in sentences. */
+  /** What to do next, in sentences that name the commands for it. */
   readonly advice: readonly string[];
   /** False: part of the neighbourhood or of the history was too large to be read. */
   readonly isWhole: boolean;
@@ -100,6 +102,7 @@ export async function explain(cluster: Cluster, key: ParentKey): Promise<Explana
     ...(parent && isMarked && { mark: viewMark(parent, cluster.chance.nowEpochMillis()) }),
     ...(parent?.undeleted && !isMarked && { undeleted: parent.undeleted }),
     isProtected: parent?.isProtected === true,
+    hasMalformedMark: parent?.hasMalformedMark === true,
     ...(hold && { hold }),
     ...(tasks && KINDS[key.kind].runsTasks && { tasks }),
     ...(parent && { [side]: related.slice(0, RELATIONS_NAMED_MAX) }),

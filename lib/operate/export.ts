@@ -74,7 +74,9 @@ export async function exportSnapshot(
       const unmarked = withoutMark(item);
       const isMarked = item.pendingDelete === true;
       if (isMarked) marked.push(object);
-      else if (!isDeepStrictEqual(unmarked, item)) omitted.push({ object, reason: 'what it carries is no whole mark' });
+      else if (!isDeepStrictEqual(unmarked, withoutUndelete(item))) {
+        omitted.push({ object, reason: 'what it carries is no whole mark' });
+      }
       return take(object, unmarked, check);
     });
   const takenNetworks = takeParents('network', networks, checkNetwork);
@@ -134,4 +136,9 @@ function inJson(value: unknown, report: (path: string) => void, path = ''): unkn
 /** Neither a set, nor bytes, nor the SDK's number. */
 function isPlainMap(value: unknown): value is Entry {
   return isMap(value) && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** What an undelete leaves tells of the past, and nobody misses it. */
+function withoutUndelete({ unmarkedAt: _at, unmarkedBy: _by, unmarkedReason: _why, ...item }: Item): Item {
+  return item as Item;
 }

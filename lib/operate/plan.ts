@@ -223,15 +223,16 @@ async function attempt(object: string, act: () => Promise<Omit<Applied, 'object'
 }
 
 function absent(object: string): PlanRefusal {
-  const message = `${object} is not there; its history tells whether it was deleted`;
+  const message = `${object} is not there; "deallocator history" tells whether it was deleted`;
   return { object, because: 'not found', message, blockers: [] };
 }
 
 function isProtected(object: string): PlanRefusal {
-  return { object, because: 'protected', message: `${object} is protected; take that away first`, blockers: [] };
+  const message = `${object} is protected; take that away first ("deallocator unprotect")`;
+  return { object, because: 'protected', message, blockers: [] };
 }
 
 function inUse(object: string, blockers: readonly string[]): PlanRefusal {
-  const message = `${object} is in use by services that are not to be removed; remove or update them, or let it wait for them`;
+  const message = `${object} is in use by services that are not to be removed; remove or update them, or let it wait for them ("--even-in-use")`;
   return { object, because: 'in use', message, blockers };
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, expect, inject, it } from 'vitest';
 import { EngineConnection } from '../../lib/local/engine-connection.ts';
 import { Gateway } from '../../lib/local/gateway.ts';
+import { Authorizer } from '../../lib/local/iam.ts';
 import { Meter, type OperationUsage } from '../../lib/local/meter.ts';
 import { TABLE_NAMES, tableInput } from '../support/dynamodb.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';
@@ -51,7 +52,8 @@ afterEach(async () => {
 async function replay(steps: readonly Step[]): Promise<Usages> {
   const databaseId = `test${randomUUID().replaceAll('-', '')}`;
   const meter = new Meter();
-  const gateway = new Gateway({ enginePort: inject('enginePort'), databaseId, port: 0, principals: [], meter });
+  const authorizer = new Authorizer({ roles: [], ofTables: new Map() }, new Map());
+  const gateway = new Gateway({ enginePort: inject('enginePort'), databaseId, port: 0, authorizer, meter });
   const metered = new EngineConnection(await gateway.listen(), databaseId);
   const straight = new EngineConnection(inject('enginePort'), databaseId);
   closers.push(

@@ -197,7 +197,8 @@ describe('the README', () => {
 });
 
 describe('docs', () => {
-  const pages = ['CHANGELOG.md', ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`)];
+  const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
+  const pages = ['CHANGELOG.md', ...inDocs.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
   const anchorsOf = (page: string) =>
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
       title

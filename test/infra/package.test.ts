@@ -113,6 +113,7 @@ describe('the package', () => {
       'docs/cli.md',
       'docs/events.md',
       'docs/runbook.md',
+      'docs/scale.md',
       'docs/upgrading.md',
       'package.json',
     ]);

@@ -46,6 +46,33 @@ it('draws a bar in a terminal, and puts the result below it', async () => {
   expect(stdout.lastIndexOf('\x1b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\x1b[?25l'));
 });
 
+it.each([
+  [['wait', 'service', 'stuck', '--timeout', '0'], 'waiting for service stuck', 'service stuck: still there', 3],
+  [['rm', 'service', 'stuck', '--wait', '--timeout', '0'], 'waiting for', 'service stuck: still there', 3],
+  [['audit', '--confirm', '0'], 'reading ', 'found 0 faults', 0],
+  [['sweep'], 'sweeping', 'failed        0', 0],
+  [['redrive'], '', 'received      0', 0],
+] as const)('%j draws in a terminal, and puts the result below it', async ([name, ...args], drawn, result, status) => {
+  await backend.client.createService({ id: 'stuck' }).catch(() => {});
+  await backend.client.createTask('stuck', { id: '1' }).catch(() => {});
+  await backend.client.removeService('stuck');
+  await backend.deliver();
+  const { FORCE_COLOR: _, ...env } = process.env;
+  const command = line(name, '--config', config, ...args);
+  const terminal = spawn('script', ['-qec', command, '/dev/null'], { env });
+  let stdout = '';
+  terminal.stdout.on('data', (text) => {
+    stdout += text;
+  });
+  const [ended] = await once(terminal, 'close');
+  await backend.client.undeleteService('stuck');
+  // A queue without messages leaves nothing to draw.
+  if (drawn !== '') expect(stdout.slice(0, stdout.lastIndexOf(result))).toMatch(new RegExp(`░  ${drawn}`));
+  expect(stdout).toContain(result);
+  expect(stdout.lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(stdout.lastIndexOf('\x1b[?25l'));
+  expect(ended, stdout).toBe(status);
+});
+
 it('draws a status anew in a terminal, until Ctrl-C is typed there', async () => {
   const command = line('status', '--watch', '--interval', '500ms', '--config', config);
   const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'pipe'] });

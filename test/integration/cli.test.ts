@@ -1,10 +1,13 @@
 /** The commands against the synthesized stack on the local cloud: DynamoDB, Lambda, SQS and Streams at one endpoint. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readNames } from '../../bin/synthesize.ts';
 import { isDeallocatorError } from '../../lib/client/index.ts';
+import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { type CallOptions, call } from '../support/command-line.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
@@ -211,6 +214,57 @@ describe('protect and unprotect', () => {
   });
 });
 
+describe('an object', () => {
+  it('of a long id is shortened where other columns follow, and whole in JSON', async () => {
+    const id = `l-${'网'.repeat(200)}`;
+    await backend.client.createService({ id });
+    await backend.client.createTask(id, { id: '1' });
+    await cli(['rm', 'service', id]);
+    const { stdout } = await cli(['status']);
+    expect(stdout).toMatch(/^service +l-网{77}… +\d+ s +1 task +/m);
+    expect((await json('status')).document.marked).toMatchObject([{ id }]);
+    await cli(['undelete', 'service', id]);
+  });
+
+  it('that was undeleted is exported without a word', async () => {
+    await backend.client.createService({ id: 'undeleted' });
+    await backend.client.createTask('undeleted', { id: '1' });
+    await backend.client.removeService('undeleted', { by: 'ann' });
+    await backend.client.undeleteService('undeleted', { by: 'ann', reason: 'mistake' });
+    const { snapshot, omitted } = (await json('export')).document;
+    expect(snapshot.services).toContainEqual({ id: 'undeleted' });
+    expect(omitted).not.toContainEqual(expect.objectContaining({ object: 'service#undeleted' }));
+  });
+});
+
+it('without the grants to write, a mark, an undelete and a protection are errors, and blocked by nothing', async () => {
+  const respond = {
+    status: 400,
+    body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'not allowed' },
+  };
+  await backend.client.createService({ id: 'g-web' });
+  await backend.client.createService({ id: 'g-marked' });
+  await backend.client.createTask('g-marked', { id: '1' });
+  await backend.client.removeService('g-marked');
+  backend.cloud.setIntercept(({ principal, operation }) =>
+    principal === 'outside' && /^(Transact|Put|Update)/.test(operation) ? { respond } : undefined,
+  );
+  const refused = [];
+  for (const [command = '', id = ''] of [
+    ['protect', 'g-web'],
+    ['rm', 'g-web'],
+    ['undelete', 'g-marked'],
+  ]) {
+    refused.push(await cli([command, 'service', id]));
+  }
+  backend.cloud.setIntercept(undefined);
+  for (const { status, stdout, stderr } of refused) {
+    expect(stdout + stderr).toMatch(/AccessDeniedException: not allowed; check the table names.* and the grants/);
+    expect(status).toBe(1);
+  }
+  await backend.client.undeleteService('g-marked');
+});
+
 describe('sweep', () => {
   it('deletes what lost its counter and its record, and then finds nothing more to do', async () => {
     await backend.client.createNetwork({ id: 's-front' });
@@ -349,13 +403,17 @@ describe('import and export', () => {
     writeFileSync(join(folder, 'there.json'), 'precious');
     expect(await cli(['export', 'there.json'])).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^deallocator export: EEXIST.*there\.json'\n$/),
+      stderr: expect.stringMatching(/^deallocator export: .*there\.json is there; .* --force \[AlreadyExists\]\n$/),
     });
     expect(readFileSync(join(folder, 'there.json'), 'utf8')).toBe('precious');
     expect((await cli(['export', '--force', 'there.json'])).status).toBe(0);
     expect(await cli(['import', 'missing.json'])).toMatchObject({
       status: 1,
-      stderr: expect.stringMatching(/^deallocator import: ENOENT.*missing\.json'\n$/),
+      stderr: expect.stringMatching(/^deallocator import: missing\.json can't be read: ENOENT.*\[InvalidArgument\]\n$/),
+    });
+    expect(await cli(['import', '.'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^deallocator import: \. can't be read: EISDIR.*\[InvalidArgument\]\n$/),
     });
     writeFileSync(join(folder, 'torn.json'), '{');
     expect(await cli(['import', 'torn.json'])).toMatchObject({
@@ -398,7 +456,10 @@ describe('a mistake', () => {
     [['rm', 'service', 'web', '--timeout', '1m'], '--timeout goes with --wait'],
     [['wait', 'service', 'web', '--timeout', 'soon'], '--timeout is "soon", allowed: a time'],
     [['explain', 'service', 'web', '--graph', 'png'], '--graph is "png", allowed: mermaid, dot'],
-    [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number'],
+    [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number from 1 to 10000'],
+    [['history', '--limit', '0'], '--limit is "0", allowed: a whole number from 1 to 10000'],
+    [['explain', 'network', ''], "a network's id is empty"],
+    [['rm', 'service', 'web', 'x'.repeat(1025)], 'the service id "xx'],
     [['import'], 'the file to import is missing'],
     [['completion', 'fish'], '"fish" is no shell that is known here; allowed: bash, zsh'],
   ])('in the usage ends with status 2: %j', async (args, message) => {
@@ -426,4 +487,30 @@ describe('a mistake', () => {
     const { status, stderr } = await cli(['sweep'], { signal: AbortSignal.abort() });
     expect({ status, stderr }).toEqual({ status: 130, stderr: 'deallocator sweep: interrupted\n' });
   });
+
+  it.each([[['protect', 'service', 'web']], [['import', 'empty.json']], [['export']], [['audit']]])(
+    'that is Ctrl-C ends %j while nobody answers',
+    async (args) => {
+      writeFileSync(join(folder, 'empty.json'), '{"networks":[{"id":"n"}],"services":[],"tasks":[]}');
+      const silent = createServer().listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const interruption = new AbortController();
+      const sockets: Socket[] = [];
+      silent.on('connection', (socket) => {
+        sockets.push(socket);
+        interruption.abort();
+      });
+      // Whoever tried a request again would pause more than once, and hang.
+      let pauses = 0;
+      const pause = () => (pauses++ === 0 ? Promise.resolve() : new Promise<never>(() => {}));
+      const { port } = silent.address() as AddressInfo;
+      const ended = await cli([...args, '--endpoint', `http://127.0.0.1:${port}`], {
+        signal: interruption.signal,
+        chance: { ...systemChance, pause },
+      });
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+      expect(ended).toEqual({ status: 130, stdout: '', stderr: `deallocator ${args[0]}: interrupted\n` });
+    },
+  );
 });

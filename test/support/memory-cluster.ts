@@ -16,6 +16,7 @@ export function memoryCluster(rules: Rules = DEFAULT_RULES) {
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, pageItemsMax: 2 });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
   const cluster = new Cluster(documentClient(sdk), MEMORY_NAMES, { rules, chance });
-  const client = new DeallocatorClient({ tables: MEMORY_NAMES, client: sdk, chance });
+  const { taskNetworks } = rules;
+  const client = new DeallocatorClient({ tables: MEMORY_NAMES, client: sdk, chance, taskNetworks });
   return { backend, tables, chance, writers, cluster, client };
 }

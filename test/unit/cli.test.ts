@@ -9,7 +9,7 @@ import { RUNNING_FILE } from '../../bin/cli/connection.ts';
 import { readConfig, readStackNames } from '../../bin/cli/deployment-names.ts';
 import { errorWords } from '../../bin/cli/errors.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
-import { columns, duration, visible } from '../../bin/cli/text.ts';
+import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
 import { RUNNING_PATH } from '../../bin/synthesize.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { call } from '../support/command-line.ts';
@@ -95,6 +95,11 @@ describe('text', () => {
   });
 
   it.each([
+    ['x'.repeat(80), 'x'.repeat(80)],
+    ['🐳'.repeat(81), `${'🐳'.repeat(79)}…`],
+  ])('that others follow is shortened by whole characters: %s', (text, shown) => expect(shortened(text)).toBe(shown));
+
+  it.each([
     [0, '0 s'],
     [-3, '0 s'],
     [59.9, '59 s'],
@@ -124,6 +129,19 @@ describe('an error', () => {
     [
       named('Error', 'connect ECONNREFUSED ::1', { code: 'ECONNREFUSED', syscall: 'connect' }),
       /^connect ECONNREFUSED ::1; nothing answers there/,
+    ],
+    [named('QueueDoesNotExist', 'no queue', { $metadata }), /; check the Region and the names/],
+    [
+      new DeallocatorError('Unavailable', 'GetItem was tried 8 times; try again later', {
+        cause: named('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED', syscall: 'connect' }),
+      }),
+      /^GetItem was tried 8 times; nothing answers there; check --endpoint, .* \[Unavailable\]$/,
+    ],
+    [
+      new DeallocatorError('Unavailable', 'GetItem was tried 8 times; try again later', {
+        cause: named('ThrottlingException', 'slow down', { $metadata }),
+      }),
+      /^GetItem was tried 8 times; try again later \[Unavailable\]$/,
     ],
     [
       named('AggregateError', '', { code: 'ECONNREFUSED', syscall: 'connect' }),

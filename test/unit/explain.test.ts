@@ -62,8 +62,8 @@ describe('a marked service', () => {
     ]);
     expect(told.advice).toEqual([
       'Stop and delete the tasks web.1, web.2, web.3 of service web: then service web goes, and with it network front.',
-      'network shared stays: service api uses it.',
-      'To keep service web, undelete it: that works until its deletion is done.',
+      'network shared stays: service api uses it. To let it go, remove service api too ("deallocator rm"), or update it not to use network shared.',
+      'To keep service web, undelete it ("deallocator undelete"): that works until its deletion is done.',
     ]);
   });
 
@@ -95,10 +95,9 @@ describe('a marked service', () => {
     await client.protectService('web');
     const kept = await explain(cluster, WEB);
     expect(kept.hold).toEqual({ because: 'protected' });
-    expect(kept.advice.slice(0, 2)).toEqual([
-      'service web stays: it is protected.',
-      'Take the protection of service web away to let it go.',
-    ]);
+    expect(kept.advice[0]).toBe(
+      'service web stays: it is protected. To let it go, take its protection away ("deallocator unprotect").',
+    );
   });
 });
 
@@ -124,7 +123,7 @@ describe('a marked network', () => {
     writers.mark('networks', 'front');
     const told = await explain(cluster, FRONT);
     expect(told.usedBy).toEqual([{ object: 'service#ghost', state: 'absent' }]);
-    expect(told.advice[0]).toBe('With the next sweep network front goes.');
+    expect(told.advice[0]).toBe('With the next sweep network front goes; "deallocator sweep" runs one now.');
   });
 });
 
@@ -170,6 +169,89 @@ describe('what is not there', () => {
     expect((await explain(cluster, WEB)).advice[0]).toMatch(/^service web is not there, and no receipt tells of it/);
     await expect(explain(cluster, { kind: 'service', id: '' })).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
+});
+
+/** Each a cluster in which something does not go, and what its explanation tells to do about that. */
+describe('whoever reads the advice alone', () => {
+  const GRACE = { ...DEFAULT_RULES, gracePeriodMillis: 3_600_000 };
+
+  it('is told to stop the tasks too, where a grace period ends after them', async () => {
+    const { cluster, remove } = await shop(GRACE);
+    await remove();
+    expect((await explain(cluster, WEB)).advice.slice(0, 2)).toEqual([
+      'Stop and delete the tasks web.1, web.2, web.3 of service web: only then can what follows happen.',
+      'With the first sweep after 2026-01-01T01:00:00.000Z service web goes, and with it network front.',
+    ]);
+  });
+
+  it('is told of no sweep that deletes nothing', async () => {
+    const { backend, cluster, client } = await shop(GRACE);
+    await client.removeNetwork('shared', { whenInUse: 'wait' });
+    await backend.deliver();
+    expect((await explain(cluster, SHARED)).advice).toEqual([
+      'network shared stays: service api, service web use it. To let it go, remove services api, web too ("deallocator rm"), or update them not to use network shared.',
+      'To keep network shared, undelete it ("deallocator undelete"): that works until its deletion is done.',
+    ]);
+  });
+
+  it('is told to unprotect a service that holds the network before its removal', async () => {
+    const { cluster, client, remove } = await shop();
+    await client.protectService('api');
+    await remove();
+    expect((await explain(cluster, SHARED)).advice[1]).toBe(
+      'network shared stays: service api uses it. To let it go, remove service api too ("deallocator rm") (api only after "deallocator unprotect"), or update it not to use network shared.',
+    );
+  });
+
+  it('is told to unprotect what was marked before, and to stop its tasks', async () => {
+    const { cluster, client, remove } = await shop();
+    await remove();
+    await client.protectService('web');
+    const { advice } = await explain(cluster, FRONT);
+    expect(advice.slice(0, 2)).toEqual([
+      'service web stays: it is protected, and it has at least 2 tasks. To let it go, take its protection away ("deallocator unprotect"); and stop and delete its tasks web.1, web.2 and more.',
+      'network front stays: service web uses it.',
+    ]);
+  });
+
+  it('is told which task holds a network by itself', async () => {
+    const { cluster, client } = memoryCluster({ ...DEFAULT_RULES, taskNetworks: true });
+    await client.createNetwork({ id: 'front' });
+    await client.createService({ id: 'api' });
+    await client.createTask('api', { id: '1', networks: [{ target: 'front' }] });
+    await client.removeNetwork('front', { whenInUse: 'wait' });
+    expect((await explain(cluster, FRONT)).advice[0]).toBe(
+      'network front stays: task 1 of service api uses it. To let it go, stop and delete task 1 of service api.',
+    );
+  });
+
+  it('is told to sweep where the last record was lost', async () => {
+    const { backend, cluster, client, remove, tables } = await shop();
+    await remove();
+    tables.delete('counters', { id: 'service#web' });
+    await client.deleteTasks('web', ['web.1', 'web.2', 'web.3']);
+    await backend.deliver();
+    expect((await explain(cluster, WEB)).advice[0]).toBe(
+      'Nothing is in the way: service web goes, and with it network front. If it is still there in a minute, run a sweep ("deallocator sweep").',
+    );
+  });
+
+  it.each([['yes'], [1], [{}]])('is told that a pendingDelete of %j is no mark', async (pendingDelete) => {
+    const { cluster, tables } = memoryCluster();
+    tables.put('services', { id: 'web', pendingDelete });
+    const told = await explain(cluster, WEB);
+    expect(told).toMatchObject({ state: 'not marked', hasMalformedMark: true });
+    expect(told.advice[1]).toMatch(/pendingDelete is neither true nor false, which is no mark; "deallocator rm" makes/);
+  });
+
+  it.each([[undefined], [null], [false], [true]])(
+    'a pendingDelete of %j is none that was meant otherwise',
+    async (pendingDelete) => {
+      const { cluster, tables } = memoryCluster();
+      tables.put('services', { id: 'web', pendingDelete });
+      expect((await explain(cluster, WEB)).hasMalformedMark).toBe(false);
+    },
+  );
 });
 
 it.each([

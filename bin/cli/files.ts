@@ -1,0 +1,18 @@
+/** Files that the command line names. */
+import { readFile } from 'node:fs/promises';
+import { DeallocatorError } from '../../lib/protocol/errors.ts';
+
+/**
+ * `InvalidArgument` for what can't be read as a text: Node.js doesn't name the file where it is a directory, or larger than
+ * a text can be.
+ *
+ * @param name what messages call it
+ */
+export async function readText(name: string, path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new DeallocatorError('InvalidArgument', `${name} can't be read: ${message}; name a file that can`, { cause });
+  }
+}
