@@ -6,7 +6,7 @@ import { drawGraph } from '../../lib/operate/graph.ts';
 import { type Command, DONE, readParent, UsageError } from './command.ts';
 import { visible } from './text.ts';
 import { interruptible } from './waiting.ts';
-import { type Branch, countWords, markWords, reasonWords, tree } from './words.ts';
+import { type Branch, countWords, markWords, progressWords, reasonWords, tree } from './words.ts';
 
 export const explain: Command = {
   name: 'explain',
@@ -73,12 +73,17 @@ function branchesOf({
   return [
     ...(undeleted ? [{ text: `undeleted at ${undeleted.at}${undeleted.by ? ` by ${undeleted.by}` : ''}` }] : []),
     ...(hold ? [{ text: `held: ${reasonWords(hold)}` }] : []),
-    ...(counter ? [{ text: `counter: ${counter.remaining ?? 'none'}, ${counter.agreement}` }] : []),
+    ...(counter ? [{ text: counterText(counter) }] : []),
     ...(tasks ? [tasksBranch(tasks)] : []),
     ...(uses ? [relatedBranch('uses', uses)] : []),
     ...(usedBy ? [relatedBranch('used by', usedBy)] : []),
     ...(formerLives.length > 0 ? [livesBranch(formerLives)] : []),
   ];
+}
+
+function counterText(counter: NonNullable<Explanation['counter']>): string {
+  const progress = counter.progressedAt === undefined ? [] : [`last progress ${progressWords(counter)}`];
+  return `counter: ${[counter.remaining ?? 'none', counter.agreement, ...progress].join(', ')}`;
 }
 
 function tasksBranch(tasks: NonNullable<Explanation['tasks']>): Branch {

@@ -3,7 +3,7 @@ import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '.
 import { type Command, DONE, readDurationMillis, readNumber, refuseMore, type Session, UsageError } from './command.ts';
 import { columns, count, duration, emphasis, shortened } from './text.ts';
 import { interruptible } from './waiting.ts';
-import { childOf, countWords, reasonWords } from './words.ts';
+import { childOf, countWords, progressWords, reasonWords } from './words.ts';
 
 /** The pause between two looks: each costs a read of the index, and two of each object that is shown. */
 const INTERVAL_MILLIS_DEFAULT = 2000;
@@ -82,13 +82,14 @@ function describe({ marked, more, isWhole }: Status): string {
     mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
     countWords(children, childOf(object)),
     counter === undefined ? '-' : counter.remaining,
+    progressWords(counter),
     stateOf(entry),
     [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
   ]);
   return [
     `${count(marked.length + more, 'object')} marked for deletion`,
     '',
-    columns(['KIND', 'ID', 'AGE', 'LEFT', 'COUNTER', 'STATE', 'WHO: WHY'], rows),
+    columns(['KIND', 'ID', 'AGE', 'LEFT', 'COUNTER', 'PROGRESS', 'STATE', 'WHO: WHY'], rows),
     ...(more > 0 ? [`… and ${more} more, all newer; --limit shows them`] : []),
     ...(isWhole ? [] : ['There are more marks than were looked through.']),
   ].join('\n');

@@ -2,16 +2,22 @@
 
 import { spoken } from '../../lib/operate/advice.ts';
 import type { StayReason } from '../../lib/operate/forecast.ts';
-import type { CountView, MarkView } from '../../lib/operate/view.ts';
+import type { CounterView, CountView, MarkView } from '../../lib/operate/view.ts';
 import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {
   return `${children.isExact ? '' : 'at least '}${count(children.count, singular)}`;
 }
 
-/** What the children of an object are called. */
+/** What the children of an object are called: services use a network, and tasks where they hold it by themselves. */
 export function childOf(object: string): string {
-  return object.startsWith('service#') ? 'task' : 'service';
+  return object.startsWith('service#') ? 'task' : 'user';
+}
+
+/** When something of an object's children was last seen to go. */
+export function progressWords(counter: Partial<CounterView> | undefined): string {
+  const { progressAgeSeconds } = counter ?? {};
+  return progressAgeSeconds === undefined ? '-' : `${duration(progressAgeSeconds)} ago`;
 }
 
 export function markWords({ ageSeconds, markedAt, by, reason }: MarkView): string {

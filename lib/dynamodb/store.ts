@@ -86,10 +86,13 @@ export class DynamoDBStore extends Listings implements Store {
     );
   }
 
-  async decrement(parent: ParentKey, by: number): Promise<Counter | undefined> {
+  async decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {
     const updated = await this.requests.update({
       ...this.at.counter(parent),
-      ...conditionedUpdate('SET #remaining = #remaining - :by', isThere, { ':by': by }),
+      ...conditionedUpdate('SET #remaining = #remaining - :by, #progressedAt = :progressedAt', isThere, {
+        ':by': by,
+        ':progressedAt': progressedAt,
+      }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'NONE',
     });

@@ -77,6 +77,8 @@ export interface CounterFound {
   readonly remaining: number;
   /** When the draining began, ISO 8601. */
   readonly openedAt: string | undefined;
+  /** When its last removal was counted, ISO 8601; undefined before the first. */
+  readonly progressedAt: string | undefined;
 }
 
 export class Cluster {
@@ -153,12 +155,13 @@ export class Cluster {
   /** By {@link parentName}; without those that have none. The parents must differ. */
   async readCounters(parents: readonly ParentKey[]): Promise<Map<string, CounterFound>> {
     const keys = parents.map((parent) => this.at.counter(parent).Key);
-    const attributes = ['id', 'remaining', 'epoch', 'openedAt'];
+    const attributes = ['id', 'remaining', 'epoch', 'openedAt', 'progressedAt'];
     const items = await this.requests.batchGet(this.at.tables.counters, keys, attributes);
     return new Map(
       items.map((item) => {
         const { remaining } = counterOf(item);
-        return [item.id, { remaining, openedAt: textOf(item.openedAt) }];
+        const times = { openedAt: textOf(item.openedAt), progressedAt: textOf(item.progressedAt) };
+        return [item.id, { remaining, ...times }];
       }),
     );
   }

@@ -17,7 +17,7 @@ import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts
 import { type Forecast, forecast, type StayReason } from './forecast.ts';
 import { type Deletion, readHistory } from './history.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
-import { type CountView, type MarkView, viewHold, viewMark } from './view.ts';
+import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
 /** Services that use a network, or networks that a service uses, that are told of one by one. */
 const RELATIONS_NAMED_MAX = 100;
@@ -68,7 +68,7 @@ export interface Explanation {
   readonly uses?: readonly Related[];
   /** Users or used networks that are not told of. */
   readonly moreRelated: number;
-  readonly counter?: { readonly remaining?: number; readonly openedAt?: string; readonly agreement: Agreement };
+  readonly counter?: Partial<CounterView> & { readonly agreement: Agreement };
   readonly forecast: Forecast;
   /** Former lives of this id, newest first, at most 5. */
   readonly formerLives: readonly Deletion[];
@@ -109,8 +109,7 @@ export async function explain(cluster: Cluster, key: ParentKey): Promise<Explana
     moreRelated: Math.max(0, related.length - RELATIONS_NAMED_MAX),
     ...(agreement && {
       counter: {
-        ...(counter && { remaining: counter.remaining }),
-        ...(counter?.openedAt !== undefined && { openedAt: counter.openedAt }),
+        ...(counter && viewCounter(counter, cluster.chance.nowEpochMillis())),
         agreement,
       },
     }),

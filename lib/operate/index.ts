@@ -69,7 +69,7 @@ export { readStatus, type Status, type StatusEntry, type StatusOptions } from '.
 export type { Unusable } from './swarm-snapshot.ts';
 export { type SweepOptions, type SweepResult, sweepAll } from './sweep.ts';
 export { openSweepFunction } from './sweep-function.ts';
-export type { CountView, MarkView } from './view.ts';
+export type { CounterView, CountView, MarkView } from './view.ts';
 export {
   type Awaited,
   type WaitOptions,

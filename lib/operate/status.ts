@@ -5,7 +5,15 @@ import { mapInParallel } from '../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../protocol/time.ts';
 import { byName, type Cluster, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
-import { type CountView, checkLimit, type MarkView, viewHold, viewMark } from './view.ts';
+import {
+  type CounterView,
+  type CountView,
+  checkLimit,
+  type MarkView,
+  viewCounter,
+  viewHold,
+  viewMark,
+} from './view.ts';
 
 /** Marked objects that a status tells of, by default and at most: each costs a read of itself and one of its children. */
 export const STATUS_OBJECTS_DEFAULT = 100;
@@ -32,11 +40,8 @@ export interface StatusEntry {
   /** Tasks of a service, services (and tasks that hold it) attached to a network: counted in the table right now. */
   readonly children: CountView;
   readonly hold?: StayReason;
-  /**
-   * The deallocator's own count, which may be too low and is set right when it reaches zero, and when it began to count (ISO
-   * 8601). Absent until then. It keeps no time of its last decrement: two looks at `children` tell of progress.
-   */
-  readonly counter?: { readonly remaining: number; readonly openedAt?: string };
+  /** Absent until it begins to count. */
+  readonly counter?: CounterView;
 }
 
 export interface Status {
@@ -66,8 +71,7 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
     const counter = counters.get(parentName(key));
     const entry = describe(parent, await countChildren(cluster, key), cluster);
     if (counter === undefined) return [entry];
-    const { remaining, openedAt } = counter;
-    return [{ ...entry, counter: { remaining, ...(openedAt !== undefined && { openedAt }) } }];
+    return [{ ...entry, counter: viewCounter(counter, cluster.chance.nowEpochMillis()) }];
   });
   return { readAt, marked: entries.flat(), more: oldest.length - shown.length, isWhole };
 }

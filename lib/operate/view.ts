@@ -3,6 +3,7 @@ import { type Circumstances, findHold } from '../protocol/decide.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { isMarked, type Parent } from '../protocol/model.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
+import type { CounterFound } from './cluster.ts';
 import { reasonOf, type StayReason } from './forecast.ts';
 
 /** A mark. What is not known is absent. */
@@ -15,6 +16,27 @@ export interface MarkView {
   /** Who made it and why, as far as they said. */
   readonly by?: string;
   readonly reason?: string;
+}
+
+/** The deallocator's own count of what is left, which may be too low, and is set right when it reaches zero. */
+export interface CounterView {
+  readonly remaining: number;
+  /** When it began to count, ISO 8601. */
+  readonly openedAt?: string;
+  /** When it last counted a removal, ISO 8601, and how long ago that is. Absent before the first. */
+  readonly progressedAt?: string;
+  readonly progressAgeSeconds?: number;
+}
+
+export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound, nowEpochMillis: number): CounterView {
+  return {
+    remaining,
+    ...(openedAt !== undefined && { openedAt }),
+    ...(progressedAt !== undefined && {
+      progressedAt,
+      progressAgeSeconds: Math.round((nowEpochMillis - Date.parse(progressedAt)) / 1000),
+    }),
+  };
 }
 
 /** A number of tasks, or of attached services. */

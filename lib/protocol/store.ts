@@ -77,8 +77,11 @@ export interface Store {
   findDraining(parents: readonly ParentKey[]): Promise<Set<string>>;
   /** Step 1: a strongly consistent read, or the creation of `{remaining: 0, epoch, openedAt}` if there is none. */
   openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
-  /** `remaining -= by`, only if the counter exists; its new value, or undefined if there is none. */
-  decrement(parent: ParentKey, by: number): Promise<Counter | undefined>;
+  /**
+   * `remaining -= by`, only if the counter exists; its new value, or undefined if there is none. It keeps the time (ISO 8601) for
+   * whoever asks how a drain goes on; no decision rests on that.
+   */
+  decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined>;
   /** Step 2: strongly consistent. */
   readParent(parent: ParentKey): Promise<Parent | undefined>;
   /** Gives a mark that was written without `markedAt` one, if it is still such a mark. */

@@ -9,6 +9,7 @@ import { KINDS, type ParentKind, parentName, type TaskKey } from '../protocol/mo
 import { mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, needsTaskImages, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
+import { isoNow } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
@@ -35,7 +36,7 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
           // The mapping's filter lets little else through; without the filter the others are no news.
           const removed = records.filter((record) => isGone(record, ports.rules)).length;
           if (removed === 0 || !draining.has(parentName(parent))) return;
-          const counter = await store.decrement(parent, removed);
+          const counter = await store.decrement(parent, removed, isoNow(ports.chance));
           if (counter === undefined) return;
           telemetry.decremented(parent, removed, counter.remaining);
           // Not only when zero is crossed: who crossed it may have crashed since.

@@ -59,15 +59,16 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       });
 
       it('decrements a counter that is there, below zero too, and creates none', async () => {
-        expect(await store.decrement(web, 3)).toBeUndefined();
+        expect(await store.decrement(web, 3, 'now')).toBeUndefined();
         expect(await subject.get('counters', { id: 'service#web' })).toBeUndefined();
         await store.openCounter(web, fresh);
-        expect(await store.decrement(web, 3)).toEqual({ remaining: -3, epoch: 'e1' });
+        expect(await store.decrement(web, 3, 'now')).toEqual({ remaining: -3, epoch: 'e1' });
+        expect(await subject.get('counters', { id: 'service#web' })).toMatchObject({ progressedAt: 'now' });
       });
 
       it('recounts relatively, and only under the epoch that was read', async () => {
         await store.openCounter(web, fresh);
-        await store.decrement(web, 2);
+        await store.decrement(web, 2, 'now');
         expect(await store.recount(web, 'e1', 5, 'e2')).toEqual({
           status: 'done',
           counter: { remaining: 3, epoch: 'e2' },

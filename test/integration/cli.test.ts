@@ -87,8 +87,10 @@ describe('rm', () => {
     await backend.deliver();
 
     const status = await cli(['status']);
-    expect(status.stdout).toMatch(/^2 objects marked for deletion\n\nKIND +ID +AGE +LEFT +COUNTER +STATE +WHO: WHY\n/);
-    expect(status.stdout).toMatch(/^service +a-web +\d+ s +2 tasks +2 +draining +ann: moved$/m);
+    expect(status.stdout).toMatch(
+      /^2 objects marked for deletion\n\nKIND +ID +AGE +LEFT +COUNTER +PROGRESS +STATE +WHO: WHY\n/,
+    );
+    expect(status.stdout).toMatch(/^service +a-web +\d+ s +2 tasks +2 +- +draining +ann: moved$/m);
     expect((await json('status', '--limit', '1')).document).toMatchObject({ more: 1, marked: [{ id: 'a-web' }] });
 
     const explained = await cli(['explain', 'service', 'a-web']);

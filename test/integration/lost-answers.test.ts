@@ -104,7 +104,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
     let early = { remaining: Number.NaN, epoch: '' };
     meanwhile = async () => {
       // Another handler, after a removal was counted; then the mark is cleared, and a third one deletes the counter.
-      await store.decrement(key, 1);
+      await store.decrement(key, 1, 'now');
       early = await store.openCounter(key, fresh);
       expect(await store.closeCounter(key, fresh.epoch)).toBe('done');
     };

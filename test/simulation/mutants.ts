@@ -232,7 +232,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'decrements by one a batch',
     why: 'a batch looks like one event',
-    edits: [{ file: CHILD, find: 'store.decrement(parent, removed)', replace: 'store.decrement(parent, 1)' }],
+    edits: [{ file: CHILD, find: 'store.decrement(parent, removed,', replace: 'store.decrement(parent, 1,' }],
     breaks: ['S7', 'L1'],
     profile: 'crowded',
   },

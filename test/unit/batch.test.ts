@@ -73,8 +73,8 @@ describe('task-deleted', () => {
     const records = ['web', 'api', 'web', 'web', 'api'].map((id, n) => removal(id, n + 1));
     expect(await childDeleted('service', ...records)).toEqual(failures());
     expect(argsOf('decrement')).toEqual([
-      [{ kind: 'service', id: 'web' }, 3],
-      [{ kind: 'service', id: 'api' }, 2],
+      [{ kind: 'service', id: 'web' }, 3, '2026-01-01T00:00:00.000Z'],
+      [{ kind: 'service', id: 'api' }, 2, '2026-01-01T00:00:00.000Z'],
     ]);
     expect([remaining('web'), remaining('api')]).toEqual([6, 3]);
     expect(requests()).toEqual(['findDraining', 'decrement', 'decrement']);
@@ -149,7 +149,7 @@ describe('task-deleted', () => {
     const keys = { networkId: { S: 'front' }, serviceId: { S: 'web' } };
     const record = { eventName: 'REMOVE', dynamodb: { SequenceNumber: '1', Keys: keys } };
     expect(await childDeleted('network', record)).toEqual(failures());
-    expect(argsOf('decrement')).toEqual([[{ kind: 'network', id: 'front' }, 1]]);
+    expect(argsOf('decrement')).toEqual([[{ kind: 'network', id: 'front' }, 1, expect.any(String)]]);
     expect(tables.get('networks', { id: 'front' })).toBeUndefined();
   });
 

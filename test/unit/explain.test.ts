@@ -265,6 +265,6 @@ it.each([
   [0, { count: 3, isExact: true }, false, 'left over'],
   [undefined, { count: 3, isExact: true }, false, undefined],
 ] as const)('a counter of %s beside %o (marked: %s) is %s', (remaining, children, isMarked, agreement) => {
-  const counter = remaining === undefined ? undefined : { remaining, openedAt: undefined };
+  const counter = remaining === undefined ? undefined : { remaining, openedAt: undefined, progressedAt: undefined };
   expect(compareCounter(counter, children, isMarked)).toBe(agreement);
 });

@@ -170,7 +170,7 @@ describe('settle', () => {
     await told.inner.openCounter(web, { epoch: 'e1', openedAt: 'now' });
     told.after('countChildren', () => {
       told.write.deleteTask('web', 't1');
-      return told.inner.decrement(web, 1);
+      return told.inner.decrement(web, 1, 'now');
     });
     expect(await told.settle(web, { opened: { remaining: 0, epoch: 'e1' } })).toMatchObject({
       outcome: 'deleted',
@@ -183,7 +183,7 @@ describe('settle', () => {
     const told = drainingService(2);
     told.after('countChildren', () => {
       told.write.deleteTask('web', 't1');
-      return told.inner.decrement(web, 1);
+      return told.inner.decrement(web, 1, 'now');
     });
     expect(await told.settle(web)).toMatchObject({ outcome: 'draining', remaining: 1 });
   });
@@ -192,7 +192,7 @@ describe('settle', () => {
     const told = drainingService(1);
     told.after('countChildren', () => {
       told.write.deleteTask('web', 't1');
-      return told.inner.decrement(web, 1);
+      return told.inner.decrement(web, 1, 'now');
     });
     expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', rounds: 2, recounts: 1 });
   });

@@ -46,6 +46,16 @@ describe('status', () => {
     expect(web?.hold).toEqual({ because: 'grace period', until: '2026-01-01T00:10:00.000Z' });
     expect(api?.hold).toEqual({ because: 'protected' });
     expect(front?.children).toEqual({ count: 1, isExact: true });
+
+    await client.deleteTask('web', '2');
+    await backend.deliver();
+    chance.advance(30_000);
+    const later = await readStatus(cluster, { limit: 1 });
+    expect(later.marked[0]?.counter).toMatchObject({
+      remaining: 2,
+      progressedAt: '2026-01-01T00:02:00.000Z',
+      progressAgeSeconds: 30,
+    });
   });
 
   it('shows the oldest of many, and says how many more there are', async () => {

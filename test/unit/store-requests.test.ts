@@ -170,10 +170,10 @@ describe('the store', () => {
         {
           TableName: 'C-1',
           Key: { id: 'network#front' },
-          UpdateExpression: 'SET #remaining = #remaining - :by',
+          UpdateExpression: 'SET #remaining = #remaining - :by, #progressedAt = :progressedAt',
           ConditionExpression: 'attribute_exists(#id)',
-          ExpressionAttributeNames: { '#id': 'id', '#remaining': 'remaining' },
-          ExpressionAttributeValues: { ':by': 3 },
+          ExpressionAttributeNames: { '#id': 'id', '#remaining': 'remaining', '#progressedAt': 'progressedAt' },
+          ExpressionAttributeValues: { ':by': 3, ':progressedAt': 'now' },
           ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'NONE',
         },
@@ -182,13 +182,13 @@ describe('the store', () => {
 
     it('is one update that returns the new counter', async () => {
       house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'network#front', remaining: -1, epoch: 'e1' } });
-      expect(await store.decrement(front, 3)).toEqual({ remaining: -1, epoch: 'e1' });
+      expect(await store.decrement(front, 3, 'now')).toEqual({ remaining: -1, epoch: 'e1' });
       expect(house.sent()).toStrictEqual(sent);
     });
 
     it('finds nothing where no counter is', async () => {
       house.mock.on(UpdateCommand).rejects(refused());
-      expect(await store.decrement(front, 3)).toBeUndefined();
+      expect(await store.decrement(front, 3, 'now')).toBeUndefined();
       expect(house.sent()).toStrictEqual(sent);
     });
   });

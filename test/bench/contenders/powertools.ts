@@ -26,7 +26,7 @@ export const powertools: Contender = {
     const count = makeIdempotent(
       async (record: DynamoDBRecord): Promise<void> => {
         const parent = parentOf(kind, record);
-        const counter = await store.decrement(parent, 1);
+        const counter = await store.decrement(parent, 1, 'now');
         if (counter !== undefined) await settleAtZero(store, ports, parent, counter);
       },
       { persistenceStore, config, dataIndexArgument: 0 },
