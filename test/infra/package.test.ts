@@ -1,10 +1,13 @@
 /** The package as those get it who install it: built in a copy of the sources, packed, and used through its three doors. */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { functionNames, root } from './world.ts';
 
 const SOURCES = [
@@ -35,6 +38,31 @@ console.log(typeof DeallocatorClient, isDeallocatorError(new Error()));
 console.log(typeof audit, typeof exportSnapshot, typeof importSnapshot, snapshot.services.length);
 `;
 
+/** An app of somebody: it writes with the client, and looks with what is behind the third door. */
+const DRAIN = `
+import { setTimeout } from 'node:timers/promises';
+import { DeallocatorClient, isDeallocatorError, type PhysicalNames } from 'deallocator';
+import { Cluster, connect, readHistory } from 'deallocator/operate';
+
+const { endpoint, region, accessKeyId, secretAccessKey, outputs } = JSON.parse(process.argv[2] as string);
+const names = ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters', 'Receipts'];
+const tables = Object.fromEntries(names.map((name) => [name.toLowerCase(), outputs[name + 'TableName']])) as PhysicalNames;
+const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+const client = new DeallocatorClient({ tables, connection });
+await client.createNetwork({ id: 'front' });
+await client.createService({ id: 'web', spec: { task: { networks: [{ target: 'front' }] } } });
+await client.createTasks('web', [{ id: '1' }, { id: '2' }]);
+await client.removeService('web', { by: 'ann' });
+await client.removeNetwork('front');
+await client.deleteTasks('web', ['1', '2']);
+const isThere = () => client.getService('web').then(() => true, (error) => !isDeallocatorError(error, 'NotFound'));
+for (let looks = 0; looks < 600 && (await isThere()); looks++) await setTimeout(100);
+const { deletions } = await readHistory(new Cluster(connect(connection), tables), { kind: 'service', id: 'web' });
+const [last] = deletions;
+console.log(last?.object, 'went with', last?.freed.join(), 'for', last?.markedBy);
+process.exit();
+`;
+
 let home: string;
 let consumer: string;
 /** Where the package is unpacked, as npm does it. */
@@ -59,6 +87,7 @@ beforeAll(() => {
   writeFileSync(join(consumer, 'package.json'), '{ "private": true }');
   writeFileSync(join(consumer, 'esm.mts'), CONSUMER);
   writeFileSync(join(consumer, 'cjs.cts'), CONSUMER);
+  writeFileSync(join(consumer, 'drain.mts'), DRAIN);
 });
 
 afterAll(() => rmSync(dirname(home), { recursive: true, force: true }));
@@ -151,7 +180,10 @@ describe('the package', () => {
 
   test('is typed and works for import and for require, to the same template', () => {
     const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--skipLibCheck', '--types', 'node'];
-    expect(run(consumer, tsc, ...options, '--outDir', 'out', 'esm.mts', 'cjs.cts')).toEqual({ status: 0, output: '' });
+    expect(run(consumer, tsc, ...options, '--outDir', 'out', 'esm.mts', 'cjs.cts', 'drain.mts')).toEqual({
+      status: 0,
+      output: '',
+    });
     for (const [file, folder] of [
       ['esm.mjs', 'first'],
       ['cjs.cjs', 'second'],
@@ -163,6 +195,28 @@ describe('the package', () => {
     }
     const template = (folder: string) => readFileSync(join(consumer, folder, 'Whole.template.json'), 'utf8');
     expect(template('second')).toBe(template('first'));
+  });
+
+  test('synthesizes and drains on the local cloud, by its own client', async () => {
+    const cloud = await startLocalCloud({
+      assemblyDirectory: join(consumer, 'first'),
+      stackName: 'Whole',
+      engine: { port: inject('enginePort') },
+      databaseId: `package${randomUUID().replaceAll('-', '')}`,
+      clockRate: 20,
+      schedules: false,
+      log: () => {},
+    });
+    try {
+      const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+      const given = JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, outputs });
+      const { stdout } = await promisify(execFile)(process.execPath, [join('out', 'drain.mjs'), given], {
+        cwd: consumer,
+      });
+      expect(stdout).toBe('service#web went with network#front for ann\n');
+    } finally {
+      await cloud.stop();
+    }
   });
 
   test('has no other door', () => {
