@@ -60,6 +60,7 @@ function environment(): Record<string, string> {
     AWS_REGION: 'us-east-1',
     DEALLOCATOR_FUNCTION: 'bench',
     METRICS_NAMESPACE: 'Bench',
+    LOG_LEVEL: 'INFO',
   };
 }
 
@@ -93,5 +94,6 @@ function load(file: string): number {
   });
   const millis = Number(stdout);
   if (millis > 0) return millis;
-  throw new Error(`the bundle could not be loaded: ${stderr}`);
+  // Node shows the line first, which is the whole bundle.
+  throw new Error(`the bundle could not be loaded: ${stderr.slice(-1000)}`);
 }

@@ -21,10 +21,17 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   'lib/protocol/finalize.ts: network === undefined || !isMarked(network) → false':
     'goesAlong asks the same; asking before saves a query of the attachments',
   'lib/dynamodb/items.ts: text === undefined → false': 'what is not there has no bytes either',
-  "lib/dynamodb/conditions.ts: { ':true': true } → {}": 'stands beside isMarked, which brings the same value',
   "lib/protocol/sweep.ts: settled.outcome === 'draining' → true":
     'stopTasks looks at the mark itself; asking before saves a read',
   'lib/protocol/sweep.ts: references.length > 0 → true': 'heal does nothing for no networks',
   'lib/protocol/sweep.ts: references.length > 0 → references.length >= 0': 'heal does nothing for no networks',
   'lib/protocol/sweep.ts: [] → ["Stryker was here"]': 'heal reads what is there, and finds nothing wrong',
+  'lib/protocol/invariants.ts: \'\' → "Stryker was here!"': 'that tells no time either, and so has no grace period',
+  "lib/dynamodb/conditions.ts: { '#protected': 'protected' } → {}":
+    'of isProtected: the update that carries it names the attribute itself',
+  'lib/dynamodb/conditions.ts: \'protected\' → ""':
+    'of isProtected: the update that carries it names the attribute itself',
+  'lib/dynamodb/conditions.ts: (state) => [`:${state}`, state] → () => undefined':
+    'breaks the module when it is loaded, which is before Stryker turns it on',
+  'lib/protocol/model.ts: [] → ["Stryker was here"]': 'what is no prefix of ours has no length behind it',
 };

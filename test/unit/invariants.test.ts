@@ -45,6 +45,10 @@ describe('always', () => {
   const unprocessed = (records: Record<string, number>) => (parent: ParentKey) =>
     records[`${parent.kind}#${parent.id}`] ?? 0;
 
+  it('S7 what is no counter is not looked at', () => {
+    expect(checkAlways(world({ counters: [counter('sweep', 7)] }), unprocessed({}))).toEqual([]);
+  });
+
   it.each<[string, number]>([
     ['as high as the children and the uncounted removals', 3],
     ['too low', 0],
@@ -357,4 +361,38 @@ describe('receipts', () => {
     const { receipts: _, ...unkept } = { ...drained, receipts: undefined };
     expect(checkStep(unkept, kept({}, [receipt]))).toEqual([]);
   });
+});
+
+describe('a task that names networks', () => {
+  const holding = { ...task, networks: [{ target: 'front' }] };
+  const held = { rules: { ...DEFAULT_RULES, taskNetworks: true }, nowEpochMillis: Number.POSITIVE_INFINITY };
+  const lone: StoredParent = { id: 'web' };
+  const before = world({
+    services: [lone],
+    networks: [{ ...front, ...marked }],
+    tasks: [holding],
+    attachments: [{ networkId: 'front', serviceId: 'task#3#web#t1' }],
+    counters: [counter('network#front', 1)],
+  });
+
+  it('S2 holds them where that is chosen, and not where it is not', () => {
+    const after = { ...before, networks: [], attachments: [], counters: [] };
+    const violations = checkStep(before, after, held);
+    expect(violations.map(({ message }) => message)).toEqual(['network#front was deleted while task#3#web#t1 used it']);
+    expect(checkStep(before, after)).toEqual([]);
+    expect(checkRest(before, held)).toEqual([]);
+    expect(named(checkRest(before))).toEqual(['S4 attachment#front#task#3#web#t1']);
+  });
+
+  it('S2 is named in the sentence as a service is', () => {
+    const after = { ...running, networks: [], attachments: [] };
+    const [violation] = checkStep({ ...running, networks: [{ ...front, ...marked }] }, after);
+    expect(violation?.message).toBe('network#front was deleted while service#web used it');
+  });
+});
+
+it('S6 a receipt that names nothing else tells of one deletion', () => {
+  const before = world({ networks: [{ ...front, ...marked }], receipts: [] });
+  const after = world({ receipts: [{ id: 'network#front', markedAt: 'm1' }] });
+  expect(checkStep(before, after)).toEqual([]);
 });

@@ -14,6 +14,7 @@ import {
   parseParentName,
   referencedNetworks,
   sameParent,
+  sameUser,
 } from '../../lib/protocol/model.ts';
 
 const referencesOf = (spec: unknown, id = 'web') => referencedNetworks(id, networkLists(spec));
@@ -183,16 +184,30 @@ describe('the name of an attachment', () => {
     );
   });
 
-  it.each(['task#', 'task#3', 'task#3#web', 'task#3#web#', 'task#2#web#1', 'task#0##1', 'task#-1#a#b', 'Task#3#web#1'])(
-    '%s is a service’s',
-    (name) => expect(parseAttachmentName(name, on)).toEqual({ kind: 'service', id: name }),
-  );
+  it.each([
+    'task#',
+    'task#3',
+    'task#3#web',
+    'task#3#web#',
+    'task#2#web#1',
+    'task#0##1',
+    'task#-1#a#b',
+    'Task#3#web#1',
+    'my-task#3#web#1',
+  ])('%s is a service’s', (name) => expect(parseAttachmentName(name, on)).toEqual({ kind: 'service', id: name }));
 
   it('is always a service’s where tasks hold no networks', () => {
     const name = attachmentName({ kind: 'task', serviceId: 'web', id: '1' });
     expect(name).toBe('task#3#web#1');
     expect(parseAttachmentName(name, { taskNetworks: false })).toEqual({ kind: 'service', id: name });
   });
+});
+
+it('users of one id are the same only if they are of one kind', () => {
+  const web = { kind: 'service', id: 'web' } as const;
+  expect(sameUser(web, { ...web })).toBe(true);
+  expect(sameUser(web, { kind: 'network', id: 'web' })).toBe(false);
+  expect(sameUser(web, { kind: 'task', serviceId: 'web', id: 'web' })).toBe(false);
 });
 
 describe('an id', () => {

@@ -67,6 +67,14 @@ function drainingService(tasks: number) {
   return told;
 }
 
+it('a counter that is too high costs no write of its own where nothing holds the parent', async () => {
+  const told = drainingService(0);
+  await told.inner.openCounter(web, { epoch: 'e1', openedAt: 'now' });
+  await told.inner.recount(web, 'e1', 2, 'e2');
+  expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', rounds: 1, recounts: 0 });
+  expect(told.calls).not.toContain('recount');
+});
+
 describe('heal', () => {
   it('goes round again when the service changed under it, and says what it did in the end', async () => {
     const told = world();

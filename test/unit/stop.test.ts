@@ -51,6 +51,17 @@ describe('tasks are left alone', () => {
 });
 
 describe('tasks are told', () => {
+  it('and looked for once, where all are on one page', async () => {
+    const { tables } = world(marked, 2);
+    const calls: string[] = [];
+    const store = wrapStore(memoryStore(tables), async (request, call) => {
+      calls.push(request);
+      return call();
+    });
+    expect(await stopTasks(store, testChance(), web, rules)).toBe(2);
+    expect(calls).toEqual(['readParent', 'listUnstopped', 'stopTasks']);
+  });
+
   it('page by page, some in a transaction, and those that stand in the way are left out', async () => {
     const { tables, told } = world(marked, 60);
     const sizes: number[] = [];

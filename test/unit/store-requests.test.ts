@@ -19,6 +19,7 @@ import { documentClient } from '../../lib/dynamodb/client.ts';
 import { Requests, StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { testChance } from '../support/chance.ts';
 import { finalization } from '../support/objects.ts';
 import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
@@ -609,6 +610,28 @@ describe('the store', () => {
       house.mock.on(TransactWriteItemsCommand).rejects(sdkError('TimeoutError'));
       await expect(store.finalize(finalization(parent))).rejects.toMatchObject({ code: 'Unavailable' });
     });
+  });
+
+  it('readUser reads of a task what its attachments depend on; one that has ended holds nothing', async () => {
+    const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } as const;
+    const Item = { id: { S: '1' }, networks: { L: [{ M: { target: { S: 'front' } } }] } };
+    const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+    const read = async (item: object) => {
+      house.mock.reset();
+      house.mock.on(GetItemCommand).resolves({ Item: item as never });
+      return (await new DynamoDBStore(house.requests, tables, rules).readUser(task))?.references;
+    };
+    expect(await read(Item)).toEqual(['front']);
+    expect(await read({ ...Item, status: { M: { state: { S: 'failed' } } } })).toEqual([]);
+    expect(house.inputs()).toStrictEqual([
+      {
+        TableName: 'T-1',
+        Key: { serviceId: { S: 'web' }, id: { S: '1' } },
+        ConsistentRead: true,
+        ProjectionExpression: '#id, #status.#state, #networks',
+        ExpressionAttributeNames: { '#id': 'id', '#status': 'status', '#state': 'state', '#networks': 'networks' },
+      },
+    ]);
   });
 
   it('readAttachments reads consistently', async () => {

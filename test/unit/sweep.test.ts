@@ -1,8 +1,9 @@
 /** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
 import { describe, expect, it } from 'vitest';
 import { type ParentKey, parentName, userName } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
-import { sweep } from '../../lib/protocol/sweep.ts';
+import { settleNamed, sweep } from '../../lib/protocol/sweep.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
 import type { LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
@@ -247,5 +248,26 @@ describe('the sweep function', () => {
     expect(last).toMatchObject({ complete: true });
     expect(await store.readSweepCursor()).toBeUndefined();
     expect(lines.filter(({ decision }) => decision === 'swept')).toHaveLength(4);
+  });
+});
+
+describe('a task that a sweep is asked for', () => {
+  it('fails alone, by its name', async () => {
+    const tables = new MemoryTables();
+    tables.put('services', service('web', [], marked(1)));
+    const rules = { ...DEFAULT_RULES, taskNetworks: true };
+    const store = wrapStore(memoryStore(tables, { rules }), (request, call) =>
+      request === 'readUser' ? Promise.reject(new Error('unreadable')) : call(),
+    );
+    const failed: string[] = [];
+    const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+    const report = await settleNamed(store, testChance(), [task], {
+      rules,
+      onSettled: () => {},
+      onFailed: (user) => failed.push(userName(user)),
+      onStopped: () => {},
+    });
+    expect(report).toMatchObject({ settled: 0, failed: [{ parent: task, error: new Error('unreadable') }] });
+    expect(failed).toEqual(['task#3#web#1']);
   });
 });

@@ -31,7 +31,7 @@ function sharesOf(handlers: readonly HandlerCost[]): ReportTable {
 }
 
 export async function codeSection(quick: boolean, progress: Progress): Promise<Section> {
-  const bundles = await measureBundles(quick ? 1 : 20, quick ? VARIANTS.slice(0, 2) : VARIANTS);
+  const bundles = await measureBundles(quick ? 1 : 20, VARIANTS);
   progress(0.5);
   const handlers = await measureHandlerCost(quick ? SHAPES.slice(0, 2) : SHAPES, quick ? 1 : 15);
   progress(0.9);
