@@ -62,6 +62,11 @@ export interface RealRun {
   readonly settleMarked?: (store: Store, chance: Chance, id: string) => Promise<void>;
 }
 
+/** The model's name of a request. Its tasks hold no networks, so whoever refers to one is a parent. */
+function stepOf(request: string): StepName {
+  return request === 'readUser' ? 'readParent' : (request as StepName);
+}
+
 export async function runReal(model: DrainModel, { seed, sweeps, settleMarked }: RealRun): Promise<Ran> {
   const random = testChance(seed);
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random.fraction() * items.length)] as T;
@@ -107,7 +112,7 @@ export async function runReal(model: DrainModel, { seed, sweeps, settleMarked }:
         if (request === 'decrement') for (const record of invocation.records) again.add(record);
         const isListing = request.startsWith('list') && request !== 'listAttached';
         if (isListing) follow(request as StepName);
-        else follow(request as StepName, invocation.parent, invocation.actor, outcomeOf(answer));
+        else follow(stepOf(request), invocation.parent, invocation.actor, outcomeOf(answer));
         await waitTurn(invocation);
         return answer;
       });
