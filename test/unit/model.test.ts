@@ -193,7 +193,7 @@ describe('the name of an attachment', () => {
     'task#0##1',
     'task#-1#a#b',
     'Task#3#web#1',
-    'my-task#3#web#1',
+    'xtask#1##a',
   ])('%s is a service’s', (name) => expect(parseAttachmentName(name, on)).toEqual({ kind: 'service', id: name }));
 
   it('is always a service’s where tasks hold no networks', () => {
