@@ -1,5 +1,6 @@
 /** The names and rules of a deployment: from a stack's outputs, or from the line of JSON that the local cloud prints. */
 import { type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { isMap } from '../../lib/operate/snapshot.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 
@@ -64,8 +65,8 @@ export function readConfig(file: string, text: string): Config {
   } catch (cause) {
     throw invalid(`${file} is no JSON: ${(cause as Error).message}`, cause);
   }
-  const config = isRecord(document) ? document : {};
-  const tables = isRecord(config.tables) ? config.tables : {};
+  const config = isMap(document) ? document : {};
+  const tables = isMap(config.tables) ? config.tables : {};
   const missing = TABLE_NAMES.filter((table) => typeof tables[table] !== 'string');
   if (missing.length > 0) throw invalid(`${file} names no table for ${missing.join(', ')}`);
   const textOf = (name: string): string | undefined => {
@@ -73,7 +74,7 @@ export function readConfig(file: string, text: string): Config {
     if (value === undefined || typeof value === 'string') return value;
     throw invalid(`${name} of ${file} is ${JSON.stringify(value)}, and must be a text`);
   };
-  const rules = isRecord(config.rules) ? config.rules : {};
+  const rules = isMap(config.rules) ? config.rules : {};
   const ruleTexts = Object.fromEntries(Object.entries(rules).map(([name, value]) => [name, String(value)]));
   return {
     endpoint: textOf('endpoint'),
@@ -87,10 +88,6 @@ export function readConfig(file: string, text: string): Config {
       rules: readRules(ruleTexts),
     },
   };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function invalid(what: string, cause?: unknown): DeallocatorError {

@@ -8,6 +8,7 @@ import { loadSnapshot } from '../../lib/operate/load-snapshot.ts';
 import { listStacks, type Snapshot } from '../../lib/operate/snapshot.ts';
 import { compareWithPlan, type StackRemoval } from '../../lib/operate/stack-removal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
+import { count } from '../cli/text.ts';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME, synthesize } from '../synthesize.ts';
 import { PROGRESS_EVERY_MILLIS, QUIET_TIMEOUT_MILLIS } from './limits.ts';
 import { Observation } from './observation.ts';
@@ -15,7 +16,7 @@ import { seededRandom } from './random.ts';
 import { findServiceWithTasks, liveOn, markStack, type OthersDone, planStops, stopTasks, tryFence } from './removal.ts';
 import type { Drain, Screen } from './screen.ts';
 import { summarize } from './summary.ts';
-import { count, fold, seconds } from './text.ts';
+import { fold, seconds } from './text.ts';
 
 export interface DemoOptions {
   readonly snapshot: Snapshot;

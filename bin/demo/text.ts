@@ -8,10 +8,6 @@ export function seconds(millis: number): string {
   return `${(millis / 1000).toFixed(1)} s`;
 }
 
-export function count(number: number, singular: string): string {
-  return `${number.toLocaleString('en-US')} ${singular}${number === 1 ? '' : 's'}`;
-}
-
 /** What every terminal shows, with a margin. */
 const COLUMNS = 78;
 

@@ -232,3 +232,12 @@ function present<T>(part: T | undefined, name: string): T {
   if (part === undefined) throw new DeallocatorError('Unavailable', `DynamoDB's answer has no ${name}; try again`);
   return part;
 }
+
+/** The parameters of a read that wants these paths alone, such as `spec.task.networks`. */
+export function projection(paths: readonly string[]) {
+  const names = paths.flatMap((path) => path.split('.'));
+  return {
+    ProjectionExpression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', '),
+    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+  };
+}

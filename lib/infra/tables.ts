@@ -25,8 +25,8 @@ const STREAM_VIEWS = {
 } as const;
 
 /**
- * The six tables, as the schema says, or as somebody brings them. `Table` and not `TableV2`: it is one CreateTable with nothing in between, and the
- * checkers of templates look at it. What TableV2 adds, replicas, must not be had: each Region's stream would have its own
+ * The six tables, as the schema says, or as somebody brings them. `Table` and not `TableV2`: it is one CreateTable with nothing
+ * in between, and the checkers of templates look at it. What TableV2 adds, replicas, must not be had: each Region's stream would have its own
  * consumer, and every removal would be counted once a Region.
  */
 export function createTables(

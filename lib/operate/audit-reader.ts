@@ -2,7 +2,7 @@
 import { type AttributeValue, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Address, Addresses, namedLists, namedTaskLists } from '../dynamodb/items.ts';
-import { type Item, native, Requests, type StoredItem } from '../dynamodb/requests.ts';
+import { type Item, native, projection, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames, TABLES } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { StoredTask } from '../protocol/invariants.ts';
@@ -235,14 +235,6 @@ function parentFrom(stored: StoredItem): AuditedParent {
 /** `namedLists` reads null for whatever is no list, null itself included, which some languages write for an empty one. */
 function isOddList(list: unknown, stored: AttributeValue | undefined): boolean {
   return list === null && stored?.NULL !== true;
-}
-
-function projection(paths: readonly string[]) {
-  const parts = new Set(paths.flatMap((path) => path.split('.')));
-  return {
-    ProjectionExpression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', '),
-    ExpressionAttributeNames: Object.fromEntries([...parts].map((part) => [`#${part}`, part])),
-  };
 }
 
 function tooMany(itemsMax: number): DeallocatorError {

@@ -2,7 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Addresses, counterOf, parentOf } from '../dynamodb/items.ts';
 import { Listings } from '../dynamodb/listings.ts';
-import { type Item, Requests, type StoredItem } from '../dynamodb/requests.ts';
+import { type Item, projection, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
@@ -244,15 +244,6 @@ export function byName(a: ParentKey, b: ParentKey): number {
 /** The key of a name that we have made ourselves. */
 export function keyOf(name: string): ParentKey {
   return parseParentName(name) as ParentKey;
-}
-
-function projection(paths: readonly string[]) {
-  const placeholder = (path: string) => path.replaceAll(/(\w+)/g, '#$1');
-  const names = paths.flatMap((path) => path.split('.'));
-  return {
-    ProjectionExpression: paths.map(placeholder).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-  };
 }
 
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {

@@ -72,10 +72,11 @@ class Facts {
       if (!isGoneByState(state, rules)) count({ kind: 'service', id: serviceId });
     }
     for (const { networkId } of world.attachments) count({ kind: 'network', id: networkId });
-    const references = usersOf(world, rules).flatMap(({ key, references: networks }) =>
+    const users = usersOf(world, rules);
+    const references = users.flatMap(({ key, references: networks }) =>
       networks.map((network): Pair => ({ ...aboutUser(key), network })),
     );
-    this.#usedBy = new Map(usersOf(world, rules).map((user) => [attachmentName(user.key), user.references]));
+    this.#usedBy = new Map(users.map((user) => [attachmentName(user.key), user.references]));
     this.#references = Map.groupBy(references, attachmentSubject);
     this.#users = Map.groupBy(references, ({ network }) => parentName({ kind: 'network', id: network }));
     const attachments = world.attachments.map(

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readNames } from '../../bin/synthesize.ts';
+import { writeConfig } from '../support/command-line.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { runProgram } from '../support/program.ts';
 
@@ -17,8 +17,7 @@ let backend: LocalBackend;
 
 beforeAll(async () => {
   backend = await localBackend();
-  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
-  writeFileSync(config, JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) }));
+  writeConfig(config, backend);
   // More than a pipe holds.
   const note = 'x'.repeat(1000);
   const tasks = Array.from({ length: 300 }, (_, n) => ({ serviceId: 'web', id: `${n}`, note }));

@@ -1,10 +1,9 @@
 /** A real swarm by the command line alone, with others at work beside: what Docker tells of it is imported, removed and gone. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readNames } from '../../bin/synthesize.ts';
-import { call } from '../support/command-line.ts';
+import { call, writeConfig } from '../support/command-line.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 const SWARM = join(import.meta.dirname, '..', 'fixtures', 'swarm');
@@ -15,8 +14,7 @@ let backend: LocalBackend;
 
 beforeAll(async () => {
   backend = await localBackend();
-  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
-  writeFileSync(config, JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) }));
+  writeConfig(config, backend);
 });
 afterAll(async () => {
   await backend.close();

@@ -5,11 +5,10 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNames } from '../../bin/synthesize.ts';
 import { isDeallocatorError } from '../../lib/client/index.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import { type CallOptions, call } from '../support/command-line.ts';
-import { type LocalBackend, localBackend } from '../support/local-backend.ts';
+import { type CallOptions, call, writeConfig } from '../support/command-line.ts';
+import { type LocalBackend, localBackend, refusedMeanwhile } from '../support/local-backend.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'deallocator-cli-'));
 const config = join(folder, 'cloud.json');
@@ -17,8 +16,7 @@ let backend: LocalBackend;
 
 beforeAll(async () => {
   backend = await localBackend();
-  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
-  writeFileSync(config, JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) }));
+  writeConfig(config, backend);
 });
 afterAll(async () => {
   await backend.close();
@@ -304,25 +302,13 @@ describe('sweep', () => {
   });
 });
 
-/** While functions are refused by their tables, all that they are told of ends in the queue. */
-async function refusedMeanwhile(happens: () => Promise<void>): Promise<void> {
-  const respond = {
-    status: 400,
-    body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'not allowed' },
-  };
-  backend.cloud.setIntercept(({ principal }) => (principal === 'outside' ? undefined : { respond }));
-  await happens();
-  await backend.deliver();
-  backend.cloud.setIntercept(undefined);
-}
-
 describe('audit and redrive', () => {
   it('find what dead letters are about, make up for it, and find nothing more', async () => {
     await backend.client.createService({ id: 'r-web' });
     await backend.client.createTask('r-web', { id: '1' });
     await backend.client.removeService('r-web');
     await backend.deliver();
-    await refusedMeanwhile(() => backend.client.deleteTask('r-web', '1'));
+    await refusedMeanwhile(backend, () => backend.client.deleteTask('r-web', '1'));
 
     const faulty = await json('audit', '--confirm', '0');
     expect(faulty.status).toBe(1);

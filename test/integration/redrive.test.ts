@@ -4,7 +4,7 @@ import { SQS } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RecordsPort, type RedrivePorts, redrive } from '../../lib/operate/redrive.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { type LocalBackend, localBackend } from '../support/local-backend.ts';
+import { type LocalBackend, localBackend, refusedMeanwhile } from '../support/local-backend.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
 
 let backend: LocalBackend;
@@ -54,18 +54,6 @@ const ports = (): RedrivePorts => ({
   sweep: { invoke: (request) => backend.sweep(request) },
 });
 
-/** While functions are refused by their tables, all that they are told of ends in the queue. */
-async function refusedMeanwhile(happens: () => Promise<void>): Promise<void> {
-  const respond = {
-    status: 400,
-    body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'not allowed' },
-  };
-  backend.cloud.setIntercept(({ principal }) => (principal === 'outside' ? undefined : { respond }));
-  await happens();
-  await backend.deliver();
-  backend.cloud.setIntercept(undefined);
-}
-
 describe('a redrive', () => {
   it('settles and heals all that the dead letters were about, and empties the queue', async () => {
     for (const id of ['front', 'old', 'unused']) await backend.put('networks', network(id));
@@ -76,7 +64,7 @@ describe('a redrive', () => {
     await backend.client.removeService('web');
     await backend.client.removeNetwork('front', { whenInUse: 'wait' });
     await backend.deliver();
-    await refusedMeanwhile(async () => {
+    await refusedMeanwhile(backend, async () => {
       await backend.client.deleteTasks('web', ['t1', 't2']);
       await backend.put('services', service('raw', ['unused']));
       await backend.put('networks', network('old', MARKED));
@@ -99,7 +87,7 @@ describe('a redrive', () => {
 
   it('keeps the letters of what can’t be settled yet', async () => {
     await backend.put('tasks', task('torn', 't1'));
-    await refusedMeanwhile(() => backend.put('services', service('torn', [], MARKED)));
+    await refusedMeanwhile(backend, () => backend.put('services', service('torn', [], MARKED)));
     await backend.put('counters', { id: 'service#torn', remaining: 'two', epoch: 'e' });
     const result = await redrive(ports(), backend.tables);
     expect(result).toMatchObject({ deleted: 0, kept: backend.cloud.deadLetters().length });
@@ -108,7 +96,7 @@ describe('a redrive', () => {
   });
 
   it('makes up for records that are gone with a full sweep', async () => {
-    await refusedMeanwhile(() => backend.put('services', service('web', [], MARKED)));
+    await refusedMeanwhile(backend, () => backend.put('services', service('web', [], MARKED)));
     const gone: RecordsPort = { ...recordsPort, open: async () => 'gone' };
     const result = await redrive({ ...ports(), records: gone }, backend.tables);
     expect(result).toMatchObject({ kept: 0, settled: 0, sweeps: 1 });

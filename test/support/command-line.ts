@@ -1,7 +1,16 @@
 /** The command `deallocator` within the test's own process: what it prints, and its exit status. */
+import { writeFileSync } from 'node:fs';
 import { run } from '../../bin/cli/run.ts';
+import { readNames } from '../../bin/synthesize.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import type { Chance } from '../../lib/protocol/store.ts';
+import type { LocalBackend } from './local-backend.ts';
+
+/** What `--config` reads, of the backend's cloud. */
+export function writeConfig(file: string, { cloud }: LocalBackend): void {
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+  writeFileSync(file, JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) }));
+}
 
 export interface Called {
   readonly status: number;

@@ -69,6 +69,18 @@ export async function localBackend(
   };
 }
 
+/** While functions are refused by their tables, all that they are told of ends in the queue. */
+export async function refusedMeanwhile(backend: LocalBackend, happens: () => Promise<void>): Promise<void> {
+  const respond = {
+    status: 400,
+    body: { __type: 'com.amazon.coral.service#AccessDeniedException', message: 'not allowed' },
+  };
+  backend.cloud.setIntercept(({ principal }) => (principal === 'outside' ? undefined : { respond }));
+  await happens();
+  await backend.deliver();
+  backend.cloud.setIntercept(undefined);
+}
+
 /** The bundles are those of the setup. */
 function synthesizeWith(props: DeallocatorProps, extend?: (stack: DeallocatorStack) => void): string {
   const outdir = mkdtempSync(join(tmpdir(), 'assembly-'));
