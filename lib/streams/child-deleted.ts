@@ -29,8 +29,10 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
         return async ({ parent, records }) => {
           // Before counting: a record that fails here is delivered again, and must not have been counted by then.
           if (holdNetworks) {
-            await mapInParallel(tasksToHeal(parent.id, records), TASKS_IN_PARALLEL, async ([task, networks]) =>
-              telemetry.healed(await heal(store, ports.chance, task, networks)),
+            await mapInParallel(
+              tasksToHeal(parent.id, records, ports.rules),
+              TASKS_IN_PARALLEL,
+              async ([task, networks]) => telemetry.healed(await heal(store, ports.chance, task, networks)),
             );
           }
           // The mapping's filter lets little else through; without the filter the others are no news.
@@ -51,11 +53,11 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
 }
 
 /** The tasks whose networks the records change, and these networks. */
-function tasksToHeal(serviceId: string, records: readonly StreamRecord[]): [TaskKey, string[]][] {
+function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [TaskKey, string[]][] {
   const byTask = Map.groupBy(records, ({ child }) => child as string);
   return [...byTask].flatMap(([id, ofTask]): [TaskKey, string[]][] => {
     const task: TaskKey = { kind: 'task', serviceId, id };
-    const networks = networksToHeal(task, ofTask);
+    const networks = networksToHeal(task, ofTask, rules);
     return networks.length > 0 ? [[task, networks]] : [];
   });
 }

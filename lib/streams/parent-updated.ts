@@ -22,7 +22,7 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
         // Before anything else that could fail: from here on the sweep finds the mark without any record.
         if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
         // Before settling, so that what is finalized is whole.
-        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(parent, records);
+        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
         if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
         const isConcerned =
           records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);

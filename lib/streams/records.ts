@@ -12,6 +12,7 @@ import {
   referencedNetworks,
   type UserKey,
 } from '../protocol/model.ts';
+import { isGoneByState, type Rules } from '../protocol/rules.ts';
 
 /** What an image says: a parent's of its mark and its references, a task's of its state. */
 export interface Image {
@@ -97,10 +98,11 @@ export function compareSequenceNumbers(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The networks named by either image of a record of this user that changed what it names, or ended it. */
-export function networksToHeal(user: UserKey, records: readonly StreamRecord[]): string[] {
+/** The networks named by either image of a record of this user that changed what it names, or ended it if it is a task. */
+export function networksToHeal(user: UserKey, records: readonly StreamRecord[], rules: Rules): string[] {
+  const hasEnded = (image: Image | undefined) => user.kind === 'task' && isGoneByState(image?.state, rules);
   const changed = records.filter(
-    ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || before?.state !== after?.state,
+    ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),
   );
   const named = (image: Image | undefined) => (image ? referencedNetworks(attachmentName(user), image.lists) : []);
   return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];

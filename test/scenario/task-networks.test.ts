@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { DeallocatorClient, isDeallocatorError } from '../../lib/client/index.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
 import { MemoryEngine } from '../support/memory-engine.ts';
@@ -12,7 +14,13 @@ const on = (...ids: string[]) => ({ networks: ids.map(target) });
 
 function told(more: Partial<Rules> = {}) {
   const rules = { ...DEFAULT_RULES, taskNetworks: true, ...more };
-  const backend = memoryBackend({ rules });
+  const requests: string[] = [];
+  const wrap = (store: Store) =>
+    wrapStore(store, (request, call) => {
+      requests.push(request);
+      return call();
+    });
+  const backend = memoryBackend({ rules, wrap });
   const { tables, chance } = backend;
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
@@ -26,7 +34,7 @@ function told(more: Partial<Rules> = {}) {
     ].sort();
   };
   const atRest = async () => expect(checkRest(await backend.world(), { rules, nowEpochMillis: Infinity })).toEqual([]);
-  return { backend, tables, client, left, atRest };
+  return { backend, tables, client, requests, left, atRest };
 }
 
 describe('a network that a task is attached to', () => {
@@ -112,12 +120,21 @@ describe('raw hands', () => {
     expect(await left()).toEqual(['a', 'b', 'web']);
   });
 
-  it('cost no request where a task changes anything but its networks', async () => {
-    const { backend, tables, client } = told();
+  it('cost no look at its attachments where a task or a service changes anything but its networks and its end', async () => {
+    const { backend, tables, client, requests } = told({ taskIsGone: 'terminal' });
     await client.createService({ id: 'web' });
-    tables.put('tasks', { serviceId: 'web', id: '1', note: 'x' });
+    tables.put('tasks', { serviceId: 'web', id: '1', ...on('debug') });
     await backend.deliver();
-    expect(backend.log.filter(({ decision }) => decision === 'healed')).toEqual([]);
+    requests.length = 0;
+    for (const state of ['assigned', 'running']) {
+      tables.put('tasks', { serviceId: 'web', id: '1', ...on('debug'), status: { state } });
+      tables.put('services', { ...tables.get('services', { id: 'web' }), status: { state } });
+      await backend.deliver();
+    }
+    expect(requests).not.toContain('readUser');
+    tables.put('tasks', { serviceId: 'web', id: '1', ...on('debug'), status: { state: 'failed' } });
+    await backend.deliver();
+    expect(requests).toContain('readUser');
   });
 });
 
