@@ -124,7 +124,7 @@ async function main(): Promise<number> {
     const snapshot = readSnapshot(options.snapshot);
     const stack = chooseStack(snapshot, options.stack);
     const plan = planStackRemoval(snapshot, stack);
-    const screen = openScreen(process.stdout);
+    const screen = openScreen(process.stdout, process.env);
     const rest = listStacks(snapshot).filter((other) => other !== stack);
     screen.line(
       `Removing stack ${stack}${rest.length > 0 ? ` beside ${rest.join(', ')}` : ''}; seed ${options.seed}\n`,

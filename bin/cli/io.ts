@@ -9,6 +9,11 @@ export interface Output {
   readonly rows?: number;
 }
 
+/** Whether the cursor can be moved there. A terminal that calls itself dumb (an editor's, a CI's) prints the codes instead. */
+export function isDrawable(output: Output, environment: Io['environment']): boolean {
+  return output.isTTY === true && environment.TERM !== 'dumb';
+}
+
 export interface Io {
   readonly out: Output;
   readonly err: Output;

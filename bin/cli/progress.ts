@@ -1,6 +1,6 @@
 /** How far a long step has come: a bar in a terminal, nothing anywhere else. It goes to stderr, beside the result. */
 import cliProgress from 'cli-progress';
-import type { Io } from './io.ts';
+import { type Io, isDrawable } from './io.ts';
 
 export interface Progress {
   update(done: number, total: number, text: string): void;
@@ -14,8 +14,8 @@ const REDRAWS_PER_SECOND = 10;
 const WHOLE = 1000;
 
 /** Ends on Ctrl-C too: whatever becomes of the step, the terminal has its cursor back. */
-export function openProgress({ err, signal }: Pick<Io, 'err' | 'signal'>): Progress {
-  if (err.isTTY !== true) return { update: () => {}, close: () => {} };
+export function openProgress({ err, signal, environment }: Pick<Io, 'err' | 'signal' | 'environment'>): Progress {
+  if (!isDrawable(err, environment)) return { update: () => {}, close: () => {} };
   const bars = new cliProgress.MultiBar({
     stream: err as unknown as NodeJS.WritableStream,
     fps: REDRAWS_PER_SECOND,

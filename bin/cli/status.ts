@@ -1,6 +1,7 @@
 import { Cluster } from '../../lib/operate/cluster.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../lib/operate/status.ts';
 import { type Command, DONE, readDurationMillis, readNumber, refuseMore, type Session, UsageError } from './command.ts';
+import { isDrawable } from './io.ts';
 import { columns, count, duration, emphasis, shortened } from './text.ts';
 import { interruptible } from './waiting.ts';
 import { childOf, countWords, progressWords, reasonWords } from './words.ts';
@@ -55,13 +56,13 @@ export const status: Command = {
   },
 };
 
-function draw({ io: { out }, print }: Session, found: Status, isWatch: boolean): void {
+function draw({ io: { out, environment }, print }: Session, found: Status, isWatch: boolean): void {
   if (!isWatch) {
     print(describe(found));
     return;
   }
   const lines = [found.readAt, ...describe(found).split('\n')];
-  if (out.isTTY !== true) {
+  if (!isDrawable(out, environment)) {
     print(`${lines.join('\n')}\n`);
     return;
   }

@@ -3,6 +3,7 @@ import { Cluster } from '../../lib/operate/cluster.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../lib/operate/wait.ts';
 import { BLOCKED, type Command, DONE, type Given, readDurationMillis, readParents, type Session } from './command.ts';
 import type { Deployment } from './connection.ts';
+import { isDrawable } from './io.ts';
 import { openProgress } from './progress.ts';
 import { visible } from './text.ts';
 import { childOf, countWords, reasonWords } from './words.ts';
@@ -57,7 +58,7 @@ export async function waitFor(
       most = Math.max(most, left);
       const text = wordsOf(look.value);
       progress.update(most - left, most, text);
-      if (io.err.isTTY !== true && text !== last && text !== '') io.err.write(`${text}\n`);
+      if (!isDrawable(io.err, io.environment) && text !== last && text !== '') io.err.write(`${text}\n`);
       last = text;
     }
   } finally {

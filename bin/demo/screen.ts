@@ -1,5 +1,6 @@
 /** Where the demo draws: bars in a terminal, plain lines anywhere else. */
 import type { WriteStream } from 'node:tty';
+import { isDrawable } from '../cli/io.ts';
 import { plainScreen } from './plain-screen.ts';
 import { terminalScreen } from './terminal-screen.ts';
 
@@ -23,6 +24,6 @@ export interface Screen {
   closeDrains(): void;
 }
 
-export function openScreen(output: NodeJS.WriteStream): Screen {
-  return output.isTTY === true ? terminalScreen(output as WriteStream) : plainScreen(output);
+export function openScreen(output: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Screen {
+  return isDrawable(output, environment) ? terminalScreen(output as WriteStream) : plainScreen(output);
 }

@@ -33,11 +33,30 @@ const BOLD = '\x1b[1m';
 const BOLD_END = '\x1b[22m';
 const quoted = (word: string) => `'${word}'`;
 const line = (...args: string[]) => [process.execPath, join(ROOT, 'bin/deallocator.ts'), ...args].map(quoted).join(' ');
+/** What Node takes for a sign that a terminal has no colours, or has some: a test's runner and a CI say it of their own. */
+const COLOR_SIGNS = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'CI'];
+
+/** All that is drawn there, and the status. Ctrl-C is typed there once, as soon as enough is seen. */
+async function seenIn(kind: 'xterm-256color' | 'dumb', command: string, isEnough = (_seen: string) => false) {
+  const own = Object.entries(process.env).filter(([name]) => !COLOR_SIGNS.includes(name));
+  const env = { ...Object.fromEntries(own), TERM: kind };
+  // A shell that stays in between gets Ctrl-C too, and some then have a status of their own.
+  const terminal = spawn('script', ['-qec', `exec ${command}`, '/dev/null'], { env });
+  let seen = '';
+  let isTyped = false;
+  terminal.stdout.on('data', (text) => {
+    seen += text;
+    if (isTyped || !isEnough(seen)) return;
+    isTyped = true;
+    terminal.stdin.write('\x03');
+  });
+  const [status] = await once(terminal, 'close');
+  return { status, seen };
+}
 
 it('draws a bar in a terminal, and puts the result below it', async () => {
   const command = line('import', '--config', config, join(folder, 'cluster.json'));
-  const { FORCE_COLOR: _, ...env } = process.env;
-  const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], { env });
+  const { seen: stdout } = await seenIn('xterm-256color', command);
   expect(stdout).toContain('tasks: 300 of 300');
   expect(stdout).toContain('█'.repeat(24));
   expect(stdout).toMatch(/tasks +300 +0 +0\r\n$/);
@@ -56,14 +75,8 @@ it.each([
   await backend.client.createTask('stuck', { id: '1' }).catch(() => {});
   await backend.client.removeService('stuck');
   await backend.deliver();
-  const { FORCE_COLOR: _, ...env } = process.env;
   const command = line(name, '--config', config, ...args);
-  const terminal = spawn('script', ['-qec', command, '/dev/null'], { env });
-  let stdout = '';
-  terminal.stdout.on('data', (text) => {
-    stdout += text;
-  });
-  const [ended] = await once(terminal, 'close');
+  const { seen: stdout, status: ended } = await seenIn('xterm-256color', command);
   await backend.client.undeleteService('stuck');
   // A queue without messages leaves nothing to draw.
   if (drawn !== '') expect(stdout.slice(0, stdout.lastIndexOf(result))).toMatch(new RegExp(`░  ${drawn}`));
@@ -74,16 +87,8 @@ it.each([
 
 it('draws a status anew in a terminal, until Ctrl-C is typed there', async () => {
   const command = line('status', '--watch', '--interval', '500ms', '--config', config);
-  const terminal = spawn('script', ['-qec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'pipe'] });
-  let drawn = '';
-  let isTyped = false;
-  terminal.stdout.on('data', (text) => {
-    drawn += text;
-    if (isTyped || drawn.split(CLEAR_SCREEN).length < 4) return;
-    isTyped = true;
-    terminal.stdin.write('\x03');
-  });
-  const [status] = await once(terminal, 'close');
+  const isEnough = (seen: string) => seen.split(CLEAR_SCREEN).length === 4;
+  const { seen: drawn, status } = await seenIn('xterm-256color', command, isEnough);
   // Each look has a time of its own, which is bold there.
   const [before, ...looks] = drawn.split(CLEAR_SCREEN).slice(0, 4);
   expect(before).toBe('');
@@ -95,6 +100,21 @@ it('draws a status anew in a terminal, until Ctrl-C is typed there', async () =>
     expect(rest).toMatch(/^\r\nNothing is marked for deletion\.\r\n/);
   }
   expect(status).toBe(0);
+});
+
+it('moves no cursor in a terminal that calls itself dumb, and says the same in lines', async () => {
+  const imported = await seenIn('dumb', line('import', '--config', config, join(folder, 'cluster.json')));
+  expect(imported.seen).toMatch(/tasks +0 +300 +0\r\n$/);
+  await backend.client.createService({ id: 'dumb' });
+  await backend.client.createTask('dumb', { id: '1' });
+  const waited = await seenIn('dumb', line('rm', 'service', 'dumb', '--wait', '--timeout', '0', '--config', config));
+  expect(waited.seen).toContain('waiting for service dumb');
+  expect(waited.status).toBe(3);
+  const watch = line('status', '--watch', '--interval', '500ms', '--config', config);
+  const watched = await seenIn('dumb', watch, (seen) => seen.split('1 object marked').length === 3);
+  await backend.client.undeleteService('dumb');
+  expect(watched.status).toBe(0);
+  expect(imported.seen + waited.seen + watched.seen).not.toContain('\x1b');
 });
 
 it('completes in a real bash, and never runs what is in an id', async () => {
