@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeConfig } from '../support/command-line.ts';
-import { type LocalBackend, localBackend } from '../support/local-backend.ts';
+import { type LocalBackend, localBackend, refusedMeanwhile } from '../support/local-backend.ts';
 import { runProgram } from '../support/program.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -69,7 +69,6 @@ it.each([
   [['rm', 'service', 'stuck', '--wait', '--timeout', '0'], 'waiting for', 'service stuck: still there', 3],
   [['audit', '--confirm', '0'], 'reading ', 'found 0 faults', 0],
   [['sweep'], 'sweeping', 'failed        0', 0],
-  [['redrive'], '', 'received      0', 0],
 ] as const)('%j draws in a terminal, and puts the result below it', async ([name, ...args], drawn, result, status) => {
   await backend.client.createService({ id: 'stuck' }).catch(() => {});
   await backend.client.createTask('stuck', { id: '1' }).catch(() => {});
@@ -78,11 +77,23 @@ it.each([
   const command = line(name, '--config', config, ...args);
   const { seen: stdout, status: ended } = await seenIn('xterm-256color', command);
   await backend.client.undeleteService('stuck');
-  // A queue without messages leaves nothing to draw.
-  if (drawn !== '') expect(stdout.slice(0, stdout.lastIndexOf(result))).toMatch(new RegExp(`░  ${drawn}`));
+  expect(stdout.slice(0, stdout.lastIndexOf(result))).toMatch(new RegExp(`░  ${drawn}`));
   expect(stdout).toContain(result);
   expect(stdout.lastIndexOf('\x1b[?25h')).toBeGreaterThanOrEqual(stdout.lastIndexOf('\x1b[?25l'));
   expect(ended, stdout).toBe(status);
+});
+
+it('draws how far a redrive has come, and puts the result below it', async () => {
+  await backend.client.createService({ id: 'late' });
+  await backend.client.createTask('late', { id: '1' });
+  await backend.client.removeService('late');
+  await backend.deliver();
+  await refusedMeanwhile(backend, () => backend.client.deleteTask('late', '1'));
+  const { seen, status } = await seenIn('xterm-256color', line('redrive', '--config', config));
+  const result = seen.indexOf('\r\nreceived');
+  expect(seen.slice(0, result)).toMatch(new RegExp(`${'█'.repeat(24)}  [1-9]\\d* messages? received`));
+  expect(seen.slice(result)).toMatch(/service late +deleted\r\n$/);
+  expect(status).toBe(0);
 });
 
 it('draws a status anew in a terminal, until Ctrl-C is typed there', async () => {
