@@ -76,6 +76,38 @@ describe('a restore', () => {
     }
   });
 
+  it('into another Region, of the day before the first was lost in mid-drain, deletes nothing too early and all in the end', async () => {
+    await live();
+    const dayBefore = await drill.world();
+    // All of it is lost: what the functions did, what they were never told, and what was begun after the backup.
+    await drill.client.removeNetwork('front', { whenInUse: 'wait' });
+    await drill.client.deleteTask('old', 't1');
+    await drill.deliver();
+    drill.loseRecords(true);
+    await drill.client.removeService('new');
+    await drill.client.deleteTask('new', 't1');
+    await drill.client.createService({ id: 'newest' });
+
+    const elsewhere = await restore(dayBefore);
+    try {
+      await elsewhere.deliver();
+      expect(await elsewhere.sweep({ full: true })).toMatchObject({ complete: true, deletedCount: 0, stillMarked: 1 });
+      expect(await elsewhere.findings()).toEqual([]);
+      const { client } = elsewhere;
+      await expect(client.createTask('old', { id: 't2' })).rejects.toMatchObject({ code: 'FailedPrecondition' });
+      // The writers go on there: tasks that did not survive are deleted, and what was asked for since is asked for again.
+      await client.removeService('new');
+      await client.removeNetwork('front', { whenInUse: 'wait' });
+      for (const id of ['old', 'new']) await client.deleteTask(id, 't1');
+      await elsewhere.deliver();
+      const { services, networks, tasks, attachments, counters } = await elsewhere.world();
+      expect([services, networks, tasks, attachments, counters].flat()).toEqual([]);
+      expect(await elsewhere.ringingLater()).toEqual([]);
+    } finally {
+      await elsewhere.close();
+    }
+  });
+
   it('of one table alone brings back what fits nothing, and an audit names it', async () => {
     await live();
     const backup = await drill.world();
