@@ -6,6 +6,7 @@ import { Lane } from './lane.ts';
 import {
   POLL_INTERVAL_MILLIS,
   POLL_INTERVAL_MILLIS_MIN,
+  POLL_REST_SHARE,
   SHARD_BUFFER_RECORDS_MAX,
   SHARD_LIST_INTERVAL_MILLIS,
 } from './limits.ts';
@@ -141,7 +142,7 @@ export class EventSourceMapping {
       if (this.#stopped) return;
       for (const record of records) this.#assign(state, record);
       if (records.length === 0) state.emptyReadMillis = startedMillis;
-      if (!reader.ended) await this.#untilNextRead(state);
+      if (!reader.ended) await this.#untilNextRead(state, performance.now() - startedMillis);
     }
     while (!this.#stopped && countUndelivered(state) > 0) await this.#poll.wait(this.#pollMillis);
     this.#listing = true;
@@ -150,9 +151,10 @@ export class EventSourceMapping {
   }
 
   /** Until the next poll, and for as long as the lanes are full. */
-  async #untilNextRead(state: ShardState): Promise<void> {
+  async #untilNextRead(state: ShardState, readMillis: number): Promise<void> {
+    const restMillis = Math.min(readMillis * POLL_REST_SHARE, POLL_INTERVAL_MILLIS);
     do {
-      await this.#poll.wait(this.#pollMillis);
+      await this.#poll.wait(Math.max(this.#pollMillis, restMillis));
     } while (!this.#stopped && countUndelivered(state) >= SHARD_BUFFER_RECORDS_MAX);
   }
 

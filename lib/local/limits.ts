@@ -21,6 +21,12 @@ export const GATEWAY_SOCKETS_MAX = 128;
 export const POLL_INTERVAL_MILLIS = 250;
 /** Nothing is polled faster than this, whatever the clock rate: an empty read costs the engine about a millisecond. */
 export const POLL_INTERVAL_MILLIS_MIN = 5;
+/**
+ * A read is followed by a rest of so many times what it took, but never a longer one than Lambda's. The engine looks through all
+ * that was written to any table since the last record of a shard: with 30,000 records behind an idle stream, a fast clock's
+ * polls left it a fifteenth of its writes.
+ */
+export const POLL_REST_SHARE = 4;
 /** Records in one GetRecords: the API's maximum. */
 export const GET_RECORDS_ITEMS_MAX = 1_000;
 /** Shards that one DescribeStream page lists: the API's maximum. */
