@@ -70,7 +70,11 @@ export interface StackNames {
   readonly tables: PhysicalNames;
   readonly sweepFunctionName: string;
   readonly deadLetterQueueUrl: string;
+  /** What the deployment has chosen, as the stack puts it out: reports are told by the same rules. */
+  readonly rules: Readonly<Record<string, string>>;
 }
+
+const RULE_OUTPUTS = ['TaskIsGone', 'TaskNetworks', 'GracePeriodSeconds'];
 
 /** Everything that a program needs to know of a deployed stack. */
 export function readNames(outputs: Readonly<Record<string, string>>): StackNames {
@@ -78,6 +82,7 @@ export function readNames(outputs: Readonly<Record<string, string>>): StackNames
     tables: readTables(outputs),
     sweepFunctionName: readOutput(outputs, 'SweepFunctionName'),
     deadLetterQueueUrl: readOutput(outputs, 'DeadLetterQueueUrl'),
+    rules: Object.fromEntries(Object.entries(outputs).filter(([name]) => RULE_OUTPUTS.includes(name))),
   };
 }
 

@@ -79,9 +79,14 @@ export function readParents({ positionals }: Given): [ParentKey, ...ParentKey[]]
 }
 
 /** What can be no id whatever the tables hold. */
-function checkTyped(kind: ParentKind, id: string): void {
+export function checkTyped(kind: ParentKind, id: string): void {
+  asTyped(() => checkId(kind, id));
+}
+
+/** What the library refuses of what was typed is wrong usage. */
+export function asTyped(check: () => void): void {
   try {
-    checkId(kind, id);
+    check();
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }

@@ -7,7 +7,7 @@ import type { SweepPort } from '../../lib/operate/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type Given, UsageError } from './command.ts';
-import { type DeploymentNames, readConfig, readStackNames } from './deployment-names.ts';
+import { type DeploymentNames, isEndpoint, readConfig, readStackNames } from './deployment-names.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { readStackOutputs } from './stack-outputs.ts';
@@ -78,6 +78,6 @@ async function readConfigFile(config: string | undefined, io: Io): Promise<[name
 }
 
 function readEndpoint(text: string | undefined): string | undefined {
-  if (text === undefined || (/^https?:/.test(text) && URL.canParse(text))) return text;
+  if (text === undefined || isEndpoint(text)) return text;
   throw new UsageError(`--endpoint is "${text}", allowed: a URL such as http://127.0.0.1:8000`);
 }

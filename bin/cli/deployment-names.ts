@@ -44,17 +44,30 @@ export function readStackNames(stack: string, outputs: Readonly<Record<string, s
   };
 }
 
-function readRules(outputs: Readonly<Record<string, string>>): Rules {
-  const { TaskIsGone, GracePeriodSeconds, StopTasks, TaskNetworks } = outputs;
-  const isYes = (text: string | undefined) => text === 'yes' || text === 'true';
-  const graceSeconds = Number(GracePeriodSeconds ?? 0);
+/** Rules that no report is told by (`stopTasks`) are not read. */
+const RULE_TEXTS = {
+  TaskIsGone: ['deleted', 'terminal'],
+  TaskNetworks: ['yes', 'no', 'true', 'false'],
+} as const;
+
+/** `InvalidArgument` for a rule that is none: reports by another one would be wrong without a word. */
+function readRules(texts: Readonly<Record<string, string>>): Rules {
+  for (const [name, allowed] of Object.entries(RULE_TEXTS)) checkRule(name, texts[name], allowed.join(', '), allowed);
+  const { TaskIsGone, TaskNetworks, GracePeriodSeconds = '0' } = texts;
+  const graceSeconds = /^\d+(\.\d+)?$/.test(GracePeriodSeconds) ? Number(GracePeriodSeconds) : Number.NaN;
+  if (Number.isNaN(graceSeconds)) checkRule('GracePeriodSeconds', GracePeriodSeconds, 'a number, 0 or more', []);
   return {
     ...DEFAULT_RULES,
     ...(TaskIsGone === 'terminal' && { taskIsGone: TaskIsGone }),
-    ...(graceSeconds > 0 && { gracePeriodMillis: graceSeconds * 1000 }),
-    stopTasks: isYes(StopTasks),
-    taskNetworks: isYes(TaskNetworks),
+    gracePeriodMillis: graceSeconds * 1000,
+    taskNetworks: TaskNetworks === 'yes' || TaskNetworks === 'true',
   };
+}
+
+function checkRule(name: string, text: string | undefined, allowed: string, texts: readonly string[]): void {
+  if (text === undefined || texts.includes(text)) return;
+  const message = `the deployment's rule ${name} is "${text}", allowed: ${allowed}; give what the stack puts out`;
+  throw new DeallocatorError('InvalidArgument', message);
 }
 
 /** `InvalidArgument` for what is not of the shape that `npm run local` prints. */
@@ -74,10 +87,15 @@ export function readConfig(file: string, text: string): Config {
     if (value === undefined || typeof value === 'string') return value;
     throw invalid(`${name} of ${file} is ${JSON.stringify(value)}, and must be a text`);
   };
-  const rules = isMap(config.rules) ? config.rules : {};
+  const { rules = {} } = config;
+  if (!isMap(rules)) throw invalid(`rules of ${file} are ${JSON.stringify(rules)}, and must be an object`);
+  const endpoint = textOf('endpoint');
+  if (endpoint !== undefined && !isEndpoint(endpoint)) {
+    throw invalid(`endpoint of ${file} is "${endpoint}", and must be a URL such as http://127.0.0.1:8000`);
+  }
   const ruleTexts = Object.fromEntries(Object.entries(rules).map(([name, value]) => [name, String(value)]));
   return {
-    endpoint: textOf('endpoint'),
+    endpoint,
     region: textOf('region') ?? REGION_DEFAULT,
     accessKeyId: textOf('accessKeyId'),
     secretAccessKey: textOf('secretAccessKey'),
@@ -88,6 +106,10 @@ export function readConfig(file: string, text: string): Config {
       rules: readRules(ruleTexts),
     },
   };
+}
+
+export function isEndpoint(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text);
 }
 
 function invalid(what: string, cause?: unknown): DeallocatorError {

@@ -23,13 +23,13 @@ export function errorWords(error: unknown): string {
     const said = isUnanswered(error) ? error.message.replace(/try again later$/, UNANSWERED) : error.message;
     return `${visible(said)} [${error.code}]`;
   }
-  const { code, syscall, $metadata } = error as NodeJS.ErrnoException & { $metadata?: unknown };
+  const { code, syscall, path, $metadata } = error as NodeJS.ErrnoException & { $metadata?: unknown };
   const isOutside = $metadata !== undefined || syscall !== undefined || /Credentials|TokenProvider/.test(error.name);
   // A mistake of ours: whoever mends it needs to know where.
   if (!isOutside) return error.stack ?? error.message;
   const said = visible(error.message || code || error.name);
   // A file, not a network: it says all there is to say.
-  if (code !== undefined && /^E(NOENT|ACCES|ISDIR|PERM|EXIST|ROFS|NOSPC)$/.test(code)) return said;
+  if (path !== undefined || /^E(ISDIR|ROFS|NOSPC)$/.test(code ?? '')) return said;
   const [, advice] = ADVICE.find(([names]) => names.test(`${error.name}`) || names.test(code ?? '')) ?? [];
   return [error.name === 'Error' ? said : `${error.name}: ${said}`, ...(advice ? [advice] : [])].join('; ');
 }

@@ -10,7 +10,8 @@ import { DeallocatorError } from '../../lib/protocol/errors.ts';
  */
 export async function readText(name: string, path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    // Some editors and shells begin a text with a mark of its byte order.
+    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
   } catch (cause) {
     const { message } = cause as Error;
     throw new DeallocatorError('InvalidArgument', `${name} can't be read: ${message}; name a file that can`, { cause });

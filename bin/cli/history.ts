@@ -1,7 +1,7 @@
 import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import { HISTORY_DELETIONS_MAX, readHistory } from '../../lib/operate/history.ts';
-import { type Command, DONE, readKind, readNumber, refuseMore } from './command.ts';
+import { type Command, checkTyped, DONE, readKind, readNumber, refuseMore } from './command.ts';
 import { columns, shortened } from './text.ts';
 import { interruptible } from './waiting.ts';
 
@@ -24,6 +24,7 @@ export const history: Command = {
     const kind = kindText === undefined ? undefined : readKind(kindText);
     const limitText = given.text('limit');
     const limit = limitText === undefined ? undefined : readNumber('limit', limitText, HISTORY_DELETIONS_MAX);
+    if (id !== undefined) checkTyped(kind ?? 'network', id);
     const { db, tables, rules } = await open();
     const cluster = new Cluster(db, tables, { rules, chance: io.chance });
     const options = { ...(id !== undefined && { id }), ...(kind && { kind }), ...(limit !== undefined && { limit }) };

@@ -1,5 +1,6 @@
 /** rm and undelete: first the plan, then the marks, and for rm, if asked, the wait. */
 
+import { checkDeclared } from '../../lib/client/checks.ts';
 import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import {
@@ -15,6 +16,7 @@ import {
 import type { Awaited, WaitResult } from '../../lib/operate/wait.ts';
 import { type ParentKey, parseParentName } from '../../lib/protocol/model.ts';
 import {
+  asTyped,
   BLOCKED,
   type Command,
   DONE,
@@ -59,6 +61,7 @@ export const rm: Command = {
   ],
   async run(session, given) {
     const request = readRequest(given);
+    const declared = declaredOf(session, given);
     const timeoutMillis = readTimeout(given);
     if (timeoutMillis !== undefined && !given.flag('wait')) throw new UsageError('--timeout goes with --wait');
     const deployment = await session.open();
@@ -71,7 +74,7 @@ export const rm: Command = {
       return DONE;
     }
     session.io.signal.throwIfAborted();
-    const applied = await applyRemoval(deployment.client, plan, declaredOf(session, given));
+    const applied = await applyRemoval(deployment.client, plan, declared);
     if (!session.isJson) printApplied(session, applied);
     let waited: WaitResult | undefined;
     if (given.flag('wait')) {
@@ -96,6 +99,7 @@ export const undelete: Command = {
   ],
   async run(session, given) {
     const request = readRequest(given);
+    const declared = declaredOf(session, given);
     const deployment = await session.open();
     const plan = await interruptible(planUndelete(clusterOf(session, deployment), request), session.io);
     if (!session.isJson) session.print(describeUndelete(plan));
@@ -104,7 +108,7 @@ export const undelete: Command = {
       return DONE;
     }
     session.io.signal.throwIfAborted();
-    const applied = await applyUndelete(deployment.client, plan, declaredOf(session, given));
+    const applied = await applyUndelete(deployment.client, plan, declared);
     if (session.isJson) session.printJson({ plan, applied });
     else printApplied(session, applied);
     return statusOf(plan.refused, applied, undefined);
@@ -115,6 +119,7 @@ function readRequest(given: Given): { objects: ParentKey[] } | { stack: string }
   const stack = given.text('cascade');
   if (stack === undefined) return { objects: readParents(given) };
   refuseMore(given, 0);
+  if (stack === '') throw new UsageError('--cascade is "", allowed: the name of a stack');
   return { stack };
 }
 
@@ -125,7 +130,9 @@ function clusterOf({ io }: Session, { db, tables, rules }: Deployment): Cluster 
 function declaredOf({ io }: Session, given: Given): { by?: string; reason?: string } {
   const by = given.text('by') ?? io.userName;
   const reason = given.text('reason');
-  return { ...(by && { by }), ...(reason !== undefined && { reason }) };
+  const declared = { ...(by && { by }), ...(reason !== undefined && { reason }) };
+  asTyped(() => checkDeclared(declared));
+  return declared;
 }
 
 function describeRemoval({ marks, alreadyMarked, refused, forecast }: RemovalPlan): string {

@@ -19,12 +19,17 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return USAGE;
   }
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(isHelpOfUnknown(args) ? args.slice(1) : args, { from: 'user' });
     return status;
   } catch (error) {
     if (isAnswered(error)) return DONE;
     return report(asUsageError(error), COMMANDS.find(({ name }) => name === args[0])?.name, io);
   }
+}
+
+/** Commander would answer it with everybody's help; of the name alone it says what may have been meant. */
+function isHelpOfUnknown([first, second]: readonly string[]): boolean {
+  return first === 'help' && second !== undefined && !COMMANDS.some(({ name }) => name === second);
 }
 
 async function runCommand(command: Command, given: Given, io: Io): Promise<number> {

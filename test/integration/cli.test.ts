@@ -403,6 +403,8 @@ describe('import and export', () => {
       status: 1,
       stderr: expect.stringMatching(/^deallocator import: \. can't be read: EISDIR.*\[InvalidArgument\]\n$/),
     });
+    writeFileSync(join(folder, 'marked.json'), '\uFEFF{"services":[],"networks":[],"tasks":[]}');
+    expect(await cli(['import', 'marked.json'])).toMatchObject({ status: 0, stderr: '' });
     writeFileSync(join(folder, 'torn.json'), '{');
     expect(await cli(['import', 'torn.json'])).toMatchObject({
       status: 1,

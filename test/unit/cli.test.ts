@@ -10,7 +10,7 @@ import { readConfig, readStackNames } from '../../bin/cli/deployment-names.ts';
 import { errorWords } from '../../bin/cli/errors.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
-import { RUNNING_PATH } from '../../bin/synthesize.ts';
+import { RUNNING_PATH, readNames } from '../../bin/synthesize.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { call } from '../support/command-line.ts';
 
@@ -56,6 +56,25 @@ describe('help', () => {
     expect(stderr).toBe(`deallocator: unknown command 'destroy\\u{1b}'\nTry "deallocator --help".\n`);
     expect(status).toBe(2);
     expect((await call(['swep'])).stderr).toContain('(Did you mean sweep?)');
+    expect(await call(['help', 'swep'])).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `deallocator: unknown command 'swep' (Did you mean sweep?)\nTry "deallocator --help".\n`,
+    });
+    expect(await call(['help', 'sweep'])).toEqual(await call(['sweep', '--help']));
+  });
+
+  it.each([
+    [['history', ''], /a network's id is empty/],
+    [['history', 'x'.repeat(1500), '--kind', 'service'], /has 1500 bytes/],
+    [['rm', '--cascade', ''], /--cascade is "", allowed: the name of a stack/],
+    [['rm', 'service', 'web', '--reason', ''], /reason is ""; it must be a text/],
+    [['rm', 'service', 'web', '--dry-run', '--reason', 'x'.repeat(2000)], /reason is "x+…; it must be a text/],
+    [['undelete', 'service', 'web', '--by', 'x'.repeat(300)], /by is "x+…; it must be a text/],
+  ])('answers %j with 2 before it looks for a deployment', async (args, words) => {
+    const { status, stdout, stderr } = await call(args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(words);
   });
 });
 
@@ -148,9 +167,14 @@ describe('an error', () => {
       /^AggregateError: ECONNREFUSED; nothing answers there/,
     ],
     [
-      named('Error', "EACCES: permission denied, open 'x'", { code: 'EACCES', syscall: 'open' }),
+      named('Error', "EACCES: permission denied, open 'x'", { code: 'EACCES', syscall: 'open', path: 'x' }),
       /^EACCES: permission denied, open 'x'$/,
     ],
+    [
+      named('Error', "ENAMETOOLONG: name too long, open 'x'", { code: 'ENAMETOOLONG', syscall: 'open', path: 'x' }),
+      /^ENAMETOOLONG: name too long, open 'x'$/,
+    ],
+    [named('Error', 'EISDIR: a directory, read', { code: 'EISDIR', syscall: 'read' }), /^EISDIR: a directory, read$/],
     ['thrown text', /^thrown text$/],
   ])('of outside is one line that says what to do: %s', (error, words) => {
     expect(errorWords(error)).toMatch(words);
@@ -200,11 +224,11 @@ describe('the configuration', () => {
   });
 
   it('may tell the rules', () => {
-    const rules = { TaskIsGone: 'terminal', GracePeriodSeconds: 60, StopTasks: true, TaskNetworks: 'yes' };
+    const rules = { TaskIsGone: 'terminal', GracePeriodSeconds: 60, TaskNetworks: 'yes' };
     expect(readConfig('x', JSON.stringify({ tables: TABLES, rules })).names.rules).toEqual({
       taskIsGone: 'terminal',
       gracePeriodMillis: 60_000,
-      stopTasks: true,
+      stopTasks: false,
       taskNetworks: true,
       receiptDays: 90,
     });
@@ -215,6 +239,17 @@ describe('the configuration', () => {
     ['[]', /names no table for services, tasks/],
     [JSON.stringify({ tables: { ...TABLES, tasks: 1 } }), /names no table for tasks;/],
     [JSON.stringify({ tables: TABLES, endpoint: 8000 }), /endpoint of x is 8000, and must be a text/],
+    [JSON.stringify({ tables: TABLES, endpoint: 'here' }), /endpoint of x is "here", and must be a URL/],
+    [JSON.stringify({ tables: TABLES, rules: 'x' }), /rules of x are "x", and must be an object/],
+    [
+      JSON.stringify({ tables: TABLES, rules: { TaskIsGone: 'Terminal' } }),
+      /TaskIsGone is "Terminal", allowed: deleted/,
+    ],
+    [
+      JSON.stringify({ tables: TABLES, rules: { GracePeriodSeconds: '1m' } }),
+      /GracePeriodSeconds is "1m", allowed: a num/,
+    ],
+    [JSON.stringify({ tables: TABLES, rules: { TaskNetworks: 1 } }), /TaskNetworks is "1", allowed: yes, no/],
   ])('refuses %j', (text, message) => {
     expect(() => readConfig('x', text)).toThrow(
       expect.objectContaining({ code: 'InvalidArgument', message: expect.stringMatching(message) }),
@@ -258,13 +293,19 @@ describe('a stack', () => {
       deadLetterQueueUrl: 'Q',
       rules,
     });
-    const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '60', StopTasks: 'yes' };
+    const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '60', TaskNetworks: 'no' };
     expect(readStackNames('Shop', { ...OUTPUTS, ...chosen }).rules).toEqual({
       ...rules,
       taskIsGone: 'terminal',
       gracePeriodMillis: 60_000,
-      stopTasks: true,
     });
+  });
+
+  it('tells the same rules in the line that the local cloud prints', () => {
+    const outputs = { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' };
+    const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '20', TaskNetworks: 'yes' };
+    const line = JSON.stringify(readNames({ ...outputs, ...chosen }));
+    expect(readConfig('line', line).names).toEqual(readStackNames('Shop', { ...outputs, ...chosen }));
   });
 
   it('of something else is refused with what it lacks', () => {
