@@ -83,7 +83,8 @@ function branchesOf({
 
 function counterText(counter: NonNullable<Explanation['counter']>): string {
   const progress = counter.progressedAt === undefined ? [] : [`last progress ${progressWords(counter)}`];
-  return `counter: ${[counter.remaining ?? 'none', counter.agreement, ...progress].join(', ')}`;
+  const number = counter.agreement === 'unreadable' ? [] : [counter.remaining ?? 'none'];
+  return `counter: ${[...number, counter.agreement, ...progress].join(', ')}`;
 }
 
 function tasksBranch(tasks: NonNullable<Explanation['tasks']>): Branch {

@@ -82,7 +82,7 @@ function describe({ marked, more, isWhole }: Status): string {
     shortened(id),
     mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
     countWords(children, childOf(object)),
-    counter === undefined ? '-' : counter.remaining,
+    counter === undefined ? '-' : (counter.remaining ?? 'unreadable'),
     progressWords(counter),
     stateOf(entry),
     [mark.by, mark.reason].filter(Boolean).join(': ') || '-',

@@ -2,6 +2,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../dynamodb/client.ts';
 import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
+import { PARENT_TABLES } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   ID_BYTES_MAX,
@@ -16,6 +17,17 @@ import { attachmentName, byteLength, parseAttachmentName, referencedNetworks } f
 import type { NewTask } from './types.ts';
 
 type Kind = keyof typeof ID_BYTES_MAX;
+
+/** Of a report, which may be asked for without types. */
+export function checkParentKind(kind: unknown): void {
+  if (typeof kind === 'string' && Object.hasOwn(PARENT_TABLES, kind)) return;
+  throw invalid(`the kind of an object is ${shown(kind)}; it must be "service" or "network"`);
+}
+
+export function checkParent({ kind, id }: { readonly kind: Kind; readonly id: unknown }): void {
+  checkParentKind(kind);
+  checkId(kind, id);
+}
 
 export function checkId(kind: Kind, id: unknown): asserts id is string {
   const most = ID_BYTES_MAX[kind];
@@ -44,7 +56,11 @@ export function checkNew(kind: Kind, item: unknown): void {
  * as it will be stored: a Map, say, becomes a map, and must not carry a reference past the fence.
  */
 export function checkReferences(serviceId: string, spec: unknown): string[] {
-  const lists = namedLists(spec === undefined ? undefined : toStored(spec));
+  const stored = spec === undefined || spec === null ? undefined : toStored(spec);
+  if (stored !== undefined && stored.M === undefined) {
+    throw invalid(`the spec of service ${serviceId} is ${shown(spec)}; it must be an object`);
+  }
+  const lists = namedLists(stored);
   const owner = `service ${serviceId}`;
   checkNetworks('spec.task.networks', lists.task, owner);
   checkNetworks('spec.networks', lists.service, owner);

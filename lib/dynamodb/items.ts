@@ -158,14 +158,18 @@ export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
   return isPlace(from) ? { source: known, from } : undefined;
 }
 
+export function isCounter(item: Item | undefined): boolean {
+  return Number.isInteger(item?.remaining) && typeof item?.epoch === 'string';
+}
+
 /** A counter that holds anything else than we wrote is none to count with: better no decision than a wrong one. */
 export function counterOf(item: Item | undefined): Counter {
   const { remaining, epoch } = item ?? {};
-  if (!Number.isInteger(remaining) || typeof epoch !== 'string') {
+  if (!isCounter(item)) {
     throw new DeallocatorError(
       'InvalidArgument',
       `the counter ${item?.id} holds remaining ${remaining} and epoch ${epoch}, which the deallocator never writes; ` +
-        'delete it, and the next sweep opens a right one',
+        'delete it (docs/break-glass.md says how), and the next sweep opens a right one',
     );
   }
   return { remaining, epoch };

@@ -10,13 +10,14 @@ import {
 } from '../protocol/model.ts';
 import { keyOf } from './cluster.ts';
 import type { Explanation } from './explain.ts';
-import type { ForecastDeletion, ForecastStay, ForecastStep, StayReason } from './forecast.ts';
+import type { Forecast, ForecastDeletion, ForecastStay, ForecastStep, StayReason } from './forecast.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
 type Facts = Omit<Explanation, 'advice'>;
 
-export function advise(facts: Facts, part: Neighbourhood): string[] {
-  const sentences = facts.state === 'absent' ? adviseAbsent(facts) : adviseThere(facts, part);
+/** @param ifRemoved what would happen if it were marked now */
+export function advise(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): string[] {
+  const sentences = facts.state === 'absent' ? adviseAbsent(facts) : adviseThere(facts, part, ifRemoved);
   const { agreement } = facts.counter ?? {};
   if (agreement === 'too high' || agreement === 'missing' || agreement === 'left over') {
     const what = {
@@ -26,6 +27,11 @@ export function advise(facts: Facts, part: Neighbourhood): string[] {
     }[agreement];
     sentences.push(
       `Its counter ${what}. If that is still so in a minute, run a sweep ("deallocator sweep"), which sets it right.`,
+    );
+  }
+  if (agreement === 'unreadable') {
+    sentences.push(
+      `Its counter holds what the deallocator never writes, so ${spoken(facts.object)} can't be settled: delete the item ${facts.object} of the counters table (docs/break-glass.md says how), then run a sweep ("deallocator sweep").`,
     );
   }
   if (!facts.isWhole) sentences.push('Not everything around it was read, so more may be in the way than is told here.');
@@ -47,8 +53,8 @@ function adviseAbsent({ object, formerLives }: Facts): string[] {
   ];
 }
 
-function adviseThere(facts: Facts, part: Neighbourhood): string[] {
-  if (facts.state === 'not marked') return adviseNotMarked(facts);
+function adviseThere(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): string[] {
+  if (facts.state === 'not marked') return adviseNotMarked(facts, part, ifRemoved);
   const { object, forecast } = facts;
   return [
     ...forecast.steps.flatMap((step) => sentenceOf(step, part)),
@@ -57,7 +63,8 @@ function adviseThere(facts: Facts, part: Neighbourhood): string[] {
   ];
 }
 
-function adviseNotMarked({ object, usedBy, isProtected, hasMalformedMark, tasks }: Facts): string[] {
+function adviseNotMarked(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): string[] {
+  const { object, usedBy, isProtected, hasMalformedMark } = facts;
   const sentences = [
     `${spoken(object)} is not marked: nobody asked for its removal, and the deallocator leaves it alone.`,
   ];
@@ -74,10 +81,31 @@ function adviseNotMarked({ object, usedBy, isProtected, hasMalformedMark, tasks 
     sentences.push(
       `It is used by ${list(users.map(spoken))}, which nobody asked to remove: to remove it too, remove ("deallocator rm") or update these first.`,
     );
-  } else if (tasks !== undefined && tasks.count > 0) {
-    sentences.push(`If you remove it, it goes after its ${tasks.isExact ? '' : 'at least '}${tasks.count} tasks.`);
-  } else sentences.push('If you remove it, it goes at once.');
+  } else if (!isProtected) sentences.push(...ifRemovedSentence(object, part, ifRemoved));
   return sentences;
+}
+
+function ifRemovedSentence(object: string, part: Neighbourhood, { steps, stays }: Forecast): string[] {
+  const step = steps.find(({ deletions }) => deletions.some(({ deleted }) => deleted.includes(object)));
+  if (step !== undefined) return [`If you remove it, it goes ${whenText(step, steps, object, part)}.`];
+  const stay = stays.find((one) => one.object === object);
+  return stay === undefined
+    ? []
+    : [`If you remove it, it stays for now: ${stay.reasons.map(reasonText).join(', and ')}.`];
+}
+
+function whenText(
+  { after }: ForecastStep,
+  steps: readonly ForecastStep[],
+  object: string,
+  part: Neighbourhood,
+): string {
+  if (after === undefined) return 'at once';
+  if (after.assume === 'tasks gone')
+    return `after the ${tasksText(keyOf(after.service).id, part)} of ${spoken(after.service)}`;
+  const sweep = after.notBefore === undefined ? 'with the next sweep' : `with the first sweep after ${after.notBefore}`;
+  const drains = steps.some((step) => step.after?.assume === 'tasks gone' && step.after.service === object);
+  return drains ? `${sweep}, if the ${tasksText(keyOf(object).id, part)} of ${spoken(object)} are gone by then` : sweep;
 }
 
 /** None for a sweep that deletes nothing. */

@@ -3,6 +3,7 @@ import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import type { Circumstances } from '../protocol/decide.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
 import type { World } from '../protocol/invariants.ts';
 import { parentName } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
@@ -36,6 +37,8 @@ export const AUDIT_ITEMS_MAX = 2_000_000;
  * and that is harmless: a repair is the sweep's own work, and every step of it is re-checked.
  */
 export const CONFIRM_MILLIS_DEFAULT = 10_000;
+/** The longest that a timer of Node.js can wait, 24.8 days. */
+const CONFIRM_MILLIS_MAX = 2 ** 31 - 1;
 /** What looks wrong is looked at again one by one; of more than that, the first ones tell what to do. */
 export const AUDIT_SUSPECTS_MAX = 10_000;
 /** Suspects that are looked at side by side. */
@@ -48,7 +51,7 @@ export const SWEEP_INTERVAL_MILLIS_DEFAULT = 15 * 60 * 1000;
 export interface AuditOptions {
   /** What the deployment has chosen. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
-  /** How long something must stay wrong in the same way. @default {@link CONFIRM_MILLIS_DEFAULT} */
+  /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default {@link CONFIRM_MILLIS_DEFAULT} */
   readonly confirmMillis?: number;
   /**
    * How often the deployment sweeps: where there is a grace period, it is the next sweep that deletes what nobody uses any
@@ -94,6 +97,12 @@ export async function audit(
   options: AuditOptions = {},
 ): Promise<AuditResult> {
   const { chance = systemChance, confirmMillis = CONFIRM_MILLIS_DEFAULT, itemsMax = AUDIT_ITEMS_MAX, signal } = options;
+  if (!(confirmMillis >= 0 && confirmMillis <= CONFIRM_MILLIS_MAX)) {
+    throw new DeallocatorError(
+      'InvalidArgument',
+      `confirmMillis is ${confirmMillis}; it must be a number from 0 to ${CONFIRM_MILLIS_MAX}`,
+    );
+  }
   const startedAt = isoNow(chance);
   const looks = new Looks(db, tables, options);
   const world = await looks.reader.scan({ itemsMax, signal, onProgress: options.onProgress });

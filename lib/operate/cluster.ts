@@ -1,10 +1,11 @@
 /** What reports read of a living cluster. Every read but that of the marks' index is strongly consistent, and bounded. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Addresses, counterOf, parentOf } from '../dynamodb/items.ts';
+import { Addresses, isCounter, parentOf } from '../dynamodb/items.ts';
 import { Listings } from '../dynamodb/listings.ts';
 import { type Item, projection, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
 import {
   type Parent,
@@ -74,7 +75,8 @@ export interface AttachedFound {
 }
 
 export interface CounterFound {
-  readonly remaining: number;
+  /** Undefined where other hands have overwritten it: its parent can't be settled, and everybody else's report goes on. */
+  readonly remaining: number | undefined;
   /** When the draining began, ISO 8601. */
   readonly openedAt: string | undefined;
   /** When its last removal was counted, ISO 8601; undefined before the first. */
@@ -159,7 +161,7 @@ export class Cluster {
     const items = await this.requests.batchGet(this.at.tables.counters, keys, attributes);
     return new Map(
       items.map((item) => {
-        const { remaining } = counterOf(item);
+        const remaining = isCounter(item) ? Number(item.remaining) : undefined;
         const times = { openedAt: textOf(item.openedAt), progressedAt: textOf(item.progressedAt) };
         return [item.id, { remaining, ...times }];
       }),
@@ -241,9 +243,13 @@ export function byName(a: ParentKey, b: ParentKey): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** The key of a name that we have made ourselves. */
+/** The key of a name that we have made ourselves; `InvalidArgument` for another one, as in a plan that a caller has written. */
 export function keyOf(name: string): ParentKey {
-  return parseParentName(name) as ParentKey;
+  const key = parseParentName(name);
+  if (key === undefined) {
+    throw new DeallocatorError('InvalidArgument', `"${name}" names no object; it must be such as service#web`);
+  }
+  return key;
 }
 
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {

@@ -1,5 +1,5 @@
 /** Why an object is still there: what is in its way, since when, what will follow, and what to do next. */
-import { checkId } from '../client/checks.ts';
+import { checkParent } from '../client/checks.ts';
 import {
   KINDS,
   type Parent,
@@ -16,7 +16,7 @@ import { advise } from './advice.ts';
 import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts';
 import { type Forecast, forecast, type StayReason } from './forecast.ts';
 import { type Deletion, readHistory } from './history.ts';
-import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+import { type Neighbourhood, readNeighbourhood, withMarks } from './neighbourhood.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
 /** Services that use a network, or networks that a service uses, that are told of one by one. */
@@ -39,11 +39,11 @@ export interface Related {
 /**
  * How the deallocator's count compares with the table. `equal`; `too low`: normal, since it only ever has to be too low, and is
  * counted again when it reaches zero; `too high`: removals are on their way to it, or their records were lost, and if it stays
- * so, a sweep sets it right; `missing`: it is marked and drains, but nothing counts yet: its mark's record is on its way, or
+ * so, a sweep sets it right; `unreadable`: other hands have overwritten it, and nothing is decided with it; `missing`: it is marked and drains, but nothing counts yet: its mark's record is on its way, or
  * was lost, and a sweep opens one; `left over`: a counter of what is not marked, or not there, which a sweep removes;
  * `unknown`: there are too many children to count.
  */
-export type Agreement = 'equal' | 'too low' | 'too high' | 'missing' | 'left over' | 'unknown';
+export type Agreement = 'equal' | 'too low' | 'too high' | 'unreadable' | 'missing' | 'left over' | 'unknown';
 
 export interface Explanation {
   readonly kind: ParentKind;
@@ -80,7 +80,7 @@ export interface Explanation {
 
 /** `InvalidArgument` for what can't be an id. What is not there is explained too: by its history. */
 export async function explain(cluster: Cluster, key: ParentKey): Promise<Explanation> {
-  checkId(key.kind, key.id);
+  checkParent(key);
   const readAt = isoNow(cluster.chance);
   // The counter first: one that is read after the children would look too low for every removal in between.
   const counter = (await cluster.readCounters([key])).get(parentName(key));
@@ -117,7 +117,9 @@ export async function explain(cluster: Cluster, key: ParentKey): Promise<Explana
     formerLives: history.deletions,
     isWhole: part.isWhole && history.isWhole,
   };
-  return { ...facts, advice: advise(facts, part) };
+  // What a removal would plan: nothing that is told of it here may be contradicted there.
+  const ifRemoved = forecast(withMarks(part, new Set([facts.object]), readAt), cluster.circumstances);
+  return { ...facts, advice: advise(facts, part, ifRemoved) };
 }
 
 function stateOf(parent: Parent | undefined): Related['state'] {
@@ -135,8 +137,9 @@ export function compareCounter(
   children: CountView,
   isMarked: boolean,
 ): Agreement | undefined {
+  if (counter !== undefined && counter.remaining === undefined) return 'unreadable';
   if (!isMarked) return counter && 'left over';
-  if (counter === undefined) return children.count > 0 ? 'missing' : undefined;
+  if (counter?.remaining === undefined) return children.count > 0 ? 'missing' : undefined;
   if (counter.remaining < children.count) return 'too low';
   if (!children.isExact) return 'unknown';
   return counter.remaining === children.count ? 'equal' : 'too high';

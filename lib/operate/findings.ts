@@ -105,9 +105,13 @@ export function mendingOf({ problem, about }: Pick<Suspect, 'problem' | 'about'>
     case 'too many references':
       return byPerson(`let ${name} refer to at most ${NETWORKS_PER_SERVICE_MAX} networks`);
     case 'unreadable counter':
-      return byPerson(`delete the item ${about.counter} of the counters table, then sweep with that name`);
+      return byPerson(
+        `delete the item ${about.counter} of the counters table (docs/break-glass.md says how), then sweep with that name`,
+      );
     case 'unknown counter':
-      return byPerson(`find out who wrote the item ${about.counter} to the counters table, and delete it`);
+      return byPerson(
+        `find out who wrote the item ${about.counter} to the counters table, and delete it (docs/break-glass.md says how)`,
+      );
     default:
       return bySweep(own, about[own]);
   }

@@ -1,4 +1,5 @@
 /** A neighbourhood as a picture: who uses whom, what is marked and held, and who waits for whom. */
+import { checkParent, invalid } from '../client/checks.ts';
 import type { Circumstances } from '../protocol/decide.ts';
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../protocol/model.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
@@ -35,8 +36,10 @@ interface Graph {
   readonly edges: readonly Edge[];
 }
 
-/** Text of a Mermaid flowchart, or of a DOT graph, of what surrounds some objects. Any id is safe in it. */
+/** Text of a Mermaid flowchart, or of a DOT graph, of what surrounds some objects. Any id is safe in it. `InvalidArgument` for what can't be right. */
 export async function drawGraph(cluster: Cluster, keys: readonly ParentKey[], format: GraphFormat): Promise<string> {
+  for (const key of keys) checkParent(key);
+  if (format !== 'mermaid' && format !== 'dot') throw invalid(`format is ${format}; it must be "mermaid" or "dot"`);
   return renderGraph(await readNeighbourhood(cluster, keys), cluster.circumstances, format);
 }
 

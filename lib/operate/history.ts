@@ -1,8 +1,10 @@
 /** What was deleted, from the receipts that each deletion has left. */
+import { checkId, checkParentKind } from '../client/checks.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/store.ts';
 import { type Cluster, pagesOf } from './cluster.ts';
+import { isMap } from './snapshot.ts';
 import { checkLimit } from './view.ts';
 
 /** Deletions that are told of, by default and at most. */
@@ -55,6 +57,9 @@ export interface History {
  */
 export async function readHistory(cluster: Cluster, options: HistoryOptions = {}): Promise<History> {
   const { id, kind } = options;
+  // A network's id may be longer, and as long an id is none of a service.
+  if (kind !== undefined) checkParentKind(kind);
+  if (id !== undefined) checkId(kind ?? 'network', id);
   const limit = checkLimit(options.limit ?? HISTORY_DELETIONS_DEFAULT, HISTORY_DELETIONS_MAX);
   const isWanted = (deletion: Deletion) =>
     (id === undefined || deletion.id === id) && (kind === undefined || deletion.kind === kind);
@@ -116,19 +121,19 @@ async function scan(cluster: Cluster, isWanted: (deletion: Deletion) => boolean)
   return { deletions: items, isWhole };
 }
 
-/** That of the receipt, and those of the networks that went along. */
+/** That of the receipt, and those of the networks that went along. What the deallocator never writes is no receipt. */
 export function deletionsOf(receipt: Item): Deletion[] {
   const key = parseParentName(receipt.id);
-  if (key === undefined) return [];
-  const freed = (receipt.freed ?? []) as { id: string; markedAt: string; markedBy?: string; markedReason?: string }[];
-  const { deletedAt, trigger } = receipt;
+  const { deletedAt, trigger, freed = [], kept = [] } = receipt;
+  if (key === undefined || typeof deletedAt !== 'string' || typeof trigger !== 'string') return [];
+  if (!Array.isArray(freed) || !freed.every(isFreed) || !Array.isArray(kept) || !kept.every(isText)) return [];
   return [
     {
       ...endOf(key, receipt as typeof receipt & { markedAt: string }),
       deletedAt,
       trigger,
       freed: freed.map(({ id }) => id),
-      kept: receipt.kept ?? [],
+      kept,
     },
     ...freed.flatMap((network) => {
       const networkKey = parseParentName(network.id);
@@ -138,10 +143,19 @@ export function deletionsOf(receipt: Item): Deletion[] {
   ];
 }
 
-function endOf(
-  key: ParentKey,
-  { markedAt, markedBy, markedReason }: { markedAt: string; markedBy?: string; markedReason?: string },
-) {
+function isFreed(value: unknown): value is Mark & { readonly id: string } {
+  return isMap(value) && isText(value.id) && isText(value.markedAt);
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+interface Mark {
+  readonly markedAt: string;
+  readonly markedBy?: string;
+  readonly markedReason?: string;
+}
+
+function endOf(key: ParentKey, { markedAt, markedBy, markedReason }: Mark) {
   return {
     ...key,
     object: parentName(key),

@@ -1,5 +1,6 @@
 /** Puts a snapshot into the tables with the typed client, so that attachments and the fence are as they must be. */
 import { isDeepStrictEqual } from 'node:util';
+import { checkList } from '../client/checks.ts';
 import type { DeallocatorClient } from '../client/client.ts';
 import { attributeOf } from '../dynamodb/client.ts';
 import { DeallocatorError, isDeallocatorError } from '../protocol/errors.ts';
@@ -64,6 +65,7 @@ export async function importSnapshot(
   snapshot: Snapshot,
   options: ImportOptions = {},
 ): Promise<ImportResult> {
+  for (const phase of ['networks', 'services', 'tasks'] as const) checkList(phase, snapshot[phase]);
   const tally = new Tally(snapshot, options.onProgress);
   const { signal } = options;
   await mapInParallel(snapshot.networks, WRITES_IN_PARALLEL, async (network) => {

@@ -67,3 +67,12 @@ export async function readNeighbourhood(
   }
   return { parents, tasks, attached, isWhole };
 }
+
+/** The neighbourhood as it will be once these are marked. @param markedAt the marks' time, ISO 8601 */
+export function withMarks(part: Neighbourhood, names: ReadonlySet<string>, markedAt: string): Neighbourhood {
+  const parents = [...part.parents].map(([name, parent]): [string, Parent | undefined] => [
+    name,
+    parent && names.has(name) ? { ...parent, pendingDelete: true, markedAt } : parent,
+  ]);
+  return { ...part, parents: new Map(parents) };
+}

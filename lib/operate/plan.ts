@@ -1,5 +1,5 @@
 /** What a removal, or an undelete, will do, before anything of it is written; and then to do it. */
-import { checkId } from '../client/checks.ts';
+import { checkParent } from '../client/checks.ts';
 import type { DeallocatorClient } from '../client/client.ts';
 import type { Declared } from '../client/types.ts';
 import { DeallocatorError, type ErrorCode, isDeallocatorError } from '../protocol/errors.ts';
@@ -17,7 +17,7 @@ import { mapInParallel } from '../protocol/parallel.ts';
 import { isoNow } from '../protocol/time.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Forecast, forecast } from './forecast.ts';
-import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+import { readNeighbourhood, withMarks } from './neighbourhood.ts';
 import { type MarkView, viewMark } from './view.ts';
 
 /** Objects of one plan. Their surroundings are read too. */
@@ -105,7 +105,7 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
       else marks.push({ object, waitsFor });
     }
   }
-  const marked = withMarks(part, new Set(marks.map(({ object }) => object)), cluster);
+  const marked = withMarks(part, new Set(marks.map(({ object }) => object)), isoNow(cluster.chance));
   return { marks, alreadyMarked, refused, forecast: forecast(marked, cluster.circumstances) };
 }
 
@@ -178,7 +178,7 @@ export async function applyUndelete(
 
 /** Each once, services before networks. */
 async function keysOf(cluster: Cluster, { objects = [], stack }: RemovalRequest): Promise<ParentKey[]> {
-  for (const { kind, id } of objects) checkId(kind, id);
+  for (const object of objects) checkParent(object);
   const keys = [...objects];
   if (stack !== undefined) {
     const found = await cluster.findStack(stack);
@@ -196,16 +196,6 @@ async function keysOf(cluster: Cluster, { objects = [], stack }: RemovalRequest)
     );
   }
   return distinct.sort(byName);
-}
-
-/** The neighbourhood as it will be once these are marked. */
-function withMarks(part: Neighbourhood, names: ReadonlySet<string>, { chance }: Cluster): Neighbourhood {
-  const markedAt = isoNow(chance);
-  const parents = [...part.parents].map(([name, parent]): [string, Parent | undefined] => [
-    name,
-    parent && names.has(name) ? { ...parent, pendingDelete: true, markedAt } : parent,
-  ]);
-  return { ...part, parents: new Map(parents) };
 }
 
 function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {

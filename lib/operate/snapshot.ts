@@ -140,7 +140,11 @@ export function listStacks(snapshot: Snapshot): string[] {
 /** `place` as in {@link readParts}. */
 export function parseJson(text: string, place: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(text, (key, value) => {
+      // The SDK would leave it out, and DynamoDB refuse what is left, once half of the file is written.
+      if (key === '__proto__') throw new SyntaxError('a key is called __proto__, which can not be written');
+      return value;
+    });
   } catch (cause) {
     throw invalid(`${place}is not JSON (${(cause as Error).message}); mend it there`, cause);
   }

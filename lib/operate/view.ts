@@ -20,7 +20,8 @@ export interface MarkView {
 
 /** The deallocator's own count of what is left, which may be too low, and is set right when it reaches zero. */
 export interface CounterView {
-  readonly remaining: number;
+  /** Absent where the item holds what the deallocator never writes: until that is deleted, its parent stays. */
+  readonly remaining?: number;
   /** When it began to count, ISO 8601. */
   readonly openedAt?: string;
   /** When it last counted a removal, ISO 8601, and how long ago that is. Absent before the first. */
@@ -30,7 +31,7 @@ export interface CounterView {
 
 export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound, nowEpochMillis: number): CounterView {
   return {
-    remaining,
+    ...(remaining !== undefined && { remaining }),
     ...(openedAt !== undefined && { openedAt }),
     ...(progressedAt !== undefined && {
       progressedAt,

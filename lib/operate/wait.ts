@@ -1,4 +1,5 @@
 /** Waits until marked objects are gone, looking again and again. */
+import { checkParent } from '../client/checks.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
@@ -68,6 +69,7 @@ export async function* waitUntilGone(
       `${awaited.length} objects are to be waited for; at most ${WAIT_OBJECTS_MAX} at once: wait for them in parts`,
     );
   }
+  for (const object of awaited) checkParent(object);
   const { chance } = cluster;
   const startEpochMillis = chance.nowEpochMillis();
   const marks = new Map(awaited.map((object) => [parentName(object), object.markedAt]));

@@ -128,6 +128,15 @@ describe.each(Object.entries(METHODS) as [Method, number][])('%s', (method, arit
   });
 });
 
+it.each(['text', 7, [], true])('a spec that is no object is refused, and nothing is written: %j', async (spec) => {
+  const before = await house.world();
+  expect(await attempt('createService', [{ id: 'odd', spec }])).toMatchObject({
+    code: 'InvalidArgument',
+    message: expect.stringMatching(/^the spec of service odd is .*; it must be an object$/),
+  });
+  expect(await house.world()).toEqual(before);
+});
+
 describe('tasks', () => {
   it('are not deleted by the letters of a text that was given for a list', async () => {
     expect(await attempt('deleteTasks', ['web', 't1'])).toMatchObject({ code: 'InvalidArgument' });

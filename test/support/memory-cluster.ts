@@ -15,8 +15,9 @@ export function memoryCluster(rules: Rules = DEFAULT_RULES) {
   // Small pages, so that every list has more than one.
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, pageItemsMax: 2 });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
-  const cluster = new Cluster(documentClient(sdk), MEMORY_NAMES, { rules, chance });
+  const db = documentClient(sdk);
+  const cluster = new Cluster(db, MEMORY_NAMES, { rules, chance });
   const { taskNetworks } = rules;
   const client = new DeallocatorClient({ tables: MEMORY_NAMES, client: sdk, chance, taskNetworks });
-  return { backend, tables, chance, writers, cluster, client };
+  return { backend, tables, chance, writers, db, cluster, client };
 }

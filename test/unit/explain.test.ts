@@ -137,10 +137,42 @@ describe('what is not marked', () => {
     expect(service.mark).toBeUndefined();
     expect(service.advice).toEqual([
       'service web is not marked: nobody asked for its removal, and the deallocator leaves it alone.',
-      'If you remove it, it goes after its 3 tasks.',
+      'If you remove it, it goes after the tasks web.1, web.2, web.3 of service web.',
     ]);
     const network = await explain(cluster, FRONT);
     expect(network.advice[1]).toMatch(/^It is used by service web, which nobody asked to remove/);
+  });
+
+  it('is told to go as a removal would plan it: by marked users, left-over attachments and grace periods too', async () => {
+    const { cluster, client, tables } = await shop();
+    await client.createNetwork({ id: 'back' });
+    await client.createService({ id: 'db', spec: { networks: [{ target: 'back' }] } });
+    await client.createTask('db', { id: 'db.1' });
+    await client.removeService('db');
+    const BACK: ParentKey = { kind: 'network', id: 'back' };
+    expect((await explain(cluster, BACK)).advice[1]).toBe(
+      'If you remove it, it goes after the task db.1 of service db.',
+    );
+    await client.createNetwork({ id: 'left' });
+    tables.put('attachments', { networkId: 'left', serviceId: 'ghost' });
+    expect((await explain(cluster, { kind: 'network', id: 'left' })).advice[1]).toBe(
+      'If you remove it, it goes with the next sweep.',
+    );
+    await client.createNetwork({ id: 'free' });
+    expect((await explain(cluster, { kind: 'network', id: 'free' })).advice[1]).toBe(
+      'If you remove it, it goes at once.',
+    );
+
+    const patient = await shop({ ...DEFAULT_RULES, gracePeriodMillis: 60_000 });
+    const api = await explain(patient.cluster, { kind: 'service', id: 'api' });
+    expect(api.advice[1]).toBe('If you remove it, it goes with the first sweep after 2026-01-01T00:01:00.000Z.');
+    expect((await explain(patient.cluster, WEB)).advice[1]).toBe(
+      'If you remove it, it goes with the first sweep after 2026-01-01T00:01:00.000Z, if the tasks web.1, web.2, web.3 of service web are gone by then.',
+    );
+    await patient.client.protectService('api');
+    expect((await explain(patient.cluster, { kind: 'service', id: 'api' })).advice.slice(1)).toEqual([
+      'It is protected: take that away ("deallocator unprotect") before you remove it.',
+    ]);
   });
 
   it('and has a counter, is told to need a sweep', async () => {

@@ -59,3 +59,31 @@ it('of what never was is empty', async () => {
   const { cluster } = await lives();
   expect(await readHistory(cluster, { id: 'nobody' })).toEqual({ deletions: [], more: 0, isWhole: true });
 });
+
+it('passes over what the deallocator never writes, and tells of all else', async () => {
+  const { cluster, tables } = await lives();
+  tables.onStep = undefined; // no step of ours
+  const receipt = { id: 'service#odd', markedAt: 'x', deletedAt: '2026-01-01T00:00:00Z', trigger: 'x' };
+  const odd = [
+    { ...receipt, freed: 'no list' },
+    { ...receipt, freed: [null] },
+    { ...receipt, freed: [{ id: 'network#n' }] },
+    { ...receipt, kept: [7] },
+    { id: receipt.id, markedAt: 'x' },
+    { ...receipt, trigger: 7 },
+  ];
+  for (const [n, item] of odd.entries()) tables.put('receipts', { ...item, markedAt: `x${n}` });
+  expect((await readHistory(cluster)).deletions).toHaveLength(4);
+  tables.put('receipts', { ...receipt, freed: [{ id: 'network#n', markedAt: 'y' }] });
+  expect((await readHistory(cluster)).deletions).toHaveLength(6);
+});
+
+it.each([
+  { id: '' },
+  { id: 'x'.repeat(3000) },
+  { id: 'x'.repeat(2000), kind: 'service' as const },
+  { kind: 'task' as 'service' },
+])('can not be asked of %j', async (options) => {
+  const { cluster } = await lives();
+  await expect(readHistory(cluster, options)).rejects.toMatchObject({ code: 'InvalidArgument' });
+});

@@ -27,6 +27,16 @@ type Cluster = ReturnType<typeof cluster>;
 const parse = (document: unknown): Snapshot => parseSnapshot(JSON.stringify(document));
 
 describe('a snapshot', () => {
+  it('is refused whole where a key of it could not be written', () => {
+    const text = JSON.stringify(cluster()).replace('"lone"', '"lone","__proto__":"x"');
+    expect(() => parseSnapshot(text)).toThrow(
+      expect.objectContaining({
+        code: 'InvalidArgument',
+        message: expect.stringContaining('a key is called __proto__'),
+      }),
+    );
+  });
+
   it('is taken as it is', () => {
     expect(parse(cluster())).toEqual(cluster());
   });

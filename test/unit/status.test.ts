@@ -1,7 +1,14 @@
 /** What is told of what is marked, and waiting for it. */
 import { describe, expect, it } from 'vitest';
+import { audit } from '../../lib/operate/audit.ts';
+import { explain } from '../../lib/operate/explain.ts';
+import { drawGraph } from '../../lib/operate/graph.ts';
+import { importSnapshot } from '../../lib/operate/import.ts';
+import { applyRemoval, planRemoval } from '../../lib/operate/plan.ts';
+import type { Snapshot } from '../../lib/operate/snapshot.ts';
 import { readStatus } from '../../lib/operate/status.ts';
 import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/wait.ts';
+import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 import { MARKED } from '../support/objects.ts';
@@ -9,6 +16,28 @@ import { MARKED } from '../support/objects.ts';
 const TEN_MINUTES_MILLIS = 600_000;
 
 describe('status', () => {
+  it('goes on beside a counter that other hands have overwritten, and says which it is', async () => {
+    const { backend, client, cluster, tables } = memoryCluster();
+    for (const id of ['odd', 'web']) {
+      await client.createService({ id });
+      await client.createTask(id, { id: '1' });
+      await client.removeService(id);
+    }
+    await backend.deliver();
+    tables.put('counters', { id: 'service#odd', remaining: 'abc', epoch: 'e' });
+    const { marked } = await readStatus(cluster);
+    expect(marked.map(({ object, counter }) => [object, counter?.remaining])).toEqual([
+      ['service#odd', undefined],
+      ['service#web', 1],
+    ]);
+    expect(marked[0]).toHaveProperty('counter');
+    const told = await explain(cluster, { kind: 'service', id: 'odd' });
+    expect(told.counter).toEqual({ agreement: 'unreadable' });
+    expect(told.advice.join()).toContain(
+      'delete the item service#odd of the counters table (docs/break-glass.md says how)',
+    );
+  });
+
   it('tells of each mark, the oldest first: whose, why, what is left, and what holds it', async () => {
     const { backend, chance, client, cluster } = memoryCluster({
       ...DEFAULT_RULES,
@@ -207,4 +236,28 @@ describe('waiting', () => {
       waitFor({ ...world, cluster }, [world.web], [abortSoon], { signal: controller.signal }),
     ).rejects.toThrow('enough');
   });
+});
+
+it.each([{ kind: 'service', id: '' }, { kind: 'task', id: '1' }, { id: 'web' }])(
+  'what is no object can neither be waited for nor explained, planned for or drawn: %j',
+  async (object) => {
+    const { cluster } = memoryCluster();
+    const key = object as ParentKey;
+    const refused = { code: 'InvalidArgument' };
+    await expect(waitUntilGone(cluster, [key]).next()).rejects.toMatchObject(refused);
+    await expect(explain(cluster, key)).rejects.toMatchObject(refused);
+    await expect(planRemoval(cluster, { objects: [key] })).rejects.toMatchObject(refused);
+    await expect(drawGraph(cluster, [key], 'dot')).rejects.toMatchObject(refused);
+  },
+);
+
+it('what is no plan, graph, snapshot or pause is refused', async () => {
+  const { cluster, client, db } = memoryCluster();
+  const refused = { code: 'InvalidArgument' };
+  await expect(applyRemoval(client, { marks: [{ object: 'junk', waitsFor: [] }] })).rejects.toMatchObject(refused);
+  await expect(drawGraph(cluster, [], 'svg' as 'dot')).rejects.toMatchObject(refused);
+  await expect(importSnapshot(client, { services: [] } as unknown as Snapshot)).rejects.toMatchObject(refused);
+  for (const confirmMillis of [Number.NaN, -1]) {
+    await expect(audit(db, cluster.at.tables, { confirmMillis })).rejects.toMatchObject(refused);
+  }
 });
