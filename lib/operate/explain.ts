@@ -39,9 +39,9 @@ export interface Related {
 /**
  * How the deallocator's count compares with the table. `equal`; `too low`: normal, since it only ever has to be too low, and is
  * counted again when it reaches zero; `too high`: removals are on their way to it, or their records were lost, and if it stays
- * so, a sweep sets it right; `unreadable`: other hands have overwritten it, and nothing is decided with it; `missing`: it is marked and drains, but nothing counts yet: its mark's record is on its way, or
- * was lost, and a sweep opens one; `left over`: a counter of what is not marked, or not there, which a sweep removes;
- * `unknown`: there are too many children to count.
+ * so, a sweep sets it right; `unreadable`: other hands have overwritten it, and nothing is decided with it; `missing`: it is
+ * marked and drains, but nothing counts yet: its mark's record is on its way, or was lost, and a sweep opens one; `left over`:
+ * a counter of what is not marked, or not there, which a sweep removes; `unknown`: there are too many children to count.
  */
 export type Agreement = 'equal' | 'too low' | 'too high' | 'unreadable' | 'missing' | 'left over' | 'unknown';
 

@@ -36,7 +36,10 @@ interface Graph {
   readonly edges: readonly Edge[];
 }
 
-/** Text of a Mermaid flowchart, or of a DOT graph, of what surrounds some objects. Any id is safe in it. `InvalidArgument` for what can't be right. */
+/**
+ * Text of a Mermaid flowchart, or of a DOT graph, of what surrounds some objects. Any id is safe in it. `InvalidArgument` for a
+ * key or a format that is none.
+ */
 export async function drawGraph(cluster: Cluster, keys: readonly ParentKey[], format: GraphFormat): Promise<string> {
   for (const key of keys) checkParent(key);
   if (format !== 'mermaid' && format !== 'dot') throw invalid(`format is ${format}; it must be "mermaid" or "dot"`);
