@@ -188,7 +188,12 @@ describe('poison', () => {
 
     const swept = await backend.sweep();
     expect(swept.failed).toEqual([
-      { parent: 'service#sick', error: expect.stringContaining('delete it, and the next sweep opens a right one') },
+      {
+        parent: 'service#sick',
+        error: expect.stringContaining(
+          'delete it (docs/break-glass.md says how), and the next sweep opens a right one',
+        ),
+      },
     ]);
     await backend.delete('counters', { id: 'service#sick' });
     expect((await backend.sweep()).deleted).toEqual(['service#sick']);
