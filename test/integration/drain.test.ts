@@ -99,23 +99,24 @@ describe('faults', () => {
       await Promise.all(['a', 'b', 'c'].map((id) => backend.client.deleteTask(id, task)));
   };
 
-  it('L4 of every kind, at a quarter of all requests, only cost time', async () => {
+  it('L4 of every kind, at a quarter of all requests and more, only cost time', async () => {
     await stacks();
     const seen: Record<string, number> = {};
-    let transactions = 0;
-    let others = 0;
+    const sent = { transactions: 0, writes: 0, reads: 0 };
+    const isWrite = (operation: string) => ['UpdateItem', 'DeleteItem', 'PutItem'].includes(operation);
     const faultsFor = (request: GatewayRequest): Record<string, Fault> => ({
       ...(request.operation === 'TransactWriteItems' && { cancelled: transactionCanceled(request) }),
-      ...(['UpdateItem', 'DeleteItem'].includes(request.operation) && { conflict: transactionConflict() }),
+      ...(isWrite(request.operation) && { conflict: transactionConflict() }),
       throttled: throttled(),
       'error 500': internalServerError(),
       'answer lost': answerLost(),
     });
     backend.cloud.setIntercept((request) => {
       if (request.principal === 'outside') return undefined;
-      // Every fourth request, and of the few transactions every other one.
+      // Every fourth read, and of the few transactions and writes every other one: how few depends on how batches are cut.
       const isTransaction = request.operation === 'TransactWriteItems';
-      if (isTransaction ? transactions++ % 2 === 1 : others++ % 4 > 0) return undefined;
+      const sort = isTransaction ? 'transactions' : isWrite(request.operation) ? 'writes' : 'reads';
+      if (sent[sort]++ % (sort === 'reads' ? 4 : 2) > 0) return undefined;
       // In turn, the one that was seen least first.
       const [next] = Object.entries(faultsFor(request)).sort(([a], [b]) => (seen[a] ?? 0) - (seen[b] ?? 0));
       if (next === undefined) return undefined;
