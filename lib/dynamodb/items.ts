@@ -159,7 +159,8 @@ export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
 }
 
 export function isCounter(item: Item | undefined): boolean {
-  return Number.isInteger(item?.remaining) && typeof item?.epoch === 'string';
+  const { remaining, epoch } = item ?? {};
+  return Number.isInteger(remaining) && typeof epoch === 'string';
 }
 
 /** A counter that holds anything else than we wrote is none to count with: better no decision than a wrong one. */
