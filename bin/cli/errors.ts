@@ -29,7 +29,7 @@ export function errorWords(error: unknown): string {
   if (!isOutside) return error.stack ?? error.message;
   const said = visible(error.message || code || error.name);
   // A file, not a network: it says all there is to say.
-  if (path !== undefined || /^E(ISDIR|ROFS|NOSPC)$/.test(code ?? '')) return said;
+  if (path !== undefined || /^E(NOENT|ACCES|ISDIR|PERM|EXIST|ROFS|NOSPC)$/.test(code ?? '')) return said;
   const [, advice] = ADVICE.find(([names]) => names.test(`${error.name}`) || names.test(code ?? '')) ?? [];
   return [error.name === 'Error' ? said : `${error.name}: ${said}`, ...(advice ? [advice] : [])].join('; ');
 }

@@ -1,4 +1,5 @@
 /** What an explanation comes to, in sentences for somebody who sees the deallocator for the first time. */
+import type { Circumstances } from '../protocol/decide.ts';
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
 import {
   type ParentKey,
@@ -10,14 +11,20 @@ import {
 } from '../protocol/model.ts';
 import { keyOf } from './cluster.ts';
 import type { Explanation } from './explain.ts';
-import type { Forecast, ForecastDeletion, ForecastStay, ForecastStep, StayReason } from './forecast.ts';
-import type { Neighbourhood } from './neighbourhood.ts';
+import {
+  type Forecast,
+  type ForecastDeletion,
+  type ForecastStay,
+  type ForecastStep,
+  forecast,
+  type StayReason,
+} from './forecast.ts';
+import { type Neighbourhood, withMarks } from './neighbourhood.ts';
 
 type Facts = Omit<Explanation, 'advice'>;
 
-/** @param ifRemoved what would happen if it were marked now */
-export function advise(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): string[] {
-  const sentences = facts.state === 'absent' ? adviseAbsent(facts) : adviseThere(facts, part, ifRemoved);
+export function advise(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
+  const sentences = facts.state === 'absent' ? adviseAbsent(facts) : adviseThere(facts, part, circumstances);
   const { agreement } = facts.counter ?? {};
   if (agreement === 'too high' || agreement === 'missing' || agreement === 'left over') {
     const what = {
@@ -53,8 +60,8 @@ function adviseAbsent({ object, formerLives }: Facts): string[] {
   ];
 }
 
-function adviseThere(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): string[] {
-  if (facts.state === 'not marked') return adviseNotMarked(facts, part, ifRemoved);
+function adviseThere(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
+  if (facts.state === 'not marked') return adviseNotMarked(facts, part, circumstances);
   const { object, forecast } = facts;
   return [
     ...forecast.steps.flatMap((step) => sentenceOf(step, part)),
@@ -63,7 +70,7 @@ function adviseThere(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): st
   ];
 }
 
-function adviseNotMarked(facts: Facts, part: Neighbourhood, ifRemoved: Forecast): string[] {
+function adviseNotMarked(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
   const { object, usedBy, isProtected, hasMalformedMark } = facts;
   const sentences = [
     `${spoken(object)} is not marked: nobody asked for its removal, and the deallocator leaves it alone.`,
@@ -81,7 +88,11 @@ function adviseNotMarked(facts: Facts, part: Neighbourhood, ifRemoved: Forecast)
     sentences.push(
       `It is used by ${list(users.map(spoken))}, which nobody asked to remove: to remove it too, remove ("deallocator rm") or update these first.`,
     );
-  } else if (!isProtected) sentences.push(...ifRemovedSentence(object, part, ifRemoved));
+  } else if (!isProtected) {
+    // What a removal would plan: nothing that is told of it here may be contradicted there.
+    const ifRemoved = forecast(withMarks(part, new Set([object]), facts.readAt), circumstances);
+    sentences.push(...ifRemovedSentence(object, part, ifRemoved));
+  }
   return sentences;
 }
 
@@ -101,11 +112,10 @@ function whenText(
   part: Neighbourhood,
 ): string {
   if (after === undefined) return 'at once';
-  if (after.assume === 'tasks gone')
-    return `after the ${tasksText(keyOf(after.service).id, part)} of ${spoken(after.service)}`;
+  if (after.assume === 'tasks gone') return `after ${tasksOf(after.service, part)}`;
   const sweep = after.notBefore === undefined ? 'with the next sweep' : `with the first sweep after ${after.notBefore}`;
   const drains = steps.some((step) => step.after?.assume === 'tasks gone' && step.after.service === object);
-  return drains ? `${sweep}, if the ${tasksText(keyOf(object).id, part)} of ${spoken(object)} are gone by then` : sweep;
+  return drains ? `${sweep}, if ${tasksOf(object, part)} are gone by then` : sweep;
 }
 
 /** None for a sweep that deletes nothing. */
@@ -115,13 +125,17 @@ function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): st
     return [`Nothing is in the way: ${goes}. If it is still there in a minute, run a sweep ("deallocator sweep").`];
   }
   if (after.assume === 'tasks gone') {
-    const { id } = keyOf(after.service);
-    const stop = `Stop and delete the ${tasksText(id, part)} of ${spoken(after.service)}`;
+    const stop = `Stop and delete ${tasksOf(after.service, part)}`;
     return [goes === '' ? `${stop}: only then can what follows happen.` : `${stop}: then ${goes}.`];
   }
   if (goes === '') return [];
   if (after.notBefore !== undefined) return [`With the first sweep after ${after.notBefore} ${goes}.`];
   return [`With the next sweep ${goes}; "deallocator sweep" runs one now.`];
+}
+
+/** `the tasks 1, 2 and 7 more of service web`. */
+function tasksOf(service: string, part: Neighbourhood): string {
+  return `the ${tasksText(keyOf(service).id, part)} of ${spoken(service)}`;
 }
 
 /** `task 1`, `tasks 1, 2 and 7 more`. */

@@ -16,7 +16,7 @@ import { advise } from './advice.ts';
 import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts';
 import { type Forecast, forecast, type StayReason } from './forecast.ts';
 import { type Deletion, readHistory } from './history.ts';
-import { type Neighbourhood, readNeighbourhood, withMarks } from './neighbourhood.ts';
+import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
 /** Services that use a network, or networks that a service uses, that are told of one by one. */
@@ -117,9 +117,7 @@ export async function explain(cluster: Cluster, key: ParentKey): Promise<Explana
     formerLives: history.deletions,
     isWhole: part.isWhole && history.isWhole,
   };
-  // What a removal would plan: nothing that is told of it here may be contradicted there.
-  const ifRemoved = forecast(withMarks(part, new Set([facts.object]), readAt), cluster.circumstances);
-  return { ...facts, advice: advise(facts, part, ifRemoved) };
+  return { ...facts, advice: advise(facts, part, cluster.circumstances) };
 }
 
 function stateOf(parent: Parent | undefined): Related['state'] {
