@@ -140,6 +140,7 @@ describe('the package', () => {
       'docs/api.md',
       'docs/break-glass.md',
       'docs/cli.md',
+      'docs/design.md',
       'docs/events.md',
       'docs/runbook.md',
       'docs/scale.md',

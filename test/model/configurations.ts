@@ -7,7 +7,7 @@
  * - `undeliveredMax`: removals of one parent that are on their way; later ones wait with their writer;
  * - `remainingMin`: how far a counter may be lowered, under those mutants for which it can't be kept at zero (canonical.ts);
  *   the protocol's own counters have no such bound;
- * - heal's removals: two of one network on their way, since raw hands can make it remove without end.
+ * - heal's removals: two of one network on their way, since raw writes can make it remove without end.
  *
  * Where a configuration bounds more, it says so and why.
  */

@@ -131,7 +131,7 @@ export class DrainModel implements StateModel {
     const world = this.worldOf(state);
     const { rawServices, undeliveredMax } = this.configuration;
     for (let p = 0; p < this.layout.parents; p++) {
-      // Heal's removals are no writer's, who would wait: raw hands can make it remove without end.
+      // Heal's removals are no writer's, who would wait: raw writes can make it remove without end.
       if (rawServices && world.get(p, S.UNCOUNTED) > undeliveredMax + this.layout.size.services) return false;
       const counter = world.get(p, S.COUNTER);
       if (counter !== 0 && counter - S.ZERO < this.configuration.remainingMin) return false;

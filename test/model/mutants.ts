@@ -11,7 +11,7 @@ export interface Mutant {
   readonly name: string;
   /** What the protocol has and this one hasn't. */
   readonly without: string;
-  /** Where it is written down: a row of DESIGN §3, or a counterexample of the model's report. */
+  /** The rule that it leaves out: a row of docs/design.md §4.3. */
   readonly source: string;
   readonly rules: Partial<Rules>;
   readonly world: Configuration;
@@ -37,7 +37,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'epochs counted from 0',
     without: 'a fresh epoch at each creation and recount',
-    source: 'DESIGN §3; M8, CE0, CE1, CE4',
+    source: 'docs/design.md §4.3 R1',
     rules: { epoch: 'counted' },
     world: one(),
     breaks: 'S7',
@@ -45,7 +45,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'original protocol',
     without: 'fresh epochs, and the repeat after a failed recount',
-    source: 'CE0–CE2',
+    source: 'docs/design.md §4.3 R1, R11, R17',
     rules: { epoch: 'counted', afterFailedRecount: 'return', afterFailedClose: 'return' },
     world: one(),
     breaks: 'S4',
@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'epoch kept by a recount',
     without: 'a fresh epoch at each recount',
-    source: 'DESIGN §3',
+    source: 'docs/design.md §4.3 R2',
     rules: { epoch: 'kept' },
     world: one(),
     breaks: 'S7',
@@ -61,7 +61,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'creation sent again under its old epoch',
     without: 'the token of the creation of a counter',
-    source: 'DESIGN §3: a fresh epoch at each creation',
+    source: 'docs/design.md §4.3 R3',
     rules: { creation: 'again' },
     world: one({ handlers: 3, lostAnswers: true, undeliveredMax: 1 }),
     breaks: 'S7',
@@ -69,7 +69,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'mark sent again without a token',
     without: 'the token of a mark',
-    source: 'lib/client/parents.ts',
+    source: 'docs/design.md §4.3 R4',
     rules: { mark: 'again' },
     world: one(),
     breaks: 'S1',
@@ -77,7 +77,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'undelete sent again without a token',
     without: 'the token of an undelete',
-    source: 'lib/client/parents.ts',
+    source: 'docs/design.md §4.3 R5',
     rules: { unmark: 'again' },
     world: one(),
     breaks: 'L1',
@@ -85,7 +85,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'stamp sent again without a token',
     without: 'the token of a stamp',
-    source: 'lib/dynamodb/store.ts',
+    source: 'docs/design.md §4.3 R6',
     rules: { stamp: 'again' },
     world: one({ rawMarks: true, lostAnswers: true }),
     breaks: 'S1',
@@ -94,7 +94,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'counter read eventually',
     without: 'the consistent read of step 1',
-    source: 'DESIGN §3; CE11',
+    source: 'docs/design.md §4.3 R7',
     rules: { openReads: 'eventually' },
     world: one(),
     breaks: 'L1',
@@ -102,7 +102,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'opened after counting',
     without: 'step 1 before steps 2 and 3',
-    source: 'report §4: must precede 2 and 3',
+    source: 'docs/design.md §4.3 R8',
     rules: { order: 'parent count open' },
     world: one(TWO_TASKS),
     breaks: 'S7',
@@ -111,7 +111,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'counted before the parent is read',
     without: 'step 2 before step 3',
-    source: 'DESIGN §3; M4',
+    source: 'docs/design.md §4.3 R9',
     rules: { order: 'open count parent' },
     world: one(),
     breaks: 'S1',
@@ -119,7 +119,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'close returns though another counter is there',
     without: 'the repeat after a failed close',
-    source: 'DESIGN §3; report §1 no. 4',
+    source: 'docs/design.md §4.3 R11',
     rules: { afterFailedClose: 'return' },
     world: one(),
     breaks: 'S4',
@@ -127,7 +127,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'close of any epoch',
     without: 'the epoch in the close of a counter',
-    source: 'DESIGN §3 step 2',
+    source: 'docs/design.md §4.3 R10',
     rules: { closeComparesEpoch: false },
     world: one(),
     breaks: 'L1',
@@ -135,7 +135,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'cleared mark wakes nobody',
     without: 'settle at a cleared mark',
-    source: 'DESIGN §3; report §1 no. 4',
+    source: 'docs/design.md §4.3 R12',
     rules: { clearedMarkWakes: false },
     world: one(),
     breaks: 'S4',
@@ -143,7 +143,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'cleared mark looks eventually',
     without: 'the consistent look for a counter',
-    source: 'lib/streams/parent-updated.ts clearsMark',
+    source: 'docs/design.md §4.3 R13',
     rules: { clearedMarkLooks: 'eventually' },
     world: one(),
     breaks: 'S4',
@@ -152,7 +152,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a failed count is none',
     without: 'no proof, no delete',
-    source: 'DESIGN §1: SwarmKit deletes anyway',
+    source: 'docs/design.md §4.3 R14',
     rules: { countFailure: 'take it for none' },
     world: one(),
     breaks: 'S1',
@@ -161,7 +161,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'absolute recount',
     without: 'the relative recount',
-    source: 'DESIGN §3; M5',
+    source: 'docs/design.md §4.3 R15',
     rules: { recountAdds: 'absolute' },
     world: one({ tasks: 2, handlers: 2 }),
     breaks: 'S7',
@@ -169,7 +169,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'recount under any epoch',
     without: 'the epoch in the recount',
-    source: 'DESIGN §3 step 4',
+    source: 'docs/design.md §4.3 R16',
     rules: { recountComparesEpoch: false },
     world: one(),
     breaks: 'S7',
@@ -177,7 +177,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'failed recount always returns',
     without: 'the repeat after a failed recount',
-    source: 'DESIGN §3; M7, CE3',
+    source: 'docs/design.md §4.3 R17',
     rules: { afterFailedRecount: 'return' },
     world: one(),
     breaks: 'L1',
@@ -185,7 +185,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'failed recount returns at any counter',
     without: 'remaining > 0 after a failed recount',
-    source: 'DESIGN §3; CE6',
+    source: 'docs/design.md §4.3 R18',
     rules: { afterFailedRecount: 'return if there' },
     world: one({ sweeps: true, crashes: true, undeliveredMax: 1, handlers: 3 }),
     breaks: 'L1',
@@ -194,7 +194,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'mark without its time',
     without: 'markedAt in the transaction',
-    source: 'DESIGN §3; M1',
+    source: 'docs/design.md §4.3 R19',
     rules: { finalizeCompares: 'mark' },
     world: one(),
     breaks: 'S1',
@@ -202,7 +202,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'deletion without a condition',
     without: 'the mark in the transaction',
-    source: 'DESIGN §3 finalize',
+    source: 'docs/design.md §4.3 R20',
     rules: { finalizeCompares: 'nothing' },
     world: one(),
     breaks: 'S3',
@@ -210,7 +210,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'cancelled deletion returns',
     without: 'the repeat after a cancelled transaction',
-    source: 'DESIGN §3 step 5',
+    source: 'docs/design.md §4.3 R21',
     rules: { afterCancelledFinalize: 'return' },
     world: ownNetwork(),
     breaks: 'L1',
@@ -218,7 +218,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'counter left by the deletion',
     without: 'the counter in the transaction',
-    source: 'S6',
+    source: 'docs/design.md §4.3 R22',
     rules: { finalizeDeletesCounter: false, clearedMarkWakes: false },
     world: one(),
     breaks: 'S4',
@@ -226,7 +226,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'attachments left by the deletion',
     without: 'the attachments in the transaction',
-    source: 'S6',
+    source: 'docs/design.md §4.3 R23',
     rules: { finalizeDetaches: false },
     world: ownNetwork(),
     breaks: 'S4',
@@ -234,7 +234,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'freed network without the time of its mark',
     without: 'markedAt of the networks in the transaction',
-    source: 'DESIGN §3; M3',
+    source: 'docs/design.md §4.3 R24',
     rules: { freedCompares: 'mark' },
     world: sharedNetwork(),
     breaks: 'S2',
@@ -242,7 +242,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'attachments queried before the network is read',
     without: 'the network before its attachments',
-    source: 'DESIGN §3; M2, CE8',
+    source: 'docs/design.md §4.3 R25',
     rules: { planReads: 'attachments first' },
     world: sharedNetwork(),
     breaks: 'S2',
@@ -250,7 +250,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'one attachment looked at',
     without: 'the second attachment',
-    source: 'DESIGN §3 finalize',
+    source: 'docs/design.md §4.3 R26',
     rules: { planListsMost: 1 },
     world: sharedNetwork(),
     breaks: 'S2',
@@ -258,7 +258,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'network added under a mark',
     without: 'no new network on a marked service, nor the lists in the transaction',
-    source: 'DESIGN §3; M6, CE9',
+    source: 'docs/design.md §4.3 R27',
     rules: { updateOfMarked: 'allowed', finalizeComparesLists: false },
     world: ownNetwork({ updates: true }),
     breaks: 'S4',
@@ -267,7 +267,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'decrement creates a counter',
     without: 'only if there is a counter',
-    source: 'DESIGN §3 task-deleted',
+    source: 'docs/design.md §4.3 R28',
     rules: { decrementNeedsCounter: false },
     world: one(),
     breaks: 'S4',
@@ -275,7 +275,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'settle below zero only',
     without: 'settle at zero',
-    source: 'DESIGN §3 task-deleted',
+    source: 'docs/design.md §4.3 R29',
     rules: { settleWhen: 'negative' },
     world: one(),
     breaks: 'L1',
@@ -283,7 +283,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'settle only when zero is crossed',
     without: 'settle whenever it is not positive',
-    source: 'M9, CE10',
+    source: 'docs/design.md §4.3 R30',
     rules: { settleWhen: 'crossing' },
     world: one({ crashes: true }),
     breaks: 'L1',
@@ -291,7 +291,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the look for counters is eventual',
     without: 'the consistent findDraining',
-    source: 'DESIGN §3 task-deleted',
+    source: 'docs/design.md §4.3 R31',
     rules: { findDrainingReads: 'eventually' },
     world: one(),
     breaks: 'S7',
@@ -299,7 +299,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'counted record is done',
     without: 'the failure of a record whose settle failed',
-    source: 'lib/streams/batch.ts',
+    source: 'docs/design.md §4.3 R32',
     rules: { crashAfterDecrement: 'is done' },
     world: one({ crashes: true }),
     breaks: 'L1',
@@ -308,7 +308,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sweep that yields',
     without: 'the patience of the sweep',
-    source: 'DESIGN §3; CE7',
+    source: 'docs/design.md §4.3 R33',
     rules: { sweepIsPatient: false },
     world: one({ tasks: 2, batchMax: 2, sweeps: true, drops: true }),
     breaks: 'S7',
@@ -316,7 +316,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sweep without the marked',
     without: 'the listing of what is marked',
-    source: 'DESIGN §3 sweep',
+    source: 'docs/design.md §4.3 R34',
     rules: { sweepListsMarked: false },
     world: one({ sweeps: true, drops: true }),
     breaks: 'L2',
@@ -324,7 +324,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sweep without the counters',
     without: 'the listing of counters',
-    source: 'DESIGN §3 sweep',
+    source: 'docs/design.md §4.3 R35',
     rules: { sweepListsCounters: false },
     world: one({ sweeps: true, drops: true }),
     breaks: 'S4',
@@ -333,7 +333,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'task under a mark',
     without: 'the mark in the fence of a task',
-    source: 'DESIGN §2',
+    source: 'docs/design.md §4.3 R36',
     rules: { taskFence: 'exists' },
     world: one(),
     breaks: 'S1',
@@ -341,7 +341,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'task without a service',
     without: 'the fence of a task',
-    source: 'DESIGN §2',
+    source: 'docs/design.md §4.3 R37',
     rules: { taskFence: 'none' },
     world: one(),
     breaks: 'S1',
@@ -349,16 +349,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'attachment under a mark',
     without: 'the mark in the fence of an attachment',
-    source: 'DESIGN §2',
+    source: 'docs/design.md §4.3 R38',
     rules: { attachmentFence: 'exists' },
     world: ownNetwork({ updates: true }),
     breaks: 'S2',
   },
-  // Other hands
+  // Raw writes
   {
     name: 'heal of a service that has changed',
     without: 'the service as read in the healing',
-    source: 'DESIGN §3 heal',
+    source: 'docs/design.md §4.3 R39',
     rules: { healCompares: false },
     world: ownNetwork({ heals: true, rawServices: true }),
     breaks: 'S2',
@@ -366,7 +366,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'sweep that does not heal',
     without: 'the look at the users of a marked network',
-    source: 'lib/protocol/sweep.ts healChildren',
+    source: 'docs/design.md §4.3 R40',
     rules: { sweepHeals: false },
     world: ownNetwork({ heals: true, rawServices: true, sweeps: true, drops: true }),
     breaks: 'S4',

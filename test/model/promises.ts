@@ -1,4 +1,4 @@
-/** The promises of DESIGN §4 over the model's states. The words are those of `lib/protocol/invariants.ts`. */
+/** The promises of docs/design.md §5 over the model's states. The words are those of `lib/protocol/invariants.ts`. */
 import type { World as Tables } from '../../lib/protocol/invariants.ts';
 import type { Broken } from './checker.ts';
 import { nameOf } from './handler.ts';
@@ -99,7 +99,7 @@ export function brokenAtRest(
       const refers = ((world.nets(s) >> n) & 1) === 1;
       const isAttached = ((world.attached(services + n) >> s) & 1) === 1;
       const network = nameOf(layout, services + n);
-      // A sweep reads only what is marked: where raw hands' records are lost, the rest is the audit's to repair.
+      // A sweep reads only what is marked: where the records of raw writes are lost, the rest is the audit's to repair.
       if (goal === 'L2' && hasRawServices && !world.isMarked(services + n)) continue;
       if (isAttached && !refers) {
         return {

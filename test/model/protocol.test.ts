@@ -1,4 +1,4 @@
-/** Every promise in every state that the model of DESIGN §3 can reach, explored to the end. */
+/** Every promise in every state that the model of docs/design.md §4 can reach, explored to the end. */
 import { describe, expect, it } from 'vitest';
 import { CONFIGURATIONS } from './configurations.ts';
 import { judge, STATES_MAX } from './verdict.ts';

@@ -1,6 +1,6 @@
 /**
- * The protocol, request by request: DESIGN §3 as `lib/protocol/{settle,finalize,heal}.ts` have it. Each function here is one
- * request by one handler, changes the world as that request does, and sets what the handler does next.
+ * The protocol, request by request: docs/design.md §4.1 as `lib/protocol/{settle,finalize,heal}.ts` have it. Each function here
+ * is one request by one handler, changes the world as that request does, and sets what the handler does next.
  */
 import { PROTOCOL } from './checker.ts';
 import { finalize, planNetwork } from './finalize.ts';

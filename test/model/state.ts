@@ -12,9 +12,9 @@ export { WRITER };
 export const ABSENT = 0;
 export const UNMARKED = 1;
 export const MARKED = 2;
-/** Marked by raw hands, without a time. */
+/** Marked by a raw write, without a time. */
 export const UNTIMED = 3;
-/** The mark was cleared by raw hands, and its `markedAt` is left. */
+/** A raw write cleared the mark, and left its `markedAt`. */
 export const LEFTOVER = 4;
 
 /** A copy of a fresh value: none; equal to what is in the table; gone for good; from 3 on: may be brought back. */
@@ -100,7 +100,7 @@ export const REPEATS = 5;
 export const PARENT_BYTES = 6;
 export const REPEAT_UNMARK = 0x80;
 
-/** Of a network: the services attached to it, and from this bit on those that it is not kept for (raw hands). */
+/** Of a network: the services attached to it, and from this bit on those that it is not kept for (raw writes). */
 export const UNPROTECTED_SHIFT = 4;
 export const ATTACHED_BITS = 0x0f;
 

@@ -43,7 +43,7 @@ export function judge(world: Configuration, statesMax: number, onProgress?: Prog
     acyclic: true,
     ...(onProgress && { onProgress }),
     onRest: (state) => {
-      // Raw hands are free to leave a reference to nothing, and a dying sweep a counter: the product's check rightly tells.
+      // Raw writers are free to leave a reference to nothing, and a dying sweep a counter: the product's check rightly tells.
       if (world.rawServices || (world.sweeps && world.crashes)) return;
       const [violation] = checkRest(tablesOf(model.worldOf(state)));
       if (violation !== undefined) disagreed.push(`${violation.promise}: ${violation.message}`);

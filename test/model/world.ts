@@ -56,16 +56,16 @@ export class World {
   }
 
   /**
-   * Raw hands keep no fence: a reference that they write under a network's mark (or to no network) may come after its children
-   * were counted, and so may what heal attaches under a mark that was set before it came. DESIGN §2 promises nothing for
-   * these, until that mark is cleared or the service drops the reference. All else that raw hands do is held to S2.
+   * Raw writers keep no fence: a reference that they write under a network's mark (or to no network) may come after its
+   * children were counted, and so may what heal attaches under a mark that was set before it came. docs/design.md §3 promises
+   * nothing for these, until that mark is cleared or the service drops the reference. All other raw writes are held to S2.
    */
   isUnprotected(network: number, service: number): boolean {
     const at = this.layout.attachedAt + network - this.layout.size.services;
     return (((this.bytes[at] as number) >> (S.UNPROTECTED_SHIFT + service)) & 1) === 1;
   }
 
-  /** `isNewMark`: the network has just been marked. `writer`: the service whose reference was just written, by raw hands. */
+  /** `isNewMark`: the network has just been marked. `writer`: the service whose reference a raw write has just set. */
   noteUnprotected(network: number, isNewMark: boolean, writer = -1): void {
     if (!this.hasRawServices) return;
     const at = this.layout.attachedAt + network - this.layout.size.services;
@@ -140,7 +140,7 @@ export class World {
     this.noteReferences(parent, 0);
   }
 
-  /** `rawlyAdded`: networks that raw hands made the service refer to, and it didn't before. */
+  /** `rawlyAdded`: networks that a raw write made the service refer to, and it didn't before. */
   noteReferences(service: number, rawlyAdded: number): void {
     const { services, networks } = this.layout.size;
     for (let n = 0; n < networks; n++) this.noteUnprotected(services + n, false, (rawlyAdded >> n) & 1 ? service : -1);

@@ -129,7 +129,7 @@ function serviceWrites(world: World, s: number, writers: Writers, take: TakeWrit
   }
 }
 
-/** `added`, `removed`: the attachments that go with it; raw hands write none. */
+/** `added`, `removed`: the attachments that go with it; a raw write has none. */
 function writeNetworks(to: World, s: number, nets: number, added: number, removed: number): void {
   const { services, networks } = to.layout.size;
   const before = to.nets(s);

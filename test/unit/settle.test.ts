@@ -1,5 +1,5 @@
 /**
- * Each rule of DESIGN §3 in the one moment where it matters: something happens between two requests of a settle. What would
+ * Each rule of docs/design.md §4.3 in the one moment where it matters: something happens between two requests of a settle. What would
  * go wrong without the rule is said in each test's name.
  */
 import { describe, expect, it } from 'vitest';
