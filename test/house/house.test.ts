@@ -198,7 +198,11 @@ describe('the README', () => {
 
 describe('docs', () => {
   const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' });
-  const pages = ['CHANGELOG.md', 'CONTRIBUTING.md', ...inDocs.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`)];
+  const pages = [
+    'CHANGELOG.md',
+    'CONTRIBUTING.md',
+    ...inDocs.filter((file) => file.endsWith('.md')).map((file) => `docs/${file}`),
+  ];
   const anchorsOf = (page: string) =>
     [...readFileSync(join(ROOT, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
       title
