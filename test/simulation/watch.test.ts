@@ -147,3 +147,19 @@ describe('the watch convicts', () => {
     expect(watched([...steps, 'the network is marked', 'the network goes']).broken).toContain('S2');
   });
 });
+
+describe('before the sweep that a late request needs', () => {
+  const tables = new MemoryTables();
+  for (const id of ['web', 'api']) tables.put('counters', { id: `service#${id}`, remaining: 0, epoch: id });
+  tables.put('services', service('job', [], { pendingDelete: true, markedAt: 'm1' }));
+  const unexcused = (counters: readonly string[]) => {
+    const watch = new Watch(false, RULES);
+    watch.restBeforeSweep(tables.world(), counters, Number.POSITIVE_INFINITY);
+    return watch.violations.map(({ promise, subject }) => `${promise} ${subject}`);
+  };
+
+  it('only the counter that it has opened is excused', () => {
+    expect(unexcused(['service#web'])).toEqual(['S4 service#api', 'L1 service#job']);
+    expect(unexcused([])).toEqual(['S4 service#web', 'S4 service#api', 'L1 service#job']);
+  });
+});

@@ -77,12 +77,14 @@ export class Watch {
   }
 
   /**
-   * No record was lost, but a sweep has died. What it had opened a moment before is left, where the parent had gone and its
-   * removal's record was done by then; the next sweep takes it away. All else is as it must be.
+   * No record was lost, but a sweep has died, or a request has outlived its sender. What that had opened is left, where the
+   * parent had gone and its removal's record was done by then; the next sweep takes it away. All else is as it must be.
+   *
+   * @param counters that may be left
    */
-  restBeforeSweep(world: World, nowEpochMillis: number): void {
+  restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void {
     for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
-      const isLeftCounter = violation.promise === 'S4' && world.counters.some(({ id }) => id === violation.subject);
+      const isLeftCounter = violation.promise === 'S4' && counters.includes(violation.subject);
       if (isLeftCounter || (this.#raw && this.#isExcusedAtRest(violation, false))) this.excused++;
       else this.violations.push(violation);
     }
