@@ -7,6 +7,7 @@ const QUICK = [
   'test/peers/{counters,swarmkit}.test.ts',
   'test/contract/memory.test.ts',
   'test/scenario/{crashes,options,task-networks}.test.ts',
+  'test/simulation/watch.test.ts',
   'test/torture/checkers.test.ts',
   'test/local/{batch-result,capacity,filter-pattern,iam-requests,queues,template}.test.ts',
 ];

@@ -5,6 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { readBatchResult } from '../../lib/local/batch-result.ts';
+import type { World } from '../../lib/protocol/invariants.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';
 import { cancelled, exception, MemoryEngine } from '../support/memory-engine.ts';
@@ -65,6 +66,11 @@ export class SimulatedWorld implements Stage {
   losses = 0;
   /** A sweep died on its way: nobody but the next one ends what it had begun. */
   hasSweepDied = false;
+  /**
+   * Counters that a request has opened after its sender had failed or died, such as `service#web 12.1`. The sender's record may
+   * have been handled anew by then, and the parent be gone: nobody but a sweep looks at such a counter.
+   */
+  readonly #stranded = new Set<string>();
   /** Records that failed once too often. */
   givenUp = 0;
   digest = 0;
@@ -261,8 +267,17 @@ export class SimulatedWorld implements Stage {
     const index = this.late.findIndex((one) => one.process === process && one.request === request);
     const [found] = index < 0 ? [] : this.late.splice(index, 1);
     if (found === undefined) return false;
+    const before = new Set(this.tables.world().counters.map(({ id }) => id));
     this.#carryOut(found.operation, found.input);
+    const opened = this.tables.world().counters.filter(({ id }) => !before.has(id));
+    if (!this.processes.has(process)) for (const counter of opened) this.#stranded.add(lifeOf(counter));
     return this.#counted('late requests', true);
+  }
+
+  /** Those that are still as that request has left them, by id. */
+  strandedCounters(): string[] {
+    const { counters } = this.tables.world();
+    return counters.filter((counter) => this.#stranded.has(lifeOf(counter))).map(({ id }) => id);
   }
 
   #wake(process: Process, number: number): boolean {
@@ -396,6 +411,11 @@ export class SimulatedWorld implements Stage {
     if (decision === 'held') this.exercised.count('holds');
     if (decision === 'decremented') this.exercised.count('decrements');
   }
+}
+
+/** Its epoch is another one after each recount, and in each life. */
+function lifeOf(counter: World['counters'][number]): string {
+  return `${counter.id} ${(counter as { epoch?: unknown }).epoch}`;
 }
 
 export function isWrite(operation: string): boolean {

@@ -89,7 +89,8 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   let sweeps = 0;
   let lossesSeen = -1;
   const sweep = async (restart: boolean) => {
-    world.say(`— ${world.losses > 0 ? 'records were lost' : 'a sweep has died'}: one sweep —`);
+    const died = world.hasSweepDied ? 'a sweep has died' : 'a request has outlived its sender';
+    world.say(`— ${world.losses > 0 ? 'records were lost' : died}: one sweep —`);
     lossesSeen = world.losses;
     await world.do({ do: 'sweep', process: sweepAtRest(++sweeps), full: dials.raw, restart });
   };
@@ -99,8 +100,12 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
     await sweep(true);
   }
   if (!(await drain(world, draw))) return;
-  if (needsSweep() && lossesSeen !== world.losses) {
-    if (world.losses === 0) world.watch.restBeforeSweep(world.tables.world(), Number.NEGATIVE_INFINITY);
+  const stranded = world.strandedCounters();
+  if ((needsSweep() || stranded.length > 0) && lossesSeen !== world.losses) {
+    if (world.losses === 0) {
+      const left = world.hasSweepDied ? world.tables.world().counters.map(({ id }) => id) : stranded;
+      world.watch.restBeforeSweep(world.tables.world(), left, Number.NEGATIVE_INFINITY);
+    }
     await sweep(false);
     if (!(await drain(world, draw))) return;
     // It went on where one that died had stopped: the next begins at the beginning, and is the one that must do.

@@ -10,7 +10,7 @@ import {
   type Violation,
   type World,
 } from '../../lib/protocol/invariants.ts';
-import { attachmentName, type ParentKey } from '../../lib/protocol/model.ts';
+import { attachmentName, type ParentKey, type UserKey } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 
 type Parents = World['services'];
@@ -27,6 +27,10 @@ export class Watch {
   /**
    * References that raw hands wrote without an attachment, and the network's mark when the attachment came, if it had one
    * then. Contract: "until then nothing protects its networks: put the service first, and mark networks later".
+   *
+   * Such an attachment protects no more in a later life of its task than in the first: a raw writer who deletes and writes the
+   * task before the removal's record is handled finds it in place. So what is known here lasts as long as reference or
+   * attachment, and ends with a life that the client writes, behind the fence.
    */
   readonly #unprotected = new Map<string, { healedUnder: unknown; isHealed: boolean }>();
   readonly violations: Violation[] = [];
@@ -73,12 +77,14 @@ export class Watch {
   }
 
   /**
-   * No record was lost, but a sweep has died. What it had opened a moment before is left, where the parent had gone and its
-   * removal's record was done by then; the next sweep takes it away. All else is as it must be.
+   * No record was lost, but a sweep has died, or a request has outlived its sender. What that had opened is left, where the
+   * parent had gone and its removal's record was done by then; the next sweep takes it away. All else is as it must be.
+   *
+   * @param counters that may be left
    */
-  restBeforeSweep(world: World, nowEpochMillis: number): void {
+  restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void {
     for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
-      const isLeftCounter = violation.promise === 'S4' && world.counters.some(({ id }) => id === violation.subject);
+      const isLeftCounter = violation.promise === 'S4' && counters.includes(violation.subject);
       if (isLeftCounter || (this.#raw && this.#isExcusedAtRest(violation, false))) this.excused++;
       else this.violations.push(violation);
     }
@@ -121,26 +127,34 @@ export class Watch {
     if (isSame && before.attachments === after.attachments) return;
     const attached = new Set(after.attachments.map(({ networkId, serviceId }) => `${serviceId} → ${networkId}`));
     const living = new Set<string>();
-    const known = new Set(usersOf(before, this.#rules).map(({ key }) => attachmentName(key)));
+    const known = new Set(
+      usersOf(before, this.#rules).flatMap(({ key, references }) => references.map((id) => referenceOf(key, id))),
+    );
+    const rawTasks = new Set(after.tasks.filter(isWrittenRaw).map(nameOfTask));
     for (const { key, references: networks } of usersOf(after, this.#rules)) {
-      const name = attachmentName(key);
-      const isNew = !known.has(name);
       for (const network of networks) {
-        const reference = `${name} → ${network}`;
+        const reference = referenceOf(key, network);
         living.add(reference);
-        if (isNew) this.#unprotected.delete(reference);
+        const isNew = !known.has(reference);
+        if (isNew && !attached.has(reference)) {
+          this.#unprotected.set(reference, { healedUnder: undefined, isHealed: false });
+        } else if (isNew && !(key.kind === 'task' && rawTasks.has(nameOfTask(key)))) {
+          this.#unprotected.delete(reference);
+          this.#orphaned.delete(`network ${reference}`);
+        }
         const unhealed = this.#unprotected.get(reference);
-        if (!attached.has(reference)) this.#unprotected.set(reference, { healedUnder: undefined, isHealed: false });
-        else if (unhealed !== undefined && !unhealed.isHealed) {
+        if (attached.has(reference) && unhealed?.isHealed === false) {
           unhealed.isHealed = true;
           unhealed.healedUnder = after.networks.find(({ id }) => id === network)?.markedAt;
         }
       }
     }
-    for (const reference of this.#unprotected.keys()) if (!living.has(reference)) this.#unprotected.delete(reference);
+    for (const reference of this.#unprotected.keys()) {
+      if (!living.has(reference) && !attached.has(reference)) this.#unprotected.delete(reference);
+    }
   }
 
-  #isExcused({ promise, subject }: Violation, before: World, after: World): boolean {
+  #isExcused({ promise, subject, message }: Violation, before: World, after: World): boolean {
     const kind = subject.startsWith('service#') ? 'service' : 'network';
     const id = subject.slice(kind.length + 1);
     const parent = (kind === 'service' ? before.services : before.networks).find((one) => one.id === id);
@@ -152,18 +166,15 @@ export class Watch {
       return true;
     }
     if (kind !== 'network' || (promise !== 'S2' && promise !== 'S6')) return false;
-    const users = usersOf(after, this.#rules).filter(({ references }) => references.includes(id));
-    const isExcused = users.every(({ key }) => {
-      const reference = this.#unprotected.get(`${attachmentName(key)} → ${id}`);
-      return reference !== undefined && (!reference.isHealed || reference.healedUnder === parent.markedAt);
-    });
-    if (isExcused) this.#orphanUsers(id, after);
-    return isExcused;
+    // Each user by itself: one that nothing protects excuses neither another one nor a counter that stays behind.
+    const user = /was deleted (?:while|without its attachment of) (?:service#)?(\S+)/.exec(message)?.[1];
+    const reference = this.#unprotected.get(`${user} → ${id}`);
+    return reference !== undefined && (!reference.isHealed || reference.healedUnder === parent.markedAt);
   }
 
   #orphanUsers(network: string, world: World): void {
     for (const { key, references } of usersOf(world, this.#rules)) {
-      if (references.includes(network)) this.#orphaned.add(`network ${attachmentName(key)} → ${network}`);
+      if (references.includes(network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
     }
   }
 
@@ -177,7 +188,8 @@ export class Watch {
       return this.#unprotected.has(reference) || this.#orphaned.has(`network ${reference}`);
     }
     // Its record would have healed it, and was lost.
-    return lost && kind === 'attachment' && this.#unprotected.has(`${rest.slice(1).join('#')} → ${rest[0]}`);
+    const unhealed = this.#unprotected.get(`${rest.slice(1).join('#')} → ${rest[0]}`);
+    return lost && kind === 'attachment' && unhealed?.isHealed === false;
   }
 }
 
@@ -195,8 +207,16 @@ function isToldToStop(task: World['tasks'][number]): boolean {
   return (task as { desiredState?: unknown }).desiredState === 'remove';
 }
 
+function isWrittenRaw(task: World['tasks'][number]): boolean {
+  return (task as { writtenRaw?: unknown }).writtenRaw === true;
+}
+
 function nameOfTask({ serviceId, id }: World['tasks'][number]): string {
   return `task#${serviceId}#${id}`;
+}
+
+function referenceOf(user: UserKey, network: string): string {
+  return `${attachmentName(user)} → ${network}`;
 }
 
 function markOf(kind: string, { id, markedAt }: Parents[number]): string {

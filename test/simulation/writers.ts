@@ -152,7 +152,8 @@ async function start(
             {
               Put: {
                 TableName: tables.tasks,
-                Item: { serviceId: action.serviceId, id: action.id, ...networksOf(action) },
+                // A sign for the watch, which sees no more than the tables.
+                Item: { serviceId: action.serviceId, id: action.id, writtenRaw: true, ...networksOf(action) },
                 ConditionExpression: `attribute_${action.do === 'rawCreateTask' ? 'not_' : ''}exists(id)`,
               },
             },
