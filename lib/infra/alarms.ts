@@ -215,9 +215,8 @@ export function createAlarms(
   const parent = new Construct(scope, 'Alarms');
   const runbook = props.runbookUrl ?? 'docs/runbook.md';
   return definitions.map(({ id, metric, threshold, meaning, section, comparison, missing }) => {
-    const alarmName = nameWith(props.resourcePrefix, id);
     const alarm = new Alarm(parent, id, {
-      ...(alarmName !== undefined && { alarmName }),
+      alarmName: nameWith(props.resourcePrefix, id),
       metric,
       threshold,
       alarmDescription: `Deallocator: ${meaning} What to do: ${runbook}#${section}`,

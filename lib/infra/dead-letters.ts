@@ -6,7 +6,7 @@ import { acknowledgeLastQueue } from './acknowledged.ts';
 
 export function createDeadLetters(scope: Construct, queueName: string | undefined): Queue {
   const queue = new Queue(scope, 'DeadLetters', {
-    ...(queueName !== undefined && { queueName }),
+    queueName,
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
     retentionPeriod: Duration.days(14), // SQS's longest

@@ -17,7 +17,7 @@ import { createDeadLetters } from './dead-letters.ts';
 import { guardDeletions } from './deletions.ts';
 import { createEvents } from './events.ts';
 import { createFunction, type FunctionSetup } from './functions.ts';
-import { createMapping, sendStatement, streamStatements } from './mappings.ts';
+import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
 import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
 import { nameWith, refusePrefix } from './names.ts';
 import {
@@ -53,7 +53,7 @@ export class Deallocator extends Construct {
   readonly deadLetterQueue: Queue;
   /**
    * Events that the bus did not take; undefined without a bus. A message points at a receipt in its stream, for 24 hours;
-   * the receipt itself is in its table for long.
+   * the receipt itself stays in its table.
    */
   readonly eventDeadLetterQueue: Queue | undefined;
   /** What the props have chosen. */
@@ -227,16 +227,15 @@ export class Deallocator extends Construct {
     setup: FunctionSetup & { readonly props: DeallocatorProps },
   ): LambdaFunction {
     const { deadLetterQueue } = this;
-    if (name === 'sweep') {
-      return createFunction(this, name, [...onTables, sendStatement(deadLetterQueue), ...this.#keyStatements], setup);
-    }
+    const others = [sendStatement(deadLetterQueue), ...this.#keyStatements];
+    if (name === 'sweep') return createFunction(this, name, [...onTables, ...others], setup);
     const table = this.tables[FUNCTIONS[name].table];
     const { tableArn, tableStreamArn } = table;
     if (tableStreamArn === undefined) {
       throw new Error(`${table.node.path}: no stream, which "${name}" needs; give the table one in the schema`);
     }
-    const onStream = streamStatements(tableArn, tableStreamArn, deadLetterQueue);
-    const created = createFunction(this, name, [...onTables, ...onStream, ...this.#keyStatements], setup);
+    const onStream = readStreamStatements(tableArn, tableStreamArn);
+    const created = createFunction(this, name, [...onTables, ...onStream, ...others], setup);
     acknowledgeStreams(created.node.scope as Construct, table);
     createMapping(created, name, tableStreamArn, deadLetterQueue, setup.props, setup.rules);
     return created;

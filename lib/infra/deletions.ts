@@ -61,7 +61,7 @@ function denials(name: GuardedTable, deleterArns: readonly string[], props: Tabl
       principals: [new AnyPrincipal()],
       actions: actions.map((action) => `dynamodb:${action}`),
       resources: ['*'],
-      ...(conditions && { conditions }),
+      conditions,
     });
   const { by, inTransaction } = DELETION_RULES[name];
   const byOthers = { ArnNotEquals: { 'aws:PrincipalArn': deleterArns } };

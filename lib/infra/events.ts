@@ -12,7 +12,7 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { acknowledgeStreams } from './acknowledged.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { sendStatement, streamReadStatements } from './mappings.ts';
+import { readStreamStatements, sendStatement } from './mappings.ts';
 
 export interface EventProps {
   /**
@@ -71,7 +71,7 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
     inlinePolicies: {
       Deallocator: new PolicyDocument({
         statements: [
-          ...streamReadStatements(receipts.tableArn, source),
+          ...readStreamStatements(receipts.tableArn, source),
           ...statements,
           new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
           sendStatement(deadLetters),

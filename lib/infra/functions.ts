@@ -71,7 +71,7 @@ export function createFunction(
   const parent = new Construct(scope, FUNCTIONS[name].id);
   const functionName = nameWith(props.resourcePrefix, name);
   const logGroup = new LogGroup(parent, 'Logs', {
-    ...(functionName !== undefined && { logGroupName: `/aws/lambda/${functionName}` }),
+    logGroupName: functionName && `/aws/lambda/${functionName}`,
     retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
     removalPolicy: RemovalPolicy.DESTROY,
   });
@@ -83,7 +83,7 @@ export function createFunction(
   if (props.tracing) acknowledgeNoResources(parent, 'X-Ray');
   const logLevel = props.logLevel ?? 'INFO';
   const created = new lambda.Function(parent, 'Function', {
-    ...(functionName !== undefined && { functionName }),
+    functionName,
     description: `Deallocator: ${name}`,
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
@@ -94,11 +94,9 @@ export function createFunction(
     // No reserved concurrency, not even 1 for the sweep: Lambda refuses a reservation that leaves less than 100 unreserved,
     // and a new account has 10 in all, so the stack could not be deployed there. Two sweeps at a time only cost double.
     role,
-    ...(props.vpc !== undefined && {
-      vpc: props.vpc,
-      ...(props.vpcSubnets && { vpcSubnets: props.vpcSubnets }),
-      ...(props.securityGroups && { securityGroups: [...props.securityGroups] }),
-    }),
+    vpc: props.vpc,
+    vpcSubnets: props.vpcSubnets,
+    securityGroups: props.securityGroups && [...props.securityGroups],
     logGroup,
     // The code writes lines of JSON and embedded metrics itself; Lambda's JSON format would wrap each into another.
     loggingFormat: lambda.LoggingFormat.TEXT,

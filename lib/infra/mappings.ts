@@ -101,7 +101,7 @@ export function createMapping(
 ): lambda.EventSourceMapping {
   const scope = target.node.scope as Construct;
   const filters = FUNCTIONS[name].filters(rules).map(lambda.FilterCriteria.filter);
-  // Not DynamoEventSource and SqsDlq: both grant to the role what `streamStatements` already says, and more.
+  // Not DynamoEventSource and SqsDlq: both grant to the role what the statements below say, and more.
   return new lambda.EventSourceMapping(scope, 'Mapping', {
     target,
     eventSourceArn: streamArn,
@@ -115,16 +115,12 @@ export function createMapping(
     // Tumbling windows aggregate in memory, restart at a reshard and deliver twice: a counter can't rely on them.
     tumblingWindow: Duration.seconds(0),
     metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
-    ...(filters.length > 0 && { filters }),
+    filters: filters.length > 0 ? filters : undefined,
   });
 }
 
-/** What Lambda does with the function's role: read the stream, and put away what it gave up. */
-export function streamStatements(tableArn: string, streamArn: string, deadLetterQueue: IQueue): PolicyStatement[] {
-  return [...streamReadStatements(tableArn, streamArn), sendStatement(deadLetterQueue)];
-}
-
-export function streamReadStatements(tableArn: string, streamArn: string): PolicyStatement[] {
+/** Lambda reads the stream with the function's role, and EventBridge Pipes with the pipe's. */
+export function readStreamStatements(tableArn: string, streamArn: string): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
@@ -135,6 +131,7 @@ export function streamReadStatements(tableArn: string, streamArn: string): Polic
   ];
 }
 
+/** Lambda and Pipes use the same role to put away what they gave up. */
 export function sendStatement(deadLetterQueue: IQueue): PolicyStatement {
   return new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetterQueue.queueArn] });
 }

@@ -61,7 +61,7 @@ export function summedMetric(namespace: string, metricName: MetricName, options:
     usingMetrics: Object.fromEntries(usingMetrics),
     period,
     label,
-    ...(color !== undefined && { color }),
+    color,
   });
 }
 

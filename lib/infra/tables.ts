@@ -76,19 +76,16 @@ export function createTables(
     const stream = name === 'receipts' && props.eventBus !== undefined ? 'NEW_IMAGE' : streamOf(name, rules);
     const own = props.tables?.[name];
     if (own !== undefined) return adopt(scope, own, { name, stream });
-    const tableName = nameWith(props.resourcePrefix, name);
-    const expiry = name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined;
     const table = new dynamodb.Table(scope, constructId(name), {
-      ...(tableName !== undefined && { tableName }),
+      tableName: nameWith(props.resourcePrefix, name),
       partitionKey: stringAttribute(partitionKey),
-      ...(sortKey !== undefined && { sortKey: stringAttribute(sortKey) }),
-      ...(stream !== undefined && { stream: dynamodb.StreamViewType[stream] }),
-      ...(expiry !== undefined && { timeToLiveAttribute: expiry }),
+      sortKey: sortKey === undefined ? undefined : stringAttribute(sortKey),
+      stream: stream && dynamodb.StreamViewType[stream],
+      timeToLiveAttribute: name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       tableClass: dynamodb.TableClass.STANDARD,
-      ...(props.tableEncryptionKey === undefined
-        ? { encryption: dynamodb.TableEncryption.AWS_MANAGED }
-        : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.tableEncryptionKey }),
+      encryption: dynamodb.TableEncryption[props.tableEncryptionKey ? 'CUSTOMER_MANAGED' : 'AWS_MANAGED'],
+      encryptionKey: props.tableEncryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays },
       // The keys are the user's ids. A report on the busiest would copy them into CloudWatch, and is charged by event.
       contributorInsightsSpecification: { enabled: false },
