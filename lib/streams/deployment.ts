@@ -140,7 +140,7 @@ export function ruleOutputs(outputs: Readonly<Record<string, string>>): Record<s
 }
 
 /** `InvalidArgument` for a text that says no rule: a report by another rule would be wrong without a word. */
-export function readRuleOutputs(outputs: Source): Rules {
+export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rules {
   const told = { ...write(RULE_OUTPUTS, DEFAULT_RULES), ...outputs };
   const refusal: Refusal = (name, text, allowed) =>
     new DeallocatorError(
