@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
 
-/** What the package exports; the same are named in tsconfig.build.json and in package.json. */
+/** What the package exports. tsconfig.build.json and package.json name the same files. */
 const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts'];
 
 const root = dirname(import.meta.dirname);
@@ -19,13 +19,13 @@ async function buildEsm(): Promise<void> {
   await rm(esm, { recursive: true, force: true });
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error('tsc refused the sources, see above; mend them and run "npm run build" again');
+  if (status !== 0) throw new Error('tsc refused the sources, see above; correct them and run "npm run build" again');
 }
 
-/** One module for each door. The types are the same text: its package.json makes TypeScript read them as CommonJS. */
+/** One module for each door. The types are the same files; the package.json here makes TypeScript read them as CommonJS. */
 async function buildCjs(): Promise<void> {
   await rm(cjs, { recursive: true, force: true });
-  // The command is run, and never required.
+  // No program requires the command.
   const command = join(esm, 'bin');
   await cp(esm, cjs, { recursive: true, filter: (path) => !path.endsWith('.js') && path !== command });
   await writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');

@@ -6,14 +6,15 @@ import type { PhysicalNames } from '../lib/dynamodb/schema.ts';
 import { readAssembly } from '../lib/local/assembly.ts';
 import { type FunctionProperties, readFunctions } from '../lib/local/functions.ts';
 import { readStack } from '../lib/local/template.ts';
+import { readOutputs, ruleOutputs } from '../lib/streams/deployment.ts';
 
 const ROOT = dirname(import.meta.dirname);
 export const ASSEMBLY_DIRECTORY = join(ROOT, 'cdk.out');
 export const STACK_NAME = 'Deallocator';
-/** Where `npm run local` tells how to reach it. */
+/** Where `npm run local` says how to reach it. */
 export const RUNNING_PATH = join(ROOT, '.local', 'cloud.json');
 
-/** A program of ours that was run and failed. Its output is the message: it says more than we know. */
+/** A program of this repository failed. Its output is the message: it says more than we know. */
 export class SynthesisError extends Error {
   override readonly name = 'SynthesisError';
 }
@@ -28,7 +29,7 @@ async function run(args: readonly string[], environment: Record<string, string>,
   try {
     await promisify(execFile)(process.execPath, args, { cwd: ROOT, env, signal });
   } catch (error) {
-    // The terminal's Ctrl-C reaches the program before it reaches us: a program that a signal has ended did not fail.
+    // The terminal's Ctrl-C reaches the program before it reaches this process. A program that a signal ended did not fail.
     const { stderr, signal: endedBy } = error as { stderr?: string; signal?: string };
     signal.throwIfAborted();
     if (endedBy === 'SIGINT') throw new DOMException(`node ${args.join(' ')} was interrupted`, 'AbortError');
@@ -36,58 +37,28 @@ async function run(args: readonly string[], environment: Record<string, string>,
   }
 }
 
-export interface SynthesizedStack {
-  readonly tables: PhysicalNames;
-  readonly functions: readonly FunctionProperties[];
-  readonly sweepFunctionName: string;
-}
-
-/** Throws a LocalError when nothing was synthesized. */
-export function readSynthesizedStack(): SynthesizedStack {
-  const assembly = readAssembly(ASSEMBLY_DIRECTORY, STACK_NAME);
-  const stack = readStack(assembly);
-  const outputs = stack.outputs();
-  return {
-    tables: readTables(outputs),
-    functions: readFunctions(stack, assembly),
-    sweepFunctionName: readOutput(outputs, 'SweepFunctionName'),
-  };
-}
-
-/** The physical names that the stack puts out. */
-export function readTables(outputs: Readonly<Record<string, string>>): PhysicalNames {
-  return {
-    services: readOutput(outputs, 'ServicesTableName'),
-    tasks: readOutput(outputs, 'TasksTableName'),
-    networks: readOutput(outputs, 'NetworksTableName'),
-    attachments: readOutput(outputs, 'AttachmentsTableName'),
-    counters: readOutput(outputs, 'CountersTableName'),
-    receipts: readOutput(outputs, 'ReceiptsTableName'),
-  };
-}
-
+/** What our own stack puts out. */
 export interface StackNames {
   readonly tables: PhysicalNames;
   readonly sweepFunctionName: string;
   readonly deadLetterQueueUrl: string;
-  /** What the deployment has chosen, as the stack puts it out: reports are told by the same rules. */
+  /** The rules as the stack puts them out. */
   readonly rules: Readonly<Record<string, string>>;
 }
 
-const RULE_OUTPUTS = ['TaskIsGone', 'TaskNetworks', 'GracePeriodSeconds'];
-
-/** Everything that a program needs to know of a deployed stack. */
+/** What a configuration file says of a deployed stack. */
 export function readNames(outputs: Readonly<Record<string, string>>): StackNames {
-  return {
-    tables: readTables(outputs),
-    sweepFunctionName: readOutput(outputs, 'SweepFunctionName'),
-    deadLetterQueueUrl: readOutput(outputs, 'DeadLetterQueueUrl'),
-    rules: Object.fromEntries(Object.entries(outputs).filter(([name]) => RULE_OUTPUTS.includes(name))),
-  };
+  const { tables, sweepFunctionName, deadLetterQueueUrl } = readOutputs(STACK_NAME, outputs);
+  if (sweepFunctionName !== undefined && deadLetterQueueUrl !== undefined) {
+    return { tables, sweepFunctionName, deadLetterQueueUrl, rules: ruleOutputs(outputs) };
+  }
+  const lacking = sweepFunctionName === undefined ? 'SweepFunctionName' : 'DeadLetterQueueUrl';
+  throw new SynthesisError(`the stack has no output ${lacking}; it has ${Object.keys(outputs).join(', ')}`);
 }
 
-function readOutput(outputs: Readonly<Record<string, string>>, name: string): string {
-  const value = outputs[name];
-  if (value !== undefined) return value;
-  throw new SynthesisError(`the stack has no output ${name}; it has ${Object.keys(outputs).join(', ')}`);
+/** Throws a LocalError when nothing was synthesized. */
+export function readSynthesizedStack(): StackNames & { readonly functions: readonly FunctionProperties[] } {
+  const assembly = readAssembly(ASSEMBLY_DIRECTORY, STACK_NAME);
+  const stack = readStack(assembly);
+  return { ...readNames(stack.outputs()), functions: readFunctions(stack, assembly) };
 }

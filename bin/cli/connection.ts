@@ -6,8 +6,9 @@ import { type Connection, connect } from '../../lib/dynamodb/client.ts';
 import type { SweepPort } from '../../lib/operate/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
+import { type DeploymentNames, readOutputs } from '../../lib/streams/deployment.ts';
 import { type Given, UsageError } from './command.ts';
-import { type DeploymentNames, isEndpoint, readConfig, readStackNames } from './deployment-names.ts';
+import { isEndpoint, readConfig } from './config.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { readStackOutputs } from './stack-outputs.ts';
@@ -49,7 +50,7 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
   if (stack !== undefined) {
     const connection: Connection = { ...(region && { region }), ...(endpoint && { endpoint }) };
     const outputs = await readStackOutputs(stack, connection);
-    return { title: `stack ${stack}`, connection, ...readStackNames(stack, outputs) };
+    return { title: `stack ${stack}`, connection, ...readOutputs(stack, outputs) };
   }
   const found = readConfig(...(await readConfigFile(config, io)));
   const { accessKeyId, secretAccessKey } = found;

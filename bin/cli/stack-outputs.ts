@@ -2,9 +2,9 @@
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 
-/** `NotFound` for a stack that is not there, in this account and Region. */
+/** `NotFound` if the account and Region have no such stack. */
 export async function readStackOutputs(stack: string, connection: Connection): Promise<Record<string, string>> {
-  // Only who names a stack waits for this client to load.
+  // Late, so that only a command with --stack waits for this client to load.
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient(connection);
   try {
@@ -12,7 +12,7 @@ export async function readStackOutputs(stack: string, connection: Connection): P
     const outputs = Stacks[0]?.Outputs ?? [];
     return Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]));
   } catch (cause) {
-    // CloudFormation has no error of its own for it: "ValidationError: Stack with id x does not exist".
+    // CloudFormation has no error code for it, only the message "Stack with id x does not exist".
     if (!(cause as Error).message?.includes('does not exist')) throw cause;
     throw new DeallocatorError(
       'NotFound',

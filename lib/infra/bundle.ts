@@ -1,9 +1,9 @@
-/** Builds the functions' code. Only for whoever has the sources: the construct never imports this, it reads the result. */
+/** Builds the functions' code from the sources. The construct never imports this: it reads the result. */
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../streams/functions.ts';
 
 export interface FunctionBundle {
   readonly name: FunctionName;
@@ -16,13 +16,13 @@ export interface FunctionBundle {
  * Region and day. CJS made of the dependencies' `module` builds: an ES module starts a third slower, and esbuild's usual
  * choice for Node, `main` first, makes it half as large again.
  *
- * Same sources, same bytes; and a folder is never seen half built, so that programs may build side by side.
+ * The same sources give the same bytes. A folder is never seen half built, so programs may build side by side.
  */
 export function bundleFunctions(packageRoot: string): Promise<FunctionBundle[]> {
   return Promise.all(FUNCTION_NAMES.map((name) => bundleFunction(packageRoot, name)));
 }
 
-/** How esbuild makes a function of an entry point; nothing is written. */
+/** How esbuild makes a function of an entry point. It writes no file. */
 export function bundleOptions(packageRoot: string) {
   return {
     absWorkingDir: packageRoot,
@@ -32,8 +32,9 @@ export function bundleOptions(packageRoot: string) {
     target: 'node24',
     format: 'cjs',
     mainFields: ['module', 'main'],
-    // A third of the SDK's client is other ways to find credentials: profiles, SSO, metadata servers. A function has its
-    // environment. Without them a third smaller, and a quarter less processor time to start (`npm run bench -- --only code`).
+    // A third of the SDK's client is other ways to find credentials: profiles, SSO, metadata servers. A function finds its
+    // own in the environment. Without the others a bundle is a third smaller, and starts with a quarter less processor time
+    // (`npm run bench -- --only code`).
     alias: { '@aws-sdk/credential-provider-node': join(packageRoot, 'lib', 'infra', 'lambda-credentials.ts') },
     minify: true,
     keepNames: false,
@@ -61,13 +62,13 @@ async function bundleFunction(packageRoot: string, name: FunctionName): Promise<
   return { name, folder, codeBytes: code.contents.length };
 }
 
-/** Leaves the folder with this one file: the asset's hash, and the upload, cover all that is in it. */
+/** Leaves only this file in the folder: the asset's hash and the upload cover all that is in it. */
 async function writeAlone(folder: string, file: string, contents: Uint8Array): Promise<void> {
   await mkdir(folder, { recursive: true });
   const target = join(folder, file);
   const before = await readFile(target).catch(() => undefined);
   if (before === undefined || !before.equals(contents)) {
-    // Beside the folder, not in it: whoever hashes the folder meanwhile must not see it.
+    // Beside the folder, not in it: a program that hashes the folder meanwhile must not see it.
     const draft = `${folder}.${randomUUID()}`;
     await writeFile(draft, contents);
     await rename(draft, target);

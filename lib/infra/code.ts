@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import type { FunctionName } from './functions.ts';
+import type { FunctionName } from '../streams/functions.ts';
 
 /**
- * The built code of a function. Built beforehand and not at synth (NodejsFunction): whoever installs this package has
+ * The built code of a function. It is built beforehand and not at synthesis (NodejsFunction): a user of this package has
  * neither its sources nor esbuild, and what is deployed is what was tested.
  */
 export function builtCode(name: FunctionName): Code {

@@ -1,4 +1,4 @@
-/** What there is to see at a glance: what waits, what went, how hard that was, what is wrong, and what it costs. */
+/** The deployment at a glance: what waits, what went, how hard that was, what is wrong, and what it costs. */
 import { Duration } from 'aws-cdk-lib';
 import {
   type Alarm,
@@ -15,9 +15,18 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
+import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, STREAM_FUNCTION_NAMES } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
-import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
 import { functionMetric, iteratorAge, METRIC_PERIOD } from './metrics.ts';
+
+export interface DashboardProps {
+  /**
+   * Whether there is a dashboard. In 2026 CloudWatch charges $3 a month for it, unless it is one of the account's first
+   * three: it has less than their 50 metrics.
+   * @default true
+   */
+  readonly dashboard?: boolean;
+}
 
 export interface Shown {
   readonly namespace: string;
@@ -27,17 +36,17 @@ export interface Shown {
   readonly alarms: readonly Alarm[];
 }
 
-/** Of a dashboard's 24 columns. */
+/** A third of a dashboard's 24 columns. */
 const WIDTH = 8;
 
-/** Functions that settle services: only these tell of tasks. */
-const SETTLES_SERVICES: readonly FunctionName[] = ['task-deleted', 'service-updated', 'sweep'];
-/** Tables whose traffic grows with what drains; that of the others follows. */
+/** Only these functions settle services, and so have tasks to count. */
+const SETTLES_SERVICES = FUNCTION_NAMES.filter((name) => name === 'sweep' || FUNCTIONS[name].kind === 'service');
+/** Tables whose traffic grows with what drains; the others' traffic follows. */
 const BUSY_TABLES: readonly TableName[] = ['services', 'tasks', 'counters'];
 
 export function createDashboard(scope: Construct, shown: Shown, dashboardName: string | undefined): Dashboard {
   const dashboard = new Dashboard(scope, 'Dashboard', {
-    ...(dashboardName !== undefined && { dashboardName }),
+    dashboardName,
     defaultInterval: Duration.days(1),
   });
   if (shown.alarms.length > 0) {
@@ -75,11 +84,10 @@ function workRow({ namespace }: Shown): IWidget[] {
 }
 
 function troubleRow({ namespace, functions, deadLetterQueues }: Shown): IWidget[] {
-  const streams = FUNCTION_NAMES.filter((name) => name !== 'sweep');
   return [
     graph(
       'Age of records, milliseconds',
-      streams.map((name) => iteratorAge(functions[name], { label: name })),
+      STREAM_FUNCTION_NAMES.map((name) => iteratorAge(functions[name], { label: name })),
     ),
     graph('Errors, and records or swept parents that failed', [
       ...FUNCTION_NAMES.map((name) =>

@@ -1,21 +1,23 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type Alarm, type Dashboard, type IMetric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { Grant, type IGrantable, type IRole, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
+import { forTables } from '../streams/deployment.ts';
+import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, type StreamFunctionName } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
-import { keyStatements, refuseNetworkAlone } from './access.ts';
-import { acknowledgeLastQueue, acknowledgeStreams } from './acknowledged.ts';
+import { keyStatements, refuseWithoutVpc } from './access.ts';
+import { acknowledgeStreams } from './acknowledged.ts';
 import { createAlarms } from './alarms.ts';
 import { createDashboard } from './dashboard.ts';
+import { createDeadLetters } from './dead-letters.ts';
 import { guardDeletions } from './deletions.ts';
 import { createEvents } from './events.ts';
-import { createFunction, FUNCTION_NAMES, type FunctionName } from './functions.ts';
-import { createMapping, STREAMS, type StreamFunctionName, sendStatement, streamStatements } from './mappings.ts';
+import { createFunction, type FunctionSetup } from './functions.ts';
+import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
 import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
 import { nameWith, refusePrefix } from './names.ts';
 import {
@@ -33,9 +35,9 @@ import { createTriggers } from './triggers.ts';
 
 /**
  * The tables of services, tasks and networks, and the functions that delete a marked service or network as soon as
- * nothing uses it any more. Nothing else in here, and nobody that it grants anything to, may delete one.
+ * nothing uses it any more. No other part of it, and no grantee, may delete one.
  *
- * Works in one Region: see `createTables` for why there are no replicas.
+ * Works in one Region: `createTables` says why there are no replicas.
  *
  * @example
  * const deallocator = new Deallocator(this, 'Deallocator');
@@ -45,20 +47,20 @@ export class Deallocator extends Construct {
   readonly tables: Readonly<Record<TableName, ITable>>;
   readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
   /**
-   * Where records and sweeps go that were given up. A message is a pointer into the stream, good for 24 hours, and no
-   * work to do by hand: the sweep makes good for it. But each one has a cause that somebody should look at.
+   * Records and sweeps that were given up. A message is a pointer into the stream, good for 24 hours. No message is work to
+   * do by hand, for the sweep makes up for it; but each has a cause that an operator should look at.
    */
   readonly deadLetterQueue: Queue;
   /**
-   * Where events go that the bus did not take, if there are any. Such a message points at a receipt in its stream, for 24
-   * hours; the receipt itself is in its table for long.
+   * Events that the bus did not take; undefined without a bus. A message points at a receipt in its stream, for 24 hours;
+   * the receipt itself stays in its table.
    */
   readonly eventDeadLetterQueue: Queue | undefined;
   /** What the props have chosen. */
   readonly rules: Rules;
-  /** Of the metrics that the functions log. */
+  /** The namespace of the metrics that the functions log. */
   readonly metricsNamespace: string;
-  /** None where the prop `alarms` is false. */
+  /** Empty where the prop `alarms` is false. */
   readonly alarms: readonly Alarm[];
   readonly dashboard: Dashboard | undefined;
   readonly #keyStatements: readonly PolicyStatement[];
@@ -67,45 +69,27 @@ export class Deallocator extends Construct {
     super(scope, id);
     const rules = readRules(this, props);
     this.rules = rules;
-    this.metricsNamespace = readNamespace(this, props.metricsNamespace);
+    const namespace = readNamespace(this, props.metricsNamespace);
+    this.metricsNamespace = namespace;
     refusePrefix(this, props.resourcePrefix);
-    refuseNetworkAlone(this, props);
-    this.tables = createTables(this, props, rules);
-    this.#keyStatements = keyStatements(this, Object.values(this.tables));
-    const queueName = nameWith(props.resourcePrefix, 'dead-letters');
-    this.deadLetterQueue = new Queue(this, 'DeadLetters', {
-      ...(queueName !== undefined && { queueName }),
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14), // SQS's longest
-      removalPolicy: RemovalPolicy.DESTROY, // its pointers are dead long before
-    });
-    acknowledgeLastQueue(this.deadLetterQueue);
-    this.functions = {
-      'task-deleted': this.#createStreamFunction('task-deleted', props, rules),
-      'attachment-deleted': this.#createStreamFunction('attachment-deleted', props, rules),
-      'service-updated': this.#createStreamFunction('service-updated', props, rules),
-      'network-updated': this.#createStreamFunction('network-updated', props, rules),
-      sweep: createFunction(this, 'sweep', {
-        tables: this.tables,
-        statements: [
-          ...toStatements(functionPermissions(rules).sweep, this.tables),
-          sendStatement(this.deadLetterQueue),
-          ...this.#keyStatements,
-        ],
-        metricsNamespace: this.metricsNamespace,
-        props,
-        rules,
-      }),
-    };
+    refuseWithoutVpc(this, props);
+    const tables = createTables(this, props, rules);
+    this.tables = tables;
+    this.#keyStatements = keyStatements(this, Object.values(tables));
+    this.deadLetterQueue = createDeadLetters(this, nameWith(props.resourcePrefix, 'dead-letters'));
     const allowed = functionPermissions(rules);
-    const deletersOf = (name: TableName) =>
-      FUNCTION_NAMES.filter((each) => allowed[each][name]?.includes('DeleteItem')).map(
-        (each) => (this.functions[each].role as IRole).roleArn,
+    const tableNames = forTables((table) => tables[table].tableName);
+    const setup = { tables: tableNames, metricsNamespace: namespace, props, rules };
+    const functions = Object.fromEntries(
+      FUNCTION_NAMES.map((name) => [name, this.#createFunction(name, toStatements(allowed[name], tables), setup)]),
+    ) as Record<FunctionName, LambdaFunction>;
+    this.functions = functions;
+    const deletersOf = (table: TableName) =>
+      FUNCTION_NAMES.filter((name) => allowed[name][table]?.includes('DeleteItem')).map(
+        (name) => (functions[name].role as IRole).roleArn,
       );
-    guardDeletions(this, this.tables, deletersOf, props);
-    createTriggers(this, this.functions.sweep, this.deadLetterQueue, props);
-    const { metricsNamespace: namespace, functions, tables } = this;
+    guardDeletions(this, tables, deletersOf, props);
+    createTriggers(this, functions.sweep, this.deadLetterQueue, props);
     this.eventDeadLetterQueue =
       props.eventBus &&
       createEvents(this, {
@@ -114,18 +98,13 @@ export class Deallocator extends Construct {
         statements: this.#keyStatements,
         queueName: nameWith(props.resourcePrefix, 'event-dead-letters'),
       });
-    const deadLetterQueues = {
+    const queuesByAlarm = {
       DeadLetters: this.deadLetterQueue,
       ...(this.eventDeadLetterQueue && { EventDeadLetters: this.eventDeadLetterQueue }),
     };
-    this.alarms = createAlarms(this, { namespace, functions, deadLetterQueues, rules }, props);
-    const shown = {
-      namespace,
-      functions,
-      tables,
-      deadLetterQueues: Object.values(deadLetterQueues),
-      alarms: this.alarms,
-    };
+    const alarms = createAlarms(this, { namespace, functions, deadLetterQueues: queuesByAlarm }, props, rules);
+    this.alarms = alarms;
+    const shown = { namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
     this.dashboard = props.dashboard === false ? undefined : createDashboard(this, shown, props.resourcePrefix);
   }
 
@@ -233,7 +212,7 @@ export class Deallocator extends Construct {
     );
   }
 
-  /** Who may read a table must be able to decrypt it. */
+  /** A reader of a table must be able to decrypt it. */
   #withKeys(grantee: IGrantable, granted: Grant): Grant {
     return this.#keyStatements
       .map(({ actions, resources, conditions }) =>
@@ -242,25 +221,23 @@ export class Deallocator extends Construct {
       .reduce((sum, one) => sum.combine(one), granted);
   }
 
-  #createStreamFunction(name: StreamFunctionName, props: DeallocatorProps, rules: Rules): LambdaFunction {
-    const table = this.tables[STREAMS[name].table];
-    const { tableStreamArn } = table;
+  #createFunction(
+    name: FunctionName,
+    onTables: readonly PolicyStatement[],
+    setup: FunctionSetup & { readonly props: DeallocatorProps },
+  ): LambdaFunction {
+    const { deadLetterQueue } = this;
+    const others = [sendStatement(deadLetterQueue), ...this.#keyStatements];
+    if (name === 'sweep') return createFunction(this, name, [...onTables, ...others], setup);
+    const table = this.tables[FUNCTIONS[name].table];
+    const { tableArn, tableStreamArn } = table;
     if (tableStreamArn === undefined) {
       throw new Error(`${table.node.path}: no stream, which "${name}" needs; give the table one in the schema`);
     }
-    const created = createFunction(this, name, {
-      tables: this.tables,
-      statements: [
-        ...toStatements(functionPermissions(rules)[name], this.tables),
-        ...streamStatements(table.tableArn, tableStreamArn, this.deadLetterQueue),
-        ...this.#keyStatements,
-      ],
-      metricsNamespace: this.metricsNamespace,
-      props,
-      rules,
-    });
+    const onStream = readStreamStatements(tableArn, tableStreamArn);
+    const created = createFunction(this, name, [...onTables, ...onStream, ...others], setup);
     acknowledgeStreams(created.node.scope as Construct, table);
-    createMapping(created, name, tableStreamArn, this.deadLetterQueue, props, rules);
+    createMapping(created, name, tableStreamArn, deadLetterQueue, setup.props, setup.rules);
     return created;
   }
 }

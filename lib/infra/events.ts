@@ -1,34 +1,45 @@
 /**
- * `ServiceDeleted` and `NetworkDeleted` on an event bus: docs/events.md. From the receipts' stream, and not sent by the
- * functions: a receipt is written by the deleting transaction itself, so there is an event for each deletion and none for
- * anything else, and a function that dies right after its transaction has told all the same.
+ * `ServiceDeleted` and `NetworkDeleted` on an event bus: docs/events.md. They come from the receipts' stream and not from
+ * the functions: the deleting transaction itself writes the receipt, so each deletion has its event, and nothing else has
+ * one. A function that dies right after its transaction loses no event.
  */
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeLastQueue, acknowledgeStreams } from './acknowledged.ts';
-import { sendStatement, streamReadStatements } from './mappings.ts';
+import { acknowledgeStreams } from './acknowledged.ts';
+import { createDeadLetters } from './dead-letters.ts';
+import { readStreamStatements, sendStatement } from './mappings.ts';
+
+export interface EventProps {
+  /**
+   * Where `ServiceDeleted` and `NetworkDeleted` events go; docs/events.md says what is in them. At least one for each
+   * deletion, from a stream that the Receipts table then has. In 2026 a million of them costs $1.40: $0.40 for the pipe, and
+   * $1 for the bus, the account's default one included. Two pipes read the stream, and it can't bear a third reader.
+   * @default - no events: there may be no listener
+   */
+  readonly eventBus?: IEventBus;
+}
 
 /** Construct ids and detail types, which listeners know: not to be renamed. */
-export const EVENTS = [
+const EVENTS = [
   { detailType: 'ServiceDeleted', idPrefix: 'service#' },
   { detailType: 'NetworkDeleted', idPrefix: 'network#' },
 ] as const;
 
-export const EVENT_SOURCE = 'deallocator';
+const EVENT_SOURCE = 'deallocator';
 
 /** Events in one PutEvents. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html */
 const BATCH_EVENTS_MAX = 10;
-/** A bus that refuses is tried again for half of the stream's day, and its other half is left to whoever looks. */
+/** For half of the stream's 24 hours the pipe tries a bus that refuses. The other half is left to the operator. */
 const RECORD_AGE_MAX = Duration.hours(12);
 const RETRIES = 100;
 
 /**
- * The whole image, untouched: whatever stands in an id, there is no quote to escape, and no attribute that may be missing.
+ * The whole image, untouched: an id needs no quotes escaped, and no attribute can be missing.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html
  */
 const INPUT_TEMPLATE = '{"version":1,"receipt":<$.dynamodb.NewImage>}';
@@ -36,12 +47,12 @@ const INPUT_TEMPLATE = '{"version":1,"receipt":<$.dynamodb.NewImage>}';
 export interface EventsSetup {
   readonly receipts: ITable;
   readonly eventBus: IEventBus;
-  /** What a reader of the stream must be allowed besides. */
+  /** What a reader of the stream needs to be allowed beside reading it. */
   readonly statements: readonly PolicyStatement[];
   readonly queueName: string | undefined;
 }
 
-/** @returns the queue of what was given up */
+/** @returns the queue of events that were given up */
 export function createEvents(scope: Construct, setup: EventsSetup): Queue {
   const { receipts, eventBus, statements, queueName } = setup;
   const source = receipts.tableStreamArn;
@@ -51,22 +62,16 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
     );
   }
   const parent = new Construct(scope, 'Events');
-  const deadLetters = new Queue(parent, 'DeadLetters', {
-    ...(queueName !== undefined && { queueName }),
-    encryption: QueueEncryption.SQS_MANAGED,
-    enforceSSL: true,
-    retentionPeriod: Duration.days(14), // SQS's longest
-    removalPolicy: RemovalPolicy.DESTROY, // the receipts themselves stay in their table
-  });
+  const deadLetters = createDeadLetters(parent, queueName);
   const role = new Role(parent, 'Role', {
-    // Not for anybody else's pipe: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
+    // For pipes of this account only: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     assumedBy: new ServicePrincipal('pipes.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
     }),
     inlinePolicies: {
       Deallocator: new PolicyDocument({
         statements: [
-          ...streamReadStatements(receipts.tableArn, source),
+          ...readStreamStatements(receipts.tableArn, source),
           ...statements,
           new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
           sendStatement(deadLetters),
@@ -74,38 +79,14 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
       }),
     },
   });
-  acknowledgeLastQueue(deadLetters);
   acknowledgeStreams(role, receipts);
-  // One for each type, as a pipe's events all have the same. Two are what a stream can bear.
+  // One pipe for each type, since all events of a pipe have the same type. Two are what a stream can bear.
   for (const { detailType, idPrefix } of EVENTS) {
     new CfnPipe(parent, detailType, {
       description: `Deallocator: ${detailType} from receipts`,
       roleArn: role.roleArn,
       source,
-      sourceParameters: {
-        dynamoDbStreamParameters: {
-          // LATEST can miss records while the pipe is created or updated.
-          startingPosition: 'TRIM_HORIZON',
-          batchSize: BATCH_EVENTS_MAX,
-          maximumBatchingWindowInSeconds: 0,
-          parallelizationFactor: 1,
-          maximumRecordAgeInSeconds: RECORD_AGE_MAX.toSeconds(),
-          maximumRetryAttempts: RETRIES,
-          onPartialBatchItemFailure: 'AUTOMATIC_BISECT',
-          deadLetterConfig: { arn: deadLetters.queueArn },
-        },
-        filterCriteria: {
-          // Nobody changes a receipt, and DynamoDB's removal of an old one is no news.
-          filters: [
-            {
-              pattern: JSON.stringify({
-                eventName: ['INSERT'],
-                dynamodb: { NewImage: { id: { S: [{ prefix: idPrefix }] } } },
-              }),
-            },
-          ],
-        },
-      },
+      sourceParameters: readNewReceipts(idPrefix, deadLetters),
       target: eventBus.eventBusArn,
       targetParameters: {
         inputTemplate: INPUT_TEMPLATE,
@@ -114,4 +95,23 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
     });
   }
   return deadLetters;
+}
+
+function readNewReceipts(idPrefix: string, deadLetters: Queue): CfnPipe.PipeSourceParametersProperty {
+  // A receipt never changes, and DynamoDB's removal of an old one is no news.
+  const pattern = { eventName: ['INSERT'], dynamodb: { NewImage: { id: { S: [{ prefix: idPrefix }] } } } };
+  return {
+    dynamoDbStreamParameters: {
+      // LATEST can miss records while the pipe is created or updated.
+      startingPosition: 'TRIM_HORIZON',
+      batchSize: BATCH_EVENTS_MAX,
+      maximumBatchingWindowInSeconds: 0,
+      parallelizationFactor: 1,
+      maximumRecordAgeInSeconds: RECORD_AGE_MAX.toSeconds(),
+      maximumRetryAttempts: RETRIES,
+      onPartialBatchItemFailure: 'AUTOMATIC_BISECT',
+      deadLetterConfig: { arn: deadLetters.queueArn },
+    },
+    filterCriteria: { filters: [{ pattern: JSON.stringify(pattern) }] },
+  };
 }

@@ -1,6 +1,6 @@
 /**
- * What stands in the functions' bundles in place of the SDK's search for credentials. Lambda puts a function's own into its
- * environment, and ends the environment before they do:
+ * Replaces the SDK's search for credentials in the functions' bundles. Lambda puts a function's credentials into its
+ * environment, and ends the environment before they expire:
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
  */
 export function defaultProvider() {

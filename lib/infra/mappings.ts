@@ -1,92 +1,90 @@
+/** Event source mappings: how Lambda reads the streams, and what a reader of a stream must be allowed. */
 import { Duration } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
-import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';
-import type { FunctionName } from './functions.ts';
-import type { DeallocatorProps, MappingOptions } from './props.ts';
-import { refuseDurationOutside, refuseOutside } from './ranges.ts';
+import type { Rules } from '../protocol/rules.ts';
+import { FUNCTIONS, MAPPING_DEFAULTS, type StreamFunctionName } from '../streams/functions.ts';
+import { type Range, refuseOutside } from './ranges.ts';
 
-interface StreamSetup {
-  readonly table: TableName;
-  readonly options: keyof DeallocatorProps & `${string}Mapping`;
-  readonly maxBatchingWindow: Duration;
-  /** Patterns, ORed. What they leave out is not charged for. */
-  readonly filters: readonly Record<string, unknown>[];
+/** How Lambda reads one table's stream. What is not here is the same for all streams; see `createMapping`. */
+export interface MappingOptions {
+  /**
+   * Records that one invocation gets at most, 1 to 10,000. Records of the same parent in one batch cost one counter
+   * write, so a large batch makes a burst cheap. Lambda reads at most 1,000 records at a time from a shard,
+   * four times a second: a window of 1 second gathers 4,000. More would save little (docs/bench), and a batch has to end
+   * within the function's minute even if each record is the last child of another parent.
+   * @default 4000
+   */
+  readonly batchSize?: number;
+
+  /**
+   * How long Lambda gathers records before it invokes, 0 to 300 whole seconds. The window delays the last task, and saves
+   * writes for all tasks before it: in a steady stream of deletes, 1 second halves the cost, and each further second saves
+   * less (docs/bench).
+   * @default - 1 second for tasks and attachments, which go in bursts, and for networks, so that a service that was written
+   * raw gets its attachments first; 0 for services, where a user waits
+   */
+  readonly maxBatchingWindow?: Duration;
+
+  /**
+   * Batches of one shard that are processed at the same time, 1 to 10. More than 1 mostly splits a service's burst into
+   * several writes to the same counter: 2 cost up to half as much again (docs/bench). Raise it when the iterator age grows
+   * although functions aren't throttled.
+   * @default 1
+   */
+  readonly parallelizationFactor?: number;
+
+  /**
+   * How often a failing batch is tried again before it goes to the dead-letter queue, 0 to 10,000. Halving a batch does not
+   * count as a retry. After the last retry only the sweep looks at the batch's parents, so few retries are enough.
+   * @default 5
+   */
+  readonly retryAttempts?: number;
+
+  /**
+   * Age at which an unprocessed record goes to the dead-letter queue, from 1 minute to less than 24 hours, when the stream
+   * drops it without a trace. A failing record holds up its shard meanwhile.
+   * @default Duration.hours(1)
+   */
+  readonly maxRecordAge?: Duration;
 }
 
-export type StreamFunctionName = Exclude<FunctionName, 'sweep'>;
+export interface MappingProps {
+  /** How the Tasks stream is read. */
+  readonly taskMapping?: MappingOptions;
+  /** How the Services stream is read. */
+  readonly serviceMapping?: MappingOptions;
+  /** How the Networks stream is read. */
+  readonly networkMapping?: MappingOptions;
+  /** How the Attachments stream is read. */
+  readonly attachmentMapping?: MappingOptions;
+}
 
-const { filter } = lambda.FilterCriteria;
-const isTrue = { BOOL: lambda.FilterRule.isEqual(true) };
-const removals = filter({ eventName: lambda.FilterRule.isEqual('REMOVE') });
-/** A task that ends or has ended: which of the two, the function sees. */
-const endings = filter({
-  eventName: lambda.FilterRule.isEqual('MODIFY'),
-  dynamodb: { NewImage: { status: { M: { state: { S: lambda.FilterRule.or(...TERMINAL_TASK_STATES) } } } } },
-});
-
-/** Which stream wakes which function, and with which records. */
-export const STREAMS: Record<StreamFunctionName, StreamSetup> = {
-  'task-deleted': {
-    table: 'tasks',
-    options: 'taskMapping',
-    maxBatchingWindow: Duration.seconds(1),
-    filters: [removals],
-  },
-  'attachment-deleted': {
-    table: 'attachments',
-    options: 'attachmentMapping',
-    maxBatchingWindow: Duration.seconds(1),
-    filters: [removals],
-  },
-  /**
-   * No filter. A write concerns us when the mark or the networks changed, and a pattern can't compare the old image with
-   * the new one; nor can it leave out the unmarked, because anybody's raw write may need its attachments healed. The
-   * function compares, before it asks the database for anything.
-   */
-  'service-updated': {
-    table: 'services',
-    options: 'serviceMapping',
-    maxBatchingWindow: Duration.seconds(0),
-    filters: [],
-  },
-  /**
-   * Marked now, or marked before: an undelete must close its counter. Two patterns, as `$or` below one key is fragile.
-   * The window is a head start for `service-updated`: a service that raw hands wrote right before they marked its network
-   * gets its attachments meanwhile. With the typed client it isn't needed, and nobody waits for a network's last second.
-   */
-  'network-updated': {
-    table: 'networks',
-    options: 'networkMapping',
-    maxBatchingWindow: Duration.seconds(1),
-    filters: [
-      filter({ dynamodb: { NewImage: { pendingDelete: isTrue } } }),
-      filter({ dynamodb: { OldImage: { pendingDelete: isTrue } } }),
-      // No marks, but meant as such: the function says so.
-      filter({ dynamodb: { NewImage: { pendingDelete: { S: lambda.FilterRule.exists() } } } }),
-      filter({ dynamodb: { NewImage: { pendingDelete: { N: lambda.FilterRule.exists() } } } }),
-    ],
-  },
+const PROPS: Readonly<Record<StreamFunctionName, keyof MappingProps>> = {
+  'task-deleted': 'taskMapping',
+  'attachment-deleted': 'attachmentMapping',
+  'service-updated': 'serviceMapping',
+  'network-updated': 'networkMapping',
 };
 
-/**
- * Patterns under the given rules, ORed; none lets every record through. A task that holds networks concerns us when it comes,
- * changes them or goes, and no pattern can compare its images.
- */
-export function filtersOf(name: StreamFunctionName, { taskIsGone, taskNetworks }: Rules) {
-  const { filters } = STREAMS[name];
-  if (name === 'task-deleted' && taskNetworks) return [];
-  return name === 'task-deleted' && taskIsGone === 'terminal' ? [...filters, endings] : [...filters];
-}
-
-/** Records of a batch, unless the deployment says otherwise; the property tells why. */
-export const BATCH_RECORDS_DEFAULT = 4000;
-
-/** The stream keeps a record for 24 hours. One that is dropped by then without us leaves no trace in any queue. */
-const RECORD_AGE_MAX_SECONDS = 24 * 60 * 60 - 1;
+const RANGES: Readonly<Record<keyof MappingOptions, Range>> = {
+  batchSize: { least: 1, most: 10_000 },
+  maxBatchingWindow: { least: 0, most: 300 },
+  parallelizationFactor: { least: 1, most: 10 },
+  retryAttempts: {
+    least: 0,
+    most: 10_000,
+    hint: 'choose a number in that range: endless retries stop a shard until its records expire unseen',
+  },
+  // A record that the stream drops before Lambda gives it up leaves no trace in any queue.
+  maxRecordAge: {
+    least: 60,
+    most: 24 * 60 * 60 - 1,
+    hint: 'choose less than the 24 hours after which the stream itself drops the record',
+  },
+};
 
 /**
  * The mapping from a table's stream to a function, with every option that Lambda has for DynamoDB written out: its own
@@ -98,77 +96,59 @@ export function createMapping(
   name: StreamFunctionName,
   streamArn: string,
   deadLetterQueue: IQueue,
-  props: DeallocatorProps,
+  props: MappingProps,
   rules: Rules,
 ): lambda.EventSourceMapping {
   const scope = target.node.scope as Construct;
-  const { options: property, maxBatchingWindow } = STREAMS[name];
-  const filters = filtersOf(name, rules);
-  const options: Required<MappingOptions> = {
-    batchSize: BATCH_RECORDS_DEFAULT,
-    maxBatchingWindow,
-    parallelizationFactor: 1,
-    retryAttempts: 5,
-    maxRecordAge: Duration.hours(1),
-    ...definedIn(props[property]),
-  };
-  refuseOptions(scope, property, options);
-  // Not DynamoEventSource and SqsDlq: both grant to the role what `streamStatements` already says, and more.
+  const filters = FUNCTIONS[name].filters(rules).map(lambda.FilterCriteria.filter);
+  // Not DynamoEventSource and SqsDlq: both grant to the role what the statements below say, and more.
   return new lambda.EventSourceMapping(scope, 'Mapping', {
     target,
     eventSourceArn: streamArn,
     enabled: true,
     // LATEST can miss records while the mapping is created or updated.
     startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-    batchSize: options.batchSize,
-    maxBatchingWindow: options.maxBatchingWindow,
-    parallelizationFactor: options.parallelizationFactor,
-    retryAttempts: options.retryAttempts,
-    maxRecordAge: options.maxRecordAge,
+    ...readOptions(scope, name, props),
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
     onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
-    // Tumbling windows aggregate in memory, restart at a reshard and deliver twice: nothing to count with.
+    // Tumbling windows aggregate in memory, restart at a reshard and deliver twice: a counter can't rely on them.
     tumblingWindow: Duration.seconds(0),
     metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
-    ...(filters.length > 0 && { filters }),
+    filters: filters.length > 0 ? filters : undefined,
   });
 }
 
-/** What Lambda does with the function's role to read the stream, and to put away what it gave up. */
-export function streamStatements(tableArn: string, streamArn: string, deadLetterQueue: IQueue): PolicyStatement[] {
-  return [...streamReadStatements(tableArn, streamArn), sendStatement(deadLetterQueue)];
-}
-
-export function streamReadStatements(tableArn: string, streamArn: string): PolicyStatement[] {
+/** Lambda reads the stream with the function's role, and EventBridge Pipes with the pipe's. */
+export function readStreamStatements(tableArn: string, streamArn: string): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       resources: [streamArn],
     }),
-    // Which streams there are is asked of all of the table's streams, past ones included.
+    // ListStreams is checked against all streams that the table has or had.
     new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: [`${tableArn}/stream/*`] }),
   ];
 }
 
+/** Lambda and Pipes use the same role to put away what they gave up. */
 export function sendStatement(deadLetterQueue: IQueue): PolicyStatement {
   return new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetterQueue.queueArn] });
 }
 
-function refuseOptions(scope: Construct, property: string, options: Required<MappingOptions>): void {
-  refuseOutside(scope, `${property}.batchSize`, options.batchSize, { least: 1, most: 10_000 });
-  refuseDurationOutside(scope, `${property}.maxBatchingWindow`, options.maxBatchingWindow, { least: 0, most: 300 });
-  refuseOutside(scope, `${property}.parallelizationFactor`, options.parallelizationFactor, { least: 1, most: 10 });
-  refuseOutside(scope, `${property}.retryAttempts`, options.retryAttempts, {
-    least: 0,
-    most: 10_000,
-    hint: 'choose a number in that range: endless retries stop a shard until its records expire unseen',
-  });
-  refuseDurationOutside(scope, `${property}.maxRecordAge`, options.maxRecordAge, {
-    least: 60,
-    most: RECORD_AGE_MAX_SECONDS,
-    hint: 'choose less than the 24 hours after which the stream itself drops the record',
-  });
+function readOptions(scope: Construct, name: StreamFunctionName, props: MappingProps): Required<MappingOptions> {
+  const property = PROPS[name];
+  const { maxRecordAgeSeconds, ...defaults } = MAPPING_DEFAULTS;
+  const options: Required<MappingOptions> = {
+    ...defaults,
+    maxBatchingWindow: Duration.seconds(FUNCTIONS[name].batchingWindowSeconds),
+    maxRecordAge: Duration.seconds(maxRecordAgeSeconds),
+    ...definedIn(props[property]),
+  };
+  for (const option of Object.keys(RANGES) as (keyof MappingOptions)[]) {
+    refuseOutside(scope, `${property}.${option}`, options[option], RANGES[option]);
+  }
+  return options;
 }
 
 /** A property that is there but undefined means its default, as everywhere in the CDK. */

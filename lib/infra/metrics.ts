@@ -3,16 +3,26 @@ import { Duration, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
+import { FUNCTION_NAMES, type FunctionName } from '../streams/functions.ts';
 import { METRICS, type MetricName } from '../streams/metrics.ts';
-import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
+
+export interface MetricProps {
+  /**
+   * CloudWatch namespace of the deallocator's own metrics: 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : and space,
+   * not starting with `AWS/` or a colon. Deployments that share one add up in it, and ring each other's alarms. CloudWatch
+   * charges for about 20 of them where something drains all the time, in 2026 $0.30 each a month, by the hour.
+   * @default - `Deallocator/` and the construct's path
+   */
+  readonly metricsNamespace?: string;
+}
 
 /** CloudWatch's rule: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html */
 const METRICS_NAMESPACE = /^(?!AWS\/)[\w./#\- ][\w./#\-: ]{0,254}$/;
 
-/** Resolution of whatever is drawn or summed, unless it is asked for otherwise: what CloudWatch keeps for two months. */
+/** Resolution of graphs and sums, unless a caller asks for another: CloudWatch keeps it for two months. */
 export const METRIC_PERIOD = Duration.minutes(5);
 
-/** Of its own for each deployment: two that share a namespace would add up, and ring for each other. */
+/** Each deployment has its own by default: two that shared one would add up in it, and ring each other's alarms. */
 export function readNamespace(scope: Construct, chosen: string | undefined): string {
   const namespace = chosen ?? `Deallocator/${scope.node.path.replaceAll(/[^\w./#:-]/g, '-')}`.slice(0, 255);
   if (Token.isUnresolved(namespace) || METRICS_NAMESPACE.test(namespace)) return namespace;
@@ -51,11 +61,11 @@ export function summedMetric(namespace: string, metricName: MetricName, options:
     usingMetrics: Object.fromEntries(usingMetrics),
     period,
     label,
-    ...(color !== undefined && { color }),
+    color,
   });
 }
 
-/** How old a record is when the function gets it, in milliseconds: the stream forgets it after 24 hours. */
+/** Age of a record when the function gets it, in milliseconds: the stream forgets a record after 24 hours. */
 export function iteratorAge(target: IFunction, options: MetricOptions = {}): Metric {
   return target.metric('IteratorAge', { statistic: Stats.MAXIMUM, period: METRIC_PERIOD, ...options });
 }

@@ -2,6 +2,16 @@
 import { Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+export interface NameProps {
+  /**
+   * Begins the names of tables, functions, log groups, queues, alarms and dashboard: 1 to 40 letters, digits, - and _.
+   * A deployment needs a prefix of its own in its account and Region. CloudFormation can't replace a resource that has such
+   * a name: a change that has to replace it fails.
+   * @default - CloudFormation's own names
+   */
+  readonly resourcePrefix?: string;
+}
+
 /** With the longest name behind it, it still fits a function's 64 characters. */
 const PREFIX = /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/;
 

@@ -1,10 +1,10 @@
-/** Checks tables that somebody brings: as far as they are defined in the same app, before anything is deployed. */
+/** Checks tables that the user brings, before anything is deployed, as far as the same app defines them. */
 import { Stack, Token } from 'aws-cdk-lib';
 import { CfnGlobalTable, CfnTable, type ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { MARKED_INDEX, TABLES, type TableName } from '../dynamodb/schema.ts';
 
-/** What CloudFormation has of either kind of table, in as far as it is looked at here. */
+/** What is checked of either kind of table, as CloudFormation has it. */
 interface Definition {
   readonly keySchema?: readonly Key[];
   readonly attributeDefinitions?: readonly { readonly attributeName: string; readonly attributeType: string }[];
@@ -26,7 +26,7 @@ export interface Wanted {
 
 /**
  * Takes the table if it has what it must have. What can still change, such as an index that is added later, is checked when
- * the app is synthesized; of an imported table, only whether it has the stream's ARN.
+ * the app is synthesized. An imported table can only be checked for its stream's ARN.
  */
 export function adopt(scope: Construct, table: ITable, wanted: Wanted): ITable {
   if (wanted.stream !== undefined && table.tableStreamArn === undefined) {
@@ -49,7 +49,7 @@ export function adopt(scope: Construct, table: ITable, wanted: Wanted): ITable {
   return table;
 }
 
-/** Two services in one table of networks would be each other's. */
+/** If two roles share a table, their items mix; each needs its own. */
 export function refuseSharing(scope: Construct, tables: Readonly<Record<TableName, ITable>>): void {
   const names = Object.keys(tables) as TableName[];
   for (const name of names) {
@@ -107,7 +107,7 @@ function findProblems(definition: Definition, { name, stream }: Wanted): string[
   return problems;
 }
 
-/** Both images hold what any other view holds. */
+/** Both images together hold what any other view holds. */
 function isEnough(view: string | undefined, wanted: string): boolean {
   return view === wanted || view === 'NEW_AND_OLD_IMAGES' || (wanted === 'KEYS_ONLY' && view !== undefined);
 }

@@ -1,10 +1,10 @@
-/** Who may do what to which table: as data, so that it can be read, compared and tested without a template. */
+/** Who may do what to which table, as data: so that it can be read, compared and tested without a template. */
 import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { type MARKED_INDEX, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { MARKED_INDEX, TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { FunctionName } from './functions.ts';
+import type { FunctionName } from '../streams/functions.ts';
 
-/** Actions in the order in which they are written to the policy, without `dynamodb:`. A transaction needs its items'. */
+/** Actions without `dynamodb:`, in the order of the policy. A transaction needs the actions of its items. */
 const ACTIONS = [
   'GetItem',
   'BatchGetItem',
@@ -50,7 +50,7 @@ const HEAL: Permissions = {
   attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
 };
 
-/** Set the attachments of tasks right, where these hold networks. */
+/** Set the attachments of tasks right, where tasks hold networks. */
 const HEAL_TASKS: Permissions = {
   tasks: ['GetItem', 'ConditionCheckItem'],
   attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
@@ -60,8 +60,8 @@ const HEAL_TASKS: Permissions = {
 const FIND_DRAINING: Permissions = { counters: ['BatchGetItem'] };
 
 /**
- * The sweep's own reading: what is marked, and every counter; a full one also the tables, for marks without a time. It
- * remembers where it stopped as a counter is written.
+ * The sweep's own reading: what is marked, and every counter. A full sweep also reads the tables, for marks without a time.
+ * A sweep writes its cursor as settle writes a counter.
  */
 const LIST_STRAGGLERS: Permissions = {
   services: ['Scan'],
@@ -87,7 +87,7 @@ export function functionPermissions({
   };
 }
 
-/** What the reports read: status, explain, wait, history, audit, export. All of it is to be seen, nothing changed. */
+/** What the reports read: status, explain, wait, history, audit, export. They read everything and change nothing. */
 export const READ_PERMISSIONS: Permissions = {
   services: ['GetItem', 'Scan'],
   'services/marked': ['Scan'],
@@ -100,8 +100,8 @@ export const READ_PERMISSIONS: Permissions = {
 };
 
 /**
- * What the typed client does. A service or a network can only be marked with it: nobody but the deallocator gets
- * DeleteItem there, and nobody else gets at the counters at all.
+ * What the typed client does. It can mark services and networks, and not delete them: only the deallocator has DeleteItem
+ * there, and only the deallocator has access to the counters.
  */
 export const WRITE_PERMISSIONS: Permissions = {
   services: ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
@@ -112,7 +112,7 @@ export const WRITE_PERMISSIONS: Permissions = {
   attachments: ['Query', 'PutItem', 'DeleteItem'],
 };
 
-/** Every action of each, once, in the order of {@link ACTIONS}. */
+/** The actions of all, each once, in the order of {@link ACTIONS}. */
 export function merge(...all: readonly Permissions[]): Permissions {
   const targets = [...new Set(all.flatMap((permissions) => Object.keys(permissions) as Target[]))];
   const merged: Partial<Record<Target, readonly Action[]>> = {};
@@ -134,7 +134,6 @@ export const OPERATE_PERMISSIONS: Permissions = merge(READ_PERMISSIONS, {
   attachments: ['PutItem'],
 });
 
-/** The tables as permissions need them; `dynamodb.Table` is one. */
 export type TableArns = Readonly<Record<TableName, { readonly tableArn: string }>>;
 
 /** One statement for each table or index, on exactly that resource. */
@@ -156,8 +155,6 @@ function resources(permissions: Permissions, tables: TableArns): { actions: stri
 }
 
 function arnOf(target: Target, tables: TableArns): string {
-  const table = (Object.keys(TABLES) as TableName[]).find((name) => target === name);
-  if (table !== undefined) return tables[table].tableArn;
-  const [indexed, index] = target.split('/') as [TableName, string];
-  return `${tables[indexed].tableArn}/index/${index}`;
+  const [table, index] = target.split('/') as [TableName, string | undefined];
+  return index === undefined ? tables[table].tableArn : `${tables[table].tableArn}/index/${index}`;
 }

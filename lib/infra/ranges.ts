@@ -1,6 +1,7 @@
 import { type Duration, Token } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
+/** Whole numbers; of a duration, whole seconds. */
 export interface Range {
   readonly least: number;
   readonly most: number;
@@ -8,23 +9,18 @@ export interface Range {
   readonly hint?: string;
 }
 
-/** Refuses a whole number outside its range. A token is not known yet: CloudFormation checks that one. */
-export function refuseOutside(scope: Construct, property: string, value: number, range: Range): void {
-  if (Token.isUnresolved(value)) return;
-  if (Number.isInteger(value) && value >= range.least && value <= range.most) return;
+/** Refuses what is outside the range. A token's value is not known yet: CloudFormation checks it. */
+export function refuseOutside(scope: Construct, property: string, value: number | Duration, range: Range): void {
+  const isNumber = typeof value === 'number';
+  if (isNumber ? Token.isUnresolved(value) : value.isUnresolved()) return;
+  const found = isNumber ? value : value.toSeconds({ integral: false });
+  const { least, most, hint } = range;
+  if (Number.isInteger(found) && found >= least && found <= most) return;
+  const [isFound, mustBe, what] = isNumber
+    ? [`${found}`, 'a whole number', 'value']
+    : [`${found} seconds`, 'whole seconds', 'duration'];
   throw new Error(
-    `${scope.node.path}: ${property} is ${value}, and must be a whole number from ${range.least} to ${range.most}` +
-      (range.hint === undefined ? '; choose a value in that range' : `; ${range.hint}`),
-  );
-}
-
-/** The same for a duration; its range is in seconds. */
-export function refuseDurationOutside(scope: Construct, property: string, value: Duration, range: Range): void {
-  if (value.isUnresolved()) return;
-  const seconds = value.toSeconds({ integral: false });
-  if (Number.isInteger(seconds) && seconds >= range.least && seconds <= range.most) return;
-  throw new Error(
-    `${scope.node.path}: ${property} is ${seconds} seconds, and must be whole seconds from ${range.least} to ` +
-      `${range.most}; ${range.hint ?? 'choose a duration in that range'}`,
+    `${scope.node.path}: ${property} is ${isFound}, and must be ${mustBe} from ${least} to ${most}; ` +
+      (hint ?? `choose a ${what} in that range`),
   );
 }

@@ -1,34 +1,67 @@
-/** The rules that the props choose, and the environment that carries them to each function. */
+/** The rules that a deployment chooses. */
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { RECEIPT_DAYS_DEFAULT } from '../protocol/limits.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { DeallocatorProps } from './props.ts';
-import { type Range, refuseDurationOutside } from './ranges.ts';
+import { type Range, refuseOutside } from './ranges.ts';
+
+export interface RuleProps {
+  /**
+   * When a task no longer holds its service. `deleted`: once its item is gone. `terminal`: already when its `status.state`
+   * is one that SwarmKit's tasks end in (complete, shutdown, failed, rejected, remove, orphaned); a state that no task leaves
+   * again. Its item is then history, which its service may leave behind. Choose before the first deployment: the Tasks
+   * stream must carry images then, and a change of that replaces the stream (docs/upgrading.md).
+   * @default 'deleted'
+   */
+  readonly taskIsGone?: 'deleted' | 'terminal';
+
+  /**
+   * How old a mark must be before anything is deleted for it, 0 seconds to 30 days, counted from its `markedAt`. A parent
+   * that lost its last child earlier goes with the first sweep after that. A mark whose `markedAt` tells no time has no
+   * grace period.
+   * @default Duration.seconds(0)
+   */
+  readonly gracePeriod?: Duration;
+
+  /**
+   * Whether a mark sets `desiredState: "remove"` on the service's tasks, so that their runners stop and delete them: at
+   * once, or by the first sweep after the grace period. An undelete does not take it back.
+   * @default false
+   */
+  readonly stopTasks?: boolean;
+
+  /**
+   * Whether a task holds the networks that its own `networks[].target` name, as its service holds those that it refers to:
+   * for tasks that are attached to a network by themselves. Each such task has one more item for each network. Every change
+   * of a task then wakes a function, which asks the database only about tasks that changed their networks. Give the typed
+   * client the same option. Choose before the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
+   * @default false
+   */
+  readonly taskNetworks?: boolean;
+
+  /**
+   * How long the receipt of a deletion is kept, 1 to 3,650 days. DynamoDB forgets it within a few days after that.
+   * @default Duration.days(90)
+   */
+  readonly receiptRetention?: Duration;
+}
 
 const DAY_SECONDS = 24 * 60 * 60;
-/** A month: whoever wants to keep something for longer does not mark it. */
-const GRACE_PERIOD_SECONDS_MAX = 30 * DAY_SECONDS;
-/** Ten years. */
-const RECEIPT_SECONDS_MAX = 3650 * DAY_SECONDS;
+/** At most a month. An object that should stay for longer should not be marked yet. */
+const GRACE_PERIOD: Range = { least: 0, most: 30 * DAY_SECONDS };
+/** At most ten years. */
+const RECEIPT_RETENTION: Range = { least: DAY_SECONDS, most: 3650 * DAY_SECONDS };
 
-export function readRules(scope: Construct, props: DeallocatorProps): Rules {
+export function readRules(scope: Construct, props: RuleProps): Rules {
   const { taskIsGone = 'deleted', stopTasks = false, taskNetworks = false } = props;
   if (taskIsGone !== 'deleted' && taskIsGone !== 'terminal') {
     throw new Error(
       `${scope.node.path}: taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`,
     );
   }
-  const graceSeconds = readSeconds(scope, 'gracePeriod', props.gracePeriod ?? Duration.seconds(0), {
-    least: 0,
-    most: GRACE_PERIOD_SECONDS_MAX,
-  });
-  const receiptSeconds = readSeconds(
-    scope,
-    'receiptRetention',
-    props.receiptRetention ?? Duration.days(RECEIPT_DAYS_DEFAULT),
-    { least: DAY_SECONDS, most: RECEIPT_SECONDS_MAX },
-  );
+  const { gracePeriod = Duration.seconds(0), receiptRetention = Duration.days(RECEIPT_DAYS_DEFAULT) } = props;
+  const graceSeconds = readSeconds(scope, 'gracePeriod', gracePeriod, GRACE_PERIOD);
+  const receiptSeconds = readSeconds(scope, 'receiptRetention', receiptRetention, RECEIPT_RETENTION);
   return {
     taskIsGone,
     gracePeriodMillis: graceSeconds * 1000,
@@ -38,30 +71,13 @@ export function readRules(scope: Construct, props: DeallocatorProps): Rules {
   };
 }
 
-/** Not a token: it is calculated with, and an output tells it to the tools. */
+/** Refuses a token: thresholds are calculated from the duration, and the tools read it in an output. */
 function readSeconds(scope: Construct, property: string, value: Duration, range: Range): number {
   if (value.isUnresolved()) {
     throw new Error(
       `${scope.node.path}: ${property} is a token, and must be known when the stack is synthesized; choose a duration`,
     );
   }
-  refuseDurationOutside(scope, property, value, range);
+  refuseOutside(scope, property, value, range);
   return value.toSeconds();
-}
-
-/** As the functions read them: lib/streams/ports.ts. */
-export function ruleVariables({
-  taskIsGone,
-  gracePeriodMillis,
-  stopTasks,
-  taskNetworks,
-  receiptDays,
-}: Rules): Record<string, string> {
-  return {
-    TASK_IS_GONE: taskIsGone,
-    GRACE_PERIOD_SECONDS: String(gracePeriodMillis / 1000),
-    STOP_TASKS: stopTasks ? 'yes' : 'no',
-    TASK_NETWORKS: taskNetworks ? 'yes' : 'no',
-    RECEIPT_DAYS: String(receiptDays),
-  };
 }

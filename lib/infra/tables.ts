@@ -1,39 +1,68 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { nameWith } from './names.ts';
+import { constructId, forTables } from '../streams/deployment.ts';
+import type { EventProps } from './events.ts';
+import { type NameProps, nameWith } from './names.ts';
 import { adopt, refuseSharing } from './own-tables.ts';
-import type { DeallocatorProps } from './props.ts';
 import { refuseOutside } from './ranges.ts';
 
-/** Construct ids. They are part of what a deployment keeps: another id is another, empty table. */
-const TABLE_IDS: Record<TableName, string> = {
-  services: 'Services',
-  tasks: 'Tasks',
-  networks: 'Networks',
-  attachments: 'Attachments',
-  counters: 'Counters',
-  receipts: 'Receipts',
-};
+export interface TableProps {
+  /**
+   * Tables that are there already, by their name here; the others are created. Each must have the schema's keys, index and
+   * stream (lib/dynamodb/schema.ts), and no replicas. A `Table` or `TableV2` of the same app is checked when it is
+   * synthesized; an imported table can't be checked, and needs its `tableStreamArn`. Everything else about such a table
+   * stays yours: its removal, protection, backups, encryption, and its time to live (`expiresAt` for receipts).
+   * @default - all six are created
+   */
+  readonly tables?: Readonly<Partial<Record<TableName, dynamodb.ITable>>>;
 
-const STREAM_VIEWS = {
-  NEW_AND_OLD_IMAGES: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
-  KEYS_ONLY: dynamodb.StreamViewType.KEYS_ONLY,
-  NEW_IMAGE: dynamodb.StreamViewType.NEW_IMAGE,
-} as const;
+  /**
+   * The KMS key of the tables that are created. The functions, and every grantee, may then use it through DynamoDB. Queues
+   * keep SQS's own key: they hold pointers only. KMS charges for the key and its use.
+   * @default - DynamoDB's key that AWS manages
+   */
+  readonly tableEncryptionKey?: IKey;
+
+  /**
+   * What happens to the tables when they leave the stack. Function logs and the dead-letter queue always go with it.
+   * @default RemovalPolicy.RETAIN
+   */
+  readonly removalPolicy?: RemovalPolicy;
+
+  /**
+   * Whether DynamoDB refuses to delete the tables, for every caller. It is a second lock: `removalPolicy` does not open it.
+   * @default true
+   */
+  readonly deletionProtection?: boolean;
+
+  /**
+   * Days that the tables can be restored to any second of, 1 to 35. The price is the same for each.
+   * @default 35
+   */
+  readonly pointInTimeRecoveryDays?: number;
+
+  /**
+   * Attribute of a task that holds its expiry in epoch seconds: DynamoDB deletes the task some time after it (within a
+   * few days), and the deallocator counts that like any other removal.
+   * @default - tasks don't expire
+   */
+  readonly taskTtlAttribute?: string;
+}
 
 /**
- * The six tables, as the schema says, or as somebody brings them. `Table` and not `TableV2`: it is one CreateTable with nothing
- * in between, and the checkers of templates look at it. What TableV2 adds, replicas, must not be had: each Region's stream would have its own
- * consumer, and every removal would be counted once a Region.
+ * The six tables: created as the schema says, or brought by the user. `Table` and not `TableV2`: CloudFormation makes it with
+ * one CreateTable, and template checkers know it. What TableV2 adds, replicas, would be wrong here: each Region's stream
+ * would have its own consumer, and every removal would be counted once a Region.
  */
 export function createTables(
   scope: Construct,
-  props: DeallocatorProps,
+  props: TableProps & NameProps & EventProps,
   rules: Rules,
-): Record<TableName, dynamodb.ITable> {
+): Readonly<Record<TableName, dynamodb.ITable>> {
   const recoveryPeriodInDays = props.pointInTimeRecoveryDays ?? 35;
   refuseOutside(scope, 'pointInTimeRecoveryDays', recoveryPeriodInDays, { least: 1, most: 35 });
   if (props.taskTtlAttribute === '') {
@@ -42,27 +71,23 @@ export function createTables(
         'expiry in epoch seconds, or leave the property out',
     );
   }
-
-  const createTable = (name: TableName): dynamodb.ITable => {
+  const tables = forTables((name): dynamodb.ITable => {
     const { partitionKey, sortKey, marked } = TABLES[name];
     const stream = name === 'receipts' && props.eventBus !== undefined ? 'NEW_IMAGE' : streamOf(name, rules);
     const own = props.tables?.[name];
     if (own !== undefined) return adopt(scope, own, { name, stream });
-    const tableName = nameWith(props.resourcePrefix, name);
-    const expiry = name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined;
-    const table = new dynamodb.Table(scope, TABLE_IDS[name], {
-      ...(tableName !== undefined && { tableName }),
+    const table = new dynamodb.Table(scope, constructId(name), {
+      tableName: nameWith(props.resourcePrefix, name),
       partitionKey: stringAttribute(partitionKey),
-      ...(sortKey !== undefined && { sortKey: stringAttribute(sortKey) }),
-      ...(stream !== undefined && { stream: STREAM_VIEWS[stream] }),
-      ...(expiry !== undefined && { timeToLiveAttribute: expiry }),
+      sortKey: sortKey === undefined ? undefined : stringAttribute(sortKey),
+      stream: stream && dynamodb.StreamViewType[stream],
+      timeToLiveAttribute: name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       tableClass: dynamodb.TableClass.STANDARD,
-      ...(props.tableEncryptionKey === undefined
-        ? { encryption: dynamodb.TableEncryption.AWS_MANAGED }
-        : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.tableEncryptionKey }),
+      encryption: dynamodb.TableEncryption[props.tableEncryptionKey ? 'CUSTOMER_MANAGED' : 'AWS_MANAGED'],
+      encryptionKey: props.tableEncryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays },
-      // The keys are ids of the user's: a report on the busiest would put them into CloudWatch, and is charged by event.
+      // The keys are the user's ids. A report on the busiest would copy them into CloudWatch, and is charged by event.
       contributorInsightsSpecification: { enabled: false },
       deletionProtection: props.deletionProtection ?? true,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
@@ -76,16 +101,7 @@ export function createTables(
       });
     }
     return table;
-  };
-
-  const tables = {
-    services: createTable('services'),
-    tasks: createTable('tasks'),
-    networks: createTable('networks'),
-    attachments: createTable('attachments'),
-    counters: createTable('counters'),
-    receipts: createTable('receipts'),
-  };
+  });
   refuseSharing(scope, tables);
   return tables;
 }

@@ -1,15 +1,23 @@
-/** What makes the sweep run: a schedule, and each deployment. By hand: invoke it with no input at all. */
+/** What makes the sweep run: a schedule, and each deployment. To start one by hand, invoke the function without input. */
 import { Duration, Stack } from 'aws-cdk-lib';
 import { Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { DeallocatorProps } from './props.ts';
+
+export interface SweepProps {
+  /**
+   * When the sweep looks for what the streams have lost. A sweep costs what is marked, not what exists: with nothing marked
+   * it makes three empty reads, and for each service that is still draining it counts the tasks again, up to one page.
+   * @default - every 15 minutes, the longest time a sweep can run: two overlap only after a retry, and without harm
+   */
+  readonly sweepSchedule?: Schedule;
+}
 
 /**
- * A sweep that could not be started or failed is worth little once the next one is due, so both EventBridge and Lambda
- * give up early, and say so in the dead-letter queue.
+ * A sweep that could not be started or failed is worth little once the next one is due. So EventBridge and Lambda give up
+ * early, and put a message into the dead-letter queue.
  */
 const START_WITHIN = Duration.minutes(15);
 const START_RETRIES = 5;
@@ -19,7 +27,7 @@ export function createTriggers(
   scope: Construct,
   sweep: lambda.Function,
   deadLetterQueue: IQueue,
-  props: DeallocatorProps,
+  props: SweepProps,
 ): void {
   new lambda.EventInvokeConfig(sweep, 'EventInvokeConfig', {
     function: sweep,
@@ -45,8 +53,8 @@ export function createTriggers(
   });
 
   // CloudFormation tells EventBridge when this stack is done. A custom resource (the CDK's Trigger) would run the sweep
-  // inside of the deployment, but needs a function and a role of its own, and a failed sweep would roll back the stack.
-  // A rule may take a minute to work, so the very first deployment can go unnoticed: nothing is marked then.
+  // within the deployment, but needs a function and a role of its own, and a failed sweep would roll back the stack.
+  // A rule may take a minute to work, so the first deployment can go unnoticed: nothing is marked then.
   // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/event-detail-stack-status-change.html
   new Rule(scope, 'SweepDeployment', {
     description: 'Deallocator: sweeps after each deployment of its stack',

@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { TABLES } from '../../lib/dynamodb/schema.ts';
 import { bundleOptions } from '../../lib/infra/bundle.ts';
-import { ruleVariables } from '../../lib/infra/rules.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { forTables, writeEnvironment } from '../../lib/streams/deployment.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -53,15 +52,14 @@ const LOAD =
   'console.log((user + system) / 1000);';
 
 function environment(): Record<string, string> {
-  const tables = Object.entries(TABLES).map(([name, { variable }]) => [variable, name]);
-  return {
-    ...Object.fromEntries(tables),
-    ...ruleVariables(DEFAULT_RULES),
-    AWS_REGION: 'us-east-1',
-    DEALLOCATOR_FUNCTION: 'bench',
-    METRICS_NAMESPACE: 'Bench',
-    LOG_LEVEL: 'INFO',
-  };
+  const variables = writeEnvironment({
+    tables: forTables((name) => name),
+    rules: DEFAULT_RULES,
+    functionName: 'bench',
+    metricsNamespace: 'Bench',
+    logLevel: 'INFO',
+  });
+  return { ...variables, AWS_REGION: 'us-east-1' };
 }
 
 /** @param starts of each variant */

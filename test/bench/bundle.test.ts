@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { bundleOptions } from '../../lib/infra/bundle.ts';
-import { FUNCTION_NAMES } from '../../lib/infra/functions.ts';
+import { FUNCTION_NAMES } from '../../lib/streams/functions.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** What a cold start reads and compiles. With the SDK's whole client it is half as much again. */

@@ -1,11 +1,11 @@
 /** How many records of a burst one batch holds, by the options of a mapping. */
-import { BATCH_RECORDS_DEFAULT, STREAMS } from '../../lib/infra/mappings.ts';
 import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/limits.ts';
+import { FUNCTIONS, MAPPING_DEFAULTS } from '../../lib/streams/functions.ts';
 
 /** Lambda reads at most 1,000 records at a time from a shard, four times a second, until the window ends or the batch is full. */
 export function burstBatchRecords(
-  batchSize: number = BATCH_RECORDS_DEFAULT,
-  windowMillis: number = STREAMS['task-deleted'].maxBatchingWindow.toMilliseconds(),
+  batchSize: number = MAPPING_DEFAULTS.batchSize,
+  windowMillis: number = FUNCTIONS['task-deleted'].batchingWindowSeconds * 1000,
 ): number {
   const reads = Math.max(1, Math.floor(windowMillis / POLL_INTERVAL_MILLIS));
   return Math.min(batchSize, reads * GET_RECORDS_ITEMS_MAX);

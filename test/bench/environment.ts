@@ -6,16 +6,12 @@ import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Chance } from '../../lib/protocol/store.ts';
-import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
-import type { Context } from '../../lib/streams/invocation.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
+import { type Handler, handlersOf } from '../support/stream-functions.ts';
 import { CPU_MILLIS_PER_RECORD, CPU_MILLIS_PER_REQUEST, coreShare, latencyMillis } from './latency.ts';
 import { Sockets, type VirtualTime } from './virtual-time.ts';
-
-export type Handler = (event: StreamEvent, context: Context) => Promise<BatchResponse>;
 
 export interface ContenderPorts extends FunctionPorts {
   /** The plain SDK client, for contenders that bring their own requests. */
@@ -73,12 +69,7 @@ export function openEnvironment(
     },
   };
   return {
-    handlers: {
-      tasks: childDeleted('service', ports),
-      attachments: childDeleted('network', ports),
-      services: parentUpdated('service', ports),
-      networks: parentUpdated('network', ports),
-    },
+    handlers: handlersOf(ports, childDeleted),
     sweep: sweepFunction(ports),
     readRecords: (count) => core.use(() => time.wait((count * CPU_MILLIS_PER_RECORD) / share)),
   };

@@ -1,4 +1,4 @@
-import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/infra/functions.ts';
+import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 
 /**
  * The price list, as data. US dollars, us-east-1, on demand, without any free tier or discount. AWS's own pages show prices

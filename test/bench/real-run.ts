@@ -4,10 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BatchWriteItemCommand, DeleteItemCommand, DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { App, Duration } from 'aws-cdk-lib';
-import { readTables, STACK_NAME } from '../../bin/synthesize.ts';
+import { readNames, STACK_NAME } from '../../bin/synthesize.ts';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
-import { DeallocatorStack } from '../../lib/infra/index.ts';
 import { startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { BATCH_WRITE_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 import { chunks, mapInParallel } from '../../lib/protocol/parallel.ts';
@@ -31,6 +29,9 @@ export interface RealRun {
 }
 
 async function synthesizeWith(outdir: string, choice: MappingChoice): Promise<void> {
+  // Late: the runs in memory, which share their sections with this one, do without the CDK.
+  const { App, Duration } = await import('aws-cdk-lib');
+  const { DeallocatorStack } = await import('../../lib/infra/index.ts');
   await bundleFunctions(ROOT);
   const app = new App({ outdir, analyticsReporting: false });
   new DeallocatorStack(app, STACK_NAME, {
@@ -52,7 +53,7 @@ export async function runReal(load: Load, choice: MappingChoice): Promise<RealRu
   const { endpoint, region, accessKeyId, secretAccessKey } = cloud;
   const client = new DynamoDBClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
   try {
-    const tables = readTables(cloud.outputs);
+    const { tables } = readNames(cloud.outputs);
     const names = Array.from({ length: load.services }, (_, n) => `service-${n}`);
     const tasks = names.flatMap((_, n) => tasksOf(n, load));
     await mapInParallel(chunks(tasks, BATCH_WRITE_ITEMS_MAX), WRITERS, (some) => {

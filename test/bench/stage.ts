@@ -1,9 +1,7 @@
 /** Where a contender meets a workload: tables, streams and functions in memory, in virtual time, every unit counted. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/infra/functions.ts';
-import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
@@ -12,6 +10,7 @@ import { testChance } from '../support/chance.ts';
 import { type CarryOut, MEMORY_NAMES } from '../support/memory-client.ts';
 import { MemoryEngine, type Touched } from '../support/memory-engine.ts';
 import { type LambdaRecord, MemoryTables, type StoredWrite } from '../support/memory-tables.ts';
+import { mappingFilter, STREAMED } from '../support/stream-functions.ts';
 import { burstBatchRecords } from './burst.ts';
 import { type Contender, type Environment, openEnvironment } from './environment.ts';
 import { countWritesTo, isDeletion, NOTHING, plus, type Usage, unitsOf } from './usage.ts';
@@ -51,7 +50,7 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #carryOut: CarryOut;
   readonly #batchRecords: number;
-  readonly #filters: ReadonlyMap<TableName, readonly ((record: LambdaRecord) => boolean)[]>;
+  readonly #isWanted = mappingFilter(DEFAULT_RULES);
   readonly #environment: Environment;
   #usage: Usage = NOTHING;
 
@@ -78,12 +77,6 @@ export class Stage {
         options.onSent?.({ operation, input, readUnits, writeUnits });
       }
     };
-    this.#filters = new Map(
-      (Object.keys(STREAMS) as StreamFunctionName[]).map((name) => [
-        STREAMS[name].table,
-        filtersOf(name, DEFAULT_RULES).map(({ pattern }) => compilePattern(pattern)),
-      ]),
-    );
     this.#environment = this.openEnvironment();
   }
 
@@ -121,9 +114,7 @@ export class Stage {
   /** Until no stream has a record left. Tasks first, then what their services' deletions set going. */
   async deliver(again: (batch: readonly LambdaRecord[]) => readonly LambdaRecord[] = () => []): Promise<void> {
     for (let batches = 0; batches < BATCHES_MAX; batches++) {
-      const table = (['tasks', 'attachments', 'services', 'networks'] as const).find(
-        (name) => this.tables.streams[name].length > 0,
-      );
+      const table = STREAMED.find((name) => this.tables.streams[name].length > 0);
       if (table === undefined) return;
       const batch = this.#take(table);
       if (batch.length === 0) continue;
@@ -135,12 +126,11 @@ export class Stage {
 
   /** The next batch, of what the mapping's filter lets through. */
   #take(table: TableName): readonly LambdaRecord[] {
-    const filters = this.#filters.get(table) ?? [];
     const stream = this.tables.streams[table];
     const batch: LambdaRecord[] = [];
     while (batch.length < this.#batchRecords && stream.length > 0) {
       const next = stream.splice(0, this.#batchRecords - batch.length);
-      batch.push(...next.filter((record) => filters.length === 0 || filters.some((matches) => matches(record))));
+      batch.push(...next.filter((record) => this.#isWanted(table, record)));
     }
     return batch;
   }

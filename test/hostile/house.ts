@@ -4,20 +4,17 @@ import { Requests } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
-import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
+import { handlersOf } from '../support/stream-functions.ts';
 import { testPorts } from '../support/test-ports.ts';
 
 export const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
 export type Streamed = (typeof STREAMED)[number];
 
-type Handler = (event: StreamEvent, context: typeof CONTEXT) => Promise<BatchResponse>;
 const CONTEXT = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
 
 export interface House extends Pick<Backend, 'put' | 'delete' | 'get' | 'world' | 'log'> {
@@ -68,16 +65,6 @@ function functionsOn(store: Store, log: LogLine[]) {
     call,
     batch: async (table: Streamed, records: readonly unknown[]) => failuresOf(await call(table, { Records: records })),
     sweep: async (request?: unknown) => sweepFunction(ports)(request as SweepRequest | undefined, CONTEXT),
-  };
-}
-
-/** The function of each table's stream. */
-function handlersOf(ports: FunctionPorts): Record<Streamed, Handler> {
-  return {
-    tasks: childDeleted('service', ports),
-    attachments: childDeleted('network', ports),
-    services: parentUpdated('service', ports),
-    networks: parentUpdated('network', ports),
   };
 }
 

@@ -6,9 +6,10 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { STREAMS } from '../../lib/infra/mappings.ts';
 import { compilePattern } from '../../lib/local/filter-pattern.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { FUNCTIONS } from '../../lib/streams/functions.ts';
 import { testChance } from '../support/chance.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { recordOf } from './arbitraries.ts';
@@ -125,7 +126,7 @@ describe.each(KINDS)('in %s', (table, kind) => {
 
     it('wakes the function of a network only where it reads like a mark, and keeps no audit busy', async () => {
       await put('web', {});
-      const patterns = STREAMS['network-updated'].filters.map(({ pattern }) => compilePattern(pattern));
+      const patterns = FUNCTIONS['network-updated'].filters(DEFAULT_RULES).map(compilePattern);
       const passes = (dynamodb: object) => patterns.some((pattern) => pattern({ eventName: 'MODIFY', dynamodb }));
       const image = { pendingDelete: wire(pendingDelete) };
       expect(passes({ OldImage: image })).toBe(false);

@@ -21,7 +21,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'lib/streams': ['lib/dynamodb', 'lib/protocol'],
   'lib/client': ['lib/dynamodb', 'lib/protocol'],
   'lib/operate': ['lib/client', 'lib/streams', 'lib/dynamodb', 'lib/protocol'],
-  'lib/infra': ['lib/dynamodb/schema.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts', 'lib/streams/metrics.ts'],
+  'lib/infra': [
+    'lib/dynamodb/schema.ts',
+    'lib/protocol/limits.ts',
+    'lib/protocol/rules.ts',
+    'lib/streams/deployment.ts',
+    'lib/streams/functions.ts',
+    'lib/streams/metrics.ts',
+  ],
   'lib/local': [],
   functions: ['lib/streams'],
   bin: [

@@ -1,4 +1,4 @@
-/** What others check templates by: cdk-nag's AwsSolutions, and the CDK's own validation, both as errors. */
+/** Two public checks of templates: cdk-nag's AwsSolutions, and the CDK's own validation, both as errors. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ afterEach(() => {
   if (outdir !== undefined) rmSync(outdir, { recursive: true });
 });
 
-/** `rule path`, of all that both checks find. */
+/** `rule path` for each finding of either check. */
 function findings(create: (stack: Stack) => void): string[] {
   outdir = mkdtempSync(join(tmpdir(), 'checks-'));
   const app = new App({ context, outdir, analyticsReporting: false });
@@ -88,7 +88,7 @@ const all: [what: string, props: (stack: Stack) => DeallocatorProps][] = [
 
 test.each(all)('nothing is found with %s', (_, props) => {
   const found = findings((stack) => new Deallocator(stack, 'Deallocator', props(stack)));
-  // Of tables whose policy is not ours to write: whoever brings them is to know.
+  // The warning is for tables whose policy we can't write: the user who brings one is meant to see it.
   expect(found.filter((one) => !one.includes('deallocator:unguarded'))).toEqual([]);
 });
 

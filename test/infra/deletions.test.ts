@@ -60,7 +60,7 @@ describe('what a table denies', () => {
     expect(denies({ removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false })).toBe(false);
   });
 
-  test('never keeps whoever deploys from changing the table or this policy', () => {
+  test('never keeps the deploying principal from changing the table or this policy', () => {
     const denied = new Set(tableNames.flatMap((name) => statementsOf(name)).flatMap(({ Action }) => [Action].flat()));
     expect([...denied].sort()).toEqual([...otherWays, 'dynamodb:DeleteItem', 'dynamodb:DeleteTable'].sort());
   });

@@ -18,7 +18,7 @@ const string = (name: string) => ({ name, type: AttributeType.STRING });
 const INDEX = { indexName: 'marked', partitionKey: string('id'), sortKey: string('markedAt') };
 const region = { env: { region: 'eu-central-1' } };
 
-/** What the schema asks for, as somebody would write it who has read it. */
+/** What the schema asks for, as a user writes it who has read the schema. */
 function rightProps(name: TableName) {
   const { partitionKey, sortKey, stream } = TABLES[name];
   return {

@@ -1,4 +1,4 @@
-/** The package as those get it who install it: built in a copy of the sources, packed, and used through its three doors. */
+/** The package as its users get it: built in a copy of the sources, packed, and used through its three doors. */
 import { execFile, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ const require = createRequire(import.meta.url);
 const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
 
-/** Compiles as ESM and as CommonJS alike, and runs so. */
+/** Compiles and runs as ESM and as CommonJS. */
 const CONSUMER = `
 import { App, Stack } from 'aws-cdk-lib';
 import { DeallocatorClient, isDeallocatorError } from 'deallocator';
@@ -38,7 +38,7 @@ console.log(typeof DeallocatorClient, isDeallocatorError(new Error()));
 console.log(typeof audit, typeof exportSnapshot, typeof importSnapshot, snapshot.services.length);
 `;
 
-/** An app of somebody: it writes with the client, and looks with what is behind the third door. */
+/** A user's app: it writes with the client, and looks with what is behind the third door. */
 const DRAIN = `
 import { setTimeout } from 'node:timers/promises';
 import { DeallocatorClient, isDeallocatorError, type PhysicalNames } from 'deallocator';
@@ -92,7 +92,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dirname(home), { recursive: true, force: true }));
 
-// The tests are one story: each goes on where the one before stopped.
+// The tests are one story: each starts where the one before stopped.
 describe('the package', () => {
   test('refuses to synthesize before its functions are built, and says what to run', () => {
     const script = `

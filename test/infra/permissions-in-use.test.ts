@@ -1,4 +1,4 @@
-/** Nothing is granted that nobody uses, and nothing that is granted or denied could be left out. */
+/** Every grant is used, and no grant or denial could be left out. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,11 +20,11 @@ import {
 
 const folder = mkdtempSync(join(tmpdir(), 'granted-'));
 let granted: Granted;
-/** Role names and functions' logical ids: everybody who was granted anything. */
+/** Every grantee: role names and functions' logical ids. */
 let principals: readonly string[];
-/** Of those that only did their work. */
+/** What grantees were denied while they only did their work. */
 let deniedAtWork: readonly Access[];
-/** Who tried what, and what they were told. */
+/** Each try to delete: by which principal, which way, and with which answer. */
 const tried: { who: string; way: string; table: string; told: string }[] = [];
 
 beforeAll(async () => {
@@ -107,7 +107,7 @@ describe('what is granted', () => {
     const statements = principals.flatMap((principal) => roleOf(principal).statements);
     const actions = statements.flatMap(actionsOf);
     expect(actions.filter((action) => !/^[a-z]+:[A-Za-z]+$/.test(action))).toEqual([]);
-    // Of one log group any log stream, which Lambda names; of one table any stream, to ask which there are.
+    // Two end in a wildcard: the log streams of one log group, which Lambda names, and the streams of one table.
     const resources = statements.flatMap(({ Resource }) => [Resource].flat() as string[]);
     const exact = resources.map((resource) =>
       resource.replace(/^(arn:aws:logs:.*:log-group:[^:]+):\*$|(table\/[^/]+\/stream)\/\*$/, '$1$2'),
@@ -118,7 +118,7 @@ describe('what is granted', () => {
     ).toEqual([]);
   });
 
-  it('is enough: nobody was denied anything at work', () => {
+  it('is enough: no request was denied at work', () => {
     expect(deniedAtWork).toEqual([]);
   });
 });
@@ -129,7 +129,7 @@ describe('what the tables deny', () => {
     const told = tried.filter(({ who, table: of }) => who === accessKeyId && of === table);
     const arn = `arn:aws:dynamodb:us-east-1:000000000000:table/${granted.backend.tables[table]}`;
     for (const { way, told: answer } of told) {
-      // Whoever was granted it lets go of a network in a transaction; an administrator was granted everything.
+      // Every role with that grant may delete an attachment in a transaction, and an administrator has every grant.
       if (table === 'attachments' && way === 'DeleteItem in a transaction') expect(answer).toBe('done');
       else {
         expect(answer).toBe(
@@ -164,7 +164,7 @@ describe('what the tables deny', () => {
     expect(done.map(({ table, way }) => `${table}: ${way}`)).toEqual(['attachments: DeleteItem in a transaction']);
   });
 
-  it('is all of it needed: without any one denial, somebody could have deleted', async () => {
+  it('is all of it needed: without any one denial, a principal could have deleted', async () => {
     const needless: string[] = [];
     const { ofTables } = authorizer().policies;
     for (const [arn, statements] of ofTables) {

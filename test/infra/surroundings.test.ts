@@ -113,7 +113,7 @@ test('two deallocators in one stack know nothing of each other', () => {
   expect((one?.logicalIds.length ?? 0) + (other?.logicalIds.length ?? 0)).toBe(
     Object.keys(template.toJSON().Resources).length,
   );
-  // Nothing of the one names anything of the other, and only of the alarms' own namespace is an alarm.
+  // No resource names a resource of the other deployment, and no alarm or graph names the other's namespace.
   for (const [own, theirs] of [
     [one, other],
     [other, one],

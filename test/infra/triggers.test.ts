@@ -76,7 +76,7 @@ describe('the dead-letter queue', () => {
     });
   });
 
-  test('refuses whoever comes without TLS, and takes letters of the two rules', () => {
+  test('refuses requests without TLS, and takes messages of the two rules', () => {
     const [policy] = Object.values(world.template.findResources('AWS::SQS::QueuePolicy'));
     const statements = policy?.Properties.PolicyDocument.Statement as Record<string, unknown>[];
     expect(statements).toHaveLength(3);

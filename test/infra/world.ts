@@ -1,4 +1,4 @@
-/** A synthesized deallocator, and its template told in the test's words: no logical id is written down anywhere. */
+/** A synthesized deallocator, and its template in the test's words: no test writes a logical id down. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';

@@ -10,7 +10,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Table from 'cli-table3';
-import { ASSEMBLY_DIRECTORY, readSynthesizedStack, readTables, STACK_NAME, synthesize } from '../../bin/synthesize.ts';
+import { ASSEMBLY_DIRECTORY, readNames, readSynthesizedStack, STACK_NAME, synthesize } from '../../bin/synthesize.ts';
 import { DeallocatorClient, isDeallocatorError } from '../../lib/client/index.ts';
 import { environmentOf } from '../../lib/local/function-pool.ts';
 import type { FunctionProperties } from '../../lib/local/functions.ts';
@@ -35,7 +35,7 @@ const tasks = mkdtempSync(join(tmpdir(), 'runtime-'));
 await cloud.pauseMappings();
 const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
 const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
-const client = new DeallocatorClient({ tables: readTables(outputs), connection });
+const client = new DeallocatorClient({ tables: readNames(outputs).tables, connection });
 const { functions } = readSynthesizedStack();
 
 interface Running {

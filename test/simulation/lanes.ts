@@ -4,23 +4,20 @@
  * giving up, and the construct's own filters.
  */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
 import { type BatchResult, planNextStep, type Segment } from '../../lib/local/batch-result.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
+import { MAPPING_DEFAULTS, type StreamedTable } from '../../lib/streams/functions.ts';
 import type { LambdaRecord, MemoryTables } from '../support/memory-tables.ts';
-
-export const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
-export type Streamed = (typeof STREAMED)[number];
+import { mappingFilter, STREAMED } from '../support/stream-functions.ts';
 
 /** As the construct sets the mappings. */
 export const MAPPING = {
   bisectBatchOnFunctionError: true,
   reportBatchItemFailures: true,
-  retryAttemptsMax: 5,
+  retryAttemptsMax: MAPPING_DEFAULTS.retryAttempts,
 } as const;
-const RECORD_AGE_MAX_MILLIS = 60 * 60 * 1000;
+const RECORD_AGE_MAX_MILLIS = MAPPING_DEFAULTS.maxRecordAgeSeconds * 1000;
 
 /** How records never came to a function. */
 export type Loss = 'dropped' | 'too old' | 'given up';
@@ -32,7 +29,7 @@ interface Arrived {
 
 interface Lane {
   readonly name: string;
-  readonly table: Streamed;
+  readonly table: StreamedTable;
   readonly waiting: Arrived[];
   /** What is left of a batch that failed, or was halved. */
   segments: Segment<Arrived>[];
@@ -46,10 +43,10 @@ export class Lanes {
   readonly #count: number;
   readonly #isCrowded: boolean;
   /** Records that were delivered before: a duplicate is one of these. */
-  readonly #former: { readonly table: Streamed; readonly record: LambdaRecord }[] = [];
+  readonly #former: { readonly table: StreamedTable; readonly record: LambdaRecord }[] = [];
   readonly #onLost: (kind: Loss, records: number) => void;
   readonly #rules: Rules;
-  readonly #filters: ReadonlyMap<TableName, readonly ((record: LambdaRecord) => boolean)[]>;
+  readonly #isWanted: ReturnType<typeof mappingFilter>;
 
   constructor(
     { count, isCrowded, rules }: { readonly count: number; readonly isCrowded: boolean; readonly rules: Rules },
@@ -59,12 +56,7 @@ export class Lanes {
     this.#isCrowded = isCrowded;
     this.#onLost = onLost;
     this.#rules = rules;
-    this.#filters = new Map(
-      (Object.keys(STREAMS) as StreamFunctionName[]).map((name) => [
-        STREAMS[name].table,
-        filtersOf(name, rules).map(({ pattern }) => compilePattern(pattern)),
-      ]),
-    );
+    this.#isWanted = mappingFilter(rules);
     for (const table of STREAMED) {
       for (let index = 0; index < count; index++) {
         const name = `${table}/${index}`;
@@ -80,8 +72,7 @@ export class Lanes {
       const records = tables.streams[table];
       if (records.length === 0) continue;
       for (const record of records.splice(0)) {
-        const filters = this.#filters.get(table) ?? [];
-        if (filters.length > 0 && !filters.some((isWanted) => isWanted(record))) continue;
+        if (!this.#isWanted(table, record)) continue;
         const lane = this.#lanes.get(`${table}/${hash(JSON.stringify(record.dynamodb.Keys)) % this.#count}`);
         lane?.waiting.push({ record, atMillis: nowMillis });
       }
@@ -94,7 +85,7 @@ export class Lanes {
   }
 
   /** Lanes with records that no function has been given yet. */
-  waiting(): { readonly name: string; readonly table: Streamed; readonly records: number }[] {
+  waiting(): { readonly name: string; readonly table: StreamedTable; readonly records: number }[] {
     return [...this.#lanes.values()]
       .filter(({ waiting }) => waiting.length > 0)
       .map(({ name, table, waiting }) => ({ name, table, records: waiting.length }));
@@ -108,8 +99,8 @@ export class Lanes {
     return [...this.#lanes.keys()];
   }
 
-  tableOf(name: string): Streamed {
-    return (name.split('/')[0] ?? '') as Streamed;
+  tableOf(name: string): StreamedTable {
+    return (name.split('/')[0] ?? '') as StreamedTable;
   }
 
   waitingIn(name: string): number {
@@ -154,7 +145,7 @@ export class Lanes {
     return true;
   }
 
-  formerTable(former: number): Streamed | undefined {
+  formerTable(former: number): StreamedTable | undefined {
     return this.#former[former]?.table;
   }
 

@@ -380,8 +380,8 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'only marked networks concern us',
     edits: [
       {
-        file: 'lib/infra/mappings.ts',
-        find: '      filter({ dynamodb: { OldImage: { pendingDelete: isTrue } } }),\n',
+        file: 'lib/streams/functions.ts',
+        find: '      { dynamodb: { OldImage: { pendingDelete: { BOOL: [true] } } } },\n',
         replace: '',
       },
     ],

@@ -11,12 +11,11 @@ import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Chance } from '../../lib/protocol/store.ts';
-import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { StreamedTable } from '../../lib/streams/functions.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
 import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
+import { type Handler, handlersOf } from '../support/stream-functions.ts';
 import { random } from './random.ts';
 
 export type Input = Record<string, AttributeValue>;
@@ -129,7 +128,6 @@ function subjectsOf(input: Input): string {
   return [...new Set(texts.map(([, text]) => text))].join(', ');
 }
 
-type Handler = (event: StreamEvent, context: Context) => Promise<BatchResponse>;
 interface Context {
   readonly awsRequestId: string;
   getRemainingTimeInMillis(): number;
@@ -143,7 +141,7 @@ export class Place {
   process: Process | undefined;
   readonly db: DynamoDBDocumentClient;
   readonly writer: DeallocatorClient;
-  readonly handlers: Readonly<Record<'tasks' | 'attachments' | 'services' | 'networks', Handler>>;
+  readonly handlers: Readonly<Record<StreamedTable, Handler>>;
   readonly sweep: ReturnType<typeof sweepFunction>;
 
   constructor(rules: Rules) {
@@ -168,12 +166,7 @@ export class Place {
         writeLine: (line) => this.#occupant.surroundings.log(line),
       },
     };
-    this.handlers = {
-      tasks: childDeleted('service', ports),
-      attachments: childDeleted('network', ports),
-      services: parentUpdated('service', ports),
-      networks: parentUpdated('network', ports),
-    };
+    this.handlers = handlersOf(ports);
     this.sweep = sweepFunction(ports);
   }
 

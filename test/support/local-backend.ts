@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { inject } from 'vitest';
-import { ASSEMBLY_DIRECTORY, readTables, STACK_NAME } from '../../bin/synthesize.ts';
+import { ASSEMBLY_DIRECTORY, readNames, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
@@ -45,7 +45,7 @@ export async function localBackend(
     },
   });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const tables = readTables(outputs);
+  const { tables } = readNames(outputs);
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const breakGlass = { accessKeyId: cloud.breakGlassKeyId, secretAccessKey };
   return {

@@ -1,19 +1,16 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
-import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
 import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
 import type { Backend, LogLine } from './backend.ts';
 import { testChance } from './chance.ts';
 import { memoryStore } from './memory-client.ts';
 import { type LambdaRecord, MemoryTables } from './memory-tables.ts';
+import { type Handler, handlersOf, mappingFilter } from './stream-functions.ts';
 import { testPorts } from './test-ports.ts';
 
 /** A story that isn't done after so many batches never will be. */
@@ -50,23 +47,11 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
   const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables, { rules }));
   const ports = testPorts(store, chance, log, rules);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
-  type Handler = (event: StreamEvent, c: typeof context) => Promise<BatchResponse>;
-  const handlers: Partial<Record<TableName, Handler>> = {
-    tasks: childDeleted('service', ports),
-    attachments: childDeleted('network', ports),
-    services: parentUpdated('service', ports),
-    networks: parentUpdated('network', ports),
-  };
-  const filtersByTable = new Map(
-    (Object.keys(STREAMS) as StreamFunctionName[]).map((name) => [
-      STREAMS[name].table,
-      filtersOf(name, rules).map(({ pattern }) => compilePattern(pattern)),
-    ]),
-  );
+  const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);
+  const isWanted = mappingFilter(rules);
   const invoke = async (table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse> => {
     const handler = handlers[table];
-    const filters = filtersByTable.get(table) ?? [];
-    const wanted = records.filter((record) => filters.length === 0 || filters.some((isWanted) => isWanted(record)));
+    const wanted = records.filter((record) => isWanted(table, record));
     if (handler === undefined || wanted.length === 0) return { batchItemFailures: [] };
     return handler({ Records: wanted }, context);
   };
@@ -79,7 +64,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     invoke,
     put: async (table, item) => tables.put(table, item),
     delete: async (table, keys) => {
-      // By other hands: these are free to break what the deallocator promises.
+      // A raw writer is free to break what the deallocator promises.
       tables.onStep = undefined;
       tables.delete(table, keys);
       tables.onStep = watch;

@@ -5,13 +5,14 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readDurationMillis, UsageError } from '../../bin/cli/command.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
+import { readConfig } from '../../bin/cli/config.ts';
 import { RUNNING_FILE } from '../../bin/cli/connection.ts';
-import { readConfig, readStackNames } from '../../bin/cli/deployment-names.ts';
 import { errorWords } from '../../bin/cli/errors.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
 import { RUNNING_PATH, readNames } from '../../bin/synthesize.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
+import { readOutputs } from '../../lib/streams/deployment.ts';
 import { call } from '../support/command-line.ts';
 
 const TABLES = {
@@ -287,14 +288,14 @@ describe('a stack', () => {
       taskNetworks: false,
       receiptDays: 90,
     };
-    expect(readStackNames('Shop', { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' })).toEqual({
+    expect(readOutputs('Shop', { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' })).toEqual({
       tables: TABLES,
       sweepFunctionName: 'F',
       deadLetterQueueUrl: 'Q',
       rules,
     });
     const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '60', TaskNetworks: 'no' };
-    expect(readStackNames('Shop', { ...OUTPUTS, ...chosen }).rules).toEqual({
+    expect(readOutputs('Shop', { ...OUTPUTS, ...chosen }).rules).toEqual({
       ...rules,
       taskIsGone: 'terminal',
       gracePeriodMillis: 60_000,
@@ -305,12 +306,12 @@ describe('a stack', () => {
     const outputs = { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' };
     const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '20', TaskNetworks: 'yes' };
     const line = JSON.stringify(readNames({ ...outputs, ...chosen }));
-    expect(readConfig('line', line).names).toEqual(readStackNames('Shop', { ...outputs, ...chosen }));
+    expect(readConfig('line', line).names).toEqual(readOutputs('Shop', { ...outputs, ...chosen }));
   });
 
   it('of something else is refused with what it lacks', () => {
     const { ReceiptsTableName: _, ...others } = OUTPUTS;
-    expect(() => readStackNames('Shop', others)).toThrow(
+    expect(() => readOutputs('Shop', others)).toThrow(
       expect.objectContaining({
         code: 'FailedPrecondition',
         message: expect.stringContaining('has no output ReceiptsTableName'),

@@ -1,7 +1,6 @@
 /** Why the mappings' defaults are what they are: latency against cost, one option at a time. */
-import { MEMORY_MEGABYTES_DEFAULT } from '../../../lib/infra/functions.ts';
-import { BATCH_RECORDS_DEFAULT, STREAMS } from '../../../lib/infra/mappings.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
+import { FUNCTIONS, MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../../lib/streams/functions.ts';
 import { linesSvg } from '../plot.ts';
 import { runReal } from '../real-run.ts';
 import type { Progress, Section } from '../report.ts';
@@ -9,8 +8,8 @@ import { type Load, type MappingChoice, runStream, type StreamRun } from '../str
 import { count } from '../workloads.ts';
 
 const DEFAULTS: MappingChoice = {
-  batchRecords: BATCH_RECORDS_DEFAULT,
-  windowMillis: STREAMS['task-deleted'].maxBatchingWindow.toMilliseconds(),
+  batchRecords: MAPPING_DEFAULTS.batchSize,
+  windowMillis: FUNCTIONS['task-deleted'].batchingWindowSeconds * 1000,
   parallelization: 1,
   inBatch: PARENTS_IN_PARALLEL,
   megabytes: MEMORY_MEGABYTES_DEFAULT,

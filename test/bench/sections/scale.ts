@@ -1,7 +1,7 @@
 /** What sizes that fit no laptop would do, by a model; and the model beside the code where both can be run. */
-import { MEMORY_MEGABYTES_DEFAULT } from '../../../lib/infra/functions.ts';
-import { BATCH_RECORDS_DEFAULT } from '../../../lib/infra/mappings.ts';
+
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
+import { MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../../lib/streams/functions.ts';
 import { figure, linesSvg } from '../plot.ts';
 import { runReal } from '../real-run.ts';
 import type { Progress, Section } from '../report.ts';
@@ -9,7 +9,7 @@ import { type Prediction, predict, RESOURCES, type Scenario } from '../scale-mod
 import { type Load, type MappingChoice, runStream } from '../stream-run.ts';
 
 export const CHOICE: MappingChoice = {
-  batchRecords: BATCH_RECORDS_DEFAULT,
+  batchRecords: MAPPING_DEFAULTS.batchSize,
   windowMillis: 1000,
   parallelization: 1,
   inBatch: PARENTS_IN_PARALLEL,

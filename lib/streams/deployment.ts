@@ -1,0 +1,178 @@
+/**
+ * A deployment's names and rules as texts: in the environment of its functions, and in the outputs of its stack. The
+ * construct writes them; the functions, the command line and the programs of this repository read them.
+ */
+import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import type { LogLevel } from './telemetry.ts';
+
+/** What the construct tells each function. */
+export interface FunctionEnvironment {
+  readonly tables: PhysicalNames;
+  readonly rules: Rules;
+  readonly functionName: string;
+  readonly metricsNamespace: string;
+  readonly logLevel: LogLevel;
+}
+
+/** What a stack tells the tools. A rule that no output tells has its default. */
+export interface DeploymentNames {
+  readonly tables: PhysicalNames;
+  readonly sweepFunctionName?: string;
+  readonly deadLetterQueueUrl?: string;
+  readonly rules: Rules;
+}
+
+/** How a value is written, and which texts say one. */
+interface Form<T> {
+  readonly allowed: string;
+  write(value: T): string;
+  /** Undefined for a text that is not allowed. */
+  read(text: string): T | undefined;
+}
+
+/** The form of each value, and the name of its variable or output. */
+type Texts<T> = { readonly [Key in keyof T]: Form<T[Key]> & { readonly name: string } };
+type Source = Readonly<Record<string, string | undefined>>;
+type Refusal = (name: string, text: string | undefined, allowed: string) => DeallocatorError;
+
+const ANY: Form<string> = { allowed: 'any text', write: (value) => value, read: (text) => text };
+
+/** If several words say the same value, the first is written. */
+function words<T>(values: Readonly<Record<string, T>>): Form<T> {
+  const entries = Object.entries(values);
+  return {
+    allowed: Object.keys(values).join(', '),
+    write: (value) => String(entries.find(([, one]) => one === value)?.[0]),
+    read: (text) => entries.find(([word]) => word === text)?.[1],
+  };
+}
+
+/** @param unit what 1 in the text stands for */
+function number(allowed: string, pattern: RegExp, unit: number): Form<number> {
+  return {
+    allowed,
+    write: (value) => String(value / unit),
+    read: (text) => (pattern.test(text) ? Math.round(Number(text) * unit) : undefined),
+  };
+}
+
+const whole = (unit: number) => number('a whole number', /^\d{1,9}$/, unit);
+const SECOND_MILLIS = 1000;
+const TASK_IS_GONE = words<Rules['taskIsGone']>({ deleted: 'deleted', terminal: 'terminal' });
+const YES_OR_NO = { yes: true, no: false };
+
+const RULE_VARIABLES: Texts<Rules> = {
+  taskIsGone: { name: 'TASK_IS_GONE', ...TASK_IS_GONE },
+  gracePeriodMillis: { name: 'GRACE_PERIOD_SECONDS', ...whole(SECOND_MILLIS) },
+  stopTasks: { name: 'STOP_TASKS', ...words(YES_OR_NO) },
+  taskNetworks: { name: 'TASK_NETWORKS', ...words(YES_OR_NO) },
+  receiptDays: { name: 'RECEIPT_DAYS', ...whole(1) },
+};
+
+const OTHER_VARIABLES: Texts<Omit<FunctionEnvironment, 'tables' | 'rules'>> = {
+  metricsNamespace: { name: 'METRICS_NAMESPACE', ...ANY },
+  logLevel: { name: 'LOG_LEVEL', ...words<LogLevel>({ INFO: 'INFO', WARN: 'WARN', ERROR: 'ERROR' }) },
+  functionName: { name: 'DEALLOCATOR_FUNCTION', ...ANY },
+};
+
+/** The rules that reports depend on. People write these too, in configuration files, so more texts are allowed. */
+const RULE_OUTPUTS: Texts<Pick<Rules, 'taskIsGone' | 'taskNetworks' | 'gracePeriodMillis'>> = {
+  taskIsGone: { name: 'TaskIsGone', ...TASK_IS_GONE },
+  taskNetworks: { name: 'TaskNetworks', ...words({ ...YES_OR_NO, true: true, false: false }) },
+  gracePeriodMillis: { name: 'GracePeriodSeconds', ...number('a number, 0 or more', /^\d+(\.\d+)?$/, SECOND_MILLIS) },
+};
+
+const TABLE_VARIABLES = forTables((table) => ({ name: TABLES[table].variable, ...ANY }));
+const TABLE_OUTPUTS = forTables((table) => ({ name: `${constructId(table)}TableName`, ...ANY }));
+
+export function writeEnvironment({ tables, rules, ...others }: FunctionEnvironment): Record<string, string> {
+  return { ...write(TABLE_VARIABLES, tables), ...write(RULE_VARIABLES, rules), ...write(OTHER_VARIABLES, others) };
+}
+
+/** `FailedPrecondition` for a variable that is not set, or not as the construct sets it. */
+export function readEnvironment(environment: Source): FunctionEnvironment {
+  const refusal: Refusal = (name, text, allowed) => {
+    const found = text
+      ? `"${text}", allowed: ${allowed}; set it as the construct does`
+      : 'not set; the construct sets it on each of its functions, so deploy with the construct or set it as the construct does';
+    return new DeallocatorError('FailedPrecondition', `the environment variable ${name} is ${found}`);
+  };
+  return {
+    tables: read(TABLE_VARIABLES, environment, refusal),
+    rules: read(RULE_VARIABLES, environment, refusal),
+    ...read(OTHER_VARIABLES, environment, refusal),
+  };
+}
+
+export function writeOutputs(names: Required<DeploymentNames>): Record<string, string> {
+  return {
+    ...write(TABLE_OUTPUTS, names.tables),
+    SweepFunctionName: names.sweepFunctionName,
+    DeadLetterQueueUrl: names.deadLetterQueueUrl,
+    ...write(RULE_OUTPUTS, names.rules),
+  };
+}
+
+/** `FailedPrecondition` for a stack that is not a deallocator's; `InvalidArgument` as `readRuleOutputs`. */
+export function readOutputs(stack: string, outputs: Readonly<Record<string, string>>): DeploymentNames {
+  const missing = Object.values(TABLE_OUTPUTS).flatMap(({ name }) => (outputs[name] === undefined ? name : []));
+  if (missing.length > 0) {
+    const there = Object.keys(outputs).join(', ') || 'none';
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      `stack ${stack} has no output ${missing.join(', ')}; it has: ${there}; name the stack of the class DeallocatorStack, or one that puts out the same`,
+    );
+  }
+  return {
+    tables: forTables((table) => String(outputs[TABLE_OUTPUTS[table].name])),
+    sweepFunctionName: outputs.SweepFunctionName,
+    deadLetterQueueUrl: outputs.DeadLetterQueueUrl,
+    rules: readRuleOutputs(outputs),
+  };
+}
+
+/** The outputs that tell rules, as they are: so a configuration file tells them. */
+export function ruleOutputs(outputs: Readonly<Record<string, string>>): Record<string, string> {
+  const names = Object.values(RULE_OUTPUTS).map(({ name }) => name);
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.includes(name)));
+}
+
+/** `InvalidArgument` for a text that says no rule: a report by another rule would be wrong without a word. */
+export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rules {
+  const told = { ...write(RULE_OUTPUTS, DEFAULT_RULES), ...outputs };
+  const refusal: Refusal = (name, text, allowed) =>
+    new DeallocatorError(
+      'InvalidArgument',
+      `the deployment's rule ${name} is "${text}", allowed: ${allowed}; give what the stack puts out`,
+    );
+  return { ...DEFAULT_RULES, ...read(RULE_OUTPUTS, told, refusal) };
+}
+
+/** The construct's id of a table. A deployment knows the table by it: with another id it gets another, empty table. */
+export function constructId(table: TableName): string {
+  return `${table[0]?.toUpperCase()}${table.slice(1)}`;
+}
+
+/** One value for each table, by the table's name here. */
+export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
+  const tables = Object.keys(TABLES) as TableName[];
+  return Object.fromEntries(tables.map((table) => [table, of(table)])) as Record<TableName, T>;
+}
+
+function write<T extends object>(texts: Texts<T>, values: T): Record<string, string> {
+  const keys = Object.keys(texts) as (keyof T)[];
+  return Object.fromEntries(keys.map((key) => [texts[key].name, texts[key].write(values[key])]));
+}
+
+function read<T extends object>(texts: Texts<T>, source: Source, refusal: Refusal): T {
+  const values = (Object.keys(texts) as (keyof T)[]).map((key) => {
+    const { name, allowed, ...form } = texts[key];
+    const text = source[name];
+    const value = text ? form.read(text) : undefined;
+    if (value === undefined) throw refusal(name, text, allowed);
+    return [key, value];
+  });
+  return Object.fromEntries(values);
+}
