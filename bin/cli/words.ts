@@ -1,8 +1,8 @@
 /** How counts, marks, holds and trees of the reports are put in words. */
 
-import { spoken } from '../../lib/operate/advice.ts';
-import type { StayReason } from '../../lib/operate/forecast.ts';
-import type { CounterView, CountView, MarkView } from '../../lib/operate/view.ts';
+import { spoken } from '../../lib/operate/reports/advice.ts';
+import type { StayReason } from '../../lib/operate/reports/forecast.ts';
+import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
 import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {

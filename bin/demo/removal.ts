@@ -2,12 +2,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeallocatorClient } from '../../lib/client/client.ts';
 import type { Removal } from '../../lib/client/types.ts';
-import type { Snapshot } from '../../lib/operate/snapshot.ts';
-import { STACK_LABEL } from '../../lib/operate/snapshot.ts';
-import type { StackRemoval } from '../../lib/operate/stack-removal.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
+import { STACK_LABEL } from '../../lib/operate/snapshots/snapshot.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DRAIN_MILLIS, NEW_SERVICE_TASKS, REPLACE_EVERY_MILLIS, STOPS_MAX } from './limits.ts';
 import type { Random } from './random.ts';
+import type { StackRemoval } from './stack-removal.ts';
 
 export interface MarkedParent extends Removal {
   readonly kind: 'service' | 'network';

@@ -3,11 +3,11 @@ import Table from 'cli-table3';
 import type { FunctionProperties } from '../../lib/local/functions.ts';
 import { OUTSIDE } from '../../lib/local/iam.ts';
 import type { Usage } from '../../lib/local/meter.ts';
-import type { StackRemoval } from '../../lib/operate/stack-removal.ts';
 import { count } from '../cli/text.ts';
 import { ROWS_MAX, USERS_NAMED_MAX } from './limits.ts';
 import type { Deletion } from './observation.ts';
 import type { MarkedParent, OthersDone } from './removal.ts';
+import type { StackRemoval } from './stack-removal.ts';
 import { seconds } from './text.ts';
 
 export interface Outcome {

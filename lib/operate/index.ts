@@ -4,13 +4,33 @@ export type { Violation } from '../protocol/invariants.ts';
 export type { Parent, ParentKey, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 export type { SweepAnswer, SweepRequest } from '../streams/sweep.ts';
-export { type AuditOptions, type AuditResult, audit } from './audit.ts';
-export type { AuditProgress } from './audit-reader.ts';
-export { Cluster, type ClusterOptions, type FoundParent, type TaskFound } from './cluster.ts';
-export { type DeadLetterQueue, openDeadLetters, openRecords } from './dead-letter-queue.ts';
-export { type Agreement, type Explanation, explain, type Related } from './explain.ts';
-export { type ExportOptions, type ExportResult, exportSnapshot } from './export.ts';
-export type { About, Evidence, Finding, Mending, Problem, Suspect } from './findings.ts';
+export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';
+export type { About, Evidence, Finding, Mending, Problem, Suspect } from './audit/findings.ts';
+export type { AuditProgress } from './audit/reader.ts';
+export {
+  type LeftFinding,
+  type RepairOptions,
+  type RepairProgress,
+  type RepairResult,
+  repair,
+} from './audit/repair.ts';
+export { type DeadLetterQueue, openDeadLetters, openRecords } from './recovery/dead-letter-queue.ts';
+export {
+  type DeadLetterMessage,
+  type DeadLetterPort,
+  type RecordsPage,
+  type RecordsPort,
+  type RedriveOptions,
+  type RedrivePorts,
+  type RedriveProgress,
+  type RedriveResult,
+  redrive,
+} from './recovery/redrive.ts';
+export type { SweepPort } from './recovery/settle-parents.ts';
+export { openSweepFunction } from './recovery/sweep-function.ts';
+export { type SweepOptions, type SweepResult, sweepAll } from './recovery/whole-sweep.ts';
+export { Cluster, type ClusterOptions, type FoundParent, type TaskFound } from './reports/cluster.ts';
+export { type Agreement, type Explanation, explain, type Related } from './reports/explain.ts';
 export {
   type Assumption,
   type Forecast,
@@ -19,18 +39,10 @@ export {
   type ForecastStep,
   forecast,
   type StayReason,
-} from './forecast.ts';
-export { drawGraph, type GraphFormat } from './graph.ts';
-export { type Deletion, type History, type HistoryOptions, readHistory } from './history.ts';
-export {
-  type ImportCounts,
-  type ImportOptions,
-  type ImportPhase,
-  type ImportProgress,
-  type ImportResult,
-  importSnapshot,
-} from './import.ts';
-export { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+} from './reports/forecast.ts';
+export { drawGraph, type GraphFormat } from './reports/graph.ts';
+export { type Deletion, type History, type HistoryOptions, readHistory } from './reports/history.ts';
+export { type Neighbourhood, readNeighbourhood } from './reports/neighbourhood.ts';
 export {
   type AlreadyMarked,
   type Applied,
@@ -43,33 +55,9 @@ export {
   type RemovalPlan,
   type RemovalRequest,
   type UndeletePlan,
-} from './plan.ts';
-export { type ImportFile, type ImportInput, readImport } from './read-import.ts';
-export {
-  type DeadLetterMessage,
-  type DeadLetterPort,
-  type RecordsPage,
-  type RecordsPort,
-  type RedriveOptions,
-  type RedrivePorts,
-  type RedriveProgress,
-  type RedriveResult,
-  redrive,
-} from './redrive.ts';
-export {
-  type LeftFinding,
-  type RepairOptions,
-  type RepairProgress,
-  type RepairResult,
-  repair,
-} from './repair.ts';
-export type { SweepPort } from './settle-parents.ts';
-export type { LeftOut, Snapshot, SnapshotTask } from './snapshot.ts';
-export { readStatus, type Status, type StatusEntry, type StatusOptions } from './status.ts';
-export type { Unusable } from './swarm-snapshot.ts';
-export { type SweepOptions, type SweepResult, sweepAll } from './sweep.ts';
-export { openSweepFunction } from './sweep-function.ts';
-export type { CounterView, CountView, MarkView } from './view.ts';
+} from './reports/plan.ts';
+export { readStatus, type Status, type StatusEntry, type StatusOptions } from './reports/status.ts';
+export type { CounterView, CountView, MarkView } from './reports/view.ts';
 export {
   type Awaited,
   type WaitOptions,
@@ -77,4 +65,16 @@ export {
   type WaitProgress,
   type WaitResult,
   waitUntilGone,
-} from './wait.ts';
+} from './reports/wait.ts';
+export { type ExportOptions, type ExportResult, exportSnapshot } from './snapshots/export.ts';
+export {
+  type ImportCounts,
+  type ImportOptions,
+  type ImportPhase,
+  type ImportProgress,
+  type ImportResult,
+  importSnapshot,
+} from './snapshots/import.ts';
+export { type ImportFile, type ImportInput, readImport } from './snapshots/read-import.ts';
+export type { LeftOut, Snapshot, SnapshotTask } from './snapshots/snapshot.ts';
+export type { Unusable } from './snapshots/swarm-snapshot.ts';

@@ -5,7 +5,7 @@ import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } fr
 import { inject } from 'vitest';
 import { type Connection, documentClient } from '../../lib/dynamodb/client.ts';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import { readWorld } from '../../lib/operate/audit.ts';
+import { readWorld } from '../../lib/operate/audit/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];

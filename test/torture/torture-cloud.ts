@@ -12,7 +12,7 @@ import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type Engine, startEngine } from '../../lib/local/engine.ts';
 import { answerLost } from '../../lib/local/faults.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
-import { readWorld } from '../../lib/operate/audit.ts';
+import { readWorld } from '../../lib/operate/audit/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
 import type { LogLine } from '../support/backend.ts';

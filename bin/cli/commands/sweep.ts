@@ -1,0 +1,63 @@
+import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
+import { spoken } from '../../../lib/operate/reports/advice.ts';
+import { type Command, DONE, FAILED, refuseMore } from '../command.ts';
+import { openProgress } from '../progress.ts';
+import { columns, duration, facts, shortened } from '../text.ts';
+
+/** Rows before it says how many more there are; --json has them all. */
+const ROWS_MAX = 50;
+
+export const sweep: Command = {
+  name: 'sweep',
+  takes: '',
+  says: 'settles everything that is marked, with the deployed function, and says what went',
+  options: {
+    full: { says: 'also finds marks without markedAt whose record was lost; reads two tables whole' },
+    restart: { says: 'from the beginning (default: where an unfinished sweep has stopped)' },
+  },
+  examples: [
+    ['deallocator sweep', 'now, instead of within 15 minutes'],
+    ['deallocator sweep --full --json', 'after an outage, for a script'],
+  ],
+  async run({ io, open, isJson, print, printJson }, given) {
+    refuseMore(given, 0);
+    const { sweep } = await open();
+    const startEpochMillis = io.chance.nowEpochMillis();
+    const progress = openProgress(io);
+    // How many are marked, nobody knows beforehand.
+    progress.update(0, 0, 'sweeping');
+    let seen = 0;
+    const result = await sweepAll(sweep, {
+      full: given.flag('full'),
+      restart: given.flag('restart'),
+      signal: io.signal,
+      onAnswer: ({ settled }) => {
+        seen += settled;
+        progress.update(0, 0, `sweeping: ${seen} settled`);
+      },
+    }).finally(() => progress.close());
+    const seconds = (io.chance.nowEpochMillis() - startEpochMillis) / 1000;
+    if (isJson) printJson({ ...result, seconds });
+    else {
+      const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
+      const rows = [
+        ...deleted.map((name) => [shortened(spoken(name)), 'deleted']),
+        ...failed.map(({ parent, error }) => [shortened(spoken(parent)), `failed: ${error}`]),
+      ];
+      if (rows.length > 0) print(`${columns(['OBJECT', 'SWEPT'], rows.slice(0, ROWS_MAX))}\n`);
+      const more = deletedCount + failedCount - ROWS_MAX;
+      if (more > 0) print(`… and ${more} more; --json has up to 1,000 of each invocation\n`);
+      const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${duration(oldestMarkSeconds)} old` : '';
+      print(
+        facts([
+          ['settled', settled],
+          ['deleted', deletedCount],
+          ['failed', failedCount],
+          ['still marked', `${stillMarked}${oldest}`],
+          ['took', `${seconds.toFixed(1)} s`],
+        ]),
+      );
+    }
+    return result.failedCount > 0 ? FAILED : DONE;
+  },
+};
