@@ -5,12 +5,12 @@ import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LocalError } from '../lib/local/local-error.ts';
-import { listStacks, parseSnapshot, type Snapshot } from '../lib/operate/snapshots/snapshot.ts';
+import { parseSnapshot, type Snapshot } from '../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError, isDeallocatorError } from '../lib/protocol/errors.ts';
 import { DemoFailure, runDemo } from './demo/demo.ts';
 import { DEMO_TIMEOUT_MILLIS } from './demo/limits.ts';
 import { openScreen } from './demo/screen.ts';
-import { planStackRemoval } from './demo/stack-removal.ts';
+import { listStacks, planStackRemoval } from './demo/stack-removal.ts';
 import { seconds } from './demo/text.ts';
 import { SynthesisError } from './synthesize.ts';
 

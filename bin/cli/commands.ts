@@ -1,5 +1,4 @@
 /** All commands, in the order of the help. */
-
 import type { Command } from './command.ts';
 import { audit } from './commands/audit.ts';
 import { completionOf } from './commands/completion.ts';

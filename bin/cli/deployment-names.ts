@@ -1,6 +1,6 @@
 /** The names and rules of a deployment: from a stack's outputs, or from the line of JSON that the local cloud prints. */
 import { type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import { isMap } from '../../lib/operate/snapshots/snapshot.ts';
+import { isMap } from '../../lib/operate/values.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 

@@ -1,6 +1,5 @@
 /** How counts, marks, holds and trees of the reports are put in words. */
-
-import { spoken } from '../../lib/operate/reports/advice.ts';
+import { spoken } from '../../lib/operate/names.ts';
 import type { StayReason } from '../../lib/operate/reports/forecast.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
 import { count, duration, visible } from './text.ts';

@@ -3,8 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
-import { readWorld } from '../../lib/operate/audit/audit.ts';
-import { listStacks, type Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { count } from '../cli/text.ts';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME, synthesize } from '../synthesize.ts';
@@ -14,9 +13,10 @@ import { Observation } from './observation.ts';
 import { seededRandom } from './random.ts';
 import { findServiceWithTasks, liveOn, markStack, type OthersDone, planStops, stopTasks, tryFence } from './removal.ts';
 import type { Drain, Screen } from './screen.ts';
-import { compareWithPlan, type StackRemoval } from './stack-removal.ts';
+import { compareWithPlan, listStacks, type StackRemoval } from './stack-removal.ts';
 import { summarize } from './summary.ts';
 import { fold, seconds } from './text.ts';
+import { readWorld } from './world.ts';
 
 export interface DemoOptions {
   readonly snapshot: Snapshot;

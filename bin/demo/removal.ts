@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeallocatorClient } from '../../lib/client/client.ts';
 import type { Removal } from '../../lib/client/types.ts';
+import { STACK_LABEL } from '../../lib/operate/names.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
-import { STACK_LABEL } from '../../lib/operate/snapshots/snapshot.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DRAIN_MILLIS, NEW_SERVICE_TASKS, REPLACE_EVERY_MILLIS, STOPS_MAX } from './limits.ts';
 import type { Random } from './random.ts';

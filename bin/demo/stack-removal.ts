@@ -2,8 +2,8 @@
  * What must be there after a stack was removed, worked out from the snapshot alone: with none of the deallocator's own
  * rules and readers, so that a mistake in those shows.
  */
-
-import { listStacks, type Snapshot, stackOf } from '../../lib/operate/snapshots/snapshot.ts';
+import { STACK_LABEL } from '../../lib/operate/names.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
@@ -24,6 +24,19 @@ export interface StackRemoval {
   readonly keptNetworks: readonly KeptNetwork[];
   /** Ids of kept networks that are not marked, and that services of the stack use too. */
   readonly sharedNetworks: readonly string[];
+}
+
+/** The stack that an object belongs to, if any. */
+export function stackOf({ spec }: { readonly spec?: unknown }): string | undefined {
+  const { annotations } = (spec ?? {}) as {
+    readonly annotations?: { readonly labels?: Readonly<Record<string, string>> };
+  };
+  return annotations?.labels?.[STACK_LABEL];
+}
+
+/** Stacks that have a service, each once, in the order of the services. */
+export function listStacks(snapshot: Snapshot): string[] {
+  return [...new Set(snapshot.services.map(stackOf).filter((stack) => stack !== undefined))];
 }
 
 /** `NotFound` for a stack without services. */

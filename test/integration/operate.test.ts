@@ -1,6 +1,7 @@
 /** What a person sees, on the template and the bundles that would be deployed: planned, watched, waited for, and looked up. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../lib/dynamodb/client.ts';
+import { STACK_LABEL } from '../../lib/operate/names.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { drawGraph } from '../../lib/operate/reports/graph.ts';
@@ -8,7 +9,6 @@ import { readHistory } from '../../lib/operate/reports/history.ts';
 import { applyRemoval, applyUndelete, planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { waitUntilGone } from '../../lib/operate/reports/wait.ts';
-import { STACK_LABEL } from '../../lib/operate/snapshots/snapshot.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED } from '../support/objects.ts';

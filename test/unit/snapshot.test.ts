@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { compareWithPlan, planStackRemoval } from '../../bin/demo/stack-removal.ts';
-import { listStacks, parseSnapshot, type Snapshot, stackOf } from '../../lib/operate/snapshots/snapshot.ts';
+import { compareWithPlan, listStacks, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
+import { parseSnapshot, type Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
 const stack = (name: string) => ({ annotations: { name: 'any', labels: { 'com.docker.stack.namespace': name } } });

@@ -2,9 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { planStackRemoval } from '../../bin/demo/stack-removal.ts';
+import { listStacks, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
 import { type ImportInput, readImport } from '../../lib/operate/snapshots/read-import.ts';
-import { listStacks, stackOf } from '../../lib/operate/snapshots/snapshot.ts';
 import { swarmKindOf } from '../../lib/operate/snapshots/swarm-snapshot.ts';
 
 type Json = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import { spoken } from '../../../lib/operate/reports/advice.ts';
+import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Explanation, explain as explainParent, type Related } from '../../../lib/operate/reports/explain.ts';
 import type { Forecast } from '../../../lib/operate/reports/forecast.ts';

@@ -1,4 +1,4 @@
-import { spoken } from '../../../lib/operate/reports/advice.ts';
+import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
 import { type Command, checkTyped, DONE, readKind, readNumber, refuseMore } from '../command.ts';

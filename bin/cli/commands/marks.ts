@@ -1,7 +1,6 @@
 /** protect and unprotect: one request of the typed client for each object. */
-
 import type { DeallocatorClient } from '../../../lib/client/client.ts';
-import { spoken } from '../../../lib/operate/reports/advice.ts';
+import { spoken } from '../../../lib/operate/names.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { BLOCKED, type Command, DONE, FAILED, readParents, type Session } from '../command.ts';

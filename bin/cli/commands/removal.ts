@@ -1,7 +1,6 @@
 /** rm and undelete: first the plan, then the marks, and for rm, if asked, the wait. */
-
 import { checkDeclared } from '../../../lib/client/checks.ts';
-import { spoken } from '../../../lib/operate/reports/advice.ts';
+import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import {
   type Applied,

@@ -1,5 +1,5 @@
+import { spoken } from '../../../lib/operate/names.ts';
 import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
-import { spoken } from '../../../lib/operate/reports/advice.ts';
 import { type Command, DONE, FAILED, refuseMore } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { columns, duration, facts, shortened } from '../text.ts';

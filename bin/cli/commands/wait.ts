@@ -1,4 +1,4 @@
-import { spoken } from '../../../lib/operate/reports/advice.ts';
+import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
 import { BLOCKED, type Command, DONE, type Given, readDurationMillis, readParents, type Session } from '../command.ts';

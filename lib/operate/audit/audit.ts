@@ -1,10 +1,9 @@
 /** Reads all six tables and checks the promises that hold at rest. Prints nothing. */
-import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
-import { type PhysicalNames, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import type { World } from '../../protocol/invariants.ts';
 import { parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
@@ -13,21 +12,6 @@ import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Finding, mendingOf, type Suspect, sameEvidence, suspectKey } from './findings.ts';
 import { AUDITED_TABLES, type AuditedTable, type AuditProgress, AuditReader } from './reader.ts';
 import { findSuspects } from './suspects.ts';
-
-/**
- * Strongly consistent page by page, but not one moment: between two pages others may write. Where they do, a violation may
- * be of the time between, and a second look tells. Costs a full read of the tables.
- */
-export async function readWorld(db: DynamoDBDocumentClient, tables: PhysicalNames): Promise<World> {
-  const read = async (name: TableName) => {
-    const items: Record<string, unknown>[] = [];
-    const pages = paginateScan({ client: db }, { TableName: tables[name], ConsistentRead: true });
-    for await (const page of pages) items.push(...(page.Items ?? []));
-    return [name, items] as const;
-  };
-  const names = Object.keys(TABLES) as TableName[];
-  return Object.fromEntries(await Promise.all(names.map(read))) as unknown as World;
-}
 
 /** Items of all tables that one audit holds in memory, at some 500 bytes each. */
 export const AUDIT_ITEMS_MAX = 2_000_000;

@@ -12,7 +12,7 @@ import {
   parseParentName,
   referencedNetworks,
 } from '../../protocol/model.ts';
-import { shown } from '../snapshots/snapshot.ts';
+import { shown } from '../values.ts';
 import type { About, Problem, Suspect } from './findings.ts';
 
 export interface AuditedParent extends StoredParent {

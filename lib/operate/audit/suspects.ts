@@ -14,7 +14,7 @@ import {
   type UserKey,
 } from '../../protocol/model.ts';
 import { isGoneByState } from '../../protocol/rules.ts';
-import { shown } from '../snapshots/snapshot.ts';
+import { shown } from '../values.ts';
 import { type About, type Evidence, type Problem, type Suspect, suspectKey, userIn } from './findings.ts';
 import {
   type AuditedCounter,

@@ -10,7 +10,7 @@ import {
 } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { type Image, isMalformed, readRecord, type StreamRecord } from '../../streams/records.ts';
-import { isMap, shown } from '../snapshots/snapshot.ts';
+import { isMap, shown } from '../values.ts';
 
 /** Where the records of a batch that was given up are. They are in the stream for 24 hours. */
 export interface BatchPlace {

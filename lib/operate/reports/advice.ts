@@ -9,6 +9,7 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
+import { spoken } from '../names.ts';
 import { keyOf } from './cluster.ts';
 import type { Explanation } from './explain.ts';
 import {
@@ -211,10 +212,4 @@ function list(texts: readonly string[], count = texts.length, isExact = true): s
   const more = count - shown.length;
   if (more === 0) return `${shown.join(', ')}${isExact ? '' : ' and more'}`;
   return `${shown.join(', ')} and ${isExact ? '' : 'at least '}${more} more`;
-}
-
-/** `service web` of `service#web`, `task 1 of service web` of `task#3#web#1`. */
-export function spoken(name: string): string {
-  const user = parseAttachmentName(name, { taskNetworks: true });
-  return user.kind === 'task' ? `task ${user.id} of service ${user.serviceId}` : name.replace('#', ' ');
 }

@@ -18,7 +18,8 @@ import {
 } from '../../protocol/model.ts';
 import { DEFAULT_RULES, isGoneByState, type Rules } from '../../protocol/rules.ts';
 import type { Chance, PageKey } from '../../protocol/store.ts';
-import { isMap, STACK_LABEL } from '../snapshots/snapshot.ts';
+import { STACK_LABEL } from '../names.ts';
+import { isMap } from '../values.ts';
 
 /** Pages of 1,000 that one service's tasks are counted in, before the count is "at least". A page costs up to 250 read units. */
 export const TASK_PAGES_MAX = 10;

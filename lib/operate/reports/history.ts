@@ -3,9 +3,8 @@ import { checkId, checkParentKind } from '../../client/checks.ts';
 import type { Item } from '../../dynamodb/requests.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
 import type { PageKey } from '../../protocol/store.ts';
-import { isMap } from '../snapshots/snapshot.ts';
+import { checkLimit, isMap } from '../values.ts';
 import { type Cluster, pagesOf } from './cluster.ts';
-import { checkLimit } from './view.ts';
 
 /** Deletions that are told of, by default and at most. */
 export const HISTORY_DELETIONS_DEFAULT = 100;

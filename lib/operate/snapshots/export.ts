@@ -8,12 +8,11 @@ import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { parentName } from '../../protocol/model.ts';
 import type { Chance } from '../../protocol/store.ts';
+import { type Entry, isMap } from '../values.ts';
 import {
   checkNetwork,
   checkService,
   checkTask,
-  type Entry,
-  isMap,
   type LeftOut,
   SNAPSHOT_OBJECTS_MAX,
   type Snapshot,

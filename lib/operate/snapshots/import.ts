@@ -7,7 +7,8 @@ import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX, TASKS_PER_TRANSACTION_MAX } from '../../protocol/limits.ts';
 import { networkLists, type ParentKind, parentName, referencedNetworks } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
-import { type Entry, type LeftOut, type Snapshot, type SnapshotTask, withoutMark } from './snapshot.ts';
+import type { Entry } from '../values.ts';
+import { type LeftOut, type Snapshot, type SnapshotTask, withoutMark } from './snapshot.ts';
 
 /** Writes side by side: enough to hide the round trip, few enough for a laptop and for a table that has just been made. */
 const WRITES_IN_PARALLEL = 8;

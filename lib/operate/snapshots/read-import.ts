@@ -1,16 +1,7 @@
 /** Files of a snapshot, or of what Docker says of a swarm, as one snapshot: all of it checked, and nothing written. */
 import { isDeepStrictEqual } from 'node:util';
-import {
-  checkParts,
-  invalid,
-  isMap,
-  type Parts,
-  type Placed,
-  parseJson,
-  readParts,
-  type Snapshot,
-  shown,
-} from './snapshot.ts';
+import { isMap, shown } from '../values.ts';
+import { checkParts, invalid, type Parts, type Placed, parseJson, readParts, type Snapshot } from './snapshot.ts';
 import { readSwarm, type SwarmKind, swarmKindOf, type Unusable } from './swarm-snapshot.ts';
 
 export interface ImportFile {

@@ -7,9 +7,8 @@ import { attributeOf } from '../../dynamodb/client.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
 import { isId } from '../../protocol/model.ts';
-
-/** What `docker stack deploy` puts on everything that it creates. An object without it belongs to no stack. */
-export const STACK_LABEL = 'com.docker.stack.namespace';
+import { STACK_LABEL } from '../names.ts';
+import { type Entry, isMap, shown } from '../values.ts';
 
 /**
  * Objects of one kind in a snapshot. They are held in memory and written one transaction after the other: ten thousand
@@ -38,8 +37,6 @@ export interface LeftOut {
   readonly object: string;
   readonly reason: string;
 }
-
-export type Entry = Readonly<Record<string, unknown>>;
 
 /** An entry of a document, and where it stands, for whoever must mend it. */
 export interface Placed {
@@ -122,19 +119,6 @@ export function checkTask(where: string, task: Entry, serviceIds: ReadonlySet<st
 /** An item as a snapshot holds it: marks are no part of a snapshot. */
 export function withoutMark(item: Entry): Entry {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !MARK_ATTRIBUTES.includes(name)));
-}
-
-/** The stack that an object belongs to, if any. */
-export function stackOf(object: { readonly spec?: unknown }): string | undefined {
-  const annotations = isMap(object.spec) ? object.spec.annotations : undefined;
-  const labels = isMap(annotations) ? annotations.labels : undefined;
-  const stack = isMap(labels) ? labels[STACK_LABEL] : undefined;
-  return typeof stack === 'string' && stack !== '' ? stack : undefined;
-}
-
-/** Stacks that have a service, each once, in the order of the services. */
-export function listStacks(snapshot: Snapshot): string[] {
-  return [...new Set(snapshot.services.map(stackOf).filter((stack) => stack !== undefined))];
 }
 
 /** `place` as in {@link readParts}. */
@@ -232,13 +216,4 @@ function notMap(where: string, value: unknown): DeallocatorError {
 
 export function invalid(message: string, cause?: unknown): DeallocatorError {
   return new DeallocatorError('InvalidArgument', `the snapshot is refused: ${message}`, { cause });
-}
-
-export function isMap(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function shown(value: unknown): string {
-  const text = value === undefined ? 'missing' : JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -5,7 +5,8 @@
  * Taken over is what somebody reads: ids, names, labels, which networks a service refers to, and of a task its state,
  * place and networks. Secrets, environments and the rest of the specs stay where they are.
  */
-import { type Entry, invalid, isMap, type LeftOut, type Parts, type Placed, shown } from './snapshot.ts';
+import { type Entry, isMap, shown } from '../values.ts';
+import { invalid, type LeftOut, type Parts, type Placed } from './snapshot.ts';
 
 /** What is not imported; the rest is. */
 export interface Unusable extends LeftOut {
