@@ -5,7 +5,8 @@ export type { Parent, ParentKey, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 export type { SweepAnswer, SweepRequest } from '../streams/sweep.ts';
 export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';
-export type { About, Evidence, Finding, Mending, Problem, Suspect } from './audit/findings.ts';
+export type { Finding, Suspect } from './audit/findings.ts';
+export type { Evidence, Mending, Problem } from './audit/problems.ts';
 export type { AuditProgress } from './audit/reader.ts';
 export {
   type LeftFinding,
@@ -14,6 +15,7 @@ export {
   type RepairResult,
   repair,
 } from './audit/repair.ts';
+export type { About } from './audit/world.ts';
 export { type DeadLetterQueue, openDeadLetters, openRecords } from './recovery/dead-letter-queue.ts';
 export {
   type DeadLetterMessage,

@@ -9,7 +9,8 @@ import { mapInParallel } from '../../protocol/parallel.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import type { Chance } from '../../protocol/store.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { type Finding, mendingOf, type Suspect, sameEvidence, suspectKey } from './findings.ts';
+import { type Finding, type Suspect, sameEvidence, suspectKey } from './findings.ts';
+import { mendingOf, PROBLEMS } from './problems.ts';
 import { AUDITED_TABLES, type AuditedTable, type AuditProgress, AuditReader } from './reader.ts';
 import { findSuspects } from './suspects.ts';
 
@@ -155,12 +156,8 @@ export class Looks {
       const atEpochMillis = markedAtEpochMillis(evidence.markedAt);
       return atEpochMillis === undefined ? undefined : new Date(atEpochMillis).toISOString();
     }
-    const isOfGoneService =
-      problem === 'orphan task' ||
-      (problem === 'stale attachment' && evidence.references === null && about.task === undefined);
-    if (isOfGoneService) return this.reader.findDeletion(parentName({ kind: 'service', id: about.service ?? '' }));
-    if (problem !== 'missing network') return undefined;
-    return this.reader.findDeletion(parentName({ kind: 'network', id: about.network ?? '' }));
+    const gone = PROBLEMS[problem].sinceDeletionOf?.(about, evidence);
+    return gone && this.reader.findDeletion(parentName(gone));
   }
 }
 

@@ -10,8 +10,9 @@ import { attachmentName, type ParentKey, type ParentKind, parentName } from '../
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
 import type { Chance } from '../../protocol/store.ts';
-import { type Problem, type Suspect, userIn } from './findings.ts';
-import type { AuditedCounter, AuditedParent, AuditedWorld } from './oddities.ts';
+import type { Suspect } from './findings.ts';
+import type { Problem } from './problems.ts';
+import { type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
 
 /** Receipts are history: no promise at rest speaks of them. */
 export const AUDITED_TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
