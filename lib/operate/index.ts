@@ -32,7 +32,8 @@ export type { SweepPort } from './recovery/settle-parents.ts';
 export { openSweepFunction } from './recovery/sweep-function.ts';
 export { type SweepOptions, type SweepResult, sweepAll } from './recovery/whole-sweep.ts';
 export { Cluster, type ClusterOptions, type FoundParent, type TaskFound } from './reports/cluster.ts';
-export { type Agreement, type Explanation, explain, type Related } from './reports/explain.ts';
+export { type Explanation, explain } from './reports/explain.ts';
+export type { Agreement, Related } from './reports/facts.ts';
 export {
   type Assumption,
   type Forecast,

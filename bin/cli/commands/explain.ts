@@ -1,6 +1,6 @@
 import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
-import { type Explanation, explain as explainParent, type Related } from '../../../lib/operate/reports/explain.ts';
+import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { type Command, DONE, readParent, UsageError } from '../command.ts';

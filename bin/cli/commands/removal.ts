@@ -158,8 +158,16 @@ function describeUndelete({ undeletes, notMarked, refused }: UndeletePlan): stri
   ].join('\n');
 }
 
-function refusalLine({ message, blockers }: PlanRefusal): string {
-  return `  refuse ${visible(spoken(message) + (blockers.length > 0 ? `: ${blockers.map(spoken).join(', ')}` : ''))}`;
+const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
+  'not found': 'is not there; "deallocator history" tells whether it was deleted',
+  protected: 'is protected; take that away first ("deallocator unprotect")',
+  'in use':
+    'is in use by services that are not to be removed; remove or update them, or let it wait for them ("--even-in-use")',
+};
+
+function refusalLine({ object, because, blockers }: PlanRefusal): string {
+  const named = blockers.length > 0 ? `: ${blockers.map(spoken).join(', ')}` : '';
+  return `  refuse ${visible(`${spoken(object)} ${REFUSALS[because]}${named}`)}`;
 }
 
 function printApplied({ print }: Session, applied: readonly Applied[]): void {

@@ -11,7 +11,7 @@ import {
 } from '../../protocol/model.ts';
 import { spoken } from '../names.ts';
 import { keyOf } from './cluster.ts';
-import type { Explanation } from './explain.ts';
+import type { Facts } from './facts.ts';
 import {
   type Forecast,
   type ForecastDeletion,
@@ -21,8 +21,6 @@ import {
   type StayReason,
 } from './forecast.ts';
 import { type Neighbourhood, withMarks } from './neighbourhood.ts';
-
-type Facts = Omit<Explanation, 'advice'>;
 
 export function advise(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
   const sentences = facts.state === 'absent' ? adviseAbsent(facts) : adviseThere(facts, part, circumstances);

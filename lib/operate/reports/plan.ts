@@ -1,4 +1,4 @@
-/** What a removal, or an undelete, will do, before anything of it is written; and then to do it. */
+/** Plans a removal or an undelete before anything of it is written, then does it. */
 import { checkParent } from '../../client/checks.ts';
 import type { DeallocatorClient } from '../../client/client.ts';
 import type { Declared } from '../../client/types.ts';
@@ -33,7 +33,7 @@ export interface RemovalRequest {
 
 export interface PlannedMark {
   readonly object: string;
-  /** Names of services (or tasks of such) that use this network, that are not marked, and that the plan doesn't mark: it will wait for them. */
+  /** Names of services, or of tasks, that use this network and that are neither marked nor planned to be: it waits for them. */
   readonly waitsFor: readonly string[];
 }
 
@@ -45,9 +45,9 @@ export interface AlreadyMarked {
 export interface PlanRefusal {
   readonly object: string;
   readonly because: 'not found' | 'protected' | 'in use';
-  /** A sentence, with what to do. */
+  /** A sentence that says what can be done. */
   readonly message: string;
-  /** Names of the services that use it. */
+  /** Names of its users. */
   readonly blockers: readonly string[];
 }
 
@@ -55,16 +55,16 @@ export interface RemovalPlan {
   /** In the order in which they will be marked: services first, so that their networks are no longer in use. */
   readonly marks: readonly PlannedMark[];
   readonly alreadyMarked: readonly AlreadyMarked[];
-  /** Will be left alone. */
+  /** What will be left alone. */
   readonly refused: readonly PlanRefusal[];
-  /** What becomes of it all once these marks are made. */
+  /** What follows once these marks are made. */
   readonly forecast: Forecast;
 }
 
 export interface UndeletePlan {
   /** In the order in which they will be undeleted: networks first, so that none goes along with a service meanwhile. */
   readonly undeletes: readonly AlreadyMarked[];
-  /** Names of those that there is nothing to take back of. */
+  /** Names of what has no mark to take back. */
   readonly notMarked: readonly string[];
   readonly refused: readonly PlanRefusal[];
 }
@@ -72,14 +72,14 @@ export interface UndeletePlan {
 /** What became of one object. */
 export interface Applied {
   readonly object: string;
-  /** `unchanged`: it was so before: marked already, or not marked. */
+  /** `unchanged`: it was marked already, or had no mark to take back. */
   readonly outcome: 'marked' | 'undeleted' | 'unchanged' | 'failed';
   /** The mark that is there now, to wait for. */
   readonly markedAt?: string;
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly blockers: readonly string[] };
 }
 
-/** Writes nothing. `NotFound` for a stack without objects; what is named and not there is among the `refused`. */
+/** Writes nothing. `NotFound` for a stack without objects; an object that is not there is among the `refused`. */
 export async function planRemoval(cluster: Cluster, request: RemovalRequest): Promise<RemovalPlan> {
   const keys = await keysOf(cluster, request);
   const part = await readNeighbourhood(cluster, keys, new Set(keys.map(parentName)));
@@ -95,13 +95,13 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
   for (const key of keys) {
     const object = parentName(key);
     const parent = part.parents.get(object);
-    if (parent === undefined) refused.push(absent(object));
+    if (parent === undefined) refused.push(refusal(object, 'not found'));
     else if (parent.pendingDelete) alreadyMarked.push(viewMarked(parent, cluster));
-    else if (parent.isProtected) refused.push(isProtected(object));
+    else if (parent.isProtected) refused.push(refusal(object, 'protected'));
     else {
       const users = part.attached.get(key.id)?.users ?? [];
       const waitsFor = key.kind === 'network' ? users.filter(isKept).map(userName) : [];
-      if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(inUse(object, waitsFor));
+      if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(refusal(object, 'in use', waitsFor));
       else marks.push({ object, waitsFor });
     }
   }
@@ -110,8 +110,8 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
 }
 
 /**
- * Marks what is planned, services first. An object that fails doesn't stop the others. What others have done since the plan is
- * respected: the client refuses anew what is protected, gone or in use by now.
+ * Marks what is planned, services first. An object that fails doesn't stop the others. The client checks each object again, and
+ * refuses what is protected, gone or in use by now.
  */
 export async function applyRemoval(
   client: DeallocatorClient,
@@ -128,15 +128,12 @@ export async function applyRemoval(
           : await client.removeNetwork(id, { whenInUse, ...declared });
       return { outcome: alreadyMarked ? 'unchanged' : 'marked', ...(markedAt !== undefined && { markedAt }) };
     });
-  const isService = ({ object }: PlannedMark) => keyOf(object).kind === 'service';
-  return [
-    ...(await mapInParallel(plan.marks.filter(isService), NETWORKS_IN_PARALLEL, apply)),
-    ...(await mapInParallel(
-      plan.marks.filter((mark) => !isService(mark)),
-      NETWORKS_IN_PARALLEL,
-      apply,
-    )),
-  ];
+  const applied: Applied[] = [];
+  for (const kind of ['service', 'network'] as const) {
+    const some = plan.marks.filter(({ object }) => keyOf(object).kind === kind);
+    applied.push(...(await mapInParallel(some, NETWORKS_IN_PARALLEL, apply)));
+  }
+  return applied;
 }
 
 /** Writes nothing. */
@@ -151,7 +148,7 @@ export async function planUndelete(
   const parents = await mapInParallel(keys, NETWORKS_IN_PARALLEL, (key) => cluster.readParent(key));
   for (const [n, key] of keys.entries()) {
     const parent = parents[n];
-    if (parent === undefined) refused.push(absent(parentName(key)));
+    if (parent === undefined) refused.push(refusal(parentName(key), 'not found'));
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
     else notMarked.push(parentName(key));
   }
@@ -212,17 +209,13 @@ async function attempt(object: string, act: () => Promise<Omit<Applied, 'object'
   }
 }
 
-function absent(object: string): PlanRefusal {
-  const message = `${object} is not there; "deallocator history" tells whether it was deleted`;
-  return { object, because: 'not found', message, blockers: [] };
-}
+/** What a program can do about each; a command line has words of its own for it. */
+const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
+  'not found': 'is not there; its history tells whether it was deleted',
+  protected: 'is protected; take that away first',
+  'in use': "is in use by what is not to be removed; remove or update that too, or plan with whenInUse: 'wait'",
+};
 
-function isProtected(object: string): PlanRefusal {
-  const message = `${object} is protected; take that away first ("deallocator unprotect")`;
-  return { object, because: 'protected', message, blockers: [] };
-}
-
-function inUse(object: string, blockers: readonly string[]): PlanRefusal {
-  const message = `${object} is in use by services that are not to be removed; remove or update them, or let it wait for them ("--even-in-use")`;
-  return { object, because: 'in use', message, blockers };
+function refusal(object: string, because: PlanRefusal['because'], blockers: readonly string[] = []): PlanRefusal {
+  return { object, because, message: `${object} ${REFUSALS[because]}`, blockers };
 }
