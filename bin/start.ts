@@ -7,10 +7,12 @@ import { parseArgs } from 'node:util';
 import { LocalError } from '../lib/local/local-error.ts';
 import { parseSnapshot, type Snapshot } from '../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError, isDeallocatorError } from '../lib/protocol/errors.ts';
+import { isDrawable } from './cli/io.ts';
 import { DemoFailure, runDemo } from './demo/demo.ts';
 import { DEMO_TIMEOUT_MILLIS } from './demo/limits.ts';
-import { openScreen } from './demo/screen.ts';
+import { plainScreen } from './demo/plain-screen.ts';
 import { listStacks, planStackRemoval } from './demo/stack-removal.ts';
+import { terminalScreen } from './demo/terminal-screen.ts';
 import { seconds } from './demo/text.ts';
 import { SynthesisError } from './synthesize.ts';
 
@@ -124,7 +126,8 @@ async function main(): Promise<number> {
     const snapshot = readSnapshot(options.snapshot);
     const stack = chooseStack(snapshot, options.stack);
     const plan = planStackRemoval(snapshot, stack);
-    const screen = openScreen(process.stdout, process.env);
+    const { stdout } = process;
+    const screen = isDrawable(stdout, process.env) ? terminalScreen(stdout) : plainScreen(stdout);
     const rest = listStacks(snapshot).filter((other) => other !== stack);
     screen.line(
       `Removing stack ${stack}${rest.length > 0 ? ` beside ${rest.join(', ')}` : ''}; seed ${options.seed}\n`,

@@ -2,6 +2,11 @@
 import { type DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { visible } from './text.ts';
 
+/** A mistake in what was typed. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 const UNANSWERED = 'nothing answers there; check --endpoint, and whether "npm run local" still runs';
 
 /** What the AWS SDK throws before or instead of an answer, in words that say what to do. */

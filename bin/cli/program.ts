@@ -1,7 +1,9 @@
 /** The commands as commander knows them: it reads the arguments, prints the help, and guesses what was meant. */
 import { createRequire } from 'node:module';
 import { CommanderError, Option, Command as Program } from 'commander';
-import { type Command, type Given, GLOBAL_OPTIONS, type Option as Told, UsageError } from './command.ts';
+import type { Given } from './arguments.ts';
+import { type Command, GLOBAL_OPTIONS, type Option as Told } from './command.ts';
+import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 
 const { version } = createRequire(import.meta.url)('deallocator/package.json') as { readonly version: string };

@@ -1,8 +1,10 @@
 /** One call of the command line: finds the command, runs it, and says in words and status how it went. */
-import { type Command, DONE, FAILED, type Given, INTERRUPTED, type Session, USAGE, UsageError } from './command.ts';
+
+import type { Given } from './arguments.ts';
+import { type Command, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { type Deployment, openDeployment } from './connection.ts';
-import { errorWords } from './errors.ts';
+import { errorWords, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { visible } from './text.ts';

@@ -1,7 +1,8 @@
 import { audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import type { Finding } from '../../../lib/operate/audit/findings.ts';
 import { repair } from '../../../lib/operate/audit/repair.ts';
-import { type Command, DONE, FAILED, readDurationMillis, refuseMore } from '../command.ts';
+import { readDurationMillis, refuseMore } from '../arguments.ts';
+import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { columns, count } from '../text.ts';
 

@@ -1,7 +1,8 @@
 /** Completion: a script for the shell, which then asks this very program what could come next. */
 import type { ParentKind } from '../../../lib/protocol/model.ts';
-import { type Command, DONE, GLOBAL_OPTIONS, type Session, UsageError } from '../command.ts';
+import { type Command, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { openDeployment } from '../connection.ts';
+import { UsageError } from '../errors.ts';
 import { readArguments } from '../program.ts';
 
 /** The program filters by what is typed already: `compgen -W` would evaluate what is in an id. */

@@ -1,9 +1,12 @@
 import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
+import type { Related } from '../../../lib/operate/reports/facts.ts';
 import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
-import { type Command, DONE, readParent, UsageError } from '../command.ts';
+import { readParent } from '../arguments.ts';
+import { type Command, DONE } from '../command.ts';
+import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
 import { interruptible } from '../waiting.ts';
 import { type Branch, countWords, markWords, progressWords, reasonWords, tree } from '../words.ts';

@@ -3,7 +3,8 @@ import type { DeallocatorClient } from '../../../lib/client/client.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
-import { BLOCKED, type Command, DONE, FAILED, readParents, type Session } from '../command.ts';
+import { readParents } from '../arguments.ts';
+import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
 import { visible } from '../text.ts';
 
 /** What became of one object. `error` with `code` says why not. */

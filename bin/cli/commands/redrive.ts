@@ -1,7 +1,8 @@
 import { spoken } from '../../../lib/operate/names.ts';
 import { openDeadLetters, openRecords } from '../../../lib/operate/recovery/dead-letter-queue.ts';
 import { redrive as redriveLetters } from '../../../lib/operate/recovery/redrive.ts';
-import { type Command, DONE, FAILED, refuseMore } from '../command.ts';
+import { refuseMore } from '../arguments.ts';
+import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { columns, count, facts, shortened, visible } from '../text.ts';
 

@@ -14,20 +14,10 @@ import {
 } from '../../../lib/operate/reports/plan.ts';
 import type { Awaited, WaitResult } from '../../../lib/operate/reports/wait.ts';
 import { type ParentKey, parseParentName } from '../../../lib/protocol/model.ts';
-import {
-  asTyped,
-  BLOCKED,
-  type Command,
-  DONE,
-  FAILED,
-  type Given,
-  type Option,
-  readParents,
-  refuseMore,
-  type Session,
-  UsageError,
-} from '../command.ts';
+import { asTyped, type Given, readParents, refuseMore } from '../arguments.ts';
+import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
+import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
 import { interruptible } from '../waiting.ts';
 import { markWords } from '../words.ts';

@@ -1,14 +1,8 @@
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
-import {
-  type Command,
-  DONE,
-  readDurationMillis,
-  readNumber,
-  refuseMore,
-  type Session,
-  UsageError,
-} from '../command.ts';
+import { readDurationMillis, readNumber, refuseMore } from '../arguments.ts';
+import { type Command, DONE, type Session } from '../command.ts';
+import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
 import { columns, count, duration, emphasis, shortened } from '../text.ts';
 import { interruptible } from '../waiting.ts';

@@ -1,6 +1,7 @@
 import { spoken } from '../../../lib/operate/names.ts';
 import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
-import { type Command, DONE, FAILED, refuseMore } from '../command.ts';
+import { refuseMore } from '../arguments.ts';
+import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { columns, duration, facts, shortened } from '../text.ts';
 

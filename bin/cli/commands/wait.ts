@@ -1,7 +1,8 @@
 import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
-import { BLOCKED, type Command, DONE, type Given, readDurationMillis, readParents, type Session } from '../command.ts';
+import { type Given, readDurationMillis, readParents } from '../arguments.ts';
+import { BLOCKED, type Command, DONE, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
 import { openProgress } from '../progress.ts';
