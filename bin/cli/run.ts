@@ -1,5 +1,6 @@
 /** One call of the command line: finds the command, runs it, and says in words and status how it went. */
 
+import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Given } from './arguments.ts';
 import { type Command, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -8,7 +9,6 @@ import { errorWords, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { visible } from './text.ts';
-import { endingSoon } from './waiting.ts';
 
 /** Resolves with the exit status; fails never. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -53,6 +53,18 @@ async function runCommand(command: Command, given: Given, io: Io): Promise<numbe
   } finally {
     deployment?.close();
   }
+}
+
+/** A request without an answer would be tried again for most of a minute; after Ctrl-C, a command has this long to end in order. */
+const ORDERLY_END_MILLIS = 500;
+
+/** As {@link interruptible}, but what ends by itself soon after Ctrl-C may do so. */
+async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<T> {
+  const late = new AbortController();
+  const onAbort = () => void chance.pause(ORDERLY_END_MILLIS).then(() => late.abort(signal.reason));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort);
+  return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 function report(error: unknown, command: string | undefined, { err, signal }: Io): number {

@@ -1,3 +1,4 @@
+import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
@@ -8,7 +9,6 @@ import { readParent } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
-import { interruptible } from '../waiting.ts';
 import { type Branch, countWords, markWords, progressWords, reasonWords, tree } from '../words.ts';
 
 export const explain: Command = {

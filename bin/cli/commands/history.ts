@@ -1,10 +1,10 @@
+import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
 import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { columns, shortened } from '../text.ts';
-import { interruptible } from '../waiting.ts';
 
 export const history: Command = {
   name: 'history',

@@ -1,5 +1,6 @@
 /** rm and undelete: first the plan, then the marks, and for rm, if asked, the wait. */
 import { checkDeclared } from '../../../lib/client/checks.ts';
+import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import {
@@ -19,7 +20,6 @@ import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '
 import type { Deployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
-import { interruptible } from '../waiting.ts';
 import { markWords } from '../words.ts';
 import { forecastLines } from './explain.ts';
 import { readTimeout, TIMEOUT, waitFor } from './wait.ts';

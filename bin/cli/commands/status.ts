@@ -1,3 +1,4 @@
+import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
 import { readDurationMillis, readNumber, refuseMore } from '../arguments.ts';
@@ -5,7 +6,6 @@ import { type Command, DONE, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
 import { columns, count, duration, emphasis, shortened } from '../text.ts';
-import { interruptible } from '../waiting.ts';
 import { childOf, countWords, progressWords, reasonWords } from '../words.ts';
 
 /** The pause between two looks: each costs a read of the index, and two of each object that is shown. */

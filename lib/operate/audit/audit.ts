@@ -1,4 +1,4 @@
-/** Reads all six tables and checks the promises that hold at rest. Prints nothing. */
+/** Reads the five tables that the promises speak of, and checks what holds at rest. Prints nothing. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
@@ -17,35 +17,35 @@ import { findSuspects } from './suspects.ts';
 /** Items of all tables that one audit holds in memory, at some 500 bytes each. */
 export const AUDIT_ITEMS_MAX = 2_000_000;
 /**
- * How long what looks wrong must stay as it is before it counts: longer than a record is on its way, with a poll of a quarter
- * second, a batching window of a second and a few retries. After a longer outage an audit reports what the sweep would find,
- * and that is harmless: a repair is the sweep's own work, and every step of it is re-checked.
+ * How long something must stay wrong before it counts: longer than a record is on its way, with a poll of a quarter second, a
+ * batching window of a second and a few retries. After a longer outage an audit reports what the sweep would find. That is
+ * harmless: a repair is the sweep's own work, and re-checks every step.
  */
 export const CONFIRM_MILLIS_DEFAULT = 10_000;
 /** The longest that a timer of Node.js can wait, 24.8 days. */
 const CONFIRM_MILLIS_MAX = 2 ** 31 - 1;
-/** What looks wrong is looked at again one by one; of more than that, the first ones tell what to do. */
+/** Suspects that are looked at again, one by one. Where there are more, the first ones tell what to do. */
 export const AUDIT_SUSPECTS_MAX = 10_000;
 /** Suspects that are looked at side by side. */
 const LOOKS_IN_PARALLEL = 16;
-/** A pause is taken in pieces, so that an abort is heard in time. */
+/** A pause is taken in pieces, so that an abort ends it in time. */
 const PAUSE_PIECE_MILLIS = 1000;
-/** The schedule of sweeps, unless the deployment says otherwise. */
+/** How often a deployment sweeps by default. */
 export const SWEEP_INTERVAL_MILLIS_DEFAULT = 15 * 60 * 1000;
 
 export interface AuditOptions {
-  /** What the deployment has chosen. @default {@link DEFAULT_RULES} */
+  /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
   /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default {@link CONFIRM_MILLIS_DEFAULT} */
   readonly confirmMillis?: number;
   /**
-   * How often the deployment sweeps: where there is a grace period, it is the next sweep that deletes what nobody uses any
-   * more, and until then nothing is wrong. @default {@link SWEEP_INTERVAL_MILLIS_DEFAULT}
+   * How often the deployment sweeps. After a grace period only the next sweep deletes, and until then nothing is wrong.
+   * @default {@link SWEEP_INTERVAL_MILLIS_DEFAULT}
    */
   readonly sweepIntervalMillis?: number;
   /** @default {@link AUDIT_ITEMS_MAX} */
   readonly itemsMax?: number;
-  /** Its reason is thrown between two pages, two looks, and about once a second of the pause. */
+  /** Its reason is thrown between two pages or two looks, and about once a second of the pause. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Time and randomness. @default the system's */
@@ -55,23 +55,23 @@ export interface AuditOptions {
 export interface AuditResult {
   /** When the audit began, ISO 8601. */
   readonly startedAt: string;
-  /** Items read of each table. */
+  /** Items that were read, by table. */
   readonly read: Readonly<Record<AuditedTable, number>>;
-  /** What was wrong, and stayed so. In the order of the tables. */
+  /** What was wrong, and stayed so; in the order of the tables. */
   readonly findings: readonly Finding[];
-  /** What looked wrong and was not, or did not stay so: read at two moments, or on its way. */
+  /** What looked wrong and did not stay so: it was read at two moments, or a record was on its way. */
   readonly cleared: number;
-  /** What looked wrong and was not looked at again, because there was too much of it. Mend the findings, then audit again. */
+  /** What looked wrong and was not looked at again, because there was too much. Mend the findings, then audit again. */
   readonly unchecked: number;
 }
 
 /**
- * Checks every promise that holds at rest over the live tables, while everybody goes on writing. Writes nothing.
+ * Checks every promise that holds at rest over the live tables, while others write. Writes nothing.
  *
- * The tables are read one page after the other, so what they say together never was. Whatever looks wrong in that is looked
- * at again by itself, twice, with a pause in between; it is a finding if both looks see it wrong in the same way: the same
- * mark, the same counter with the same count, the same references. What is so at both ends of the pause was so at one moment
- * in between, and what a record on its way was about to set right no longer is so.
+ * The tables are read page by page, so together they show a state that never was. Whatever looks wrong there is looked at
+ * again by itself, twice, with a pause in between. It is a finding if both looks see it wrong in the same way: the same mark,
+ * the same counter with the same count, the same references. What is the same at both ends of the pause was so at one moment
+ * in between, and the pause is long enough for a record on its way to set it right.
  *
  * Costs a read of the five tables, and up to 2 × 5 reads for each suspect. Fails with `FailedPrecondition` where the tables
  * hold more than `itemsMax` items.
@@ -110,20 +110,17 @@ export async function audit(
   };
 }
 
-/** Looks at suspects one by one, by the deployment's rules. */
+/** Looks at suspects one by one, under the deployment's rules. */
 export class Looks {
   readonly reader: AuditReader;
-  readonly #options: AuditOptions;
+  readonly #signal: AbortSignal | undefined;
   readonly #chance: Chance;
   readonly #rules: Rules;
 
-  constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, options: AuditOptions) {
-    const {
-      chance = systemChance,
-      rules = DEFAULT_RULES,
-      sweepIntervalMillis = SWEEP_INTERVAL_MILLIS_DEFAULT,
-    } = options;
-    this.#options = options;
+  constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, options: Omit<AuditOptions, 'onProgress'>) {
+    const { chance = systemChance, rules = DEFAULT_RULES } = options;
+    const { sweepIntervalMillis = SWEEP_INTERVAL_MILLIS_DEFAULT } = options;
+    this.#signal = options.signal;
     this.#chance = chance;
     const gracePeriodMillis = rules.gracePeriodMillis === 0 ? 0 : rules.gracePeriodMillis + sweepIntervalMillis;
     this.#rules = { ...rules, gracePeriodMillis };
@@ -137,7 +134,7 @@ export class Looks {
   /** Those that are still wrong, as they are now. */
   async again<T extends Suspect>(suspects: readonly T[]): Promise<Suspect[]> {
     const seen = await mapInParallel(suspects, LOOKS_IN_PARALLEL, async (suspect) => {
-      this.#options.signal?.throwIfAborted();
+      this.#signal?.throwIfAborted();
       const key = suspectKey(suspect);
       const world = await this.reader.look(suspect);
       return findSuspects(world, this.circumstances()).find((found) => suspectKey(found) === key);
@@ -150,7 +147,7 @@ export class Looks {
     return { ...suspect, ...(since !== undefined && { since }), mending: mendingOf(suspect) };
   }
 
-  /** The mark's own time; or, of what a deletion should have taken along, the deletion's. */
+  /** The time of the mark; else that of the deletion that should have taken it along. */
   async #sinceOf({ problem, about, evidence }: Suspect): Promise<string | undefined> {
     if (typeof evidence.markedAt === 'string') {
       const atEpochMillis = markedAtEpochMillis(evidence.markedAt);

@@ -1,4 +1,4 @@
-/** Mends what an audit has found, by the hands of the sweep function: nobody else may delete, and it re-checks everything. */
+/** Mends what an audit has found, by the sweep function: only that may delete, and it re-checks everything. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { type SweepPort, settleParents } from '../recovery/settle-parents.ts';
@@ -16,26 +16,25 @@ export interface RepairOptions extends Pick<AuditOptions, 'rules' | 'sweepInterv
 }
 
 export interface RepairResult {
-  /** They are not there any more, by this repair or by somebody else. */
+  /** No longer there, by this repair or otherwise. */
   readonly repaired: readonly Finding[];
-  /** They are still there as they were found. */
+  /** Still there as they were found. */
   readonly left: readonly LeftFinding[];
-  /** What went because of it: names such as `service#web`, at most 1,000 for each 100 parents. */
+  /** Names such as `service#web` of what was deleted because of it, at most 1,000 for each 100 parents. */
   readonly deleted: readonly string[];
 }
 
 export interface LeftFinding extends Finding {
-  /** What the sweep said when it failed at that parent. Absent where a person must act, and where the sweep did not help. */
+  /** The error of the sweep at that parent. Absent where a person must act, and where the sweep did not help. */
   readonly error?: string;
 }
 
 /**
- * Asks the sweep function for the parents that mend the findings, then looks at each finding again. Safe while everybody
- * goes on writing, and as often as one likes: what is asked for is looked at anew, and changed only on condition that it is
- * as it was read; what has meanwhile become right stays.
+ * Asks the sweep function for the parents that mend the findings, then looks at each finding again. Safe while others write,
+ * and to repeat: the sweep reads everything anew, and changes an item only on condition that it is as it was read.
  *
- * What `mending` leaves to a person is passed over and is among `left`, unless somebody mended it meanwhile. Fails as the
- * port fails; what was mended by then stays mended.
+ * What `mending` leaves to a person is passed over, and is among `left` unless it was mended meanwhile. Rejects as the port
+ * does; what was mended by then stays mended.
  */
 export async function repair(
   db: DynamoDBDocumentClient,
@@ -45,11 +44,10 @@ export async function repair(
   options: RepairOptions = {},
 ): Promise<RepairResult> {
   const names = new Set(findings.flatMap(({ mending }) => (mending.by === 'sweep' ? [mending.parent] : [])));
-  const { deleted, failed } = await settleParents(sweep, 'audit', [...names], options);
-  const { onProgress: _, ...rest } = options;
-  const looks = new Looks(db, tables, rest);
+  const { deleted, failed } = await settleParents(sweep, 'audit', [...names], options.signal, options.onProgress);
+  const looks = new Looks(db, tables, options);
   const now = new Map<string, Suspect>((await looks.again(findings)).map((found) => [suspectKey(found), found]));
-  // Another of its kind, under another mark or epoch, is not the one that was found.
+  // A finding under another mark or epoch is not the one that was found.
   const isLeft = (finding: Finding) => sameEvidence(finding, now.get(suspectKey(finding)));
   return {
     repaired: findings.filter((finding) => !isLeft(finding)),

@@ -1,4 +1,4 @@
-/** What a redrive reads: the dead-letter queue by SQS, and the records it speaks of by DynamoDB Streams. */
+/** What a redrive reads: the dead-letter queue from SQS, and the records that its messages name from DynamoDB Streams. */
 import {
   type _Record,
   DynamoDBStreamsClient,
@@ -13,12 +13,11 @@ import type { DeadLetterPort, RecordsPort } from './redrive.ts';
 
 /** SQS' own limit. */
 const MESSAGES_PER_REQUEST = 10;
-/** Asks all of SQS' servers, where an answer without waiting asks some, and may miss the only message. */
+/** A request that waits asks all of SQS' servers; one that does not asks some of them, and may miss the only message. */
 const WAIT_SECONDS = 2;
-/** For so long others don't see a message: longer than a group of them and a sweep's invocation take. */
+/** How long a message stays hidden from other readers: longer than a group of messages and a sweep's invocation take. */
 const HIDDEN_SECONDS = 20 * 60;
 
-/** Ends with `close`. */
 export interface DeadLetterQueue extends DeadLetterPort {
   close(): void;
 }
@@ -31,7 +30,7 @@ export function openDeadLetters(
   if (queueUrl === undefined) {
     throw new DeallocatorError(
       'FailedPrecondition',
-      'the dead-letter queue is not known; add deadLetterQueueUrl to the configuration, or put out DeadLetterQueueUrl from the stack',
+      'the dead-letter queue is not known; add deadLetterQueueUrl to the configuration, or DeadLetterQueueUrl to the outputs of the stack',
     );
   }
   const sqs = new SQSClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
@@ -54,7 +53,7 @@ export function openDeadLetters(
   };
 }
 
-/** What DynamoDB Streams says of records that it keeps no more, of a stream that is gone, and of a place in neither. */
+/** The errors of DynamoDB Streams for expired records, for a deleted stream, and for an iterator that was used too late. */
 const GONE = ['TrimmedDataAccessException', 'ResourceNotFoundException', 'ExpiredIteratorException'];
 
 export function openRecords(connection: Connection, signal: AbortSignal): RecordsPort & { close(): void } {

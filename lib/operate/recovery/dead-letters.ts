@@ -1,4 +1,4 @@
-/** Reads what is in the dead-letter queue, trusting nothing: whatever can't be read is said, and never dropped. */
+/** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
 import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
 import {
   attachmentName,
@@ -12,7 +12,7 @@ import type { Rules } from '../../protocol/rules.ts';
 import { type Image, isMalformed, readRecord, type StreamRecord } from '../../streams/records.ts';
 import { isMap, shown } from '../values.ts';
 
-/** Where the records of a batch that was given up are. They are in the stream for 24 hours. */
+/** Where the records of a failed batch are. The stream keeps them for 24 hours. */
 export interface BatchPlace {
   readonly streamArn: string;
   readonly shardId: string;
@@ -21,28 +21,28 @@ export interface BatchPlace {
 }
 
 export type DeadLetter =
-  /** Of an event source mapping: it names a batch of records. */
+  /** From an event source mapping: it names a batch of records. */
   | { readonly kind: 'batch'; readonly place: BatchPlace; readonly source: RecordSource }
-  /** Of the sweep: an asynchronous invocation, or a scheduled event that was not delivered. */
+  /** From the sweep: a failed asynchronous invocation, or a scheduled event that was not delivered. */
   | { readonly kind: 'sweep' }
-  /** Nothing that this deployment's functions could have left. */
+  /** No function of this deployment could have left it. */
   | { readonly kind: 'unknown'; readonly why: string };
 
-/** What the records of one table's stream tell of. */
+/** What the records of one table's stream are about. */
 export interface RecordSource {
   readonly parent: ParentKind;
   /** The attribute of their keys that holds the parent's id. */
   readonly keyAttribute: string;
-  /** The one that holds the id of a task, where tasks hold networks: their records have both images then. */
+  /** The one that holds a task's id, where tasks hold networks: then the records have both images. */
   readonly childAttribute?: string;
-  /** Whether they are of the parent itself, with both images, and not of a child. */
+  /** Whether they are the parent's own, with both images, or a child's. */
   readonly isOwn: boolean;
 }
 
 export interface RecordsRead {
-  /** Names such as `service#web`, each once; of a task that holds networks such as `task#3#web#1`. */
+  /** Each once: names such as `service#web`, or `task#3#web#1` for a task that holds networks. */
   readonly parents: readonly string[];
-  /** What could not be read, in the reader's words. */
+  /** What could not be read, each a sentence. */
   readonly malformed: readonly string[];
 }
 
@@ -59,7 +59,7 @@ export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules
   }
   if (!isMap(letter)) return { kind: 'unknown', why: `its body is no object: ${shown(letter)}` };
   const batch: unknown = letter.DDBStreamBatchInfo;
-  // An event's input is whatever was configured, so it can't be told apart any further.
+  // A sweep's event has whatever input was configured, so nothing else of it can be checked.
   if (batch === undefined) return { kind: 'sweep' };
   const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = isMap(batch) ? batch : {};
   const isPlace =
@@ -76,9 +76,9 @@ export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules
 }
 
 /**
- * The parents whose settling makes up for records that no function has processed. Of a service's own records these are also
- * the networks that it refers to no more: their attachments of this service are stale, if raw hands wrote it. Where tasks hold
- * networks, the same of a task's records, and the task itself.
+ * The parents whose settling makes up for records that no function has processed. A service's own record also names the
+ * networks that the service no longer refers to: after a raw write, their attachments of this service are stale. Where tasks
+ * hold networks, the same goes for a task's record, which also names the task itself.
  */
 export function parentsOfRecords(
   records: readonly unknown[],
@@ -103,7 +103,7 @@ export function parentsOfRecords(
   return { parents: [...parents], malformed };
 }
 
-/** Who refers to networks, where the record tells of one. */
+/** The user of networks that the record is about, if any. */
 function userOf({ parent, child }: StreamRecord, isOwn: boolean): UserKey | undefined {
   if (child !== undefined) return { kind: 'task', serviceId: parent.id, id: child };
   return isOwn && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
@@ -129,6 +129,6 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-function isSequenceNumber(value: unknown): value is string {
+export function isSequenceNumber(value: unknown): value is string {
   return typeof value === 'string' && /^\d{1,40}$/.test(value);
 }

@@ -1,20 +1,19 @@
-/** Makes up for what is in the dead-letter queue: settles what it was about, and only then deletes the message. */
+/** Makes up for the messages of the dead-letter queue: settles what each is about, and only then deletes it. */
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { compareSequenceNumbers } from '../../streams/records.ts';
-import { type BatchPlace, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
+import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
 import { type SweepPort, settleParents } from './settle-parents.ts';
 import { sweepAll } from './whole-sweep.ts';
 
 export interface DeadLetterMessage {
-  /** What the port deletes it by. */
   readonly handle: string;
   readonly body: string;
 }
 
 /** The deployment's dead-letter queue. */
 export interface DeadLetterPort {
-  /** Some messages, hidden from others for a while; none when the queue is empty. */
+  /** Some messages, hidden from other readers for a while; none when the queue is empty. */
   receive(): Promise<readonly DeadLetterMessage[]>;
   delete(handle: string): Promise<void>;
 }
@@ -27,8 +26,8 @@ export interface RecordsPage {
 }
 
 /**
- * DynamoDB Streams: GetShardIterator with AT_SEQUENCE_NUMBER, then GetRecords. `gone` where the stream no longer has them:
- * TrimmedDataAccessException, ResourceNotFoundException, ExpiredIteratorException.
+ * DynamoDB Streams: GetShardIterator with AT_SEQUENCE_NUMBER, then GetRecords. `gone`: the stream no longer has the records
+ * (TrimmedDataAccessException, ResourceNotFoundException, ExpiredIteratorException).
  */
 export interface RecordsPort {
   open(place: Omit<BatchPlace, 'endSequenceNumber'>): Promise<string | 'gone'>;
@@ -41,16 +40,16 @@ export interface RedrivePorts {
   readonly sweep: SweepPort;
 }
 
-/** Messages of one run; the next run takes the others. */
+/** Messages that one run takes; the next run takes the others. */
 export const REDRIVE_MESSAGES_MAX = 10_000;
-/** Pages of one batch's records. A batch has at most 10,000, but pages may be short, or empty. */
+/** Pages of one batch's records. A batch has at most 10,000 records, but pages may be short, or empty. */
 export const RECORD_PAGES_MAX = 1000;
 
 export interface RedriveProgress {
   readonly received: number;
   readonly deleted: number;
   readonly kept: number;
-  /** Parents that were settled, those that failed included. */
+  /** Parents that the sweep was asked for, those that failed included. */
   readonly settled: number;
 }
 
@@ -59,34 +58,34 @@ export interface RedriveOptions {
   readonly messagesMax?: number;
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
-  /** Its reason is thrown between two requests; what is not done stays in the queue. */
-  readonly signal?: AbortSignal;
+  /** Its reason is thrown between two requests; messages that are not done stay in the queue. */
+  readonly signal?: AbortSignal | undefined;
   readonly onProgress?: (progress: RedriveProgress) => void;
 }
 
 export interface RedriveResult extends RedriveProgress {
-  /** Whole sweeps that were run, because records are gone from their stream, or could not be read, or a sweep's own event failed. */
+  /** Whole sweeps that were run: for records that had left their stream or could not be read, or for a failed event of the sweep. */
   readonly sweeps: number;
-  /** Names such as `service#web` of what went because of it. */
+  /** Names such as `service#web` of what was deleted because of it. */
   readonly deletedParents: readonly string[];
-  /** Messages that are still in the queue, each with what held it up. */
+  /** Messages that are still in the queue, each with the reason. */
   readonly keptMessages: readonly { readonly body: string; readonly reason: string }[];
-  /** Records that could not be read. A whole sweep looked after what they were about. */
+  /** Records that could not be read. A whole sweep made up for them. */
   readonly malformed: readonly string[];
-  /** Batches whose records were gone, at least in part. A whole sweep looked after them. */
+  /** Batches of which some records were gone. A whole sweep made up for them. */
   readonly gone: readonly BatchPlace[];
 }
 
 /**
- * Takes the dead letters one group after the other. The parents that a message's records name are settled by the sweep
- * function, and the attachments of services among them set right; the message is deleted once none of them failed. Where the
- * records are gone after 24 hours, a whole sweep is restarted and brought to its end first, one for the group; a full one,
- * since a mark without a time is known from its record alone. What no sweep knows of are the attachments of services that raw
- * hands wrote: `gone` says when an audit should follow.
+ * Takes the dead letters one group after the other. The sweep function settles the parents that a message's records name, and
+ * sets the attachments of services among them right. The message is deleted once none of them failed. Where records are gone,
+ * after 24 hours, a whole sweep is run first, one for the group: restarted, and full, since only a record tells of a mark
+ * without a time. No sweep knows of attachments that a raw write of a service left wrong: `gone` says when an audit should
+ * follow.
  *
- * Nothing is processed twice with a different end: settling looks at what is there now. May be run beside the functions,
- * beside another redrive, and again after a crash. Ends when the queue gives no more messages, or only such as were kept.
- * Rejects as a port does; what is not done by then stays in the queue.
+ * Repeating it is safe: settling looks at what is there now. So a redrive may run beside the functions, beside another
+ * redrive, and again after a crash. It ends when the queue gives no message that it has not kept. Rejects as a port does; what
+ * is not done by then stays in the queue.
  */
 export async function redrive(
   ports: RedrivePorts,
@@ -122,10 +121,7 @@ class Redrive {
   readonly #kept = new Map<string, string>();
   readonly #malformed: string[] = [];
   readonly #gone: BatchPlace[] = [];
-  #received = 0;
-  #deleted = 0;
-  #settled = 0;
-  #sweeps = 0;
+  readonly #counts = { received: 0, deleted: 0, settled: 0, sweeps: 0 };
 
   constructor(ports: RedrivePorts, tables: PhysicalNames, { signal, rules = DEFAULT_RULES }: RedriveOptions) {
     this.#ports = ports;
@@ -134,22 +130,21 @@ class Redrive {
     this.#rules = rules;
   }
 
-  /** The same letter, seen again since nobody may hide it for ever. */
+  /** SQS shows a message again, once the time is over for which it was hidden. */
   hasKept(body: string): boolean {
     return this.#kept.has(body);
   }
 
   async take(messages: readonly DeadLetterMessage[]): Promise<void> {
-    this.#received += messages.length;
+    this.#counts.received += messages.length;
     const all: Needs[] = [];
     for (const message of messages) {
       const needs = await this.#needsOf(message);
       if (needs !== undefined) all.push(needs);
     }
     const names = [...new Set(all.flatMap(({ parents }) => parents))];
-    const options = this.#signal === undefined ? {} : { signal: this.#signal };
-    const { deleted, failed } = await settleParents(this.#ports.sweep, 'redrive', names, options);
-    this.#settled += names.length;
+    const { deleted, failed } = await settleParents(this.#ports.sweep, 'redrive', names, this.#signal);
+    this.#counts.settled += names.length;
     this.#deletedParents.push(...deleted);
     const sweepFailure = all.some(({ wholeSweep }) => wholeSweep) ? await this.#sweepWhole() : undefined;
     for (const { message, parents, wholeSweep } of all) {
@@ -164,17 +159,14 @@ class Redrive {
         continue;
       }
       await this.#ports.deadLetters.delete(message.handle);
-      this.#deleted++;
+      this.#counts.deleted++;
     }
   }
 
   result(): RedriveResult {
     return {
-      received: this.#received,
-      deleted: this.#deleted,
+      ...this.#counts,
       kept: this.#kept.size,
-      settled: this.#settled,
-      sweeps: this.#sweeps,
       deletedParents: [...this.#deletedParents],
       keptMessages: [...this.#kept].map(([body, reason]) => ({ body, reason })),
       malformed: [...this.#malformed],
@@ -182,7 +174,7 @@ class Redrive {
     };
   }
 
-  /** Undefined for a message that stays as it is. */
+  /** Undefined for a message that stays in the queue. */
   async #needsOf(message: DeadLetterMessage): Promise<Needs | undefined> {
     const letter = readDeadLetter(message.body, this.#tables, this.#rules);
     switch (letter.kind) {
@@ -219,21 +211,18 @@ class Redrive {
     return { records, isWhole: false };
   }
 
-  /** From the beginning to the end, or why not. */
+  /** The reason where it failed. */
   async #sweepWhole(): Promise<string | undefined> {
-    const signal = this.#signal === undefined ? {} : { signal: this.#signal };
-    const anew = { trigger: 'redrive', restart: true, full: true, ...signal };
+    const anew = { trigger: 'redrive', restart: true, full: true, signal: this.#signal };
     const { deleted, failedCount } = await sweepAll(this.#ports.sweep, anew);
     this.#deletedParents.push(...deleted);
-    this.#sweeps++;
+    this.#counts.sweeps++;
     return failedCount === 0 ? undefined : `${failedCount} parents failed in the whole sweep that makes up for it`;
   }
 }
 
-/** Undefined for a record without a sequence number that could be compared. */
+/** Undefined for a record without a sequence number. */
 function compareWith(record: unknown, sequenceNumber: string): number | undefined {
   const found = (record as { dynamodb?: { SequenceNumber?: unknown } } | null)?.dynamodb?.SequenceNumber;
-  return typeof found === 'string' && /^\d{1,40}$/.test(found)
-    ? compareSequenceNumbers(found, sequenceNumber)
-    : undefined;
+  return isSequenceNumber(found) ? compareSequenceNumbers(found, sequenceNumber) : undefined;
 }

@@ -1,35 +1,31 @@
-/** Has the sweep function settle named parents: for repairs and for dead letters. */
+/** Asks the sweep function to settle named parents: for repairs and for dead letters. */
 import { chunks } from '../../protocol/parallel.ts';
 import type { SweepAnswer, SweepRequest } from '../../streams/sweep.ts';
 
-/** The deployment's sweep function, invoked and waited for. Rejects where the function fails. */
+/** Invokes the deployment's sweep function and waits for its answer. Rejects where the function fails. */
 export interface SweepPort {
   invoke(request: SweepRequest): Promise<SweepAnswer>;
 }
 
 /**
- * Names in one request. A sweep of names has no place to go on from, so its request must fit one invocation: 100 parents,
- * each with a thousand attachments to check, take a minute or two of its fifteen.
+ * Names in one request. A sweep of names can't be resumed, so its request must fit one invocation: 100 parents, each with a
+ * thousand attachments to check, take a minute or two of its fifteen.
  */
 export const SETTLE_NAMES_PER_REQUEST = 100;
 
 export interface SettlingResult {
   readonly deleted: readonly string[];
-  /** What the sweep said, by the parent's name. */
+  /** The sweep's error, by the parent's name. */
   readonly failed: ReadonlyMap<string, string>;
 }
 
-export interface SettlingOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-}
-
-/** One request after the other: the sweep works on several parents at once by itself. */
+/** One request after the other: the sweep settles several parents side by side. */
 export async function settleParents(
   sweep: SweepPort,
   trigger: string,
   names: readonly string[],
-  { signal, onProgress }: SettlingOptions,
+  signal?: AbortSignal,
+  onProgress?: (progress: { readonly done: number; readonly total: number }) => void,
 ): Promise<SettlingResult> {
   const deleted: string[] = [];
   const failed = new Map<string, string>();

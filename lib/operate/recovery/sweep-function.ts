@@ -6,12 +6,12 @@ import { CONNECT_TIMEOUT_MILLIS } from '../../protocol/limits.ts';
 import type { SweepAnswer, SweepRequest } from '../../streams/sweep.ts';
 import type { SweepPort } from './settle-parents.ts';
 
-/** A sweep may be repeated as often as one likes, so a lost answer is no harm. */
+/** A sweep may be repeated at will, so a lost answer does no harm. */
 const INVOKE_TRIES_MAX = 3;
-/** Longer than Lambda lets any function run, 15 minutes: it tells the end of one that goes on for too long. */
+/** Lambda ends every function after 15 minutes, so its answer, that of a timeout included, comes before this. */
 const ANSWER_TIMEOUT_MILLIS = 16 * 60 * 1000;
 
-/** Connects with each call: there are few, and each may take minutes. */
+/** Each call opens its own connection: calls are few, and each may take minutes. */
 export function openSweepFunction(
   connection: Connection,
   functionName: string | undefined,
@@ -22,7 +22,7 @@ export function openSweepFunction(
       if (functionName === undefined) {
         throw new DeallocatorError(
           'FailedPrecondition',
-          'the name of the sweep function is not known; add sweepFunctionName to the configuration, or put out SweepFunctionName from the stack',
+          'the name of the sweep function is not known; add sweepFunctionName to the configuration, or SweepFunctionName to the outputs of the stack',
         );
       }
       const lambda = new LambdaClient({

@@ -4,18 +4,18 @@ import { DeallocatorError } from '../../protocol/errors.ts';
 import type { SweepAnswer } from '../../streams/sweep.ts';
 import type { SweepPort } from './settle-parents.ts';
 
-/** Fifteen minutes each at most, some hundred thousand parents: more than a day means that it gets nowhere. */
+/** An invocation takes up to 15 minutes and settles some hundred thousand parents; after a day of them, a sweep makes no progress. */
 export const SWEEP_INVOCATIONS_MAX = 100;
 
 export interface SweepOptions {
   /** Also finds marks without `markedAt` whose record was lost; reads the Services and Networks tables whole. @default false */
   readonly full?: boolean;
-  /** From the beginning, instead of where an unfinished sweep has stopped. @default false */
+  /** Begins anew, instead of where an unfinished sweep has stopped. @default false */
   readonly restart?: boolean;
-  /** Who asks, for the function's log and for the receipts. @default 'by hand' */
+  /** What asks for the sweep, for the function's log and for the receipts. @default 'by hand' */
   readonly trigger?: string;
   /** Its reason is thrown between two invocations. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** After each invocation. */
   readonly onAnswer?: (answer: SweepAnswer) => void;
 }
@@ -23,7 +23,7 @@ export interface SweepOptions {
 /** All invocations together. */
 export interface SweepResult {
   readonly invocations: number;
-  /** Marked parents that were looked at. Where a pass had to begin anew, this one and what follows but `deleted` are of the last. */
+  /** Marked parents that were looked at. Where a pass began anew, all counts but those of deletions are of the last pass. */
   readonly settled: number;
   readonly deletedCount: number;
   readonly failedCount: number;
@@ -32,13 +32,13 @@ export interface SweepResult {
   readonly deleted: readonly string[];
   /** At most 1,000 of each invocation. */
   readonly failed: SweepAnswer['failed'];
-  /** Age of the oldest mark that was seen and is still there; 0 if there is none. */
+  /** Age of the oldest mark that was seen and is still there; 0 without any. */
   readonly oldestMarkSeconds: number;
 }
 
 /**
- * Fails with `Aborted` when it is not complete after 100 invocations; the next one goes on there. Where another sweep has moved
- * the place at which this one was to go on, it begins anew: what lies in between was perhaps seen by nobody.
+ * Fails with `Aborted` when it is not complete after 100 invocations; the next sweep continues there. Where another sweep has
+ * moved the place from which this one was to continue, it begins anew: neither may have seen what lies in between.
  */
 export async function sweepAll(sweep: SweepPort, options: SweepOptions = {}): Promise<SweepResult> {
   const { trigger = 'by hand', full = false } = options;

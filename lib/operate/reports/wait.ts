@@ -4,6 +4,7 @@ import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { type ParentKey, parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
+import { interruptible } from '../interruptible.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import { HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
@@ -89,7 +90,7 @@ export async function* waitUntilGone(
     yield { elapsedMillis, waitingFor, ended: [...ended.values()] };
     const leftMillis = timeoutMillis - elapsedMillis;
     if (waitingFor.length === 0 || leftMillis <= 0) break;
-    await pause(cluster, Math.min(pauseMillis, leftMillis), signal);
+    await interruptible(chance.pause(Math.min(pauseMillis, leftMillis)), { signal });
     pauseMillis = Math.min(LOOK_PAUSE_MAX_MILLIS, pauseMillis * LOOK_PAUSE_GROWTH);
   }
   const outcomes = [...marks.keys()].map((object) => ended.get(object) ?? { object, outcome: 'still there' as const });
@@ -120,16 +121,4 @@ async function hasEnded(cluster: Cluster, key: ParentKey, markedAt: string): Pro
   if (key.kind === 'service') return false;
   const { deletions } = await readHistory(cluster, { ...key, limit: HISTORY_DELETIONS_MAX });
   return deletions.some((deletion) => deletion.markedAt === markedAt);
-}
-
-async function pause({ chance }: Cluster, millis: number, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return chance.pause(millis);
-  if (signal.aborted) return;
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', stop);
-  });
-  await Promise.race([chance.pause(millis), aborted]);
-  if (stop) signal.removeEventListener('abort', stop);
 }
