@@ -5,6 +5,7 @@ import { DeallocatorClient } from '../../lib/client/client.ts';
 import { type Connection, connect } from '../../lib/dynamodb/client.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
+import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import type { Given } from './arguments.ts';
 import { type DeploymentNames, isEndpoint, readConfig, readStackNames } from './deployment-names.ts';
@@ -22,6 +23,8 @@ export interface Deployment extends DeploymentNames {
   readonly connection: Connection;
   readonly db: DynamoDBDocumentClient;
   readonly client: DeallocatorClient;
+  /** What the reports read. */
+  readonly cluster: Cluster;
   readonly sweep: SweepPort;
   close(): void;
 }
@@ -29,13 +32,14 @@ export interface Deployment extends DeploymentNames {
 export async function openDeployment(given: Given, io: Io): Promise<Deployment> {
   const { title, connection, ...names } = await findDeployment(given, io);
   const db = connect(connection);
-  const { sweepFunctionName } = names;
+  const { tables, rules, sweepFunctionName } = names;
   return {
     ...names,
     title,
     connection,
     db,
-    client: new DeallocatorClient({ tables: names.tables, client: db, taskNetworks: names.rules.taskNetworks }),
+    client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
+    cluster: new Cluster(db, tables, { rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     close: () => db.destroy(),
   };

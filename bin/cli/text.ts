@@ -32,6 +32,19 @@ export function columns(head: readonly string[], rows: readonly (readonly (strin
     .join('\n');
 }
 
+/** Rows of a list, before it says how many more there are. */
+const ROWS_MAX = 50;
+
+/** The first rows of a list of any length. @param all how many there are; `rows` may be fewer */
+export function list(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { all = rows.length, jsonHas = 'them all' } = {},
+): string {
+  const shown = columns(head, rows.slice(0, ROWS_MAX));
+  return all > ROWS_MAX ? `${shown}\n… and ${all - ROWS_MAX} more; --json has ${jsonHas}` : shown;
+}
+
 /** Characters of one cell. The ids of Docker's networks have 64; the longest that fit a key would push all else off the screen. */
 const CELL_CHARACTERS_MAX = 80;
 

@@ -4,10 +4,7 @@ import { repair } from '../../../lib/operate/audit/repair.ts';
 import { readDurationMillis, refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
-import { columns, count } from '../text.ts';
-
-/** Rows before it says how many more there are; --json has them all. */
-const ROWS_MAX = 50;
+import { count, list } from '../text.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -48,9 +45,8 @@ export const audit: Command = {
         print(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
         if (result.unchecked > 0) print(`${count(result.unchecked, 'suspect')} were not looked at; mend these first`);
         if (repaired !== undefined) print(`repaired ${repaired.repaired.length}, left ${left.length}`);
-        if (left.length > 0)
-          print(`\n${columns(['PROMISE', 'WHAT', 'SINCE', 'HOW IT IS MENDED'], left.slice(0, ROWS_MAX).map(rowOf))}`);
-        if (left.length > ROWS_MAX) print(`… and ${left.length - ROWS_MAX} more; --json has them all`);
+        const head = ['PROMISE', 'WHAT', 'SINCE', 'HOW IT IS MENDED'];
+        if (left.length > 0) print(`\n${list(head, left.map(rowOf))}`);
       }
       return left.length > 0 || result.unchecked > 0 ? FAILED : DONE;
     } finally {

@@ -1,6 +1,5 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
-import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
@@ -29,8 +28,7 @@ export const explain: Command = {
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
       throw new UsageError(`--graph is "${format}", allowed: mermaid, dot`);
     }
-    const { db, tables, rules } = await open();
-    const cluster = new Cluster(db, tables, { rules, chance: io.chance });
+    const { cluster } = await open();
     if (format !== undefined) {
       const graph = await interruptible(drawGraph(cluster, [parent], format), io);
       if (isJson) printJson({ format, graph });

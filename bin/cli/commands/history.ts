@@ -1,6 +1,5 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
-import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
 import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
@@ -26,8 +25,7 @@ export const history: Command = {
     const limitText = given.text('limit');
     const limit = limitText === undefined ? undefined : readNumber('limit', limitText, HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
-    const { db, tables, rules } = await open();
-    const cluster = new Cluster(db, tables, { rules, chance: io.chance });
+    const { cluster } = await open();
     const options = { ...(id !== undefined && { id }), ...(kind && { kind }), ...(limit !== undefined && { limit }) };
     const found = await interruptible(readHistory(cluster, options), io);
     if (isJson) printJson(found);

@@ -4,10 +4,7 @@ import { redrive as redriveLetters } from '../../../lib/operate/recovery/redrive
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
-import { columns, count, facts, shortened, visible } from '../text.ts';
-
-/** Rows before it says how many more there are; --json has them all. */
-const ROWS_MAX = 50;
+import { count, facts, list, shortened, visible } from '../text.ts';
 
 export const redrive: Command = {
   name: 'redrive',
@@ -49,8 +46,7 @@ export const redrive: Command = {
           ...malformed.map((what) => ['a record', `could not be read: ${what}`]),
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];
-        if (rows.length > 0) print(`\n${columns(['WHAT', 'OUTCOME'], rows.slice(0, ROWS_MAX))}`);
-        if (rows.length > ROWS_MAX) print(`… and ${rows.length - ROWS_MAX} more; --json has them all`);
+        if (rows.length > 0) print(`\n${list(['WHAT', 'OUTCOME'], rows)}`);
         if (gone.length > 0) {
           print(
             visible(

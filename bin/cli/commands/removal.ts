@@ -2,7 +2,6 @@
 import { checkDeclared } from '../../../lib/client/checks.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
-import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import {
   type Applied,
   applyRemoval,
@@ -17,12 +16,11 @@ import type { Awaited, WaitResult } from '../../../lib/operate/reports/wait.ts';
 import { type ParentKey, parseParentName } from '../../../lib/protocol/model.ts';
 import { asTyped, type Given, readParents, refuseMore } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '../command.ts';
-import type { Deployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
 import { markWords } from '../words.ts';
 import { forecastLines } from './explain.ts';
-import { readTimeout, TIMEOUT, waitFor } from './wait.ts';
+import { printOutcomes, readTimeout, TIMEOUT, waitFor } from './wait.ts';
 
 const DECLARED: Readonly<Record<string, Option>> = {
   by: { value: 'NAME', says: 'who asks (default: the name you are signed in by)' },
@@ -55,22 +53,14 @@ export const rm: Command = {
     if (timeoutMillis !== undefined && !given.flag('wait')) throw new UsageError('--timeout goes with --wait');
     const deployment = await session.open();
     const whenInUse = given.flag('even-in-use') ? 'wait' : 'refuse';
-    const cluster = clusterOf(session, deployment);
-    const plan = await interruptible(planRemoval(cluster, { ...request, whenInUse }), session.io);
-    if (!session.isJson) session.print(describeRemoval(plan));
-    if (given.flag('dry-run')) {
-      if (session.isJson) session.printJson({ plan });
-      return DONE;
-    }
-    session.io.signal.throwIfAborted();
-    const applied = await applyRemoval(deployment.client, plan, declared);
-    if (!session.isJson) printApplied(session, applied);
+    const plan = await interruptible(planRemoval(deployment.cluster, { ...request, whenInUse }), session.io);
+    const apply = () => applyRemoval(deployment.client, plan, declared);
+    const applied = await carryOut(session, given, plan, describeRemoval(plan), apply);
+    if (applied === undefined) return DONE;
     let waited: WaitResult | undefined;
     if (given.flag('wait')) {
       waited = await waitFor(session, deployment, awaitedOf(plan, applied), timeoutMillis);
-      if (!session.isJson) {
-        for (const { object, outcome } of waited.outcomes) session.print(visible(`${spoken(object)}: ${outcome}`));
-      }
+      if (!session.isJson) printOutcomes(session, waited);
     }
     if (session.isJson) session.printJson({ plan, applied, ...(waited && { waited }) });
     return statusOf(plan.refused, applied, waited);
@@ -89,20 +79,38 @@ export const undelete: Command = {
   async run(session, given) {
     const request = readRequest(given);
     const declared = declaredOf(session, given);
-    const deployment = await session.open();
-    const plan = await interruptible(planUndelete(clusterOf(session, deployment), request), session.io);
-    if (!session.isJson) session.print(describeUndelete(plan));
-    if (given.flag('dry-run')) {
-      if (session.isJson) session.printJson({ plan });
-      return DONE;
-    }
-    session.io.signal.throwIfAborted();
-    const applied = await applyUndelete(deployment.client, plan, declared);
+    const { cluster, client } = await session.open();
+    const plan = await interruptible(planUndelete(cluster, request), session.io);
+    const apply = () => applyUndelete(client, plan, declared);
+    const applied = await carryOut(session, given, plan, describeUndelete(plan), apply);
+    if (applied === undefined) return DONE;
     if (session.isJson) session.printJson({ plan, applied });
-    else printApplied(session, applied);
     return statusOf(plan.refused, applied, undefined);
   },
 };
+
+/** Prints the plan, and applies it; undefined for a dry run. */
+async function carryOut(
+  { io, isJson, print, printJson }: Session,
+  given: Given,
+  plan: unknown,
+  description: string,
+  apply: () => Promise<Applied[]>,
+): Promise<Applied[] | undefined> {
+  if (!isJson) print(description);
+  if (given.flag('dry-run')) {
+    if (isJson) printJson({ plan });
+    return undefined;
+  }
+  io.signal.throwIfAborted();
+  const applied = await apply();
+  if (!isJson) {
+    for (const { object, outcome, error } of applied) {
+      print(visible(`${spoken(object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`));
+    }
+  }
+  return applied;
+}
 
 function readRequest(given: Given): { objects: ParentKey[] } | { stack: string } {
   const stack = given.text('cascade');
@@ -110,10 +118,6 @@ function readRequest(given: Given): { objects: ParentKey[] } | { stack: string }
   refuseMore(given, 0);
   if (stack === '') throw new UsageError('--cascade is "", allowed: the name of a stack');
   return { stack };
-}
-
-function clusterOf({ io }: Session, { db, tables, rules }: Deployment): Cluster {
-  return new Cluster(db, tables, { rules, chance: io.chance });
 }
 
 function declaredOf({ io }: Session, given: Given): { by?: string; reason?: string } {
@@ -160,13 +164,7 @@ function refusalLine({ object, because, blockers }: PlanRefusal): string {
   return `  refuse ${visible(`${spoken(object)} ${REFUSALS[because]}${named}`)}`;
 }
 
-function printApplied({ print }: Session, applied: readonly Applied[]): void {
-  for (const { object, outcome, error } of applied) {
-    print(visible(`${spoken(object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`));
-  }
-}
-
-/** What is marked now, by this or before; each under the mark that it has. */
+/** What is marked now, each under the mark that it has. */
 function awaitedOf({ alreadyMarked }: RemovalPlan, applied: readonly Applied[]): Awaited[] {
   const marks = [
     ...alreadyMarked.map(({ object, mark }) => ({ object, markedAt: mark.markedAt })),

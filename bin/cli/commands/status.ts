@@ -1,5 +1,4 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
 import { readDurationMillis, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE, type Session } from '../command.ts';
@@ -40,8 +39,7 @@ export const status: Command = {
       ...(limit !== undefined && { limit: readNumber('limit', limit, STATUS_OBJECTS_MAX) }),
       full: given.flag('full'),
     };
-    const { db, tables, rules } = await open();
-    const cluster = new Cluster(db, tables, { rules, chance: io.chance });
+    const { cluster } = await open();
     const isWatch = given.flag('watch');
     try {
       do {

@@ -3,10 +3,7 @@ import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
-import { columns, duration, facts, shortened } from '../text.ts';
-
-/** Rows before it says how many more there are; --json has them all. */
-const ROWS_MAX = 50;
+import { duration, facts, list, shortened } from '../text.ts';
 
 export const sweep: Command = {
   name: 'sweep',
@@ -45,9 +42,8 @@ export const sweep: Command = {
         ...deleted.map((name) => [shortened(spoken(name)), 'deleted']),
         ...failed.map(({ parent, error }) => [shortened(spoken(parent)), `failed: ${error}`]),
       ];
-      if (rows.length > 0) print(`${columns(['OBJECT', 'SWEPT'], rows.slice(0, ROWS_MAX))}\n`);
-      const more = deletedCount + failedCount - ROWS_MAX;
-      if (more > 0) print(`… and ${more} more; --json has up to 1,000 of each invocation\n`);
+      const all = { all: deletedCount + failedCount, jsonHas: 'up to 1,000 of each invocation' };
+      if (rows.length > 0) print(`${list(['OBJECT', 'SWEPT'], rows, all)}\n`);
       const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${duration(oldestMarkSeconds)} old` : '';
       print(
         facts([

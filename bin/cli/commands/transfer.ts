@@ -10,10 +10,7 @@ import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readText } from '../files.ts';
 import { openProgress } from '../progress.ts';
-import { columns, count, shortened } from '../text.ts';
-
-/** Rows before it says how many more there are; --json has them all. */
-const ROWS_MAX = 50;
+import { columns, count, list, shortened } from '../text.ts';
 
 const PHASES: readonly ImportPhase[] = ['networks', 'services', 'tasks'];
 
@@ -49,8 +46,7 @@ export const importFiles: Command = {
         ...result.refusals.map(({ object, reason }) => [shortened(object), `refused: ${reason}`]),
         ...unusable.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
       ];
-      if (reasons.length > 0) print(`\n${columns(['OBJECT', 'WHY'], reasons.slice(0, ROWS_MAX))}`);
-      if (reasons.length > ROWS_MAX) print(`… and ${reasons.length - ROWS_MAX} more; --json has them all`);
+      if (reasons.length > 0) print(`\n${list(['OBJECT', 'WHY'], reasons)}`);
     }
     return result.refusals.length > 0 ? FAILED : DONE;
   },
@@ -87,8 +83,7 @@ export const exportFile: Command = {
         ...marked.map((object) => [shortened(object), 'exported without its mark']),
         ...omitted.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
       ];
-      if (rows.length > 0) say(`\n${columns(['OBJECT', 'NOTE'], rows.slice(0, ROWS_MAX))}`);
-      if (rows.length > ROWS_MAX) say(`… and ${rows.length - ROWS_MAX} more; --json has them all`);
+      if (rows.length > 0) say(`\n${list(['OBJECT', 'NOTE'], rows)}`);
     }
     return DONE;
   },

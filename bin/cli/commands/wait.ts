@@ -1,5 +1,4 @@
 import { spoken } from '../../../lib/operate/names.ts';
-import { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
 import { type Given, readDurationMillis, readParents } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, type Session } from '../command.ts';
@@ -28,10 +27,14 @@ export const wait: Command = {
     const timeoutMillis = readTimeout(given);
     const result = await waitFor(session, await session.open(), parents, timeoutMillis);
     if (session.isJson) session.printJson(result);
-    else for (const { object, outcome } of result.outcomes) session.print(visible(`${spoken(object)}: ${outcome}`));
+    else printOutcomes(session, result);
     return result.isDone ? DONE : BLOCKED;
   },
 };
+
+export function printOutcomes({ print }: Session, { outcomes }: WaitResult): void {
+  for (const { object, outcome } of outcomes) print(visible(`${spoken(object)}: ${outcome}`));
+}
 
 export function readTimeout(given: Given): number | undefined {
   const text = given.text('timeout');
@@ -41,11 +44,10 @@ export function readTimeout(given: Given): number | undefined {
 /** Shows on stderr what is still waited for: a bar in a terminal, a line for each change anywhere else. */
 export async function waitFor(
   { io }: Session,
-  { db, tables, rules }: Deployment,
+  { cluster }: Deployment,
   awaited: readonly Awaited[],
   timeoutMillis: number | undefined,
 ): Promise<WaitResult> {
-  const cluster = new Cluster(db, tables, { rules, chance: io.chance });
   const options = { signal: io.signal, ...(timeoutMillis !== undefined && { timeoutMillis }) };
   const looks = waitUntilGone(cluster, awaited, options);
   const progress = openProgress(io);
