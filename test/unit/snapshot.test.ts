@@ -51,7 +51,7 @@ describe('a snapshot', () => {
 
   const broken: [string, (cluster: Cluster) => unknown, string][] = [
     ['a list', () => [], 'is []; it must be an object'],
-    ['a missing list', ({ services, networks }) => ({ services, networks }), 'has missing as tasks; it must be a list'],
+    ['a missing list', ({ services, networks }) => ({ services, networks }), 'tasks is missing; it must be a list'],
     ['an entry that is no object', (c) => ({ ...c, tasks: [7] }), 'tasks[0] is 7; it must be an object'],
     [
       'a service without id',

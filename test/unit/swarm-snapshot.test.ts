@@ -293,7 +293,7 @@ describe('files of both shapes', () => {
     ],
     ['a text', ['hello'], 'a.json: [0] is "hello", neither'],
     ['a node among services', [[service('s'), { ID: 'n', Spec: { Role: 'worker' } }]], 'a.json: [1] is {"ID":"n"'],
-    ['a snapshot with a list missing', [{ networks: [] }], 'a.json: has missing as services; it must be a list'],
+    ['a snapshot with a list missing', [{ networks: [] }], 'a.json: services is missing; it must be a list'],
     ['a wrong entry of a snapshot', [own({ networks: [{ id: 7 }] })], 'a.json: networks[0].id is 7'],
     [
       'networks of one id that differ',

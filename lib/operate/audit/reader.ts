@@ -1,4 +1,4 @@
-/** Reads what an audit needs: whole tables for a first impression, and single items, one by one, for a second look. */
+/** Reads what an audit needs: whole tables at first, then single items for a second look. */
 import { type AttributeValue, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Address, Addresses, namedLists, namedTaskLists } from '../../dynamodb/items.ts';
@@ -14,7 +14,7 @@ import type { Suspect } from './findings.ts';
 import type { Problem } from './problems.ts';
 import { type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
 
-/** Receipts are history: no promise at rest speaks of them. */
+/** Not the receipts: they are history, and no promise at rest speaks of them. */
 export const AUDITED_TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
 export type AuditedTable = (typeof AUDITED_TABLES)[number];
 
@@ -30,9 +30,9 @@ export interface ScanOptions {
   readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
 }
 
-/** Of each item no more than the checks look at: items may be 400 KB, and all of them are held in memory at once. */
+/** Only what the checks look at: items may have 400 KB, and all of them are in memory at once. */
 const PARENT_PATHS = ['id', 'pendingDelete', 'markedAt', 'protected', 'spec.task.networks', 'spec.networks'];
-/** Of tasks more, where these hold networks. */
+/** More of tasks, where these hold networks. */
 const TASK_NETWORK_PATHS = ['networks'];
 const PATHS: Record<AuditedTable, readonly string[]> = {
   services: PARENT_PATHS,
@@ -42,10 +42,10 @@ const PATHS: Record<AuditedTable, readonly string[]> = {
   counters: ['id', 'remaining', 'epoch'],
 };
 
-/** Problems that are told by a parent's children, and by its counter. */
+/** Problems that depend on a parent's children, or on its counter. */
 const OF_CHILDREN: readonly Problem[] = ['high counter', 'not deleted', 'no counter'];
 const OF_COUNTER: readonly Problem[] = ['left counter', 'high counter', 'no counter', 'not deleted'];
-/** Pages (of 1 MB) of one parent's children that one look reads: some million children. */
+/** Pages (of 1 MB) of one parent's children that one look reads: about a million children. */
 const CHILD_PAGES_MAX = 1000;
 
 export class AuditReader {
@@ -91,7 +91,7 @@ export class AuditReader {
     };
   }
 
-  /** A world that holds just what decides whether the suspicion is right, each item read consistently. */
+  /** A world of only the items that decide whether the suspicion is right, each read consistently. */
   async look({ problem, about }: Suspect): Promise<AuditedWorld> {
     const { service, network, task } = about;
     const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network);
@@ -121,7 +121,7 @@ export class AuditReader {
     };
   }
 
-  /** When a parent's last life ended, ISO 8601, if there is a receipt of its own. */
+  /** When a parent was last deleted, ISO 8601, if there is a receipt of its own. */
   async findDeletion(name: string): Promise<string | undefined> {
     const { items } = await this.#requests.query({
       TableName: this.#at.tables.receipts,
@@ -147,7 +147,7 @@ export class AuditReader {
     return { items: answer.Items ?? [], next: answer.LastEvaluatedKey };
   }
 
-  /** Those that are not gone, until there are enough of them. */
+  /** Those that count, until there are enough of them. */
   async #readChildren(parent: ParentKey, enough: number): Promise<Item[]> {
     const table = PARENT_TABLES[parent.kind].children as 'tasks' | 'attachments';
     const children: Item[] = [];
@@ -233,7 +233,7 @@ function parentFrom(stored: StoredItem): AuditedParent {
   };
 }
 
-/** `namedLists` reads null for whatever is no list, null itself included, which some languages write for an empty one. */
+/** `namedLists` reads null for everything that is no list. A stored null is not odd: some languages write it for an empty list. */
 function isOddList(list: unknown, stored: AttributeValue | undefined): boolean {
   return list === null && stored?.NULL !== true;
 }

@@ -1,4 +1,4 @@
-/** What an explanation comes to, in sentences for somebody who sees the deallocator for the first time. */
+/** What to do about an object, in sentences for a reader who sees the deallocator for the first time. */
 import type { Circumstances } from '../../protocol/decide.ts';
 import { BLOCKERS_NAMED_MAX } from '../../protocol/limits.ts';
 import {
@@ -76,7 +76,7 @@ function adviseNotMarked(facts: Facts, part: Neighbourhood, circumstances: Circu
   ];
   if (hasMalformedMark) {
     sentences.push(
-      'Somebody may have meant to: its pendingDelete is neither true nor false, which is no mark; "deallocator rm" makes one.',
+      'A mark may have been meant: its pendingDelete is neither true nor false, which is no mark; "deallocator rm" makes one.',
     );
   }
   if (isProtected) {
@@ -117,7 +117,7 @@ function whenText(
   return drains ? `${sweep}, if ${tasksOf(object, part)} are gone by then` : sweep;
 }
 
-/** None for a sweep that deletes nothing. */
+/** Nothing for a sweep that deletes nothing. */
 function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): string[] {
   const goes = deletions.map(goesText).join('; then ');
   if (after === undefined) {
@@ -152,7 +152,7 @@ function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): s
   return `${name} stays: ${reasons.map(reasonText).join(', and ')}.${remedy}`;
 }
 
-/** What to do about a reason. Of a service that is marked itself, its own sentence tells. */
+/** What to do about a reason. A service that is marked itself has a sentence of its own. */
 function remediesOf({ kind, id }: ParentKey, reason: StayReason, part: Neighbourhood): string[] {
   if (reason.because === 'protected') return ['take its protection away ("deallocator unprotect")'];
   if (reason.because === 'tasks') return [`stop and delete its ${tasksText(id, part)}`];
@@ -198,13 +198,13 @@ function reasonText(reason: StayReason): string {
   }
 }
 
-/** Of a name such as `service#web`, or of a task that holds a network by itself. */
+/** From a name such as `service#web`, or `task#3#web#1`. */
 function userOf(name: string): UserKey {
   const user = parseAttachmentName(name, { taskNetworks: true });
   return user.kind === 'task' ? user : keyOf(name);
 }
 
-/** The first few, and how many there are beside. @param count of all of them, exact or at least */
+/** The first few, and how many there are beside. @param count of all of them, or at least */
 function list(texts: readonly string[], count = texts.length, isExact = true): string {
   const shown = texts.slice(0, BLOCKERS_NAMED_MAX);
   const more = count - shown.length;

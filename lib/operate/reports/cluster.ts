@@ -1,4 +1,4 @@
-/** What reports read of a living cluster. Every read but that of the marks' index is strongly consistent, and bounded. */
+/** What reports read of a living cluster. Every read is bounded and, except for the index of marks, strongly consistent. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { Addresses, isCounter, parentOf } from '../../dynamodb/items.ts';
 import { Listings } from '../../dynamodb/listings.ts';
@@ -21,27 +21,27 @@ import type { Chance, PageKey } from '../../protocol/store.ts';
 import { STACK_LABEL } from '../names.ts';
 import { isMap } from '../values.ts';
 
-/** Pages of 1,000 that one service's tasks are counted in, before the count is "at least". A page costs up to 250 read units. */
+/** Pages of 1,000 tasks that are read to count one service's; beyond, the count is a lower bound. A page costs up to 250 read units. */
 export const TASK_PAGES_MAX = 10;
-/** Pages of 1,000 users attached to one network that are looked at: more than a report can name. */
+/** Pages of 1,000 users that are read of one network: more than a report can name. */
 const ATTACHED_PAGES_MAX = 10;
-/** Pages of 500 marks, of one kind, that a status looks through: 100,000 marks. */
+/** Pages of 500 marks that a status reads of one kind: 100,000 marks. */
 const MARK_PAGES_MAX = 200;
-/** Pages (of 1 MB) that are read of a whole table to find the objects of a stack, or marks without a time. */
+/** Pages (of 1 MB) of one table that are read to find the objects of a stack, or marks without a time. */
 const TABLE_PAGES_MAX = 1000;
-/** Characters of a task's own texts (state, times) that a report shows: they are the user's, and may be anything. */
+/** Characters of a task's state or times that a report shows: users write them, and they may be anything. */
 const TASK_TEXT_CHARACTERS_MAX = 100;
 
 export interface ClusterOptions {
-  /** Those of the deployment: the report tells what its functions will do. @default {@link DEFAULT_RULES} */
+  /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance;
 }
 
-/** A parent, and the last undelete where no later mark has taken its place. */
+/** A parent, with its last undelete where no mark has followed it. */
 export interface FoundParent extends Parent {
-  /** Raw hands wrote a `pendingDelete` that marks nothing. */
+  /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
   readonly undeleted: { readonly at: string; readonly by?: string; readonly reason?: string } | undefined;
 }
@@ -50,35 +50,35 @@ export interface FoundParent extends Parent {
 export interface TaskFound {
   readonly id: string;
   /**
-   * Since when it is known to be there: its `createdAt`, else its `status.timestamp`, else its `updatedAt`, as it is written.
-   * Absent where it has none of these: the deallocator itself keeps no time of tasks.
+   * Since when it is known to be there: its `createdAt`, else its `status.timestamp`, else its `updatedAt`, as written. Absent
+   * where it has none of these: the deallocator itself keeps no time of tasks.
    */
   readonly since?: string;
   readonly sinceAttribute?: 'createdAt' | 'status.timestamp' | 'updatedAt';
-  /** `status.state` and `desiredState`, where they are texts. */
+  /** `status.state` and `desiredState`, where they are strings. */
   readonly state?: string;
   readonly desiredState?: string;
 }
 
 export interface TasksFound {
-  /** Tasks that hold the service, exact or at least. */
+  /** Tasks that hold the service; a lower bound unless `isExact`. */
   readonly count: number;
   readonly isExact: boolean;
   /** The first ones, by id. */
   readonly named: readonly TaskFound[];
 }
 
-/** Who is attached to a network: services, and tasks where these hold networks too. */
+/** A network's users: services, and tasks where these hold networks too. */
 export interface AttachedFound {
   readonly users: readonly UserKey[];
-  /** False: more are attached than were read. */
+  /** False: there are more than were read. */
   readonly isWhole: boolean;
 }
 
 export interface CounterFound {
-  /** Undefined where other hands have overwritten it: its parent can't be settled, and everybody else's report goes on. */
+  /** Undefined where a raw writer has overwritten it: then its parent can't be settled. */
   readonly remaining: number | undefined;
-  /** When the draining began, ISO 8601. */
+  /** When draining began, ISO 8601. */
   readonly openedAt: string | undefined;
   /** When its last removal was counted, ISO 8601; undefined before the first. */
   readonly progressedAt: string | undefined;
@@ -115,7 +115,7 @@ export class Cluster {
     return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
   }
 
-  /** Only tasks that hold the service, by the deployment's rule. */
+  /** Only tasks that hold the service under the deployment's rules. */
   async readTasks(serviceId: string, namedMax: number, pagesMax: number): Promise<TasksFound> {
     const { ExpressionAttributeNames, ...query } = this.at.childrenOf({ kind: 'service', id: serviceId });
     const { ProjectionExpression, ...shown } = projection([
@@ -155,7 +155,7 @@ export class Cluster {
     return { users: items.map(({ serviceId: name }) => parseAttachmentName(name, this.rules)), isWhole };
   }
 
-  /** By {@link parentName}; without those that have none. The parents must differ. */
+  /** By {@link parentName}, as far as there are any. The parents must differ. */
   async readCounters(parents: readonly ParentKey[]): Promise<Map<string, CounterFound>> {
     const keys = parents.map((parent) => this.at.counter(parent).Key);
     const attributes = ['id', 'remaining', 'epoch', 'openedAt', 'progressedAt'];
@@ -170,14 +170,14 @@ export class Cluster {
   }
 
   /**
-   * What is marked, in no order, some moments behind. `withoutTime` also finds marks of raw hands that no function has seen
-   * yet, at the price of reading both tables whole.
+   * What is marked, in no order, as it was some moments ago. `withoutTime` also finds marks of raw writers that no function has
+   * seen yet; it reads both tables whole.
    */
   async listMarks(withoutTime: boolean): Promise<{ marks: { key: ParentKey; markedAt?: string }[]; isWhole: boolean }> {
     const marks: { key: ParentKey; markedAt?: string }[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-      // The index second: a mark that is stamped in between is then in both, and not in neither.
+      // The index comes second: a mark that is stamped in between is then found twice, and not missed.
       for (const [list, pagesMax] of [
         ...(withoutTime
           ? [[(from?: PageKey) => this.#listings.listUnstamped(kind, from), TABLE_PAGES_MAX] as const]
@@ -192,7 +192,7 @@ export class Cluster {
     return { marks, isWhole };
   }
 
-  /** The services and networks that carry the label of a stack, sorted by name. Reads both tables whole. */
+  /** The services and networks of a stack, by its label, sorted by name. Reads both tables whole. */
   async findStack(stack: string): Promise<{ keys: ParentKey[]; isWhole: boolean }> {
     const keys: ParentKey[] = [];
     let isWhole = true;
@@ -221,7 +221,7 @@ export class Cluster {
   }
 }
 
-/** All items of at most so many pages. */
+/** All items of at most `pagesMax` pages. */
 export async function pagesOf<T>(
   list: (from?: PageKey) => Promise<{ items: readonly T[]; next: PageKey | undefined }>,
   pagesMax: number,
@@ -244,7 +244,7 @@ export function byName(a: ParentKey, b: ParentKey): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** The key of a name that we have made ourselves; `InvalidArgument` for another one, as in a plan that a caller has written. */
+/** The inverse of {@link parentName}. `InvalidArgument` for another name, as in a plan that a caller has written. */
 export function keyOf(name: string): ParentKey {
   const key = parseParentName(name);
   if (key === undefined) {

@@ -1,6 +1,6 @@
 /**
- * What will be deleted, in which order and what with what, once certain things have happened; and what will stay, and because
- * of whom. Pure, and decided with the very functions that the deallocator decides with.
+ * What will be deleted, in which order and together with what, once certain things have happened; and what will stay, and why.
+ * A pure function, which decides with the deallocator's own functions.
  */
 import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
@@ -18,27 +18,27 @@ import { isoNow } from '../../protocol/time.ts';
 import { byName } from './cluster.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
-/** Grace periods that end within one sweep's interval (its default) are taken to be found over by the same sweep. */
+/** One sweep is expected to find over all grace periods that end within one interval of sweeps (the default one). */
 const SAME_SWEEP_MILLIS = 15 * 60 * 1000;
 
-/** What is taken to happen: the tasks of a service go, or a sweep comes by. */
+/** What is expected to happen: the tasks of a service go, or a sweep runs. */
 export type Assumption =
   | { readonly assume: 'tasks gone'; readonly service: string }
-  /** `notBefore`: until then a grace period holds something; ISO 8601. Absent: the very next sweep will do. */
+  /** `notBefore`: the end of a grace period, ISO 8601. Absent: the next sweep will do. */
   | { readonly assume: 'sweep'; readonly notBefore?: string };
 
 /** One transaction. */
 export interface ForecastDeletion {
-  /** Names such as `service#web` of what goes together, the one whose turn it is first. */
+  /** Names such as `service#web` of what goes together; the first is the one whose turn it is. */
   readonly deleted: readonly string[];
-  /** Names of the networks that it lets go of, and that stay for now. */
+  /** Names of networks that it used and that stay for now. */
   readonly letsGoOf: readonly string[];
 }
 
 export interface ForecastStep {
-  /** Absent: nothing has to happen first. It is on its way, or waits for the next sweep where a record was lost. */
+  /** Absent: nothing has to happen first. The deletions are on their way, or a record was lost and the next sweep does them. */
   readonly after?: Assumption;
-  /** In this order. Empty: this alone frees nothing. */
+  /** In this order. Empty: this alone deletes nothing. */
   readonly deletions: readonly ForecastDeletion[];
 }
 
@@ -47,30 +47,30 @@ export type StayReason =
   | { readonly because: 'protected' }
   /** ISO 8601. */
   | { readonly because: 'grace period'; readonly until: string }
-  /** At least so many, where `isExact` is false. */
+  /** `tasks` is a lower bound where `isExact` is false. */
   | { readonly because: 'tasks'; readonly tasks: number; readonly isExact: boolean }
-  /** Names of the services that use it, or of tasks that hold it by themselves. */
+  /** Names of the services, or tasks, that use it. */
   | { readonly because: 'used'; readonly by: readonly string[] }
-  /** It is used by more services than were read. */
+  /** It has more users than were read. */
   | { readonly because: 'not all read' };
 
 export interface ForecastStay {
   readonly object: string;
-  /** None of these may be there for it to go. */
+  /** It goes once none of these is left. */
   readonly reasons: readonly StayReason[];
 }
 
 export interface Forecast {
   readonly steps: readonly ForecastStep[];
-  /** What is still there after the last step, and is marked, or was let go of. */
+  /** What is still there after the last step, and is marked or has lost a user. */
   readonly stays: readonly ForecastStay[];
-  /** False: not all of the neighbourhood was read, and some of it may happen otherwise. */
+  /** False: not all of the neighbourhood was read, and things may happen otherwise. */
   readonly isWhole: boolean;
 }
 
 /**
- * What happens if nobody intervenes: the tasks of each marked service go, one service after the other, and the grace periods
- * end. What is protected is taken to stay so.
+ * What happens without intervention: the tasks of each marked service go, one service after the other, and grace periods end.
+ * Protected objects stay protected.
  */
 export function expectedCourse(part: Neighbourhood, circumstances: Circumstances): Assumption[] {
   const marked = markedOf(part, circumstances);
@@ -84,8 +84,8 @@ export function expectedCourse(part: Neighbourhood, circumstances: Circumstances
 }
 
 /**
- * Exact for one assumption after the other, each with its consequences before the next. Where two services go at the same
- * moment it may be the other one of them that takes a network along, or the network goes by itself right after them.
+ * Exact where the assumptions come true one after the other, each with its consequences before the next. If two services go at
+ * the same moment, the other one may take a network along, or the network goes by itself right after them.
  */
 export function forecast(
   part: Neighbourhood,
@@ -105,7 +105,7 @@ export function forecast(
   };
 }
 
-/** Parents of the neighbourhood as the deallocator will read them once it has stamped the marks that lack their time. */
+/** Marked parents, as the deallocator will read them once it has stamped the marks that lack a time. */
 function markedOf(part: Neighbourhood, { nowEpochMillis }: Circumstances): MarkedParent[] {
   const stamp = isoNow({ nowEpochMillis: () => nowEpochMillis });
   const isThere = (parent: Parent | undefined) => parent !== undefined;
@@ -136,7 +136,7 @@ function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circ
   return isStale ? [{ assume: 'sweep' } as const] : [];
 }
 
-/** Whether a service that was looked at refers to a network. Of one that wasn't, or a task, its attachment is taken at its word. */
+/** Whether a user refers to the network. The attachment of a task, or of a service that was not read, is believed. */
 function refers(part: Neighbourhood, user: UserKey, networkId: string): boolean {
   if (user.kind === 'task') return true;
   const name = parentName(user);
@@ -169,7 +169,7 @@ class Future {
       const service = this.#parents.get(assumption.service);
       if (service === undefined) return;
       this.#tasks.set(service.key.id, 0);
-      // With them go the attachments that they had by themselves.
+      // The tasks' own attachments go with them.
       for (const [id, users] of this.#attached) {
         this.#attached.set(
           id,
@@ -187,7 +187,7 @@ class Future {
     }
   }
 
-  /** Everything that can go now goes: services first, as a sweep does it. */
+  /** Deletes everything that can go now: services first, as a sweep does. */
   settle(): ForecastDeletion[] {
     const deletions: ForecastDeletion[] = [];
     // Each round deletes a parent.
@@ -214,12 +214,12 @@ class Future {
     return findHold(parent, this.#circumstances) === undefined && this.#usedBecause(parent) === undefined;
   }
 
-  /** What of its children keeps a parent. */
+  /** The children that keep a parent. */
   #usedBecause({ key }: Parent): StayReason | undefined {
     if (KINDS[key.kind].runsTasks) {
       const tasks = this.#tasks.get(key.id);
       if (tasks === undefined) return { because: 'not all read' };
-      // What was not counted is taken to go with what was.
+      // Tasks that were not counted are expected to go with those that were.
       return tasks === 0
         ? undefined
         : { because: 'tasks', tasks, isExact: this.#part.tasks.get(key.id)?.isExact === true };
@@ -244,7 +244,7 @@ class Future {
     for (const name of deleted) this.#parents.delete(name);
     const letsGoOf = networks.map(parentName).filter((name) => this.#parents.has(name));
     for (const name of letsGoOf) this.#letGo.add(name);
-    // Those beyond what a transaction holds go right after it.
+    // Attachments beyond what a transaction holds go right after it.
     for (const { id } of networks) {
       this.#attached.set(id, this.#attached.get(id)?.filter((user) => !sameUser(user, parent.key)) ?? []);
     }

@@ -1,4 +1,4 @@
-/** A neighbourhood as a picture: who uses whom, what is marked and held, and who waits for whom. */
+/** A neighbourhood as a picture: what uses what, what is marked and held, and what waits for what. */
 import { checkParent, invalid } from '../../client/checks.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
@@ -6,7 +6,7 @@ import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { viewHold } from './view.ts';
 
-/** Tasks of a service that are drawn one by one; more are drawn as one, with their number. */
+/** Tasks of a service that are drawn one by one. Where there are more, one node tells their number. */
 const TASKS_DRAWN_MAX = 3;
 
 /** Where Unicode's pictures of control characters begin. */
@@ -31,14 +31,14 @@ interface Edge {
 }
 
 interface Graph {
-  /** By a key of our own, which no id can be taken for. */
+  /** By keys of our own (`n0`, `n1` …): ids may hold any characters. */
   readonly nodes: ReadonlyMap<string, Node>;
   readonly edges: readonly Edge[];
 }
 
 /**
- * Text of a Mermaid flowchart, or of a DOT graph, of what surrounds some objects. Any id is safe in it. `InvalidArgument` for a
- * key or a format that is none.
+ * A Mermaid flowchart or a DOT graph, as text, of what surrounds some objects. Any id is safe in it. `InvalidArgument` for an
+ * unknown kind or format, and for what can't be an id.
  */
 export async function drawGraph(cluster: Cluster, keys: readonly ParentKey[], format: GraphFormat): Promise<string> {
   for (const key of keys) checkParent(key);
@@ -154,19 +154,19 @@ function toDot({ nodes, edges }: Graph): string {
 }
 
 /**
- * Mermaid takes HTML, Markdown and its own syntax in a label. All but letters, digits and what is surely harmless is written as
- * its code: https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
+ * Mermaid reads HTML, Markdown and its own syntax in a label, so everything but letters, digits and a few harmless characters is
+ * written as its code: https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
  */
 function mermaidText(text: string): string {
   return visible(text).replaceAll(/[^\p{L}\p{N}\p{M} _.:-]/gu, (character) => `#${character.codePointAt(0)};`);
 }
 
-/** Graphviz reads backslashes, and HTML's entities, in a quoted label: https://graphviz.org/doc/info/lang.html */
+/** Graphviz reads backslashes and HTML entities in a quoted label: https://graphviz.org/doc/info/lang.html */
 function dotText(text: string): string {
   return visible(text).replaceAll(/[\\"]/g, '\\$&').replaceAll('&', '&amp;');
 }
 
-/** Control characters by the pictures that Unicode has for them (U+2400 and on); what would turn the text around, by none. */
+/** Control characters become Unicode's pictures of them (U+2400 and on); characters that would turn text around, U+FFFD. */
 function visible(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) => {
     const code = character.charCodeAt(0);

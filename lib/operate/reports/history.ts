@@ -1,4 +1,4 @@
-/** What was deleted, from the receipts that each deletion has left. */
+/** What was deleted, from the receipt that each deletion leaves. */
 import { checkId, checkParentKind } from '../../client/checks.ts';
 import type { Item } from '../../dynamodb/requests.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
@@ -6,14 +6,14 @@ import type { PageKey } from '../../protocol/store.ts';
 import { checkLimit, isMap } from '../values.ts';
 import { type Cluster, pagesOf } from './cluster.ts';
 
-/** Deletions that are told of, by default and at most. */
+/** Deletions that are shown, by default and at most. */
 export const HISTORY_DELETIONS_DEFAULT = 100;
 export const HISTORY_DELETIONS_MAX = 10_000;
 /** Pages (of 1 MB) of receipts that are read for one answer: some hundred thousand deletions. */
 const HISTORY_PAGES_MAX = 100;
 
 export interface HistoryOptions {
-  /** Only what had this id; of both kinds, unless one is named. @default everything */
+  /** Only deletions of this id, of both kinds unless `kind` is given. @default all */
   readonly id?: string;
   readonly kind?: ParentKind;
   /** 1 to 10,000. @default 100 */
@@ -24,19 +24,19 @@ export interface HistoryOptions {
 export interface Deletion {
   readonly kind: ParentKind;
   readonly id: string;
-  /** Such as `service#web`. An id that was used again has several deletions; `markedAt` tells them apart. */
+  /** Such as `service#web`. An id that was used again has several deletions, which `markedAt` tells apart. */
   readonly object: string;
   readonly markedAt: string;
-  /** Who had marked it and why, as far as they said. */
+  /** Who marked it and why, as far as that was declared. */
   readonly markedBy?: string;
   readonly markedReason?: string;
   /** ISO 8601. */
   readonly deletedAt: string;
-  /** What set the deletion going: a function's name, and of a sweep who had asked for it. */
+  /** What caused the deletion: a function's name, and for a sweep what had asked for it. */
   readonly trigger: string;
-  /** Of a network that went with a service, in its transaction: that service's name. */
+  /** For a network that went in a service's transaction: that service's name. */
   readonly wentWith?: string;
-  /** Of a service: names of the networks that went with it, and of those that it let go of and that stayed. */
+  /** For a service: names of the networks that went with it, and of those that it used and that stayed. */
   readonly freed: readonly string[];
   readonly kept: readonly string[];
 }
@@ -44,19 +44,19 @@ export interface Deletion {
 export interface History {
   /** Newest first. */
   readonly deletions: readonly Deletion[];
-  /** Deletions, all older, that were read and are not shown. */
+  /** Older deletions that were read and are not shown. */
   readonly more: number;
-  /** False: not all receipts were read, and a newer deletion may be among those that were not. */
+  /** False: not all receipts were read, and newer deletions may be among the others. */
   readonly isWhole: boolean;
 }
 
 /**
- * Receipts expire, after 90 days unless the deployment says otherwise. A service's are found by its name. A network that went
- * along with a service is told of in that one's receipt alone, so a network's history, and everybody's, reads the whole table.
+ * Receipts expire, by default after 90 days. A service's receipts are found by its name. A network that went with a service is
+ * in that service's receipt alone, so the history of a network, or of everything, reads the whole table.
  */
 export async function readHistory(cluster: Cluster, options: HistoryOptions = {}): Promise<History> {
   const { id, kind } = options;
-  // A network's id may be longer, and as long an id is none of a service.
+  // Network ids may be longer than service ids, so without a kind the network limit applies.
   if (kind !== undefined) checkParentKind(kind);
   if (id !== undefined) checkId(kind ?? 'network', id);
   const limit = checkLimit(options.limit ?? HISTORY_DELETIONS_DEFAULT, HISTORY_DELETIONS_MAX);
@@ -78,7 +78,7 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
   };
 }
 
-/** Whether the life of an object under this very mark has ended by a deletion of its own. Strongly consistent. */
+/** Whether a deletion of the object's own has ended its life under this very mark. Strongly consistent. */
 export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
   const found = await cluster.requests.get({
     TableName: cluster.at.tables.receipts,
@@ -120,7 +120,7 @@ async function scan(cluster: Cluster, isWanted: (deletion: Deletion) => boolean)
   return { deletions: items, isWhole };
 }
 
-/** That of the receipt, and those of the networks that went along. What the deallocator never writes is no receipt. */
+/** The deletion of the receipt's parent, and those of networks that went along. An item of another shape is passed over. */
 export function deletionsOf(receipt: Item): Deletion[] {
   const key = parseParentName(receipt.id);
   const { deletedAt, trigger, freed = [], kept = [] } = receipt;

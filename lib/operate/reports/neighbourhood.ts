@@ -1,6 +1,6 @@
 /**
- * The part of a cluster that decides what becomes of some objects: they themselves, and, from everything that is marked or is
- * about to be, on to what it uses and what uses it. What is not marked stays whatever others do, so nothing beyond it counts.
+ * The part of a cluster that decides what becomes of some objects: the objects, and step by step what uses, or is used by,
+ * anything that is marked or about to be. An object without a mark stays in any case, so the search ends at it.
  */
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
@@ -14,23 +14,23 @@ import {
   type TasksFound,
 } from './cluster.ts';
 
-/** Services and networks that one neighbourhood holds. Each costs two reads. */
+/** Services and networks of one neighbourhood. Each costs two reads. */
 const PARENTS_MAX = 1000;
-/** Tasks that are named of each service. */
+/** Tasks that are named for each service. */
 export const TASKS_NAMED_MAX = 20;
 
 export interface Neighbourhood {
-  /** By {@link parentName}. Undefined: it was looked for, and is not there. */
+  /** By {@link parentName}. Undefined: it was read, and is not there. */
   readonly parents: ReadonlyMap<string, Parent | undefined>;
   /** By the service's id: the tasks that hold it. */
   readonly tasks: ReadonlyMap<string, TasksFound>;
-  /** By the network's id: who is attached. Networks that are neither marked nor asked for have none here. */
+  /** By the network's id: its users. Only for networks that are marked or were asked for. */
   readonly attached: ReadonlyMap<string, AttachedFound>;
   /** False: there is more of it than was read. */
   readonly isWhole: boolean;
 }
 
-/** @param asIfMarked names of what is to be looked at as if it were marked already */
+/** @param asIfMarked names of objects that count as marked */
 export async function readNeighbourhood(
   cluster: Cluster,
   seeds: readonly ParentKey[],
@@ -62,13 +62,13 @@ export async function readNeighbourhood(
       isWhole &&= found.isWhole;
       return found.users.map((user) => parentName(serviceOf(user)));
     });
-    // Each wave holds only what no wave before it has held, and all together hold at most the limit.
+    // No object is in two waves, and all waves together hold at most the limit.
     wave = some.length < wave.length ? [] : [...new Set(next.flat())].filter((name) => !parents.has(name));
   }
   return { parents, tasks, attached, isWhole };
 }
 
-/** The neighbourhood as it will be once these are marked. @param markedAt the marks' time, ISO 8601 */
+/** The neighbourhood as it will be once these are marked. @param markedAt the time of the marks, ISO 8601 */
 export function withMarks(part: Neighbourhood, names: ReadonlySet<string>, markedAt: string): Neighbourhood {
   const parents = [...part.parents].map(([name, parent]): [string, Parent | undefined] => [
     name,

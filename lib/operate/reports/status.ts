@@ -8,14 +8,14 @@ import { byName, type Cluster, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
-/** Marked objects that a status tells of, by default and at most: each costs a read of itself and one of its children. */
+/** Marked objects that a status shows, by default and at most. Each costs a read of itself and one of its children. */
 export const STATUS_OBJECTS_DEFAULT = 100;
 export const STATUS_OBJECTS_MAX = 10_000;
 
 export interface StatusOptions {
   /** 1 to 10,000. @default 100 */
   readonly limit?: number;
-  /** Also finds raw marks that no function has seen yet; reads the Services and Networks tables whole. @default false */
+  /** Also finds marks of raw writers that no function has seen yet; reads the Services and Networks tables whole. @default false */
   readonly full?: boolean;
 }
 
@@ -26,29 +26,29 @@ export interface StatusEntry {
   readonly object: string;
   readonly mark: MarkView;
   /**
-   * `draining`: it has children left. `held`: it has none, and is protected or in its grace period. `ready`: nothing is in its
-   * way; its deletion is under way, or its record was lost, and the next sweep deletes it.
+   * `draining`: children are left. `held`: no children are left, and it is protected or in its grace period. `ready`: nothing is
+   * in its way; its deletion is under way, or a record was lost and the next sweep deletes it.
    */
   readonly state: 'draining' | 'held' | 'ready';
-  /** Tasks of a service, services (and tasks that hold it) attached to a network: counted in the table right now. */
+  /** For a service its tasks, for a network its users: counted in the table right now. */
   readonly children: CountView;
   readonly hold?: StayReason;
-  /** Absent until it begins to count. */
+  /** Absent until the deallocator begins to count. */
   readonly counter?: CounterView;
 }
 
 export interface Status {
-  /** When this was read, ISO 8601. Not one moment: others go on writing meanwhile. */
+  /** When reading began, ISO 8601. What follows is not of one moment, since others write meanwhile. */
   readonly readAt: string;
-  /** Those whose mark tells no time come last. */
+  /** The oldest first; marks without a time come last. */
   readonly marked: readonly StatusEntry[];
-  /** Marks, all newer, that are not shown. */
+  /** Newer marks that are not shown. */
   readonly more: number;
   /** False: there are more marks than were looked through, and the oldest may be among them. */
   readonly isWhole: boolean;
 }
 
-/** Marks are found in an index that may be some moments behind; what is then told of each is read consistently. */
+/** The index of marks may be some moments behind; each marked object is then read consistently. */
 export async function readStatus(cluster: Cluster, options: StatusOptions = {}): Promise<Status> {
   const limit = checkLimit(options.limit ?? STATUS_OBJECTS_DEFAULT, STATUS_OBJECTS_MAX);
   const readAt = isoNow(cluster.chance);
@@ -59,17 +59,17 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   const counters = await cluster.readCounters(shown);
   const entries = await mapInParallel(shown, PARENTS_IN_PARALLEL, async (key): Promise<StatusEntry[]> => {
     const parent = await cluster.readParent(key);
-    // Gone, or undeleted, since the index was read.
+    // Deleted or undeleted since the index was read.
     if (!parent?.pendingDelete) return [];
     const counter = counters.get(parentName(key));
-    const entry = describe(parent, await countChildren(cluster, key), cluster);
+    const entry = describe(parent, await readChildCount(cluster, key), cluster);
     if (counter === undefined) return [entry];
     return [{ ...entry, counter: viewCounter(counter, cluster.chance.nowEpochMillis()) }];
   });
   return { readAt, marked: entries.flat(), more: oldest.length - shown.length, isWhole };
 }
 
-export async function countChildren(cluster: Cluster, { kind, id }: ParentKey): Promise<CountView> {
+export async function readChildCount(cluster: Cluster, { kind, id }: ParentKey): Promise<CountView> {
   if (KINDS[kind].runsTasks) {
     const { count, isExact } = await cluster.readTasks(id, 0, TASK_PAGES_MAX);
     return { count, isExact };

@@ -1,13 +1,13 @@
-/** What several reports tell of a marked object, in the form in which they are printed as JSON. */
+/** How reports show marks, counters and holds, also as JSON. */
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
 import { isMarked, type Parent } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import type { CounterFound } from './cluster.ts';
 import { reasonOf, type StayReason } from './forecast.ts';
 
-/** A mark. What is not known is absent. */
+/** A mark. A field that is not known is absent. */
 export interface MarkView {
-  /** As it is stored: it tells this mark from any other of the same id. Absent until a function has stamped a raw mark. */
+  /** As stored, unique for each mark of an id. Absent until a function has stamped the mark of a raw writer. */
   readonly markedAt?: string;
   /** When it was made, ISO 8601, and how long ago; absent for a `markedAt` that tells no time. */
   readonly since?: string;
@@ -17,9 +17,9 @@ export interface MarkView {
   readonly reason?: string;
 }
 
-/** The deallocator's own count of what is left, which may be too low, and is set right when it reaches zero. */
+/** The deallocator's own count of what is left. It may be too low, and is set right when it reaches zero. */
 export interface CounterView {
-  /** Absent where the item holds what the deallocator never writes: until that is deleted, its parent stays. */
+  /** Absent where a raw writer overwrote the item: its parent stays until the item is deleted. */
   readonly remaining?: number;
   /** When it began to count, ISO 8601. */
   readonly openedAt?: string;
@@ -39,10 +39,10 @@ export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound,
   };
 }
 
-/** A number of tasks, or of attached services. */
+/** A number of tasks, or of a network's users. */
 export interface CountView {
   readonly count: number;
-  /** False: there are more, at least `count`. */
+  /** False: there are at least `count`. */
   readonly isExact: boolean;
 }
 
@@ -62,7 +62,7 @@ export function viewMark(
   };
 }
 
-/** What holds it though it is marked; of what is not marked, only a protection tells anything. */
+/** What holds it beside its children. Without a mark, that can only be a protection. */
 export function viewHold(parent: Parent, circumstances: Circumstances): StayReason | undefined {
   if (!isMarked(parent)) return parent.isProtected ? { because: 'protected' } : undefined;
   const hold = findHold(parent, circumstances);

@@ -1,4 +1,4 @@
-/** Waits until marked objects are gone, looking again and again. */
+/** Waits until marked objects are gone, by looking again and again. */
 import { checkParent } from '../../client/checks.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
@@ -8,31 +8,31 @@ import { interruptible } from '../interruptible.ts';
 import { type Cluster, keyOf } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import { HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
-import { countChildren } from './status.ts';
+import { readChildCount } from './status.ts';
 import { type CountView, viewHold } from './view.ts';
 
-/** The pause between two looks: at first this, then half as much again each time, up to the maximum. */
+/** The pause between two looks grows by half each time. */
 const LOOK_PAUSE_MIN_MILLIS = 500;
 const LOOK_PAUSE_MAX_MILLIS = 5000;
 const LOOK_PAUSE_GROWTH = 1.5;
-/** Objects that one call waits for: each look costs two reads of each. */
+/** Objects that one call waits for: each look reads each of them and its children. */
 const WAIT_OBJECTS_MAX = 1000;
 
 export interface Awaited extends ParentKey {
-  /** The mark whose end is awaited, as the removal told it. @default the one that is there at the first look */
+  /** The mark whose end is awaited, as the removal returned it. @default the one that is there at the first look */
   readonly markedAt?: string;
 }
 
 export interface WaitOptions {
-  /** How long to wait at most. @default - until everything is gone, or `signal` says so */
+  /** How long to wait at most. @default - until everything is gone, or `signal` aborts */
   readonly timeoutMillis?: number;
   /** Its reason is thrown at once. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * `gone`: deleted, whatever has the id now. `undeleted`: its mark was taken back; `not marked`: there was none at the first
- * look; both stay. `still there`: the time was over.
+ * `gone`: deleted, even if the id is in use again. `undeleted`: the mark was taken back. `not marked`: there was no mark at the
+ * first look. `still there`: the time ran out.
  */
 export interface WaitOutcome {
   readonly object: string;
@@ -43,11 +43,11 @@ export interface WaitProgress {
   readonly elapsedMillis: number;
   readonly waitingFor: readonly {
     readonly object: string;
-    /** Tasks, or attached services. */
+    /** For a service its tasks, for a network its users. */
     readonly children: CountView;
     readonly hold?: StayReason;
   }[];
-  /** Those that are not waited for any more. */
+  /** What is no longer waited for. */
   readonly ended: readonly WaitOutcome[];
 }
 
@@ -58,7 +58,7 @@ export interface WaitResult {
   readonly isDone: boolean;
 }
 
-/** Yields after each look at what is still there, and returns what became of each object. */
+/** Yields after each look, and returns what became of each object. */
 export async function* waitUntilGone(
   cluster: Cluster,
   awaited: readonly Awaited[],
@@ -101,21 +101,21 @@ type Look =
   | { readonly outcome: Exclude<WaitOutcome['outcome'], 'still there'> }
   | { readonly markedAt: string | undefined; readonly waiting: WaitProgress['waitingFor'][number] };
 
-/** @param markedAt the mark whose end is awaited; undefined as long as none was seen that tells its time */
+/** @param markedAt the mark whose end is awaited; undefined until a mark with a time was seen */
 async function look(cluster: Cluster, key: ParentKey, markedAt: string | undefined): Promise<Look> {
   const parent = await cluster.readParent(key);
   if (parent === undefined) return { outcome: 'gone' };
   if (markedAt !== undefined && !(parent.pendingDelete && parent.markedAt === markedAt)) {
-    // Another life of the id, if that mark has a receipt; else somebody has taken it back.
+    // With a receipt of that mark, this is another life of the id; without, the mark was taken back.
     return { outcome: (await hasEnded(cluster, key, markedAt)) ? 'gone' : 'undeleted' };
   }
   if (!parent.pendingDelete) return { outcome: 'not marked' };
   const hold = viewHold(parent, cluster.circumstances);
-  const waiting = { object: parentName(key), children: await countChildren(cluster, key), ...(hold && { hold }) };
+  const waiting = { object: parentName(key), children: await readChildCount(cluster, key), ...(hold && { hold }) };
   return { markedAt: parent.markedAt, waiting };
 }
 
-/** A network may have gone with a service, whose receipt tells of it: that one is searched for. */
+/** A network may have been deleted with a service, whose receipt then tells of it. */
 async function hasEnded(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
   if (await hasReceipt(cluster, key, markedAt)) return true;
   if (key.kind === 'service') return false;

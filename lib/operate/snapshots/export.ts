@@ -1,4 +1,4 @@
-/** The tables' services, networks and tasks as a snapshot that an import takes again. Writes nothing. */
+/** Reads services, networks and tasks into a snapshot that an import accepts. Writes nothing. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Item, Requests } from '../../dynamodb/requests.ts';
@@ -8,6 +8,7 @@ import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { parentName } from '../../protocol/model.ts';
 import type { Chance } from '../../protocol/store.ts';
+import { taskName } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
 import {
   checkNetwork,
@@ -16,6 +17,7 @@ import {
   type LeftOut,
   SNAPSHOT_OBJECTS_MAX,
   type Snapshot,
+  type SnapshotTask,
   withoutMark,
 } from './snapshot.ts';
 
@@ -29,20 +31,20 @@ export interface ExportOptions {
 export interface ExportResult {
   /** Sorted by id, so that two exports can be compared. */
   readonly snapshot: Snapshot;
-  /** Names of what is marked for deletion. It is in the snapshot, without its mark. */
+  /** Names of what is marked for deletion. The snapshot has it without its mark. */
   readonly marked: readonly string[];
-  /** What a snapshot can't hold, or an import would refuse. */
+  /** What a snapshot can't hold, or what an import would refuse. */
   readonly omitted: readonly LeftOut[];
 }
 
 /**
- * Strongly consistent page by page, but not one moment: what is created or deleted meanwhile may be in it or not, and a
- * service whose network was not seen is omitted. `marked` and `omitted` say all that an import into empty tables would not
- * bring back.
+ * Strongly consistent page by page, but not of one moment: an object that is created or deleted meanwhile may be in it or not,
+ * and a service whose network was not seen is omitted. `marked` and `omitted` name all that an import into empty tables would
+ * not restore.
  *
- * What is marked is exported without its mark: it is still there, and others may still refer to it; who imports it can ask
- * for its removal again. Reads the three tables whole. Fails with `FailedPrecondition` where one holds more objects than
- * one import takes.
+ * What is marked is exported without its mark: it is still there, and others may refer to it; its removal can be asked for
+ * again after an import. Reads the three tables whole. Fails with `FailedPrecondition` where one has more objects than an
+ * import takes.
  */
 export async function exportSnapshot(
   db: DynamoDBDocumentClient,
@@ -83,7 +85,7 @@ export async function exportSnapshot(
   const takenServices = takeParents('service', services, (where, entry) => checkService(where, entry, networkIds));
   const serviceIds = new Set(takenServices.map(({ id }) => id));
   const takenTasks = tasks.flatMap((item) =>
-    take(`task#${item.serviceId}#${item.id}`, item, (where, entry) => checkTask(where, entry, serviceIds)),
+    take(taskName(item as SnapshotTask), item, (where, entry) => checkTask(where, entry, serviceIds)),
   );
   return { snapshot: { networks: takenNetworks, services: takenServices, tasks: takenTasks }, marked, omitted };
 }
@@ -116,7 +118,7 @@ function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown])
   return a < b ? -1 : 1;
 }
 
-/** A copy without what JSON would change or lose, each reported with its path. */
+/** A copy without what JSON would change or lose; reports the path of each such value. */
 function inJson(value: unknown, report: (path: string) => void, path = ''): unknown {
   if (Array.isArray(value)) {
     return value.map((part, index) => inJson(part, report, `${path}[${index}]`)).filter((part) => part !== undefined);
@@ -132,12 +134,12 @@ function inJson(value: unknown, report: (path: string) => void, path = ''): unkn
   return undefined;
 }
 
-/** Neither a set, nor bytes, nor the SDK's number. */
+/** Neither a set, nor bytes, nor the SDK's own number. */
 function isPlainMap(value: unknown): value is Entry {
   return isMap(value) && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** What an undelete leaves tells of the past, and nobody misses it. */
+/** What an undelete leaves behind is history, which a snapshot need not have. */
 function withoutUndelete({ unmarkedAt: _at, unmarkedBy: _by, unmarkedReason: _why, ...item }: Item): Item {
   return item as Item;
 }

@@ -1,4 +1,4 @@
-/** Puts a snapshot into the tables with the typed client, so that attachments and the fence are as they must be. */
+/** Writes a snapshot to the tables with the typed client, which keeps attachments and the fence right. */
 import { isDeepStrictEqual } from 'node:util';
 import { checkList } from '../../client/checks.ts';
 import type { DeallocatorClient } from '../../client/client.ts';
@@ -7,19 +7,17 @@ import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX, TASKS_PER_TRANSACTION_MAX } from '../../protocol/limits.ts';
 import { networkLists, type ParentKind, parentName, referencedNetworks } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
+import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import { type LeftOut, type Snapshot, type SnapshotTask, withoutMark } from './snapshot.ts';
 
-/** Writes side by side: enough to hide the round trip, few enough for a laptop and for a table that has just been made. */
+/** Writes side by side: enough to hide the round trip, few enough for a laptop and for a new table. */
 const WRITES_IN_PARALLEL = 8;
 
-/**
- * Looks at an object that others create or delete at that very moment, before it is given up. Each look after the first
- * means that somebody was in between; three in a row is no accident.
- */
+/** Looks at an object before it is given up. Each look after the first means that others created or deleted it in between. */
 const LOOKS_MAX = 3;
 
-/** Pages of one service's tasks that are read to see which are there already: a million tasks. */
+/** Pages of one service's tasks that are read to find those that are there already: a million tasks. */
 const TASK_PAGES_MAX = 1000;
 
 export type ImportPhase = keyof Snapshot;
@@ -32,12 +30,12 @@ export interface ImportProgress {
 }
 
 export interface ImportOptions {
-  /** Its reason is thrown between two writes; what is written stays, and the next import goes on from there. */
+  /** Its reason is thrown between two writes; what is written stays, and the next import continues there. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: ImportProgress) => void;
 }
 
-/** Together they are all objects of a kind in the snapshot. */
+/** Together all objects of a kind in the snapshot. */
 export interface ImportCounts {
   readonly created: number;
   /** With the same content. */
@@ -50,16 +48,15 @@ export type ImportResult = Readonly<Record<ImportPhase, ImportCounts>> & {
 };
 
 /**
- * Networks, then services, then tasks. May be repeated as often as one likes, also after a crash on its way: what is
- * already there with the same content is passed over, and nothing is ever overwritten. Refused, and reported:
+ * Networks, then services, then tasks. May be repeated, also after a crash: what is there with the same content is passed over,
+ * and nothing is ever overwritten. Refused, and reported:
  *
  * - what is there with other content, or is marked for deletion;
- * - a service that refers to a refused network, and the tasks of a refused service: they belong to something else than
- *   what is there;
+ * - a service that refers to a refused network, and the tasks of a refused service: what they belong to is not what is there;
  * - what DynamoDB rejects, such as an item of more than 400 KB.
  *
  * Fails with `Unavailable` where DynamoDB doesn't answer, and with `FailedPrecondition` for wrong table names or missing
- * grants. Run it again then: it goes on.
+ * grants. The next import then continues.
  */
 export async function importSnapshot(
   client: DeallocatorClient,
@@ -74,7 +71,7 @@ export async function importSnapshot(
     const calls = { get: () => client.getNetwork(network.id), create: () => client.createNetwork(network) };
     tally.add('networks', parentName({ kind: 'network', id: network.id }), await put('network', network, calls));
   });
-  // One after another: services that share a network check the same item, and their transactions would conflict.
+  // One after the other: services that share a network check the same item, so their transactions would conflict.
   for (const service of snapshot.services) {
     signal?.throwIfAborted();
     const name = parentName({ kind: 'service', id: service.id });
@@ -105,7 +102,7 @@ interface ParentCalls {
   create(): Promise<void>;
 }
 
-/** Looks first: a repeated import then costs a read an object, and no write. */
+/** Looks first: so a repeated import costs a read for each object, and no write. */
 async function put(kind: ParentKind, wanted: Entry, calls: ParentCalls): Promise<Ended> {
   for (let looks = 1; looks <= LOOKS_MAX; looks++) {
     const found = await calls.get().catch((error: unknown) => {
@@ -139,8 +136,8 @@ async function putTasks(
     for (const group of groups) {
       signal?.throwIfAborted();
       const refusal = await refusalOf(client.createTasks(serviceId, group));
-      if (refusal?.code === 'AlreadyExists') continue; // somebody's, or an import beside this one: the next look tells
-      // One of them is too large, or all together: by themselves, at the end of the queue, only those that are go.
+      if (refusal?.code === 'AlreadyExists') continue; // another writer's, or another import's: the next look tells
+      // One task is too large, or all together are: one by one, at the end of the queue, only those that are fail.
       if (refusal?.code === 'InvalidArgument' && group.length > 1) groups.push(...chunks(group, 1));
       else {
         // With their networks, not all of a group fit one transaction.
@@ -157,7 +154,7 @@ async function putTasks(
   tally.addTasks(left, IN_BETWEEN);
 }
 
-/** Those of the tasks that are there already, by their ids. Fails with `FailedPrecondition` where there are too many. */
+/** The tasks that are there already, by id. Fails with `FailedPrecondition` where the service has too many. */
 async function findTasks(
   client: DeallocatorClient,
   serviceId: string,
@@ -183,7 +180,7 @@ async function findTasks(
 
 function compare(kind: ParentKind | 'task', wanted: Entry, found: Entry): Ended {
   const { pendingDelete, markedAt } = found;
-  const isParent = kind !== 'task'; // a task knows no mark: its attributes are all its writer's
+  const isParent = kind !== 'task'; // tasks have no marks: all their attributes are their writers'
   if (isParent && pendingDelete === true) {
     return refused(
       `it is there, and marked for deletion (${markedAt ?? 'just now'}); undelete it, or wait until it is gone`,
@@ -195,7 +192,7 @@ function compare(kind: ParentKind | 'task', wanted: Entry, found: Entry): Ended 
   return refused('it is there with other content, and was left as it is; update it, or import into other tables');
 }
 
-/** The client's refusal of this one object; whatever concerns all of them is thrown. */
+/** The client's refusal of this one object; an error that concerns all of them is thrown. */
 async function refusalOf(writing: Promise<void>): Promise<DeallocatorError | undefined> {
   try {
     await writing;
@@ -273,10 +270,6 @@ class Tally {
     });
     return { ...this.#counts, refusals };
   }
-}
-
-function taskName({ serviceId, id }: SnapshotTask): string {
-  return `task#${serviceId}#${id}`;
 }
 
 function noCounts(): Counts {

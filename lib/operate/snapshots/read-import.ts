@@ -1,28 +1,28 @@
-/** Files of a snapshot, or of what Docker says of a swarm, as one snapshot: all of it checked, and nothing written. */
+/** Reads files of snapshots, or of what Docker says of a swarm, as one snapshot. Checks all of it, and writes nothing. */
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, shown } from '../values.ts';
 import { checkParts, invalid, type Parts, type Placed, parseJson, readParts, type Snapshot } from './snapshot.ts';
 import { readSwarm, type SwarmKind, swarmKindOf, type Unusable } from './swarm-snapshot.ts';
 
 export interface ImportFile {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   readonly text: string;
 }
 
 export interface ImportInput {
   readonly snapshot: Snapshot;
-  /** What is left out, because nothing can be deleted too early for that; see {@link readSwarm}. */
+  /** What is left out; without it nothing can be deleted too early. See {@link readSwarm}. */
   readonly unusable: readonly Unusable[];
 }
 
 /**
  * Each file is a snapshot, or JSON of Docker's Engine API: one object or an array of them, of one kind or mixed. Files may
- * refer to each other's objects. What two of them hold alike counts once.
+ * refer to each other's objects. The same object in two files counts once.
  *
- * Fails with `InvalidArgument`, naming file and entry, at anything that may not be left out: what is not JSON, or of
- * neither shape; two objects of one id that differ; a service that refers to a network that is in no file, or to more
- * than 32; a value or an id that DynamoDB can't hold; more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
+ * Fails with `InvalidArgument`, and names file and entry, at what may not be left out: text that is not JSON, or of neither
+ * shape; two objects of one id that differ; a service that refers to a network in no file, or to more than 32; a value or an
+ * id that DynamoDB can't hold; more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
  */
 export function readImport(files: readonly ImportFile[]): ImportInput {
   const snapshots: Parts[] = [];

@@ -1,6 +1,6 @@
 /**
  * A cluster as one JSON document: `{services: [{id, spec, …}], networks: [{id, spec, …}], tasks: [{serviceId, id, …}]}`.
- * All of it is checked before anything of it is written, so that a mistake in it leaves nothing half loaded.
+ * All of it is checked before anything is written, so that a mistake leaves nothing half loaded.
  */
 import type { NewNetwork, NewService, NewTask } from '../../client/types.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
@@ -10,13 +10,10 @@ import { isId } from '../../protocol/model.ts';
 import { STACK_LABEL } from '../names.ts';
 import { type Entry, isMap, shown } from '../values.ts';
 
-/**
- * Objects of one kind in a snapshot. They are held in memory and written one transaction after the other: ten thousand
- * tasks take some seconds to load on a laptop.
- */
+/** Objects of one kind in a snapshot. They are held in memory; a laptop loads ten thousand tasks in some seconds. */
 export const SNAPSHOT_OBJECTS_MAX = 10_000;
 
-/** What a mark and an undelete add to an item: when, by whom and why. */
+/** What a mark or an undelete adds to an item: when, by whom and why. */
 const MARK_ATTRIBUTES: readonly string[] = [
   'pendingDelete',
   ...['markedAt', 'markedBy', 'markedReason'],
@@ -31,14 +28,14 @@ export interface Snapshot {
   readonly tasks: readonly SnapshotTask[];
 }
 
-/** What is not in a snapshot, or not in the tables, though it was asked for. */
+/** An object that an import or an export left out. */
 export interface LeftOut {
-  /** `network#…`, `service#…` or `task#<service>#<task>`; Docker's tasks have an id of their own, `task#<task>`. */
+  /** `network#…`, `service#…` or `task#<service>#<task>`; a task of Docker's, which has an id of its own: `task#<task>`. */
   readonly object: string;
   readonly reason: string;
 }
 
-/** An entry of a document, and where it stands, for whoever must mend it. */
+/** An entry of a document, and where it stands, for messages. */
 export interface Placed {
   readonly where: string;
   readonly entry: Entry;
@@ -47,14 +44,14 @@ export interface Placed {
 /** A snapshot's entries before they are checked. */
 export type Parts = { readonly [List in keyof Snapshot]: readonly Placed[] };
 
-/** Fails with `InvalidArgument`, naming the entry and the field, at the first thing that could not be loaded. */
+/** Fails with `InvalidArgument` at the first thing that could not be loaded, and names its entry and field. */
 export function parseSnapshot(text: string): Snapshot {
   const document = parseJson(text, '');
   if (!isMap(document)) throw invalid(`is ${shown(document)}; it must be an object with services, networks and tasks`);
   return checkParts(readParts(document, ''));
 }
 
-/** `place` goes before each entry's path, such as a file's name and a colon; it may be empty. */
+/** `place` precedes each entry's path, such as a file's name and a colon; it may be empty. */
 export function readParts(document: Entry, place: string): Parts {
   return {
     networks: readList(document, 'networks', place),
@@ -116,7 +113,7 @@ export function checkTask(where: string, task: Entry, serviceIds: ReadonlySet<st
   return task as SnapshotTask;
 }
 
-/** An item as a snapshot holds it: marks are no part of a snapshot. */
+/** An item as a snapshot holds it: snapshots have no marks. */
 export function withoutMark(item: Entry): Entry {
   return Object.fromEntries(Object.entries(item).filter(([name]) => !MARK_ATTRIBUTES.includes(name)));
 }
@@ -125,24 +122,23 @@ export function withoutMark(item: Entry): Entry {
 export function parseJson(text: string, place: string): unknown {
   try {
     return JSON.parse(text, (key, value) => {
-      // The SDK would leave it out, and DynamoDB refuse what is left, once half of the file is written.
+      // The SDK would leave it out, and DynamoDB would refuse the rest with half of the file written.
       if (key === '__proto__') throw new SyntaxError('a key is called __proto__, which can not be written');
       return value;
     });
   } catch (cause) {
-    throw invalid(`${place}is not JSON (${(cause as Error).message}); mend it there`, cause);
+    throw invalid(`${place}is not JSON (${(cause as Error).message}); correct it there`, cause);
   }
 }
 
 function readList(document: Entry, name: string, place: string): Placed[] {
   const list = document[name];
   if (!Array.isArray(list)) {
-    throw invalid(`${place}has ${shown(list)} as ${name}; it must be a list, which may be empty`);
+    throw invalid(`${place}${name} is ${shown(list)}; it must be a list, which may be empty`);
   }
   return list.map((entry: unknown, index) => {
     const where = `${place}${name}[${index}]`;
-    if (!isMap(entry)) throw notMap(where, entry);
-    return { where, entry };
+    return { where, entry: asMap(where, entry) };
   });
 }
 
@@ -154,19 +150,17 @@ function checkObject(where: string, kind: 'service' | 'network', object: Entry):
       `${where}.${field} is ${shown(object[field])}; drop it: objects are loaded unmarked, and marked later`,
     );
   }
-  if (object.spec !== undefined && !isMap(object.spec)) throw notMap(`${where}.spec`, object.spec);
-  const annotations = object.spec?.annotations;
-  if (annotations !== undefined && !isMap(annotations)) throw notMap(`${where}.spec.annotations`, annotations);
-  const labels = annotations?.labels;
-  if (labels !== undefined && !isMap(labels)) throw notMap(`${where}.spec.annotations.labels`, labels);
-  const stack = labels?.[STACK_LABEL];
+  const { spec = {} } = object;
+  const { annotations = {} } = asMap(`${where}.spec`, spec);
+  const { labels = {} } = asMap(`${where}.spec.annotations`, annotations);
+  const { [STACK_LABEL]: stack } = asMap(`${where}.spec.annotations.labels`, labels);
   if (stack !== undefined && (typeof stack !== 'string' || stack === '')) {
     throw invalid(`${where}.spec.annotations.labels["${STACK_LABEL}"] is ${shown(stack)}; it must be a stack's name`);
   }
   checkStorable(where, object);
 }
 
-/** JSON says more than DynamoDB can hold: numbers of more than 38 digits, for one. */
+/** JSON can say more than DynamoDB can hold, such as numbers of more than 38 digits. */
 function checkStorable(where: string, entry: Entry): void {
   try {
     attributeOf(entry);
@@ -175,13 +169,13 @@ function checkStorable(where: string, entry: Entry): void {
   }
 }
 
-/** Both lists, the one that counts and the other: a wrong entry in either is a mistake that somebody wants to know of. */
-function checkReferences(where: string, { spec }: Entry, networkIds: ReadonlySet<string>): void {
-  if (!isMap(spec)) return;
-  if (spec.task !== undefined && !isMap(spec.task)) throw notMap(`${where}.spec.task`, spec.task);
+/** Both lists, the one that counts and the other: a wrong entry in either is a mistake. */
+function checkReferences(where: string, { spec = {} }: Entry, networkIds: ReadonlySet<string>): void {
+  const { task = {}, networks: ofService } = asMap(`${where}.spec`, spec);
+  const { networks: ofTask } = asMap(`${where}.spec.task`, task);
   for (const [path, list] of [
-    [`${where}.spec.task.networks`, isMap(spec.task) ? spec.task.networks : undefined],
-    [`${where}.spec.networks`, spec.networks],
+    [`${where}.spec.task.networks`, ofTask],
+    [`${where}.spec.networks`, ofService],
   ] as const) {
     if (list === undefined) continue;
     if (!Array.isArray(list)) throw invalid(`${path} is ${shown(list)}; it must be a list`);
@@ -210,8 +204,9 @@ function checkDistinct(where: string, seen: Set<string>, key: string, id: string
   seen.add(key);
 }
 
-function notMap(where: string, value: unknown): DeallocatorError {
-  return invalid(`${where} is ${shown(value)}; it must be an object`);
+export function asMap(where: string, value: unknown): Entry {
+  if (isMap(value)) return value;
+  throw invalid(`${where} is ${shown(value)}; it must be an object`);
 }
 
 export function invalid(message: string, cause?: unknown): DeallocatorError {

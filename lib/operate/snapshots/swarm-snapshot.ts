@@ -2,26 +2,26 @@
  * What Docker's Engine API says of a swarm, as entries of a snapshot: the objects of `GET /services`, `/tasks` and
  * `/networks`, which `docker service inspect`, `docker inspect` and `docker network inspect` print too.
  *
- * Taken over is what somebody reads: ids, names, labels, which networks a service refers to, and of a task its state,
- * place and networks. Secrets, environments and the rest of the specs stay where they are.
+ * The entries have ids, names, labels, a service's networks, and a task's state, place and networks. Secrets, environments and
+ * the rest of the specs are not imported.
  */
 import { type Entry, isMap, shown } from '../values.ts';
-import { invalid, type LeftOut, type Parts, type Placed } from './snapshot.ts';
+import { asMap, invalid, type LeftOut, type Parts, type Placed } from './snapshot.ts';
 
-/** What is not imported; the rest is. */
+/** An object that is not imported, while the rest is. */
 export interface Unusable extends LeftOut {
-  /** File and path of what was given, such as `tasks.json: [3]`. */
+  /** Its file and path, such as `tasks.json: [3]`. */
   readonly where: string;
 }
 
 export type SwarmKind = keyof Parts;
 
-/** SwarmKit's own copies of each node's bridge and host network. No list of networks shows them. */
+/** On SwarmKit's copies of each node's bridge and host network, which no list of networks shows. */
 const PREDEFINED_LABEL = 'com.docker.swarm.predefined';
-/** How Docker before 17.05 told the ingress network. */
+/** On the ingress network of Docker before 17.05. */
 const INTERNAL_LABEL = 'com.docker.swarm.internal';
 
-/** Told by what only one kind has: a network is `Id` and `Scope`, a service has a task template, a task a desired state. */
+/** By what only one kind has: a network `Id` and `Scope`, a service a task template, a task a desired state. */
 export function swarmKindOf(entry: Entry): SwarmKind | undefined {
   if (typeof entry.Id === 'string' && typeof entry.Scope === 'string') return 'networks';
   if (typeof entry.ID !== 'string') return undefined;
@@ -30,17 +30,18 @@ export function swarmKindOf(entry: Entry): SwarmKind | undefined {
 }
 
 /**
- * `knownNetworks` are a snapshot's own, which a service of the swarm may refer to as well. Left out, because they hold back
- * nothing that is imported (a network waits for services alone, as in SwarmKit's deallocator, unless the deployment's
- * `taskNetworks` is on; then it also waits for the imported tasks, whose attachments are kept as `networks`):
+ * `knownNetworks` are those of snapshots, to which a service of the swarm may refer as well. Left out is what holds back nothing
+ * that is imported:
  *
  * - networks that each node has for itself (`bridge`, `host`, …), and references to them;
- * - tasks without a service (a `docker run` on an attachable network) and tasks of a service that is not given, such as
- *   one that has just been removed: there is no service that they could hold back;
+ * - tasks without a service (a `docker run` on an attachable network), and tasks of a service that is not given, such as one
+ *   that has just been removed;
  * - a task's attachment to a network that is not given: mostly a stopped task's, to a network that is gone.
  *
- * Fails with `InvalidArgument` at a service whose network is not given, or whose name two networks have: without that
- * reference the network would pass for unused.
+ * Other attachments of tasks are kept as `networks`: where the deployment's `taskNetworks` is on, a network waits for tasks too.
+ *
+ * Fails with `InvalidArgument` at a service that refers to a network that is not given, or by a name that two networks have:
+ * without that reference the network would seem unused.
  */
 export function readSwarm(swarm: Parts, knownNetworks: readonly Placed[]): { parts: Parts; unusable: Unusable[] } {
   const networks: Placed[] = [];
@@ -69,7 +70,7 @@ export function readSwarm(swarm: Parts, knownNetworks: readonly Placed[]): { par
       networks.push({ where, entry: networkOf(where, entry) });
     }
   }
-  // Only tasks show what a predefined network's id stands for.
+  // Only tasks tell that an id is a predefined network's.
   for (const { where, entry } of swarm.tasks) {
     for (const { ID, Spec } of attachedNetworks(entry)) {
       if (isMap(Spec) && isPredefined(Spec.Labels)) leaveOut(where, ID, Spec.Name);
@@ -86,7 +87,7 @@ export function readSwarm(swarm: Parts, knownNetworks: readonly Placed[]): { par
 interface Reading {
   readonly directory: NetworkDirectory;
   readonly serviceIds: ReadonlySet<unknown>;
-  /** Those that tasks are attached to, each reported once. */
+  /** Networks of tasks that are not given, each reported once. */
   readonly missingNetworks: Set<unknown>;
   readonly unusable: Unusable[];
 }
@@ -105,12 +106,12 @@ function networkOf(where: string, { Id, Name, Labels, Attachable, Ingress }: Ent
       ...(Attachable === true && { attachable: true }),
       ...(isIngress && { ingress: true }),
     },
-    // Published ports go through it, and no service refers to it: unused is no reason to delete it.
+    // Published ports go through it though no service refers to it, so it must stay while it seems unused.
     ...(isIngress && { protected: true }),
   };
 }
 
-/** SwarmKit's rule decides on the lists as they are given; only then local networks are left out. */
+/** SwarmKit's rule chooses between the lists as they are given; then local networks are left out. */
 function serviceOf(where: string, { ID, Spec }: Entry, { directory, unusable }: Reading): Entry {
   const spec = Spec as Entry;
   const ofTask = listOf(`${where}.Spec.TaskTemplate.Networks`, (spec.TaskTemplate as Entry).Networks);
@@ -170,8 +171,7 @@ function taskOf(where: string, task: Entry, reading: Reading): Entry | undefined
 function annotationsOf(where: string, name: unknown, labels: unknown): Entry {
   if (typeof name !== 'string') throw invalid(`${where}.Name is ${shown(name)}; it must be a string`);
   if (labels === undefined || labels === null) return { name };
-  if (!isMap(labels)) throw invalid(`${where}.Labels is ${shown(labels)}; it must be an object`);
-  return { name, labels };
+  return { name, labels: asMap(`${where}.Labels`, labels) };
 }
 
 /** Go prints an empty list as `null`, or leaves it out. */
@@ -188,7 +188,7 @@ function attachedNetworks(task: Entry): Entry[] {
 
 const LOCAL = Symbol('local');
 
-/** Docker takes a network's id or its name wherever one is asked for; an id goes first. */
+/** Docker accepts a network's id or its name everywhere, and tries the id first. */
 class NetworkDirectory {
   readonly #ids = new Set<unknown>();
   readonly #idsByName = new Map<unknown, Set<unknown>>();
@@ -199,7 +199,7 @@ class NetworkDirectory {
     if (typeof name === 'string') this.#idsByName.set(name, (this.#idsByName.get(name) ?? new Set()).add(id));
   }
 
-  /** Ids and names in one set: a swarm's network of that id or name goes first in any case. False if it was known. */
+  /** Ids and names in one set, since the swarm's networks of that id or name come first. False if it was known. */
   addLocal(id: unknown, name: unknown): boolean {
     const isNew = !this.#local.has(id);
     this.#local.add(id);
