@@ -11,11 +11,8 @@ export interface Given {
 
 export function readKind(text: string | undefined): ParentKind {
   if (text === 'service' || text === 'network') return text;
-  throw new UsageError(
-    text === undefined
-      ? 'a kind is missing; allowed: service, network'
-      : `"${text}" is no kind; allowed: service, network`,
-  );
+  const what = text === undefined ? 'a kind is missing' : `"${text}" is not a kind`;
+  throw new UsageError(`${what}; allowed: service, network`);
 }
 
 /** `KIND ID…`: at least one id. */
@@ -27,12 +24,12 @@ export function readParents({ positionals }: Given): [ParentKey, ...ParentKey[]]
   return [{ kind, id: first }, ...others.map((id) => ({ kind, id }))];
 }
 
-/** What can be no id whatever the tables hold. */
+/** Refuses what can't be an id. */
 export function checkTyped(kind: ParentKind, id: string): void {
   asTyped(() => checkId(kind, id));
 }
 
-/** What the library refuses of what was typed is wrong usage. */
+/** Where the library refuses what was typed, the usage is wrong. */
 export function asTyped(check: () => void): void {
   try {
     check();
@@ -52,8 +49,10 @@ export function refuseMore({ positionals }: Given, most: number): void {
   if (extra !== undefined) throw new UsageError(`"${extra}" is one argument too many`);
 }
 
-/** A whole number from 1 to `most`. */
-export function readNumber(option: string, text: string, most: number): number {
+/** A whole number from 1 to `most`; undefined without the option. */
+export function readNumber(given: Given, option: string, most: number): number | undefined {
+  const text = given.text(option);
+  if (text === undefined) return undefined;
   const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (number >= 1 && number <= most) return number;
   throw new UsageError(`--${option} is "${text}", allowed: a whole number from 1 to ${most}`);
@@ -62,6 +61,12 @@ export function readNumber(option: string, text: string, most: number): number {
 const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 /** The longest that a timer of Node.js can wait, 24.8 days. */
 const DURATION_MILLIS_MAX = 2 ** 31 - 1;
+
+/** Undefined without the option. */
+export function readTime(given: Given, option: string): number | undefined {
+  const text = given.text(option);
+  return text === undefined ? undefined : readDurationMillis(option, text);
+}
 
 /** `90s`, `10m`, `2h`, `500ms`; a bare number is seconds. */
 export function readDurationMillis(option: string, text: string): number {

@@ -1,4 +1,4 @@
-/** One call of the command line: finds the command, runs it, and says in words and status how it went. */
+/** One call of the command line: finds the command, runs it, and reports how it went in words and status. */
 
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Given } from './arguments.ts';
@@ -10,7 +10,7 @@ import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { visible } from './text.ts';
 
-/** Resolves with the exit status; fails never. */
+/** Resolves with the exit status; never rejects. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   let status = DONE;
   const program = programOf(COMMANDS, io, async (command, given) => {
@@ -29,7 +29,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Commander would answer it with everybody's help; of the name alone it says what may have been meant. */
+/** Commander would answer with the program's help; for the name alone it suggests what may have been meant. */
 function isHelpOfUnknown([first, second]: readonly string[]): boolean {
   return first === 'help' && second !== undefined && !COMMANDS.some(({ name }) => name === second);
 }

@@ -1,6 +1,6 @@
 /**
- * What must be there after a stack was removed, worked out from the snapshot alone: with none of the deallocator's own
- * rules and readers, so that a mistake in those shows.
+ * What must be there after a stack was removed, worked out from the snapshot alone, without the deallocator's own rules and
+ * readers: so a mistake in those shows.
  */
 import { STACK_LABEL } from '../../lib/operate/names.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
@@ -10,13 +10,13 @@ import type { World } from '../../lib/protocol/invariants.ts';
 export interface KeptNetwork {
   readonly id: string;
   readonly stack: string | undefined;
-  /** Marked with its stack, and kept as long as one of these uses it. Empty for a network that is not marked. */
+  /** Its users, if it is marked with its stack and kept for them. Empty for a network that is not marked. */
   readonly waitsFor: readonly { readonly id: string; readonly stack: string | undefined }[];
 }
 
 export interface StackRemoval {
   readonly stack: string;
-  /** Ids of what is marked. All of these services go; of the networks, all but the kept ones. */
+  /** Ids of what is marked. All of these services go, and all of these networks but the kept ones. */
   readonly services: readonly string[];
   readonly networks: readonly string[];
   readonly goneNetworks: readonly string[];
@@ -82,10 +82,10 @@ export function planStackRemoval(snapshot: Snapshot, stack: string): StackRemova
   };
 }
 
-/** What others did meanwhile: services that are new, and how many tasks each has. */
+/** Services that others created meanwhile, and how many tasks each has. */
 export type NewServices = ReadonlyMap<string, number>;
 
-/** Sentences about everything that is not as planned; none if all is. */
+/** A sentence for each difference from the plan. */
 export function compareWithPlan(world: World, plan: StackRemoval, newServices: NewServices): string[] {
   const unexpected: string[] = [];
   const compare = (kind: string, found: readonly string[], expected: readonly string[]) => {
@@ -111,11 +111,11 @@ export function compareWithPlan(world: World, plan: StackRemoval, newServices: N
     if (found !== expected) unexpected.push(`service ${id} has ${found} tasks, and had to have ${expected}`);
   }
   const marked = (parents: World['services']) => parents.filter(({ pendingDelete }) => pendingDelete === true);
-  for (const { id } of marked(world.services)) unexpected.push(`service ${id} is marked, and nobody marked it`);
+  for (const { id } of marked(world.services)) unexpected.push(`service ${id} is marked, and should not be`);
   for (const { id } of marked(world.networks)) {
     const { waitsFor = [] } = plan.keptNetworks.find((kept) => kept.id === id) ?? {};
     if (waitsFor.length === 0 && !plan.goneNetworks.includes(id)) {
-      unexpected.push(`network ${id} is marked, and nobody marked it`);
+      unexpected.push(`network ${id} is marked, and should not be`);
     }
   }
   for (const { id, waitsFor } of plan.keptNetworks) {
@@ -127,7 +127,7 @@ export function compareWithPlan(world: World, plan: StackRemoval, newServices: N
   return unexpected;
 }
 
-/** SwarmKit's rule, in its own words: the task's networks, or, if there are none, the service's. */
+/** SwarmKit's rule, written anew: the task's networks, or the service's if the task has none. */
 function networksOf({ spec }: Snapshot['services'][number]): Set<string> {
   const ofTask = spec?.task?.networks ?? [];
   const references = ofTask.length > 0 ? ofTask : (spec?.networks ?? []);

@@ -196,7 +196,7 @@ describe('the plan of a removal', () => {
     ['network n0 is gone, and had to stay', { networks: [{ id: 'n2', pendingDelete: true }] }],
     ['network n1 is still there, and had to go', { networks: [...end().networks, { id: 'n1', pendingDelete: true }] }],
     [
-      'network n0 is marked, and nobody marked it',
+      'network n0 is marked, and should not be',
       { networks: end().networks.map(({ id }) => ({ id, pendingDelete: true })) },
     ],
     ['network n2 has lost its mark', { networks: [{ id: 'n0' }, { id: 'n2' }] }],

@@ -1,7 +1,7 @@
 import { audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import type { Finding } from '../../../lib/operate/audit/findings.ts';
 import { repair } from '../../../lib/operate/audit/repair.ts';
-import { readDurationMillis, refuseMore } from '../arguments.ts';
+import { readTime, refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { count, list } from '../text.ts';
@@ -20,15 +20,14 @@ export const audit: Command = {
   ],
   async run({ io, open, isJson, print, printJson }, given) {
     refuseMore(given, 0);
-    const confirm = given.text('confirm');
-    const confirmMillis = confirm === undefined ? undefined : readDurationMillis('confirm', confirm);
+    const confirmMillis = readTime(given, 'confirm');
     const { db, tables, rules, sweep } = await open();
     const options = { rules, signal: io.signal, chance: io.chance };
     const progress = openProgress(io);
     try {
       const result = await auditTables(db, tables, {
         ...options,
-        ...(confirmMillis !== undefined && { confirmMillis }),
+        confirmMillis,
         onProgress: ({ table, items }) => progress.update(0, 0, `reading ${table}: ${count(items, 'item')}`),
       });
       const repaired = given.flag('repair')

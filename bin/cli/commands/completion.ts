@@ -1,11 +1,11 @@
-/** Completion: a script for the shell, which then asks this very program what could come next. */
+/** Completion: a script for the shell, which asks this program what could come next. */
 import type { ParentKind } from '../../../lib/protocol/model.ts';
 import { type Command, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { openDeployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../program.ts';
 
-/** The program filters by what is typed already: `compgen -W` would evaluate what is in an id. */
+/** The program filters by what is typed already, since `compgen -W` would evaluate an id. */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_deallocator() {
   local IFS=$'\\n'
@@ -22,11 +22,11 @@ _deallocator() {
 compdef _deallocator deallocator`,
 };
 
-/** One page: more than that is no choice. */
+/** One page: more would not help to choose. */
 const IDS_MAX = 100;
-/** An id of other characters would have to be quoted, and each shell quotes in its own way. */
+/** An id with other characters would have to be quoted, and each shell quotes in its own way. */
 const SAFE_ID = /^[\w.:@%+,/-]+$/;
-/** Commands that only what is marked is of interest to. */
+/** Commands that work only on what is marked. */
 const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 
 /** @param commands all of them, this one included */
@@ -43,7 +43,7 @@ export function completionOf(commands: () => readonly Command[]): Command {
     async run(session, { positionals: [shell = '', ...words] }) {
       const script = SCRIPTS[shell];
       if (script === undefined) {
-        throw new UsageError(`"${shell}" is no shell that is known here; allowed: ${Object.keys(SCRIPTS).join(', ')}`);
+        throw new UsageError(`"${shell}" is not a known shell; allowed: ${Object.keys(SCRIPTS).join(', ')}`);
       }
       if (words.length === 0) session.print(script);
       else for (const found of await complete(commands(), session, words)) session.print(found);
@@ -68,7 +68,7 @@ async function complete(commands: readonly Command[], session: Session, words: r
   const [kind] = given.positionals;
   if (kind === undefined) return ['service', 'network'].filter(startsAsTyped);
   if (kind !== 'service' && kind !== 'network') return [];
-  // Of its own: the deployment is the one that the words name.
+  // Not the session's: the deployment is the one that the completed line names.
   const deployment = await openDeployment(given, session.io);
   try {
     const ids = await listIds(deployment.client, kind, OF_MARKED.includes(command.name));

@@ -2,13 +2,12 @@ import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
-import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { readParent } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
-import { type Branch, countWords, markWords, progressWords, reasonWords, tree } from '../words.ts';
+import { type Branch, countWords, forecastLines, markWords, progressWords, reasonWords, tree } from '../words.ts';
 
 export const explain: Command = {
   name: 'explain',
@@ -120,29 +119,4 @@ function livesBranch(lives: Explanation['formerLives']): Branch {
     text: `deleted at ${deletedAt}${markedBy ? ` for ${markedBy}` : ''}${markedReason ? `: ${markedReason}` : ''}`,
   }));
   return { text: 'former lives of this id', branches };
-}
-
-/** Numbered, in the order in which it will happen; then what stays. */
-export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
-  if (steps.length === 0 && stays.length === 0) return [];
-  const going = steps.map(({ after, deletions }, index) => {
-    const what =
-      deletions.map(({ deleted }) => deleted.map(spoken).join(' with ')).join(', then ') || 'nothing more goes';
-    return visible(`${index + 1}. ${afterWords(after)}: ${what}`);
-  });
-  const staying = stays.map(({ object, reasons }) =>
-    visible(`stays: ${spoken(object)} (${reasons.map(reasonWords).join('; ')})`),
-  );
-  return [
-    '',
-    'What will happen',
-    ...[...going, ...staying].map((line) => `  ${line}`),
-    ...(isWhole ? [] : ['  (not all was read)']),
-  ];
-}
-
-function afterWords(after: Forecast['steps'][number]['after']): string {
-  if (after === undefined) return 'now';
-  if (after.assume === 'tasks gone') return `when the tasks of ${spoken(after.service)} are gone`;
-  return after.notBefore === undefined ? 'with the next sweep' : `with the first sweep after ${after.notBefore}`;
 }

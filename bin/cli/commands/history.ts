@@ -22,12 +22,10 @@ export const history: Command = {
     const [id] = given.positionals;
     const kindText = given.text('kind');
     const kind = kindText === undefined ? undefined : readKind(kindText);
-    const limitText = given.text('limit');
-    const limit = limitText === undefined ? undefined : readNumber('limit', limitText, HISTORY_DELETIONS_MAX);
+    const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
     const { cluster } = await open();
-    const options = { ...(id !== undefined && { id }), ...(kind && { kind }), ...(limit !== undefined && { limit }) };
-    const found = await interruptible(readHistory(cluster, options), io);
+    const found = await interruptible(readHistory(cluster, { id, kind, limit }), io);
     if (isJson) printJson(found);
     else if (found.deletions.length === 0) print('No receipt of a deletion was found.');
     else {

@@ -14,7 +14,7 @@ interface Outcome {
   readonly error?: { readonly code: string; readonly message: string; readonly blockers: readonly string[] };
 }
 
-/** One object after the other: what concerns one of them keeps nobody from the others. */
+/** One object after the other: a refusal of one does not stop the others. */
 async function forEach(
   session: Session,
   parents: readonly ParentKey[],

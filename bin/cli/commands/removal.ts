@@ -14,13 +14,12 @@ import {
 } from '../../../lib/operate/reports/plan.ts';
 import type { Awaited, WaitResult } from '../../../lib/operate/reports/wait.ts';
 import { type ParentKey, parseParentName } from '../../../lib/protocol/model.ts';
-import { asTyped, type Given, readParents, refuseMore } from '../arguments.ts';
+import { asTyped, type Given, readParents, readTime, refuseMore } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { visible } from '../text.ts';
-import { markWords } from '../words.ts';
-import { forecastLines } from './explain.ts';
-import { printOutcomes, readTimeout, TIMEOUT, waitFor } from './wait.ts';
+import { forecastLines, markWords } from '../words.ts';
+import { printOutcomes, TIMEOUT, waitFor } from './wait.ts';
 
 const DECLARED: Readonly<Record<string, Option>> = {
   by: { value: 'NAME', says: 'who asks (default: the name you are signed in by)' },
@@ -49,7 +48,7 @@ export const rm: Command = {
   async run(session, given) {
     const request = readRequest(given);
     const declared = declaredOf(session, given);
-    const timeoutMillis = readTimeout(given);
+    const timeoutMillis = readTime(given, 'timeout');
     if (timeoutMillis !== undefined && !given.flag('wait')) throw new UsageError('--timeout goes with --wait');
     const deployment = await session.open();
     const whenInUse = given.flag('even-in-use') ? 'wait' : 'refuse';

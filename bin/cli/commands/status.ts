@@ -1,13 +1,13 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
-import { readDurationMillis, readNumber, refuseMore } from '../arguments.ts';
+import { readNumber, readTime, refuseMore } from '../arguments.ts';
 import { type Command, DONE, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
 import { columns, count, duration, emphasis, shortened } from '../text.ts';
 import { childOf, countWords, progressWords, reasonWords } from '../words.ts';
 
-/** The pause between two looks: each costs a read of the index, and two of each object that is shown. */
+/** The pause between two looks. Each costs a read of the index, and two for each object that is shown. */
 const INTERVAL_MILLIS_DEFAULT = 2000;
 const INTERVAL_MILLIS_MIN = 500;
 
@@ -31,14 +31,11 @@ export const status: Command = {
   async run(session, given) {
     refuseMore(given, 0);
     const { io, open, isJson, printJson } = session;
-    const interval = given.text('interval');
-    const pauseMillis = interval === undefined ? INTERVAL_MILLIS_DEFAULT : readDurationMillis('interval', interval);
-    if (pauseMillis < INTERVAL_MILLIS_MIN) throw new UsageError(`--interval is "${interval}", allowed: 500ms or more`);
-    const limit = given.text('limit');
-    const options = {
-      ...(limit !== undefined && { limit: readNumber('limit', limit, STATUS_OBJECTS_MAX) }),
-      full: given.flag('full'),
-    };
+    const pauseMillis = readTime(given, 'interval') ?? INTERVAL_MILLIS_DEFAULT;
+    if (pauseMillis < INTERVAL_MILLIS_MIN) {
+      throw new UsageError(`--interval is "${given.text('interval')}", allowed: 500ms or more`);
+    }
+    const options = { limit: readNumber(given, 'limit', STATUS_OBJECTS_MAX), full: given.flag('full') };
     const { cluster } = await open();
     const isWatch = given.flag('watch');
     try {
@@ -49,7 +46,7 @@ export const status: Command = {
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
       } while (isWatch && !io.isReaderGone());
     } catch (error) {
-      // Whoever watches ends it by Ctrl-C: that is no failure.
+      // Ctrl-C is how a watch ends, not a failure.
       if (!isWatch || !io.signal.aborted) throw error;
     }
     return DONE;

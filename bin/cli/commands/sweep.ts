@@ -22,7 +22,7 @@ export const sweep: Command = {
     const { sweep } = await open();
     const startEpochMillis = io.chance.nowEpochMillis();
     const progress = openProgress(io);
-    // How many are marked, nobody knows beforehand.
+    // How many are marked is not known beforehand.
     progress.update(0, 0, 'sweeping');
     let seen = 0;
     const result = await sweepAll(sweep, {

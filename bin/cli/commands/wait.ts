@@ -1,6 +1,6 @@
 import { spoken } from '../../../lib/operate/names.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
-import { type Given, readDurationMillis, readParents } from '../arguments.ts';
+import { readParents, readTime } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
@@ -24,7 +24,7 @@ export const wait: Command = {
   ],
   async run(session, given) {
     const parents = readParents(given);
-    const timeoutMillis = readTimeout(given);
+    const timeoutMillis = readTime(given, 'timeout');
     const result = await waitFor(session, await session.open(), parents, timeoutMillis);
     if (session.isJson) session.printJson(result);
     else printOutcomes(session, result);
@@ -36,11 +36,6 @@ export function printOutcomes({ print }: Session, { outcomes }: WaitResult): voi
   for (const { object, outcome } of outcomes) print(visible(`${spoken(object)}: ${outcome}`));
 }
 
-export function readTimeout(given: Given): number | undefined {
-  const text = given.text('timeout');
-  return text === undefined ? undefined : readDurationMillis('timeout', text);
-}
-
 /** Shows on stderr what is still waited for: a bar in a terminal, a line for each change anywhere else. */
 export async function waitFor(
   { io }: Session,
@@ -48,8 +43,7 @@ export async function waitFor(
   awaited: readonly Awaited[],
   timeoutMillis: number | undefined,
 ): Promise<WaitResult> {
-  const options = { signal: io.signal, ...(timeoutMillis !== undefined && { timeoutMillis }) };
-  const looks = waitUntilGone(cluster, awaited, options);
+  const looks = waitUntilGone(cluster, awaited, { signal: io.signal, timeoutMillis });
   const progress = openProgress(io);
   let most = 0;
   let last = '';

@@ -37,7 +37,7 @@ export interface AuditOptions {
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
   /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default {@link CONFIRM_MILLIS_DEFAULT} */
-  readonly confirmMillis?: number;
+  readonly confirmMillis?: number | undefined;
   /**
    * How often the deployment sweeps. After a grace period only the next sweep deletes, and until then nothing is wrong.
    * @default {@link SWEEP_INTERVAL_MILLIS_DEFAULT}

@@ -14,10 +14,10 @@ const HISTORY_PAGES_MAX = 100;
 
 export interface HistoryOptions {
   /** Only deletions of this id, of both kinds unless `kind` is given. @default all */
-  readonly id?: string;
-  readonly kind?: ParentKind;
+  readonly id?: string | undefined;
+  readonly kind?: ParentKind | undefined;
   /** 1 to 10,000. @default 100 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** One life of an id, and its end. */

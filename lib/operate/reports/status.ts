@@ -14,7 +14,7 @@ export const STATUS_OBJECTS_MAX = 10_000;
 
 export interface StatusOptions {
   /** 1 to 10,000. @default 100 */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Also finds marks of raw writers that no function has seen yet; reads the Services and Networks tables whole. @default false */
   readonly full?: boolean;
 }

@@ -25,7 +25,7 @@ export interface Awaited extends ParentKey {
 
 export interface WaitOptions {
   /** How long to wait at most. @default - until everything is gone, or `signal` aborts */
-  readonly timeoutMillis?: number;
+  readonly timeoutMillis?: number | undefined;
   /** Its reason is thrown at once. */
   readonly signal?: AbortSignal;
 }
