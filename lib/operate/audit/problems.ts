@@ -56,8 +56,10 @@ interface Row {
   readonly evidence?: (seen: Seen) => Evidence;
   /** The object since whose deletion it may have been wrong. */
   readonly sinceDeletionOf?: (about: About, evidence: Evidence) => ParentKey | undefined;
-  /** `settleNamed` of the protocol re-checks everything that a sweep is asked for. @default the sweep, for its parent */
-  readonly mending?: (about: About) => Mending;
+  /** Whom a sweep is asked for: the protocol's `settleNamed` re-checks everything. @default its parent */
+  readonly bySweep?: (about: About) => UserKey;
+  /** The step that only a person may take, or can know. @default none: a sweep mends it */
+  readonly byPerson?: (about: About) => string;
 }
 
 const ROWS = {
@@ -66,22 +68,21 @@ const ROWS = {
     promise: 'S1',
     about: 'tasks',
     sinceDeletionOf: parentIn,
-    mending: ({ service, task }) =>
-      byPerson(`see that it runs no more, then delete task ${task} of service ${service}`),
+    byPerson: ({ service, task }) => `see that it runs no more, then delete task ${task} of service ${service}`,
   },
   /** A service, or a task that holds networks, refers to a network that is not there. */
   'missing network': {
     promise: 'S2',
     about: 'users',
     sinceDeletionOf: ({ network }) => parentIn({ network }),
-    mending: (about) => byPerson(`create network ${about.network} again, or take it out of ${listIn(about)}`),
+    byPerson: (about) => `create network ${about.network} again, or take it out of ${listIn(about)}`,
   },
   /** The same to one that is there, without an attachment, so nothing protects that network. */
   'missing attachment': {
     promise: 'S2',
     about: 'references',
     evidence: ({ references }) => ({ references }),
-    mending: (about) => bySweep(userIn(about)),
+    bySweep: userIn,
   },
   /** An attachment of a service or task that is gone, or does not refer to the network. */
   'stale attachment': {
@@ -89,7 +90,7 @@ const ROWS = {
     about: 'attachments',
     evidence: ({ references }) => ({ references }),
     sinceDeletionOf: (about, { references }) => (references === null && !about.task ? parentIn(about) : undefined),
-    mending: ({ network }) => bySweep(parentIn({ network })),
+    bySweep: ({ network }) => parentIn({ network }),
   },
   /** A counter of a parent that is gone or not marked. */
   'left counter': {
@@ -108,14 +109,14 @@ const ROWS = {
     oddParent: ({ pendingDelete: mark }) =>
       !isSwitch(mark) && `has pendingDelete ${shown(mark)}, which is no mark: it will not be deleted`,
     evidence: ({ parent }) => ({ pendingDelete: shown(parent?.pendingDelete) }),
-    mending: (about) => takeAway('pendingDelete', about),
+    byPerson: (about) => takeAway('pendingDelete', about),
   },
   /** `protected` is neither a BOOL nor null: probably meant as a protection. */
   'malformed protection': {
     promise: 'S3',
     oddParent: ({ protected: shield }) => !isSwitch(shield) && `has protected ${shown(shield)}, which protects nothing`,
     evidence: ({ parent }) => ({ protected: shown(parent?.protected) }),
-    mending: (about) => takeAway('protected', about),
+    byPerson: (about) => takeAway('protected', about),
   },
   /** `markedAt` without a mark: the next mark could pass for the last. */
   'left mark time': {
@@ -133,7 +134,7 @@ const ROWS = {
       const wrong = wrongReferences(parent);
       return wrong && `has ${wrong}: what was meant by that protects nothing`;
     },
-    mending: (about) => byPerson(`correct the network lists in the spec of ${nameIn(about)}, then sweep with its name`),
+    byPerson: (about) => `correct the network lists in the spec of ${nameIn(about)}, then sweep with its name`,
   },
   /** More references than one deletion's transaction holds. */
   'too many references': {
@@ -144,7 +145,7 @@ const ROWS = {
       return length > NETWORKS_PER_SERVICE_MAX && `refers to ${length} networks; ${most}`;
     },
     evidence: ({ references }) => ({ references: references?.length ?? 0 }),
-    mending: (about) => byPerson(`let ${nameIn(about)} refer to at most ${NETWORKS_PER_SERVICE_MAX} networks`),
+    byPerson: (about) => `let ${nameIn(about)} refer to at most ${NETWORKS_PER_SERVICE_MAX} networks`,
   },
   /** An item among the counters that belongs to no parent. */
   'unknown counter': {
@@ -152,8 +153,8 @@ const ROWS = {
     oddCounter: ({ id }) =>
       parseParentName(id) === undefined &&
       `the counters table has an item ${id}, which is no parent's name; the deallocator never writes that`,
-    mending: ({ counter }) =>
-      byPerson(`find out who wrote the item ${counter} to the counters table, and delete it ${BREAK_GLASS}`),
+    byPerson: ({ counter }) =>
+      `find out who wrote the item ${counter} to the counters table, and delete it ${BREAK_GLASS}`,
   },
   /** A counter that holds what the deallocator never writes. Its parent can't be settled until it is gone. */
   'unreadable counter': {
@@ -163,8 +164,8 @@ const ROWS = {
       !isCounter({ remaining, epoch }) &&
       `the counter of ${id} holds remaining ${shown(remaining)} and epoch ${shown(epoch)}, which the deallocator never writes; ${id} can't be settled with it`,
     evidence: countEvidence,
-    mending: ({ counter }) =>
-      byPerson(`delete the item ${counter} of the counters table ${BREAK_GLASS}, then sweep with that name`),
+    byPerson: ({ counter }) =>
+      `delete the item ${counter} of the counters table ${BREAK_GLASS}, then sweep with that name`,
   },
 } satisfies Readonly<Record<string, Row>>;
 
@@ -173,19 +174,12 @@ export type Problem = keyof typeof ROWS;
 export const PROBLEMS: Readonly<Record<Problem, Row>> = ROWS;
 
 export function mendingOf({ problem, about }: { readonly problem: Problem; readonly about: About }): Mending {
-  return PROBLEMS[problem].mending?.(about) ?? bySweep(parentIn(about));
+  const { byPerson, bySweep = parentIn } = PROBLEMS[problem];
+  return byPerson ? { by: 'person', step: byPerson(about) } : { by: 'sweep', parent: userName(bySweep(about)) };
 }
 
-function bySweep(user: UserKey): Mending {
-  return { by: 'sweep', parent: userName(user) };
-}
-
-function byPerson(step: string): Mending {
-  return { by: 'person', step };
-}
-
-function takeAway(attribute: string, about: About): Mending {
-  return byPerson(`take ${attribute} away from ${nameIn(about)}, or set it to the BOOL true with the client`);
+function takeAway(attribute: string, about: About): string {
+  return `take ${attribute} away from ${nameIn(about)}, or set it to the BOOL true with the client`;
 }
 
 function nameIn(about: About): string {
