@@ -7,7 +7,7 @@ import type { Io } from './io.ts';
 export const DONE = 0;
 export const FAILED = 1;
 export const USAGE = 2;
-/** It is not over: something holds it up, or the time ran out. */
+/** Not done yet: something is in the way, or the time ran out. */
 export const BLOCKED = 3;
 export const INTERRUPTED = 130;
 
@@ -44,6 +44,6 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   stack: { value: 'NAME', says: 'a deployed stack: reads its outputs; credentials as for any AWS tool' },
   region: { value: 'REGION', says: 'the Region of that stack (default: as for any AWS tool)' },
   config: { value: 'FILE', says: 'a file with the line that "npm run local" prints' },
-  endpoint: { value: 'URL', says: 'where DynamoDB, Lambda and SQS answer, instead of where they usually do' },
+  endpoint: { value: 'URL', says: 'the address of DynamoDB, Lambda and SQS, instead of the usual ones' },
   json: { says: 'one JSON document on stdout' },
 };

@@ -1,4 +1,4 @@
-/** Which deployment a command speaks to, and the clients for it. */
+/** The deployment that a command speaks to, and the clients for it. */
 import { join, resolve } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/client.ts';
@@ -18,7 +18,7 @@ import { readStackOutputs } from './stack-outputs.ts';
 export const RUNNING_FILE = join('.local', 'cloud.json');
 
 export interface Deployment extends DeploymentNames {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly title: string;
   readonly connection: Connection;
   readonly db: DynamoDBDocumentClient;

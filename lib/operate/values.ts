@@ -1,4 +1,4 @@
-/** Values that may be of any shape: documents that a user gives, items and messages that anybody may have written. */
+/** Values of any shape, from documents of a user, or from items and messages of a raw writer. */
 import { DeallocatorError } from '../protocol/errors.ts';
 
 export type Entry = Readonly<Record<string, unknown>>;

@@ -95,7 +95,7 @@ describe('rm', () => {
     expect(explained.stdout).toMatch(
       /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ counter: 2, equal\n/,
     );
-    expect(explained.stdout).toContain('│  └─ task 2: running, since when is unknown\n');
+    expect(explained.stdout).toContain('│  └─ task 2: running, start time unknown\n');
     expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
     expect((await json('explain', 'service', 'a-web')).document).toMatchObject({ tasks: { count: 2 } });
     expect((await cli(['explain', 'service', 'a-web', '--graph', 'dot'])).stdout).toMatch(/^digraph .*\}\n$/s);

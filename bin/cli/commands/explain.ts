@@ -91,11 +91,7 @@ function tasksBranch(tasks: NonNullable<Explanation['tasks']>): Branch {
   const more = tasks.count - tasks.named.length;
   const branches = tasks.named.map(({ id, state, desiredState, since }) => {
     const wish = desiredState === undefined ? [] : [`wanted: ${desiredState}`];
-    const facts = [
-      ...(state ? [state] : []),
-      ...wish,
-      since === undefined ? 'since when is unknown' : `since ${since}`,
-    ];
+    const facts = [...(state ? [state] : []), ...wish, since === undefined ? 'start time unknown' : `since ${since}`];
     return { text: `task ${id}: ${facts.join(', ')}` };
   });
   return {

@@ -1,4 +1,4 @@
-/** rm and undelete: first the plan, then the marks, and for rm, if asked, the wait. */
+/** rm and undelete: the plan, then the marks, and for rm, with --wait, the wait. */
 import { checkDeclared } from '../../../lib/client/checks.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
@@ -35,7 +35,7 @@ export const rm: Command = {
   options: {
     'dry-run': DRY_RUN,
     cascade: CASCADE,
-    'even-in-use': { says: 'also marks networks that other services use; they go when these let go of them' },
+    'even-in-use': { says: 'also marks networks that other services use; they go once those no longer use them' },
     wait: { says: 'waits until all of them are gone; status 3 if they stay' },
     timeout: TIMEOUT,
     ...DECLARED,

@@ -63,8 +63,8 @@ function draw({ io: { out, environment }, print }: Session, found: Status, isWat
     print(`${lines.join('\n')}\n`);
     return;
   }
-  // Never more than fits, or the screen would scroll and the first lines be lost; the last row is the cursor's. Some terminals
-  // don't know their size, and say 0.
+  // Only what fits: a screen that scrolls would lose the first lines. The last row is the cursor's. Some terminals tell a size
+  // of 0.
   const [rows, width] = [Math.max(3, (out.rows || 24) - 1), (out.columns || 80) - 1];
   const rest = lines.length - rows + 1;
   const shown = rest <= 1 ? lines : [...lines.slice(0, rows - 1), `… and ${rest} more lines`];

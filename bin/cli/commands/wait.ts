@@ -36,7 +36,7 @@ export function printOutcomes({ print }: Session, { outcomes }: WaitResult): voi
   for (const { object, outcome } of outcomes) print(visible(`${spoken(object)}: ${outcome}`));
 }
 
-/** Shows on stderr what is still waited for: a bar in a terminal, a line for each change anywhere else. */
+/** Shows on stderr what is still waited for: a bar in a terminal, else a line for each change. */
 export async function waitFor(
   { io }: Session,
   { cluster }: Deployment,
@@ -63,7 +63,7 @@ export async function waitFor(
   }
 }
 
-/** Children, and the objects themselves: so the bar is full only when all is gone. */
+/** Children and the objects themselves, so that the bar is full only when all are gone. */
 function leftOf({ waitingFor }: WaitProgress): number {
   return waitingFor.reduce((sum, { children }) => sum + children.count + 1, 0);
 }
