@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { systemChance } from '../lib/dynamodb/system-chance.ts';
 import { run } from './cli/run.ts';
 
-/** A user without an entry in the system's list has no name, which is no reason to fail. */
+/** The system may not know the user, as in a container: then there is no name. */
 function findUserName(): string | undefined {
   try {
     return userInfo().username;
@@ -15,11 +15,11 @@ function findUserName(): string | undefined {
 
 const interruption = new AbortController();
 process.on('SIGINT', () => {
-  // The second one is for whoever does not want to wait for an orderly end.
+  // A second one does not wait for an orderly end.
   if (interruption.signal.aborted) process.exit(130);
   interruption.abort(new DOMException('interrupted by Ctrl-C', 'AbortError'));
 });
-// A reader that has gone away, such as `head`, wants no more text; what was asked for is done all the same.
+// A reader may go away, as `head` does; what was asked for is done all the same.
 let isReaderGone = false;
 process.stdout.on('error', () => {
   isReaderGone = true;
@@ -37,5 +37,5 @@ const status = await run(process.argv.slice(2), {
   isReaderGone: () => isReaderGone,
 });
 process.exitCode = status;
-// A pause that nobody waits for any more would keep the process until it is over.
+// A pause that is no longer waited for would keep the process alive until its end.
 if (interruption.signal.aborted) process.stdout.write('', () => process.exit(status));

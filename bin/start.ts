@@ -5,12 +5,14 @@ import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LocalError } from '../lib/local/local-error.ts';
-import { listStacks, parseSnapshot, type Snapshot } from '../lib/operate/snapshot.ts';
-import { planStackRemoval } from '../lib/operate/stack-removal.ts';
+import { parseSnapshot, type Snapshot } from '../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError, isDeallocatorError } from '../lib/protocol/errors.ts';
+import { isDrawable } from './cli/io.ts';
 import { DemoFailure, runDemo } from './demo/demo.ts';
 import { DEMO_TIMEOUT_MILLIS } from './demo/limits.ts';
-import { openScreen } from './demo/screen.ts';
+import { plainScreen } from './demo/plain-screen.ts';
+import { listStacks, planStackRemoval } from './demo/stack-removal.ts';
+import { terminalScreen } from './demo/terminal-screen.ts';
 import { seconds } from './demo/text.ts';
 import { SynthesisError } from './synthesize.ts';
 
@@ -64,7 +66,7 @@ function readOptions(): Options {
 
 function readSnapshot(path: string | undefined): Snapshot {
   if (path === undefined) return parseSnapshot(readFileSync(SAMPLE_PATH, 'utf8'));
-  // npm runs us in the package's folder, and says where it was called.
+  // npm runs us in the package's folder, and tells where it was called.
   const file = resolve(process.env.INIT_CWD ?? '.', path);
   let text: string;
   try {
@@ -84,7 +86,7 @@ function chooseStack(snapshot: Snapshot, wanted: string | undefined): string {
   );
 }
 
-/** A second signal ends the process at once. */
+/** The first signal stops the demo in order; a second one ends the process at once. */
 function abortOnSignals(controller: AbortController): void {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
@@ -103,7 +105,7 @@ class Stopped extends Error {
   }
 }
 
-/** What the reader can act on needs no stack trace; anything else is a mistake of ours, and does. */
+/** An error that the reader can act on needs no stack trace; any other is a bug of ours, and needs one. */
 function describe(error: unknown): string {
   if (isDeallocatorError(error) || error instanceof LocalError) return `${error.message} [${error.code}]`;
   if (error instanceof DemoFailure || error instanceof SynthesisError) return error.message;
@@ -116,15 +118,16 @@ async function main(): Promise<number> {
   const controller = new AbortController();
   const { signal } = controller;
   abortOnSignals(controller);
-  // A reader that has left, such as `head`, ends the demo: nobody sees it.
-  process.stdout.on('error', () => controller.abort(new Stopped('nobody reads its output any more', 1)));
+  // A demo that is no longer read, as by `head`, ends.
+  process.stdout.on('error', () => controller.abort(new Stopped('its output is no longer read', 1)));
   const tooLong = new DemoFailure(`the demo was not done after ${seconds(DEMO_TIMEOUT_MILLIS)} (DEMO_TIMEOUT_MILLIS)`);
   setTimeout(() => controller.abort(tooLong), DEMO_TIMEOUT_MILLIS).unref();
   try {
     const snapshot = readSnapshot(options.snapshot);
     const stack = chooseStack(snapshot, options.stack);
     const plan = planStackRemoval(snapshot, stack);
-    const screen = openScreen(process.stdout, process.env);
+    const { stdout } = process;
+    const screen = isDrawable(stdout, process.env) ? terminalScreen(stdout) : plainScreen(stdout);
     const rest = listStacks(snapshot).filter((other) => other !== stack);
     screen.line(
       `Removing stack ${stack}${rest.length > 0 ? ` beside ${rest.join(', ')}` : ''}; seed ${options.seed}\n`,

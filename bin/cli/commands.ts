@@ -1,16 +1,16 @@
 /** All commands, in the order of the help. */
-import { audit } from './audit.ts';
 import type { Command } from './command.ts';
-import { completionOf } from './completion.ts';
-import { explain } from './explain.ts';
-import { history } from './history.ts';
-import { protect, unprotect } from './marks.ts';
-import { redrive } from './redrive.ts';
-import { rm, undelete } from './removal.ts';
-import { status } from './status.ts';
-import { sweep } from './sweep.ts';
-import { exportFile, importFiles } from './transfer.ts';
-import { wait } from './wait.ts';
+import { audit } from './commands/audit.ts';
+import { completionOf } from './commands/completion.ts';
+import { explain } from './commands/explain.ts';
+import { history } from './commands/history.ts';
+import { protect, unprotect } from './commands/marks.ts';
+import { redrive } from './commands/redrive.ts';
+import { rm, undelete } from './commands/removal.ts';
+import { status } from './commands/status.ts';
+import { sweep } from './commands/sweep.ts';
+import { exportFile, importFiles } from './commands/transfer.ts';
+import { wait } from './commands/wait.ts';
 
 export const COMMANDS: readonly Command[] = [
   status,

@@ -1,6 +1,6 @@
 /** A configuration file: the line of JSON that the local cloud prints. */
 import { TABLES } from '../../lib/dynamodb/schema.ts';
-import { isMap } from '../../lib/operate/snapshot.ts';
+import { isMap } from '../../lib/operate/values.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type DeploymentNames, forTables, readRuleOutputs } from '../../lib/streams/deployment.ts';
 

@@ -1,14 +1,16 @@
-/** Which deployment a command speaks to, and the clients for it. */
+/** The deployment that a command speaks to, and the clients for it. */
 import { join, resolve } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { type Connection, connect } from '../../lib/dynamodb/client.ts';
-import type { SweepPort } from '../../lib/operate/settle-parents.ts';
-import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
+import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
+import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
+import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type DeploymentNames, readOutputs } from '../../lib/streams/deployment.ts';
-import { type Given, UsageError } from './command.ts';
+import type { Given } from './arguments.ts';
 import { isEndpoint, readConfig } from './config.ts';
+import { UsageError } from './errors.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { readStackOutputs } from './stack-outputs.ts';
@@ -17,11 +19,13 @@ import { readStackOutputs } from './stack-outputs.ts';
 export const RUNNING_FILE = join('.local', 'cloud.json');
 
 export interface Deployment extends DeploymentNames {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly title: string;
   readonly connection: Connection;
   readonly db: DynamoDBDocumentClient;
   readonly client: DeallocatorClient;
+  /** What the reports read. */
+  readonly cluster: Cluster;
   readonly sweep: SweepPort;
   close(): void;
 }
@@ -29,13 +33,14 @@ export interface Deployment extends DeploymentNames {
 export async function openDeployment(given: Given, io: Io): Promise<Deployment> {
   const { title, connection, ...names } = await findDeployment(given, io);
   const db = connect(connection);
-  const { sweepFunctionName } = names;
+  const { tables, rules, sweepFunctionName } = names;
   return {
     ...names,
     title,
     connection,
     db,
-    client: new DeallocatorClient({ tables: names.tables, client: db, taskNetworks: names.rules.taskNetworks }),
+    client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
+    cluster: new Cluster(db, tables, { rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     close: () => db.destroy(),
   };

@@ -2,6 +2,11 @@
 import { type DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { visible } from './text.ts';
 
+/** A mistake in what was typed. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 const UNANSWERED = 'nothing answers there; check --endpoint, and whether "npm run local" still runs';
 
 /** What the AWS SDK throws before or instead of an answer, in words that say what to do. */
@@ -16,7 +21,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   [/^Error$|ECONNREFUSED|ENOTFOUND|Timeout/, UNANSWERED],
 ];
 
-/** One line for whoever typed the command; only a mistake of ours brings its stack along. */
+/** One line, but for a bug of ours, which brings its stack along. */
 export function errorWords(error: unknown): string {
   if (!(error instanceof Error)) return visible(String(error));
   if (isDeallocatorError(error)) {
@@ -25,16 +30,16 @@ export function errorWords(error: unknown): string {
   }
   const { code, syscall, path, $metadata } = error as NodeJS.ErrnoException & { $metadata?: unknown };
   const isOutside = $metadata !== undefined || syscall !== undefined || /Credentials|TokenProvider/.test(error.name);
-  // A mistake of ours: whoever mends it needs to know where.
+  // A bug of ours.
   if (!isOutside) return error.stack ?? error.message;
   const said = visible(error.message || code || error.name);
-  // A file, not a network: it says all there is to say.
+  // An error of the file system says enough.
   if (path !== undefined || /^E(NOENT|ACCES|ISDIR|PERM|EXIST|ROFS|NOSPC)$/.test(code ?? '')) return said;
   const [, advice] = ADVICE.find(([names]) => names.test(`${error.name}`) || names.test(code ?? '')) ?? [];
   return [error.name === 'Error' ? said : `${error.name}: ${said}`, ...(advice ? [advice] : [])].join('; ');
 }
 
-/** Each try ended before there was an answer: more often a wrong address than an outage. */
+/** Each try ended without an answer: more often for a wrong address than for an outage. */
 function isUnanswered({ code, cause }: DeallocatorError): boolean {
   const { syscall, name } = (cause ?? {}) as NodeJS.ErrnoException;
   return code === 'Unavailable' && (syscall !== undefined || name === 'TimeoutError');

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 
 /**
- * `InvalidArgument` for what can't be read as a text: Node.js doesn't name the file where it is a directory, or larger than
- * a text can be.
+ * `InvalidArgument` for what can't be read as a text. The message names the file: Node.js does not where it is a directory, or
+ * too large.
  *
- * @param name what messages call it
+ * @param name its name in messages
  */
 export async function readText(name: string, path: string): Promise<string> {
   try {

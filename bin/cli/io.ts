@@ -1,4 +1,4 @@
-/** Everything of the process that a command may touch, so that tests can give their own. */
+/** What a command may touch of the process, so that tests can give their own. */
 import type { Chance } from '../../lib/protocol/store.ts';
 
 /** `process.stdout`, or whatever takes text. */
@@ -9,7 +9,7 @@ export interface Output {
   readonly rows?: number;
 }
 
-/** Whether the cursor can be moved there. A terminal that calls itself dumb (an editor's, a CI's) prints the codes instead. */
+/** Whether the cursor can be moved there. A terminal that calls itself dumb (an editor's, a CI's) would print the codes. */
 export function isDrawable(output: Output, environment: Io['environment']): boolean {
   return output.isTTY === true && environment.TERM !== 'dumb';
 }
@@ -18,13 +18,13 @@ export interface Io {
   readonly out: Output;
   readonly err: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where relative paths begin, and where a local cloud that runs beside is looked for. */
+  /** Where relative paths begin, and where a running local cloud is looked for. */
   readonly directory: string;
-  /** Who asks, unless told otherwise. */
+  /** Who asks for a removal, unless `--by` says otherwise. */
   readonly userName: string | undefined;
   readonly chance: Chance;
   /** Ctrl-C. */
   readonly signal: AbortSignal;
-  /** Nobody reads stdout any more. */
+  /** Whether stdout is no longer read. */
   readonly isReaderGone: () => boolean;
 }

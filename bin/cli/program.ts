@@ -1,7 +1,9 @@
-/** The commands as commander knows them: it reads the arguments, prints the help, and guesses what was meant. */
+/** The commands for commander, which reads the arguments, prints the help, and guesses what was meant. */
 import { createRequire } from 'node:module';
 import { CommanderError, Option, Command as Program } from 'commander';
-import { type Command, type Given, GLOBAL_OPTIONS, type Option as Told, UsageError } from './command.ts';
+import type { Given } from './arguments.ts';
+import { type Command, GLOBAL_OPTIONS, type Option as Told } from './command.ts';
+import { UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 
 const { version } = createRequire(import.meta.url)('deallocator/package.json') as { readonly version: string };
@@ -43,10 +45,10 @@ export function readArguments(command: Command, args: readonly string[], io: Io)
   return givenTo(program);
 }
 
-/** What commander throws where it would end the process; anything else is given back as it is. */
+/** Translates what commander throws where it would end the process; other errors are returned unchanged. */
 export function asUsageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
-  // A guess is on a line of its own.
+  // Commander puts its guess on a line of its own.
   return new UsageError(error.message.replace(/^error: /, '').replace('\n', ' '), { cause: error });
 }
 
@@ -59,7 +61,7 @@ function ownProgramOf({ name, takes, says, options, examples }: Command, io: Io)
     .usage([takes, '[OPTIONS]'].filter(Boolean).join(' '))
     .summary(says)
     .description(`${says[0]?.toUpperCase()}${says.slice(1)}.`)
-    // The commands say better than commander what is missing, or one too many.
+    // The commands say themselves what is missing, or one too many.
     .argument('[arguments...]')
     .addHelpText(
       'after',
@@ -84,7 +86,7 @@ function configure(program: Program, { out, err }: Io): Program {
     .configureOutput({
       writeOut: (text) => void out.write(text),
       writeErr: (text) => void err.write(text),
-      // Whoever catches it says it, with what can't be seen made visible.
+      // The one that catches it prints it, with invisible characters made visible.
       outputError: () => {},
       getOutHelpWidth: () => HELP_COLUMNS,
       getErrHelpWidth: () => HELP_COLUMNS,

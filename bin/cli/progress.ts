@@ -1,4 +1,4 @@
-/** How far a long step has come: a bar in a terminal, nothing anywhere else. It goes to stderr, beside the result. */
+/** How far a long step has come: a bar on stderr if that is a terminal, else nothing. */
 import cliProgress from 'cli-progress';
 import { type Io, isDrawable } from './io.ts';
 
@@ -8,27 +8,32 @@ export interface Progress {
   close(): void;
 }
 
-/** More a second only flicker. */
-const REDRAWS_PER_SECOND = 10;
-/** The bar's own scale: what it measures may change on its way. */
+/** How all of our bars are drawn. */
+export const BAR_STYLE = {
+  // More often flickers on slow terminals.
+  fps: 8,
+  barsize: 24,
+  barCompleteChar: '█',
+  barIncompleteChar: '░',
+  hideCursor: true,
+  linewrap: false,
+  // Else a bar that has not changed is left where it was, and a logged line pushes the others away from it.
+  forceRedraw: true,
+  // Ctrl-C is the program's own business.
+  gracefulExit: false,
+} as const;
+
+/** The bar's own scale, since the total may change meanwhile. */
 const WHOLE = 1000;
 
-/** Ends on Ctrl-C too: whatever becomes of the step, the terminal has its cursor back. */
+/** Ctrl-C closes it too, so the terminal has its cursor back whatever becomes of the step. */
 export function openProgress({ err, signal, environment }: Pick<Io, 'err' | 'signal' | 'environment'>): Progress {
   if (!isDrawable(err, environment)) return { update: () => {}, close: () => {} };
   const bars = new cliProgress.MultiBar({
+    ...BAR_STYLE,
     stream: err as unknown as NodeJS.WritableStream,
-    fps: REDRAWS_PER_SECOND,
     format: '{bar}  {text}',
-    barsize: 24,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    linewrap: false,
     emptyOnZero: true,
-    forceRedraw: true,
-    // Ctrl-C is the command's own business.
-    gracefulExit: false,
   });
   let bar: ReturnType<typeof bars.create> | undefined;
   let isOpen = true;
@@ -36,7 +41,7 @@ export function openProgress({ err, signal, environment }: Pick<Io, 'err' | 'sig
     update(done, total, text) {
       if (!isOpen) return;
       bar ??= bars.create(WHOLE, 0, { text: '' });
-      // What is left of a longer text would show through.
+      // Clears the rest of the line, where a longer text stood.
       bar.update(total > 0 ? Math.floor((WHOLE * done) / total) : 0, { text: `${text}\x1b[K` });
     },
     close() {

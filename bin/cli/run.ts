@@ -1,14 +1,16 @@
-/** One call of the command line: finds the command, runs it, and says in words and status how it went. */
-import { type Command, DONE, FAILED, type Given, INTERRUPTED, type Session, USAGE, UsageError } from './command.ts';
+/** One call of the command line: finds the command, runs it, and reports how it went in words and status. */
+
+import { interruptible } from '../../lib/operate/interruptible.ts';
+import type { Given } from './arguments.ts';
+import { type Command, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { type Deployment, openDeployment } from './connection.ts';
-import { errorWords } from './errors.ts';
+import { errorWords, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { visible } from './text.ts';
-import { endingSoon } from './waiting.ts';
 
-/** Resolves with the exit status; fails never. */
+/** Resolves with the exit status; never rejects. */
 export async function run(args: readonly string[], io: Io): Promise<number> {
   let status = DONE;
   const program = programOf(COMMANDS, io, async (command, given) => {
@@ -27,7 +29,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
   }
 }
 
-/** Commander would answer it with everybody's help; of the name alone it says what may have been meant. */
+/** Commander would answer with the program's help; for the name alone it suggests what may have been meant. */
 function isHelpOfUnknown([first, second]: readonly string[]): boolean {
   return first === 'help' && second !== undefined && !COMMANDS.some(({ name }) => name === second);
 }
@@ -51,6 +53,18 @@ async function runCommand(command: Command, given: Given, io: Io): Promise<numbe
   } finally {
     deployment?.close();
   }
+}
+
+/** A request without an answer would be tried again for most of a minute; after Ctrl-C, a command has this long to end in order. */
+const ORDERLY_END_MILLIS = 500;
+
+/** As {@link interruptible}, but what ends by itself soon after Ctrl-C may do so. */
+async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<T> {
+  const late = new AbortController();
+  const onAbort = () => void chance.pause(ORDERLY_END_MILLIS).then(() => late.abort(signal.reason));
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort);
+  return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
 function report(error: unknown, command: string | undefined, { err, signal }: Io): number {

@@ -1,12 +1,12 @@
-/** Text for people. Ids may hold any characters, so nothing of the tables reaches a terminal as it is. */
+/** Text for people. Ids may hold any characters, so no text of the tables reaches a terminal unchanged. */
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
 import type { Output } from './io.ts';
 
-/** Control characters, those that turn or hide text, line separators, and halves of characters. */
+/** Control characters, characters that turn or hide text, line separators, and halves of characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** On one line, and without a character that a terminal would act on: each becomes `\u{1b}`. JSON has them as they are. */
+/** On one line, with each character that a terminal would act on as `\u{1b}`. JSON has them unchanged. */
 export function visible(text: string): string {
   return text.replaceAll(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
@@ -32,16 +32,29 @@ export function columns(head: readonly string[], rows: readonly (readonly (strin
     .join('\n');
 }
 
-/** Characters of one cell. The ids of Docker's networks have 64; the longest that fit a key would push all else off the screen. */
+/** Rows of a list, before it says how many more there are. */
+const ROWS_MAX = 50;
+
+/** The first rows of a list of any length. @param all how many there are; `rows` may be fewer */
+export function list(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  { all = rows.length, jsonHas = 'them all' } = {},
+): string {
+  const shown = columns(head, rows.slice(0, ROWS_MAX));
+  return all > ROWS_MAX ? `${shown}\n… and ${all - ROWS_MAX} more; --json has ${jsonHas}` : shown;
+}
+
+/** Characters of one cell: more than the 64 of Docker's ids, and fewer than the longest ids, which would fill the screen. */
 const CELL_CHARACTERS_MAX = 80;
 
-/** For a column that others follow, which a long id would widen for every row. JSON has it whole. */
+/** For all columns but the last: a long id would widen every row. JSON has it whole. */
 export function shortened(text: string): string {
   const characters = [...text];
   return characters.length > CELL_CHARACTERS_MAX ? `${characters.slice(0, CELL_CHARACTERS_MAX - 1).join('')}…` : text;
 }
 
-/** Left: what it is. Right: how much. */
+/** Names on the left, values on the right. */
 export function facts(pairs: readonly (readonly [string, string | number])[]): string {
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${visible(String(value))}`).join('\n');

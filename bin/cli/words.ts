@@ -1,20 +1,19 @@
-/** How counts, marks, holds and trees of the reports are put in words. */
-
-import { spoken } from '../../lib/operate/advice.ts';
-import type { StayReason } from '../../lib/operate/forecast.ts';
-import type { CounterView, CountView, MarkView } from '../../lib/operate/view.ts';
+/** How counts, marks, holds and forecasts of the reports are put in words and trees. */
+import { spoken } from '../../lib/operate/names.ts';
+import type { Forecast, StayReason } from '../../lib/operate/reports/forecast.ts';
+import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
 import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {
   return `${children.isExact ? '' : 'at least '}${count(children.count, singular)}`;
 }
 
-/** What the children of an object are called: services use a network, and tasks where they hold it by themselves. */
+/** What the children of an object are called. */
 export function childOf(object: string): string {
   return object.startsWith('service#') ? 'task' : 'user';
 }
 
-/** When something of an object's children was last seen to go. */
+/** When a child was last counted down. */
 export function progressWords(counter: Partial<CounterView> | undefined): string {
   const { progressAgeSeconds } = counter ?? {};
   return progressAgeSeconds === undefined ? '-' : `${duration(progressAgeSeconds)} ago`;
@@ -39,6 +38,31 @@ export function reasonWords(reason: StayReason): string {
     default:
       return reason.because;
   }
+}
+
+/** What will happen, numbered in its order; then what stays. */
+export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
+  if (steps.length === 0 && stays.length === 0) return [];
+  const going = steps.map(({ after, deletions }, index) => {
+    const what =
+      deletions.map(({ deleted }) => deleted.map(spoken).join(' with ')).join(', then ') || 'nothing more goes';
+    return visible(`${index + 1}. ${afterWords(after)}: ${what}`);
+  });
+  const staying = stays.map(({ object, reasons }) =>
+    visible(`stays: ${spoken(object)} (${reasons.map(reasonWords).join('; ')})`),
+  );
+  return [
+    '',
+    'What will happen',
+    ...[...going, ...staying].map((line) => `  ${line}`),
+    ...(isWhole ? [] : ['  (not all was read)']),
+  ];
+}
+
+function afterWords(after: Forecast['steps'][number]['after']): string {
+  if (after === undefined) return 'now';
+  if (after.assume === 'tasks gone') return `when the tasks of ${spoken(after.service)} are gone`;
+  return after.notBefore === undefined ? 'with the next sweep' : `with the first sweep after ${after.notBefore}`;
 }
 
 export interface Branch {

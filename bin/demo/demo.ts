@@ -1,22 +1,22 @@
 /** The demo itself: one stack goes, the others go on, and in the end everything is checked. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
-import { readWorld } from '../../lib/operate/audit.ts';
-import { loadSnapshot } from '../../lib/operate/load-snapshot.ts';
-import { listStacks, type Snapshot } from '../../lib/operate/snapshot.ts';
-import { compareWithPlan, type StackRemoval } from '../../lib/operate/stack-removal.ts';
+import { interruptible } from '../../lib/operate/interruptible.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { count } from '../cli/text.ts';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME, synthesize } from '../synthesize.ts';
 import { PROGRESS_EVERY_MILLIS, QUIET_TIMEOUT_MILLIS } from './limits.ts';
+import { loadSnapshot } from './load-snapshot.ts';
 import { Observation } from './observation.ts';
 import { seededRandom } from './random.ts';
 import { findServiceWithTasks, liveOn, markStack, type OthersDone, planStops, stopTasks, tryFence } from './removal.ts';
 import type { Drain, Screen } from './screen.ts';
+import { compareWithPlan, listStacks, type StackRemoval } from './stack-removal.ts';
 import { summarize } from './summary.ts';
 import { fold, seconds } from './text.ts';
+import { readWorld } from './world.ts';
 
 export interface DemoOptions {
   readonly snapshot: Snapshot;
@@ -26,7 +26,7 @@ export interface DemoOptions {
   readonly signal: AbortSignal;
 }
 
-/** The end is not as it must be; each line says what. */
+/** What is there at the end is not as it must be; each line tells a difference. */
 export class DemoFailure extends Error {
   override readonly name = 'DemoFailure';
 }
@@ -89,84 +89,90 @@ export async function runDemo(options: DemoOptions): Promise<void> {
 
 /** From the first mark until nothing is left to happen. */
 async function removeStack(
-  { snapshot, plan, seed, screen, signal }: DemoOptions,
+  options: DemoOptions,
   client: DeallocatorClient,
   cloud: LocalCloud,
   observation: Observation,
 ) {
+  const { snapshot, plan, screen } = options;
   const startMillis = performance.now();
   const startEpochMillis = Date.now();
   const tasks = new Map(plan.services.map((id) => [id, [] as string[]]));
   for (const { serviceId, id } of snapshot.tasks) tasks.get(serviceId)?.push(id);
   const drains = new Map(
-    [...tasks].map(([name, ids]): [string, Drain] => [
+    [...tasks].map(([name, { length }]): [string, Drain] => [
       name,
-      { name, tasks: ids.length, left: ids.length, isGone: false },
+      { name, tasks: length, left: length, isGone: false },
     ]),
   );
   const others: OthersDone = { replacedTasks: 0, updatedServices: [], newServices: new Map() };
   const events: string[] = [];
-  let event = (text: string): void => {
-    events.push(text);
-  };
+  let show: (text: string) => void = (text) => events.push(text);
   observation.onDeletion = ({ kind, id, withService, by, atEpochMillis }) => {
     const drain = kind === 'service' ? drains.get(id) : undefined;
     if (drain !== undefined) drain.isGone = true;
     const how = withService === undefined ? `by ${by}` : `with service ${withService}`;
-    event(`${seconds(atEpochMillis - startEpochMillis).padStart(7)}  ${`${kind} ${id}`.padEnd(28)} deleted ${how}`);
+    show(`${seconds(atEpochMillis - startEpochMillis).padStart(7)}  ${`${kind} ${id}`.padEnd(28)} deleted ${how}`);
   };
 
   const marked = await markStack(client, plan);
   screen.line(`\n${fold(`Stack ${plan.stack} is removed: ${describeRemoval(plan)}.`)}`);
-  const fenced = findServiceWithTasks(plan, tasks);
-  if (fenced !== undefined) {
-    const refusal = await tryFence(client, fenced);
-    if (refusal === undefined) throw new DemoFailure(`the fence let a task into service ${fenced}, which is marked`);
-    screen.line(`A new task for one of its services is refused:\n${fold(refusal, '  ')}\n`);
-  }
+  await showFence(client, plan, tasks, screen);
 
   const drainList = [...drains.values()];
   const update = () => screen.update(drainList, `${describeUsage(cloud)} · ${describeOthers(others)}`);
   screen.openDrains(drainList);
   const progress = setInterval(update, PROGRESS_EVERY_MILLIS);
-  const atEnd = new AbortController();
   try {
-    event = (text) => screen.event(text);
-    for (const text of events) event(text);
-    const life = liveOn(client, snapshot, plan, seededRandom(seed, 1), others, AbortSignal.any([signal, atEnd.signal]));
-    const onStopped = (serviceId: string, stopped: number) => {
-      const drain = drains.get(serviceId);
-      if (drain !== undefined) drain.left -= stopped;
-    };
-    const drained = stopTasks(client, planStops(tasks, seededRandom(seed, 0)), onStopped, signal);
-    // Whoever fails first ends the other; both have ended before we go on.
-    const ended = await Promise.allSettled([
-      drained.finally(() => atEnd.abort()),
-      life.catch((error) => {
-        atEnd.abort();
-        throw error;
-      }),
-    ]);
-    for (const end of ended) if (end.status === 'rejected') throw end.reason;
-    await Promise.race([cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS }), aborted(signal)]);
+    show = (text) => screen.event(text);
+    for (const text of events) show(text);
+    await drain(options, client, cloud, tasks, drains, others);
     update();
   } finally {
     clearInterval(progress);
     screen.closeDrains();
   }
-  const millis = performance.now() - startMillis;
-  screen.line(`\nAll is quiet ${seconds(millis)} after the first mark.`);
+  screen.line(`\nAll is quiet ${seconds(performance.now() - startMillis)} after the first mark.`);
   screen.line(fold(describeOthersInFull(others)));
   return { marked, others };
 }
 
-/** Rejects with the signal's reason; a wait that can't be interrupted must not hold up a Ctrl-C. */
-async function aborted(signal: AbortSignal): Promise<never> {
-  await pause(2 ** 31 - 1, undefined, { signal, ref: false });
-  throw signal.reason;
+async function showFence(
+  client: DeallocatorClient,
+  plan: StackRemoval,
+  tasks: ReadonlyMap<string, readonly string[]>,
+  screen: Screen,
+): Promise<void> {
+  const fenced = findServiceWithTasks(plan, tasks);
+  if (fenced === undefined) return;
+  const refusal = await tryFence(client, fenced);
+  if (refusal === undefined) throw new DemoFailure(`the fence let a task into service ${fenced}, which is marked`);
+  screen.line(`A new task for one of its services is refused:\n${fold(refusal, '  ')}\n`);
 }
 
-/** Deletions that the functions reported and that were not to be, even if somebody wrote the object anew since. */
+/** Stops all tasks of the stack while the others go on, then waits until the cloud is quiet. */
+async function drain(
+  { snapshot, plan, seed, signal }: DemoOptions,
+  client: DeallocatorClient,
+  cloud: LocalCloud,
+  tasks: ReadonlyMap<string, readonly string[]>,
+  drains: ReadonlyMap<string, Drain>,
+  others: OthersDone,
+): Promise<void> {
+  const atEnd = new AbortController();
+  const life = liveOn(client, snapshot, plan, seededRandom(seed, 1), others, AbortSignal.any([signal, atEnd.signal]));
+  const onStopped = (serviceId: string, stopped: number) => {
+    const drain = drains.get(serviceId);
+    if (drain !== undefined) drain.left -= stopped;
+  };
+  const drained = stopTasks(client, planStops(tasks, seededRandom(seed, 0)), onStopped, signal);
+  // The others go on until the last task has stopped, and both have ended before anything is checked.
+  const ended = await Promise.allSettled([drained.finally(() => atEnd.abort()), life]);
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  await interruptible(cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS }), { signal });
+}
+
+/** Deletions that the functions reported and that were not planned, even if the object has been written anew since. */
 function checkDeletions(plan: StackRemoval, { deletions }: Observation): string[] {
   const planned = { service: plan.services, network: plan.goneNetworks };
   return deletions

@@ -1,4 +1,4 @@
-/** What the functions say they did, from their structured log lines; and what the local cloud says is wrong. */
+/** What the functions did, from their structured log lines, and what the local cloud reports as wrong. */
 import type { LogEntry } from '../../lib/local/log.ts';
 import { type ParentKind, parseParentName } from '../../lib/protocol/model.ts';
 import { TROUBLE_LINES_MAX } from './limits.ts';
@@ -8,7 +8,7 @@ export interface Deletion {
   readonly id: string;
   /** The function that did it, as in `functions/`. */
   readonly by: string;
-  /** The service in whose transaction a network went. */
+  /** For a network: the service in whose transaction it went. */
   readonly withService: string | undefined;
   readonly atEpochMillis: number;
 }
@@ -24,7 +24,7 @@ interface DecisionLine {
 
 export class Observation {
   readonly deletions: Deletion[] = [];
-  /** Lines that nobody wants to see: errors, crashes, and what the local cloud itself has to say. */
+  /** Lines that tell of trouble: errors, crashes, and the local cloud's own. */
   readonly trouble: string[] = [];
   onDeletion: (deletion: Deletion) => void = () => {};
 

@@ -1,4 +1,4 @@
-/** For files, pipes and CI: a line for each thing that happened, and the progress now and then. */
+/** For files, pipes and CI: a line for each event, and the progress now and then. */
 import { PLAIN_PROGRESS_EVERY_MILLIS } from './limits.ts';
 import type { Screen } from './screen.ts';
 import { stepLine } from './text.ts';

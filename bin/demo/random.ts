@@ -1,4 +1,4 @@
-/** Repeatable randomness: what the demo does is drawn from its seed, and only the machine's pace is not. */
+/** Repeatable randomness: everything that the demo does is drawn from its seed, but for the machine's pace. */
 
 export interface Random {
   /** 0 ≤ x < 1. */
@@ -6,7 +6,7 @@ export interface Random {
   pick<T>(items: readonly T[]): T | undefined;
 }
 
-/** `stream` tells apart those who draw side by side: each has its own row of numbers, whoever is faster. */
+/** Streams that are drawn from side by side are independent of each other's pace. */
 export function seededRandom(seed: number, stream: number): Random {
   // mulberry32, in the public domain
   let state = Math.imul(seed ^ Math.imul(stream + 1, 0x9e3779b1), 0x85ebca6b) >>> 0;

@@ -1,19 +1,19 @@
-/** Removes a stack while its tasks stop one by one, and lets the other stacks go on meanwhile. */
+/** Removes a stack while its tasks stop one by one and the other stacks go on. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeallocatorClient } from '../../lib/client/client.ts';
 import type { Removal } from '../../lib/client/types.ts';
-import type { Snapshot } from '../../lib/operate/snapshot.ts';
-import { STACK_LABEL } from '../../lib/operate/snapshot.ts';
-import type { StackRemoval } from '../../lib/operate/stack-removal.ts';
+import { STACK_LABEL } from '../../lib/operate/names.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DRAIN_MILLIS, NEW_SERVICE_TASKS, REPLACE_EVERY_MILLIS, STOPS_MAX } from './limits.ts';
 import type { Random } from './random.ts';
+import type { StackRemoval } from './stack-removal.ts';
 
 export interface MarkedParent extends Removal {
   readonly kind: 'service' | 'network';
 }
 
-/** Services first: then a network of theirs is free as soon as the last of them is gone. */
+/** Services first: so each network is free as soon as its last service is gone. */
 export async function markStack(client: DeallocatorClient, plan: StackRemoval): Promise<MarkedParent[]> {
   const marked: MarkedParent[] = [];
   for (const id of plan.services) marked.push({ kind: 'service', ...(await client.removeService(id)) });
@@ -23,7 +23,7 @@ export async function markStack(client: DeallocatorClient, plan: StackRemoval): 
   return marked;
 }
 
-/** Tries what the fence forbids, and returns what it says. Undefined: it let the task in. */
+/** Tries what the fence forbids, and returns its refusal. Undefined: it let the task in. */
 export async function tryFence(client: DeallocatorClient, serviceId: string): Promise<string | undefined> {
   try {
     await client.createTask(serviceId, { id: 'latecomer' });
@@ -34,7 +34,7 @@ export async function tryFence(client: DeallocatorClient, serviceId: string): Pr
   return undefined;
 }
 
-/** One that has tasks: as long as none of them stops, it is marked and there. */
+/** A service with tasks: until they stop, it is marked and still there. */
 export function findServiceWithTasks(
   plan: StackRemoval,
   tasks: ReadonlyMap<string, readonly string[]>,
@@ -145,7 +145,7 @@ function freeId(wanted: string, taken: readonly string[]): string {
   return taken.includes(wanted) ? freeId(`${wanted}_`, taken) : wanted;
 }
 
-/** False once the signal has come: the end of a loop, and no error. */
+/** False once the signal has come, which ends a loop and is no error. */
 async function pauses(millis: number, signal: AbortSignal): Promise<boolean> {
   await pause(millis, undefined, { signal }).catch(() => {});
   return !signal.aborted;

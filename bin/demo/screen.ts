@@ -1,8 +1,4 @@
 /** Where the demo draws: bars in a terminal, plain lines anywhere else. */
-import type { WriteStream } from 'node:tty';
-import { isDrawable } from '../cli/io.ts';
-import { plainScreen } from './plain-screen.ts';
-import { terminalScreen } from './terminal-screen.ts';
 
 export interface Drain {
   readonly name: string;
@@ -22,8 +18,4 @@ export interface Screen {
   event(text: string): void;
   update(drains: readonly Drain[], counters: string): void;
   closeDrains(): void;
-}
-
-export function openScreen(output: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): Screen {
-  return isDrawable(output, environment) ? terminalScreen(output as WriteStream) : plainScreen(output);
 }

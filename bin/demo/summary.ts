@@ -3,11 +3,11 @@ import Table from 'cli-table3';
 import type { FunctionProperties } from '../../lib/local/functions.ts';
 import { OUTSIDE } from '../../lib/local/iam.ts';
 import type { Usage } from '../../lib/local/meter.ts';
-import type { StackRemoval } from '../../lib/operate/stack-removal.ts';
 import { count } from '../cli/text.ts';
 import { ROWS_MAX, USERS_NAMED_MAX } from './limits.ts';
 import type { Deletion } from './observation.ts';
 import type { MarkedParent, OthersDone } from './removal.ts';
+import type { StackRemoval } from './stack-removal.ts';
 import { seconds } from './text.ts';
 
 export interface Outcome {
@@ -28,7 +28,7 @@ export function summarize(outcome: Outcome): string {
   ].join('\n\n');
 }
 
-/** Without the colours that cli-table3 sets by default: they would be there without a terminal, too. */
+/** Without the colours of cli-table3, which it sets without a terminal too. */
 function drawTable(head: readonly string[], rows: readonly (readonly string[])[], numbersFrom = head.length): string {
   const table = new Table({
     head: [...head],
@@ -56,7 +56,7 @@ function deletedTable({ deletions, marked }: Outcome): string {
 }
 
 function keptTable({ plan, others }: Outcome): string {
-  // The marked ones first: they are what a reader wonders about, and a long list is cut.
+  // The marked ones first: a long list is cut, and they need the explanation.
   const inOrder = plan.keptNetworks.toSorted((a, b) => Number(b.waitsFor.length > 0) - Number(a.waitsFor.length > 0));
   const networks = inOrder.map(({ id, stack, waitsFor }) => {
     const users = waitsFor.map((user) => `${user.id} ${membership(user.stack)}`);

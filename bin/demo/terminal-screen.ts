@@ -1,23 +1,23 @@
-/** Steps that turn into ticks, and a bar for each service that drains, with what happened above them. */
+/** Steps that turn into ticks; then a bar for each service that drains, below a log of what happened. */
 import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import cliProgress from 'cli-progress';
-import { BARS_MAX, REDRAWS_PER_SECOND } from './limits.ts';
+import { BAR_STYLE } from '../cli/progress.ts';
+import { BARS_MAX } from './limits.ts';
 import type { Drain, Screen } from './screen.ts';
 import { stepLine } from './text.ts';
 
-/** cli-progress clears nothing behind a logged line, so that a longer bar would show through. */
+/** cli-progress does not clear the rest of a logged line, where a longer bar stood. */
 const CLEAR_REST = '\x1b[K';
-const BAR_COLUMNS = 24;
 const NAME_COLUMNS_MAX = 24;
-/** What the lines around the bars need: events, counters, and the cursor's own. */
+/** Rows that the bars leave to events, counters and the cursor. */
 const OTHER_ROWS = 8;
 
 export function terminalScreen(output: WriteStream): Screen {
-  // Leaves the colours out by itself where NO_COLOR or the terminal says so.
+  // styleText leaves the colours out where NO_COLOR or the terminal says so.
   const style = (format: 'green' | 'dim', text: string) => styleText(format, text, { stream: output });
   const line = (text = '') => void output.write(`${text}\n`);
-  // A line that wraps is two, and a redraw would then start too low. cli-progress turns wrapping off; not all listen.
+  // A line that wraps takes two rows, so a redraw would start too low. Not all terminals let cli-progress turn wrapping off.
   const oneLine = (text: string) => cut(text, (output.columns ?? 80) - 4);
   let bars: Bars | undefined;
   return {
@@ -60,25 +60,16 @@ function openBars(output: WriteStream, drains: readonly Drain[]): Bars {
   const drawn = drains.slice(0, room);
   const nameColumns = Math.min(NAME_COLUMNS_MAX, Math.max(...drawn.map(({ name }) => name.length)));
   const multiBar = new cliProgress.MultiBar({
+    ...BAR_STYLE,
     stream: output,
-    fps: REDRAWS_PER_SECOND,
     format: `  {name}  {bar}  {state}`,
-    barsize: BAR_COLUMNS,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    hideCursor: true,
-    linewrap: false,
     emptyOnZero: false,
-    // Else a bar that has not changed is left where it was, and a logged line pushes the others away from it.
-    forceRedraw: true,
-    // Ctrl-C is the program's own business: it stops the cloud, and then this.
-    gracefulExit: false,
   });
   const services = drawn.map((drain) =>
     multiBar.create(drain.tasks, 0, { name: cut(drain.name, nameColumns).padEnd(nameColumns), ...payloadOf(drain) }),
   );
   const more = drains.length > drawn.length ? `and ${drains.length - drawn.length} more services · ` : '';
-  // No colour: cli-progress cuts the last drawing to the terminal's width, and the end of a colour with it.
+  // No colour: cli-progress cuts the last drawing to the terminal's width, and would cut off the end of the colour.
   const format = '  {counters}';
   return { multiBar, services, counters: multiBar.create(1, 0, { counters: '' }, { format }), more };
 }

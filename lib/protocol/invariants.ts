@@ -261,7 +261,7 @@ function namesIn({ id, freed }: StoredReceipt): string[] {
   return [id, ...((freed ?? []) as { id: string }[]).map((network) => network.id)];
 }
 
-function countChildren(world: World, rules: Rules): Map<string, number> {
+export function countChildren(world: Pick<World, 'tasks' | 'attachments'>, rules: Rules): Map<string, number> {
   const living = new Map<string, number>();
   const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
   for (const task of world.tasks) {

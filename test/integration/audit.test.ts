@@ -2,8 +2,8 @@
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import { type AuditOptions, audit } from '../../lib/operate/audit.ts';
-import type { AuditProgress } from '../../lib/operate/audit-reader.ts';
+import { type AuditOptions, audit } from '../../lib/operate/audit/audit.ts';
+import type { AuditProgress } from '../../lib/operate/audit/reader.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';

@@ -95,7 +95,7 @@ describe('rm', () => {
     expect(explained.stdout).toMatch(
       /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ counter: 2, equal\n/,
     );
-    expect(explained.stdout).toContain('│  └─ task 2: running, since when is unknown\n');
+    expect(explained.stdout).toContain('│  └─ task 2: running, start time unknown\n');
     expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
     expect((await json('explain', 'service', 'a-web')).document).toMatchObject({ tasks: { count: 2 } });
     expect((await cli(['explain', 'service', 'a-web', '--graph', 'dot'])).stdout).toMatch(/^digraph .*\}\n$/s);
@@ -435,7 +435,7 @@ describe('completion', () => {
 describe('a mistake', () => {
   it.each([
     [['undelete', 'service'], 'the id of a service is missing'],
-    [['undelete', 'task', 'x'], '"task" is no kind; allowed: service, network'],
+    [['undelete', 'task', 'x'], '"task" is not a kind; allowed: service, network'],
     [['undelete'], 'a kind is missing; allowed: service, network'],
     [['sweep', 'web'], '"web" is one argument too many'],
     [['sweep', '--loud'], "unknown option '--loud'"],
@@ -451,7 +451,7 @@ describe('a mistake', () => {
     [['explain', 'network', ''], "a network's id is empty"],
     [['rm', 'service', 'web', 'x'.repeat(1025)], 'the service id "xx'],
     [['import'], 'the file to import is missing'],
-    [['completion', 'fish'], '"fish" is no shell that is known here; allowed: bash, zsh'],
+    [['completion', 'fish'], '"fish" is not a known shell; allowed: bash, zsh'],
   ])('in the usage ends with status 2: %j', async (args, message) => {
     const { status, stdout, stderr } = await call(args);
     expect(stderr).toContain(`deallocator ${args[0]}: ${message}`);

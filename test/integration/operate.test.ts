@@ -1,14 +1,14 @@
 /** What a person sees, on the template and the bundles that would be deployed: planned, watched, waited for, and looked up. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../lib/dynamodb/client.ts';
-import { Cluster } from '../../lib/operate/cluster.ts';
-import { explain } from '../../lib/operate/explain.ts';
-import { drawGraph } from '../../lib/operate/graph.ts';
-import { readHistory } from '../../lib/operate/history.ts';
-import { applyRemoval, applyUndelete, planRemoval, planUndelete } from '../../lib/operate/plan.ts';
-import { STACK_LABEL } from '../../lib/operate/snapshot.ts';
-import { readStatus } from '../../lib/operate/status.ts';
-import { waitUntilGone } from '../../lib/operate/wait.ts';
+import { STACK_LABEL } from '../../lib/operate/names.ts';
+import { Cluster } from '../../lib/operate/reports/cluster.ts';
+import { explain } from '../../lib/operate/reports/explain.ts';
+import { drawGraph } from '../../lib/operate/reports/graph.ts';
+import { readHistory } from '../../lib/operate/reports/history.ts';
+import { applyRemoval, applyUndelete, planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
+import { readStatus } from '../../lib/operate/reports/status.ts';
+import { waitUntilGone } from '../../lib/operate/reports/wait.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED } from '../support/objects.ts';

@@ -2,7 +2,7 @@
 import { DynamoDBStreams } from '@aws-sdk/client-dynamodb-streams';
 import { SQS } from '@aws-sdk/client-sqs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RecordsPort, type RedrivePorts, redrive } from '../../lib/operate/redrive.ts';
+import { type RecordsPort, type RedrivePorts, redrive } from '../../lib/operate/recovery/redrive.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { type LocalBackend, localBackend, refusedMeanwhile } from '../support/local-backend.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';

@@ -2,9 +2,10 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import { audit } from '../../lib/operate/audit.ts';
-import type { Finding, Problem } from '../../lib/operate/findings.ts';
-import { repair } from '../../lib/operate/repair.ts';
+import { audit } from '../../lib/operate/audit/audit.ts';
+import type { Finding } from '../../lib/operate/audit/findings.ts';
+import type { Problem } from '../../lib/operate/audit/problems.ts';
+import { repair } from '../../lib/operate/audit/repair.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { connectRaw } from '../support/dynamodb.ts';

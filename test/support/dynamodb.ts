@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
+import { readWorld } from '../../bin/demo/world.ts';
 import { type Connection, documentClient } from '../../lib/dynamodb/client.ts';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import { readWorld } from '../../lib/operate/audit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];

@@ -4,9 +4,9 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { mockClient } from 'aws-sdk-client-mock';
 import { describe, expect, it } from 'vitest';
-import { openDeadLetters, openRecords } from '../../lib/operate/dead-letter-queue.ts';
-import { sweepAll } from '../../lib/operate/sweep.ts';
-import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
+import { openDeadLetters, openRecords } from '../../lib/operate/recovery/dead-letter-queue.ts';
+import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
+import { sweepAll } from '../../lib/operate/recovery/whole-sweep.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
 
 const answer = (n: number, complete: boolean): SweepAnswer => ({

@@ -1,6 +1,7 @@
 /** Why something is still there, and what somebody is told to do about it. */
 import { describe, expect, it } from 'vitest';
-import { compareCounter, explain } from '../../lib/operate/explain.ts';
+import { explain } from '../../lib/operate/reports/explain.ts';
+import { compareCounter } from '../../lib/operate/reports/facts.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';

@@ -1,8 +1,9 @@
 /** What an audit calls wrong, and who mends it. */
 import { describe, expect, it } from 'vitest';
-import { mendingOf, sameEvidence } from '../../lib/operate/findings.ts';
-import type { AuditedWorld } from '../../lib/operate/oddities.ts';
-import { findSuspects } from '../../lib/operate/suspects.ts';
+import { sameEvidence } from '../../lib/operate/audit/findings.ts';
+import { mendingOf } from '../../lib/operate/audit/problems.ts';
+import { findSuspects } from '../../lib/operate/audit/suspects.ts';
+import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { network, oldStyleService, service, task } from '../support/objects.ts';
 

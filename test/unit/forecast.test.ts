@@ -1,8 +1,8 @@
 /** The forecast against the deallocator itself: random small histories, and what then becomes of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Assumption, type Forecast, forecast } from '../../lib/operate/forecast.ts';
-import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/neighbourhood.ts';
+import { type Assumption, type Forecast, forecast } from '../../lib/operate/reports/forecast.ts';
+import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports/neighbourhood.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { type ParentKey, parentName, parseParentName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';

@@ -1,7 +1,7 @@
 /** The pictures: what they show, and that no id can break out of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drawGraph, renderGraph } from '../../lib/operate/graph.ts';
+import { drawGraph, renderGraph } from '../../lib/operate/reports/graph.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
 const CIRCUMSTANCES = memoryCluster().cluster.circumstances;

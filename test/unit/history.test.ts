@@ -1,6 +1,6 @@
 /** What was deleted, when, with what, and because of whom. */
 import { expect, it } from 'vitest';
-import { readHistory } from '../../lib/operate/history.ts';
+import { readHistory } from '../../lib/operate/reports/history.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
 /** `web` lives and goes twice, the first time together with its network; then a network of the same id goes. */

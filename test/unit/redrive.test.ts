@@ -1,6 +1,6 @@
 /** Dead letters on ports that a test owns: what is settled, in which order, and what stays in the queue. */
 import { describe, expect, it } from 'vitest';
-import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/operate/redrive.ts';
+import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/operate/recovery/redrive.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
 import { PHYSICAL_NAMES as TABLES } from '../support/dynamodb.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listStacks, parseSnapshot, type Snapshot, stackOf } from '../../lib/operate/snapshot.ts';
-import { compareWithPlan, planStackRemoval } from '../../lib/operate/stack-removal.ts';
+import { compareWithPlan, listStacks, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
+import { parseSnapshot, type Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
 const stack = (name: string) => ({ annotations: { name: 'any', labels: { 'com.docker.stack.namespace': name } } });
@@ -51,7 +51,7 @@ describe('a snapshot', () => {
 
   const broken: [string, (cluster: Cluster) => unknown, string][] = [
     ['a list', () => [], 'is []; it must be an object'],
-    ['a missing list', ({ services, networks }) => ({ services, networks }), 'has missing as tasks; it must be a list'],
+    ['a missing list', ({ services, networks }) => ({ services, networks }), 'tasks is missing; it must be a list'],
     ['an entry that is no object', (c) => ({ ...c, tasks: [7] }), 'tasks[0] is 7; it must be an object'],
     [
       'a service without id',
@@ -196,7 +196,7 @@ describe('the plan of a removal', () => {
     ['network n0 is gone, and had to stay', { networks: [{ id: 'n2', pendingDelete: true }] }],
     ['network n1 is still there, and had to go', { networks: [...end().networks, { id: 'n1', pendingDelete: true }] }],
     [
-      'network n0 is marked, and nobody marked it',
+      'network n0 is marked, and should not be',
       { networks: end().networks.map(({ id }) => ({ id, pendingDelete: true })) },
     ],
     ['network n2 has lost its mark', { networks: [{ id: 'n0' }, { id: 'n2' }] }],

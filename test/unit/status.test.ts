@@ -1,13 +1,13 @@
 /** What is told of what is marked, and waiting for it. */
 import { describe, expect, it } from 'vitest';
-import { audit } from '../../lib/operate/audit.ts';
-import { explain } from '../../lib/operate/explain.ts';
-import { drawGraph } from '../../lib/operate/graph.ts';
-import { importSnapshot } from '../../lib/operate/import.ts';
-import { applyRemoval, planRemoval } from '../../lib/operate/plan.ts';
-import type { Snapshot } from '../../lib/operate/snapshot.ts';
-import { readStatus } from '../../lib/operate/status.ts';
-import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/wait.ts';
+import { audit } from '../../lib/operate/audit/audit.ts';
+import { explain } from '../../lib/operate/reports/explain.ts';
+import { drawGraph } from '../../lib/operate/reports/graph.ts';
+import { applyRemoval, planRemoval } from '../../lib/operate/reports/plan.ts';
+import { readStatus } from '../../lib/operate/reports/status.ts';
+import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/reports/wait.ts';
+import { importSnapshot } from '../../lib/operate/snapshots/import.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';

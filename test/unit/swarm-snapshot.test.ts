@@ -2,10 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type ImportInput, readImport } from '../../lib/operate/read-import.ts';
-import { listStacks, stackOf } from '../../lib/operate/snapshot.ts';
-import { planStackRemoval } from '../../lib/operate/stack-removal.ts';
-import { swarmKindOf } from '../../lib/operate/swarm-snapshot.ts';
+import { listStacks, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
+import { type ImportInput, readImport } from '../../lib/operate/snapshots/read-import.ts';
+import { swarmKindOf } from '../../lib/operate/snapshots/swarm-snapshot.ts';
 
 type Json = Record<string, unknown>;
 
@@ -294,7 +293,7 @@ describe('files of both shapes', () => {
     ],
     ['a text', ['hello'], 'a.json: [0] is "hello", neither'],
     ['a node among services', [[service('s'), { ID: 'n', Spec: { Role: 'worker' } }]], 'a.json: [1] is {"ID":"n"'],
-    ['a snapshot with a list missing', [{ networks: [] }], 'a.json: has missing as services; it must be a list'],
+    ['a snapshot with a list missing', [{ networks: [] }], 'a.json: services is missing; it must be a list'],
     ['a wrong entry of a snapshot', [own({ networks: [{ id: 7 }] })], 'a.json: networks[0].id is 7'],
     [
       'networks of one id that differ',

@@ -1,0 +1,34 @@
+/** What an audit tells of, and when two findings are the same. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Promised } from '../../protocol/invariants.ts';
+import type { Evidence, Mending, Problem } from './problems.ts';
+import type { About } from './world.ts';
+
+/** Wrong at one look. It may be of the time between two reads or two records, until a later look sees the same. */
+export interface Suspect {
+  readonly problem: Problem;
+  /** Absent where no promise is broken yet. */
+  readonly promise?: Promised;
+  /** `service#web`, `attachment#front#web`, `task#web#web.1`, … */
+  readonly subject: string;
+  readonly about: About;
+  /** A sentence for the person who must act. */
+  readonly message: string;
+  readonly evidence: Evidence;
+}
+
+/** Wrong at two looks in the same way, with a pause between them. Plain data, ready for JSON. */
+export interface Finding extends Suspect {
+  /** Since when it may have been wrong, ISO 8601: the time of the mark, or of the deletion that its receipt tells. */
+  readonly since?: string;
+  readonly mending: Mending;
+}
+
+export function suspectKey({ problem, about }: Pick<Suspect, 'problem' | 'about'>): string {
+  return JSON.stringify([problem, about.service, about.network, about.task, about.counter]);
+}
+
+/** Whether two looks saw the same wrong, and not one after the other of its kind. */
+export function sameEvidence(a: Suspect, b: Suspect | undefined): boolean {
+  return isDeepStrictEqual(a.evidence, b?.evidence);
+}

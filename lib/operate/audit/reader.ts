@@ -1,0 +1,247 @@
+/** Reads what an audit needs: whole tables at first, then single items for a second look. */
+import { type AttributeValue, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Address, Addresses, namedLists, namedTaskLists } from '../../dynamodb/items.ts';
+import { type Item, native, projection, Requests, type StoredItem } from '../../dynamodb/requests.ts';
+import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import { DeallocatorError } from '../../protocol/errors.ts';
+import type { StoredTask } from '../../protocol/invariants.ts';
+import { attachmentName, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { mapInParallel } from '../../protocol/parallel.ts';
+import { isGoneByState, type Rules } from '../../protocol/rules.ts';
+import type { Chance } from '../../protocol/store.ts';
+import type { Suspect } from './findings.ts';
+import type { Problem } from './problems.ts';
+import { type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
+
+/** Not the receipts: they are history, and no promise at rest speaks of them. */
+export const AUDITED_TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
+export type AuditedTable = (typeof AUDITED_TABLES)[number];
+
+export interface AuditProgress {
+  readonly table: AuditedTable;
+  /** Items of this table that were read so far. */
+  readonly items: number;
+}
+
+export interface ScanOptions {
+  readonly itemsMax: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
+}
+
+/** Only what the checks look at: items may have 400 KB, and all of them are in memory at once. */
+const PARENT_PATHS = ['id', 'pendingDelete', 'markedAt', 'protected', 'spec.task.networks', 'spec.networks'];
+/** More of tasks, where these hold networks. */
+const TASK_NETWORK_PATHS = ['networks'];
+const PATHS: Record<AuditedTable, readonly string[]> = {
+  services: PARENT_PATHS,
+  networks: PARENT_PATHS,
+  tasks: ['serviceId', 'id', 'status.state'],
+  attachments: ['networkId', 'serviceId'],
+  counters: ['id', 'remaining', 'epoch'],
+};
+
+/** Problems that depend on a parent's children, or on its counter. */
+const OF_CHILDREN: readonly Problem[] = ['high counter', 'not deleted', 'no counter'];
+const OF_COUNTER: readonly Problem[] = ['left counter', 'high counter', 'no counter', 'not deleted'];
+/** Pages (of 1 MB) of one parent's children that one look reads: about a million children. */
+const CHILD_PAGES_MAX = 1000;
+
+export class AuditReader {
+  readonly #requests: Requests;
+  readonly #at: Addresses;
+  readonly #rules: Rules;
+
+  constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, chance: Chance, rules: Rules) {
+    this.#requests = new Requests(db, chance, { onRetry: () => {} });
+    this.#at = new Addresses(tables);
+    this.#rules = rules;
+  }
+
+  /** Strongly consistent page by page, but not one moment. Fails with `FailedPrecondition` beyond `itemsMax`. */
+  async scan(options: ScanOptions): Promise<AuditedWorld> {
+    let total = 0;
+    const read = async (table: AuditedTable) => {
+      const items: StoredItem[] = [];
+      let from: StoredItem | undefined;
+      // Every page but the last holds an item, so the bound on items bounds the pages.
+      do {
+        options.signal?.throwIfAborted();
+        const page = await this.#scanPage(table, from);
+        items.push(...page.items);
+        total += page.items.length;
+        if (total > options.itemsMax) throw tooMany(options.itemsMax);
+        options.onProgress?.({ table, items: items.length });
+        from = page.next;
+      } while (from !== undefined);
+      return items;
+    };
+    const [services, networks, tasks, attachments, counters] = (await mapInParallel(
+      AUDITED_TABLES,
+      AUDITED_TABLES.length,
+      read,
+    )) as [StoredItem[], StoredItem[], StoredItem[], StoredItem[], StoredItem[]];
+    return {
+      services: services.map(parentFrom),
+      networks: networks.map(parentFrom),
+      tasks: tasks.map(taskFrom),
+      attachments: attachments.map(native) as unknown as AuditedWorld['attachments'],
+      counters: counters.map(native) as unknown as AuditedCounter[],
+    };
+  }
+
+  /** A world of only the items that decide whether the suspicion is right, each read consistently. */
+  async look({ problem, about }: Suspect): Promise<AuditedWorld> {
+    const { service, network, task } = about;
+    const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network);
+    const counterId = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
+    const isPair = service !== undefined && network !== undefined;
+    const name = userIn(about);
+    const attachments =
+      isPair && name !== undefined
+        ? await this.#read('attachments', this.#at.attachment(network, attachmentName(name)))
+        : [];
+    const tasks = task === undefined ? [] : await this.#readTask(service ?? '', task);
+    const counters = counterId === undefined ? [] : await this.#read('counters', this.#counter(counterId));
+    const services = await this.#readParent('service', service);
+    const networks = await this.#readParent('network', network);
+    const counted = counters[0] as AuditedCounter | undefined;
+    const enough = Math.max(1, typeof counted?.remaining === 'number' ? counted.remaining : 1);
+    const children = own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enough) : [];
+    return {
+      services,
+      networks,
+      tasks: [...tasks, ...(own?.kind === 'service' ? children : [])] as StoredTask[],
+      attachments: [
+        ...attachments,
+        ...(own?.kind === 'network' ? children : []),
+      ] as unknown as AuditedWorld['attachments'],
+      counters: counters as AuditedCounter[],
+    };
+  }
+
+  /** When a parent was last deleted, ISO 8601, if there is a receipt of its own. */
+  async findDeletion(name: string): Promise<string | undefined> {
+    const { items } = await this.#requests.query({
+      TableName: this.#at.tables.receipts,
+      KeyConditionExpression: '#id = :id',
+      ExpressionAttributeNames: { '#id': TABLES.receipts.partitionKey },
+      ExpressionAttributeValues: { ':id': name },
+      ConsistentRead: true,
+      ScanIndexForward: false,
+      Limit: 1,
+    });
+    const deletedAt: unknown = items[0]?.deletedAt;
+    return typeof deletedAt === 'string' ? deletedAt : undefined;
+  }
+
+  async #scanPage(table: AuditedTable, from: StoredItem | undefined) {
+    const input = {
+      TableName: this.#at.tables[table],
+      ...projection(this.#pathsOf(table)),
+      ConsistentRead: true,
+      ...(from && { ExclusiveStartKey: from }),
+    };
+    const answer = await this.#requests.send('Scan', (db) => db.send(new ScanCommand(input)));
+    return { items: answer.Items ?? [], next: answer.LastEvaluatedKey };
+  }
+
+  /** Those that count, until there are enough of them. */
+  async #readChildren(parent: ParentKey, enough: number): Promise<Item[]> {
+    const table = PARENT_TABLES[parent.kind].children as 'tasks' | 'attachments';
+    const children: Item[] = [];
+    let from: StoredItem | undefined;
+    for (let pages = 1; pages <= CHILD_PAGES_MAX; pages++) {
+      const { ExpressionAttributeNames, ProjectionExpression } = projection(PATHS[table]);
+      const input = {
+        TableName: this.#at.tables[table],
+        KeyConditionExpression: '#parent = :parent',
+        ProjectionExpression,
+        ExpressionAttributeNames: { ...ExpressionAttributeNames, '#parent': TABLES[table].partitionKey },
+        ExpressionAttributeValues: { ':parent': { S: parent.id } },
+        ConsistentRead: true,
+        ...(from && { ExclusiveStartKey: from }),
+      };
+      const answer = await this.#requests.send('Query', (db) => db.send(new QueryCommand(input)));
+      const isThere = ({ status }: Item) => !isGoneByState(status?.state, this.#rules);
+      children.push(...(answer.Items ?? []).map(native).filter(isThere));
+      from = answer.LastEvaluatedKey;
+      if (from === undefined || children.length >= enough) return children;
+    }
+    throw new DeallocatorError(
+      'Aborted',
+      `the children of ${parentName(parent)} were not read to their end in ${CHILD_PAGES_MAX} pages; audit again when it has fewer`,
+    );
+  }
+
+  #pathsOf(table: AuditedTable): readonly string[] {
+    const more = table === 'tasks' && this.#rules.taskNetworks ? TASK_NETWORK_PATHS : [];
+    return [...PATHS[table], ...more];
+  }
+
+  async #readTask(serviceId: string, id: string): Promise<StoredTask[]> {
+    const item = await this.#requests.getStored({
+      ...this.#at.task(serviceId, id),
+      ...projection(this.#pathsOf('tasks')),
+    });
+    return item === undefined ? [] : [taskFrom(item)];
+  }
+
+  #counter(id: string): Address {
+    return { TableName: this.#at.tables.counters, Key: { [TABLES.counters.partitionKey]: id } };
+  }
+
+  async #readParent(kind: ParentKind, id: string | undefined): Promise<AuditedParent[]> {
+    const key = keyOf(kind, id);
+    if (key === undefined) return [];
+    const item = await this.#requests.getStored({ ...this.#at.parent(key), ...projection(PARENT_PATHS) });
+    return item === undefined ? [] : [parentFrom(item)];
+  }
+
+  async #read(table: AuditedTable, address: Address): Promise<Item[]> {
+    const item = await this.#requests.getStored({ ...address, ...projection(PATHS[table]) });
+    return item === undefined ? [] : [native(item)];
+  }
+}
+
+function keyOf(kind: ParentKind, id: string | undefined): ParentKey | undefined {
+  return id === undefined ? undefined : { kind, id };
+}
+
+function taskFrom(stored: StoredItem): StoredTask {
+  const { networks: _, ...own } = stored;
+  const lists = namedTaskLists(stored);
+  return { ...native(own), ...(lists.service !== undefined && { networks: lists.service }) } as StoredTask;
+}
+
+function parentFrom(stored: StoredItem): AuditedParent {
+  const { spec, ...own } = stored;
+  const lists = namedLists(spec);
+  const { id, pendingDelete, markedAt, protected: shield } = native(own);
+  const oddLists = [
+    ...(isOddList(lists.task, spec?.M?.task?.M?.networks) ? ['spec.task.networks'] : []),
+    ...(isOddList(lists.service, spec?.M?.networks) ? ['spec.networks'] : []),
+  ];
+  return {
+    id,
+    ...(pendingDelete !== undefined && { pendingDelete }),
+    ...(markedAt !== undefined && { markedAt }),
+    ...(shield !== undefined && { protected: shield }),
+    ...(spec && { spec: { task: { networks: lists.task }, networks: lists.service } }),
+    ...(oddLists.length > 0 && { oddLists }),
+  };
+}
+
+/** `namedLists` reads null for everything that is no list. A stored null is not odd: some languages write it for an empty list. */
+function isOddList(list: unknown, stored: AttributeValue | undefined): boolean {
+  return list === null && stored?.NULL !== true;
+}
+
+function tooMany(itemsMax: number): DeallocatorError {
+  return new DeallocatorError(
+    'FailedPrecondition',
+    `there are more than ${itemsMax} items in the tables, which is all that one audit holds in memory; ` +
+      'allow more (itemsMax) on a machine that has some 500 bytes for each',
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * What looks wrong in a world. The promises themselves are checked by the protocol's `checkRest`, and nowhere else; here each
+ * violation is traced to the ids that it is about, and items that are odd by themselves are added.
+ */
+import { isCounter } from '../../dynamodb/items.ts';
+import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
+import type { Circumstances } from '../../protocol/decide.ts';
+import { checkRest, countChildren, usersOf } from '../../protocol/invariants.ts';
+import {
+  attachmentName,
+  KINDS,
+  type ParentKind,
+  parentName,
+  parseAttachmentName,
+  parseParentName,
+  type UserKey,
+} from '../../protocol/model.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import { taskName } from '../names.ts';
+import { type Suspect, suspectKey } from './findings.ts';
+import { PROBLEMS, type Problem, type Seen, type Source } from './problems.ts';
+import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
+
+type Found = Omit<Suspect, 'promise' | 'evidence'>;
+
+const ROWS = Object.entries(PROBLEMS) as [Problem, (typeof PROBLEMS)[Problem]][];
+
+/** Each once. An id with a `#` may bring a suspect too many, which a look of its own clears. */
+export function findSuspects(world: AuditedWorld, circumstances: Circumstances): Suspect[] {
+  const counters = world.counters.filter(({ id }) => id !== SWEEP_CURSOR_ID);
+  // An unreadable counter is there, and can't be too high: what is wrong with it has a row of its own.
+  const plain = counters.map(({ id, remaining, epoch }) => ({
+    id,
+    remaining: isCounter({ remaining, epoch }) ? (remaining as number) : Number.NEGATIVE_INFINITY,
+  }));
+  const { aboutsOf, see } = factsOf({ ...world, counters }, circumstances.rules);
+  const found = [
+    ...checkRest({ ...world, counters: plain }, circumstances).flatMap(({ promise, subject, message }) =>
+      ROWS.flatMap(([problem, row]) => {
+        const abouts = row.promise === promise && row.about ? aboutsOf(subject, row.about) : [];
+        return abouts.map((about): Found => ({ problem, subject, about, message }));
+      }),
+    ),
+    ...oddParents('service', world.services),
+    ...oddParents('network', world.networks),
+    ...counters.flatMap(oddCounter),
+  ];
+  const unique = new Map(found.map((one) => [suspectKey(one), one]));
+  return [...unique.values()].map((one) => {
+    const { problem, ...rest } = one;
+    const { promise, evidence } = PROBLEMS[problem];
+    return { problem, ...(promise && { promise }), ...rest, evidence: evidence?.(see(one)) ?? {} };
+  });
+}
+
+function oddParents(kind: ParentKind, parents: readonly AuditedParent[]): Found[] {
+  const isUser = KINDS[kind].refersTo !== undefined;
+  return parents.flatMap((parent) => {
+    const subject = parentName({ kind, id: parent.id });
+    return ROWS.flatMap(([problem, { oddParent, oddUser }]): Found[] => {
+      const odd = oddParent?.(parent) || (isUser && oddUser?.(parent));
+      return odd ? [{ problem, subject, about: { [kind]: parent.id }, message: `${subject} ${odd}` }] : [];
+    });
+  });
+}
+
+function oddCounter(counter: AuditedCounter): Found[] {
+  const { id } = counter;
+  return ROWS.flatMap(([problem, row]): Found[] => {
+    const message = row.oddCounter?.(counter);
+    return message ? [{ problem, subject: id, about: { counter: id }, message }] : [];
+  });
+}
+
+/** What of a world tells of a subject: the checks name it, and a finding names ids. */
+function factsOf(world: AuditedWorld, rules: Rules) {
+  const { services, networks, tasks, attachments } = world;
+  const named = (kind: ParentKind, parents: readonly AuditedParent[]) =>
+    parents.map((parent) => [parentName({ kind, id: parent.id }), parent] as const);
+  const parents = new Map([...named('service', services), ...named('network', networks)]);
+  const counters = new Map(world.counters.map((counter) => [counter.id, counter]));
+  const children = countChildren(world, rules);
+  const users = usersOf(world, rules);
+  const references = new Map(users.map(({ key, references }) => [attachmentName(key), references]));
+  const pairs = users.flatMap(({ key, references }) => references.map((network) => pairOf(key, network)));
+  const attached = attachments.map((item) => pairOf(parseAttachmentName(item.serviceId, rules), item.networkId));
+
+  const byTask = Map.groupBy(tasks, taskName);
+  const byReference = Map.groupBy(pairs, attachmentSubject);
+  const byAttachment = Map.groupBy(attached, attachmentSubject);
+  const byNetwork = Map.groupBy(pairs, ({ network }) => parentName({ kind: 'network', id: network }));
+  const parent = (name: string): About[] | undefined => {
+    const key = parseParentName(name);
+    return key && [{ [key.kind]: key.id }];
+  };
+  const abouts: Record<Source, (subject: string) => readonly About[] | undefined> = {
+    tasks: (name) => byTask.get(name)?.map(({ serviceId, id }) => ({ service: serviceId, task: id })),
+    references: (name) => byReference.get(name),
+    attachments: (name) => byAttachment.get(name),
+    users: (name) => byNetwork.get(name),
+    parents: parent,
+    childless: (name) => (children.has(name) ? undefined : parent(name)),
+    draining: (name) => (children.has(name) ? parent(name) : undefined),
+  };
+  const see = ({ subject, about }: Found): Seen => ({
+    parent: parents.get(subject),
+    counter: counters.get(about.counter ?? subject),
+    children: children.get(about.counter ?? subject) ?? 0,
+    references: references.get(attachmentName(userIn(about))) ?? null,
+  });
+  return { aboutsOf: (subject: string, source: Source) => abouts[source](subject) ?? [], see };
+}
+
+function pairOf(user: UserKey, network: string) {
+  const about: About = user.kind === 'task' ? { service: user.serviceId, task: user.id } : { service: user.id };
+  return { ...about, network };
+}
+
+function attachmentSubject(pair: About & { readonly network: string }): string {
+  return `attachment#${pair.network}#${attachmentName(userIn(pair))}`;
+}

@@ -1,0 +1,90 @@
+/** What a redrive reads: the dead-letter queue from SQS, and the records that its messages name from DynamoDB Streams. */
+import {
+  type _Record,
+  DynamoDBStreamsClient,
+  GetRecordsCommand,
+  GetShardIteratorCommand,
+} from '@aws-sdk/client-dynamodb-streams';
+import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { Connection } from '../../dynamodb/client.ts';
+import { DeallocatorError } from '../../protocol/errors.ts';
+import { REQUEST_TRIES_MAX } from '../../protocol/limits.ts';
+import type { DeadLetterPort, RecordsPort } from './redrive.ts';
+
+/** SQS' own limit. */
+const MESSAGES_PER_REQUEST = 10;
+/** A request that waits asks all of SQS' servers; one that does not asks some of them, and may miss the only message. */
+const WAIT_SECONDS = 2;
+/** How long a message stays hidden from other readers: longer than a group of messages and a sweep's invocation take. */
+const HIDDEN_SECONDS = 20 * 60;
+
+export interface DeadLetterQueue extends DeadLetterPort {
+  close(): void;
+}
+
+export function openDeadLetters(
+  connection: Connection,
+  queueUrl: string | undefined,
+  signal: AbortSignal,
+): DeadLetterQueue {
+  if (queueUrl === undefined) {
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      'the dead-letter queue is not known; add deadLetterQueueUrl to the configuration, or DeadLetterQueueUrl to the outputs of the stack',
+    );
+  }
+  const sqs = new SQSClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
+  const QueueUrl = queueUrl;
+  return {
+    async receive() {
+      const command = new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: MESSAGES_PER_REQUEST,
+        WaitTimeSeconds: WAIT_SECONDS,
+        VisibilityTimeout: HIDDEN_SECONDS,
+      });
+      const { Messages = [] } = await sqs.send(command, { abortSignal: signal });
+      return Messages.map(({ ReceiptHandle = '', Body = '' }) => ({ handle: ReceiptHandle, body: Body }));
+    },
+    async delete(handle) {
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: handle }));
+    },
+    close: () => sqs.destroy(),
+  };
+}
+
+/** The errors of DynamoDB Streams for expired records, for a deleted stream, and for an iterator that was used too late. */
+const GONE = ['TrimmedDataAccessException', 'ResourceNotFoundException', 'ExpiredIteratorException'];
+
+export function openRecords(connection: Connection, signal: AbortSignal): RecordsPort & { close(): void } {
+  const streams = new DynamoDBStreamsClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
+  const orGone = async <T>(reading: Promise<T>): Promise<T | 'gone'> => {
+    try {
+      return await reading;
+    } catch (error) {
+      if (GONE.includes((error as Error).name)) return 'gone';
+      throw error;
+    }
+  };
+  return {
+    async open({ streamArn, shardId, startSequenceNumber }) {
+      const command = new GetShardIteratorCommand({
+        StreamArn: streamArn,
+        ShardId: shardId,
+        ShardIteratorType: 'AT_SEQUENCE_NUMBER',
+        SequenceNumber: startSequenceNumber,
+      });
+      const answer = await orGone(streams.send(command, { abortSignal: signal }));
+      return answer === 'gone' ? answer : (answer.ShardIterator ?? 'gone');
+    },
+    async next(iterator) {
+      const answer = await orGone(
+        streams.send(new GetRecordsCommand({ ShardIterator: iterator }), { abortSignal: signal }),
+      );
+      if (answer === 'gone') return answer;
+      const records: readonly _Record[] = answer.Records ?? [];
+      return { records, next: answer.NextShardIterator };
+    },
+    close: () => streams.destroy(),
+  };
+}

@@ -1,0 +1,134 @@
+/** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
+import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import {
+  attachmentName,
+  KINDS,
+  type ParentKind,
+  parentName,
+  referencedNetworks,
+  type UserKey,
+} from '../../protocol/model.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import { type Image, isMalformed, readRecord, type StreamRecord } from '../../streams/records.ts';
+import { isMap, shown } from '../values.ts';
+
+/** Where the records of a failed batch are. The stream keeps them for 24 hours. */
+export interface BatchPlace {
+  readonly streamArn: string;
+  readonly shardId: string;
+  readonly startSequenceNumber: string;
+  readonly endSequenceNumber: string;
+}
+
+export type DeadLetter =
+  /** From an event source mapping: it names a batch of records. */
+  | { readonly kind: 'batch'; readonly place: BatchPlace; readonly source: RecordSource }
+  /** From the sweep: a failed asynchronous invocation, or a scheduled event that was not delivered. */
+  | { readonly kind: 'sweep' }
+  /** No function of this deployment could have left it. */
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/** What the records of one table's stream are about. */
+export interface RecordSource {
+  readonly parent: ParentKind;
+  /** The attribute of their keys that holds the parent's id. */
+  readonly keyAttribute: string;
+  /** The one that holds a task's id, where tasks hold networks: then the records have both images. */
+  readonly childAttribute?: string;
+  /** Whether they are the parent's own, with both images, or a child's. */
+  readonly isOwn: boolean;
+}
+
+export interface RecordsRead {
+  /** Each once: names such as `service#web`, or `task#3#web#1` for a task that holds networks. */
+  readonly parents: readonly string[];
+  /** What could not be read, each a sentence. */
+  readonly malformed: readonly string[];
+}
+
+/**
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html and
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+ */
+export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules): DeadLetter {
+  let letter: unknown;
+  try {
+    letter = JSON.parse(body);
+  } catch {
+    return { kind: 'unknown', why: `its body is no JSON: ${shown(body)}` };
+  }
+  if (!isMap(letter)) return { kind: 'unknown', why: `its body is no object: ${shown(letter)}` };
+  const batch: unknown = letter.DDBStreamBatchInfo;
+  // A sweep's event has whatever input was configured, so nothing else of it can be checked.
+  if (batch === undefined) return { kind: 'sweep' };
+  const { streamArn, shardId, startSequenceNumber, endSequenceNumber } = isMap(batch) ? batch : {};
+  const isPlace =
+    isText(streamArn) &&
+    isText(shardId) &&
+    isSequenceNumber(startSequenceNumber) &&
+    isSequenceNumber(endSequenceNumber);
+  if (!isPlace) return { kind: 'unknown', why: `its DDBStreamBatchInfo names no records: ${shown(batch)}` };
+  const source = sourceOf(streamArn, tables, rules);
+  if (source === undefined) {
+    return { kind: 'unknown', why: `it is of the stream ${streamArn}, which belongs to no table of this deployment` };
+  }
+  return { kind: 'batch', place: { streamArn, shardId, startSequenceNumber, endSequenceNumber }, source };
+}
+
+/**
+ * The parents whose settling makes up for records that no function has processed. A service's own record also names the
+ * networks that the service no longer refers to: after a raw write, their attachments of this service are stale. Where tasks
+ * hold networks, the same goes for a task's record, which also names the task itself.
+ */
+export function parentsOfRecords(
+  records: readonly unknown[],
+  { parent: kind, keyAttribute, childAttribute, isOwn }: RecordSource,
+): RecordsRead {
+  const parents = new Set<string>();
+  const malformed: string[] = [];
+  for (const record of records) {
+    const read = readRecord(record, kind, keyAttribute, childAttribute, isOwn || childAttribute !== undefined);
+    if (isMalformed(read)) {
+      malformed.push(`record ${read.sequenceNumber ?? 'without a sequence number'}: ${read.error.message}`);
+      continue;
+    }
+    parents.add(parentName(read.parent));
+    const user = userOf(read, isOwn);
+    if (user === undefined) continue;
+    const named = (image: Image | undefined) => (image ? referencedNetworks(attachmentName(user), image.lists) : []);
+    const still = new Set(named(read.after));
+    for (const id of named(read.before)) if (!still.has(id)) parents.add(parentName({ kind: 'network', id }));
+    if (user.kind === 'task' && still.size > 0) parents.add(attachmentName(user));
+  }
+  return { parents: [...parents], malformed };
+}
+
+/** The user of networks that the record is about, if any. */
+function userOf({ parent, child }: StreamRecord, isOwn: boolean): UserKey | undefined {
+  if (child !== undefined) return { kind: 'task', serviceId: parent.id, id: child };
+  return isOwn && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
+}
+
+/** `arn:aws:dynamodb:eu-central-1:123456789012:table/NAME/stream/2026-01-01T00:00:00.000` */
+function sourceOf(streamArn: string, tables: PhysicalNames, rules: Rules): RecordSource | undefined {
+  const [, name] = /:table\/([^/]+)\/stream\//.exec(streamArn) ?? [];
+  for (const [parent, { parents, children }] of Object.entries(PARENT_TABLES) as [
+    ParentKind,
+    { parents: 'services' | 'networks'; children: 'tasks' | 'attachments' },
+  ][]) {
+    if (name === tables[parents]) return { parent, keyAttribute: TABLES[parents].partitionKey, isOwn: true };
+    if (name !== tables[children]) continue;
+    const { partitionKey, sortKey } = TABLES[children];
+    const holdNetworks = rules.taskNetworks && KINDS[parent].runsTasks && sortKey !== undefined;
+    return { parent, keyAttribute: partitionKey, ...(holdNetworks && { childAttribute: sortKey }), isOwn: false };
+  }
+  return undefined;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+export function isSequenceNumber(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,40}$/.test(value);
+}

@@ -1,0 +1,16 @@
+/** Why an object is still there: what is in its way, since when, what will follow, and what to do next. */
+import type { ParentKey } from '../../protocol/model.ts';
+import { advise } from './advice.ts';
+import type { Cluster } from './cluster.ts';
+import { type Facts, readFacts } from './facts.ts';
+
+export interface Explanation extends Facts {
+  /** What to do next, in sentences that name the commands for it. */
+  readonly advice: readonly string[];
+}
+
+/** `InvalidArgument` for what can't be an id. What is not there is explained too: by its history. */
+export async function explain(cluster: Cluster, key: ParentKey): Promise<Explanation> {
+  const { facts, part } = await readFacts(cluster, key);
+  return { ...facts, advice: advise(facts, part, cluster.circumstances) };
+}

@@ -1,0 +1,164 @@
+/** What is known of one object: its mark, what is in its way and since when, and what will follow. */
+import { checkParent } from '../../client/checks.ts';
+import {
+  KINDS,
+  type Parent,
+  type ParentKey,
+  type ParentKind,
+  parentName,
+  sameUser,
+  serviceOf,
+  type UserKey,
+  userName,
+} from '../../protocol/model.ts';
+import { isoNow } from '../../protocol/time.ts';
+import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts';
+import { type Forecast, forecast, type StayReason } from './forecast.ts';
+import { type Deletion, readHistory } from './history.ts';
+import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
+
+/** Services that use a network, or networks that a service uses, that are named one by one. */
+const RELATIONS_NAMED_MAX = 100;
+/** Former lives that are told of. */
+const FORMER_LIVES_MAX = 5;
+
+/** A service, or a task, that uses the network; or a network that the service uses. */
+export interface Related {
+  readonly object: string;
+  /** For a task, that of its service. `absent`: its attachment is left over, or the reference leads nowhere. */
+  readonly state: 'marked' | 'not marked' | 'absent';
+  /** For a service: the tasks that hold it. */
+  readonly tasks?: CountView;
+  /** For a network: names of the other services that use it, as far as they were read. */
+  readonly alsoUsedBy?: readonly string[];
+  readonly hold?: StayReason;
+}
+
+/**
+ * How the deallocator's count compares with the table.
+ *
+ * - `equal`.
+ * - `too low`: normal, since the counter may err only downward; at zero the children are counted again.
+ * - `too high`: removals are on their way to it, or their records were lost; if it stays so, a sweep sets it right.
+ * - `unreadable`: a raw writer has overwritten it, and nothing is decided with it.
+ * - `missing`: the object is marked and drains, but nothing counts yet. The record of its mark is on its way, or was lost; a
+ *   sweep opens a counter.
+ * - `left over`: the object is not marked, or not there; a sweep removes the counter.
+ * - `unknown`: there are too many children to count.
+ */
+export type Agreement = 'equal' | 'too low' | 'too high' | 'unreadable' | 'missing' | 'left over' | 'unknown';
+
+export interface Facts {
+  readonly kind: ParentKind;
+  readonly id: string;
+  readonly object: string;
+  /** When this was read, ISO 8601. */
+  readonly readAt: string;
+  readonly state: 'marked' | 'not marked' | 'absent';
+  /** The mark, where there is one. */
+  readonly mark?: MarkView;
+  /** The last undelete, where no mark has followed it. */
+  readonly undeleted?: FoundParent['undeleted'];
+  readonly isProtected: boolean;
+  /** `pendingDelete` is there, and neither true nor false nor null: that is no mark, whatever it was meant for. */
+  readonly hasMalformedMark: boolean;
+  /** What holds it beside its children. */
+  readonly hold?: StayReason;
+  /** For a service: the tasks that hold it, counted, and the first 20 by id. */
+  readonly tasks?: CountView & { readonly named: readonly TaskFound[] };
+  /** For a network: its users, the first 100. */
+  readonly usedBy?: readonly Related[];
+  /** For a service: the networks that it uses, the first 100. */
+  readonly uses?: readonly Related[];
+  /** Users or used networks that are not named. */
+  readonly moreRelated: number;
+  readonly counter?: Partial<CounterView> & { readonly agreement: Agreement };
+  readonly forecast: Forecast;
+  /** Former lives of this id, newest first, at most 5. */
+  readonly formerLives: readonly Deletion[];
+  /** False: part of the neighbourhood or of the history was too large to be read. */
+  readonly isWhole: boolean;
+}
+
+/** With what surrounds the object. `InvalidArgument` for what can't be an id. */
+export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ facts: Facts; part: Neighbourhood }> {
+  checkParent(key);
+  const readAt = isoNow(cluster.chance);
+  // The counter first: one that is read after the children would look too low for every removal in between.
+  const counter = (await cluster.readCounters([key])).get(parentName(key));
+  const part = await readNeighbourhood(cluster, [key]);
+  const parent = part.parents.get(parentName(key)) as FoundParent | undefined;
+  const history = await readHistory(cluster, { ...key, limit: FORMER_LIVES_MAX });
+  const { circumstances } = cluster;
+  const { nowEpochMillis } = circumstances;
+  const isMarked = parent?.pendingDelete === true;
+  const agreement = compareCounter(counter, childrenOf(part, key), isMarked);
+  const hold = parent && viewHold(parent, circumstances);
+  const related = relatedTo(part, key, cluster);
+  const { runsTasks, refersTo } = KINDS[key.kind];
+  const tasks = runsTasks ? part.tasks.get(key.id) : undefined;
+  const facts = {
+    ...key,
+    object: parentName(key),
+    readAt,
+    state: stateOf(parent),
+    ...(parent && isMarked && { mark: viewMark(parent, nowEpochMillis) }),
+    ...(parent?.undeleted && !isMarked && { undeleted: parent.undeleted }),
+    isProtected: parent?.isProtected === true,
+    hasMalformedMark: parent?.hasMalformedMark === true,
+    ...(hold && { hold }),
+    ...(tasks && { tasks }),
+    ...(parent && { [refersTo === undefined ? 'usedBy' : 'uses']: related.slice(0, RELATIONS_NAMED_MAX) }),
+    moreRelated: Math.max(0, related.length - RELATIONS_NAMED_MAX),
+    ...(agreement && { counter: { ...(counter && viewCounter(counter, nowEpochMillis)), agreement } }),
+    forecast: forecast(part, circumstances),
+    formerLives: history.deletions,
+    isWhole: part.isWhole && history.isWhole,
+  };
+  return { facts, part };
+}
+
+function stateOf(parent: Parent | undefined): Related['state'] {
+  return parent === undefined ? 'absent' : parent.pendingDelete ? 'marked' : 'not marked';
+}
+
+function childrenOf(part: Neighbourhood, { kind, id }: ParentKey): CountView {
+  if (KINDS[kind].runsTasks) return part.tasks.get(id) ?? { count: 0, isExact: true };
+  const { users, isWhole } = part.attached.get(id) ?? { users: [], isWhole: true };
+  return { count: users.length, isExact: isWhole };
+}
+
+export function compareCounter(
+  counter: CounterFound | undefined,
+  children: CountView,
+  isMarked: boolean,
+): Agreement | undefined {
+  if (counter !== undefined && counter.remaining === undefined) return 'unreadable';
+  if (!isMarked) return counter && 'left over';
+  if (counter?.remaining === undefined) return children.count > 0 ? 'missing' : undefined;
+  if (counter.remaining < children.count) return 'too low';
+  if (!children.isExact) return 'unknown';
+  return counter.remaining === children.count ? 'equal' : 'too high';
+}
+
+function relatedTo(part: Neighbourhood, key: ParentKey, { circumstances }: Cluster): Related[] {
+  const { refersTo } = KINDS[key.kind];
+  const users = (id: string) => part.attached.get(id)?.users ?? [];
+  const references = part.parents.get(parentName(key))?.references ?? [];
+  const keys: readonly UserKey[] =
+    refersTo === undefined ? users(key.id) : references.map((id) => ({ kind: refersTo, id }));
+  return keys.map((other) => {
+    const parent = part.parents.get(parentName(serviceOf(other)));
+    const tasks = other.kind === 'service' ? part.tasks.get(other.id) : undefined;
+    const hold = parent && viewHold(parent, circumstances);
+    const others = part.attached.has(other.id) && refersTo !== undefined ? users(other.id) : undefined;
+    return {
+      object: userName(other),
+      state: stateOf(parent),
+      ...(tasks && { tasks: { count: tasks.count, isExact: tasks.isExact } }),
+      ...(others && { alsoUsedBy: others.filter((user) => !sameUser(user, key)).map(userName) }),
+      ...(hold && { hold }),
+    };
+  });
+}

@@ -1,0 +1,271 @@
+/**
+ * What will be deleted, in which order and together with what, once certain things have happened; and what will stay, and why.
+ * A pure function, which decides with the deallocator's own functions.
+ */
+import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.ts';
+import { NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
+import {
+  attachmentName,
+  KINDS,
+  type MarkedParent,
+  type Parent,
+  parentName,
+  sameUser,
+  type UserKey,
+  userName,
+} from '../../protocol/model.ts';
+import { isoNow } from '../../protocol/time.ts';
+import { byName } from './cluster.ts';
+import type { Neighbourhood } from './neighbourhood.ts';
+
+/** One sweep is expected to find over all grace periods that end within one interval of sweeps (the default one). */
+const SAME_SWEEP_MILLIS = 15 * 60 * 1000;
+
+/** What is expected to happen: the tasks of a service go, or a sweep runs. */
+export type Assumption =
+  | { readonly assume: 'tasks gone'; readonly service: string }
+  /** `notBefore`: the end of a grace period, ISO 8601. Absent: the next sweep will do. */
+  | { readonly assume: 'sweep'; readonly notBefore?: string };
+
+/** One transaction. */
+export interface ForecastDeletion {
+  /** Names such as `service#web` of what goes together; the first is the one whose turn it is. */
+  readonly deleted: readonly string[];
+  /** Names of networks that it used and that stay for now. */
+  readonly letsGoOf: readonly string[];
+}
+
+export interface ForecastStep {
+  /** Absent: nothing has to happen first. The deletions are on their way, or a record was lost and the next sweep does them. */
+  readonly after?: Assumption;
+  /** In this order. Empty: this alone deletes nothing. */
+  readonly deletions: readonly ForecastDeletion[];
+}
+
+export type StayReason =
+  | { readonly because: 'not marked' }
+  | { readonly because: 'protected' }
+  /** ISO 8601. */
+  | { readonly because: 'grace period'; readonly until: string }
+  /** `tasks` is a lower bound where `isExact` is false. */
+  | { readonly because: 'tasks'; readonly tasks: number; readonly isExact: boolean }
+  /** Names of the services, or tasks, that use it. */
+  | { readonly because: 'used'; readonly by: readonly string[] }
+  /** It has more users than were read. */
+  | { readonly because: 'not all read' };
+
+export interface ForecastStay {
+  readonly object: string;
+  /** It goes once none of these is left. */
+  readonly reasons: readonly StayReason[];
+}
+
+export interface Forecast {
+  readonly steps: readonly ForecastStep[];
+  /** What is still there after the last step, and is marked or has lost a user. */
+  readonly stays: readonly ForecastStay[];
+  /** False: not all of the neighbourhood was read, and things may happen otherwise. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * What happens without intervention: the tasks of each marked service go, one service after the other, and grace periods end.
+ * Protected objects stay protected.
+ */
+export function expectedCourse(part: Neighbourhood, circumstances: Circumstances): Assumption[] {
+  const marked = markedOf(part, circumstances);
+  const draining = marked.filter(
+    ({ key, isProtected }) => !isProtected && KINDS[key.kind].runsTasks && (part.tasks.get(key.id)?.count ?? 0) > 0,
+  );
+  return [
+    ...draining.map(({ key }): Assumption => ({ assume: 'tasks gone', service: parentName(key) })),
+    ...sweepsToCome(part, marked, circumstances),
+  ];
+}
+
+/**
+ * Exact where the assumptions come true one after the other, each with its consequences before the next. If two services go at
+ * the same moment, the other one may take a network along, or the network goes by itself right after them.
+ */
+export function forecast(
+  part: Neighbourhood,
+  circumstances: Circumstances,
+  assumptions: readonly Assumption[] = expectedCourse(part, circumstances),
+): Forecast {
+  const future = new Future(part, circumstances);
+  const now = future.settle();
+  const steps = assumptions.map((after) => {
+    future.let(after);
+    return { after, deletions: future.settle() };
+  });
+  return {
+    steps: [...(now.length > 0 ? [{ deletions: now }] : []), ...steps],
+    stays: future.stays(),
+    isWhole: part.isWhole,
+  };
+}
+
+/** Marked parents, as the deallocator will read them once it has stamped the marks that lack a time. */
+function markedOf(part: Neighbourhood, { nowEpochMillis }: Circumstances): MarkedParent[] {
+  const stamp = isoNow({ nowEpochMillis: () => nowEpochMillis });
+  const isThere = (parent: Parent | undefined) => parent !== undefined;
+  return [...part.parents.values()]
+    .filter(isThere)
+    .flatMap((parent) =>
+      parent.pendingDelete ? [{ ...parent, pendingDelete: true as const, markedAt: parent.markedAt ?? stamp }] : [],
+    )
+    .sort((a, b) => byName(a.key, b.key));
+}
+
+function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circumstances: Circumstances) {
+  const ends = marked
+    .map((parent) => findHold(parent, circumstances))
+    .flatMap((hold) => (hold?.because === 'grace period' ? [hold.untilEpochMillis] : []))
+    .sort((a, b) => a - b);
+  const sweeps: Assumption[] = [];
+  for (let first = 0; first < ends.length; ) {
+    const start = ends[first] as number;
+    const together = ends.filter((end) => end >= start && end <= start + SAME_SWEEP_MILLIS);
+    sweeps.push({ assume: 'sweep', notBefore: isoOf(together.at(-1) as number) });
+    first += together.length;
+  }
+  if (sweeps.length > 0) return sweeps;
+  const isStale = marked.some(({ key }) =>
+    part.attached.get(key.id)?.users.some((user) => !refers(part, user, key.id)),
+  );
+  return isStale ? [{ assume: 'sweep' } as const] : [];
+}
+
+/** Whether a user refers to the network. The attachment of a task, or of a service that was not read, is believed. */
+function refers(part: Neighbourhood, user: UserKey, networkId: string): boolean {
+  if (user.kind === 'task') return true;
+  const name = parentName(user);
+  return !part.parents.has(name) || part.parents.get(name)?.references.includes(networkId) === true;
+}
+
+/** The neighbourhood, as it changes. */
+class Future {
+  readonly #part: Neighbourhood;
+  #circumstances: Circumstances;
+  readonly #parents: Map<string, Parent>;
+  readonly #tasks: Map<string, number>;
+  readonly #attached: Map<string, readonly UserKey[]>;
+  readonly #letGo = new Set<string>();
+
+  constructor(part: Neighbourhood, circumstances: Circumstances) {
+    this.#part = part;
+    this.#circumstances = circumstances;
+    const there = [...part.parents].flatMap(([name, parent]) =>
+      parent === undefined ? [] : [[name, parent] as const],
+    );
+    this.#parents = new Map(there);
+    for (const parent of markedOf(part, circumstances)) this.#parents.set(parentName(parent.key), parent);
+    this.#tasks = new Map([...part.tasks].map(([id, { count }]) => [id, count]));
+    this.#attached = new Map([...part.attached].map(([id, { users }]) => [id, users]));
+  }
+
+  let(assumption: Assumption): void {
+    if (assumption.assume === 'tasks gone') {
+      const service = this.#parents.get(assumption.service);
+      if (service === undefined) return;
+      this.#tasks.set(service.key.id, 0);
+      // The tasks' own attachments go with them.
+      for (const [id, users] of this.#attached) {
+        this.#attached.set(
+          id,
+          users.filter((user) => user.kind !== 'task' || user.serviceId !== service.key.id),
+        );
+      }
+      return;
+    }
+    const { rules, nowEpochMillis } = this.#circumstances;
+    const notBefore = assumption.notBefore === undefined ? nowEpochMillis : Date.parse(assumption.notBefore);
+    this.#circumstances = { rules, nowEpochMillis: Math.max(nowEpochMillis, notBefore) };
+    for (const { key } of this.#marked()) {
+      const attached = this.#attached.get(key.id)?.filter((user) => refers(this.#part, user, key.id));
+      if (attached !== undefined && key.kind === 'network') this.#attached.set(key.id, attached);
+    }
+  }
+
+  /** Deletes everything that can go now: services first, as a sweep does. */
+  settle(): ForecastDeletion[] {
+    const deletions: ForecastDeletion[] = [];
+    // Each round deletes a parent.
+    for (;;) {
+      const next = this.#marked().find((parent) => this.#isFree(parent));
+      if (next === undefined) return deletions;
+      deletions.push(this.#delete(next));
+    }
+  }
+
+  stays(): ForecastStay[] {
+    return [...this.#parents.values()]
+      .filter((parent) => parent.pendingDelete || this.#letGo.has(parentName(parent.key)))
+      .sort((a, b) => byName(a.key, b.key))
+      .map((parent) => ({ object: parentName(parent.key), reasons: this.#reasons(parent) }));
+  }
+
+  #marked(): MarkedParent[] {
+    const isGoing = (parent: Parent): parent is MarkedParent => parent.pendingDelete;
+    return [...this.#parents.values()].filter(isGoing).sort((a, b) => byName(a.key, b.key));
+  }
+
+  #isFree(parent: MarkedParent): boolean {
+    return findHold(parent, this.#circumstances) === undefined && this.#usedBecause(parent) === undefined;
+  }
+
+  /** The children that keep a parent. */
+  #usedBecause({ key }: Parent): StayReason | undefined {
+    if (KINDS[key.kind].runsTasks) {
+      const tasks = this.#tasks.get(key.id);
+      if (tasks === undefined) return { because: 'not all read' };
+      // Tasks that were not counted are expected to go with those that were.
+      return tasks === 0
+        ? undefined
+        : { because: 'tasks', tasks, isExact: this.#part.tasks.get(key.id)?.isExact === true };
+    }
+    const users = this.#attached.get(key.id);
+    if (users === undefined) return undefined;
+    if (users.length > 0) return { because: 'used', by: users.map(userName) };
+    return this.#part.attached.get(key.id)?.isWhole === false ? { because: 'not all read' } : undefined;
+  }
+
+  #delete(parent: MarkedParent): ForecastDeletion {
+    const { refersTo } = KINDS[parent.key.kind];
+    const networks = refersTo === undefined ? [] : parent.references.map((id) => ({ kind: refersTo, id }));
+    const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
+      const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
+      const network = this.#parents.get(parentName(key));
+      return (
+        attached !== undefined && goesAlong(network, attached.map(attachmentName), parent.key.id, this.#circumstances)
+      );
+    });
+    const deleted = [parent.key, ...freed].map(parentName);
+    for (const name of deleted) this.#parents.delete(name);
+    const letsGoOf = networks.map(parentName).filter((name) => this.#parents.has(name));
+    for (const name of letsGoOf) this.#letGo.add(name);
+    // Attachments beyond what a transaction holds go right after it.
+    for (const { id } of networks) {
+      this.#attached.set(id, this.#attached.get(id)?.filter((user) => !sameUser(user, parent.key)) ?? []);
+    }
+    return { deleted, letsGoOf };
+  }
+
+  #reasons(parent: Parent): StayReason[] {
+    const hold = parent.pendingDelete ? findHold(parent as MarkedParent, this.#circumstances) : undefined;
+    const used = this.#usedBecause(parent);
+    return [
+      ...(parent.pendingDelete ? [] : [{ because: 'not marked' } as const]),
+      ...(hold === undefined ? [] : [reasonOf(hold)]),
+      ...(used === undefined ? [] : [used]),
+    ];
+  }
+}
+
+export function reasonOf(hold: NonNullable<ReturnType<typeof findHold>>): StayReason {
+  return hold.because === 'protected' ? hold : { because: 'grace period', until: isoOf(hold.untilEpochMillis) };
+}
+
+function isoOf(epochMillis: number): string {
+  return new Date(epochMillis).toISOString();
+}

@@ -1,0 +1,170 @@
+/** What was deleted, from the receipt that each deletion leaves. */
+import { checkId, checkParentKind } from '../../client/checks.ts';
+import type { Item } from '../../dynamodb/requests.ts';
+import { type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
+import type { PageKey } from '../../protocol/store.ts';
+import { checkLimit, isMap } from '../values.ts';
+import { type Cluster, pagesOf } from './cluster.ts';
+
+/** Deletions that are shown, by default and at most. */
+export const HISTORY_DELETIONS_DEFAULT = 100;
+export const HISTORY_DELETIONS_MAX = 10_000;
+/** Pages (of 1 MB) of receipts that are read for one answer: some hundred thousand deletions. */
+const HISTORY_PAGES_MAX = 100;
+
+export interface HistoryOptions {
+  /** Only deletions of this id, of both kinds unless `kind` is given. @default all */
+  readonly id?: string | undefined;
+  readonly kind?: ParentKind | undefined;
+  /** 1 to 10,000. @default 100 */
+  readonly limit?: number | undefined;
+}
+
+/** One life of an id, and its end. */
+export interface Deletion {
+  readonly kind: ParentKind;
+  readonly id: string;
+  /** Such as `service#web`. An id that was used again has several deletions, which `markedAt` tells apart. */
+  readonly object: string;
+  readonly markedAt: string;
+  /** Who marked it and why, as far as that was declared. */
+  readonly markedBy?: string;
+  readonly markedReason?: string;
+  /** ISO 8601. */
+  readonly deletedAt: string;
+  /** What caused the deletion: a function's name, and for a sweep what had asked for it. */
+  readonly trigger: string;
+  /** For a network that went in a service's transaction: that service's name. */
+  readonly wentWith?: string;
+  /** For a service: names of the networks that went with it, and of those that it used and that stayed. */
+  readonly freed: readonly string[];
+  readonly kept: readonly string[];
+}
+
+export interface History {
+  /** Newest first. */
+  readonly deletions: readonly Deletion[];
+  /** Older deletions that were read and are not shown. */
+  readonly more: number;
+  /** False: not all receipts were read, and newer deletions may be among the others. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * Receipts expire, by default after 90 days. A service's receipts are found by its name. A network that went with a service is
+ * in that service's receipt alone, so the history of a network, or of everything, reads the whole table.
+ */
+export async function readHistory(cluster: Cluster, options: HistoryOptions = {}): Promise<History> {
+  const { id, kind } = options;
+  // Network ids may be longer than service ids, so without a kind the network limit applies.
+  if (kind !== undefined) checkParentKind(kind);
+  if (id !== undefined) checkId(kind ?? 'network', id);
+  const limit = checkLimit(options.limit ?? HISTORY_DELETIONS_DEFAULT, HISTORY_DELETIONS_MAX);
+  const isWanted = (deletion: Deletion) =>
+    (id === undefined || deletion.id === id) && (kind === undefined || deletion.kind === kind);
+  const named = id !== undefined && kind !== 'network' ? await query(cluster, { kind: 'service', id }) : undefined;
+  const scanned = id !== undefined && kind === 'service' ? undefined : await scan(cluster, isWanted);
+  const found = new Map(
+    [...(named?.deletions ?? []), ...(scanned?.deletions ?? [])].map((deletion) => [
+      JSON.stringify([deletion.object, deletion.markedAt]),
+      deletion,
+    ]),
+  );
+  const deletions = [...found.values()].filter(isWanted).sort(newestFirst);
+  return {
+    deletions: deletions.slice(0, limit),
+    more: Math.max(0, deletions.length - limit),
+    isWhole: (named?.isWhole ?? true) && (scanned?.isWhole ?? true),
+  };
+}
+
+/** Whether a deletion of the object's own has ended its life under this very mark. Strongly consistent. */
+export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
+  const found = await cluster.requests.get({
+    TableName: cluster.at.tables.receipts,
+    Key: { id: parentName(key), markedAt },
+    ConsistentRead: true,
+  });
+  return found !== undefined;
+}
+
+interface Read {
+  readonly deletions: readonly Deletion[];
+  readonly isWhole: boolean;
+}
+
+async function query(cluster: Cluster, key: ParentKey): Promise<Read> {
+  const list = (from?: PageKey) =>
+    cluster.requests.query({
+      TableName: cluster.at.tables.receipts,
+      KeyConditionExpression: '#id = :id',
+      ExpressionAttributeNames: { '#id': 'id' },
+      ExpressionAttributeValues: { ':id': parentName(key) },
+      ConsistentRead: true,
+      ...(from && { ExclusiveStartKey: from }),
+    });
+  const { items, isWhole } = await pagesOf(list, HISTORY_PAGES_MAX);
+  return { deletions: items.flatMap(deletionsOf), isWhole };
+}
+
+async function scan(cluster: Cluster, isWanted: (deletion: Deletion) => boolean): Promise<Read> {
+  const list = async (from?: PageKey) => {
+    const { items, next } = await cluster.requests.scan({
+      TableName: cluster.at.tables.receipts,
+      ConsistentRead: true,
+      ...(from && { ExclusiveStartKey: from }),
+    });
+    return { items: items.flatMap(deletionsOf).filter(isWanted), next };
+  };
+  const { items, isWhole } = await pagesOf(list, HISTORY_PAGES_MAX);
+  return { deletions: items, isWhole };
+}
+
+/** The deletion of the receipt's parent, and those of networks that went along. An item of another shape is passed over. */
+export function deletionsOf(receipt: Item): Deletion[] {
+  const key = parseParentName(receipt.id);
+  const { deletedAt, trigger, freed = [], kept = [] } = receipt;
+  if (key === undefined || typeof deletedAt !== 'string' || typeof trigger !== 'string') return [];
+  if (!Array.isArray(freed) || !freed.every(isFreed) || !Array.isArray(kept) || !kept.every(isText)) return [];
+  return [
+    {
+      ...endOf(key, receipt as typeof receipt & { markedAt: string }),
+      deletedAt,
+      trigger,
+      freed: freed.map(({ id }) => id),
+      kept,
+    },
+    ...freed.flatMap((network) => {
+      const networkKey = parseParentName(network.id);
+      const along = { deletedAt, trigger, wentWith: receipt.id, freed: [], kept: [] };
+      return networkKey === undefined ? [] : [{ ...endOf(networkKey, network), ...along }];
+    }),
+  ];
+}
+
+function isFreed(value: unknown): value is Mark & { readonly id: string } {
+  return isMap(value) && isText(value.id) && isText(value.markedAt);
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+interface Mark {
+  readonly markedAt: string;
+  readonly markedBy?: string;
+  readonly markedReason?: string;
+}
+
+function endOf(key: ParentKey, { markedAt, markedBy, markedReason }: Mark) {
+  return {
+    ...key,
+    object: parentName(key),
+    markedAt,
+    ...(markedBy !== undefined && { markedBy }),
+    ...(markedReason !== undefined && { markedReason }),
+  };
+}
+
+function newestFirst(a: Deletion, b: Deletion): number {
+  if (a.deletedAt !== b.deletedAt) return a.deletedAt > b.deletedAt ? -1 : 1;
+  return a.object < b.object ? -1 : 1;
+}

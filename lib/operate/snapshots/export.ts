@@ -1,0 +1,145 @@
+/** Reads services, networks and tasks into a snapshot that an import accepts. Writes nothing. */
+import { isDeepStrictEqual } from 'node:util';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Item, Requests } from '../../dynamodb/requests.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import { systemChance } from '../../dynamodb/system-chance.ts';
+import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
+import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
+import { parentName } from '../../protocol/model.ts';
+import type { Chance } from '../../protocol/store.ts';
+import { taskName } from '../names.ts';
+import { type Entry, isMap } from '../values.ts';
+import {
+  checkNetwork,
+  checkService,
+  checkTask,
+  type LeftOut,
+  SNAPSHOT_OBJECTS_MAX,
+  type Snapshot,
+  type SnapshotTask,
+  withoutMark,
+} from './snapshot.ts';
+
+export interface ExportOptions {
+  /** Its reason is thrown between two pages. */
+  readonly signal?: AbortSignal;
+  /** Time and randomness of the retries. @default the system's */
+  readonly chance?: Chance;
+}
+
+export interface ExportResult {
+  /** Sorted by id, so that two exports can be compared. */
+  readonly snapshot: Snapshot;
+  /** Names of what is marked for deletion. The snapshot has it without its mark. */
+  readonly marked: readonly string[];
+  /** What a snapshot can't hold, or what an import would refuse. */
+  readonly omitted: readonly LeftOut[];
+}
+
+/**
+ * Strongly consistent page by page, but not of one moment: an object that is created or deleted meanwhile may be in it or not,
+ * and a service whose network was not seen is omitted. `marked` and `omitted` name all that an import into empty tables would
+ * not restore.
+ *
+ * What is marked is exported without its mark: it is still there, and others may refer to it; its removal can be asked for
+ * again after an import. Reads the three tables whole. Fails with `FailedPrecondition` where one has more objects than an
+ * import takes.
+ */
+export async function exportSnapshot(
+  db: DynamoDBDocumentClient,
+  tables: PhysicalNames,
+  options: ExportOptions = {},
+): Promise<ExportResult> {
+  const requests = new Requests(db, options.chance ?? systemChance, { onRetry: () => {} });
+  const read = (list: keyof Snapshot) => readAll(requests, tables[list], list, options.signal);
+  const [networks, services, tasks] = await Promise.all([read('networks'), read('services'), read('tasks')]);
+
+  const omitted: LeftOut[] = [];
+  const marked: string[] = [];
+  const take = <T>(object: string, item: Entry, check: (where: string, entry: Entry) => T): T[] => {
+    const entry = inJson(item, (path) => {
+      omitted.push({ object, reason: `JSON can't hold its ${path}: a set, bytes, or a number of too many digits` });
+    });
+    try {
+      return [check(object, entry as Entry)];
+    } catch (error) {
+      if (!isDeallocatorError(error, 'InvalidArgument')) throw error;
+      omitted.push({ object, reason: `an import would say: ${error.message}` });
+      return [];
+    }
+  };
+  const takeParents = <T>(kind: 'network' | 'service', items: Item[], check: (where: string, entry: Entry) => T) =>
+    items.flatMap((item) => {
+      const object = parentName({ kind, id: item.id });
+      const unmarked = withoutMark(item);
+      const isMarked = item.pendingDelete === true;
+      if (isMarked) marked.push(object);
+      else if (!isDeepStrictEqual(unmarked, withoutUndelete(item))) {
+        omitted.push({ object, reason: 'what it carries is no whole mark' });
+      }
+      return take(object, unmarked, check);
+    });
+  const takenNetworks = takeParents('network', networks, checkNetwork);
+  const networkIds = new Set(takenNetworks.map(({ id }) => id));
+  const takenServices = takeParents('service', services, (where, entry) => checkService(where, entry, networkIds));
+  const serviceIds = new Set(takenServices.map(({ id }) => id));
+  const takenTasks = tasks.flatMap((item) =>
+    take(taskName(item as SnapshotTask), item, (where, entry) => checkTask(where, entry, serviceIds)),
+  );
+  return { snapshot: { networks: takenNetworks, services: takenServices, tasks: takenTasks }, marked, omitted };
+}
+
+async function readAll(requests: Requests, table: string, list: keyof Snapshot, signal?: AbortSignal): Promise<Item[]> {
+  const items: Item[] = [];
+  let from: Record<string, string> | undefined;
+  // Every page but the last holds an item, so the bound on items bounds the pages.
+  do {
+    signal?.throwIfAborted();
+    const input = { TableName: table, ConsistentRead: true, Limit: LIST_PAGE_ITEMS_MAX };
+    const page = await requests.scan({ ...input, ...(from && { ExclusiveStartKey: from }) });
+    items.push(...page.items);
+    if (items.length > SNAPSHOT_OBJECTS_MAX) {
+      throw new DeallocatorError(
+        'FailedPrecondition',
+        `there are more than ${SNAPSHOT_OBJECTS_MAX} ${list}, which is all that one snapshot holds; copy the tables with DynamoDB's own export`,
+      );
+    }
+    from = page.next;
+  } while (from !== undefined);
+  const keyOf = ({ serviceId, id }: Item) => JSON.stringify([serviceId, id]);
+  return items
+    .map((item) => [keyOf(item), item] as const)
+    .sort(byKey)
+    .map(([, item]) => item);
+}
+
+function byKey([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+/** A copy without what JSON would change or lose; reports the path of each such value. */
+function inJson(value: unknown, report: (path: string) => void, path = ''): unknown {
+  if (Array.isArray(value)) {
+    return value.map((part, index) => inJson(part, report, `${path}[${index}]`)).filter((part) => part !== undefined);
+  }
+  if (isPlainMap(value)) {
+    const entries = Object.entries(value).map(([name, part]) => {
+      return [name, inJson(part, report, path === '' ? name : `${path}.${name}`)] as const;
+    });
+    return Object.fromEntries(entries.filter(([, part]) => part !== undefined));
+  }
+  if (value === null || ['string', 'number', 'boolean'].includes(typeof value)) return value;
+  report(path);
+  return undefined;
+}
+
+/** Neither a set, nor bytes, nor the SDK's own number. */
+function isPlainMap(value: unknown): value is Entry {
+  return isMap(value) && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** What an undelete leaves behind is history, which a snapshot need not have. */
+function withoutUndelete({ unmarkedAt: _at, unmarkedBy: _by, unmarkedReason: _why, ...item }: Item): Item {
+  return item as Item;
+}

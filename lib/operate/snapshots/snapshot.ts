@@ -1,0 +1,214 @@
+/**
+ * A cluster as one JSON document: `{services: [{id, spec, …}], networks: [{id, spec, …}], tasks: [{serviceId, id, …}]}`.
+ * All of it is checked before anything is written, so that a mistake leaves nothing half loaded.
+ */
+import type { NewNetwork, NewService, NewTask } from '../../client/types.ts';
+import { attributeOf } from '../../dynamodb/client.ts';
+import { DeallocatorError } from '../../protocol/errors.ts';
+import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
+import { isId } from '../../protocol/model.ts';
+import { STACK_LABEL } from '../names.ts';
+import { type Entry, isMap, shown } from '../values.ts';
+
+/** Objects of one kind in a snapshot. They are held in memory; a laptop loads ten thousand tasks in some seconds. */
+export const SNAPSHOT_OBJECTS_MAX = 10_000;
+
+/** What a mark or an undelete adds to an item: when, by whom and why. */
+const MARK_ATTRIBUTES: readonly string[] = [
+  'pendingDelete',
+  ...['markedAt', 'markedBy', 'markedReason'],
+  ...['unmarkedAt', 'unmarkedBy', 'unmarkedReason'],
+];
+
+export type SnapshotTask = NewTask & { readonly serviceId: string };
+
+export interface Snapshot {
+  readonly services: readonly NewService[];
+  readonly networks: readonly NewNetwork[];
+  readonly tasks: readonly SnapshotTask[];
+}
+
+/** An object that an import or an export left out. */
+export interface LeftOut {
+  /** `network#…`, `service#…` or `task#<service>#<task>`; a task of Docker's, which has an id of its own: `task#<task>`. */
+  readonly object: string;
+  readonly reason: string;
+}
+
+/** An entry of a document, and where it stands, for messages. */
+export interface Placed {
+  readonly where: string;
+  readonly entry: Entry;
+}
+
+/** A snapshot's entries before they are checked. */
+export type Parts = { readonly [List in keyof Snapshot]: readonly Placed[] };
+
+/** Fails with `InvalidArgument` at the first thing that could not be loaded, and names its entry and field. */
+export function parseSnapshot(text: string): Snapshot {
+  const document = parseJson(text, '');
+  if (!isMap(document)) throw invalid(`is ${shown(document)}; it must be an object with services, networks and tasks`);
+  return checkParts(readParts(document, ''));
+}
+
+/** `place` precedes each entry's path, such as a file's name and a colon; it may be empty. */
+export function readParts(document: Entry, place: string): Parts {
+  return {
+    networks: readList(document, 'networks', place),
+    services: readList(document, 'services', place),
+    tasks: readList(document, 'tasks', place),
+  };
+}
+
+/** Fails with `InvalidArgument` at the first entry that could not be loaded, or that refers to one that is not there. */
+export function checkParts(parts: Parts): Snapshot {
+  for (const [name, { length }] of Object.entries(parts)) {
+    if (length > SNAPSHOT_OBJECTS_MAX) {
+      throw invalid(`has ${length} ${name}; at most ${SNAPSHOT_OBJECTS_MAX} are loaded at once, so cut it down`);
+    }
+  }
+  const networkIds = new Set<string>();
+  for (const { where, entry } of parts.networks) {
+    const { id } = checkNetwork(where, entry);
+    checkDistinct(`${where}.id`, networkIds, id, id);
+  }
+  const serviceIds = new Set<string>();
+  for (const { where, entry } of parts.services) {
+    const { id } = checkService(where, entry, networkIds);
+    checkDistinct(`${where}.id`, serviceIds, id, id);
+  }
+  const taskKeys = new Set<string>();
+  for (const { where, entry } of parts.tasks) {
+    const { serviceId, id } = checkTask(where, entry, serviceIds);
+    checkDistinct(`${where}.id`, taskKeys, JSON.stringify([serviceId, id]), id);
+  }
+  const entries = <T>(placed: readonly Placed[]) => placed.map(({ entry }) => entry as unknown as T);
+  return {
+    services: entries<NewService>(parts.services),
+    networks: entries<NewNetwork>(parts.networks),
+    tasks: entries<SnapshotTask>(parts.tasks),
+  };
+}
+
+export function checkNetwork(where: string, network: Entry): NewNetwork {
+  checkObject(where, 'network', network);
+  return network as NewNetwork;
+}
+
+export function checkService(where: string, service: Entry, networkIds: ReadonlySet<string>): NewService {
+  checkObject(where, 'service', service);
+  checkReferences(where, service, networkIds);
+  return service as NewService;
+}
+
+export function checkTask(where: string, task: Entry, serviceIds: ReadonlySet<string>): SnapshotTask {
+  checkId(`${where}.id`, 'task', task.id);
+  checkId(`${where}.serviceId`, 'service', task.serviceId);
+  if (!serviceIds.has(task.serviceId as string)) {
+    throw invalid(
+      `${where}.serviceId is ${shown(task.serviceId)}, which is no service of the snapshot; add it or drop the task`,
+    );
+  }
+  checkStorable(where, task);
+  return task as SnapshotTask;
+}
+
+/** An item as a snapshot holds it: snapshots have no marks. */
+export function withoutMark(item: Entry): Entry {
+  return Object.fromEntries(Object.entries(item).filter(([name]) => !MARK_ATTRIBUTES.includes(name)));
+}
+
+/** `place` as in {@link readParts}. */
+export function parseJson(text: string, place: string): unknown {
+  try {
+    return JSON.parse(text, (key, value) => {
+      // The SDK would leave it out, and DynamoDB would refuse the rest with half of the file written.
+      if (key === '__proto__') throw new SyntaxError('a key is called __proto__, which can not be written');
+      return value;
+    });
+  } catch (cause) {
+    throw invalid(`${place}is not JSON (${(cause as Error).message}); correct it there`, cause);
+  }
+}
+
+function readList(document: Entry, name: string, place: string): Placed[] {
+  const list = document[name];
+  if (!Array.isArray(list)) {
+    throw invalid(`${place}${name} is ${shown(list)}; it must be a list, which may be empty`);
+  }
+  return list.map((entry: unknown, index) => {
+    const where = `${place}${name}[${index}]`;
+    return { where, entry: asMap(where, entry) };
+  });
+}
+
+function checkObject(where: string, kind: 'service' | 'network', object: Entry): void {
+  checkId(`${where}.id`, kind, object.id);
+  for (const field of MARK_ATTRIBUTES) {
+    if (object[field] === undefined) continue;
+    throw invalid(
+      `${where}.${field} is ${shown(object[field])}; drop it: objects are loaded unmarked, and marked later`,
+    );
+  }
+  const { spec = {} } = object;
+  const { annotations = {} } = asMap(`${where}.spec`, spec);
+  const { labels = {} } = asMap(`${where}.spec.annotations`, annotations);
+  const { [STACK_LABEL]: stack } = asMap(`${where}.spec.annotations.labels`, labels);
+  if (stack !== undefined && (typeof stack !== 'string' || stack === '')) {
+    throw invalid(`${where}.spec.annotations.labels["${STACK_LABEL}"] is ${shown(stack)}; it must be a stack's name`);
+  }
+  checkStorable(where, object);
+}
+
+/** JSON can say more than DynamoDB can hold, such as numbers of more than 38 digits. */
+function checkStorable(where: string, entry: Entry): void {
+  try {
+    attributeOf(entry);
+  } catch (cause) {
+    throw invalid(`${where} holds what DynamoDB can't: ${(cause as Error).message}`, cause);
+  }
+}
+
+/** Both lists, the one that counts and the other: a wrong entry in either is a mistake. */
+function checkReferences(where: string, { spec = {} }: Entry, networkIds: ReadonlySet<string>): void {
+  const { task = {}, networks: ofService } = asMap(`${where}.spec`, spec);
+  const { networks: ofTask } = asMap(`${where}.spec.task`, task);
+  for (const [path, list] of [
+    [`${where}.spec.task.networks`, ofTask],
+    [`${where}.spec.networks`, ofService],
+  ] as const) {
+    if (list === undefined) continue;
+    if (!Array.isArray(list)) throw invalid(`${path} is ${shown(list)}; it must be a list`);
+    const targets = new Set<unknown>();
+    for (const [index, entry] of list.entries()) {
+      const target: unknown = isMap(entry) ? entry.target : undefined;
+      checkId(`${path}[${index}].target`, 'network', target);
+      if (!networkIds.has(target as string)) {
+        throw invalid(`${path}[${index}].target is ${shown(target)}, which is no network of the snapshot; add it`);
+      }
+      targets.add(target);
+    }
+    if (targets.size > NETWORKS_PER_SERVICE_MAX) {
+      throw invalid(`${path} names ${targets.size} networks; a service has at most ${NETWORKS_PER_SERVICE_MAX}`);
+    }
+  }
+}
+
+function checkId(where: string, kind: keyof typeof ID_BYTES_MAX, id: unknown): void {
+  if (isId(kind, id) && id.isWellFormed()) return;
+  throw invalid(`${where} is ${shown(id)}; it must be a string of 1 to ${ID_BYTES_MAX[kind]} bytes`);
+}
+
+function checkDistinct(where: string, seen: Set<string>, key: string, id: string): void {
+  if (seen.has(key)) throw invalid(`${where} is ${shown(id)}, which an entry before it has too; ids are unique`);
+  seen.add(key);
+}
+
+export function asMap(where: string, value: unknown): Entry {
+  if (isMap(value)) return value;
+  throw invalid(`${where} is ${shown(value)}; it must be an object`);
+}
+
+export function invalid(message: string, cause?: unknown): DeallocatorError {
+  return new DeallocatorError('InvalidArgument', `the snapshot is refused: ${message}`, { cause });
+}
