@@ -148,11 +148,13 @@ describe('the package', () => {
       'package.json',
     ]);
     const needed = [
-      /^dist\/(esm|cjs)\/lib\/(client|dynamodb|infra|operate|protocol|streams)\/[\w-]+\.d\.ts$/,
-      /^dist\/esm\/lib\/(client|dynamodb|infra|operate|protocol|streams)\/[\w-]+\.js$/,
+      /^dist\/(esm|cjs)\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.d\.ts$/,
+      /^dist\/esm\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.js$/,
+      /^dist\/(esm|cjs)\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.d\.ts$/,
+      /^dist\/esm\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.js$/,
       /^dist\/cjs\/lib\/(client|infra|operate)\/index\.js$/,
       /^dist\/cjs\/package\.json$/,
-      /^dist\/esm\/bin\/(deallocator|cli\/[\w-]+)\.js$/,
+      /^dist\/esm\/bin\/(deallocator|cli\/(commands\/)?[\w-]+)\.js$/,
     ];
     const inDist = packed.filter((path) => path.startsWith('dist/') && !functions.includes(path));
     expect(inDist.filter((path) => !needed.some((pattern) => pattern.test(path)))).toEqual([]);

@@ -379,10 +379,12 @@ describe('an export', () => {
       deep: [{ kept: [1.5, null, true] }],
     });
     expect(omitted.map(({ object, reason }) => `${object}: ${reason}`).sort()).toEqual([
-      expect.stringMatching(/^network#half: what it carries is no whole mark/),
-      expect.stringMatching(/^service#astray: .*networks\[0\]\.target is "nowhere", which is no network/),
-      expect.stringMatching(/^task#astray#t1: .*"astray", which is no service/),
-      expect.stringMatching(/^task#gone#t1: .*"gone", which is no service/),
+      expect.stringMatching(/^network#half: its mark is incomplete/),
+      expect.stringMatching(
+        /^service#astray: .*networks\[0\]\.target is "nowhere", and the snapshot has no such network/,
+      ),
+      expect.stringMatching(/^task#astray#t1: .*"astray", and the snapshot has no such service/),
+      expect.stringMatching(/^task#gone#t1: .*"gone", and the snapshot has no such service/),
       expect.stringMatching(/^task#old#t1: JSON can't hold its big/),
       expect.stringMatching(/^task#old#t1: JSON can't hold its deep\[0\]\.bytes/),
       expect.stringMatching(/^task#old#t1: JSON can't hold its names/),

@@ -73,7 +73,7 @@ describe('a snapshot', () => {
     [
       'a task of nobody',
       (c) => ({ ...c, tasks: [{ serviceId: 'x', id: 't' }] }),
-      'tasks[0].serviceId is "x", which is no',
+      'tasks[0].serviceId is "x", and the snapshot has no',
     ],
     ['a task without service', (c) => ({ ...c, tasks: [{ id: 't' }] }), 'tasks[0].serviceId is missing'],
     [
@@ -103,7 +103,7 @@ describe('a snapshot', () => {
     [
       'a reference to nothing',
       (c) => ({ ...c, services: [{ id: 's', spec: { networks: on('n0', 'nowhere') } }] }),
-      'services[0].spec.networks[1].target is "nowhere", which is no network of the snapshot',
+      'services[0].spec.networks[1].target is "nowhere", and the snapshot has no such network',
     ],
     [
       'a reference without target',

@@ -308,18 +308,18 @@ describe('files of both shapes', () => {
     [
       'an old-style reference to nowhere',
       [service('s', null, to('n1'))],
-      'a.json: [0].Spec.Networks[0].Target is "n1", which is no network that was given',
+      'a.json: [0].Spec.Networks[0].Target is "n1", and no such network is given',
     ],
     [
       'a reference to nowhere',
       [[network('n', 'net')], [service('s', to('n', 'gone'))]],
-      'b.json: [0].Spec.TaskTemplate.Networks[1].Target is "gone", which is no network that was given',
+      'b.json: [0].Spec.TaskTemplate.Networks[1].Target is "gone", and no such network is given',
     ],
-    ['a reference without a target', [service('s', [{}])], 'Networks[0].Target is missing, which is no network'],
+    ['a reference without a target', [service('s', [{}])], 'Networks[0].Target is missing, and no such network'],
     [
       'a reference without a target beside a local network without a name',
       [[network('n', 'net', { Scope: 'local', Name: undefined })], service('s', [{}])],
-      'Networks[0].Target is missing, which is no network',
+      'Networks[0].Target is missing, and no such network',
     ],
     [
       'a name that two networks have',

@@ -98,11 +98,11 @@ const ROWS = {
     about: 'parents',
     evidence: ({ counter, parent }) => ({ epoch: shown(counter?.epoch), parent: parent ? 'not marked' : 'gone' }),
   },
-  /** A counter that says more than there are children: its last child would wake nobody. */
+  /** A counter that says more than there are children: its last child would wake no function. */
   'high counter': { promise: 'S7', about: 'parents', evidence: countEvidence },
   /** Marked, without children, held by nothing, and still there. */
   'not deleted': { promise: 'L1', about: 'childless', evidence: markEvidence },
-  /** Marked, with children, and without a counter: its last child would wake nobody. */
+  /** Marked, with children, and without a counter: its last child would wake no function. */
   'no counter': { promise: 'L1', about: 'draining', evidence: markEvidence },
   /** `pendingDelete` is neither a BOOL nor null: probably meant as a mark. */
   'malformed mark': {
@@ -203,7 +203,7 @@ function isSwitch(value: unknown): boolean {
   return value === undefined || value === null || typeof value === 'boolean';
 }
 
-/** Of the list that counts, or of one that would if it were a list. */
+/** In the list that counts, or in one that would count if it were a list. */
 function wrongReferences({ id, spec, oddLists = [] }: AuditedParent): string | undefined {
   if (oddLists.length > 0) return `${oddLists.join(' and ')} of another type than a list`;
   const { task, service } = networkLists(spec);

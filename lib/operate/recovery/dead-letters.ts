@@ -55,9 +55,9 @@ export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules
   try {
     letter = JSON.parse(body);
   } catch {
-    return { kind: 'unknown', why: `its body is no JSON: ${shown(body)}` };
+    return { kind: 'unknown', why: `its body is not JSON: ${shown(body)}` };
   }
-  if (!isMap(letter)) return { kind: 'unknown', why: `its body is no object: ${shown(letter)}` };
+  if (!isMap(letter)) return { kind: 'unknown', why: `its body is not an object: ${shown(letter)}` };
   const batch: unknown = letter.DDBStreamBatchInfo;
   // A sweep's event has whatever input was configured, so nothing else of it can be checked.
   if (batch === undefined) return { kind: 'sweep' };

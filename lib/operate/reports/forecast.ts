@@ -6,6 +6,7 @@ import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.t
 import { NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
 import {
   attachmentName,
+  isMarked,
   KINDS,
   type MarkedParent,
   type Parent,
@@ -14,7 +15,6 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
-import { isoNow } from '../../protocol/time.ts';
 import { byName } from './cluster.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
@@ -73,7 +73,7 @@ export interface Forecast {
  * Protected objects stay protected.
  */
 export function expectedCourse(part: Neighbourhood, circumstances: Circumstances): Assumption[] {
-  const marked = markedOf(part, circumstances);
+  const marked = new Future(part, circumstances).marked();
   const draining = marked.filter(
     ({ key, isProtected }) => !isProtected && KINDS[key.kind].runsTasks && (part.tasks.get(key.id)?.count ?? 0) > 0,
   );
@@ -103,18 +103,6 @@ export function forecast(
     stays: future.stays(),
     isWhole: part.isWhole,
   };
-}
-
-/** Marked parents, as the deallocator will read them once it has stamped the marks that lack a time. */
-function markedOf(part: Neighbourhood, { nowEpochMillis }: Circumstances): MarkedParent[] {
-  const stamp = isoNow({ nowEpochMillis: () => nowEpochMillis });
-  const isThere = (parent: Parent | undefined) => parent !== undefined;
-  return [...part.parents.values()]
-    .filter(isThere)
-    .flatMap((parent) =>
-      parent.pendingDelete ? [{ ...parent, pendingDelete: true as const, markedAt: parent.markedAt ?? stamp }] : [],
-    )
-    .sort((a, b) => byName(a.key, b.key));
 }
 
 function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circumstances: Circumstances) {
@@ -147,7 +135,7 @@ function refers(part: Neighbourhood, user: UserKey, networkId: string): boolean 
 class Future {
   readonly #part: Neighbourhood;
   #circumstances: Circumstances;
-  readonly #parents: Map<string, Parent>;
+  readonly #parents = new Map<string, Parent>();
   readonly #tasks: Map<string, number>;
   readonly #attached: Map<string, readonly UserKey[]>;
   readonly #letGo = new Set<string>();
@@ -155,11 +143,13 @@ class Future {
   constructor(part: Neighbourhood, circumstances: Circumstances) {
     this.#part = part;
     this.#circumstances = circumstances;
-    const there = [...part.parents].flatMap(([name, parent]) =>
-      parent === undefined ? [] : [[name, parent] as const],
-    );
-    this.#parents = new Map(there);
-    for (const parent of markedOf(part, circumstances)) this.#parents.set(parentName(parent.key), parent);
+    // The deallocator will stamp the marks that lack a time.
+    const stamp = isoOf(circumstances.nowEpochMillis);
+    for (const [name, parent] of part.parents) {
+      if (parent === undefined) continue;
+      const markedAt = parent.pendingDelete ? (parent.markedAt ?? stamp) : parent.markedAt;
+      this.#parents.set(name, { ...parent, markedAt });
+    }
     this.#tasks = new Map([...part.tasks].map(([id, { count }]) => [id, count]));
     this.#attached = new Map([...part.attached].map(([id, { users }]) => [id, users]));
   }
@@ -181,7 +171,7 @@ class Future {
     const { rules, nowEpochMillis } = this.#circumstances;
     const notBefore = assumption.notBefore === undefined ? nowEpochMillis : Date.parse(assumption.notBefore);
     this.#circumstances = { rules, nowEpochMillis: Math.max(nowEpochMillis, notBefore) };
-    for (const { key } of this.#marked()) {
+    for (const { key } of this.marked()) {
       const attached = this.#attached.get(key.id)?.filter((user) => refers(this.#part, user, key.id));
       if (attached !== undefined && key.kind === 'network') this.#attached.set(key.id, attached);
     }
@@ -192,7 +182,7 @@ class Future {
     const deletions: ForecastDeletion[] = [];
     // Each round deletes a parent.
     for (;;) {
-      const next = this.#marked().find((parent) => this.#isFree(parent));
+      const next = this.marked().find((parent) => this.#reasons(parent).length === 0);
       if (next === undefined) return deletions;
       deletions.push(this.#delete(next));
     }
@@ -205,13 +195,8 @@ class Future {
       .map((parent) => ({ object: parentName(parent.key), reasons: this.#reasons(parent) }));
   }
 
-  #marked(): MarkedParent[] {
-    const isGoing = (parent: Parent): parent is MarkedParent => parent.pendingDelete;
-    return [...this.#parents.values()].filter(isGoing).sort((a, b) => byName(a.key, b.key));
-  }
-
-  #isFree(parent: MarkedParent): boolean {
-    return findHold(parent, this.#circumstances) === undefined && this.#usedBecause(parent) === undefined;
+  marked(): MarkedParent[] {
+    return [...this.#parents.values()].filter(isMarked).sort((a, b) => byName(a.key, b.key));
   }
 
   /** The children that keep a parent. */

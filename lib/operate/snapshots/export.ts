@@ -76,7 +76,7 @@ export async function exportSnapshot(
       const isMarked = item.pendingDelete === true;
       if (isMarked) marked.push(object);
       else if (!isDeepStrictEqual(unmarked, withoutUndelete(item))) {
-        omitted.push({ object, reason: 'what it carries is no whole mark' });
+        omitted.push({ object, reason: 'its mark is incomplete' });
       }
       return take(object, unmarked, check);
     });

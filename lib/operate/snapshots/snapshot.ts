@@ -106,7 +106,7 @@ export function checkTask(where: string, task: Entry, serviceIds: ReadonlySet<st
   checkId(`${where}.serviceId`, 'service', task.serviceId);
   if (!serviceIds.has(task.serviceId as string)) {
     throw invalid(
-      `${where}.serviceId is ${shown(task.serviceId)}, which is no service of the snapshot; add it or drop the task`,
+      `${where}.serviceId is ${shown(task.serviceId)}, and the snapshot has no such service; add it or drop the task`,
     );
   }
   checkStorable(where, task);
@@ -184,7 +184,7 @@ function checkReferences(where: string, { spec = {} }: Entry, networkIds: Readon
       const target: unknown = isMap(entry) ? entry.target : undefined;
       checkId(`${path}[${index}].target`, 'network', target);
       if (!networkIds.has(target as string)) {
-        throw invalid(`${path}[${index}].target is ${shown(target)}, which is no network of the snapshot; add it`);
+        throw invalid(`${path}[${index}].target is ${shown(target)}, and the snapshot has no such network; add it`);
       }
       targets.add(target);
     }

@@ -226,7 +226,7 @@ class NetworkDirectory {
     if (ids.length === 1) return { id: ids[0] };
     if (target !== undefined && this.#local.has(target)) return LOCAL;
     throw invalid(
-      `${where} is ${shown(target)}, which is no network that was given; give what docker network inspect prints for it`,
+      `${where} is ${shown(target)}, and no such network is given; add what docker network inspect prints for it`,
     );
   }
 }
