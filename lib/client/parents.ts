@@ -17,11 +17,11 @@ import {
 import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
 import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
 import type { Rules } from '../protocol/rules.ts';
-import type { Chance } from '../protocol/store.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
 import {
   checkDeclared,

@@ -25,10 +25,11 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { convertToNative, marshall } from '@aws-sdk/util-dynamodb';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import { chunks } from '../protocol/parallel.ts';
-import type { Chance, PageKey } from '../protocol/store.ts';
+import type { PageKey } from '../protocol/store.ts';
 import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 

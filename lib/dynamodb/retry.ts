@@ -3,9 +3,9 @@
  * one that was cancelled only by a conflict or by throttling.
  */
 import type { CancellationReason } from '@aws-sdk/client-dynamodb';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { REQUEST_PAUSE_BASE_MILLIS, REQUEST_PAUSE_MAX_MILLIS, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
-import type { Chance } from '../protocol/store.ts';
 
 /**
  * - `conflict`: another request had the item in its hands.

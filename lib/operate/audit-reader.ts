@@ -4,12 +4,12 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Address, Addresses, namedLists, namedTaskLists } from '../dynamodb/items.ts';
 import { type Item, native, projection, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames, TABLES } from '../dynamodb/schema.ts';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { StoredTask } from '../protocol/invariants.ts';
 import { attachmentName, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
-import type { Chance } from '../protocol/store.ts';
 import { type Problem, type Suspect, userIn } from './findings.ts';
 import type { AuditedCounter, AuditedParent, AuditedWorld } from './oddities.ts';
 

@@ -2,13 +2,13 @@
 import { type DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Chance } from '../protocol/chance.ts';
 import type { Circumstances } from '../protocol/decide.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { World } from '../protocol/invariants.ts';
 import { parentName } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
-import type { Chance } from '../protocol/store.ts';
 import { isoNow, markedAtEpochMillis } from '../protocol/time.ts';
 import { AUDITED_TABLES, type AuditedTable, type AuditProgress, AuditReader } from './audit-reader.ts';
 import { type Finding, mendingOf, type Suspect, sameEvidence, suspectKey } from './findings.ts';

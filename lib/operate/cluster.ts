@@ -5,6 +5,7 @@ import { Listings } from '../dynamodb/listings.ts';
 import { type Item, projection, Requests, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
 import {
@@ -17,7 +18,7 @@ import {
   type UserKey,
 } from '../protocol/model.ts';
 import { DEFAULT_RULES, isGoneByState, type Rules } from '../protocol/rules.ts';
-import type { Chance, PageKey } from '../protocol/store.ts';
+import type { PageKey } from '../protocol/store.ts';
 import { isMap, STACK_LABEL } from './snapshot.ts';
 
 /** Pages of 1,000 that one service's tasks are counted in, before the count is "at least". A page costs up to 250 read units. */

@@ -4,10 +4,10 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Item, Requests } from '../dynamodb/requests.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError, isDeallocatorError } from '../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
 import { parentName } from '../protocol/model.ts';
-import type { Chance } from '../protocol/store.ts';
 import {
   checkNetwork,
   checkService,

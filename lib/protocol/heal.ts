@@ -3,12 +3,14 @@
  * without the client. Never from a record's image alone: the record may be of a former life, so the images only name the
  * networks to look at.
  */
+
+import type { Chance } from './chance.ts';
 import { DeallocatorError } from './errors.ts';
 import { HEAL_ROUNDS_MAX, HEALS_PER_TRANSACTION_MAX } from './limits.ts';
 import { type UserKey, userName } from './model.ts';
 import { chunks } from './parallel.ts';
 import { roundPauseMillis } from './settle.ts';
-import type { Chance, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface Healed {
   readonly user: UserKey;

@@ -5,6 +5,8 @@
  * SwarmKit's `processService` and `processNetwork` in one: where SwarmKit deletes if listing the tasks fails ("if in doubt"),
  * a failed read here throws, the record is tried again, and in the end the sweep comes back. No proof, no delete.
  */
+
+import type { Chance } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
 import { planFinalization } from './finalize.ts';
@@ -16,7 +18,7 @@ import {
 } from './limits.ts';
 import { type Counter, isMarked, type ParentKey, parentName } from './model.ts';
 import { DEFAULT_RULES, type Rules } from './rules.ts';
-import type { Chance, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { isoNow, newMarkedAt } from './time.ts';
 
 interface Effort {

@@ -1,10 +1,12 @@
 /** On a mark, tells the service's tasks to stop: whoever runs them sees `desiredState: "remove"`, stops and deletes them. */
+
+import type { Chance } from './chance.ts';
 import { findHold } from './decide.ts';
 import { STOP_PAGES_MAX, STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from './limits.ts';
 import { isMarked, KINDS, type ParentKey } from './model.ts';
 import { chunks } from './parallel.ts';
 import type { Rules } from './rules.ts';
-import type { Chance, PageKey, Store } from './store.ts';
+import type { PageKey, Store } from './store.ts';
 
 /**
  * The number of tasks that were told to stop. Only under a mark that nothing holds: a grace period is there for regret, and

@@ -2,6 +2,8 @@
  * Comes back for everything whose record was lost: settles each marked parent and the parent of each counter, reading only
  * what is marked. SwarmKit's first scan at each change of leader, without the scan.
  */
+
+import type { Chance } from './chance.ts';
 import { heal } from './heal.ts';
 import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
 import { KINDS, type ParentKey, parentName, parseAttachmentName, type TaskKey, type UserKey } from './model.ts';
@@ -10,7 +12,6 @@ import { DEFAULT_RULES } from './rules.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
 import { stopTasks } from './stop.ts';
 import {
-  type Chance,
   FULL_SWEEP_SOURCES,
   type Listed,
   type Page,

@@ -1,5 +1,5 @@
 /** When a mark was made, and how that is written. */
-import type { Chance } from './store.ts';
+import type { Chance } from './chance.ts';
 
 /** Unique for each mark: the time alone would not tell two marks of one millisecond apart. */
 export function newMarkedAt(chance: Chance): string {

@@ -5,10 +5,11 @@ import type { RetryObserver } from '../dynamodb/retry.ts';
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
-import type { Chance, Store } from '../protocol/store.ts';
+import type { Store } from '../protocol/store.ts';
 import { LOG_LEVELS, type TelemetryOptions } from './telemetry.ts';
 
 export interface FunctionPorts {
