@@ -1,5 +1,5 @@
 /** What a command is, and how what is typed after its name is understood. */
-import { checkId } from '../../lib/client/checks.ts';
+import { checkId } from '../../lib/protocol/arguments.ts';
 import type { ParentKey, ParentKind } from '../../lib/protocol/model.ts';
 import type { Deployment } from './connection.ts';
 import type { Io } from './io.ts';

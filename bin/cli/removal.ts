@@ -1,6 +1,5 @@
 /** rm and undelete: first the plan, then the marks, and for rm, if asked, the wait. */
 
-import { checkDeclared } from '../../lib/client/checks.ts';
 import { spoken } from '../../lib/operate/advice.ts';
 import { Cluster } from '../../lib/operate/cluster.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type UndeletePlan,
 } from '../../lib/operate/plan.ts';
 import type { Awaited, WaitResult } from '../../lib/operate/wait.ts';
+import { checkDeclared } from '../../lib/protocol/arguments.ts';
 import { type ParentKey, parseParentName } from '../../lib/protocol/model.ts';
 import {
   asTyped,

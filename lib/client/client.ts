@@ -4,8 +4,9 @@ import { type Connection, connect, documentClient } from '../dynamodb/client.ts'
 import { Requests } from '../dynamodb/requests.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import { checkOptions } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { checkChange, checkOptions } from './checks.ts';
+import { checkChange } from './checks.ts';
 import { refuseIfInUse } from './in-use.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';

@@ -17,22 +17,14 @@ import {
 import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
 import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
 import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
+import { checkDeclared, checkId, checkLimit, checkOptions } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
-import {
-  checkDeclared,
-  checkId,
-  checkLimit,
-  checkNew,
-  checkNoTaskName,
-  checkOptions,
-  checkReferences,
-  toStored,
-} from './checks.ts';
+import { checkNew, checkNoTaskName, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
 import { alreadyExists, isBeingDeleted, isProtected, notFound, unfit } from './refusals.ts';
 import type { Declared, ListOptions, ListPage, Marking, Protection, Removal, Undeletion } from './types.ts';

@@ -1,5 +1,5 @@
 /** Why an object is still there: what is in its way, since when, what will follow, and what to do next. */
-import { checkParent } from '../client/checks.ts';
+import { checkParent } from '../protocol/arguments.ts';
 import {
   KINDS,
   type Parent,

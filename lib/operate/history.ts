@@ -1,11 +1,11 @@
 /** What was deleted, from the receipts that each deletion has left. */
-import { checkId, checkParentKind } from '../client/checks.ts';
+
 import type { Item } from '../dynamodb/requests.ts';
+import { checkId, checkLimit, checkParentKind } from '../protocol/arguments.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/store.ts';
 import { type Cluster, pagesOf } from './cluster.ts';
 import { isMap } from './snapshot.ts';
-import { checkLimit } from './view.ts';
 
 /** Deletions that are told of, by default and at most. */
 export const HISTORY_DELETIONS_DEFAULT = 100;

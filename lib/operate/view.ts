@@ -1,6 +1,5 @@
 /** What several reports tell of a marked object, in the form in which they are printed as JSON. */
 import { type Circumstances, findHold } from '../protocol/decide.ts';
-import { DeallocatorError } from '../protocol/errors.ts';
 import { isMarked, type Parent } from '../protocol/model.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
 import type { CounterFound } from './cluster.ts';
@@ -68,9 +67,4 @@ export function viewHold(parent: Parent, circumstances: Circumstances): StayReas
   if (!isMarked(parent)) return parent.isProtected ? { because: 'protected' } : undefined;
   const hold = findHold(parent, circumstances);
   return hold && reasonOf(hold);
-}
-
-export function checkLimit(limit: number, most: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
-  throw new DeallocatorError('InvalidArgument', `limit is ${limit}; it must be a whole number from 1 to ${most}`);
 }
