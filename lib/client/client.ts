@@ -1,11 +1,11 @@
 /** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Connection, connect, documentClient } from '../dynamodb/client.ts';
-import { Requests } from '../dynamodb/requests.ts';
+import { openDatabase } from '../dynamodb/database.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
-import { systemChance } from '../dynamodb/system-chance.ts';
 import { checkOptions } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
+import { DEFAULT_RULES } from '../protocol/rules.ts';
 import { checkChange } from './checks.ts';
 import { refuseIfInUse } from './in-use.ts';
 import { Parents } from './parents.ts';
@@ -66,14 +66,14 @@ export class DeallocatorClient {
   readonly #refuseIfInUse: (networkId: string) => Promise<void>;
 
   constructor(options: DeallocatorClientOptions) {
-    const chance = options.chance ?? systemChance;
-    const db = options.client === undefined ? connect(options.connection) : documentClient(options.client);
-    const requests = new Requests(db, chance, { onRetry: () => {} });
-    const rules = { taskNetworks: options.taskNetworks === true };
-    this.#services = new Parents('service', requests, options.tables, chance, rules);
-    this.#networks = new Parents('network', requests, options.tables, chance, rules);
-    this.#tasks = new Tasks(requests, options.tables, rules);
-    this.#refuseIfInUse = (networkId) => refuseIfInUse(requests, options.tables, rules, networkId);
+    const { tables, client, connection, chance } = options;
+    const rules = { ...DEFAULT_RULES, taskNetworks: options.taskNetworks === true };
+    const db = client === undefined ? connect(connection) : documentClient(client);
+    const database = openDatabase(db, tables, { rules, chance });
+    this.#services = new Parents('service', database);
+    this.#networks = new Parents('network', database);
+    this.#tasks = new Tasks(database);
+    this.#refuseIfInUse = (networkId) => refuseIfInUse(database, networkId);
   }
 
   /**

@@ -1,14 +1,8 @@
-import { allOf, conditioned, isNotMarked, isThere } from '../dynamodb/conditions.ts';
-import type { Address } from '../dynamodb/items.ts';
-import type { Action } from '../dynamodb/requests.ts';
+import { type Action, check, TELLING } from '../dynamodb/actions.ts';
+import type { Address } from '../dynamodb/addresses.ts';
+import { allOf, isNotMarked, isThere } from '../dynamodb/conditions.ts';
 
 /** The fence: the parent exists and is not marked, checked in the transaction that puts a child of it. */
 export function fence(parent: Address): Action {
-  return {
-    ConditionCheck: {
-      ...parent,
-      ...conditioned(allOf(isThere, isNotMarked)),
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    },
-  };
+  return check(parent, allOf(isThere, isNotMarked), TELLING);
 }

@@ -1,36 +1,37 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { type Action, put, putKey, remove, TELLING, update } from '../dynamodb/actions.ts';
+import type { Address } from '../dynamodb/addresses.ts';
 import {
   allOf,
   type Condition,
-  conditioned,
-  conditionedUpdate,
   isMarked,
   isNotMarked,
   isNotMarkedWithTime,
   isNotProtected,
   isNotThere,
-  isProtected as isProtectedNow,
+  isProtected,
   isThere,
+  specIsAsRead,
 } from '../dynamodb/conditions.ts';
-import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
-import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
-import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
+import type { Database } from '../dynamodb/database.ts';
+import { changed, combined, conditioned } from '../dynamodb/expressions.ts';
+import { parentOf } from '../dynamodb/items.ts';
+import { listMarked } from '../dynamodb/listings.ts';
+import { scanTable } from '../dynamodb/reads.ts';
+import { type Item, native, StoredValue } from '../dynamodb/requests.ts';
+import { PARENT_TABLES } from '../dynamodb/schema.ts';
 import { checkDeclared, checkId, checkLimit, checkOptions } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
 import { checkNew, checkNoTaskName, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
-import { alreadyExists, isBeingDeleted, isProtected, notFound, unfit } from './refusals.ts';
+import { alreadyExists, beingDeleted, notFound, underProtection, unfit } from './refusals.ts';
 import type { Declared, ListOptions, ListPage, Marking, Protection, Removal, Undeletion } from './types.ts';
-
-/** What the client must know of the deployment's rules. */
-export type UserRules = Pick<Rules, 'taskNetworks'>;
 
 type Stored = Item & Marking & { id: string; spec?: unknown };
 
@@ -39,34 +40,26 @@ const NO_UNDELETE = { unmarkedAt: undefined, unmarkedBy: undefined, unmarkedReas
 
 export class Parents {
   readonly #kind: ParentKind;
-  readonly #requests: Requests;
-  readonly #at: Addresses;
+  readonly #database: Database;
+  readonly #requests: Database['requests'];
+  readonly #at: Database['at'];
   readonly #chance: Chance;
-  readonly #rules: UserRules;
 
-  constructor(kind: ParentKind, requests: Requests, tables: PhysicalNames, chance: Chance, rules: UserRules) {
+  constructor(kind: ParentKind, database: Database) {
     this.#kind = kind;
-    this.#rules = rules;
-    this.#requests = requests;
-    this.#at = new Addresses(tables);
-    this.#chance = chance;
+    this.#database = database;
+    this.#requests = database.requests;
+    this.#at = database.at;
+    this.#chance = database.chance;
   }
 
   async create(item: Stored): Promise<void> {
     const kind = this.#kind;
     checkNew(kind, item);
-    if (this.#rules.taskNetworks) checkNoTaskName(kind, item.id);
+    if (this.#database.rules.taskNetworks) checkNoTaskName(kind, item.id);
     const references = this.#references(item.id, item.spec);
-    const put: Action = {
-      Put: {
-        TableName: this.#table,
-        Item: item,
-        ...conditioned(isNotThere),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      },
-    };
     const done = await this.#requests.transact([
-      put,
+      put(this.#at.tables[this.#table], item, isNotThere, TELLING),
       ...references.flatMap((id) => this.#fencedAttachment(id, item.id)),
     ]);
     if (done.status === 'committed') return;
@@ -83,7 +76,7 @@ export class Parents {
       const stored = await this.#requests.getStored(this.#address(id));
       if (stored === undefined) throw notFound(kind, id);
       const item = native(stored) as Stored;
-      if (item.pendingDelete === true) throw isBeingDeleted(kind, item, 'it was not updated; undelete it first');
+      if (item.pendingDelete === true) throw beingDeleted(kind, item, 'it was not updated; undelete it first');
       refuseLossy(kind, item, stored.spec);
       // Translated anew: a clone would lose the numbers that JavaScript has no room for.
       const spec = change(native(stored).spec, item);
@@ -94,7 +87,7 @@ export class Parents {
       const actions = [
         this.#specUpdate(id, stored.spec, spec),
         ...added.flatMap((network) => this.#fencedAttachment(network, id)),
-        ...removed.map((network) => ({ Delete: this.#at.attachment(network, id) })),
+        ...removed.map((network) => remove(this.#at.attachment(network, id))),
       ];
       if (actions.length > TRANSACTION_ACTIONS_MAX) {
         throw new DeallocatorError(
@@ -129,7 +122,7 @@ export class Parents {
     const facts = { markedAt, markedBy: declared.by, markedReason: declared.reason };
     const found = await this.#change(id, markable, { pendingDelete: true, ...facts, ...NO_UNDELETE });
     if (found === 'done') return { id, markedAt, alreadyMarked: false };
-    if (found.pendingDelete !== true) throw isProtected(this.#kind, id);
+    if (found.pendingDelete !== true) throw underProtection(this.#kind, id);
     return { id, markedAt: found.markedAt, alreadyMarked: true };
   }
 
@@ -150,7 +143,7 @@ export class Parents {
   /** Also of what is marked: it then stays, and goes when the protection is taken away. */
   async protect(id: string, wanted: boolean): Promise<Protection> {
     checkId(this.#kind, id);
-    const condition = wanted ? allOf(isThere, isNotProtected) : isProtectedNow;
+    const condition = wanted ? allOf(isThere, isNotProtected) : isProtected;
     const found = await this.#change(id, condition, { protected: wanted ? true : undefined });
     return { id, changed: found === 'done' };
   }
@@ -164,30 +157,20 @@ export class Parents {
 
   async list(options: ListOptions = {}): Promise<ListPage<Stored>> {
     checkOptions(options);
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#table,
-      Limit: checkLimit(options.limit),
-      ConsistentRead: true,
-      ...(options.from && { ExclusiveStartKey: options.from }),
-    });
+    const limit = checkLimit(options.limit);
+    const { items, next } = await scanTable(this.#database, this.#table, options.from, limit);
     return { items: items as Stored[], ...(next && { next }) };
   }
 
   /** The ids and marks of what is marked: a read of what is marked, not of what exists; eventually consistent. */
   async listMarked(options: ListOptions = {}): Promise<ListPage<{ id: string; markedAt: string }>> {
     checkOptions(options);
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#table,
-      IndexName: MARKED_INDEX.name,
-      Limit: checkLimit(options.limit),
-      ConsistentRead: false,
-      ...(options.from && { ExclusiveStartKey: options.from }),
-    });
-    return { items: items.map(({ id, markedAt }) => ({ id, markedAt })), ...(next && { next }) };
+    const { items, next } = await listMarked(this.#database, this.#kind, options.from, checkLimit(options.limit));
+    return { items: items.map(({ at }) => at), ...(next && { next }) };
   }
 
-  get #table(): string {
-    return this.#at.tables[PARENT_TABLES[this.#kind].parents];
+  get #table() {
+    return PARENT_TABLES[this.#kind].parents;
   }
 
   #address(id: string): Address {
@@ -204,23 +187,8 @@ export class Parents {
     attributes: Readonly<Record<string, unknown>>,
     ifAbsent?: string,
   ): Promise<'done' | Stored> {
-    const names = Object.keys(attributes);
-    const set = names.filter((name) => attributes[name] !== undefined);
-    const removed = names.filter((name) => attributes[name] === undefined);
-    const clauses = [
-      set.length > 0 ? `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}` : '',
-      removed.length > 0 ? `REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '',
-    ];
-    const values = Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]));
-    const done = await this.#requests.transact([
-      {
-        Update: {
-          ...this.#address(id),
-          ...conditionedUpdate(clauses.join(' ').trim(), condition, values),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        },
-      },
-    ]);
+    const change = combined(changed(attributes), conditioned(condition));
+    const done = await this.#requests.transact([update(this.#address(id), change, TELLING)]);
     if (done.status === 'committed') return 'done';
     const found = done.places[0]?.found;
     if (found === undefined) throw notFound(this.#kind, id, ifAbsent);
@@ -232,22 +200,14 @@ export class Parents {
   }
 
   #fencedAttachment(networkId: string, serviceId: string): Action[] {
-    const { TableName, Key } = this.#at.attachment(networkId, serviceId);
-    return [fence(this.#at.parent({ kind: 'network', id: networkId })), { Put: { TableName, Item: Key } }];
+    const parent = this.#at.parent({ kind: 'network', id: networkId });
+    return [fence(parent), putKey(this.#at.attachment(networkId, serviceId))];
   }
 
   #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {
-    const names = { '#spec': 'spec' };
-    const asRead =
-      before === undefined
-        ? { expression: 'attribute_not_exists(#spec)', names, values: {} }
-        : { expression: '#spec = :before', names, values: { ':before': new StoredValue(before) } };
-    const condition = allOf(isThere, isNotMarked, asRead);
-    const update =
-      after === undefined
-        ? conditionedUpdate('REMOVE #spec', condition, {})
-        : conditionedUpdate('SET #spec = :after', condition, { ':after': after });
-    return { Update: { ...this.#address(id), ...update } };
+    const asRead = specIsAsRead(before && new StoredValue(before));
+    const change = combined(changed({ spec: after }), conditioned(allOf(isThere, isNotMarked, asRead)));
+    return update(this.#address(id), change);
   }
 }
 

@@ -9,28 +9,6 @@ export interface Condition {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** The parameters of a request that carries the condition. */
-export function conditioned(condition: Condition) {
-  return {
-    ConditionExpression: condition.expression,
-    ExpressionAttributeNames: { ...condition.names },
-    ...(Object.keys(condition.values).length > 0 && { ExpressionAttributeValues: { ...condition.values } }),
-  };
-}
-
-/** The parameters of an update under a condition. A name of the expression stands for the attribute of that name. */
-export function conditionedUpdate(expression: string, condition: Condition, values: Readonly<Record<string, unknown>>) {
-  const names = Object.fromEntries(
-    [...expression.matchAll(/#(\w+)/g)].map(([name, attribute]) => [name, attribute as string]),
-  );
-  return {
-    UpdateExpression: expression,
-    ConditionExpression: condition.expression,
-    ExpressionAttributeNames: { ...condition.names, ...names },
-    ExpressionAttributeValues: { ...condition.values, ...values },
-  };
-}
-
 export function allOf(...conditions: readonly Condition[]): Condition {
   return {
     expression: conditions.map(({ expression }) => expression).join(' AND '),
@@ -108,6 +86,14 @@ export const isNotToldToStop: Condition = {
   values: { ':toldToStop': 'remove' },
 };
 
+export function labelIs(label: string, value: string): Condition {
+  return {
+    expression: '#spec.#annotations.#labels.#label = :value',
+    names: { '#spec': 'spec', '#annotations': 'annotations', '#labels': 'labels', '#label': label },
+    values: { ':value': value },
+  };
+}
+
 export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', names: { '#epoch': 'epoch' }, values: { ':epoch': epoch } };
 }
@@ -125,6 +111,11 @@ function valueIsAsRead(path: string, placeholder: string, value: unknown): Condi
   return value === undefined
     ? { expression: `attribute_not_exists(${path})`, names, values: {} }
     : { expression: `${path} = ${placeholder}`, names, values: { [placeholder]: value } };
+}
+
+/** A spec is as it was read, whatever it holds. */
+export function specIsAsRead(asRead: unknown): Condition {
+  return valueIsAsRead('#spec', ':specAsRead', asRead);
 }
 
 /** A service is as it was read: absent, or there with the same network lists. */

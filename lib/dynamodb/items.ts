@@ -1,4 +1,4 @@
-/** Where each item lives, and how a stored item is read. */
+/** How a stored item is read. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -17,58 +17,28 @@ import {
   taskNetworkLists,
   type User,
 } from '../protocol/model.ts';
+import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
-import { FULL_SWEEP_SOURCES, type PageKey, type SweepCursor } from '../protocol/store.ts';
+import { FULL_SWEEP_SOURCES, type SweepCursor } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
-import { type Item, type Key, type StoredItem, StoredValue } from './requests.ts';
-import { PARENT_TABLES, type PhysicalNames, RECEIPT_EXPIRY, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
+import { type Item, type StoredItem, StoredValue } from './requests.ts';
+import { RECEIPT_EXPIRY } from './schema.ts';
 
-export interface Address {
-  readonly TableName: string;
-  readonly Key: Key;
-}
+/** What is read of a parent: not the whole item, which may be 400 KB of somebody else's. */
+export const PARENT_PATHS: readonly string[] = [
+  'id',
+  'pendingDelete',
+  'markedAt',
+  'markedBy',
+  'markedReason',
+  'protected',
+  'spec.task.networks',
+  'spec.networks',
+];
 
-export class Addresses {
-  readonly tables: PhysicalNames;
-
-  constructor(tables: PhysicalNames) {
-    this.tables = tables;
-  }
-
-  counter(parent: ParentKey): Address {
-    return { TableName: this.tables.counters, Key: { [TABLES.counters.partitionKey]: parentName(parent) } };
-  }
-
-  sweepCursor(): Address {
-    return { TableName: this.tables.counters, Key: { [TABLES.counters.partitionKey]: SWEEP_CURSOR_ID } };
-  }
-
-  parent({ kind, id }: ParentKey): Address {
-    const table = PARENT_TABLES[kind].parents;
-    return { TableName: this.tables[table], Key: { [TABLES[table].partitionKey]: id } };
-  }
-
-  task(serviceId: string, id: string): Address {
-    return { TableName: this.tables.tasks, Key: { serviceId, id } };
-  }
-
-  /** @param name the user's {@link attachmentName} */
-  attachment(networkId: string, name: string): Address {
-    return { TableName: this.tables.attachments, Key: { networkId, serviceId: name } };
-  }
-
-  /** The parameters of a query for a parent's children. */
-  childrenOf(parent: ParentKey) {
-    const table = PARENT_TABLES[parent.kind].children;
-    return {
-      TableName: this.tables[table],
-      KeyConditionExpression: '#parent = :parent',
-      ExpressionAttributeNames: { '#parent': TABLES[table].partitionKey },
-      ExpressionAttributeValues: { ':parent': parent.id },
-    };
-  }
-}
+/** What is read of a task that may hold networks. */
+export const TASK_USER_PATHS: readonly string[] = ['id', 'status.state', 'networks'];
 
 export function parentOf(key: ParentKey, item: StoredItem): Parent {
   const refers = KINDS[key.kind].refersTo !== undefined;

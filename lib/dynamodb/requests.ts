@@ -8,8 +8,6 @@ import {
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
-  BatchWriteCommand,
-  type BatchWriteCommandInput,
   DeleteCommand,
   type DeleteCommandInput,
   type DynamoDBDocumentClient,
@@ -20,7 +18,6 @@ import {
   type QueryCommandInput,
   ScanCommand,
   type ScanCommandInput,
-  type TransactWriteCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -28,14 +25,15 @@ import { convertToNative, marshall } from '@aws-sdk/util-dynamodb';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
+import type { PageKey } from '../protocol/pages.ts';
 import { chunks } from '../protocol/parallel.ts';
-import type { PageKey } from '../protocol/store.ts';
+import type { Action } from './actions.ts';
+import type { Key } from './addresses.ts';
 import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
+import { projected } from './expressions.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
 export type Item = Record<string, NativeAttributeValue>;
-export type Key = Record<string, string>;
-export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type StoredItem = Record<string, AttributeValue>;
 
 /**
@@ -64,7 +62,7 @@ export type Committed =
     };
 
 /** What a batch that was given up says: how many of its entries were left over, after how many tries. */
-type GivenUp = (left: number, tries: number) => string;
+export type GivenUp = (left: number, tries: number) => string;
 
 export class Requests {
   readonly #db: DynamoDBDocumentClient;
@@ -89,13 +87,17 @@ export class Requests {
     return Item;
   }
 
-  async query(input: QueryCommandInput) {
-    const { Items, Count, LastEvaluatedKey } = await this.send('Query', (db) => db.send(new QueryCommand(input)));
+  async query(input: QueryCommandInput, from?: PageKey) {
+    const { Items, Count, LastEvaluatedKey } = await this.send('Query', (db) =>
+      db.send(new QueryCommand({ ...input, ...startingAt(from) })),
+    );
     return { items: Items ?? [], count: present(Count, 'Count'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
-  async scan(input: ScanCommandInput) {
-    const { Items, LastEvaluatedKey } = await this.send('Scan', (db) => db.send(new ScanCommand(input)));
+  async scan(input: ScanCommandInput, from?: PageKey) {
+    const { Items, LastEvaluatedKey } = await this.send('Scan', (db) =>
+      db.send(new ScanCommand({ ...input, ...startingAt(from) })),
+    );
     return { items: present(Items, 'Items'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
@@ -109,16 +111,12 @@ export class Requests {
 
   /** Strongly consistent; in any order; keys must differ from each other. */
   async batchGet(table: string, keys: readonly Key[], attributes: readonly string[]): Promise<Item[]> {
-    const options = {
-      ConsistentRead: true,
-      ProjectionExpression: attributes.map((attribute) => `#${attribute}`).join(', '),
-      ExpressionAttributeNames: Object.fromEntries(attributes.map((attribute) => [`#${attribute}`, attribute])),
-    };
+    const options = { ConsistentRead: true, ...projected(attributes) };
     const found: Item[] = [];
     for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
       const givenUp: GivenUp = (left, tries) =>
         `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
-      await this.#untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
+      await this.untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
         const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys, ...options } } };
         const answer = await this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)));
         found.push(...(present(answer.Responses, 'Responses')[table] ?? []));
@@ -126,16 +124,6 @@ export class Requests {
       });
     }
     return found;
-  }
-
-  /** Plain deletes in one request: at most 25 keys, which must differ from each other. */
-  async batchDelete(table: string, keys: readonly Key[], givenUp: GivenUp): Promise<void> {
-    const deletes = keys.map((Key) => ({ DeleteRequest: { Key } }));
-    await this.#untilProcessed('BatchWriteItem', deletes, givenUp, async (rest) => {
-      const input: BatchWriteCommandInput = { RequestItems: { [table]: rest } };
-      const answer = await this.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)));
-      return answer.UnprocessedItems?.[table] ?? [];
-    });
   }
 
   /**
@@ -163,7 +151,7 @@ export class Requests {
   }
 
   /** Sends again what an answer left over, until nothing is left or the tries are used up. */
-  async #untilProcessed(
+  async untilProcessed(
     request: string,
     all: Item[],
     givenUp: GivenUp,
@@ -229,16 +217,11 @@ function storedValues(values: Record<string, unknown>): StoredItem {
   );
 }
 
+function startingAt(from: PageKey | undefined) {
+  return from && { ExclusiveStartKey: from };
+}
+
 function present<T>(part: T | undefined, name: string): T {
   if (part === undefined) throw new DeallocatorError('Unavailable', `DynamoDB's answer has no ${name}; try again`);
   return part;
-}
-
-/** The parameters of a read that wants these paths alone, such as `spec.task.networks`. */
-export function projection(paths: readonly string[]) {
-  const names = paths.flatMap((path) => path.split('.'));
-  return {
-    ProjectionExpression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-  };
 }

@@ -4,9 +4,10 @@ import type { Chance } from './chance.ts';
 import { findHold } from './decide.ts';
 import { STOP_PAGES_MAX, STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from './limits.ts';
 import { isMarked, KINDS, type ParentKey } from './model.ts';
+import { eachPage } from './pages.ts';
 import { chunks } from './parallel.ts';
 import type { Rules } from './rules.ts';
-import type { PageKey, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /**
  * The number of tasks that were told to stop. Only under a mark that nothing holds: a grace period is there for regret, and
@@ -19,9 +20,8 @@ export async function stopTasks(store: Store, chance: Chance, key: ParentKey, ru
   const nowEpochMillis = chance.nowEpochMillis();
   if (service === undefined || !isMarked(service) || findHold(service, { rules, nowEpochMillis })) return 0;
   let stopped = 0;
-  let from: PageKey | undefined;
-  for (let pages = 1; pages <= STOP_PAGES_MAX; pages++) {
-    const { items, next } = await store.listUnstopped(key, from);
+  const pages = eachPage((from) => store.listUnstopped(key, from), { pagesMax: STOP_PAGES_MAX });
+  for await (const { items } of pages) {
     for (const some of chunks(items, STOPS_PER_TRANSACTION_MAX)) {
       let ids: readonly string[] = some;
       for (let tries = 1; ids.length > 0 && tries <= STOP_TRIES_MAX; tries++) {
@@ -32,8 +32,7 @@ export async function stopTasks(store: Store, chance: Chance, key: ParentKey, ru
         ids = done.status === 'committed' ? [] : ids.filter((id) => !done.unfit.includes(id));
       }
     }
-    if (next === undefined || stopped >= STOP_TASKS_MAX) break;
-    from = next;
+    if (stopped >= STOP_TASKS_MAX) break;
   }
   return stopped;
 }

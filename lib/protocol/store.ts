@@ -6,6 +6,7 @@
  * memory store of the tests.
  */
 import type { Counter, MarkedParent, Parent, ParentKey, ParentKind, User, UserKey } from './model.ts';
+import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
 
 /** What a delete of a counter found: done, no counter there, or one of another epoch. */
@@ -43,21 +44,12 @@ export interface Healing {
   readonly remove: readonly string[];
 }
 
-/** Where a listing goes on: plain data, so that it can be kept between two sweeps. */
-export type PageKey = Readonly<Record<string, string>>;
-
 export interface Listed {
   readonly key: ParentKey;
   /** Undefined where a counter was listed. */
   readonly markedAt: string | undefined;
   /** A listing from here starts with the next one. */
   readonly at: PageKey;
-}
-
-/** One page of a listing; `next` goes into the next call, and is absent on the last page. */
-export interface Page<T> {
-  readonly items: readonly T[];
-  readonly next: PageKey | undefined;
 }
 
 /** What a sweep lists, in this order: marked services, marked networks, counters. */

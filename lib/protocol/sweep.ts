@@ -7,6 +7,7 @@ import type { Chance } from './chance.ts';
 import { heal } from './heal.ts';
 import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
 import { KINDS, type ParentKey, parentName, parseAttachmentName, type TaskKey, type UserKey } from './model.ts';
+import { eachPage, type Page, type PageKey } from './pages.ts';
 import { chunks, mapInParallel } from './parallel.ts';
 import { DEFAULT_RULES } from './rules.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
@@ -14,8 +15,6 @@ import { stopTasks } from './stop.ts';
 import {
   FULL_SWEEP_SOURCES,
   type Listed,
-  type Page,
-  type PageKey,
   type Store,
   SWEEP_SOURCES,
   type SweepCursor,
@@ -158,9 +157,8 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
   // A cursor that names no source of ours is none.
   const first = Math.max(0, options.from === undefined ? 0 : sources.indexOf(options.from.source));
   for (const source of sources.slice(first)) {
-    let from: PageKey | undefined = source === options.from?.source ? options.from.from : undefined;
-    do {
-      const page: Page<Listed> = await list(store, source, from);
+    let from = source === options.from?.source ? options.from.from : undefined;
+    for await (const page of eachPage((at) => list(store, source, at), { startAt: from })) {
       for (const group of chunks(page.items, PARENTS_IN_PARALLEL)) {
         if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
         await mapInParallel(group, PARENTS_IN_PARALLEL, (listed) =>
@@ -170,7 +168,7 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
       }
       from = page.next;
       if (from !== undefined) await options.onPage({ source, from });
-    } while (from !== undefined);
+    }
   }
   return sweeper.report(undefined);
 }

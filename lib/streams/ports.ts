@@ -1,6 +1,6 @@
 /** What a function takes from the world: its tables, time, chance and log, all from the environment and nowhere else. */
 import { connect } from '../dynamodb/client.ts';
-import { Requests } from '../dynamodb/requests.ts';
+import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
@@ -41,7 +41,7 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
   const logLevel = readOneOf(read, 'LOG_LEVEL', LOG_LEVELS);
   const db = connect();
   return {
-    openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), tables, rules),
+    openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { rules, observer })),
     chance: systemChance,
     rules,
     telemetry: {

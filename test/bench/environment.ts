@@ -1,7 +1,7 @@
 /** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
@@ -64,7 +64,7 @@ export function openEnvironment(
     client,
     chance,
     rules: DEFAULT_RULES,
-    openStore: (observer) => new DynamoDBStore(new Requests(db, chance, observer), MEMORY_NAMES, DEFAULT_RULES),
+    openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { chance, observer })),
     telemetry: {
       functionName: 'bench',
       namespace: 'Bench',

@@ -1,6 +1,6 @@
 /** The real handlers, handed whatever a test makes up: no mapping, no filter and no stream stand between. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
@@ -54,8 +54,7 @@ export interface EngineHouse extends House {
 export async function engineHouse(): Promise<EngineHouse> {
   const connection = ownConnection();
   const db = await createDatabase(connection);
-  const requests = new Requests(db, testChance(), { onRetry: () => {} });
-  const store = new DynamoDBStore(requests, PHYSICAL_NAMES);
+  const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance() }));
   return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, ...functionsOn(store, []) };
 }
 

@@ -6,7 +6,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
@@ -158,7 +158,7 @@ export class Place {
     const { taskNetworks } = rules;
     this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
     const ports: FunctionPorts = {
-      openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES, rules),
+      openStore: (observer) => new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules })),
       chance,
       rules,
       telemetry: {

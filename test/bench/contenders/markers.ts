@@ -4,8 +4,9 @@
  * https://aws.amazon.com/blogs/database/implement-resource-counters-with-amazon-dynamodb/
  */
 import type { DynamoDBRecord } from 'aws-lambda';
+import type { Action } from '../../../lib/dynamodb/actions.ts';
 import { documentClient } from '../../../lib/dynamodb/client.ts';
-import { type Action, Requests } from '../../../lib/dynamodb/requests.ts';
+import { Requests } from '../../../lib/dynamodb/requests.ts';
 import { PARENTS_IN_PARALLEL, TRANSACTION_ACTIONS_MAX } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { chunks, mapInParallel } from '../../../lib/protocol/parallel.ts';
