@@ -1,7 +1,6 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { type Action, put, putKey, remove, TELLING, update } from '../dynamodb/actions.ts';
 import type { Address } from '../dynamodb/addresses.ts';
 import {
   allOf,
@@ -16,12 +15,13 @@ import {
   specIsAsRead,
 } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
-import { changed, combined, conditioned } from '../dynamodb/expressions.ts';
+import { setting } from '../dynamodb/expressions.ts';
 import { parentOf } from '../dynamodb/items.ts';
 import { listMarked } from '../dynamodb/listings.ts';
 import { scanTable } from '../dynamodb/reads.ts';
-import { type Item, native, StoredValue } from '../dynamodb/requests.ts';
+import { type Action, type Item, native, StoredValue } from '../dynamodb/requests.ts';
 import { PARENT_TABLES } from '../dynamodb/schema.ts';
+import { put, putKey, remove, TELLING, update } from '../dynamodb/writes.ts';
 import { checkDeclared, checkId, checkLimit, checkOptions } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -150,7 +150,7 @@ export class Parents {
 
   async get(id: string): Promise<Stored> {
     checkId(this.#kind, id);
-    const item = await this.#requests.get({ ...this.#address(id), ConsistentRead: true });
+    const item = await this.#requests.get(this.#address(id));
     if (item === undefined) throw notFound(this.#kind, id);
     return item as Stored;
   }
@@ -187,8 +187,7 @@ export class Parents {
     attributes: Readonly<Record<string, unknown>>,
     ifAbsent?: string,
   ): Promise<'done' | Stored> {
-    const change = combined(changed(attributes), conditioned(condition));
-    const done = await this.#requests.transact([update(this.#address(id), change, TELLING)]);
+    const done = await this.#requests.transact([update(this.#address(id), setting(attributes), condition, TELLING)]);
     if (done.status === 'committed') return 'done';
     const found = done.places[0]?.found;
     if (found === undefined) throw notFound(this.#kind, id, ifAbsent);
@@ -206,8 +205,7 @@ export class Parents {
 
   #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {
     const asRead = specIsAsRead(before && new StoredValue(before));
-    const change = combined(changed({ spec: after }), conditioned(allOf(isThere, isNotMarked, asRead)));
-    return update(this.#address(id), change);
+    return update(this.#address(id), setting({ spec: after }), allOf(isThere, isNotMarked, asRead));
   }
 }
 

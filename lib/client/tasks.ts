@@ -1,9 +1,8 @@
 /** Creates tasks behind the fence, and deletes them plainly. */
-import { put, putKey } from '../dynamodb/actions.ts';
 import { isNotThere } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
-import { childrenOf } from '../dynamodb/expressions.ts';
-import { deletePlainly } from '../dynamodb/plain-deletes.ts';
+import { listChildren } from '../dynamodb/reads.ts';
+import { deletePlainly, put, putKey } from '../dynamodb/writes.ts';
 import { checkId, checkLimit, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
@@ -63,10 +62,8 @@ export class Tasks {
   async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
     checkId('service', serviceId);
     checkOptions(options);
-    const { requests, at } = this.#database;
-    const children = childrenOf(at.tables, { kind: 'service', id: serviceId });
-    const query = { ...children, ConsistentRead: true, Limit: checkLimit(options.limit) };
-    const { items, next } = await requests.query(query, options.from);
+    const service: ParentKey = { kind: 'service', id: serviceId };
+    const { items, next } = await listChildren(this.#database, service, checkLimit(options.limit), options.from);
     return { items: items as Task[], ...(next && { next }) };
   }
 

@@ -1,5 +1,5 @@
 /** Where each item lives. */
-import { type ParentKey, parentName } from '../protocol/model.ts';
+import { type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
 import { PARENT_TABLES, type PhysicalNames, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export type Key = Record<string, string>;
@@ -14,6 +14,16 @@ export class Addresses {
 
   constructor(tables: PhysicalNames) {
     this.tables = tables;
+  }
+
+  /** The table of a kind's parents. */
+  parents(kind: ParentKind): string {
+    return this.tables[PARENT_TABLES[kind].parents];
+  }
+
+  /** The table of a parent's children. */
+  children({ kind }: ParentKey): string {
+    return this.tables[PARENT_TABLES[kind].children];
   }
 
   counter(parent: ParentKey): Address {

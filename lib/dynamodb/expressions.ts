@@ -1,31 +1,48 @@
-/** How conditions, updates, filters and projections stand in a request: `#name` for an attribute, `:name` for a value. */
-import type { ParentKey } from '../protocol/model.ts';
-import type { Condition } from './conditions.ts';
-import { PARENT_TABLES, type PhysicalNames, TABLES } from './schema.ts';
+/** How phrases stand in a request. Each `#name` is bound to the attribute `name`, each `:name` to a value of the phrase. */
 
-/** Parameters of a request, with the attributes and values that its expressions name. */
-export interface Expressions {
-  readonly ExpressionAttributeNames?: Record<string, string>;
-  readonly ExpressionAttributeValues?: Record<string, unknown>;
+export interface Phrase {
+  readonly expression: string;
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** Of each `#name` that stands for an attribute of another name. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
-/** The parameters of a request that carries the condition. */
-export function conditioned({ expression, names, values }: Condition) {
-  return { ConditionExpression: expression, ...bound(names, values) };
+const PARAMETERS = {
+  condition: 'ConditionExpression',
+  filter: 'FilterExpression',
+  keys: 'KeyConditionExpression',
+  projection: 'ProjectionExpression',
+  update: 'UpdateExpression',
+} as const;
+
+type Use = keyof typeof PARAMETERS;
+
+/** The parameters of a request that carries these phrases. */
+export function expressed<P extends { readonly [use in Use]?: Phrase | undefined }>(phrases: P) {
+  const used = Object.entries(phrases).filter((entry): entry is [Use, Phrase] => entry[1] !== undefined);
+  const parameters = Object.fromEntries(used.map(([use, { expression }]) => [PARAMETERS[use], expression]));
+  const { names, values } = together(used.map(([, phrase]) => phrase));
+  return {
+    ...(parameters as { [use in keyof P & Use as (typeof PARAMETERS)[use]]: string }),
+    ExpressionAttributeNames: names,
+    // DynamoDB refuses a list of values that is there, and empty.
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+  };
 }
 
-/** The parameters of a read that passes over what does not meet the condition. */
-export function filtered({ expression, names, values }: Condition) {
-  return { FilterExpression: expression, ...bound(names, values) };
+export function together(phrases: readonly Phrase[]) {
+  const names: Record<string, string> = Object.assign({}, ...phrases.map(namesOf));
+  const values: Record<string, unknown> = Object.assign({}, ...phrases.map((phrase) => phrase.values));
+  return { names, values };
 }
 
-/** The parameters of an update. Each `#name` in the expression is bound to the attribute `name`. */
-export function updated(expression: string, values: Readonly<Record<string, unknown>>) {
-  return { UpdateExpression: expression, ...bound(namesIn(expression), values) };
+function namesOf({ expression, names }: Phrase): Record<string, string> {
+  const own = [...expression.matchAll(/#(\w+)/g)].map(([name, attribute]) => [name, attribute as string]);
+  return { ...Object.fromEntries(own), ...names };
 }
 
-/** The parameters of an update that sets attributes, and removes those that are given as undefined. */
-export function changed(attributes: Readonly<Record<string, unknown>>) {
+/** An update that sets attributes, and removes those that are given as undefined. */
+export function setting(attributes: Readonly<Record<string, unknown>>): Phrase {
   const names = Object.keys(attributes);
   const set = names.filter((name) => attributes[name] !== undefined);
   const removed = names.filter((name) => attributes[name] === undefined);
@@ -33,46 +50,11 @@ export function changed(attributes: Readonly<Record<string, unknown>>) {
     ...(set.length > 0 ? [`SET ${set.map((name) => `#${name} = :${name}`).join(', ')}`] : []),
     ...(removed.length > 0 ? [`REMOVE ${removed.map((name) => `#${name}`).join(', ')}`] : []),
   ];
-  return updated(clauses.join(' '), Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]])));
+  const values = Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]));
+  return { expression: clauses.join(' '), values };
 }
 
-/** The parameters of a read that wants these paths alone, such as `spec.task.networks`. */
-export function projected(paths: readonly string[]) {
-  const expression = paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', ');
-  return { ProjectionExpression: expression, ExpressionAttributeNames: namesIn(expression) };
-}
-
-/** The parameters of a query for a parent's children. */
-export function childrenOf(tables: PhysicalNames, parent: ParentKey) {
-  const table = PARENT_TABLES[parent.kind].children;
-  return {
-    TableName: tables[table],
-    KeyConditionExpression: '#parent = :parent',
-    ...bound({ '#parent': TABLES[table].partitionKey }, { ':parent': parent.id }),
-  };
-}
-
-/** Two or three of these in one request: their names and values come together, and do not hide each other. */
-export function combined<A extends Expressions, B extends Expressions, C extends Expressions = Expressions>(
-  a: A,
-  b: B,
-  c?: C,
-): A & B & C {
-  const names = { ...a.ExpressionAttributeNames, ...b.ExpressionAttributeNames, ...c?.ExpressionAttributeNames };
-  const values = { ...a.ExpressionAttributeValues, ...b.ExpressionAttributeValues, ...c?.ExpressionAttributeValues };
-  return { ...a, ...b, ...c, ...bound(names, values) } as A & B & C;
-}
-
-/** DynamoDB refuses a list of values that is there, and empty. */
-function bound(names: Readonly<Record<string, string>>, values: Readonly<Record<string, unknown>> = {}): Expressions {
-  return {
-    ExpressionAttributeNames: { ...names },
-    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: { ...values } }),
-  };
-}
-
-function namesIn(expression: string): Record<string, string> {
-  return Object.fromEntries(
-    [...expression.matchAll(/#(\w+)/g)].map(([name, attribute]) => [name, attribute as string]),
-  );
+/** A read of these paths alone, such as `spec.task.networks`. */
+export function only(paths: readonly string[]): Phrase {
+  return { expression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', ') };
 }

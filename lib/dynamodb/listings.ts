@@ -3,11 +3,11 @@ import { SWEEP_PAGE_ITEMS } from '../protocol/limits.ts';
 import { type ParentKey, type ParentKind, parseParentName } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import type { Listed, SweepCursor } from '../protocol/store.ts';
-import { allOf, hasNoMarkedAt, isMarked, isNotTerminal, isNotToldToStop } from './conditions.ts';
+import { allOf, hasNoMarkedAt, isChildOf, isMarked, isNotTerminal, isNotToldToStop } from './conditions.ts';
 import type { Database } from './database.ts';
-import { changed, childrenOf, combined, filtered, projected } from './expressions.ts';
+import { expressed, only, setting } from './expressions.ts';
 import { sweepCursorOf } from './items.ts';
-import { MARKED_INDEX, PARENT_TABLES } from './schema.ts';
+import { MARKED_INDEX } from './schema.ts';
 
 export async function listMarked(
   { requests, at }: Database,
@@ -16,7 +16,7 @@ export async function listMarked(
   itemsMax = SWEEP_PAGE_ITEMS,
 ): Promise<Page<Listed & { readonly at: { readonly id: string; readonly markedAt: string } }>> {
   const input = {
-    TableName: at.tables[PARENT_TABLES[kind].parents],
+    TableName: at.parents(kind),
     IndexName: MARKED_INDEX.name,
     Limit: itemsMax,
     ConsistentRead: false, // an index knows no other; the sweep only looks here, the proof reads the table
@@ -30,9 +30,11 @@ export async function listUnstamped(
   kind: ParentKind,
   from: PageKey | undefined,
 ): Promise<Page<Listed>> {
-  const unstamped = combined(filtered(allOf(isMarked, hasNoMarkedAt)), projected(['id']));
-  const TableName = at.tables[PARENT_TABLES[kind].parents];
-  const { items, next } = await requests.scan({ TableName, ConsistentRead: true, ...unstamped }, from);
+  const unstamped = expressed({ filter: allOf(isMarked, hasNoMarkedAt), projection: only(['id']) });
+  const { items, next } = await requests.scan(
+    { TableName: at.parents(kind), ConsistentRead: true, ...unstamped },
+    from,
+  );
   return { items: items.map(({ id }) => ({ key: { kind, id }, markedAt: undefined, at: { id } })), next };
 }
 
@@ -47,12 +49,12 @@ export async function listCounters({ requests, at }: Database, from: PageKey | u
 }
 
 export async function readSweepCursor({ requests, at }: Database): Promise<SweepCursor | undefined> {
-  return sweepCursorOf(await requests.get({ ...at.sweepCursor(), ConsistentRead: true }));
+  return sweepCursorOf(await requests.get(at.sweepCursor()));
 }
 
 export async function writeSweepCursor({ requests, at }: Database, cursor: SweepCursor | undefined): Promise<void> {
   if (cursor === undefined) await requests.delete(at.sweepCursor());
-  else await requests.update({ ...at.sweepCursor(), ...changed({ cursor }) });
+  else await requests.update({ ...at.sweepCursor(), ...expressed({ update: setting({ cursor }) }) });
 }
 
 export async function listUnstopped(
@@ -61,7 +63,11 @@ export async function listUnstopped(
   from: PageKey | undefined,
 ): Promise<Page<string>> {
   const unstopped = rules.taskIsGone === 'terminal' ? allOf(isNotToldToStop, isNotTerminal) : isNotToldToStop;
-  const query = combined(childrenOf(at.tables, service), filtered(unstopped), projected(['id']));
-  const { items, next } = await requests.query({ ...query, ConsistentRead: true }, from);
+  const query = {
+    TableName: at.children(service),
+    ...expressed({ keys: isChildOf(service), filter: unstopped, projection: only(['id']) }),
+    ConsistentRead: true,
+  };
+  const { items, next } = await requests.query(query, from);
   return { items: items.map(({ id }) => id), next };
 }

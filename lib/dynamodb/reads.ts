@@ -6,28 +6,38 @@ import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ParentKey, ParentKind } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
-import type { Address } from './addresses.ts';
 import { MARSHALL_OPTIONS } from './client.ts';
-import { labelIs } from './conditions.ts';
+import { idIs, isChildOf, labelIs } from './conditions.ts';
 import type { Database } from './database.ts';
-import { childrenOf, combined, filtered, projected } from './expressions.ts';
+import { expressed, only } from './expressions.ts';
 import { type Item, native, type StoredItem } from './requests.ts';
-import { PARENT_TABLES, TABLES, type TableName } from './schema.ts';
+import type { TableName } from './schema.ts';
 
-/** The attachment names of a network's users. */
-export async function listAttached(
+/** A parent's children, whole items. */
+export function listChildren(
   { requests, at }: Database,
-  network: ParentKey,
+  parent: ParentKey,
   itemsMax: number,
   from: PageKey | undefined,
-): Promise<Page<string>> {
+): Promise<Page<Item>> {
   const query = {
-    ...childrenOf(at.tables, network),
+    TableName: at.children(parent),
+    ...expressed({ keys: isChildOf(parent) }),
     ConsistentRead: true,
     Select: 'ALL_ATTRIBUTES',
     Limit: itemsMax,
   } as const;
-  const { items, next } = await requests.query(query, from);
+  return requests.query(query, from);
+}
+
+/** The attachment names of a network's users. */
+export async function listAttached(
+  database: Database,
+  network: ParentKey,
+  itemsMax: number,
+  from: PageKey | undefined,
+): Promise<Page<string>> {
+  const { items, next } = await listChildren(database, network, itemsMax, from);
   return { items: items.map(({ serviceId }) => serviceId), next };
 }
 
@@ -38,49 +48,37 @@ export function scanTable(
   from: PageKey | undefined,
   itemsMax?: number,
 ): Promise<Page<Item>> {
-  const input = {
-    TableName: at.tables[table],
-    ConsistentRead: true,
-    ...(itemsMax !== undefined && { Limit: itemsMax }),
-  };
-  return requests.scan(input, from);
+  return requests.scan({ TableName: at.tables[table], ConsistentRead: true, Limit: itemsMax }, from);
 }
 
-/** An item as it is stored, and no more of it than these paths. */
-export function readPaths(
-  { requests }: Database,
-  address: Address,
-  paths: readonly string[],
-): Promise<StoredItem | undefined> {
-  return requests.getStored({ ...address, ...projected(paths) });
-}
-
-/** A whole table, its items as they are stored: what the SDK can't translate of one must not cost the others. */
+/** These paths of a whole table's items, as they are stored: what the SDK can't translate of one must not cost the others. */
 export async function scanPaths(
   { requests, at }: Database,
   table: TableName,
   paths: readonly string[],
   from: PageKey | undefined,
 ): Promise<Page<StoredItem>> {
-  const input = { TableName: at.tables[table], ...projected(paths), ConsistentRead: true, ...startingAt(from) };
+  const { ExpressionAttributeValues: _, ...projection } = expressed({ projection: only(paths) });
+  const input = { TableName: at.tables[table], ...projection, ConsistentRead: true, ...startingAt(from) };
   const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)));
   return { items: Items, next: placeOf(LastEvaluatedKey) };
 }
 
-/** A parent's children, each without what the SDK can't translate. */
-export async function listChildren(
+/** These paths of a parent's children, each without what the SDK can't translate. */
+export async function listChildrenPaths(
   { requests, at }: Database,
   parent: ParentKey,
   paths: readonly string[],
   from: PageKey | undefined,
   itemsMax?: number,
 ): Promise<Page<Item>> {
-  const { ExpressionAttributeValues, ...query } = combined(childrenOf(at.tables, parent), projected(paths));
+  const { ExpressionAttributeValues, ...query } = expressed({ keys: isChildOf(parent), projection: only(paths) });
   const input = {
+    TableName: at.children(parent),
     ...query,
     ExpressionAttributeValues: marshall(ExpressionAttributeValues, MARSHALL_OPTIONS),
     ConsistentRead: true,
-    ...(itemsMax !== undefined && { Limit: itemsMax }),
+    Limit: itemsMax,
     ...startingAt(from),
   };
   const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)));
@@ -94,42 +92,21 @@ export async function listLabelled(
   label: { readonly name: string; readonly value: string },
   from: PageKey | undefined,
 ): Promise<Page<ParentKey>> {
-  const labelled = combined(filtered(labelIs(label.name, label.value)), projected(['id']));
-  const TableName = at.tables[PARENT_TABLES[kind].parents];
-  const { items, next } = await requests.scan({ TableName, ConsistentRead: true, ...labelled }, from);
+  const labelled = expressed({ filter: labelIs(label.name, label.value), projection: only(['id']) });
+  const { items, next } = await requests.scan({ TableName: at.parents(kind), ConsistentRead: true, ...labelled }, from);
   return { items: items.map(({ id }) => ({ kind, id })), next };
 }
 
-/** The receipts of a name, each of another life. */
+/** The receipts of a name, one for each life; or only so many of the last ones. */
 export function listReceipts(
   { requests, at }: Database,
   name: string,
-  from: PageKey | undefined,
-  options: { readonly ScanIndexForward?: boolean; readonly Limit?: number } = {},
+  from?: PageKey,
+  lastMax?: number,
 ): Promise<Page<Item>> {
-  const input = {
-    TableName: at.tables.receipts,
-    KeyConditionExpression: '#id = :id',
-    ExpressionAttributeNames: { '#id': TABLES.receipts.partitionKey },
-    ExpressionAttributeValues: { ':id': name },
-    ConsistentRead: true,
-    ...options,
-  };
-  return requests.query(input, from);
-}
-
-/** The receipt of a name's last life. */
-export async function readLastReceipt(database: Database, name: string): Promise<Item | undefined> {
-  const { items } = await listReceipts(database, name, undefined, { ScanIndexForward: false, Limit: 1 });
-  return items[0];
-}
-
-export function readReceipt(
-  { requests, at }: Database,
-  parent: ParentKey,
-  markedAt: string,
-): Promise<Item | undefined> {
-  return requests.get({ ...at.receipt(parent, markedAt), ConsistentRead: true });
+  const query = { TableName: at.tables.receipts, ...expressed({ keys: idIs(name) }), ConsistentRead: true };
+  const last = lastMax === undefined ? {} : { ScanIndexForward: false, Limit: lastMax };
+  return requests.query({ ...query, ...last }, from);
 }
 
 function startingAt(from: PageKey | undefined) {

@@ -12,12 +12,12 @@ import {
   type DeleteCommandInput,
   type DynamoDBDocumentClient,
   GetCommand,
-  type GetCommandInput,
   type NativeAttributeValue,
   QueryCommand,
   type QueryCommandInput,
   ScanCommand,
   type ScanCommandInput,
+  type TransactWriteCommandInput,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
@@ -27,12 +27,12 @@ import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import { chunks } from '../protocol/parallel.ts';
-import type { Action } from './actions.ts';
-import type { Key } from './addresses.ts';
+import type { Address, Key } from './addresses.ts';
 import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
-import { projected } from './expressions.ts';
+import { expressed, only } from './expressions.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
+export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type Item = Record<string, NativeAttributeValue>;
 export type StoredItem = Record<string, AttributeValue>;
 
@@ -75,14 +75,16 @@ export class Requests {
     this.#observer = observer;
   }
 
-  async get(input: GetCommandInput): Promise<Item | undefined> {
-    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand(input)));
+  /** Strongly consistent. */
+  async get(address: Address): Promise<Item | undefined> {
+    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand({ ...address, ConsistentRead: true })));
     return Item;
   }
 
-  /** Strongly consistent, and not translated. */
-  async getStored(input: Omit<GetCommandInput, 'ConsistentRead'>): Promise<StoredItem | undefined> {
-    const command = { ...input, Key: marshall(input.Key, MARSHALL_OPTIONS), ConsistentRead: true };
+  /** Strongly consistent, and not translated; only these paths of the item, where there are any. */
+  async getStored({ TableName, Key }: Address, paths?: readonly string[]): Promise<StoredItem | undefined> {
+    const projection = paths && expressed({ projection: only(paths) });
+    const command = { TableName, Key: marshall(Key, MARSHALL_OPTIONS), ...projection, ConsistentRead: true };
     const { Item } = await this.send('GetItem', (db) => db.send(new GetItemCommand(command)));
     return Item;
   }
@@ -111,7 +113,7 @@ export class Requests {
 
   /** Strongly consistent; in any order; keys must differ from each other. */
   async batchGet(table: string, keys: readonly Key[], attributes: readonly string[]): Promise<Item[]> {
-    const options = { ConsistentRead: true, ...projected(attributes) };
+    const options = { ConsistentRead: true, ...expressed({ projection: only(attributes) }) };
     const found: Item[] = [];
     for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
       const givenUp: GivenUp = (left, tries) =>

@@ -25,12 +25,12 @@ import type {
   SweepCursor,
   Transacted,
 } from '../protocol/store.ts';
-import { type Action, check, put, putKey, remove, update } from './actions.ts';
 import {
   allOf,
   epochIs,
   hasNoMarkedAt,
   isAsRead,
+  isChildOf,
   isMarked,
   isMarkedAsRead,
   isNotMarked,
@@ -44,7 +44,7 @@ import {
   markedAtIs,
 } from './conditions.ts';
 import type { Database } from './database.ts';
-import { changed, childrenOf, combined, conditioned, filtered, projected, updated } from './expressions.ts';
+import { expressed, setting } from './expressions.ts';
 import { counterOf, PARENT_PATHS, parentOf, receiptItem, TASK_USER_PATHS, taskUserOf } from './items.ts';
 import {
   listCounters,
@@ -55,6 +55,8 @@ import {
   writeSweepCursor,
 } from './listings.ts';
 import { listAttached } from './reads.ts';
+import type { Action } from './requests.ts';
+import { check, put, putKey, remove, update } from './writes.ts';
 
 const NOTHING_RETURNED = { ReturnValues: 'NONE', ReturnValuesOnConditionCheckFailure: 'NONE' } as const;
 
@@ -81,16 +83,15 @@ export class DynamoDBStore implements Store {
     const address = this.#at.counter(parent);
     // The creation fails only if a counter is there, which the next read then finds unless it went in between.
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
-      const found = await this.#requests.get({ ...address, ConsistentRead: true });
+      const found = await this.#requests.get(address);
       if (found !== undefined) return counterOf(found);
       // A transaction for its token: a plain write, repeated after a lost answer, would bring the epoch of a counter back that
       // others have deleted meanwhile, and a recount of that one would land on this one (S7).
-      const counter = updated('SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt', {
-        ':zero': 0,
-        ':epoch': fresh.epoch,
-        ':openedAt': fresh.openedAt,
-      });
-      const created = await this.#transact([update(address, combined(counter, conditioned(isNotThere)))]);
+      const counter = {
+        expression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
+        values: { ':zero': 0, ':epoch': fresh.epoch, ':openedAt': fresh.openedAt },
+      };
+      const created = await this.#transact([update(address, counter, isNotThere)]);
       if (created === 'committed') return { remaining: 0, epoch: fresh.epoch };
     }
     throw new DeallocatorError(
@@ -100,13 +101,13 @@ export class DynamoDBStore implements Store {
   }
 
   async decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {
-    const less = updated('SET #remaining = #remaining - :by, #progressedAt = :progressedAt', {
-      ':by': by,
-      ':progressedAt': progressedAt,
-    });
+    const less = {
+      expression: 'SET #remaining = #remaining - :by, #progressedAt = :progressedAt',
+      values: { ':by': by, ':progressedAt': progressedAt },
+    };
     const written = await this.#requests.update({
       ...this.#at.counter(parent),
-      ...combined(less, conditioned(isThere)),
+      ...expressed({ update: less, condition: isThere }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'NONE',
     });
@@ -114,20 +115,20 @@ export class DynamoDBStore implements Store {
   }
 
   async readParent(key: ParentKey): Promise<Parent | undefined> {
-    const item = await this.#requests.getStored({ ...this.#at.parent(key), ...projected(PARENT_PATHS) });
+    const item = await this.#requests.getStored(this.#at.parent(key), PARENT_PATHS);
     return item && parentOf(key, item);
   }
 
   async stampMark(parent: ParentKey, markedAt: string): Promise<void> {
-    const stamp = combined(changed({ markedAt }), conditioned(allOf(isMarked, hasNoMarkedAt)));
+    const unstamped = allOf(isMarked, hasNoMarkedAt);
     // A transaction for its token: a plain write, repeated after a lost answer, would put the same time on a second mark.
-    await this.#transact([update(this.#at.parent(parent), stamp)]);
+    await this.#transact([update(this.#at.parent(parent), setting({ markedAt }), unstamped)]);
   }
 
   async unstampMark(parent: ParentKey, markedAt: string): Promise<void> {
     await this.#requests.update({
       ...this.#at.parent(parent),
-      ...combined(changed({ markedAt: undefined }), conditioned(allOf(isNotMarked, markedAtIs(markedAt)))),
+      ...expressed({ update: setting({ markedAt: undefined }), condition: allOf(isNotMarked, markedAtIs(markedAt)) }),
       ...NOTHING_RETURNED,
     });
   }
@@ -135,7 +136,7 @@ export class DynamoDBStore implements Store {
   async closeCounter(parent: ParentKey, epoch: string): Promise<Closed> {
     const closed = await this.#requests.delete({
       ...this.#at.counter(parent),
-      ...conditioned(epochIs(epoch)),
+      ...expressed({ condition: epochIs(epoch) }),
       ReturnValues: 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -144,9 +145,11 @@ export class DynamoDBStore implements Store {
   }
 
   async countChildren(parent: ParentKey, most: number): Promise<number> {
-    const children = childrenOf(this.#at.tables, parent);
     const endsByState = this.#database.rules.taskIsGone === 'terminal' && KINDS[parent.kind].runsTasks;
-    const query = endsByState ? combined(children, filtered(isNotTerminal)) : children;
+    const query = {
+      TableName: this.#at.children(parent),
+      ...expressed({ keys: isChildOf(parent), filter: endsByState ? isNotTerminal : undefined }),
+    };
     const list = (from: PageKey | undefined) =>
       this.#requests.query({ ...query, ConsistentRead: true, Select: 'COUNT', Limit: most }, from);
     // Without the filter the first page is empty only if there is no child; with it, a page may hold nothing but ended tasks.
@@ -160,10 +163,13 @@ export class DynamoDBStore implements Store {
   }
 
   async recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
-    const more = updated('SET #remaining = #remaining + :add, #epoch = :fresh', { ':add': add, ':fresh': fresh });
+    const more = {
+      expression: 'SET #remaining = #remaining + :add, #epoch = :fresh',
+      values: { ':add': add, ':fresh': fresh },
+    };
     const written = await this.#requests.update({
       ...this.#at.counter(parent),
-      ...combined(more, conditioned(epochIs(epoch))),
+      ...expressed({ update: more, condition: epochIs(epoch) }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -175,9 +181,8 @@ export class DynamoDBStore implements Store {
     const names: string[] = [];
     // A page may end before its limit, and what is behind it may be the one user that keeps the network. Each page but the last
     // holds an item, so the limit bounds the pages.
-    for await (const { items } of eachPage((from) =>
-      listAttached(this.#database, network, most - names.length, from),
-    )) {
+    const list = (from: PageKey | undefined) => listAttached(this.#database, network, most - names.length, from);
+    for await (const { items } of eachPage(list)) {
       names.push(...items);
       if (names.length >= most) break;
     }
@@ -201,10 +206,7 @@ export class DynamoDBStore implements Store {
 
   async readUser(user: UserKey): Promise<User | undefined> {
     if (user.kind !== 'task') return this.readParent(user);
-    const item = await this.#requests.getStored({
-      ...this.#at.task(user.serviceId, user.id),
-      ...projected(TASK_USER_PATHS),
-    });
+    const item = await this.#requests.getStored(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
     return item && taskUserOf(user, item, this.#database.rules);
   }
 
@@ -228,10 +230,11 @@ export class DynamoDBStore implements Store {
   }
 
   async stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped> {
-    const stop = combined(updated('SET #desiredState = :toldToStop', {}), conditioned(allOf(isThere, isNotToldToStop)));
+    const stop = { expression: 'SET #desiredState = :toldToStop' };
+    const stoppable = allOf(isThere, isNotToldToStop);
     const done = await this.#requests.transact([
       check(this.#at.parent(service.key), isMarkedAsRead(service)),
-      ...ids.map((id) => update(this.#at.task(service.key.id, id), stop)),
+      ...ids.map((id) => update(this.#at.task(service.key.id, id), stop, stoppable)),
     ]);
     if (done.status === 'committed') return { status: 'committed' };
     const places = done.places.map(({ place }) => place);

@@ -4,7 +4,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Address } from '../dynamodb/addresses.ts';
 import { type Database, openDatabase } from '../dynamodb/database.ts';
 import { namedLists, namedTaskLists, PARENT_PATHS } from '../dynamodb/items.ts';
-import { listChildren, readLastReceipt, readPaths, scanPaths } from '../dynamodb/reads.ts';
+import { listChildrenPaths, listReceipts, scanPaths } from '../dynamodb/reads.ts';
 import { type Item, native, type StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import type { Chance } from '../protocol/chance.ts';
@@ -120,7 +120,8 @@ export class AuditReader {
 
   /** When a parent's last life ended, ISO 8601, if there is a receipt of its own. */
   async findDeletion(name: string): Promise<string | undefined> {
-    const deletedAt: unknown = (await readLastReceipt(this.#database, name))?.deletedAt;
+    const { items } = await listReceipts(this.#database, name, undefined, 1);
+    const deletedAt: unknown = items[0]?.deletedAt;
     return typeof deletedAt === 'string' ? deletedAt : undefined;
   }
 
@@ -128,7 +129,7 @@ export class AuditReader {
   async #readChildren(parent: ParentKey, enough: number): Promise<Item[]> {
     const table = PARENT_TABLES[parent.kind].children as 'tasks' | 'attachments';
     const children: Item[] = [];
-    const list = (from: PageKey | undefined) => listChildren(this.#database, parent, PATHS[table], from);
+    const list = (from: PageKey | undefined) => listChildrenPaths(this.#database, parent, PATHS[table], from);
     for await (const { items, next } of eachPage(list, { pagesMax: CHILD_PAGES_MAX })) {
       children.push(...items.filter(({ status }) => !isGoneByState(status?.state, this.#database.rules)));
       if (next === undefined || children.length >= enough) return children;
@@ -145,19 +146,19 @@ export class AuditReader {
   }
 
   async #readTask(serviceId: string, id: string): Promise<StoredTask[]> {
-    const item = await readPaths(this.#database, this.#database.at.task(serviceId, id), this.#pathsOf('tasks'));
+    const item = await this.#database.requests.getStored(this.#database.at.task(serviceId, id), this.#pathsOf('tasks'));
     return item === undefined ? [] : [taskFrom(item)];
   }
 
   async #readParent(kind: ParentKind, id: string | undefined): Promise<AuditedParent[]> {
     const key = keyOf(kind, id);
     if (key === undefined) return [];
-    const item = await readPaths(this.#database, this.#database.at.parent(key), PARENT_PATHS);
+    const item = await this.#database.requests.getStored(this.#database.at.parent(key), PARENT_PATHS);
     return item === undefined ? [] : [parentFrom(item)];
   }
 
   async #read(table: AuditedTable, address: Address): Promise<Item[]> {
-    const item = await readPaths(this.#database, address, PATHS[table]);
+    const item = await this.#database.requests.getStored(address, PATHS[table]);
     return item === undefined ? [] : [native(item)];
   }
 }

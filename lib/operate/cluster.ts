@@ -3,7 +3,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../dynamodb/database.ts';
 import { isCounter, PARENT_PATHS, parentOf } from '../dynamodb/items.ts';
 import { listMarked, listUnstamped } from '../dynamodb/listings.ts';
-import { listAttached, listChildren, listLabelled, readPaths } from '../dynamodb/reads.ts';
+import { listAttached, listChildrenPaths, listLabelled } from '../dynamodb/reads.ts';
 import type { Item, StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
 import type { Chance } from '../protocol/chance.ts';
@@ -104,7 +104,7 @@ export class Cluster {
 
   async readParent(key: ParentKey): Promise<FoundParent | undefined> {
     const paths = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
-    const item = await readPaths(this.database, this.database.at.parent(key), paths);
+    const item = await this.database.requests.getStored(this.database.at.parent(key), paths);
     if (item === undefined) return undefined;
     const { pendingDelete = { NULL: true } } = item;
     const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
@@ -114,7 +114,7 @@ export class Cluster {
   /** Only tasks that hold the service, by the deployment's rule. */
   async readTasks(serviceId: string, namedMax: number, pagesMax: number): Promise<TasksFound> {
     const list = (from: PageKey | undefined) =>
-      listChildren(this.database, { kind: 'service', id: serviceId }, TASK_PATHS, from, LIST_PAGE_ITEMS_MAX);
+      listChildrenPaths(this.database, { kind: 'service', id: serviceId }, TASK_PATHS, from, LIST_PAGE_ITEMS_MAX);
     const named: TaskFound[] = [];
     let count = 0;
     let isExact = false;

@@ -1,6 +1,6 @@
 /** What was deleted, from the receipts that each deletion has left. */
 
-import { listReceipts, readReceipt, scanTable } from '../dynamodb/reads.ts';
+import { listReceipts, scanTable } from '../dynamodb/reads.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { checkId, checkLimit, checkParentKind } from '../protocol/arguments.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
@@ -82,7 +82,8 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
 
 /** Whether the life of an object under this very mark has ended by a deletion of its own. Strongly consistent. */
 export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
-  return (await readReceipt(cluster.database, key, markedAt)) !== undefined;
+  const { requests, at } = cluster.database;
+  return (await requests.get(at.receipt(key, markedAt))) !== undefined;
 }
 
 interface Read {

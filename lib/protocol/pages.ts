@@ -9,23 +9,16 @@ export interface Page<T> {
   readonly next: PageKey | undefined;
 }
 
-export interface Walk {
-  /** @default no bound: for lists that end by themselves, or whose items are counted */
-  readonly pagesMax?: number;
-  /** @default the beginning */
-  readonly startAt?: PageKey | undefined;
-}
-
 /**
- * One page after another. A page is asked for only when the one before has been dealt with. Where the bound ends the walk,
- * the last page still has a `next`.
+ * One page after another, each asked for only when the one before has been dealt with. Where `pagesMax` ends the walk, the last
+ * page still has a `next`; without it, the caller has another bound, such as the number of items.
  */
 export async function* eachPage<P extends Pick<Page<unknown>, 'next'>>(
   list: (from: PageKey | undefined) => Promise<P>,
-  { pagesMax = Number.POSITIVE_INFINITY, startAt }: Walk = {},
+  { pagesMax, startAt }: { readonly pagesMax?: number; readonly startAt?: PageKey | undefined } = {},
 ): AsyncGenerator<P, void> {
   let from = startAt;
-  for (let pages = 1; pages <= pagesMax; pages++) {
+  for (let pages = 1; pagesMax === undefined || pages <= pagesMax; pages++) {
     const page = await list(from);
     yield page;
     from = page.next;

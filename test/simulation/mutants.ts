@@ -177,8 +177,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: REQUESTS,
-        find: 'ConsistentRead: true, ...projected(attributes)',
-        replace: 'ConsistentRead: false, ...projected(attributes)',
+        find: 'ConsistentRead: true, ...expressed({ projection: only(attributes) })',
+        replace: 'ConsistentRead: false, ...expressed({ projection: only(attributes) })',
       },
     ],
     breaks: ['S4', 'S7', 'L1'],
@@ -269,7 +269,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: "...conditioned(epochIs(epoch)),\n      ReturnValues: 'NONE'",
+        find: "...expressed({ condition: epochIs(epoch) }),\n      ReturnValues: 'NONE'",
         replace: "ReturnValues: 'NONE'",
       },
     ],

@@ -4,9 +4,8 @@
  * https://aws.amazon.com/blogs/database/implement-resource-counters-with-amazon-dynamodb/
  */
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Action } from '../../../lib/dynamodb/actions.ts';
 import { documentClient } from '../../../lib/dynamodb/client.ts';
-import { Requests } from '../../../lib/dynamodb/requests.ts';
+import { type Action, Requests } from '../../../lib/dynamodb/requests.ts';
 import { PARENTS_IN_PARALLEL, TRANSACTION_ACTIONS_MAX } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { chunks, mapInParallel } from '../../../lib/protocol/parallel.ts';
@@ -59,7 +58,7 @@ async function countEvents(requests: Requests, parent: ParentKey, events: readon
 async function settleEach(requests: Requests, ports: ContenderPorts, parents: readonly ParentKey[]): Promise<void> {
   const store = ports.openStore({ onRetry: () => {} });
   await mapInParallel(parents, PARENTS_IN_PARALLEL, async (parent) => {
-    const counter = await requests.get({ TableName, Key: { id: parentName(parent) }, ConsistentRead: true });
+    const counter = await requests.get({ TableName, Key: { id: parentName(parent) } });
     if (counter === undefined) return;
     await settleAtZero(store, ports, parent, { remaining: counter.remaining, epoch: counter.epoch });
   });
