@@ -2,26 +2,23 @@
  * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold networks,
  * the attachments of those that came, changed or went are set right first.
  */
-import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { KINDS, type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
+import { type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
-import { isGoneByState, needsTaskImages, type Rules } from '../protocol/rules.ts';
+import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
 import { isoNow } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
-import { networksToHeal, readRecord, type StreamRecord } from './records.ts';
+import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
 
 /** @param kind whose children are gone */
 export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
-  const { partitionKey, sortKey } = TABLES[PARENT_TABLES[kind].children];
-  const withImages = KINDS[kind].runsTasks && needsTaskImages(ports.rules);
-  const holdNetworks = KINDS[kind].runsTasks && ports.rules.taskNetworks;
-  const read = (record: unknown) =>
-    readRecord(record, kind, partitionKey, holdNetworks ? sortKey : undefined, withImages);
+  const source = recordSource(kind, 'children', ports.rules);
+  const holdNetworks = source.childAttribute !== undefined;
+  const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async (groups) => {

@@ -1,5 +1,4 @@
 /** `service-updated` and `network-updated`: a mark was set or cleared, or references changed by other hands. */
-import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
@@ -8,11 +7,11 @@ import { newMarkedAt } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
-import { networksToHeal, readRecord, type StreamRecord } from './records.ts';
+import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
 
 export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
-  const keyAttribute = TABLES[PARENT_TABLES[kind].parents].partitionKey;
-  const read = (record: unknown) => readRecord(record, kind, keyAttribute, undefined, true);
+  const source = recordSource(kind, 'parents', ports.rules);
+  const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async () => async (group) => {

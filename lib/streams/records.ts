@@ -3,9 +3,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
+import { PARENT_TABLES, streamOf, TABLES } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   attachmentName,
+  KINDS,
   type NetworkLists,
   type ParentKey,
   type ParentKind,
@@ -49,18 +51,34 @@ export interface MalformedRecord {
 const SHOWN_CHARACTERS_MAX = 100;
 const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies EventName[];
 
-/**
- * @param kind the kind of parent that the record is about, directly or as the parent of a child
- * @param keyAttribute the key attribute that holds the parent's id
- * @param childAttribute the one that holds the child's, if the record is about a child
- * @param withImages whether the stream must carry images
- */
+/** What the records of one table's stream are about. */
+export interface RecordSource {
+  readonly kind: ParentKind;
+  /** Whether their items are parents of this kind, or children of such. */
+  readonly of: 'parents' | 'children';
+  /** The key attribute that holds the parent's id. */
+  readonly keyAttribute: string;
+  /** The one that holds the child's own id, where it matters: a task may hold networks. */
+  readonly childAttribute: string | undefined;
+  readonly withImages: boolean;
+}
+
+export function recordSource(kind: ParentKind, of: RecordSource['of'], rules: Rules): RecordSource {
+  const table = PARENT_TABLES[kind][of];
+  const { partitionKey, sortKey } = TABLES[table];
+  const holdNetworks = of === 'children' && KINDS[kind].runsTasks && rules.taskNetworks;
+  return {
+    kind,
+    of,
+    keyAttribute: partitionKey,
+    childAttribute: holdNetworks ? sortKey : undefined,
+    withImages: streamOf(table, rules) === 'NEW_AND_OLD_IMAGES',
+  };
+}
+
 export function readRecord(
   record: unknown,
-  kind: ParentKind,
-  keyAttribute: string,
-  childAttribute: string | undefined,
-  withImages: boolean,
+  { kind, keyAttribute, childAttribute, withImages }: RecordSource,
 ): StreamRecord | MalformedRecord {
   const sequenceNumber = findSequenceNumber(record);
   try {
