@@ -1,6 +1,6 @@
 /** Has the sweep function settle named parents: for repairs and for dead letters. */
 import { chunks } from '../protocol/parallel.ts';
-import type { SweepAnswer, SweepRequest } from '../streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 
 /** The deployment's sweep function, invoked and waited for. Rejects where the function fails. */
 export interface SweepPort {

@@ -10,7 +10,7 @@ import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
-import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
 import { CPU_MILLIS_PER_RECORD, CPU_MILLIS_PER_REQUEST, coreShare, latencyMillis } from './latency.ts';
 import { Sockets, type VirtualTime } from './virtual-time.ts';
@@ -32,7 +32,7 @@ export interface Contender {
 
 export interface Environment {
   readonly handlers: Partial<Record<TableName, Handler>>;
-  readonly sweep: ReturnType<typeof sweepFunction>;
+  readonly sweep: ReturnType<typeof sweepRequested>;
   /** What reading a batch takes of the core, before anything else. */
   readRecords(count: number): Promise<void>;
 }
@@ -79,7 +79,7 @@ export function openEnvironment(
       services: parentUpdated('service', ports),
       networks: parentUpdated('network', ports),
     },
-    sweep: sweepFunction(ports),
+    sweep: sweepRequested(ports),
     readRecords: (count) => core.use(() => time.wait((count * CPU_MILLIS_PER_RECORD) / share)),
   };
 }

@@ -7,7 +7,7 @@ import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
-import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import type { Backend, LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
@@ -66,7 +66,7 @@ function functionsOn(store: Store, log: LogLine[]) {
     log,
     call,
     batch: async (table: Streamed, records: readonly unknown[]) => failuresOf(await call(table, { Records: records })),
-    sweep: async (request?: unknown) => sweepFunction(ports)(request as SweepRequest | undefined, CONTEXT),
+    sweep: async (request?: unknown) => sweepRequested(ports)(request as SweepRequest | undefined, CONTEXT),
   };
 }
 

@@ -10,7 +10,7 @@ import { explain } from '../../lib/operate/explain.ts';
 import { repair } from '../../lib/operate/repair.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import type { SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 

@@ -255,7 +255,7 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'it is overwritten by the next page anyway',
     edits: [
       {
-        file: 'lib/streams/sweep.ts',
+        file: 'lib/streams/sweep-requested.ts',
         find: 'await store.writeSweepCursor(report.resumeAt);',
         replace: 'if (report.resumeAt) await store.writeSweepCursor(report.resumeAt);',
       },

@@ -15,7 +15,7 @@ import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
-import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
 import { random } from './random.ts';
 
@@ -144,7 +144,7 @@ export class Place {
   readonly db: DynamoDBDocumentClient;
   readonly writer: DeallocatorClient;
   readonly handlers: Readonly<Record<'tasks' | 'attachments' | 'services' | 'networks', Handler>>;
-  readonly sweep: ReturnType<typeof sweepFunction>;
+  readonly sweep: ReturnType<typeof sweepRequested>;
 
   constructor(rules: Rules) {
     const client = memoryClient((operation, input) => this.#occupant.send(operation, input));
@@ -174,7 +174,7 @@ export class Place {
       services: parentUpdated('service', ports),
       networks: parentUpdated('network', ports),
     };
-    this.sweep = sweepFunction(ports);
+    this.sweep = sweepRequested(ports);
   }
 
   context(): Context {

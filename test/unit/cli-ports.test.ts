@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { openDeadLetters, openRecords } from '../../lib/operate/dead-letter-queue.ts';
 import { sweepAll } from '../../lib/operate/sweep.ts';
 import { openSweepFunction } from '../../lib/operate/sweep-function.ts';
-import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 
 const answer = (n: number, complete: boolean): SweepAnswer => ({
   complete,

@@ -88,7 +88,7 @@ function invalidNames(seen: string): DeallocatorError {
   );
 }
 
-export function sweepFunction(ports: FunctionPorts) {
+export function sweepRequested(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
     invocation(ports, context, async (store, telemetry) => {
       const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.rules);
