@@ -7,12 +7,12 @@ import { NETWORKS_PER_SERVICE_MAX, SORT_KEY_BYTES_MAX } from '../protocol/limits
 import { attachmentName, byteLength, parseAttachmentName, referencedNetworks } from '../protocol/model.ts';
 import type { NewTask } from './types.ts';
 
-/** An item as it is created: an object with a fit id, and a service or network without a mark. */
+/** A new item must be an object with an id that fits; a service or network must not carry a mark. */
 export function checkNew(kind: IdKind, item: unknown): void {
   if (typeof item !== 'object' || item === null) throw invalid(`a ${kind} is ${shown(item)}; it must be an object`);
   const { id, pendingDelete, markedAt } = item as Record<string, unknown>;
   checkId(kind, id);
-  if (kind === 'task') return; // a task knows no mark: its attributes are all the caller's
+  if (kind === 'task') return; // a task has no mark: all its attributes are the caller's
   if (pendingDelete !== undefined || markedAt !== undefined) {
     throw invalid(
       `${kind} ${id} carries pendingDelete or markedAt; create it without, and mark it with its remove method`,
@@ -21,8 +21,8 @@ export function checkNew(kind: IdKind, item: unknown): void {
 }
 
 /**
- * The networks that a spec refers to, each once; refuses every entry that the deallocator would pass over. The spec is read
- * as it will be stored: a Map, say, becomes a map, and must not carry a reference past the fence.
+ * The networks that a spec refers to, each once. Refuses every entry that the deallocator would pass over. The spec is read
+ * as it will be stored: a JavaScript Map, say, becomes a map, and must not carry a reference past the fence.
  */
 export function checkReferences(serviceId: string, spec: unknown): string[] {
   const stored = spec === undefined || spec === null ? undefined : toStored(spec);
@@ -38,7 +38,7 @@ export function checkReferences(serviceId: string, spec: unknown): string[] {
   return references;
 }
 
-/** The same of a task, where tasks hold networks. */
+/** The same for a task, where tasks hold networks. */
 export function checkTaskReferences(serviceId: string, { id, networks }: NewTask): string[] {
   const lists = namedTaskLists(networks === undefined ? {} : { networks: toStored(networks) });
   const owner = `task ${id} of service ${serviceId}`;
@@ -56,15 +56,15 @@ export function checkTaskReferences(serviceId: string, { id, networks }: NewTask
   return references;
 }
 
-/** Where tasks hold networks, a service's attachments must not pass for a task's. */
+/** Where tasks hold networks, a service's attachment must not pass for a task's. */
 export function checkNoTaskName(kind: IdKind, id: string): void {
   if (kind !== 'service' || parseAttachmentName(id, { taskNetworks: true }).kind !== 'task') return;
-  throw invalid(`the service id ${shown(id)} is what attachments of tasks are called; take one that begins otherwise`);
+  throw invalid(`the service id ${shown(id)} has the form of a task's attachment; take one that begins otherwise`);
 }
 
 function checkNetworks(name: string, list: unknown, owner: string): void {
   if (list === undefined) return;
-  if (!Array.isArray(list)) throw invalid(`${name} of ${owner} is no list; it must be a list`);
+  if (!Array.isArray(list)) throw invalid(`${name} of ${owner} must be a list`);
   for (const entry of list) checkId('network', entry.target);
 }
 

@@ -32,7 +32,7 @@ export interface DeallocatorClientOptions {
   /** Physical table names: the outputs of the stack, or `deallocator.tables[…].tableName` of the construct. */
   readonly tables: PhysicalNames;
   /**
-   * A client of your own. The deallocator's client tries again by itself, so `maxAttempts: 1` is best.
+   * A client of your own. The deallocator's client tries again by itself, so give it `maxAttempts: 1`.
    * @default one made from `connection`, with every timeout and limit set
    */
   readonly client?: DynamoDBClient;
@@ -45,11 +45,11 @@ export interface DeallocatorClientOptions {
 }
 
 /**
- * Creates, changes, marks and reads services, networks and tasks. Nothing is deleted here but tasks: a removal is a mark,
- * and the deallocator deletes what is marked when nothing uses it any more.
+ * Creates, changes, marks and reads services, networks and tasks. It deletes nothing but tasks: a removal is a mark, and the
+ * deallocator deletes what is marked when nothing uses it any more.
  *
- * Every method fails with a `DeallocatorError` whose `code` says who must act. Conflicts, throttling and lost answers are
- * tried again inside, up to 8 times.
+ * Every method fails with a `DeallocatorError` whose `code` says who must act. After a conflict, throttling or a lost answer
+ * the client itself tries again, up to 8 times in all.
  *
  * ```ts
  * const client = new DeallocatorClient({ tables });
@@ -77,17 +77,18 @@ export class DeallocatorClient {
   }
 
   /**
-   * Puts a service together with its attachments. `AlreadyExists` if the id is taken, also by one that is still being
-   * deleted; `NotFound` or `FailedPrecondition` if a network is not there, or is marked.
+   * Puts a service together with its attachments. `AlreadyExists` if the id is taken, also by a service that is still being
+   * deleted;
+   * `NotFound` or `FailedPrecondition` if a network is not there, or is marked.
    */
   createService(service: NewService): Promise<void> {
     return this.#services.create(service);
   }
 
   /**
-   * Changes a service's spec, and its attachments with it, on the very spec that was read: `change` gets a copy, returns the
-   * new spec, and is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition` once the
-   * service is marked. Other attributes stay as they are.
+   * Changes a service's spec, and its attachments with it, if the spec is still as it was read. `change` gets a copy and
+   * returns the new spec; it is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition`
+   * once the service is marked. Other attributes stay as they are.
    */
   async updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
     checkChange(change);
@@ -97,8 +98,8 @@ export class DeallocatorClient {
   }
 
   /**
-   * Marks a service: it goes when its last task is gone. No new task is let in from here on. `FailedPrecondition` if it is
-   * protected. Idempotent: a second mark keeps the first, with who made it and why.
+   * Marks a service: it goes when its last task is gone, and from now on lets no new task in. `FailedPrecondition` if it is
+   * protected. Idempotent: a second call keeps the first mark, with who made it and why.
    */
   removeService(id: string, declared?: Declared): Promise<Removal> {
     return this.#services.mark(id, declared);
@@ -110,8 +111,8 @@ export class DeallocatorClient {
   }
 
   /**
-   * From here on it can't be marked, and is not deleted even if it is marked: not with its last task, not by a sweep, not by
-   * raw hands' mark. It goes after {@link unprotectService}, if it is marked then. Idempotent.
+   * From now on the client does not mark it, and it is not deleted even if it is marked: not with its last task, not by a
+   * sweep, not after a raw mark. It goes after {@link unprotectService}, if it is marked then. Idempotent.
    */
   protectService(id: string): Promise<Protection> {
     return this.#services.protect(id, true);
@@ -149,8 +150,8 @@ export class DeallocatorClient {
   }
 
   /**
-   * Marks a network: it goes when no service refers to it any more, at once if none does. Refused with
-   * `FailedPrecondition`, naming the services, while one that is not marked uses it, unless told to wait. Idempotent.
+   * Marks a network: it goes when no service refers to it any more, or at once. `FailedPrecondition`, which names the
+   * services, while one that is not marked uses it, unless it is told to wait. Idempotent.
    */
   async removeNetwork(id: string, options: RemoveNetworkOptions = {}): Promise<Removal> {
     checkOptions(options);
@@ -167,7 +168,7 @@ export class DeallocatorClient {
     return this.#networks.unmark(id, declared);
   }
 
-  /** As {@link protectService}. A protected network also stays when its last service goes. */
+  /** As {@link protectService}. A protected network stays when its last service goes. */
   protectNetwork(id: string): Promise<Protection> {
     return this.#networks.protect(id, true);
   }
@@ -194,10 +195,10 @@ export class DeallocatorClient {
   }
 
   /**
-   * Puts tasks behind the fence: `NotFound` if their service is not there, `FailedPrecondition` if it is marked,
-   * `AlreadyExists` if an id is taken. Up to 99 at a time go together or not at all; of more, the error's `done` names those
-   * that were created before it stopped. With `taskNetworks`, the networks of a task are behind the fence as well, and fewer
-   * tasks go together: each with its attachments.
+   * Creates tasks: `NotFound` if their service is not there, `FailedPrecondition` if it is marked, `AlreadyExists` if an id
+   * is taken. Up to 99 are created together or not at all; if there are more, the error's `done` names those that were
+   * created before it stopped. With `taskNetworks`, each network of a task must be there and not be marked, and fewer tasks
+   * are created together, each with its attachments.
    */
   createTasks(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
     return this.#tasks.create(serviceId, tasks);
@@ -207,7 +208,7 @@ export class DeallocatorClient {
     return this.#tasks.delete(serviceId, [id]);
   }
 
-  /** Deletes tasks; those that are not there count as deleted. On failure the error's `done` names those that surely are. */
+  /** Deletes tasks; a task that is not there counts as deleted. On failure the error's `done` names those that surely are. */
   deleteTasks(serviceId: string, ids: readonly string[]): Promise<void> {
     return this.#tasks.delete(serviceId, ids);
   }

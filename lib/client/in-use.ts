@@ -1,4 +1,4 @@
-/** Who uses a network that somebody wants to remove. */
+/** Refuses to mark a network that is in use. */
 import type { Database } from '../dynamodb/database.ts';
 import { listAttached } from '../dynamodb/reads.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -7,8 +7,8 @@ import { type ParentKey, parseAttachmentName, serviceOf, type UserKey, userName 
 import { eachPage } from '../protocol/pages.ts';
 
 /**
- * Throws `FailedPrecondition` when an unmarked service uses the network, or a task of one does. A service that is created
- * right after this look is no danger: once the network is marked it waits for that service like for any other.
+ * Throws `FailedPrecondition` when an unmarked service, or a task of one, uses the network. A service that joins it right
+ * after this look does no harm: once the network is marked, it waits for that service as for any other.
  */
 export async function refuseIfInUse(database: Database, networkId: string): Promise<void> {
   const { requests, at, rules } = database;
@@ -35,7 +35,7 @@ export async function refuseIfInUse(database: Database, networkId: string): Prom
   );
 }
 
-/** The first few: services by their ids, then tasks. */
+/** The first few, services before tasks. */
 function wordsFor(blockers: readonly UserKey[]): string {
   const services = blockers.flatMap((user) => (user.kind === 'service' ? [user.id] : [])).sort();
   const tasks = blockers.flatMap((user) =>

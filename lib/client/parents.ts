@@ -78,7 +78,7 @@ export class Parents {
       const item = native(stored) as Stored;
       if (item.pendingDelete === true) throw beingDeleted(kind, item, 'it was not updated; undelete it first');
       refuseLossy(kind, item, stored.spec);
-      // Translated anew: a clone would lose the numbers that JavaScript has no room for.
+      // Translated anew: a clone would lose numbers that JavaScript has no room for.
       const spec = change(native(stored).spec, item);
       const before = parentOf({ kind, id }, stored).references;
       const after = this.#references(id, spec);
@@ -110,9 +110,9 @@ export class Parents {
   }
 
   /**
-   * Idempotent: a second mark keeps the first one's `markedAt`; one that was written raw, without, gets one. A transaction
-   * for its token: a plain write that is repeated after a lost answer would put the same `markedAt` on again, over an
-   * undelete in between, and a deletion that had read the first would take the second for it (S1).
+   * Idempotent: a second mark keeps the first one's `markedAt`; a raw mark without a time gets one. A transaction, for its
+   * token: a single write that is repeated after a lost answer would put the same `markedAt` on again, over an undelete in
+   * between, and a deletion that had read the first would take the second for it (docs/design.md §4.3 R4).
    */
   async mark(id: string, declared: Declared = {}): Promise<Removal> {
     checkId(this.#kind, id);
@@ -126,7 +126,10 @@ export class Parents {
     return { id, markedAt: found.markedAt, alreadyMarked: true };
   }
 
-  /** A transaction for its token: repeated after a lost answer, a plain write would clear somebody's newer mark. */
+  /**
+   * A transaction, for its token: repeated after a lost answer, a single write would clear a newer mark (docs/design.md §4.3
+   * R5).
+   */
   async unmark(id: string, declared: Declared = {}): Promise<Undeletion> {
     checkId(this.#kind, id);
     checkDeclared(declared);
@@ -140,7 +143,7 @@ export class Parents {
     return { id, wasMarked: found === 'done' };
   }
 
-  /** Also of what is marked: it then stays, and goes when the protection is taken away. */
+  /** What is marked can be protected too: it then stays, and goes when the protection is taken away. */
   async protect(id: string, wanted: boolean): Promise<Protection> {
     checkId(this.#kind, id);
     const condition = wanted ? allOf(isThere, isNotProtected) : isProtected;
@@ -162,7 +165,7 @@ export class Parents {
     return { items: items as Stored[], ...(next && { next }) };
   }
 
-  /** The ids and marks of what is marked: a read of what is marked, not of what exists; eventually consistent. */
+  /** The ids and marks of what is marked, eventually consistent. It reads what is marked, not what exists. */
   async listMarked(options: ListOptions = {}): Promise<ListPage<{ id: string; markedAt: string }>> {
     checkOptions(options);
     const { items, next } = await listMarked(this.#database, this.#kind, options.from, checkLimit(options.limit));
@@ -178,8 +181,9 @@ export class Parents {
   }
 
   /**
-   * Sets attributes, and removes those that are given as undefined: `done`, or the item whose state forbade it; `NotFound` if
-   * there is none. A transaction for its token: no repeat after a lost answer undoes what others did meanwhile.
+   * Sets attributes, and removes those that are given as undefined. Returns `done`, or the item whose state forbade it;
+   * `NotFound` if it is not there. A transaction, for its token: no repeat after a lost answer undoes what others did
+   * meanwhile.
    */
   async #change(
     id: string,
@@ -209,7 +213,7 @@ export class Parents {
   }
 }
 
-/** A spec that would not come back whole: better refused than written with something missing. */
+/** Refuses a spec that would not come back whole, rather than write it with something missing. */
 function refuseLossy(kind: ParentKind, item: Stored, stored: AttributeValue | undefined): void {
   if (stored === undefined || isLossless(item.spec, stored)) return;
   throw new DeallocatorError(

@@ -1,4 +1,4 @@
-/** What the client answers when a condition was false: which object, what it is, and what to do. */
+/** What the client answers when a condition was false: the object, its state, and what to do. */
 import type { Item } from '../dynamodb/requests.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { ParentKind } from '../protocol/model.ts';
@@ -23,7 +23,7 @@ export function beingDeleted(kind: ParentKind, item: Item, consequence: string):
   );
 }
 
-/** A parent that a new reference or a new child needs, but that is absent or marked. */
+/** A parent that a new reference or a new child needs is absent or marked. */
 export function unfit(kind: ParentKind, id: string, found: Item | undefined, consequence: string): DeallocatorError {
   if (found === undefined) return notFound(kind, id, `${consequence}; create it first`);
   return beingDeleted(kind, found, `${consequence}; undelete it first, or use another`);

@@ -29,7 +29,7 @@ export class Tasks {
       return { task, networks: this.#database.rules.taskNetworks ? checkTaskReferences(serviceId, task) : [] };
     });
     const done: string[] = [];
-    // One after another: transactions that check the same service conflict with each other.
+    // One after another: transactions that check the same service conflict with one another.
     for (const some of together(holding)) {
       try {
         await this.#createTogether(serviceId, some);
@@ -100,13 +100,13 @@ export class Tasks {
   }
 }
 
-/** A new task, and the networks that it holds by itself. */
+/** A new task, and the networks that it holds itself. */
 interface Holding {
   readonly task: NewTask;
   readonly networks: readonly string[];
 }
 
-/** As many as fit one transaction: their service's fence, they themselves, their attachments, and a fence of each network. */
+/** Groups that fit one transaction each: the service's fence, the tasks, their attachments, and a fence for each network. */
 function together(holding: readonly Holding[]): Holding[][] {
   const groups: Holding[][] = [];
   let fenced = new Set<string>();

@@ -25,7 +25,7 @@ import { UNMARSHALL_OPTIONS } from './client.ts';
 import { type Item, type StoredItem, StoredValue } from './requests.ts';
 import { RECEIPT_EXPIRY } from './schema.ts';
 
-/** What is read of a parent: not the whole item, which may be 400 KB of somebody else's. */
+/** What is read of a parent: not the whole item, which may be 400 KB of the user's. */
 export const PARENT_PATHS: readonly string[] = [
   'id',
   'pendingDelete',
@@ -55,7 +55,7 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
   };
 }
 
-/** A task as a user of networks. One that has ended, where that counts, uses none any more. */
+/** A task as a user of networks. A task that has ended, where that counts, refers to none. */
 export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
   const state = attribute(item.status, 'state');
   return {
@@ -65,7 +65,7 @@ export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
   };
 }
 
-/** Raw hands may have written more than a receipt has room for. Characters have up to four bytes. */
+/** A raw write may be longer than a receipt has room for. A character has up to four bytes. */
 function bounded(text: string | undefined, bytesMax: number): string | undefined {
   return text === undefined || byteLength(text) <= bytesMax ? text : `${text.slice(0, bytesMax / 4)}…`;
 }
@@ -80,13 +80,13 @@ export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...res
   };
 }
 
-/** A stored spec's network lists, with nothing in them but the targets: what references are told by. */
+/** A stored spec's network lists, with nothing in them but the targets: references are told by these alone. */
 export function namedLists(spec: AttributeValue | undefined): NetworkLists {
   const { task, service } = listsOf(spec);
   return { task: task && targetsOf(task), service: service && targetsOf(service) };
 }
 
-/** The same of a stored task's own list. */
+/** The same for a stored task's own list. */
 export function namedTaskLists({ networks }: StoredItem): NetworkLists {
   return taskNetworkLists(networks && targetsOf(networks));
 }
@@ -95,14 +95,14 @@ function listsOf(spec: AttributeValue | undefined) {
   return { task: attribute(attribute(spec, 'task'), 'networks'), service: attribute(spec, 'networks') };
 }
 
-/** Null for what is no list. A target that is no string is kept as what it is, for whoever must name it. */
+/** Null for what is not a list. A target that is not a string is kept as it is, for the error that must name it. */
 function targetsOf(list: AttributeValue): { target: unknown }[] | null {
   const targetOf = (entry: AttributeValue) => {
     const target = attribute(entry, 'target');
     try {
       return target && (target.S ?? convertToNative(target, UNMARSHALL_OPTIONS));
     } catch {
-      return null; // the SDK trips over some values, and must not take the rest of the item with it
+      return null; // the SDK throws at some values, which must not cost the rest of the item
     }
   };
   return list.L?.map((entry) => ({ target: targetOf(entry) })) ?? null;
@@ -113,7 +113,7 @@ function attribute(map: AttributeValue | undefined, name: string): AttributeValu
   return map?.M !== undefined && Object.hasOwn(map.M, name) ? map.M[name] : undefined;
 }
 
-/** A cursor that holds anything else than we wrote is none: the sweep begins anew, and loses nothing but time. */
+/** A cursor that we can't have written is passed over: the sweep begins anew, and loses nothing but time. */
 export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
   const { source, from } = (item?.cursor ?? {}) as Partial<Record<keyof SweepCursor, unknown>>;
   const known = FULL_SWEEP_SOURCES.find((name) => name === source);
@@ -133,7 +133,7 @@ export function isCounter(item: Item | undefined): boolean {
   return Number.isInteger(remaining) && typeof epoch === 'string';
 }
 
-/** A counter that holds anything else than we wrote is none to count with: better no decision than a wrong one. */
+/** Refuses a counter that we can't have written: better no decision than a wrong one. */
 export function counterOf(item: Item | undefined): Counter {
   const { remaining, epoch } = item ?? {};
   if (!isCounter(item)) {

@@ -1,4 +1,4 @@
-/** The part of the store that lists: what a sweep looks through, and where it stopped. Decisions rest on none of it. */
+/** The lists that a sweep and a stop look through, and the place where a sweep stopped. No decision rests on them. */
 import { SWEEP_PAGE_ITEMS } from '../protocol/limits.ts';
 import { type ParentKey, type ParentKind, parseParentName } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';

@@ -1,4 +1,4 @@
-/** The requests that the store and the typed client send, each under the one retry policy, each answer checked for shape. */
+/** Every request that is sent to DynamoDB, under the one retry policy; each answer is checked for its shape. */
 import {
   type AttributeValue,
   GetItemCommand,
@@ -37,8 +37,8 @@ export type Item = Record<string, NativeAttributeValue>;
 export type StoredItem = Record<string, AttributeValue>;
 
 /**
- * A value exactly as DynamoDB returned it. A condition that compares what was read must send it back as it came, and the
- * document client's translation there and back loses a set's mixed numbers and an attribute called `__proto__`.
+ * A value exactly as DynamoDB returned it. A condition that compares what was read must send it back as it came, but the
+ * document client's translation there and back loses a set's mixed numbers, and an attribute called `__proto__`.
  */
 export class StoredValue {
   readonly value: AttributeValue;
@@ -48,12 +48,12 @@ export class StoredValue {
   }
 }
 
-/** A single write: done, with the new item where it was asked for; or refused by its condition, with what was found. */
+/** A single write: done, with the new item if it was asked for; or refused by its condition, with the item that was found. */
 export type Written =
   | { readonly status: 'done'; readonly item: Item | undefined }
   | { readonly status: 'refused'; readonly found: Item | undefined };
 
-/** A transaction: committed; or refused, with the places (0 is the first action) whose conditions were false. */
+/** A transaction: committed; or refused, with the places of the actions (0 is the first) whose conditions were false. */
 export type Committed =
   | { readonly status: 'committed' }
   | {
@@ -61,7 +61,7 @@ export type Committed =
       readonly places: readonly { readonly place: number; readonly found: Item | undefined }[];
     };
 
-/** What a batch that was given up says: how many of its entries were left over, after how many tries. */
+/** The message of a batch that is given up, by the entries that were left over and the tries. */
 export type GivenUp = (left: number, tries: number) => string;
 
 export class Requests {
@@ -111,7 +111,7 @@ export class Requests {
     return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes);
   }
 
-  /** Strongly consistent; in any order; keys must differ from each other. */
+  /** Strongly consistent, in any order. The keys must differ. */
   async batchGet(table: string, keys: readonly Key[], attributes: readonly string[]): Promise<Item[]> {
     const options = { ConsistentRead: true, ...expressed({ projection: only(attributes) }) };
     const found: Item[] = [];
@@ -129,8 +129,8 @@ export class Requests {
   }
 
   /**
-   * All or nothing. The token makes a repeat after a lost answer succeed, instead of failing on its own work; it lives for
-   * ten minutes, longer than all tries together.
+   * All or nothing. Because of its token, a repeat after a lost answer succeeds instead of failing on its own work. The
+   * token lives for ten minutes, longer than all tries together.
    */
   async transact(actions: Action[]): Promise<Committed> {
     const ClientRequestToken = this.#chance.fresh();
@@ -181,9 +181,9 @@ export class Requests {
   }
 }
 
-/** The document client translates answers, but neither stored items nor those that a refusal carries. */
+/** Translates what the document client does not: stored items, and those that a refusal carries. */
 export function native(item: StoredItem): Item {
-  // One by one: the SDK trips over an attribute called __proto__, and the others are needed all the same.
+  // One by one: the SDK throws at an attribute called __proto__, and the others are needed all the same.
   const entries = Object.entries(item).flatMap(([name, value]) => {
     try {
       return [[name, convertToNative(value, UNMARSHALL_OPTIONS)] as const];
@@ -194,7 +194,7 @@ export function native(item: StoredItem): Item {
   return Object.fromEntries(entries);
 }
 
-/** As the document client would translate it, but for stored values. */
+/** As the document client would translate it, except for stored values. */
 function storedAction(action: Action): TransactWriteItem {
   type Parameters = Partial<Record<'Key' | 'Item' | 'ExpressionAttributeValues', Record<string, unknown>>>;
   const entries: [string, Parameters][] = Object.entries(action);

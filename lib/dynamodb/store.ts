@@ -72,7 +72,7 @@ export class DynamoDBStore implements Store {
   }
 
   async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {
-    // A parent whose name fits no key can have no counter, and must not spoil the batch for the others.
+    // A parent whose name fits no key has no counter, and must not spoil the batch for the others.
     const named = parents.filter((parent) => byteLength(parentName(parent)) <= PARTITION_KEY_BYTES_MAX);
     const keys = named.map((parent) => this.#at.counter(parent).Key);
     const items = await this.#requests.batchGet(this.#at.tables.counters, keys, ['id']);
@@ -85,8 +85,8 @@ export class DynamoDBStore implements Store {
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
       const found = await this.#requests.get(address);
       if (found !== undefined) return counterOf(found);
-      // A transaction for its token: a plain write, repeated after a lost answer, would bring the epoch of a counter back that
-      // others have deleted meanwhile, and a recount of that one would land on this one (S7).
+      // A transaction, for its token: a single write that is repeated after a lost answer could bring back a counter that
+      // others have deleted meanwhile, under its old epoch (docs/design.md §4.3 R3).
       const counter = {
         expression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
         values: { ':zero': 0, ':epoch': fresh.epoch, ':openedAt': fresh.openedAt },
@@ -121,7 +121,8 @@ export class DynamoDBStore implements Store {
 
   async stampMark(parent: ParentKey, markedAt: string): Promise<void> {
     const unstamped = allOf(isMarked, hasNoMarkedAt);
-    // A transaction for its token: a plain write, repeated after a lost answer, would put the same time on a second mark.
+    // A transaction, for its token: repeated after a lost answer, a single write could put this time on a second mark
+    // (docs/design.md §4.3 R6).
     await this.#transact([update(this.#at.parent(parent), setting({ markedAt }), unstamped)]);
   }
 
@@ -152,7 +153,8 @@ export class DynamoDBStore implements Store {
     };
     const list = (from: PageKey | undefined) =>
       this.#requests.query({ ...query, ConsistentRead: true, Select: 'COUNT', Limit: most }, from);
-    // Without the filter the first page is empty only if there is no child; with it, a page may hold nothing but ended tasks.
+    // Without the filter, the first page is empty only if there is no child. With it, a page may hold nothing but ended
+    // tasks.
     for await (const { count, next } of eachPage(list, { pagesMax: CHILD_COUNT_PAGES_MAX })) {
       if (count > 0 || next === undefined) return count;
     }
@@ -179,7 +181,7 @@ export class DynamoDBStore implements Store {
 
   async listAttached(network: ParentKey, most: number): Promise<string[]> {
     const names: string[] = [];
-    // A page may end before its limit, and what is behind it may be the one user that keeps the network. Each page but the last
+    // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
     // holds an item, so the limit bounds the pages.
     const list = (from: PageKey | undefined) => listAttached(this.#database, network, most - names.length, from);
     for await (const { items } of eachPage(list)) {

@@ -1,4 +1,6 @@
 /** Time and randomness come in from outside, so that a simulation can own them. */
+import { ROUND_PAUSE_BASE_MILLIS, ROUND_PAUSE_MAX_MILLIS } from './limits.ts';
+
 export interface Chance {
   nowEpochMillis(): number;
   pause(millis: number): Promise<void>;
@@ -6,4 +8,9 @@ export interface Chance {
   fraction(): number;
   /** A value that never came before and never comes again: a UUID. */
   fresh(): string;
+}
+
+/** "Full jitter": a random part of a pause that doubles. */
+export function roundPauseMillis(chance: Chance, round: number): number {
+  return chance.fraction() * Math.min(ROUND_PAUSE_MAX_MILLIS, ROUND_PAUSE_BASE_MILLIS * 2 ** round);
 }

@@ -1,6 +1,6 @@
 /**
- * The promises of docs/design.md §5 as checks, one function a kind of moment. Tests, the demo and the audit all use these; none of
- * them has a copy.
+ * The promises of docs/design.md §5 as checks, one function a kind of moment. Tests, the demo and the audit all use these;
+ * none of them has a copy.
  *
  * | promise | checked by |
  * |---|---|

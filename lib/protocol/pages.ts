@@ -10,8 +10,8 @@ export interface Page<T> {
 }
 
 /**
- * One page after another, each asked for only when the one before has been dealt with. Where `pagesMax` ends the walk, the last
- * page still has a `next`; without it, the caller has another bound, such as the number of items.
+ * One page after another, each asked for only when the one before has been dealt with. Where `pagesMax` ends the walk, the
+ * last page still has a `next`; without it, the caller has another bound, such as the number of items.
  */
 export async function* eachPage<P extends Pick<Page<unknown>, 'next'>>(
   list: (from: PageKey | undefined) => Promise<P>,

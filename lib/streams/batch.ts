@@ -1,4 +1,4 @@
-/** A batch of stream records, grouped by parent, and the partial response that says which of them failed. */
+/** A batch of stream records, grouped by parent, and the partial response that names those that failed. */
 import { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
@@ -15,16 +15,16 @@ export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
 }
 
-/** One parent's records in a batch, in the order of the stream. */
+/** One parent's records in a batch, in the stream's order. */
 export interface ParentRecords {
   readonly parent: ParentKey;
   readonly records: readonly StreamRecord[];
 }
 
 /**
- * Hands each parent's records to `process`, parents side by side. A parent that fails, or a record that can't be read,
- * fails alone: the others are done, and done again without harm when Lambda delivers everything from the lowest failed
- * sequence number on. All failed records are named, lowest first. A batch with a failure that has no name throws.
+ * Hands each parent's records to `process`, parents side by side. A parent that fails, or a record that can't be read, fails
+ * alone. Lambda then delivers everything from the lowest failed sequence number on; what was done is done again without
+ * harm. All failed records are named, lowest first. If a failed record has no sequence number, the batch throws.
  */
 export async function processBatch(
   event: StreamEvent,

@@ -1,4 +1,4 @@
-/** What a function takes from the world: its tables, time, chance and log, all from the environment and nowhere else. */
+/** What a function takes from the world: its tables, time, chance and log. All of it comes from the environment. */
 import { connect } from '../dynamodb/client.ts';
 import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
@@ -13,7 +13,7 @@ import type { Store } from '../protocol/store.ts';
 import { LOG_LEVELS, type TelemetryOptions } from './telemetry.ts';
 
 export interface FunctionPorts {
-  /** A store whose retries are told to one invocation's telemetry. */
+  /** A store whose retries one invocation's telemetry hears of. */
   openStore(observer: RetryObserver): Store;
   readonly chance: Chance;
   readonly rules: Rules;

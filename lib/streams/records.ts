@@ -1,4 +1,4 @@
-/** Reads stream records as Lambda delivers them, trusting nothing: a record that can't be read fails alone, by name. */
+/** Reads stream records as Lambda delivers them, and trusts nothing: a record that can't be read fails alone, by name. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
@@ -16,10 +16,10 @@ import {
 } from '../protocol/model.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 
-/** What an image says: a parent's of its mark and its references, a task's of its state. */
+/** What an image says: of a parent its mark and its references, of a task its networks and its state. */
 export interface Image {
   readonly pendingDelete: boolean;
-  /** What stands where a mark would, and is none: somebody's mistake. BOOL and NULL are none. */
+  /** A `pendingDelete` that is neither BOOL nor NULL: probably a mistake. */
   readonly malformedMark: string | undefined;
   readonly markedAt: string | undefined;
   readonly isProtected: boolean;
@@ -34,14 +34,14 @@ export interface StreamRecord {
   readonly sequenceNumber: string;
   readonly eventName: EventName;
   readonly parent: ParentKey;
-  /** A child's own id, where the record is about a child. */
+  /** A child's own id, where {@link RecordSource.childAttribute} names it. */
   readonly child: string | undefined;
-  /** Undefined where the item was not there, or where the stream carries keys only. */
+  /** Undefined where the item was not there, or the stream carries keys only. */
   readonly before: Image | undefined;
   readonly after: Image | undefined;
 }
 
-/** A record that could not be read; `sequenceNumber` is undefined where not even that could. */
+/** A record that could not be read. `sequenceNumber` is undefined where it could not be read either. */
 export interface MalformedRecord {
   readonly sequenceNumber: string | undefined;
   readonly error: DeallocatorError;
@@ -110,13 +110,13 @@ export function isMalformed(record: StreamRecord | MalformedRecord): record is M
   return 'error' in record;
 }
 
-/** Numeric order of two sequence numbers, which have up to 40 digits: too many for a number. */
+/** The numeric order of two sequence numbers: they have up to 40 digits, too many for a number. */
 export function compareSequenceNumbers(a: string, b: string): number {
   const difference = BigInt(a) - BigInt(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The networks named by either image of a record of this user that changed what it names, or ended it if it is a task. */
+/** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
 export function networksToHeal(user: UserKey, records: readonly StreamRecord[], rules: Rules): string[] {
   const hasEnded = (image: Image | undefined) => user.kind === 'task' && isGoneByState(image?.state, rules);
   const changed = records.filter(
@@ -131,7 +131,7 @@ function findSequenceNumber(record: unknown): string | undefined {
   return typeof found === 'string' && /^\d{1,40}$/.test(found) ? found : undefined;
 }
 
-/** Only what we know is looked at: the rest of the item is somebody else's, and may be large. */
+/** Only what we know is looked at: the rest of the item is the user's, and may be large. */
 function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => NetworkLists): Image {
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
@@ -147,7 +147,7 @@ function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => N
   };
 }
 
-/** Its type, and its value where that is a text: a deep value would end the stack of whoever prints it. */
+/** Its type, and its value if that is a text: to print a deep value could overflow the stack. */
 function malformedMarkOf(pendingDelete: AttributeValue | null | undefined): string | undefined {
   const [type, value]: unknown[] = Object.entries(pendingDelete ?? {})[0] ?? [];
   if (type === undefined || type === 'BOOL' || type === 'NULL') return undefined;

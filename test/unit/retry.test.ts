@@ -114,7 +114,12 @@ describe('a single write', () => {
 
 describe('giving up', () => {
   it.each<[string, Error, string, string]>([
-    ['a conflict', sdkError('TransactionConflictException'), 'Aborted', 'other requests had the same items'],
+    [
+      'a conflict',
+      sdkError('TransactionConflictException'),
+      'Aborted',
+      'other requests were at work on the same items',
+    ],
     ['throttling', sdkError('ThrottlingException'), 'Unavailable', 'DynamoDB throttled it'],
     ['silence', networkError('ETIMEDOUT'), 'Unavailable', 'DynamoDB did not answer it'],
   ])('comes after eight tries of %s, with its cause', async (_, error, code, why) => {
@@ -155,8 +160,13 @@ describe('giving up', () => {
   });
 
   it.each<[string, Error, string, string]>([
-    ['a request that is not well formed', sdkError('ValidationException'), 'InvalidArgument', 'mend the item'],
-    ['a transaction with a ValidationError', cancelled('None', 'ValidationError'), 'InvalidArgument', 'mend the item'],
+    ['a request that is not well formed', sdkError('ValidationException'), 'InvalidArgument', 'correct the item'],
+    [
+      'a transaction with a ValidationError',
+      cancelled('None', 'ValidationError'),
+      'InvalidArgument',
+      'correct the item',
+    ],
     ['a value that can not be translated', new Error('Special numeric value NaN'), 'InvalidArgument', 'was not sent'],
     ['a table that is not there', sdkError('ResourceNotFoundException'), 'FailedPrecondition', 'check the table names'],
     ['a missing grant', sdkError('AccessDeniedException'), 'FailedPrecondition', 'the grants'],
