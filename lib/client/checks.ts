@@ -83,7 +83,3 @@ export function toStored(spec: unknown): AttributeValue {
     throw invalid(`the spec holds what DynamoDB can't: ${(cause as Error).message}`, cause);
   }
 }
-
-export function checkChange(change: unknown): void {
-  if (typeof change !== 'function') throw invalid(`change is ${shown(change)}; it must be a function`);
-}

@@ -1,12 +1,11 @@
 /** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Connection, connect, documentClient } from '../dynamodb/client.ts';
-import { openDatabase } from '../dynamodb/database.ts';
+import { type Database, openDatabase } from '../dynamodb/database.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { checkOptions } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { DEFAULT_RULES } from '../protocol/rules.ts';
-import { checkChange } from './checks.ts';
 import { refuseIfInUse } from './in-use.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
@@ -60,26 +59,24 @@ export interface DeallocatorClientOptions {
  * ```
  */
 export class DeallocatorClient {
-  readonly #services: Parents;
-  readonly #networks: Parents;
+  readonly #database: Database;
+  readonly #services: Parents<Service, ServiceSpec>;
+  readonly #networks: Parents<Network, NetworkSpec>;
   readonly #tasks: Tasks;
-  readonly #refuseIfInUse: (networkId: string) => Promise<void>;
 
   constructor(options: DeallocatorClientOptions) {
     const { tables, client, connection, chance } = options;
     const rules = { ...DEFAULT_RULES, taskNetworks: options.taskNetworks === true };
     const db = client === undefined ? connect(connection) : documentClient(client);
-    const database = openDatabase(db, tables, { rules, chance });
-    this.#services = new Parents('service', database);
-    this.#networks = new Parents('network', database);
-    this.#tasks = new Tasks(database);
-    this.#refuseIfInUse = (networkId) => refuseIfInUse(database, networkId);
+    this.#database = openDatabase(db, tables, { rules, chance });
+    this.#services = new Parents('service', this.#database);
+    this.#networks = new Parents('network', this.#database);
+    this.#tasks = new Tasks(this.#database);
   }
 
   /**
    * Puts a service together with its attachments. `AlreadyExists` if the id is taken, also by a service that is still being
-   * deleted;
-   * `NotFound` or `FailedPrecondition` if a network is not there, or is marked.
+   * deleted; `NotFound` or `FailedPrecondition` if a network is not there, or is marked.
    */
   createService(service: NewService): Promise<void> {
     return this.#services.create(service);
@@ -90,11 +87,8 @@ export class DeallocatorClient {
    * returns the new spec; it is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition`
    * once the service is marked. Other attributes stay as they are.
    */
-  async updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
-    checkChange(change);
-    return this.#services.update(id, (spec, item) =>
-      change((spec ?? {}) as ServiceSpec, item as Service),
-    ) as Promise<Service>;
+  updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
+    return this.#services.update(id, change);
   }
 
   /**
@@ -124,12 +118,12 @@ export class DeallocatorClient {
 
   /** Strongly consistent. `NotFound` if it is not there. */
   getService(id: string): Promise<Service> {
-    return this.#services.get(id) as Promise<Service>;
+    return this.#services.get(id);
   }
 
   /** Reads all services, page by page, in no order. */
   listServices(options?: ListOptions): Promise<ListPage<Service>> {
-    return this.#services.list(options) as Promise<ListPage<Service>>;
+    return this.#services.list(options);
   }
 
   /** The ids and marks of the services that are marked; may be some moments behind. */
@@ -142,11 +136,8 @@ export class DeallocatorClient {
   }
 
   /** As {@link updateService}. */
-  async updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
-    checkChange(change);
-    return this.#networks.update(id, (spec, item) =>
-      change((spec ?? {}) as NetworkSpec, item as Network),
-    ) as Promise<Network>;
+  updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
+    return this.#networks.update(id, change);
   }
 
   /**
@@ -157,10 +148,9 @@ export class DeallocatorClient {
     checkOptions(options);
     if (options.whenInUse !== 'wait') {
       const { pendingDelete } = await this.#networks.get(id);
-      if (pendingDelete !== true) await this.#refuseIfInUse(id);
+      if (pendingDelete !== true) await refuseIfInUse(this.#database, id);
     }
-    const { by, reason } = options;
-    return this.#networks.mark(id, { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) });
+    return this.#networks.mark(id, options);
   }
 
   /** As {@link undeleteService}. */
@@ -179,11 +169,11 @@ export class DeallocatorClient {
 
   /** Strongly consistent. `NotFound` if it is not there. */
   getNetwork(id: string): Promise<Network> {
-    return this.#networks.get(id) as Promise<Network>;
+    return this.#networks.get(id);
   }
 
   listNetworks(options?: ListOptions): Promise<ListPage<Network>> {
-    return this.#networks.list(options) as Promise<ListPage<Network>>;
+    return this.#networks.list(options);
   }
 
   listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {

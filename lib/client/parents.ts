@@ -22,8 +22,7 @@ import { scanTable } from '../dynamodb/reads.ts';
 import { type Action, type Item, native, StoredValue } from '../dynamodb/requests.ts';
 import { PARENT_TABLES } from '../dynamodb/schema.ts';
 import { put, putKey, remove, TELLING, update } from '../dynamodb/writes.ts';
-import { checkDeclared, checkId, checkLimit, checkOptions } from '../protocol/arguments.ts';
-import type { Chance } from '../protocol/chance.ts';
+import { checkDeclared, checkId, checkLimit, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
@@ -38,19 +37,17 @@ type Stored = Item & Marking & { id: string; spec?: unknown };
 const NO_MARK = { pendingDelete: undefined, markedAt: undefined, markedBy: undefined, markedReason: undefined };
 const NO_UNDELETE = { unmarkedAt: undefined, unmarkedBy: undefined, unmarkedReason: undefined };
 
-export class Parents {
+export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   readonly #kind: ParentKind;
   readonly #database: Database;
   readonly #requests: Database['requests'];
   readonly #at: Database['at'];
-  readonly #chance: Chance;
 
   constructor(kind: ParentKind, database: Database) {
     this.#kind = kind;
     this.#database = database;
     this.#requests = database.requests;
     this.#at = database.at;
-    this.#chance = database.chance;
   }
 
   async create(item: Stored): Promise<void> {
@@ -59,7 +56,7 @@ export class Parents {
     if (this.#database.rules.taskNetworks) checkNoTaskName(kind, item.id);
     const references = this.#references(item.id, item.spec);
     const done = await this.#requests.transact([
-      put(this.#at.tables[this.#table], item, isNotThere, TELLING),
+      put(this.#at.parents(kind), item, isNotThere, TELLING),
       ...references.flatMap((id) => this.#fencedAttachment(id, item.id)),
     ]);
     if (done.status === 'committed') return;
@@ -69,9 +66,10 @@ export class Parents {
     }
   }
 
-  async update(id: string, change: (spec: unknown, item: Stored) => unknown): Promise<Stored> {
+  async update(id: string, change: (spec: Spec, parent: Parent) => Spec): Promise<Parent> {
     const kind = this.#kind;
     checkId(kind, id);
+    if (typeof change !== 'function') throw invalid(`change is ${shown(change)}; it must be a function`);
     for (let tries = 1; tries <= UPDATE_TRIES_MAX; tries++) {
       const stored = await this.#requests.getStored(this.#address(id));
       if (stored === undefined) throw notFound(kind, id);
@@ -79,7 +77,7 @@ export class Parents {
       if (item.pendingDelete === true) throw beingDeleted(kind, item, 'it was not updated; undelete it first');
       refuseLossy(kind, item, stored.spec);
       // Translated anew: a clone would lose numbers that JavaScript has no room for.
-      const spec = change(native(stored).spec, item);
+      const spec = change((native(stored).spec ?? {}) as Spec, item as unknown as Parent);
       const before = parentOf({ kind, id }, stored).references;
       const after = this.#references(id, spec);
       const added = after.filter((network) => !before.includes(network));
@@ -90,13 +88,12 @@ export class Parents {
         ...removed.map((network) => remove(this.#at.attachment(network, id))),
       ];
       if (actions.length > TRANSACTION_ACTIONS_MAX) {
-        throw new DeallocatorError(
-          'InvalidArgument',
+        throw invalid(
           `the update of ${kind} ${id} takes ${actions.length} actions, and one transaction holds ${TRANSACTION_ACTIONS_MAX}; change fewer networks at once`,
         );
       }
       const done = await this.#requests.transact(actions);
-      if (done.status === 'committed') return { ...item, spec };
+      if (done.status === 'committed') return { ...item, spec } as unknown as Parent;
       const unfitNetwork = done.places.find(({ place }) => place > 0);
       if (unfitNetwork !== undefined) {
         const { place, found } = unfitNetwork;
@@ -117,7 +114,7 @@ export class Parents {
   async mark(id: string, declared: Declared = {}): Promise<Removal> {
     checkId(this.#kind, id);
     checkDeclared(declared);
-    const markedAt = newMarkedAt(this.#chance);
+    const markedAt = newMarkedAt(this.#database.chance);
     const markable = allOf(isThere, isNotMarkedWithTime, isNotProtected);
     const facts = { markedAt, markedBy: declared.by, markedReason: declared.reason };
     const found = await this.#change(id, markable, { pendingDelete: true, ...facts, ...NO_UNDELETE });
@@ -133,7 +130,11 @@ export class Parents {
   async unmark(id: string, declared: Declared = {}): Promise<Undeletion> {
     checkId(this.#kind, id);
     checkDeclared(declared);
-    const facts = { unmarkedAt: isoNow(this.#chance), unmarkedBy: declared.by, unmarkedReason: declared.reason };
+    const facts = {
+      unmarkedAt: isoNow(this.#database.chance),
+      unmarkedBy: declared.by,
+      unmarkedReason: declared.reason,
+    };
     const found = await this.#change(
       id,
       isMarked,
@@ -151,18 +152,18 @@ export class Parents {
     return { id, changed: found === 'done' };
   }
 
-  async get(id: string): Promise<Stored> {
+  async get(id: string): Promise<Parent> {
     checkId(this.#kind, id);
     const item = await this.#requests.get(this.#address(id));
     if (item === undefined) throw notFound(this.#kind, id);
-    return item as Stored;
+    return item as Parent;
   }
 
-  async list(options: ListOptions = {}): Promise<ListPage<Stored>> {
+  async list(options: ListOptions = {}): Promise<ListPage<Parent>> {
     checkOptions(options);
-    const limit = checkLimit(options.limit);
-    const { items, next } = await scanTable(this.#database, this.#table, options.from, limit);
-    return { items: items as Stored[], ...(next && { next }) };
+    const table = PARENT_TABLES[this.#kind].parents;
+    const { items, next } = await scanTable(this.#database, table, options.from, checkLimit(options.limit));
+    return { items: items as Parent[], ...(next && { next }) };
   }
 
   /** The ids and marks of what is marked, eventually consistent. It reads what is marked, not what exists. */
@@ -170,10 +171,6 @@ export class Parents {
     checkOptions(options);
     const { items, next } = await listMarked(this.#database, this.#kind, options.from, checkLimit(options.limit));
     return { items: items.map(({ at }) => at), ...(next && { next }) };
-  }
-
-  get #table() {
-    return PARENT_TABLES[this.#kind].parents;
   }
 
   #address(id: string): Address {

@@ -111,8 +111,8 @@ export interface ListPage<T> {
 
 export interface RemoveNetworkOptions extends Declared {
   /**
-   * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same, and it goes
-   * when its last service lets go of it.
+   * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same, and
+   * it goes when its last service lets go of it.
    * @default 'refuse'
    */
   readonly whenInUse?: 'refuse' | 'wait';

@@ -1,7 +1,7 @@
 /** How a stored item is read. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
-import { DeallocatorError } from '../protocol/errors.ts';
+import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX } from '../protocol/limits.ts';
 import {
   attachmentName,
@@ -45,19 +45,27 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
   const { task, service } = listsOf(item.spec);
   return {
     key,
-    pendingDelete: item.pendingDelete?.BOOL === true,
-    markedAt: item.markedAt?.S,
+    ...markOf(item),
     markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
     markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
-    isProtected: item.protected?.BOOL === true,
     references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
     lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
   };
 }
 
+/** Only a BOOL counts as a mark or a protection, and only a text as a time. */
+export function markOf({ pendingDelete, markedAt, protected: shield }: StoredItem) {
+  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, isProtected: shield?.BOOL === true };
+}
+
+/** A task's `status.state`, of whatever type. */
+export function stateOf(task: StoredItem): AttributeValue | undefined {
+  return attribute(task.status, 'state');
+}
+
 /** A task as a user of networks. A task that has ended, where that counts, refers to none. */
 export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
-  const state = attribute(item.status, 'state');
+  const state = stateOf(item);
   return {
     references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(attachmentName(key), namedTaskLists(item)),
     lists: taskNetworkLists(item.networks && new StoredValue(item.networks)),
@@ -137,8 +145,7 @@ export function isCounter(item: Item | undefined): boolean {
 export function counterOf(item: Item | undefined): Counter {
   const { remaining, epoch } = item ?? {};
   if (!isCounter(item)) {
-    throw new DeallocatorError(
-      'InvalidArgument',
+    throw invalid(
       `the counter ${item?.id} holds remaining ${remaining} and epoch ${epoch}, which the deallocator never writes; ` +
         'delete it (docs/break-glass.md says how), and the next sweep opens a right one',
     );

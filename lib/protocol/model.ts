@@ -36,9 +36,8 @@ export const KINDS: Record<ParentKind, KindRules> = {
 };
 
 /**
- * `C[p]`: exists only while p drains.
- * Invariant (S7): `remaining` ≤ living children + removal records that are not processed yet. It may be too low, or
- * negative: that costs a recount, and never a deletion.
+ * `C[p]`: exists only while p drains. Invariant (S7): `remaining` ≤ living children + removal records that are not processed
+ * yet. It may be too low, or negative: that costs a recount, and never a deletion.
  */
 export interface Counter {
   readonly remaining: number;
@@ -144,9 +143,9 @@ export function networkLists(spec: unknown): NetworkLists {
 
 /**
  * The networks that a service refers to: `spec.task.networks[].target`, or, if that list is empty or missing, the old-style
- * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (not a string, empty, too
- * long for a key) is passed over: no network can have it, so none can wait for it. For the same reason a service whose own
- * id is too long for an attachment's key refers to nothing.
+ * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (not a string,
+ * empty, too long for a key) is passed over: no network can have it, so none can wait for it. For the same reason a service
+ * whose own id is too long for an attachment's key refers to nothing.
  *
  * @param name a service's id, or another user's {@link attachmentName}
  */

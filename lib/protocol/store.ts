@@ -2,8 +2,8 @@
  * What the protocol asks of a store. Every method is one request (or a few pages of one) that is atomic by itself, and
  * anything may happen between two of them. A method that can't find out what it was asked throws: no proof, no delete.
  *
- * `lib/dynamodb` implements it. Tests run that store on DynamoDB Local and on an engine in memory; test/contract holds both engines
- * to the same sentences.
+ * `lib/dynamodb` implements it. Tests run that store on DynamoDB Local and on an engine in memory; test/contract holds both
+ * engines to the same sentences.
  */
 import type { Counter, MarkedParent, Parent, ParentKey, ParentKind, User, UserKey } from './model.ts';
 import type { Page, PageKey } from './pages.ts';
@@ -70,8 +70,8 @@ export interface Store {
   /** Step 1: a strongly consistent read; if no counter is there, the creation of `{remaining: 0, epoch, openedAt}`. */
   openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
   /**
-   * `remaining -= by` if the counter is there. Returns its new value, or undefined. The time (ISO 8601) is for reports on how a drain
-   * goes on; no decision rests on it.
+   * `remaining -= by` if the counter is there. Returns its new value, or undefined. The time (ISO 8601) is for reports on
+   * how a drain goes on; no decision rests on it.
    */
   decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined>;
   /** Step 2: strongly consistent. */

@@ -1,5 +1,6 @@
 /** A batch of stream records, grouped by parent, and the partial response that names those that failed. */
-import { DeallocatorError } from '../protocol/errors.ts';
+import { invalid } from '../protocol/arguments.ts';
+import type { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
@@ -33,10 +34,7 @@ export async function processBatch(
   process: (groups: readonly ParentRecords[]) => Promise<(group: ParentRecords) => Promise<void>>,
 ): Promise<BatchResponse> {
   if (!Array.isArray(event?.Records)) {
-    throw new DeallocatorError(
-      'InvalidArgument',
-      'the event has no list of Records; this function takes the events of a DynamoDB stream',
-    );
+    throw invalid('the event has no list of Records; this function takes the events of a DynamoDB stream');
   }
   const failed: string[] = [];
   let unnamed: DeallocatorError | undefined;

@@ -1,6 +1,6 @@
 /**
- * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold networks, the
- * attachments of tasks that came, changed or went are set right first.
+ * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold
+ * networks, the attachments of tasks that came, changed or went are set right first.
  */
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';

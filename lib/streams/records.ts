@@ -1,9 +1,10 @@
 /** Reads stream records as Lambda delivers them, and trusts nothing: a record that can't be read fails alone, by name. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
+import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
 import { PARENT_TABLES, streamOf, TABLES } from '../dynamodb/schema.ts';
+import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   attachmentName,
@@ -136,14 +137,11 @@ function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => N
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
   const item = image as StoredItem;
-  const { pendingDelete, markedAt, protected: shield, status } = item;
   return {
-    malformedMark: malformedMarkOf(pendingDelete),
-    pendingDelete: pendingDelete?.BOOL === true,
-    markedAt: markedAt?.S,
-    isProtected: shield?.BOOL === true,
+    ...markOf(item),
+    malformedMark: malformedMarkOf(item.pendingDelete),
     lists: listsOf(item),
-    state: status?.M !== undefined && Object.hasOwn(status.M, 'state') ? status.M.state?.S : undefined,
+    state: stateOf(item)?.S,
   };
 }
 
@@ -156,9 +154,8 @@ function malformedMarkOf(pendingDelete: AttributeValue | null | undefined): stri
 
 function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {
   const shown = JSON.stringify(seen)?.slice(0, SHOWN_CHARACTERS_MAX) ?? 'nothing';
-  return new DeallocatorError(
-    'InvalidArgument',
+  return invalid(
     `a stream record can't be read: ${what} is ${shown}, expected ${allowed}; it goes to the dead-letter queue, and the next sweep settles what it was about`,
-    { cause },
+    cause,
   );
 }

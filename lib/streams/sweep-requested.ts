@@ -1,5 +1,6 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
-import { DeallocatorError } from '../protocol/errors.ts';
+import { invalid, shown } from '../protocol/arguments.ts';
+import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
 import {
   type ParentKey,
@@ -21,13 +22,13 @@ export interface SweepRequest {
   /** Who asks, for the log: `schedule`, `deployment`, or a person. */
   readonly trigger?: string;
   /**
-   * `true`: begins anew, wherever an unfinished sweep has stopped. By default it goes on from there, so that a sweep which never
-   * finishes in one invocation still gets to everything.
+   * `true`: begins anew, wherever an unfinished sweep has stopped. By default it goes on from there, so that a sweep which
+   * never finishes in one invocation still gets to everything.
    */
   readonly restart?: boolean;
   /**
-   * `true`: also finds raw marks without `markedAt` whose stream record was lost; they are in no index. It reads the Services and
-   * Networks tables whole.
+   * `true`: also finds raw marks without `markedAt` whose stream record was lost; they are in no index. It reads the
+   * Services and Networks tables whole.
    */
   readonly full?: boolean;
   /**
@@ -73,17 +74,13 @@ function readNames(names: unknown, rules: Rules): UserKey[] {
   return names.map((name) => {
     const key = typeof name === 'string' ? (parseParentName(name) ?? parseAttachmentName(name, rules)) : undefined;
     if (key === undefined || (key.kind === 'service' && name === key.id))
-      throw invalidNames(`one of the parents is ${JSON.stringify(name)?.slice(0, NAME_SHOWN_CHARACTERS)}`);
+      throw invalidNames(`one of the parents is ${shown(name)}`);
     return key;
   });
 }
 
-/** Characters of a wrong name that the error shows. */
-const NAME_SHOWN_CHARACTERS = 100;
-
 function invalidNames(seen: string): DeallocatorError {
-  return new DeallocatorError(
-    'InvalidArgument',
+  return invalid(
     `the sweep can't settle what was asked for: ${seen}; allowed: up to ${SWEEP_NAMES_MAX} names such as "service#web" or "network#front"`,
   );
 }
