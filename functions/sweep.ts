@@ -1,4 +1,4 @@
 import { portsFromEnvironment } from '../lib/streams/ports.ts';
-import { sweepFunction } from '../lib/streams/sweep.ts';
+import { sweepRequested } from '../lib/streams/sweep-requested.ts';
 
-export const handler = sweepFunction(portsFromEnvironment(process.env));
+export const handler = sweepRequested(portsFromEnvironment(process.env));

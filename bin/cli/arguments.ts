@@ -1,5 +1,5 @@
 /** How what is typed after a command's name is understood. */
-import { checkId } from '../../lib/client/checks.ts';
+import { checkId } from '../../lib/protocol/arguments.ts';
 import type { ParentKey, ParentKind } from '../../lib/protocol/model.ts';
 import { UsageError } from './errors.ts';
 

@@ -1,5 +1,5 @@
 /** What a command may touch of the process, so that tests can give their own. */
-import type { Chance } from '../../lib/protocol/store.ts';
+import type { Chance } from '../../lib/protocol/chance.ts';
 
 /** `process.stdout`, or whatever takes text. */
 export interface Output {

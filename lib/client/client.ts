@@ -1,11 +1,11 @@
 /** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type Connection, connect, documentClient } from '../dynamodb/client.ts';
-import { Requests } from '../dynamodb/requests.ts';
+import { type Database, openDatabase } from '../dynamodb/database.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
-import { systemChance } from '../dynamodb/system-chance.ts';
-import type { Chance } from '../protocol/store.ts';
-import { checkChange, checkOptions } from './checks.ts';
+import { checkOptions } from '../protocol/arguments.ts';
+import type { Chance } from '../protocol/chance.ts';
+import { DEFAULT_RULES } from '../protocol/rules.ts';
 import { refuseIfInUse } from './in-use.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
@@ -31,7 +31,7 @@ export interface DeallocatorClientOptions {
   /** Physical table names: the outputs of the stack, or `deallocator.tables[…].tableName` of the construct. */
   readonly tables: PhysicalNames;
   /**
-   * A client of your own. The deallocator's client tries again by itself, so `maxAttempts: 1` is best.
+   * A client of your own. The deallocator's client tries again by itself, so give it `maxAttempts: 1`.
    * @default one made from `connection`, with every timeout and limit set
    */
   readonly client?: DynamoDBClient;
@@ -44,11 +44,11 @@ export interface DeallocatorClientOptions {
 }
 
 /**
- * Creates, changes, marks and reads services, networks and tasks. Nothing is deleted here but tasks: a removal is a mark,
- * and the deallocator deletes what is marked when nothing uses it any more.
+ * Creates, changes, marks and reads services, networks and tasks. It deletes nothing but tasks: a removal is a mark, and the
+ * deallocator deletes what is marked when nothing uses it any more.
  *
- * Every method fails with a `DeallocatorError` whose `code` says who must act. Conflicts, throttling and lost answers are
- * tried again inside, up to 8 times.
+ * Every method fails with a `DeallocatorError` whose `code` says who must act. After a conflict, throttling or a lost answer
+ * the client itself tries again, up to 8 times in all.
  *
  * ```ts
  * const client = new DeallocatorClient({ tables });
@@ -59,24 +59,23 @@ export interface DeallocatorClientOptions {
  * ```
  */
 export class DeallocatorClient {
-  readonly #services: Parents;
-  readonly #networks: Parents;
+  readonly #database: Database;
+  readonly #services: Parents<Service, ServiceSpec>;
+  readonly #networks: Parents<Network, NetworkSpec>;
   readonly #tasks: Tasks;
-  readonly #refuseIfInUse: (networkId: string) => Promise<void>;
 
   constructor(options: DeallocatorClientOptions) {
-    const chance = options.chance ?? systemChance;
-    const db = options.client === undefined ? connect(options.connection) : documentClient(options.client);
-    const requests = new Requests(db, chance, { onRetry: () => {} });
-    const rules = { taskNetworks: options.taskNetworks === true };
-    this.#services = new Parents('service', requests, options.tables, chance, rules);
-    this.#networks = new Parents('network', requests, options.tables, chance, rules);
-    this.#tasks = new Tasks(requests, options.tables, rules);
-    this.#refuseIfInUse = (networkId) => refuseIfInUse(requests, options.tables, rules, networkId);
+    const { tables, client, connection, chance } = options;
+    const rules = { ...DEFAULT_RULES, taskNetworks: options.taskNetworks === true };
+    const db = client === undefined ? connect(connection) : documentClient(client);
+    this.#database = openDatabase(db, tables, { rules, chance });
+    this.#services = new Parents('service', this.#database);
+    this.#networks = new Parents('network', this.#database);
+    this.#tasks = new Tasks(this.#database);
   }
 
   /**
-   * Puts a service together with its attachments. `AlreadyExists` if the id is taken, also by one that is still being
+   * Puts a service together with its attachments. `AlreadyExists` if the id is taken, also by a service that is still being
    * deleted; `NotFound` or `FailedPrecondition` if a network is not there, or is marked.
    */
   createService(service: NewService): Promise<void> {
@@ -84,20 +83,17 @@ export class DeallocatorClient {
   }
 
   /**
-   * Changes a service's spec, and its attachments with it, on the very spec that was read: `change` gets a copy, returns the
-   * new spec, and is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition` once the
-   * service is marked. Other attributes stay as they are.
+   * Changes a service's spec, and its attachments with it, if the spec is still as it was read. `change` gets a copy and
+   * returns the new spec; it is called again if others were faster, up to 5 times (then `Aborted`). `FailedPrecondition`
+   * once the service is marked. Other attributes stay as they are.
    */
-  async updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
-    checkChange(change);
-    return this.#services.update(id, (spec, item) =>
-      change((spec ?? {}) as ServiceSpec, item as Service),
-    ) as Promise<Service>;
+  updateService(id: string, change: (spec: ServiceSpec, service: Service) => ServiceSpec): Promise<Service> {
+    return this.#services.update(id, change);
   }
 
   /**
-   * Marks a service: it goes when its last task is gone. No new task is let in from here on. `FailedPrecondition` if it is
-   * protected. Idempotent: a second mark keeps the first, with who made it and why.
+   * Marks a service: it goes when its last task is gone, and from now on lets no new task in. `FailedPrecondition` if it is
+   * protected. Idempotent: a second call keeps the first mark, with who made it and why.
    */
   removeService(id: string, declared?: Declared): Promise<Removal> {
     return this.#services.mark(id, declared);
@@ -109,8 +105,8 @@ export class DeallocatorClient {
   }
 
   /**
-   * From here on it can't be marked, and is not deleted even if it is marked: not with its last task, not by a sweep, not by
-   * raw hands' mark. It goes after {@link unprotectService}, if it is marked then. Idempotent.
+   * From now on the client does not mark it, and it is not deleted even if it is marked: not with its last task, not by a
+   * sweep, not after a raw mark. It goes after {@link unprotectService}, if it is marked then. Idempotent.
    */
   protectService(id: string): Promise<Protection> {
     return this.#services.protect(id, true);
@@ -122,12 +118,12 @@ export class DeallocatorClient {
 
   /** Strongly consistent. `NotFound` if it is not there. */
   getService(id: string): Promise<Service> {
-    return this.#services.get(id) as Promise<Service>;
+    return this.#services.get(id);
   }
 
   /** Reads all services, page by page, in no order. */
   listServices(options?: ListOptions): Promise<ListPage<Service>> {
-    return this.#services.list(options) as Promise<ListPage<Service>>;
+    return this.#services.list(options);
   }
 
   /** The ids and marks of the services that are marked; may be some moments behind. */
@@ -140,25 +136,21 @@ export class DeallocatorClient {
   }
 
   /** As {@link updateService}. */
-  async updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
-    checkChange(change);
-    return this.#networks.update(id, (spec, item) =>
-      change((spec ?? {}) as NetworkSpec, item as Network),
-    ) as Promise<Network>;
+  updateNetwork(id: string, change: (spec: NetworkSpec, network: Network) => NetworkSpec): Promise<Network> {
+    return this.#networks.update(id, change);
   }
 
   /**
-   * Marks a network: it goes when no service refers to it any more, at once if none does. Refused with
-   * `FailedPrecondition`, naming the services, while one that is not marked uses it, unless told to wait. Idempotent.
+   * Marks a network: it goes when no service refers to it any more, or at once. `FailedPrecondition`, which names the
+   * services, while one that is not marked uses it, unless it is told to wait. Idempotent.
    */
   async removeNetwork(id: string, options: RemoveNetworkOptions = {}): Promise<Removal> {
     checkOptions(options);
     if (options.whenInUse !== 'wait') {
       const { pendingDelete } = await this.#networks.get(id);
-      if (pendingDelete !== true) await this.#refuseIfInUse(id);
+      if (pendingDelete !== true) await refuseIfInUse(this.#database, id);
     }
-    const { by, reason } = options;
-    return this.#networks.mark(id, { ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) });
+    return this.#networks.mark(id, options);
   }
 
   /** As {@link undeleteService}. */
@@ -166,7 +158,7 @@ export class DeallocatorClient {
     return this.#networks.unmark(id, declared);
   }
 
-  /** As {@link protectService}. A protected network also stays when its last service goes. */
+  /** As {@link protectService}. A protected network stays when its last service goes. */
   protectNetwork(id: string): Promise<Protection> {
     return this.#networks.protect(id, true);
   }
@@ -177,11 +169,11 @@ export class DeallocatorClient {
 
   /** Strongly consistent. `NotFound` if it is not there. */
   getNetwork(id: string): Promise<Network> {
-    return this.#networks.get(id) as Promise<Network>;
+    return this.#networks.get(id);
   }
 
   listNetworks(options?: ListOptions): Promise<ListPage<Network>> {
-    return this.#networks.list(options) as Promise<ListPage<Network>>;
+    return this.#networks.list(options);
   }
 
   listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
@@ -193,10 +185,10 @@ export class DeallocatorClient {
   }
 
   /**
-   * Puts tasks behind the fence: `NotFound` if their service is not there, `FailedPrecondition` if it is marked,
-   * `AlreadyExists` if an id is taken. Up to 99 at a time go together or not at all; of more, the error's `done` names those
-   * that were created before it stopped. With `taskNetworks`, the networks of a task are behind the fence as well, and fewer
-   * tasks go together: each with its attachments.
+   * Creates tasks: `NotFound` if their service is not there, `FailedPrecondition` if it is marked, `AlreadyExists` if an id
+   * is taken. Up to 99 are created together or not at all; if there are more, the error's `done` names those that were
+   * created before it stopped. With `taskNetworks`, each network of a task must be there and not be marked, and fewer tasks
+   * are created together, each with its attachments.
    */
   createTasks(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
     return this.#tasks.create(serviceId, tasks);
@@ -206,7 +198,7 @@ export class DeallocatorClient {
     return this.#tasks.delete(serviceId, [id]);
   }
 
-  /** Deletes tasks; those that are not there count as deleted. On failure the error's `done` names those that surely are. */
+  /** Deletes tasks; a task that is not there counts as deleted. On failure the error's `done` names those that surely are. */
   deleteTasks(serviceId: string, ids: readonly string[]): Promise<void> {
     return this.#tasks.delete(serviceId, ids);
   }

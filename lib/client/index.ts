@@ -1,7 +1,7 @@
 /** The package's main door. */
 export type { Connection } from '../dynamodb/client.ts';
 export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+export type { Chance } from '../protocol/chance.ts';
 export { DeallocatorError, type ErrorCode, isDeallocatorError } from '../protocol/errors.ts';
-export type { Chance } from '../protocol/store.ts';
 export { DeallocatorClient, type DeallocatorClientOptions } from './client.ts';
 export type * from './types.ts';

@@ -1,80 +1,62 @@
 /** Creates, changes, marks and reads services and networks: one way for both kinds. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import type { Address } from '../dynamodb/addresses.ts';
 import {
   allOf,
   type Condition,
-  conditioned,
-  conditionedUpdate,
   isMarked,
   isNotMarked,
   isNotMarkedWithTime,
   isNotProtected,
   isNotThere,
-  isProtected as isProtectedNow,
+  isProtected,
   isThere,
+  specIsAsRead,
 } from '../dynamodb/conditions.ts';
-import { type Address, Addresses, parentOf } from '../dynamodb/items.ts';
-import { type Action, type Item, native, type Requests, StoredValue } from '../dynamodb/requests.ts';
-import { MARKED_INDEX, PARENT_TABLES, type PhysicalNames } from '../dynamodb/schema.ts';
+import type { Database } from '../dynamodb/database.ts';
+import { setting } from '../dynamodb/expressions.ts';
+import { parentOf } from '../dynamodb/items.ts';
+import { listMarked } from '../dynamodb/listings.ts';
+import { scanTable } from '../dynamodb/reads.ts';
+import { type Action, type Item, native, StoredValue } from '../dynamodb/requests.ts';
+import { PARENT_TABLES } from '../dynamodb/schema.ts';
+import { put, putKey, remove, TELLING, update } from '../dynamodb/writes.ts';
+import { checkDeclared, checkId, checkLimit, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
-import type { Chance } from '../protocol/store.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
-import {
-  checkDeclared,
-  checkId,
-  checkLimit,
-  checkNew,
-  checkNoTaskName,
-  checkOptions,
-  checkReferences,
-  toStored,
-} from './checks.ts';
+import { checkNew, checkNoTaskName, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
-import { alreadyExists, isBeingDeleted, isProtected, notFound, unfit } from './refusals.ts';
+import { alreadyExists, beingDeleted, notFound, underProtection, unfit } from './refusals.ts';
 import type { Declared, ListOptions, ListPage, Marking, Protection, Removal, Undeletion } from './types.ts';
-
-/** What the client must know of the deployment's rules. */
-export type UserRules = Pick<Rules, 'taskNetworks'>;
 
 type Stored = Item & Marking & { id: string; spec?: unknown };
 
 const NO_MARK = { pendingDelete: undefined, markedAt: undefined, markedBy: undefined, markedReason: undefined };
 const NO_UNDELETE = { unmarkedAt: undefined, unmarkedBy: undefined, unmarkedReason: undefined };
 
-export class Parents {
+export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   readonly #kind: ParentKind;
-  readonly #requests: Requests;
-  readonly #at: Addresses;
-  readonly #chance: Chance;
-  readonly #rules: UserRules;
+  readonly #database: Database;
+  readonly #requests: Database['requests'];
+  readonly #at: Database['at'];
 
-  constructor(kind: ParentKind, requests: Requests, tables: PhysicalNames, chance: Chance, rules: UserRules) {
+  constructor(kind: ParentKind, database: Database) {
     this.#kind = kind;
-    this.#rules = rules;
-    this.#requests = requests;
-    this.#at = new Addresses(tables);
-    this.#chance = chance;
+    this.#database = database;
+    this.#requests = database.requests;
+    this.#at = database.at;
   }
 
   async create(item: Stored): Promise<void> {
     const kind = this.#kind;
     checkNew(kind, item);
-    if (this.#rules.taskNetworks) checkNoTaskName(kind, item.id);
+    if (this.#database.rules.taskNetworks) checkNoTaskName(kind, item.id);
     const references = this.#references(item.id, item.spec);
-    const put: Action = {
-      Put: {
-        TableName: this.#table,
-        Item: item,
-        ...conditioned(isNotThere),
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      },
-    };
     const done = await this.#requests.transact([
-      put,
+      put(this.#at.parents(kind), item, isNotThere, TELLING),
       ...references.flatMap((id) => this.#fencedAttachment(id, item.id)),
     ]);
     if (done.status === 'committed') return;
@@ -84,17 +66,18 @@ export class Parents {
     }
   }
 
-  async update(id: string, change: (spec: unknown, item: Stored) => unknown): Promise<Stored> {
+  async update(id: string, change: (spec: Spec, parent: Parent) => Spec): Promise<Parent> {
     const kind = this.#kind;
     checkId(kind, id);
+    if (typeof change !== 'function') throw invalid(`change is ${shown(change)}; it must be a function`);
     for (let tries = 1; tries <= UPDATE_TRIES_MAX; tries++) {
       const stored = await this.#requests.getStored(this.#address(id));
       if (stored === undefined) throw notFound(kind, id);
       const item = native(stored) as Stored;
-      if (item.pendingDelete === true) throw isBeingDeleted(kind, item, 'it was not updated; undelete it first');
+      if (item.pendingDelete === true) throw beingDeleted(kind, item, 'it was not updated; undelete it first');
       refuseLossy(kind, item, stored.spec);
-      // Translated anew: a clone would lose the numbers that JavaScript has no room for.
-      const spec = change(native(stored).spec, item);
+      // Translated anew: a clone would lose numbers that JavaScript has no room for.
+      const spec = change((native(stored).spec ?? {}) as Spec, item as unknown as Parent);
       const before = parentOf({ kind, id }, stored).references;
       const after = this.#references(id, spec);
       const added = after.filter((network) => !before.includes(network));
@@ -102,16 +85,15 @@ export class Parents {
       const actions = [
         this.#specUpdate(id, stored.spec, spec),
         ...added.flatMap((network) => this.#fencedAttachment(network, id)),
-        ...removed.map((network) => ({ Delete: this.#at.attachment(network, id) })),
+        ...removed.map((network) => remove(this.#at.attachment(network, id))),
       ];
       if (actions.length > TRANSACTION_ACTIONS_MAX) {
-        throw new DeallocatorError(
-          'InvalidArgument',
+        throw invalid(
           `the update of ${kind} ${id} takes ${actions.length} actions, and one transaction holds ${TRANSACTION_ACTIONS_MAX}; change fewer networks at once`,
         );
       }
       const done = await this.#requests.transact(actions);
-      if (done.status === 'committed') return { ...item, spec };
+      if (done.status === 'committed') return { ...item, spec } as unknown as Parent;
       const unfitNetwork = done.places.find(({ place }) => place > 0);
       if (unfitNetwork !== undefined) {
         const { place, found } = unfitNetwork;
@@ -125,27 +107,34 @@ export class Parents {
   }
 
   /**
-   * Idempotent: a second mark keeps the first one's `markedAt`; one that was written raw, without, gets one. A transaction
-   * for its token: a plain write that is repeated after a lost answer would put the same `markedAt` on again, over an
-   * undelete in between, and a deletion that had read the first would take the second for it (S1).
+   * Idempotent: a second mark keeps the first one's `markedAt`; a raw mark without a time gets one. A transaction, for its
+   * token: a single write that is repeated after a lost answer would put the same `markedAt` on again, over an undelete in
+   * between, and a deletion that had read the first would take the second for it (docs/design.md §4.3 R4).
    */
   async mark(id: string, declared: Declared = {}): Promise<Removal> {
     checkId(this.#kind, id);
     checkDeclared(declared);
-    const markedAt = newMarkedAt(this.#chance);
+    const markedAt = newMarkedAt(this.#database.chance);
     const markable = allOf(isThere, isNotMarkedWithTime, isNotProtected);
     const facts = { markedAt, markedBy: declared.by, markedReason: declared.reason };
     const found = await this.#change(id, markable, { pendingDelete: true, ...facts, ...NO_UNDELETE });
     if (found === 'done') return { id, markedAt, alreadyMarked: false };
-    if (found.pendingDelete !== true) throw isProtected(this.#kind, id);
+    if (found.pendingDelete !== true) throw underProtection(this.#kind, id);
     return { id, markedAt: found.markedAt, alreadyMarked: true };
   }
 
-  /** A transaction for its token: repeated after a lost answer, a plain write would clear somebody's newer mark. */
+  /**
+   * A transaction, for its token: repeated after a lost answer, a single write would clear a newer mark (docs/design.md §4.3
+   * R5).
+   */
   async unmark(id: string, declared: Declared = {}): Promise<Undeletion> {
     checkId(this.#kind, id);
     checkDeclared(declared);
-    const facts = { unmarkedAt: isoNow(this.#chance), unmarkedBy: declared.by, unmarkedReason: declared.reason };
+    const facts = {
+      unmarkedAt: isoNow(this.#database.chance),
+      unmarkedBy: declared.by,
+      unmarkedReason: declared.reason,
+    };
     const found = await this.#change(
       id,
       isMarked,
@@ -155,47 +144,33 @@ export class Parents {
     return { id, wasMarked: found === 'done' };
   }
 
-  /** Also of what is marked: it then stays, and goes when the protection is taken away. */
+  /** What is marked can be protected too: it then stays, and goes when the protection is taken away. */
   async protect(id: string, wanted: boolean): Promise<Protection> {
     checkId(this.#kind, id);
-    const condition = wanted ? allOf(isThere, isNotProtected) : isProtectedNow;
+    const condition = wanted ? allOf(isThere, isNotProtected) : isProtected;
     const found = await this.#change(id, condition, { protected: wanted ? true : undefined });
     return { id, changed: found === 'done' };
   }
 
-  async get(id: string): Promise<Stored> {
+  async get(id: string): Promise<Parent> {
     checkId(this.#kind, id);
-    const item = await this.#requests.get({ ...this.#address(id), ConsistentRead: true });
+    const item = await this.#requests.get(this.#address(id));
     if (item === undefined) throw notFound(this.#kind, id);
-    return item as Stored;
+    return item as Parent;
   }
 
-  async list(options: ListOptions = {}): Promise<ListPage<Stored>> {
+  async list(options: ListOptions = {}): Promise<ListPage<Parent>> {
     checkOptions(options);
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#table,
-      Limit: checkLimit(options.limit),
-      ConsistentRead: true,
-      ...(options.from && { ExclusiveStartKey: options.from }),
-    });
-    return { items: items as Stored[], ...(next && { next }) };
+    const table = PARENT_TABLES[this.#kind].parents;
+    const { items, next } = await scanTable(this.#database, table, options.from, checkLimit(options.limit));
+    return { items: items as Parent[], ...(next && { next }) };
   }
 
-  /** The ids and marks of what is marked: a read of what is marked, not of what exists; eventually consistent. */
+  /** The ids and marks of what is marked, eventually consistent. It reads what is marked, not what exists. */
   async listMarked(options: ListOptions = {}): Promise<ListPage<{ id: string; markedAt: string }>> {
     checkOptions(options);
-    const { items, next } = await this.#requests.scan({
-      TableName: this.#table,
-      IndexName: MARKED_INDEX.name,
-      Limit: checkLimit(options.limit),
-      ConsistentRead: false,
-      ...(options.from && { ExclusiveStartKey: options.from }),
-    });
-    return { items: items.map(({ id, markedAt }) => ({ id, markedAt })), ...(next && { next }) };
-  }
-
-  get #table(): string {
-    return this.#at.tables[PARENT_TABLES[this.#kind].parents];
+    const { items, next } = await listMarked(this.#database, this.#kind, options.from, checkLimit(options.limit));
+    return { items: items.map(({ at }) => at), ...(next && { next }) };
   }
 
   #address(id: string): Address {
@@ -203,8 +178,9 @@ export class Parents {
   }
 
   /**
-   * Sets attributes, and removes those that are given as undefined: `done`, or the item whose state forbade it; `NotFound` if
-   * there is none. A transaction for its token: no repeat after a lost answer undoes what others did meanwhile.
+   * Sets attributes, and removes those that are given as undefined. Returns `done`, or the item whose state forbade it;
+   * `NotFound` if it is not there. A transaction, for its token: no repeat after a lost answer undoes what others did
+   * meanwhile.
    */
   async #change(
     id: string,
@@ -212,23 +188,7 @@ export class Parents {
     attributes: Readonly<Record<string, unknown>>,
     ifAbsent?: string,
   ): Promise<'done' | Stored> {
-    const names = Object.keys(attributes);
-    const set = names.filter((name) => attributes[name] !== undefined);
-    const removed = names.filter((name) => attributes[name] === undefined);
-    const clauses = [
-      set.length > 0 ? `SET ${set.map((name) => `#${name} = :${name}`).join(', ')}` : '',
-      removed.length > 0 ? `REMOVE ${removed.map((name) => `#${name}`).join(', ')}` : '',
-    ];
-    const values = Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]));
-    const done = await this.#requests.transact([
-      {
-        Update: {
-          ...this.#address(id),
-          ...conditionedUpdate(clauses.join(' ').trim(), condition, values),
-          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-        },
-      },
-    ]);
+    const done = await this.#requests.transact([update(this.#address(id), setting(attributes), condition, TELLING)]);
     if (done.status === 'committed') return 'done';
     const found = done.places[0]?.found;
     if (found === undefined) throw notFound(this.#kind, id, ifAbsent);
@@ -240,26 +200,17 @@ export class Parents {
   }
 
   #fencedAttachment(networkId: string, serviceId: string): Action[] {
-    const { TableName, Key } = this.#at.attachment(networkId, serviceId);
-    return [fence(this.#at.parent({ kind: 'network', id: networkId })), { Put: { TableName, Item: Key } }];
+    const parent = this.#at.parent({ kind: 'network', id: networkId });
+    return [fence(parent), putKey(this.#at.attachment(networkId, serviceId))];
   }
 
   #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {
-    const names = { '#spec': 'spec' };
-    const asRead =
-      before === undefined
-        ? { expression: 'attribute_not_exists(#spec)', names, values: {} }
-        : { expression: '#spec = :before', names, values: { ':before': new StoredValue(before) } };
-    const condition = allOf(isThere, isNotMarked, asRead);
-    const update =
-      after === undefined
-        ? conditionedUpdate('REMOVE #spec', condition, {})
-        : conditionedUpdate('SET #spec = :after', condition, { ':after': after });
-    return { Update: { ...this.#address(id), ...update } };
+    const asRead = specIsAsRead(before && new StoredValue(before));
+    return update(this.#address(id), setting({ spec: after }), allOf(isThere, isNotMarked, asRead));
   }
 }
 
-/** A spec that would not come back whole: better refused than written with something missing. */
+/** Refuses a spec that would not come back whole, rather than write it with something missing. */
 function refuseLossy(kind: ParentKind, item: Stored, stored: AttributeValue | undefined): void {
   if (stored === undefined || isLossless(item.spec, stored)) return;
   throw new DeallocatorError(

@@ -1,4 +1,4 @@
-/** What the client answers when a condition was false: which object, what it is, and what to do. */
+/** What the client answers when a condition was false: the object, its state, and what to do. */
 import type { Item } from '../dynamodb/requests.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { ParentKind } from '../protocol/model.ts';
@@ -15,7 +15,7 @@ export function alreadyExists(kind: ParentKind, id: string, found: Item | undefi
   return new DeallocatorError('AlreadyExists', `${kind} ${id} exists ${advice}`);
 }
 
-export function isBeingDeleted(kind: ParentKind, item: Item, consequence: string): DeallocatorError {
+export function beingDeleted(kind: ParentKind, item: Item, consequence: string): DeallocatorError {
   return new DeallocatorError(
     'FailedPrecondition',
     `${kind} ${item.id} is marked for deletion (${item.markedAt ?? 'just now'}): ${consequence}`,
@@ -23,13 +23,13 @@ export function isBeingDeleted(kind: ParentKind, item: Item, consequence: string
   );
 }
 
-/** A parent that a new reference or a new child needs, but that is absent or marked. */
+/** A parent that a new reference or a new child needs is absent or marked. */
 export function unfit(kind: ParentKind, id: string, found: Item | undefined, consequence: string): DeallocatorError {
   if (found === undefined) return notFound(kind, id, `${consequence}; create it first`);
-  return isBeingDeleted(kind, found, `${consequence}; undelete it first, or use another`);
+  return beingDeleted(kind, found, `${consequence}; undelete it first, or use another`);
 }
 
-export function isProtected(kind: ParentKind, id: string): DeallocatorError {
+export function underProtection(kind: ParentKind, id: string): DeallocatorError {
   return new DeallocatorError(
     'FailedPrecondition',
     `${kind} ${id} is protected, and was not marked; take its protection away first`,

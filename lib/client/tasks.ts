@@ -1,28 +1,23 @@
 /** Creates tasks behind the fence, and deletes them plainly. */
-import { conditioned, isNotThere } from '../dynamodb/conditions.ts';
-import { Addresses } from '../dynamodb/items.ts';
-import type { Action, Requests } from '../dynamodb/requests.ts';
-import type { PhysicalNames } from '../dynamodb/schema.ts';
+import { isNotThere } from '../dynamodb/conditions.ts';
+import type { Database } from '../dynamodb/database.ts';
+import { listChildren } from '../dynamodb/reads.ts';
+import { deletePlainly, put, putKey } from '../dynamodb/writes.ts';
+import { checkId, checkLimit, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
 import { attachmentName, type ParentKey } from '../protocol/model.ts';
 import { chunks } from '../protocol/parallel.ts';
-import { checkId, checkLimit, checkList, checkNew, checkOptions, checkTaskReferences, invalid } from './checks.ts';
+import { checkNew, checkTaskReferences } from './checks.ts';
 import { fence } from './fence.ts';
-import type { UserRules } from './parents.ts';
 import { unfit } from './refusals.ts';
 import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
 
 export class Tasks {
-  readonly #requests: Requests;
-  readonly #at: Addresses;
+  readonly #database: Database;
 
-  readonly #rules: UserRules;
-
-  constructor(requests: Requests, tables: PhysicalNames, rules: UserRules) {
-    this.#requests = requests;
-    this.#at = new Addresses(tables);
-    this.#rules = rules;
+  constructor(database: Database) {
+    this.#database = database;
   }
 
   async create(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
@@ -31,10 +26,10 @@ export class Tasks {
     for (const task of tasks) checkNew('task', task);
     checkDistinct(tasks.map(({ id }) => id));
     const holding = tasks.map((task): Holding => {
-      return { task, networks: this.#rules.taskNetworks ? checkTaskReferences(serviceId, task) : [] };
+      return { task, networks: this.#database.rules.taskNetworks ? checkTaskReferences(serviceId, task) : [] };
     });
     const done: string[] = [];
-    // One after another: transactions that check the same service conflict with each other.
+    // One after another: transactions that check the same service conflict with one another.
     for (const some of together(holding)) {
       try {
         await this.#createTogether(serviceId, some);
@@ -49,13 +44,14 @@ export class Tasks {
     checkId('service', serviceId);
     checkList('ids', ids);
     for (const id of ids) checkId('task', id);
+    const { requests, at } = this.#database;
     const givenUp = (left: number, tries: number) =>
       `${left} tasks of service ${serviceId} were left undeleted ${tries} times; delete them again later`;
     const done: string[] = [];
     for (const some of chunks([...new Set(ids)], BATCH_WRITE_ITEMS_MAX)) {
       try {
-        const keys = some.map((id) => ({ serviceId, id }));
-        await this.#requests.batchDelete(this.#at.tables.tasks, keys, givenUp);
+        const keys = some.map((id) => at.task(serviceId, id).Key);
+        await deletePlainly(requests, at.tables.tasks, keys, givenUp);
       } catch (error) {
         throw withDone(error, done);
       }
@@ -66,34 +62,26 @@ export class Tasks {
   async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
     checkId('service', serviceId);
     checkOptions(options);
-    const { items, next } = await this.#requests.query({
-      ...this.#at.childrenOf({ kind: 'service', id: serviceId }),
-      ConsistentRead: true,
-      Limit: checkLimit(options.limit),
-      ...(options.from && { ExclusiveStartKey: options.from }),
-    });
+    const service: ParentKey = { kind: 'service', id: serviceId };
+    const { items, next } = await listChildren(this.#database, service, checkLimit(options.limit), options.from);
     return { items: items as Task[], ...(next && { next }) };
   }
 
   async #createTogether(serviceId: string, holding: readonly Holding[]): Promise<void> {
     const tasks = holding.map(({ task }) => task);
     const networks = [...new Set(holding.flatMap((each) => each.networks))];
-    const puts = tasks.map((task): Action => {
-      return { Put: { TableName: this.#at.tables.tasks, Item: { ...task, serviceId }, ...conditioned(isNotThere) } };
-    });
+    const { requests, at } = this.#database;
+    const puts = tasks.map((task) => put(at.tables.tasks, { ...task, serviceId }, isNotThere));
     const attachments = holding.flatMap(({ task, networks: held }) => {
       const name = attachmentName({ kind: 'task', serviceId, id: task.id });
-      return held.map((network): Action => {
-        const { TableName, Key } = this.#at.attachment(network, name);
-        return { Put: { TableName, Item: Key } };
-      });
+      return held.map((network) => putKey(at.attachment(network, name)));
     });
     const fences: readonly ParentKey[] = [
       { kind: 'service', id: serviceId },
       ...networks.map((id) => ({ kind: 'network' as const, id })),
     ];
-    const created = await this.#requests.transact([
-      ...fences.map((parent) => fence(this.#at.parent(parent))),
+    const created = await requests.transact([
+      ...fences.map((parent) => fence(at.parent(parent))),
       ...puts,
       ...attachments,
     ]);
@@ -112,13 +100,13 @@ export class Tasks {
   }
 }
 
-/** A new task, and the networks that it holds by itself. */
+/** A new task, and the networks that it holds itself. */
 interface Holding {
   readonly task: NewTask;
   readonly networks: readonly string[];
 }
 
-/** As many as fit one transaction: their service's fence, they themselves, their attachments, and a fence of each network. */
+/** Groups that fit one transaction each: the service's fence, the tasks, their attachments, and a fence for each network. */
 function together(holding: readonly Holding[]): Holding[][] {
   const groups: Holding[][] = [];
   let fenced = new Set<string>();

@@ -1,4 +1,4 @@
-/** The items as the typed client shows them. They may carry any other attribute; the client keeps what it doesn't know. */
+/** The items as the typed client shows them. They may carry any other attribute: the client keeps what it doesn't know. */
 
 /** A reference to a network, as SwarmKit writes it; other attributes such as `aliases` are the caller's. */
 export interface NetworkAttachmentConfig {
@@ -8,7 +8,7 @@ export interface NetworkAttachmentConfig {
 
 export interface ServiceSpec {
   readonly task?: { readonly networks?: readonly NetworkAttachmentConfig[]; readonly [attribute: string]: unknown };
-  /** The old style: counts only where `task.networks` names none. */
+  /** The old style: counts only where `task.networks` is empty or missing. */
   readonly networks?: readonly NetworkAttachmentConfig[];
   readonly [attribute: string]: unknown;
 }
@@ -36,8 +36,9 @@ export interface NewTask {
   /** 1 to 1,024 bytes of UTF-8; unique among the tasks of its service. */
   readonly id: string;
   /**
-   * Networks that the task is attached to by itself. They count where the deployment has the prop `taskNetworks`: at most 32,
-   * each of which must exist and not be marked; and then the ids of service and task have at most 1,000 bytes together.
+   * Networks that the task itself is attached to. They count where the deployment has the prop `taskNetworks`: then there
+   * are at most 32, each of which must exist and not be marked, and the ids of service and task have at most 1,000 bytes
+   * together.
    */
   readonly networks?: readonly NetworkAttachmentConfig[];
   readonly [attribute: string]: unknown;
@@ -49,18 +50,18 @@ export interface Marking {
   readonly pendingDelete?: unknown;
   /** When it was marked, ISO 8601, and behind a `#` what makes this mark unique. */
   readonly markedAt?: string;
-  /** Who marked it and why, as far as they said. */
+  /** Who marked it and why, where that was said. */
   readonly markedBy?: string;
   readonly markedReason?: string;
   /** The last undelete, until the next mark. */
   readonly unmarkedAt?: string;
   readonly unmarkedBy?: string;
   readonly unmarkedReason?: string;
-  /** `true`: it can't be marked with the client, and is not deleted, marked or not, until that is taken away. */
+  /** `true`: until that is taken away, the client does not mark it, and it is not deleted, marked or not. */
   readonly protected?: unknown;
 }
 
-/** Who wants it and why: kept on the item, and with a deletion's receipt. */
+/** Who wants it and why: kept on the item, and in a deletion's receipt. */
 export interface Declared {
   /** 1 to 256 bytes of UTF-8. @default - not kept */
   readonly by?: string;
@@ -82,7 +83,7 @@ export type Task = NewTask & { readonly serviceId: string };
 export interface Removal {
   readonly id: string;
   readonly markedAt: string | undefined;
-  /** It was marked before; that mark was kept. */
+  /** It was marked before, and keeps that mark. */
   readonly alreadyMarked: boolean;
 }
 
@@ -110,8 +111,8 @@ export interface ListPage<T> {
 
 export interface RemoveNetworkOptions extends Declared {
   /**
-   * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same; it
-   * goes when its last service lets go of it.
+   * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same, and
+   * it goes when its last service lets go of it.
    * @default 'refuse'
    */
   readonly whenInUse?: 'refuse' | 'wait';

@@ -1,4 +1,4 @@
-/** The DynamoDB client that functions, the typed client and the commands use: each option written out, with its reason. */
+/** The SDK's client, as functions, the typed client and the commands use it: each option is written out, with its reason. */
 import { type AttributeValue, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, NumberValue } from '@aws-sdk/lib-dynamodb';
 import { convertToAttr } from '@aws-sdk/util-dynamodb';
@@ -11,8 +11,7 @@ export function connect(connection: Connection = {}): DynamoDBDocumentClient {
   const agent = { keepAlive: true, maxSockets: SOCKETS_MAX };
   const client = new DynamoDBClient({
     ...connection,
-    // One try: `sendWithRetries` tries again, since the SDK doesn't do so for a cancelled transaction, and two loops
-    // around each other would multiply.
+    // One try: `sendWithRetries` tries again, since the SDK never repeats a cancelled transaction. Two loops would multiply.
     maxAttempts: 1,
     retryMode: 'standard',
     requestHandler: {
@@ -34,7 +33,7 @@ export const MARSHALL_OPTIONS = {
   removeUndefinedValues: true,
 } as const;
 
-/** One value as DynamoDB will hold it. Throws for what it can't hold. */
+/** A value as DynamoDB will hold it. Throws for what it can't hold. */
 export function attributeOf(value: unknown): AttributeValue {
   return convertToAttr(value, { ...MARSHALL_OPTIONS, convertTopLevelContainer: true });
 }
@@ -42,7 +41,7 @@ export function attributeOf(value: unknown): AttributeValue {
 /** How DynamoDB's values become JavaScript's. */
 export const UNMARSHALL_OPTIONS = { wrapNumbers: losslessNumber } as const;
 
-/** Over a client of the caller's own. */
+/** Over a client that the caller has made. */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, {
     marshallOptions: { ...MARSHALL_OPTIONS, convertTopLevelContainer: true },
@@ -50,7 +49,7 @@ export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   });
 }
 
-/** A JavaScript number where it is exactly the stored one, else the SDK's NumberValue: no digit is lost on the way. */
+/** A JavaScript number where that is exactly the stored one, else the SDK's NumberValue: no digit is lost on the way. */
 export function losslessNumber(stored: string): number | NumberValue {
   const number = Number(stored);
   const exact = String(number) === stored && Math.abs(number) <= Number.MAX_SAFE_INTEGER;

@@ -1,80 +1,40 @@
-/** Every condition that a write of ours carries, as a named sentence. Each has been seen to fail on DynamoDB Local. */
-
-import type { MarkedParent, NetworkLists, User } from '../protocol/model.ts';
+/**
+ * Every condition that a write of ours carries, or a read of ours filters by, as a named sentence. Each condition of a write
+ * has been seen to fail on DynamoDB Local.
+ */
+import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/model.ts';
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
+import { type Phrase, together } from './expressions.ts';
+import { PARENT_TABLES, TABLES } from './schema.ts';
 
-export interface Condition {
-  readonly expression: string;
-  readonly names: Readonly<Record<string, string>>;
-  readonly values: Readonly<Record<string, unknown>>;
-}
-
-/** The parameters of a request that carries the condition. */
-export function conditioned(condition: Condition) {
-  return {
-    ConditionExpression: condition.expression,
-    ExpressionAttributeNames: { ...condition.names },
-    ...(Object.keys(condition.values).length > 0 && { ExpressionAttributeValues: { ...condition.values } }),
-  };
-}
-
-/** The parameters of an update under a condition. A name of the expression stands for the attribute of that name. */
-export function conditionedUpdate(expression: string, condition: Condition, values: Readonly<Record<string, unknown>>) {
-  const names = Object.fromEntries(
-    [...expression.matchAll(/#(\w+)/g)].map(([name, attribute]) => [name, attribute as string]),
-  );
-  return {
-    UpdateExpression: expression,
-    ConditionExpression: condition.expression,
-    ExpressionAttributeNames: { ...condition.names, ...names },
-    ExpressionAttributeValues: { ...condition.values, ...values },
-  };
-}
+export type Condition = Phrase;
 
 export function allOf(...conditions: readonly Condition[]): Condition {
-  return {
-    expression: conditions.map(({ expression }) => expression).join(' AND '),
-    names: Object.assign({}, ...conditions.map(({ names }) => names)),
-    values: Object.assign({}, ...conditions.map(({ values }) => values)),
-  };
+  return { expression: conditions.map(({ expression }) => expression).join(' AND '), ...together(conditions) };
 }
 
-export const isThere: Condition = { expression: 'attribute_exists(#id)', names: { '#id': 'id' }, values: {} };
+export const isThere: Condition = { expression: 'attribute_exists(#id)' };
 
-export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)', names: { '#id': 'id' }, values: {} };
+export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)' };
 
 /** The fence. `<>` is also true where the attribute is missing or of another type: only the BOOL true is a mark. */
 export const isNotMarked: Condition = {
   expression: '(attribute_not_exists(#pendingDelete) OR #pendingDelete <> :true)',
-  names: { '#pendingDelete': 'pendingDelete' },
   values: { ':true': true },
 };
 
-export const isMarked: Condition = {
-  expression: '#pendingDelete = :true',
-  names: { '#pendingDelete': 'pendingDelete' },
-  values: { ':true': true },
-};
+export const isMarked: Condition = { expression: '#pendingDelete = :true', values: { ':true': true } };
 
-export const hasNoMarkedAt: Condition = {
-  expression: 'attribute_not_exists(#markedAt)',
-  names: { '#markedAt': 'markedAt' },
-  values: {},
-};
+export const hasNoMarkedAt: Condition = { expression: 'attribute_not_exists(#markedAt)' };
 
-/** Free for a mark: not marked, or marked by raw hands that left the time out. */
+/** Free for a mark: not marked, or marked by a raw write that left the time out. */
 export const isNotMarkedWithTime: Condition = {
   expression: `(${isNotMarked.expression} OR ${hasNoMarkedAt.expression})`,
-  names: { ...isNotMarked.names, ...hasNoMarkedAt.names },
-  values: isNotMarked.values,
+  ...together([isNotMarked, hasNoMarkedAt]),
 };
 
 export function markedAtIs(markedAt: string): Condition {
-  return {
-    expression: '#markedAt = :markedAt',
-    names: { '#markedAt': 'markedAt' },
-    values: { ':markedAt': markedAt },
-  };
+  return { expression: '#markedAt = :markedAt', values: { ':markedAt': markedAt } };
 }
 
 /** Still under the very mark that was read. */
@@ -85,31 +45,24 @@ export function isMarkedAsRead(parent: MarkedParent): Condition {
 /** The last word against a deletion: it holds whatever the mark says. `<>` as in {@link isNotMarked}. */
 export const isNotProtected: Condition = {
   expression: '(attribute_not_exists(#protected) OR #protected <> :true)',
-  names: { '#protected': 'protected' },
   values: { ':true': true },
 };
 
-export const isProtected: Condition = {
-  expression: '#protected = :true',
-  names: { '#protected': 'protected' },
-  values: { ':true': true },
-};
+export const isProtected: Condition = { expression: '#protected = :true', values: { ':true': true } };
 
 /** A task that has not ended, as far as its item says: `<>` is also true where there is no state. */
 export const isNotTerminal: Condition = {
   expression: `(${TERMINAL_TASK_STATES.map((state) => `#status.#state <> :${state}`).join(' AND ')})`,
-  names: { '#status': 'status', '#state': 'state' },
   values: Object.fromEntries(TERMINAL_TASK_STATES.map((state) => [`:${state}`, state])),
 };
 
 export const isNotToldToStop: Condition = {
   expression: '(attribute_not_exists(#desiredState) OR #desiredState <> :toldToStop)',
-  names: { '#desiredState': 'desiredState' },
   values: { ':toldToStop': 'remove' },
 };
 
 export function epochIs(epoch: string): Condition {
-  return { expression: '#epoch = :epoch', names: { '#epoch': 'epoch' }, values: { ':epoch': epoch } };
+  return { expression: '#epoch = :epoch', values: { ':epoch': epoch } };
 }
 
 /** Both network lists are still as read, a missing one included. */
@@ -121,10 +74,14 @@ export function listsAreAsRead({ task, service }: NetworkLists): Condition {
 }
 
 function valueIsAsRead(path: string, placeholder: string, value: unknown): Condition {
-  const names = Object.fromEntries(path.split('.').map((name) => [name, name.slice(1)]));
   return value === undefined
-    ? { expression: `attribute_not_exists(${path})`, names, values: {} }
-    : { expression: `${path} = ${placeholder}`, names, values: { [placeholder]: value } };
+    ? { expression: `attribute_not_exists(${path})` }
+    : { expression: `${path} = ${placeholder}`, values: { [placeholder]: value } };
+}
+
+/** A spec is as it was read, whatever it holds. */
+export function specIsAsRead(asRead: unknown): Condition {
+  return valueIsAsRead('#spec', ':specAsRead', asRead);
 }
 
 /** A service is as it was read: absent, or there with the same network lists. */
@@ -141,4 +98,22 @@ export function isTaskAsRead(asRead: User | undefined): Condition {
     valueIsAsRead('#networks', ':networks', lists.service),
     valueIsAsRead('#status.#state', ':state', state),
   );
+}
+
+/** What a query asks of a key: the children of one parent. */
+export function isChildOf({ kind, id }: ParentKey): Condition {
+  const { partitionKey } = TABLES[PARENT_TABLES[kind].children];
+  return { expression: '#parent = :parent', names: { '#parent': partitionKey }, values: { ':parent': id } };
+}
+
+export function idIs(id: string): Condition {
+  return { expression: '#id = :id', values: { ':id': id } };
+}
+
+export function labelIs(label: string, value: string): Condition {
+  return {
+    expression: '#spec.#annotations.#labels.#label = :value',
+    names: { '#label': label },
+    values: { ':value': value },
+  };
 }

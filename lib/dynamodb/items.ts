@@ -1,7 +1,7 @@
-/** Where each item lives, and how a stored item is read. */
+/** How a stored item is read. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
-import { DeallocatorError } from '../protocol/errors.ts';
+import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX } from '../protocol/limits.ts';
 import {
   attachmentName,
@@ -17,77 +17,55 @@ import {
   taskNetworkLists,
   type User,
 } from '../protocol/model.ts';
+import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
-import { FULL_SWEEP_SOURCES, type PageKey, type SweepCursor } from '../protocol/store.ts';
+import { FULL_SWEEP_SOURCES, type SweepCursor } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
-import { type Item, type Key, type StoredItem, StoredValue } from './requests.ts';
-import { PARENT_TABLES, type PhysicalNames, RECEIPT_EXPIRY, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
+import { type Item, type StoredItem, StoredValue } from './requests.ts';
+import { RECEIPT_EXPIRY } from './schema.ts';
 
-export interface Address {
-  readonly TableName: string;
-  readonly Key: Key;
-}
+/** What is read of a parent: not the whole item, which may be 400 KB of the user's. */
+export const PARENT_PATHS: readonly string[] = [
+  'id',
+  'pendingDelete',
+  'markedAt',
+  'markedBy',
+  'markedReason',
+  'protected',
+  'spec.task.networks',
+  'spec.networks',
+];
 
-export class Addresses {
-  readonly tables: PhysicalNames;
-
-  constructor(tables: PhysicalNames) {
-    this.tables = tables;
-  }
-
-  counter(parent: ParentKey): Address {
-    return { TableName: this.tables.counters, Key: { [TABLES.counters.partitionKey]: parentName(parent) } };
-  }
-
-  sweepCursor(): Address {
-    return { TableName: this.tables.counters, Key: { [TABLES.counters.partitionKey]: SWEEP_CURSOR_ID } };
-  }
-
-  parent({ kind, id }: ParentKey): Address {
-    const table = PARENT_TABLES[kind].parents;
-    return { TableName: this.tables[table], Key: { [TABLES[table].partitionKey]: id } };
-  }
-
-  task(serviceId: string, id: string): Address {
-    return { TableName: this.tables.tasks, Key: { serviceId, id } };
-  }
-
-  /** @param name the user's {@link attachmentName} */
-  attachment(networkId: string, name: string): Address {
-    return { TableName: this.tables.attachments, Key: { networkId, serviceId: name } };
-  }
-
-  /** The parameters of a query for a parent's children. */
-  childrenOf(parent: ParentKey) {
-    const table = PARENT_TABLES[parent.kind].children;
-    return {
-      TableName: this.tables[table],
-      KeyConditionExpression: '#parent = :parent',
-      ExpressionAttributeNames: { '#parent': TABLES[table].partitionKey },
-      ExpressionAttributeValues: { ':parent': parent.id },
-    };
-  }
-}
+/** What is read of a task that may hold networks. */
+export const TASK_USER_PATHS: readonly string[] = ['id', 'status.state', 'networks'];
 
 export function parentOf(key: ParentKey, item: StoredItem): Parent {
   const refers = KINDS[key.kind].refersTo !== undefined;
   const { task, service } = listsOf(item.spec);
   return {
     key,
-    pendingDelete: item.pendingDelete?.BOOL === true,
-    markedAt: item.markedAt?.S,
+    ...markOf(item),
     markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
     markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
-    isProtected: item.protected?.BOOL === true,
     references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
     lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
   };
 }
 
-/** A task as a user of networks. One that has ended, where that counts, uses none any more. */
+/** Only a BOOL counts as a mark or a protection, and only a text as a time. */
+export function markOf({ pendingDelete, markedAt, protected: shield }: StoredItem) {
+  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, isProtected: shield?.BOOL === true };
+}
+
+/** A task's `status.state`, of whatever type. */
+export function stateOf(task: StoredItem): AttributeValue | undefined {
+  return attribute(task.status, 'state');
+}
+
+/** A task as a user of networks. A task that has ended, where that counts, refers to none. */
 export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
-  const state = attribute(item.status, 'state');
+  const state = stateOf(item);
   return {
     references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(attachmentName(key), namedTaskLists(item)),
     lists: taskNetworkLists(item.networks && new StoredValue(item.networks)),
@@ -95,7 +73,7 @@ export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
   };
 }
 
-/** Raw hands may have written more than a receipt has room for. Characters have up to four bytes. */
+/** A raw write may be longer than a receipt has room for. A character has up to four bytes. */
 function bounded(text: string | undefined, bytesMax: number): string | undefined {
   return text === undefined || byteLength(text) <= bytesMax ? text : `${text.slice(0, bytesMax / 4)}…`;
 }
@@ -110,13 +88,13 @@ export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...res
   };
 }
 
-/** A stored spec's network lists, with nothing in them but the targets: what references are told by. */
+/** A stored spec's network lists, with nothing in them but the targets: references are told by these alone. */
 export function namedLists(spec: AttributeValue | undefined): NetworkLists {
   const { task, service } = listsOf(spec);
   return { task: task && targetsOf(task), service: service && targetsOf(service) };
 }
 
-/** The same of a stored task's own list. */
+/** The same for a stored task's own list. */
 export function namedTaskLists({ networks }: StoredItem): NetworkLists {
   return taskNetworkLists(networks && targetsOf(networks));
 }
@@ -125,14 +103,14 @@ function listsOf(spec: AttributeValue | undefined) {
   return { task: attribute(attribute(spec, 'task'), 'networks'), service: attribute(spec, 'networks') };
 }
 
-/** Null for what is no list. A target that is no string is kept as what it is, for whoever must name it. */
+/** Null for what is not a list. A target that is not a string is kept as it is, for the error that must name it. */
 function targetsOf(list: AttributeValue): { target: unknown }[] | null {
   const targetOf = (entry: AttributeValue) => {
     const target = attribute(entry, 'target');
     try {
       return target && (target.S ?? convertToNative(target, UNMARSHALL_OPTIONS));
     } catch {
-      return null; // the SDK trips over some values, and must not take the rest of the item with it
+      return null; // the SDK throws at some values, which must not cost the rest of the item
     }
   };
   return list.L?.map((entry) => ({ target: targetOf(entry) })) ?? null;
@@ -143,7 +121,7 @@ function attribute(map: AttributeValue | undefined, name: string): AttributeValu
   return map?.M !== undefined && Object.hasOwn(map.M, name) ? map.M[name] : undefined;
 }
 
-/** A cursor that holds anything else than we wrote is none: the sweep begins anew, and loses nothing but time. */
+/** A cursor that we can't have written is passed over: the sweep begins anew, and loses nothing but time. */
 export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
   const { source, from } = (item?.cursor ?? {}) as Partial<Record<keyof SweepCursor, unknown>>;
   const known = FULL_SWEEP_SOURCES.find((name) => name === source);
@@ -163,12 +141,11 @@ export function isCounter(item: Item | undefined): boolean {
   return Number.isInteger(remaining) && typeof epoch === 'string';
 }
 
-/** A counter that holds anything else than we wrote is none to count with: better no decision than a wrong one. */
+/** Refuses a counter that we can't have written: better no decision than a wrong one. */
 export function counterOf(item: Item | undefined): Counter {
   const { remaining, epoch } = item ?? {};
   if (!isCounter(item)) {
-    throw new DeallocatorError(
-      'InvalidArgument',
+    throw invalid(
       `the counter ${item?.id} holds remaining ${remaining} and epoch ${epoch}, which the deallocator never writes; ` +
         'delete it (docs/break-glass.md says how), and the next sweep opens a right one',
     );

@@ -1,4 +1,4 @@
-/** The requests that the store and the typed client send, each under the one retry policy, each answer checked for shape. */
+/** Every request that is sent to DynamoDB, under the one retry policy; each answer is checked for its shape. */
 import {
   type AttributeValue,
   GetItemCommand,
@@ -8,13 +8,10 @@ import {
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
-  BatchWriteCommand,
-  type BatchWriteCommandInput,
   DeleteCommand,
   type DeleteCommandInput,
   type DynamoDBDocumentClient,
   GetCommand,
-  type GetCommandInput,
   type NativeAttributeValue,
   QueryCommand,
   type QueryCommandInput,
@@ -25,21 +22,23 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { convertToNative, marshall } from '@aws-sdk/util-dynamodb';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
+import type { PageKey } from '../protocol/pages.ts';
 import { chunks } from '../protocol/parallel.ts';
-import type { Chance, PageKey } from '../protocol/store.ts';
+import type { Address, Key } from './addresses.ts';
 import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
+import { expressed, only } from './expressions.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
-export type Item = Record<string, NativeAttributeValue>;
-export type Key = Record<string, string>;
 export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+export type Item = Record<string, NativeAttributeValue>;
 export type StoredItem = Record<string, AttributeValue>;
 
 /**
- * A value exactly as DynamoDB returned it. A condition that compares what was read must send it back as it came, and the
- * document client's translation there and back loses a set's mixed numbers and an attribute called `__proto__`.
+ * A value exactly as DynamoDB returned it. A condition that compares what was read must send it back as it came, but the
+ * document client's translation there and back loses a set's mixed numbers, and an attribute called `__proto__`.
  */
 export class StoredValue {
   readonly value: AttributeValue;
@@ -49,12 +48,12 @@ export class StoredValue {
   }
 }
 
-/** A single write: done, with the new item where it was asked for; or refused by its condition, with what was found. */
+/** A single write: done, with the new item if it was asked for; or refused by its condition, with the item that was found. */
 export type Written =
   | { readonly status: 'done'; readonly item: Item | undefined }
   | { readonly status: 'refused'; readonly found: Item | undefined };
 
-/** A transaction: committed; or refused, with the places (0 is the first action) whose conditions were false. */
+/** A transaction: committed; or refused, with the places of the actions (0 is the first) whose conditions were false. */
 export type Committed =
   | { readonly status: 'committed' }
   | {
@@ -62,8 +61,8 @@ export type Committed =
       readonly places: readonly { readonly place: number; readonly found: Item | undefined }[];
     };
 
-/** What a batch that was given up says: how many of its entries were left over, after how many tries. */
-type GivenUp = (left: number, tries: number) => string;
+/** The message of a batch that is given up, by the entries that were left over and the tries. */
+export type GivenUp = (left: number, tries: number) => string;
 
 export class Requests {
   readonly #db: DynamoDBDocumentClient;
@@ -76,25 +75,31 @@ export class Requests {
     this.#observer = observer;
   }
 
-  async get(input: GetCommandInput): Promise<Item | undefined> {
-    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand(input)));
+  /** Strongly consistent. */
+  async get(address: Address): Promise<Item | undefined> {
+    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand({ ...address, ConsistentRead: true })));
     return Item;
   }
 
-  /** Strongly consistent, and not translated. */
-  async getStored(input: Omit<GetCommandInput, 'ConsistentRead'>): Promise<StoredItem | undefined> {
-    const command = { ...input, Key: marshall(input.Key, MARSHALL_OPTIONS), ConsistentRead: true };
+  /** Strongly consistent, and not translated; only these paths of the item, where there are any. */
+  async getStored({ TableName, Key }: Address, paths?: readonly string[]): Promise<StoredItem | undefined> {
+    const projection = paths && expressed({ projection: only(paths) });
+    const command = { TableName, Key: marshall(Key, MARSHALL_OPTIONS), ...projection, ConsistentRead: true };
     const { Item } = await this.send('GetItem', (db) => db.send(new GetItemCommand(command)));
     return Item;
   }
 
-  async query(input: QueryCommandInput) {
-    const { Items, Count, LastEvaluatedKey } = await this.send('Query', (db) => db.send(new QueryCommand(input)));
+  async query(input: QueryCommandInput, from?: PageKey) {
+    const { Items, Count, LastEvaluatedKey } = await this.send('Query', (db) =>
+      db.send(new QueryCommand({ ...input, ...startingAt(from) })),
+    );
     return { items: Items ?? [], count: present(Count, 'Count'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
-  async scan(input: ScanCommandInput) {
-    const { Items, LastEvaluatedKey } = await this.send('Scan', (db) => db.send(new ScanCommand(input)));
+  async scan(input: ScanCommandInput, from?: PageKey) {
+    const { Items, LastEvaluatedKey } = await this.send('Scan', (db) =>
+      db.send(new ScanCommand({ ...input, ...startingAt(from) })),
+    );
     return { items: present(Items, 'Items'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
@@ -106,18 +111,14 @@ export class Requests {
     return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes);
   }
 
-  /** Strongly consistent; in any order; keys must differ from each other. */
+  /** Strongly consistent, in any order. The keys must differ. */
   async batchGet(table: string, keys: readonly Key[], attributes: readonly string[]): Promise<Item[]> {
-    const options = {
-      ConsistentRead: true,
-      ProjectionExpression: attributes.map((attribute) => `#${attribute}`).join(', '),
-      ExpressionAttributeNames: Object.fromEntries(attributes.map((attribute) => [`#${attribute}`, attribute])),
-    };
+    const options = { ConsistentRead: true, ...expressed({ projection: only(attributes) }) };
     const found: Item[] = [];
     for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
       const givenUp: GivenUp = (left, tries) =>
         `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
-      await this.#untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
+      await this.untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
         const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys, ...options } } };
         const answer = await this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)));
         found.push(...(present(answer.Responses, 'Responses')[table] ?? []));
@@ -127,19 +128,9 @@ export class Requests {
     return found;
   }
 
-  /** Plain deletes in one request: at most 25 keys, which must differ from each other. */
-  async batchDelete(table: string, keys: readonly Key[], givenUp: GivenUp): Promise<void> {
-    const deletes = keys.map((Key) => ({ DeleteRequest: { Key } }));
-    await this.#untilProcessed('BatchWriteItem', deletes, givenUp, async (rest) => {
-      const input: BatchWriteCommandInput = { RequestItems: { [table]: rest } };
-      const answer = await this.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)));
-      return answer.UnprocessedItems?.[table] ?? [];
-    });
-  }
-
   /**
-   * All or nothing. The token makes a repeat after a lost answer succeed, instead of failing on its own work; it lives for
-   * ten minutes, longer than all tries together.
+   * All or nothing. Because of its token, a repeat after a lost answer succeeds instead of failing on its own work. The
+   * token lives for ten minutes, longer than all tries together.
    */
   async transact(actions: Action[]): Promise<Committed> {
     const ClientRequestToken = this.#chance.fresh();
@@ -162,7 +153,7 @@ export class Requests {
   }
 
   /** Sends again what an answer left over, until nothing is left or the tries are used up. */
-  async #untilProcessed(
+  async untilProcessed(
     request: string,
     all: Item[],
     givenUp: GivenUp,
@@ -190,9 +181,9 @@ export class Requests {
   }
 }
 
-/** The document client translates answers, but neither stored items nor those that a refusal carries. */
+/** Translates what the document client does not: stored items, and those that a refusal carries. */
 export function native(item: StoredItem): Item {
-  // One by one: the SDK trips over an attribute called __proto__, and the others are needed all the same.
+  // One by one: the SDK throws at an attribute called __proto__, and the others are needed all the same.
   const entries = Object.entries(item).flatMap(([name, value]) => {
     try {
       return [[name, convertToNative(value, UNMARSHALL_OPTIONS)] as const];
@@ -203,7 +194,7 @@ export function native(item: StoredItem): Item {
   return Object.fromEntries(entries);
 }
 
-/** As the document client would translate it, but for stored values. */
+/** As the document client would translate it, except for stored values. */
 function storedAction(action: Action): TransactWriteItem {
   type Parameters = Partial<Record<'Key' | 'Item' | 'ExpressionAttributeValues', Record<string, unknown>>>;
   const entries: [string, Parameters][] = Object.entries(action);
@@ -228,16 +219,11 @@ function storedValues(values: Record<string, unknown>): StoredItem {
   );
 }
 
+function startingAt(from: PageKey | undefined) {
+  return from && { ExclusiveStartKey: from };
+}
+
 function present<T>(part: T | undefined, name: string): T {
   if (part === undefined) throw new DeallocatorError('Unavailable', `DynamoDB's answer has no ${name}; try again`);
   return part;
-}
-
-/** The parameters of a read that wants these paths alone, such as `spec.task.networks`. */
-export function projection(paths: readonly string[]) {
-  const names = paths.flatMap((path) => path.split('.'));
-  return {
-    ProjectionExpression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', '),
-    ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-  };
 }

@@ -1,18 +1,18 @@
 /**
- * One retry policy for every request. The SDK's own doesn't cover it: it never repeats a cancelled transaction, not even
- * one that was cancelled only by a conflict or by throttling.
+ * One retry policy for every request. The SDK's own is not enough: it never repeats a cancelled transaction, not even one
+ * that only a conflict or throttling has cancelled.
  */
 import type { CancellationReason } from '@aws-sdk/client-dynamodb';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { REQUEST_PAUSE_BASE_MILLIS, REQUEST_PAUSE_MAX_MILLIS, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
-import type { Chance } from '../protocol/store.ts';
 
 /**
- * - `conflict`: another request had the item in its hands.
+ * - `conflict`: another request was at work on the item.
  * - `throttled`: more than the table, the index or the account takes right now.
- * - `unanswered`: server or network error; a write may have been done. Each of our writes may be repeated: a transaction
- *   carries a token, and such is every mark and every creation of a counter; of the single writes (decrement, recount, close,
- *   unstamp) the model repeats each after an answer that was lost (test/model).
+ * - `unanswered`: a server or network error; a write may have been done. Every write is safe to repeat. Marks and counter creations
+ * are transactions with a token; the single writes (decrement, recount, close, unstamp) are repeated in the model
+ * (test/model).
  * - `refused`: a condition was false.
  * - `final`: it would fail again.
  */
@@ -31,7 +31,7 @@ const UNANSWERED = new Set([
   'RequestTimeoutException',
   'InternalServerError',
   'ServiceUnavailable',
-  // An answer that was cut off, or wasn't DynamoDB's.
+  // An answer that was cut off, or that was not DynamoDB's.
   'SyntaxError',
 ]);
 
@@ -43,7 +43,7 @@ export function classify(error: unknown): Failure {
   const { syscall, code, $metadata } = error as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
   if (isThrottling(error.name) || status === 429) return 'throttled';
-  // Node names the system call or a code of capitals (ECONNRESET, EPROTO, …) where the network failed.
+  // Where the network failed, Node names the system call, or a code in capitals (ECONNRESET, EPROTO, …).
   const isNetwork = syscall !== undefined || (status === undefined && /^E[A-Z_]+$/.test(String(code)));
   if ((status ?? 0) >= 500 || isNetwork || UNANSWERED.has(error.name)) return 'unanswered';
   return 'final';
@@ -97,13 +97,15 @@ export function retryPauseMillis(chance: Chance, tries: number): number {
   return chance.fraction() * Math.min(REQUEST_PAUSE_MAX_MILLIS, REQUEST_PAUSE_BASE_MILLIS * 2 ** tries);
 }
 
-/** What trying again can't help: a request that is not well formed, or that the account's set-up does not let through. */
+/** Trying again can't help: the request is not well formed, or the account's set-up does not let it through. */
 function unacceptable(request: string, error: unknown): DeallocatorError {
   const { name, message, $metadata } = error as Error & { $metadata?: unknown };
   const isSetup =
     /AccessDenied|ResourceNotFound|UnrecognizedClient|ExpiredToken|Credentials|InvalidSignature|TooSkewed/.test(name);
   const isService = $metadata !== undefined;
-  const advice = isSetup ? 'check the table names, the Region and the grants' : 'mend the item or the id named';
+  const advice = isSetup
+    ? 'check the table names, the Region and the grants'
+    : 'correct the item or the id that it names';
   return new DeallocatorError(
     isSetup ? 'FailedPrecondition' : 'InvalidArgument',
     `${request} was ${isService ? 'rejected by DynamoDB' : 'not sent'}: ${name}: ${message}; ${advice}`,
@@ -113,7 +115,7 @@ function unacceptable(request: string, error: unknown): DeallocatorError {
 
 function givenUp(request: string, failure: RetriedFailure, cause: unknown): DeallocatorError {
   const why = {
-    conflict: 'other requests had the same items in their hands',
+    conflict: 'other requests were at work on the same items',
     throttled: 'DynamoDB throttled it',
     unanswered: 'DynamoDB did not answer it',
   }[failure];

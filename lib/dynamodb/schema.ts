@@ -44,7 +44,7 @@ export const TABLES: Record<TableName, TableSchema> = {
     marked: false,
     variable: 'ATTACHMENTS_TABLE',
   },
-  /** No stream: a decrement must not wake anybody. */
+  /** No stream: a decrement must wake no function. */
   counters: {
     partitionKey: 'id',
     sortKey: undefined,
@@ -52,7 +52,7 @@ export const TABLES: Record<TableName, TableSchema> = {
     marked: false,
     variable: 'COUNTERS_TABLE',
   },
-  /** One item a deletion: the parent's name, and the mark under which it went. */
+  /** An item for each deletion, under the parent's name and the mark under which it went. */
   receipts: {
     partitionKey: 'id',
     sortKey: 'markedAt',
@@ -62,17 +62,17 @@ export const TABLES: Record<TableName, TableSchema> = {
   },
 };
 
-/** What a table's stream carries: of tasks the images too, where only an image tells that one has ended, or held a network. */
+/** What a table's stream carries. Only an image tells that a task has ended, or which networks it held. */
 export function streamOf(table: TableName, rules: Rules): TableSchema['stream'] {
   return table === 'tasks' && needsTaskImages(rules) ? 'NEW_AND_OLD_IMAGES' : TABLES[table].stream;
 }
 
-/** The attribute by which DynamoDB forgets a receipt, in seconds of the epoch. */
+/** The attribute at whose time, in seconds of the epoch, DynamoDB deletes a receipt. */
 export const RECEIPT_EXPIRY = 'expiresAt';
 
 /**
- * The sparse index over what is marked. Its partition key is the id, never a low-cardinality value: a hot index key
- * throttles the base table (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gsi-throttling.html).
+ * The sparse index over what is marked. Its partition key is the id, never a value that many items share: a hot key of an
+ * index throttles the base table (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/gsi-throttling.html).
  */
 export const MARKED_INDEX = { name: 'marked', partitionKey: 'id', sortKey: 'markedAt' } as const;
 
@@ -85,5 +85,5 @@ export const PARENT_TABLES: Record<ParentKind, { readonly parents: TableName; re
 /** Physical table names by their name here. */
 export type PhysicalNames = Readonly<Record<TableName, string>>;
 
-/** The counters table's one item that is no counter: where an unfinished sweep goes on. No parent's name looks like it. */
+/** The counters table's one item that is not a counter: where an unfinished sweep goes on. No parent's name looks like it. */
 export const SWEEP_CURSOR_ID = 'sweep';

@@ -9,28 +9,28 @@ import {
   type MarkedParent,
   type Parent,
   type ParentKey,
+  type ParentKind,
   parentName,
   type User,
   type UserKey,
 } from '../protocol/model.ts';
+import { eachPage, type PageKey } from '../protocol/pages.ts';
 import type {
   Closed,
   Finalization,
   Healing,
-  PageKey,
   Recounted,
   Stopped,
   Store,
+  SweepCursor,
   Transacted,
 } from '../protocol/store.ts';
 import {
   allOf,
-  type Condition,
-  conditioned,
-  conditionedUpdate,
   epochIs,
   hasNoMarkedAt,
   isAsRead,
+  isChildOf,
   isMarked,
   isMarkedAsRead,
   isNotMarked,
@@ -43,41 +43,55 @@ import {
   listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
-import { counterOf, parentOf, receiptItem, taskUserOf } from './items.ts';
-import { Listings } from './listings.ts';
+import type { Database } from './database.ts';
+import { expressed, setting } from './expressions.ts';
+import { counterOf, PARENT_PATHS, parentOf, receiptItem, TASK_USER_PATHS, taskUserOf } from './items.ts';
+import {
+  listCounters,
+  listMarked,
+  listUnstamped,
+  listUnstopped,
+  readSweepCursor,
+  writeSweepCursor,
+} from './listings.ts';
+import { listAttached } from './reads.ts';
 import type { Action } from './requests.ts';
+import { check, put, putKey, remove, update } from './writes.ts';
 
 const NOTHING_RETURNED = { ReturnValues: 'NONE', ReturnValuesOnConditionCheckFailure: 'NONE' } as const;
 
-export class DynamoDBStore extends Listings implements Store {
+export class DynamoDBStore implements Store {
+  readonly #database: Database;
+  readonly #requests: Database['requests'];
+  readonly #at: Database['at'];
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#requests = database.requests;
+    this.#at = database.at;
+  }
+
   async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {
-    // A parent whose name fits no key can have no counter, and must not spoil the batch for the others.
+    // A parent whose name fits no key has no counter, and must not spoil the batch for the others.
     const named = parents.filter((parent) => byteLength(parentName(parent)) <= PARTITION_KEY_BYTES_MAX);
-    const keys = named.map((parent) => this.at.counter(parent).Key);
-    const items = await this.requests.batchGet(this.at.tables.counters, keys, ['id']);
+    const keys = named.map((parent) => this.#at.counter(parent).Key);
+    const items = await this.#requests.batchGet(this.#at.tables.counters, keys, ['id']);
     return new Set(items.map((item) => item.id));
   }
 
   async openCounter(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<Counter> {
-    const address = this.at.counter(parent);
+    const address = this.#at.counter(parent);
     // The creation fails only if a counter is there, which the next read then finds unless it went in between.
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
-      const found = await this.requests.get({ ...address, ConsistentRead: true });
+      const found = await this.#requests.get(address);
       if (found !== undefined) return counterOf(found);
-      // A transaction for its token: a plain write, repeated after a lost answer, would bring the epoch of a counter back that
-      // others have deleted meanwhile, and a recount of that one would land on this one (S7).
-      const created = await this.#transact([
-        {
-          Update: {
-            ...address,
-            ...conditionedUpdate('SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt', isNotThere, {
-              ':zero': 0,
-              ':epoch': fresh.epoch,
-              ':openedAt': fresh.openedAt,
-            }),
-          },
-        },
-      ]);
+      // A transaction, for its token: a single write that is repeated after a lost answer could bring back a counter that
+      // others have deleted meanwhile, under its old epoch (docs/design.md §4.3 R3).
+      const counter = {
+        expression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
+        values: { ':zero': 0, ':epoch': fresh.epoch, ':openedAt': fresh.openedAt },
+      };
+      const created = await this.#transact([update(address, counter, isNotThere)]);
       if (created === 'committed') return { remaining: 0, epoch: fresh.epoch };
     }
     throw new DeallocatorError(
@@ -87,65 +101,43 @@ export class DynamoDBStore extends Listings implements Store {
   }
 
   async decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {
-    const updated = await this.requests.update({
-      ...this.at.counter(parent),
-      ...conditionedUpdate('SET #remaining = #remaining - :by, #progressedAt = :progressedAt', isThere, {
-        ':by': by,
-        ':progressedAt': progressedAt,
-      }),
+    const less = {
+      expression: 'SET #remaining = #remaining - :by, #progressedAt = :progressedAt',
+      values: { ':by': by, ':progressedAt': progressedAt },
+    };
+    const written = await this.#requests.update({
+      ...this.#at.counter(parent),
+      ...expressed({ update: less, condition: isThere }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'NONE',
     });
-    return updated.status === 'done' ? counterOf(updated.item) : undefined;
+    return written.status === 'done' ? counterOf(written.item) : undefined;
   }
 
   async readParent(key: ParentKey): Promise<Parent | undefined> {
-    const item = await this.requests.getStored({
-      ...this.at.parent(key),
-      // Not the whole item, which may be 400 KB of somebody else's.
-      ProjectionExpression:
-        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks',
-      ExpressionAttributeNames: {
-        '#id': 'id',
-        '#pendingDelete': 'pendingDelete',
-        '#markedAt': 'markedAt',
-        '#markedBy': 'markedBy',
-        '#markedReason': 'markedReason',
-        '#protected': 'protected',
-        '#spec': 'spec',
-        '#task': 'task',
-        '#networks': 'networks',
-      },
-    });
+    const item = await this.#requests.getStored(this.#at.parent(key), PARENT_PATHS);
     return item && parentOf(key, item);
   }
 
   async stampMark(parent: ParentKey, markedAt: string): Promise<void> {
     const unstamped = allOf(isMarked, hasNoMarkedAt);
-    // A transaction for its token: a plain write, repeated after a lost answer, would put the same time on a second mark.
-    await this.#transact([
-      {
-        Update: {
-          ...this.at.parent(parent),
-          ...conditionedUpdate('SET #markedAt = :markedAt', unstamped, { ':markedAt': markedAt }),
-        },
-      },
-    ]);
+    // A transaction, for its token: repeated after a lost answer, a single write could put this time on a second mark
+    // (docs/design.md §4.3 R6).
+    await this.#transact([update(this.#at.parent(parent), setting({ markedAt }), unstamped)]);
   }
 
   async unstampMark(parent: ParentKey, markedAt: string): Promise<void> {
-    await this.requests.update({
-      ...this.at.parent(parent),
-      UpdateExpression: 'REMOVE #markedAt',
-      ...conditioned(allOf(isNotMarked, markedAtIs(markedAt))),
+    await this.#requests.update({
+      ...this.#at.parent(parent),
+      ...expressed({ update: setting({ markedAt: undefined }), condition: allOf(isNotMarked, markedAtIs(markedAt)) }),
       ...NOTHING_RETURNED,
     });
   }
 
   async closeCounter(parent: ParentKey, epoch: string): Promise<Closed> {
-    const closed = await this.requests.delete({
-      ...this.at.counter(parent),
-      ...conditioned(epochIs(epoch)),
+    const closed = await this.#requests.delete({
+      ...this.#at.counter(parent),
+      ...expressed({ condition: epochIs(epoch) }),
       ReturnValues: 'NONE',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
@@ -154,23 +146,17 @@ export class DynamoDBStore extends Listings implements Store {
   }
 
   async countChildren(parent: ParentKey, most: number): Promise<number> {
-    const { ExpressionAttributeNames, ExpressionAttributeValues, ...query } = this.at.childrenOf(parent);
-    const filter = this.rules.taskIsGone === 'terminal' && KINDS[parent.kind].runsTasks ? isNotTerminal : undefined;
-    let from: PageKey | undefined;
-    // Without the filter the first page is empty only if there is no child; with it, a page may hold nothing but ended tasks.
-    for (let pages = 1; pages <= CHILD_COUNT_PAGES_MAX; pages++) {
-      const { count, next } = await this.requests.query({
-        ...query,
-        ...(filter && { FilterExpression: filter.expression }),
-        ExpressionAttributeNames: { ...ExpressionAttributeNames, ...filter?.names },
-        ExpressionAttributeValues: { ...ExpressionAttributeValues, ...filter?.values },
-        ConsistentRead: true,
-        Select: 'COUNT',
-        Limit: most,
-        ...(from && { ExclusiveStartKey: from }),
-      });
+    const endsByState = this.#database.rules.taskIsGone === 'terminal' && KINDS[parent.kind].runsTasks;
+    const query = {
+      TableName: this.#at.children(parent),
+      ...expressed({ keys: isChildOf(parent), filter: endsByState ? isNotTerminal : undefined }),
+    };
+    const list = (from: PageKey | undefined) =>
+      this.#requests.query({ ...query, ConsistentRead: true, Select: 'COUNT', Limit: most }, from);
+    // Without the filter, the first page is empty only if there is no child. With it, a page may hold nothing but ended
+    // tasks.
+    for await (const { count, next } of eachPage(list, { pagesMax: CHILD_COUNT_PAGES_MAX })) {
       if (count > 0 || next === undefined) return count;
-      from = next;
     }
     throw new DeallocatorError(
       'Aborted',
@@ -179,36 +165,29 @@ export class DynamoDBStore extends Listings implements Store {
   }
 
   async recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
-    const sameEpoch = epochIs(epoch);
-    const updated = await this.requests.update({
-      ...this.at.counter(parent),
-      ...conditionedUpdate('SET #remaining = #remaining + :add, #epoch = :fresh', sameEpoch, {
-        ':add': add,
-        ':fresh': fresh,
-      }),
+    const more = {
+      expression: 'SET #remaining = #remaining + :add, #epoch = :fresh',
+      values: { ':add': add, ':fresh': fresh },
+    };
+    const written = await this.#requests.update({
+      ...this.#at.counter(parent),
+      ...expressed({ update: more, condition: epochIs(epoch) }),
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
-    if (updated.status === 'done') return { status: 'done', counter: counterOf(updated.item) };
-    return { status: 'failed', found: updated.found && counterOf(updated.found) };
+    if (written.status === 'done') return { status: 'done', counter: counterOf(written.item) };
+    return { status: 'failed', found: written.found && counterOf(written.found) };
   }
 
   async listAttached(network: ParentKey, most: number): Promise<string[]> {
     const names: string[] = [];
-    let from: PageKey | undefined;
-    // A page may end before its limit, and what is behind it may be the one user that keeps the network. Each page but the last
+    // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
     // holds an item, so the limit bounds the pages.
-    do {
-      const { items, next } = await this.requests.query({
-        ...this.at.childrenOf(network),
-        ConsistentRead: true,
-        Select: 'ALL_ATTRIBUTES',
-        Limit: most - names.length,
-        ...(from && { ExclusiveStartKey: from }),
-      });
-      names.push(...items.map(({ serviceId }) => serviceId));
-      from = next;
-    } while (from !== undefined && names.length < most);
+    const list = (from: PageKey | undefined) => listAttached(this.#database, network, most - names.length, from);
+    for await (const { items } of eachPage(list)) {
+      names.push(...items);
+      if (names.length >= most) break;
+    }
     return names;
   }
 
@@ -216,59 +195,48 @@ export class DynamoDBStore extends Listings implements Store {
     const refers = KINDS[parent.key.kind].refersTo !== undefined;
     const asRead = allOf(isMarkedAsRead(parent), isNotProtected, ...(refers ? [listsAreAsRead(parent.lists)] : []));
     return this.#transact([
-      this.#deletionOf(parent.key, asRead),
-      { Delete: this.at.counter(parent.key) },
-      ...detached.map((network) => ({ Delete: this.at.attachment(network.id, parent.key.id) })),
+      remove(this.#at.parent(parent.key), asRead),
+      remove(this.#at.counter(parent.key)),
+      ...detached.map((network) => remove(this.#at.attachment(network.id, parent.key.id))),
       ...freed.flatMap((network) => [
-        this.#deletionOf(network.key, allOf(isMarkedAsRead(network), isNotProtected)),
-        { Delete: this.at.counter(network.key) },
+        remove(this.#at.parent(network.key), allOf(isMarkedAsRead(network), isNotProtected)),
+        remove(this.#at.counter(network.key)),
       ]),
-      { Put: { TableName: this.at.tables.receipts, Item: receiptItem(receipt) } },
+      put(this.#at.tables.receipts, receiptItem(receipt)),
     ]);
   }
 
   async readUser(user: UserKey): Promise<User | undefined> {
     if (user.kind !== 'task') return this.readParent(user);
-    const item = await this.requests.getStored({
-      ...this.at.task(user.serviceId, user.id),
-      ProjectionExpression: '#id, #status.#state, #networks',
-      ExpressionAttributeNames: { '#id': 'id', '#status': 'status', '#state': 'state', '#networks': 'networks' },
-    });
-    return item && taskUserOf(user, item, this.rules);
+    const item = await this.#requests.getStored(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
+    return item && taskUserOf(user, item, this.#database.rules);
   }
 
   async readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>> {
-    const keys = networks.map((network) => this.at.attachment(network, attachmentName(user)).Key);
-    const items = await this.requests.batchGet(this.at.tables.attachments, keys, ['networkId']);
+    const keys = networks.map((network) => this.#at.attachment(network, attachmentName(user)).Key);
+    const items = await this.#requests.batchGet(this.#at.tables.attachments, keys, ['networkId']);
     return new Set(items.map((item) => item.networkId));
   }
 
-  heal({ user, asRead, put, remove }: Healing): Promise<Transacted> {
+  heal({ user, asRead, put: missing, remove: stale }: Healing): Promise<Transacted> {
     const name = attachmentName(user);
     const [address, isSame] =
       user.kind === 'task'
-        ? ([this.at.task(user.serviceId, user.id), isTaskAsRead] as const)
-        : ([this.at.parent(user), isAsRead] as const);
+        ? ([this.#at.task(user.serviceId, user.id), isTaskAsRead] as const)
+        : ([this.#at.parent(user), isAsRead] as const);
     return this.#transact([
-      { ConditionCheck: { ...address, ...conditioned(isSame(asRead)) } },
-      ...put.map((network) => {
-        const { TableName, Key } = this.at.attachment(network, name);
-        return { Put: { TableName, Item: Key } };
-      }),
-      ...remove.map((network) => ({ Delete: this.at.attachment(network, name) })),
+      check(address, isSame(asRead)),
+      ...missing.map((network) => putKey(this.#at.attachment(network, name))),
+      ...stale.map((network) => remove(this.#at.attachment(network, name))),
     ]);
   }
 
   async stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped> {
+    const stop = { expression: 'SET #desiredState = :toldToStop' };
     const stoppable = allOf(isThere, isNotToldToStop);
-    const done = await this.requests.transact([
-      { ConditionCheck: { ...this.at.parent(service.key), ...conditioned(isMarkedAsRead(service)) } },
-      ...ids.map((id) => ({
-        Update: {
-          ...this.at.task(service.key.id, id),
-          ...conditionedUpdate('SET #desiredState = :toldToStop', stoppable, {}),
-        },
-      })),
+    const done = await this.#requests.transact([
+      check(this.#at.parent(service.key), isMarkedAsRead(service)),
+      ...ids.map((id) => update(this.#at.task(service.key.id, id), stop, stoppable)),
     ]);
     if (done.status === 'committed') return { status: 'committed' };
     const places = done.places.map(({ place }) => place);
@@ -276,12 +244,32 @@ export class DynamoDBStore extends Listings implements Store {
     return { status: 'refused', unfit: places.map((place) => ids[place - 1] as string) };
   }
 
-  #deletionOf(parent: ParentKey, condition: Condition): Action {
-    return { Delete: { ...this.at.parent(parent), ...conditioned(condition) } };
+  listUnstopped(service: ParentKey, from: PageKey | undefined) {
+    return listUnstopped(this.#database, service, from);
+  }
+
+  listMarked(kind: ParentKind, from: PageKey | undefined) {
+    return listMarked(this.#database, kind, from);
+  }
+
+  listUnstamped(kind: ParentKind, from: PageKey | undefined) {
+    return listUnstamped(this.#database, kind, from);
+  }
+
+  listCounters(from: PageKey | undefined) {
+    return listCounters(this.#database, from);
+  }
+
+  readSweepCursor() {
+    return readSweepCursor(this.#database);
+  }
+
+  writeSweepCursor(cursor: SweepCursor | undefined) {
+    return writeSweepCursor(this.#database, cursor);
   }
 
   async #transact(actions: Action[]): Promise<Transacted> {
-    const { status } = await this.requests.transact(actions);
+    const { status } = await this.#requests.transact(actions);
     return status === 'committed' ? 'committed' : 'cancelled';
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Chance } from '../protocol/store.ts';
+import type { Chance } from '../protocol/chance.ts';
 
 /** The machine's own clock and randomness. */
 export const systemChance: Chance = {

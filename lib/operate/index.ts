@@ -3,7 +3,7 @@ export { type Connection, connect } from '../dynamodb/client.ts';
 export type { Violation } from '../protocol/invariants.ts';
 export type { Parent, ParentKey, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
-export type { SweepAnswer, SweepRequest } from '../streams/sweep.ts';
+export type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';
 export type * from './audit/findings.ts';
 export type { Evidence, Mending, Problem } from './audit/problems.ts';

@@ -1,6 +1,6 @@
 /**
- * What becomes of a parent, from what was read of it alone: no store, no time of its own. Settle decides with this, and so
- * does the forecast of `explain`, so that what is told beforehand is what happens.
+ * What becomes of a parent, decided from what was read of it alone: no store, no time of its own. Settle decides with this,
+ * and so does the forecast of `explain`, so that what is told beforehand is what happens.
  */
 import { isMarked, type MarkedParent, type Parent } from './model.ts';
 import type { Rules } from './rules.ts';
@@ -11,16 +11,13 @@ export type Hold =
   | { readonly because: 'protected' }
   | { readonly because: 'grace period'; readonly untilEpochMillis: number };
 
-/** The rules, and the moment in which they are asked. */
+/** The rules, and the moment at which they are asked. */
 export interface Circumstances {
   readonly rules: Rules;
   readonly nowEpochMillis: number;
 }
 
-/**
- * A mark that doesn't tell its time has no grace period: nobody could say when it ends, and what is marked must not stay for
- * ever.
- */
+/** A mark that doesn't tell its time has no grace period: its end could not be known, and a mark must not stay for ever. */
 export function findHold(
   parent: Pick<MarkedParent, 'markedAt' | 'isProtected'>,
   { rules, nowEpochMillis }: Circumstances,
@@ -31,7 +28,9 @@ export function findHold(
   return nowEpochMillis < untilEpochMillis ? { because: 'grace period', untilEpochMillis } : undefined;
 }
 
-/** Whether a network goes with the service that lets go of it: marked, held by nothing, and nobody else is attached. */
+/**
+ * Whether a network goes with the service that lets go of it: it is marked, nothing holds it, and no other user is attached.
+ */
 export function goesAlong(
   network: Parent | undefined,
   attached: readonly string[],

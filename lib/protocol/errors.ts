@@ -1,15 +1,15 @@
 /**
- * The errors that leave this package. The codes are few and say who must act; the message says what happened, the value
- * seen, what is allowed and what to do next.
+ * The errors that leave this package. The codes are few and say who must act. The message says what happened, the value that
+ * was seen, what is allowed and what to do next.
  *
  * | code | why | what to do |
  * |---|---|---|
- * | `InvalidArgument` | the request, record or setting can't be right whatever the tables hold | mend it; trying again can't help |
- * | `NotFound` | the object is not there (any more) | create it, or treat its removal as done |
+ * | `InvalidArgument` | the request, record or setting can't be right whatever the tables hold | correct it; trying again can't help |
+ * | `NotFound` | the object is not there, or not any more | create it, or take its removal for done |
  * | `AlreadyExists` | an object of that id is there | choose another id, or wait until the old one is gone |
- * | `FailedPrecondition` | the tables' state forbids it; `blockers` names what stands in the way | remove the blockers, then try again |
- * | `Aborted` | others changed the same items each time it was tried | try again |
- * | `Unavailable` | DynamoDB didn't answer, or throttled, each time it was tried | try again later; nothing is known to have been done |
+ * | `FailedPrecondition` | the state of the tables forbids it; `blockers` names what stands in the way | remove the blockers, then try again |
+ * | `Aborted` | others changed the same items each time that it was tried | try again |
+ * | `Unavailable` | DynamoDB didn't answer, or throttled, each time that it was tried | try again later; nothing is known to have been done |
  */
 export type ErrorCode =
   | 'InvalidArgument'
@@ -23,7 +23,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** Names of what stands in the way, such as `service#web`. */
   readonly blockers?: readonly string[];
-  /** Of a bulk request that stopped on its way: the ids that were done before it stopped. */
+  /** Where a bulk request stopped on its way: the ids that were done before. */
   readonly done?: readonly string[];
 }
 

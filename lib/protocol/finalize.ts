@@ -1,6 +1,4 @@
-/**
- * What the one deleting transaction holds. SwarmKit's `deallocateService`, except that nothing inside it can fail alone.
- */
+/** What the one deleting transaction holds. SwarmKit's `deallocateService`, except that nothing inside it can fail alone. */
 import { type Circumstances, goesAlong } from './decide.ts';
 import { NETWORKS_IN_PARALLEL, NETWORKS_PER_SERVICE_MAX } from './limits.ts';
 import { isMarked, KINDS, type MarkedParent, type ParentKind } from './model.ts';
@@ -10,9 +8,9 @@ import type { Finalization, Store } from './store.ts';
 
 /**
  * Plans the deletion of a parent that has no child: itself, its counter, its attachments, each network that goes with it, and
- * the receipt of it all. A service written by other hands may refer to more networks than a transaction holds: the first 32
- * go with it, and the attachments of the rest go after it, healed by the removal's own stream record or by the sweep. Not
- * before it: an undelete in between would find a service whose networks nothing protects.
+ * the receipt of it all. A raw write may give a service more networks than a transaction holds. The first 32 go with it. The
+ * attachments of the rest go after it, healed by the deletion's own stream record or by the sweep; not before it, since an
+ * undelete in between would find a service whose networks nothing protects.
  *
  * @param trigger what set it going, for the receipt
  */
@@ -26,7 +24,7 @@ export async function planFinalization(
   const references = refersTo === undefined ? [] : parent.references.slice(0, NETWORKS_PER_SERVICE_MAX);
   const detached = references.map((id) => ({ kind: refersTo as ParentKind, id }));
   const networks = await mapInParallel(detached, NETWORKS_IN_PARALLEL, async (key) => {
-    // Read before its attachments are: see DESIGN §3.
+    // Read before its attachments: docs/design.md §4.3 R25.
     const network = await store.readParent(key);
     if (network === undefined || !isMarked(network)) return undefined;
     const attached = await store.listAttached(key, 2);

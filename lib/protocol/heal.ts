@@ -1,14 +1,14 @@
 /**
- * Sets the attachments of a service, or of a task that holds networks, right after somebody wrote, changed or deleted it
- * without the client. Never from a record's image alone: the record may be of a former life, so the images only name the
- * networks to look at.
+ * Sets right the attachments of a service, or of a task that holds networks, after a raw write of it. Never from a record's
+ * image alone: the record may be of a former life, so its images only name the networks to look at.
  */
+
+import { type Chance, roundPauseMillis } from './chance.ts';
 import { DeallocatorError } from './errors.ts';
 import { HEAL_ROUNDS_MAX, HEALS_PER_TRANSACTION_MAX } from './limits.ts';
 import { type UserKey, userName } from './model.ts';
 import { chunks } from './parallel.ts';
-import { roundPauseMillis } from './settle.ts';
-import type { Chance, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export interface Healed {
   readonly user: UserKey;

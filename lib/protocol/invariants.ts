@@ -1,6 +1,6 @@
 /**
- * The promises of DESIGN §4 as checks, one function a kind of moment. Unit, scenario and integration tests, the demo and
- * the CLI's audit all use these; none of them has a copy.
+ * The promises of docs/design.md §5 as checks, one function a kind of moment. Tests, the demo and the audit all use these;
+ * none of them has a copy.
  *
  * | promise | checked by |
  * |---|---|
@@ -19,6 +19,7 @@ import {
   attachmentName,
   networkLists,
   type ParentKey,
+  type ParentKind,
   parentName,
   parseAttachmentName,
   parseParentName,
@@ -71,6 +72,8 @@ export interface StoredReceipt {
   readonly freed?: unknown;
 }
 
+const KINDS = ['service', 'network'] as const satisfies readonly ParentKind[];
+
 /** Without a grace period, any moment is as good as another. */
 const UNDATED: Circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Number.POSITIVE_INFINITY };
 
@@ -80,133 +83,145 @@ export function checkAlways(
   unprocessed: (parent: ParentKey) => number,
   rules: Rules = DEFAULT_RULES,
 ): Violation[] {
-  const living = countChildren(world, rules);
+  const living = countLiving(world, rules);
   return world.counters.flatMap(({ id, remaining }) => {
     const parent = parseParentName(id);
     if (parent === undefined) return [];
     const children = living.get(id) ?? 0;
-    const most = children + unprocessed(parent);
-    return remaining <= most
-      ? []
-      : [
-          {
-            promise: 'S7' as const,
-            subject: id,
-            message: `the counter of ${id} says ${remaining}, but only ${children} children are left and ${most - children} removals are not counted yet; a sweep sets it right`,
-          },
-        ];
+    const removals = unprocessed(parent);
+    if (remaining <= children + removals) return [];
+    const message = `the counter of ${id} says ${remaining}, but only ${children} children are left and ${removals} removals are not counted yet; a sweep sets it right`;
+    return [violation('S7', id, message)];
   });
 }
 
 /** Holds for each single write, whoever made it, as long as services and networks are deleted by the deallocator alone. */
 export function checkStep(before: World, after: World, circumstances: Circumstances = UNDATED): Violation[] {
-  const violations: Violation[] = [];
-  const add = (promise: Promised, subject: string, message: string) => violations.push({ promise, subject, message });
-  const countersAfter = new Set(after.counters.map(({ id }) => id));
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
-  const checkParent = (name: string, parent: StoredParent) => {
-    const hold = holdOf(parent, circumstances);
-    if (parent.pendingDelete !== true) add('S3', name, `${name} was deleted without a mark`);
-    if (hold === 'protected') add('S3', name, `${name} was deleted although it was protected`);
-    if (hold === 'grace period') add('S3', name, `${name} was deleted before its grace period was over`);
-    if (countersAfter.has(name)) add('S6', name, `${name} was deleted without its counter`);
-    if (receipted?.delete(name) === false) add('S6', name, `${name} was deleted without a receipt`);
-  };
-
-  for (const service of gone(before.services, after.services)) {
-    const name = parentName({ kind: 'service', id: service.id });
-    const tasks = before.tasks.filter((task) => task.serviceId === service.id && !isGone(task, circumstances.rules));
-    if (tasks.length > 0) add('S1', name, `${name} was deleted while ${tasks.length} of its tasks existed`);
-    checkParent(name, service);
-    const detached = new Set(references(service).slice(0, NETWORKS_PER_SERVICE_MAX));
-    for (const { networkId, serviceId } of after.attachments) {
-      if (serviceId === service.id && detached.has(networkId)) {
-        add('S6', name, `${name} was deleted without its attachment to network#${networkId}`);
+  const violations: Violation[] = [];
+  for (const kind of KINDS) {
+    for (const parent of deleted(before[`${kind}s`], after[`${kind}s`])) {
+      const name = parentName({ kind, id: parent.id });
+      const hasReceipt = receipted?.delete(name) !== false;
+      for (const [promise, how] of faultsOf({ kind, parent, hasReceipt }, before, after, circumstances)) {
+        violations.push(violation(promise, name, `${name} was deleted ${how}`));
       }
     }
   }
-  for (const network of gone(before.networks, after.networks)) {
-    const name = parentName({ kind: 'network', id: network.id });
-    checkParent(name, network);
-    for (const { key, references } of usersOf(after, circumstances.rules)) {
-      if (references.includes(network.id)) add('S2', name, `${name} was deleted while ${userName(key)} used it`);
-    }
-    for (const { networkId, serviceId } of after.attachments) {
-      if (networkId === network.id)
-        add('S6', name, `${name} was deleted without its attachment of ${holderName(serviceId, circumstances.rules)}`);
-    }
+  for (const name of receipted ?? []) {
+    violations.push(violation('S4', name, `a receipt says that ${name} was deleted, which it was not`));
   }
-  for (const name of receipted ?? []) add('S4', name, `a receipt says that ${name} was deleted, which it was not`);
   return violations;
+}
+
+function* faultsOf(
+  { kind, parent, hasReceipt }: { kind: ParentKind; parent: StoredParent; hasReceipt: boolean },
+  before: World,
+  after: World,
+  circumstances: Circumstances,
+): Generator<[Promised, string]> {
+  const { rules } = circumstances;
+  const { id } = parent;
+  const isService = kind === 'service';
+  const tasks = isService ? before.tasks.filter((task) => task.serviceId === id && !hasEnded(task, rules)) : [];
+  if (tasks.length > 0) yield ['S1', `while ${tasks.length} of its tasks existed`];
+
+  const hold = holdOf(parent, circumstances);
+  if (parent.pendingDelete !== true) yield ['S3', 'without a mark'];
+  if (hold === 'protected') yield ['S3', 'although it was protected'];
+  if (hold === 'grace period') yield ['S3', 'before its grace period was over'];
+  if (after.counters.some((counter) => counter.id === parentName({ kind, id }))) yield ['S6', 'without its counter'];
+  if (!hasReceipt) yield ['S6', 'without a receipt'];
+
+  for (const { key, references } of isService ? [] : usersOf(after, rules)) {
+    if (references.includes(id)) yield ['S2', `while ${userName(key)} used it`];
+  }
+  const detached = isService ? references(parent).slice(0, NETWORKS_PER_SERVICE_MAX) : [];
+  for (const { networkId, serviceId } of after.attachments) {
+    if (isService && serviceId === id && detached.includes(networkId)) {
+      yield ['S6', `without its attachment to network#${networkId}`];
+    }
+    if (!isService && networkId === id) yield ['S6', `without its attachment of ${holderName(serviceId, rules)}`];
+  }
 }
 
 /** Holds once every record has been delivered and every function has returned. */
 export function checkRest(world: World, circumstances: Circumstances = UNDATED): Violation[] {
   const { rules } = circumstances;
-  const violations = checkAlways(world, () => 0, rules);
-  const add = (promise: Promised, subject: string, message: string) => violations.push({ promise, subject, message });
-  const services = new Map(world.services.map((service) => [service.id, service]));
-  const networks = new Map(world.networks.map((network) => [network.id, network]));
-  const living = countChildren(world, rules);
-  const counters = new Set(world.counters.map(({ id }) => id));
+  return [
+    ...checkAlways(world, () => 0, rules),
+    ...leftTasks(world, rules),
+    ...looseAttachments(world, rules),
+    ...leftCounters(world),
+    ...waitingParents(world, circumstances),
+  ];
+}
 
-  for (const task of world.tasks) {
+function* leftTasks({ services, tasks }: World, rules: Rules) {
+  const there = new Set(services.map(({ id }) => id));
+  for (const task of tasks) {
     const { serviceId, id } = task;
-    // One that has ended is history, which its service may leave behind.
-    if (!services.has(serviceId) && !isGone(task, rules))
-      add('S1', `task#${serviceId}#${id}`, `task ${id} is left of service#${serviceId}, which is gone`);
+    // A task that has ended is history, which its service may leave behind.
+    if (there.has(serviceId) || hasEnded(task, rules)) continue;
+    yield violation('S1', `task#${serviceId}#${id}`, `task ${id} is left of service#${serviceId}, which is gone`);
   }
-  const attachments = new Set(
-    world.attachments.map(({ networkId, serviceId }) => JSON.stringify([networkId, serviceId])),
-  );
+}
+
+/** References without a network or an attachment, and attachments without a reference. */
+function* looseAttachments({ services, tasks, networks, attachments }: World, rules: Rules) {
+  const pairOf = (networkId: string, user: string) => JSON.stringify([networkId, user]);
+  const there = new Set(networks.map(({ id }) => id));
+  const attached = new Set(attachments.map(({ networkId, serviceId }) => pairOf(networkId, serviceId)));
   const referred = new Set<string>();
-  for (const { key, references } of usersOf(world, rules)) {
+  for (const { key, references } of usersOf({ services, tasks }, rules)) {
     for (const network of references) {
-      const pair = JSON.stringify([network, attachmentName(key)]);
-      referred.add(pair);
+      const user = attachmentName(key);
       const uses = `${userName(key)} refers to network#${network}`;
-      if (!networks.has(network)) add('S2', `network#${network}`, `${uses}, which is not there`);
-      if (!attachments.has(pair)) {
-        add(
-          'S2',
-          `attachment#${network}#${attachmentName(key)}`,
-          `${uses} without an attachment, so nothing protects it`,
-        );
+      referred.add(pairOf(network, user));
+      if (!there.has(network)) yield violation('S2', `network#${network}`, `${uses}, which is not there`);
+      if (attached.has(pairOf(network, user))) continue;
+      yield violation('S2', `attachment#${network}#${user}`, `${uses} without an attachment, so nothing protects it`);
+    }
+  }
+  for (const { networkId, serviceId } of attachments) {
+    if (referred.has(pairOf(networkId, serviceId))) continue;
+    const left = `an attachment to network#${networkId} is left of ${holderName(serviceId, rules)}`;
+    yield violation('S4', `attachment#${networkId}#${serviceId}`, `${left}, which does not refer to it`);
+  }
+}
+
+function* leftCounters(world: World) {
+  const parents = new Map(
+    KINDS.flatMap((kind) => world[`${kind}s`].map((parent) => [parentName({ kind, id: parent.id }), parent] as const)),
+  );
+  for (const { id: name } of world.counters) {
+    const parent = parents.get(name);
+    if (parseParentName(name) === undefined || parent?.pendingDelete === true) continue;
+    const state = parent === undefined ? 'gone' : 'not marked';
+    yield violation('S4', name, `a counter is left of ${name}, which is ${state}; a sweep removes it`);
+  }
+}
+
+/** Marked parents that should have gone, or that nothing will wake. */
+function* waitingParents(world: World, circumstances: Circumstances) {
+  const living = countLiving(world, circumstances.rules);
+  const counters = new Set(world.counters.map(({ id }) => id));
+  for (const kind of KINDS) {
+    for (const parent of world[`${kind}s`]) {
+      const name = parentName({ kind, id: parent.id });
+      if (parent.pendingDelete !== true) continue;
+      if (living.has(name)) {
+        if (counters.has(name)) continue;
+        yield violation('L1', name, `${name} is marked and drains, but has no counter to wake it; a sweep opens one`);
+      } else if (holdOf(parent, circumstances) === undefined) {
+        yield violation('L1', name, `${name} is marked and has no children left, but is still there`);
       }
     }
   }
-  for (const { networkId, serviceId } of world.attachments) {
-    if (referred.has(JSON.stringify([networkId, serviceId]))) continue;
-    add(
-      'S4',
-      `attachment#${networkId}#${serviceId}`,
-      `an attachment to network#${networkId} is left of ${holderName(serviceId, rules)}, which does not refer to it`,
-    );
-  }
-  for (const id of counters) {
-    const key = parseParentName(id);
-    if (key === undefined) continue;
-    const parent = (key.kind === 'service' ? services : networks).get(key.id);
-    if (parent?.pendingDelete !== true) {
-      add(
-        'S4',
-        id,
-        `a counter is left of ${id}, which is ${parent === undefined ? 'gone' : 'not marked'}; a sweep removes it`,
-      );
-    }
-  }
-  for (const [kind, parents] of [['service', world.services] as const, ['network', world.networks] as const]) {
-    for (const parent of parents) {
-      const name = parentName({ kind, id: parent.id });
-      if (parent.pendingDelete !== true) continue;
-      const children = living.get(name) ?? 0;
-      if (children === 0 && holdOf(parent, circumstances) !== undefined) continue;
-      if (children === 0) add('L1', name, `${name} is marked and has no children left, but is still there`);
-      else if (!counters.has(name))
-        add('L1', name, `${name} is marked and drains, but has no counter to wake it; a sweep opens one`);
-    }
-  }
-  return violations;
+}
+
+function violation(promise: Promised, subject: string, message: string): Violation {
+  return { promise, subject, message };
 }
 
 /** Whoever refers to networks: services, and tasks where these hold networks too, and have not ended. */
@@ -219,7 +234,7 @@ export function usersOf(
     references: references(service),
   }));
   if (!rules.taskNetworks) return users;
-  const holding = tasks.filter((task) => !isGone(task, rules));
+  const holding = tasks.filter((task) => !hasEnded(task, rules));
   return users.concat(
     holding.map(({ serviceId, id, networks }) => {
       const key: UserKey = { kind: 'task', serviceId, id };
@@ -236,7 +251,7 @@ function references(service: StoredParent): string[] {
   return referencedNetworks(service.id, networkLists(service.spec));
 }
 
-function gone(before: readonly StoredParent[], after: readonly StoredParent[]): StoredParent[] {
+function deleted(before: readonly StoredParent[], after: readonly StoredParent[]): StoredParent[] {
   const left = new Set(after.map(({ id }) => id));
   return before.filter(({ id }) => !left.has(id));
 }
@@ -246,7 +261,7 @@ function holdOf({ markedAt, protected: isProtected }: StoredParent, circumstance
   return findHold(mark, circumstances)?.because;
 }
 
-function isGone({ status }: StoredTask, rules: Rules): boolean {
+function hasEnded({ status }: StoredTask, rules: Rules): boolean {
   return isGoneByState((status as { state?: unknown } | null | undefined)?.state, rules);
 }
 
@@ -261,12 +276,14 @@ function namesIn({ id, freed }: StoredReceipt): string[] {
   return [id, ...((freed ?? []) as { id: string }[]).map((network) => network.id)];
 }
 
-export function countChildren(world: Pick<World, 'tasks' | 'attachments'>, rules: Rules): Map<string, number> {
+/** The number of each parent's children that are not gone, by the parent's name. */
+export function countLiving(
+  { tasks, attachments }: Pick<World, 'tasks' | 'attachments'>,
+  rules: Rules,
+): Map<string, number> {
   const living = new Map<string, number>();
-  const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
-  for (const task of world.tasks) {
-    if (!isGone(task, rules)) add(parentName({ kind: 'service', id: task.serviceId }));
-  }
-  for (const { networkId } of world.attachments) add(parentName({ kind: 'network', id: networkId }));
+  const add = (key: ParentKey) => living.set(parentName(key), (living.get(parentName(key)) ?? 0) + 1);
+  for (const task of tasks) if (!hasEnded(task, rules)) add({ kind: 'service', id: task.serviceId });
+  for (const { networkId } of attachments) add({ kind: 'network', id: networkId });
   return living;
 }

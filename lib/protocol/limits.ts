@@ -1,6 +1,4 @@
-/**
- * Every number that bounds the deallocator, each with its unit and its reason. Facts about AWS name their source page.
- */
+/** Every number that bounds the deallocator, with its unit and its reason. A fact about AWS names its source page. */
 
 /**
  * Actions in one TransactWriteItems.
@@ -9,9 +7,8 @@
 export const TRANSACTION_ACTIONS_MAX = 100;
 
 /**
- * Networks that one service may refer to. The deletion's transaction needs two actions for the service and its counter,
- * and three for each network: its attachment, the network itself and the network's counter; and one for the receipt.
- * 3 + 3 · 32 = 99 of 100.
+ * Networks that one service may refer to. The deletion's transaction needs three actions for the service, its counter and the
+ * receipt, and three for each network: its attachment, the network itself and the network's counter. 3 + 3 · 32 = 99 of 100.
  */
 export const NETWORKS_PER_SERVICE_MAX = 32;
 
@@ -19,24 +16,26 @@ export const NETWORKS_PER_SERVICE_MAX = 32;
 export const TASKS_PER_TRANSACTION_MAX = TRANSACTION_ACTIONS_MAX - 1;
 
 /**
- * Attachments that one healing transaction sets right: all its actions but the one that checks the service. Fewer than
- * fit, because each more is one more item that another transaction can conflict with.
+ * Attachments that one healing transaction sets right. Fewer than fit: each is an item that another transaction can conflict
+ * with.
  */
 export const HEALS_PER_TRANSACTION_MAX = 49;
 
-/** Tasks told to stop by one transaction: few, because whoever runs them writes to the same items at the same time. */
+/** Tasks told to stop by one transaction: few, since the program that runs them writes to the same items at the same time. */
 export const STOPS_PER_TRANSACTION_MAX = 25;
-/** Tries of one such transaction, each without those that had gone or were told meanwhile. The sweep tries the others. */
+/**
+ * Tries of one such transaction, each without the tasks that went or were told meanwhile. The next sweep tries the others.
+ */
 export const STOP_TRIES_MAX = 5;
-/** Tasks that one run tells to stop: some seconds of work. The sweep goes on with the others. */
+/** Tasks that one run tells to stop: some seconds of work. The next sweep goes on with the others. */
 export const STOP_TASKS_MAX = 10_000;
-/** Pages (of 1 MB) that one run reads to find them: some million tasks that were told before. */
+/** Pages (of 1 MB) that one run reads to find these: some million tasks that were told before. */
 export const STOP_PAGES_MAX = 1000;
 
 /** Days that a receipt is kept, unless the deployment says otherwise: a quarter of a year. */
 export const RECEIPT_DAYS_DEFAULT = 90;
 
-/** Bytes (UTF-8) that a mark keeps of who made it, and why: 33 of each fit a receipt, whose item ends at 400 KB. */
+/** Bytes (UTF-8) that a mark keeps of who made it and why. A receipt, whose item ends at 400 KB, has room for 33 of each. */
 export const MARKED_BY_BYTES_MAX = 256;
 export const MARKED_REASON_BYTES_MAX = 1024;
 
@@ -64,16 +63,18 @@ export const ID_BYTES_MAX = {
 } as const;
 
 /**
- * Children counted by one recount: as many as the largest batch that a mapping can deliver, so that recounts stay rarer
- * than batches. DynamoDB ends the page at 1 MB in any case. A count costs 1 read unit for each 4 KB of children; a smaller
- * page would cost the same for each child, with more writes between.
+ * Children counted by one recount: as many as the largest batch that a mapping can deliver, so that recounts stay rarer than
+ * batches. DynamoDB ends the page at 1 MB in any case. A count costs 1 read unit for each 4 KB of children: a smaller page
+ * would cost the same for each child, with more writes in between.
  */
 export const CHILD_COUNT_PAGE_ITEMS = 10_000;
 
-/** Pages that a count may turn without having found a child, before it gives up. One, unless an index filters. */
+/**
+ * Pages that a count turns before it gives up. One page is enough unless `taskIsGone: 'terminal'` filters ended tasks out.
+ */
 export const CHILD_COUNT_PAGES_MAX = 100;
 
-/** Rounds of one settle. Each extra round is charged to someone else's progress; ten in a row means contention. */
+/** Rounds of one settle. Each extra round is charged to another handler's progress; ten in a row mean contention. */
 export const SETTLE_ROUNDS_MAX = 10;
 /** Rounds of one heal, for the same reason. */
 export const HEAL_ROUNDS_MAX = 10;
@@ -82,8 +83,8 @@ export const ROUND_PAUSE_BASE_MILLIS = 20;
 export const ROUND_PAUSE_MAX_MILLIS = 1000;
 
 /**
- * Parents of one batch, or one page of a sweep, that are settled side by side: enough to keep a whole core busy while DynamoDB
- * answers. Four take three times as long for a burst (docs/bench), 32 and 64 no less.
+ * Parents of one batch, or of one page of a sweep, that are settled side by side: enough to keep a core busy while DynamoDB
+ * answers. With 4, a burst takes three times as long; with 32 or 64, no less (docs/bench).
  */
 export const PARENTS_IN_PARALLEL = 16;
 /** Tasks of one service whose attachments are set right side by side. */
@@ -92,14 +93,14 @@ export const TASKS_IN_PARALLEL = 8;
 export const NETWORKS_IN_PARALLEL = 8;
 
 /**
- * Tries of one request, the first included. Only what cannot have been wrong is tried again: conflicts, throttling,
- * server and network errors. With full jitter, the pauses between eight tries add up to 1.8 s on average and 3.6 s at most;
- * where nobody answers at all, eight timeouts of 5 s come on top, and still fit a function's 60 s.
+ * Tries of one request, the first included. Only conflicts, throttling, server and network errors are tried again: there the
+ * request itself can't have been wrong. With full jitter, the pauses between eight tries add up to 1.8 s on average and 3.6
+ * s at most. If no answer ever comes, eight timeouts of 5 s come on top, and still fit a function's 60 s.
  */
 export const REQUEST_TRIES_MAX = 8;
 export const REQUEST_PAUSE_BASE_MILLIS = 25;
 export const REQUEST_PAUSE_MAX_MILLIS = 1000;
-/** How long a connection may take to open, and an answer to come. DynamoDB answers in milliseconds. */
+/** How long a connection may take to open, and an answer to come. DynamoDB answers within milliseconds. */
 export const CONNECT_TIMEOUT_MILLIS = 1000;
 export const REQUEST_TIMEOUT_MILLIS = 5000;
 /** Sockets of one client: twice the parents in parallel, since a finalize reads its networks side by side. */
@@ -107,21 +108,26 @@ export const SOCKETS_MAX = 64;
 
 /** Marked objects or counters that a sweep reads in one page: some seconds of work, so that it can stop in time. */
 export const SWEEP_PAGE_ITEMS = 500;
-/** A sweep stops between two groups of parents once less than this is left: a group's worst case, and its report. */
+/**
+ * A sweep stops between two groups of parents when less than this is left of its time: a group's worst case, and the report.
+ */
 export const SWEEP_RESERVE_MILLIS = 20_000;
-/** Attachments of one marked network that a sweep checks against their services: what one page of reads can hold. */
+/** Attachments of one marked network that a sweep compares with their users: what one page of reads can hold. */
 export const SWEEP_ATTACHMENTS_MAX = 1000;
 
-/** Names that a sweep's answer, or a log line, lists before it only counts: Lambda's answers end at 6 MB, log lines at 256 KB. */
+/**
+ * Names that a sweep's answer, or a log line, lists before it only counts: Lambda's answers end at 6 MB, log lines at 256
+ * KB.
+ */
 export const SWEEP_NAMES_MAX = 1000;
 export const LOGGED_NAMES_MAX = 20;
-/** Characters that a log line keeps of who asked for a sweep: enough for a name. */
+/** Characters that a log line keeps of a sweep's trigger: enough for a name. */
 export const LOGGED_TRIGGER_CHARACTERS_MAX = 100;
 
 /** Uses that a refusal names before it says "and n more". */
 export const BLOCKERS_NAMED_MAX = 5;
-/** Tries of a client's read-and-write on the version that was read, before it says `Aborted`. */
+/** Tries of a client's update, each on the version that it has just read, before it says `Aborted`. */
 export const UPDATE_TRIES_MAX = 5;
-/** Items that a client's `list…` returns in a page, by default and at most. */
+/** Items in a page of a client's `list…`, by default and at most. */
 export const LIST_PAGE_ITEMS_DEFAULT = 100;
 export const LIST_PAGE_ITEMS_MAX = 1000;

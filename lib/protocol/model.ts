@@ -1,7 +1,7 @@
 /**
- * What the deallocator knows of the world. A *parent* is a service (its children: its tasks) or a network (its children:
- * its attachments). Everything in which kinds of parents differ is data here and in the store's schema; settle, finalize
- * and heal name no kind.
+ * What the deallocator knows of the world. A *parent* is a service (its children: its tasks) or a network (its children: its
+ * attachments). Whatever differs between the kinds is data, here and in the store's schema: settle, finalize and heal name
+ * no kind.
  */
 import { ID_BYTES_MAX, SORT_KEY_BYTES_MAX } from './limits.ts';
 import type { Rules } from './rules.ts';
@@ -20,7 +20,7 @@ export interface TaskKey {
   readonly id: string;
 }
 
-/** Who refers to networks, and holds each by an attachment. */
+/** A user of networks: it refers to each, and holds each by an attachment. */
 export type UserKey = ParentKey | TaskKey;
 
 export interface KindRules {
@@ -36,9 +36,8 @@ export const KINDS: Record<ParentKind, KindRules> = {
 };
 
 /**
- * `C[p]`: exists only while p drains.
- * Invariant (S7): `remaining` ≤ living children + removal records that are not yet processed. It may be too low, or
- * negative; that costs a recount and never a deletion.
+ * `C[p]`: exists only while p drains. Invariant (S7): `remaining` ≤ living children + removal records that are not processed
+ * yet. It may be too low, or negative: that costs a recount, and never a deletion.
  */
 export interface Counter {
   readonly remaining: number;
@@ -47,20 +46,20 @@ export interface Counter {
 }
 
 /**
- * A service's two network lists, `undefined` where there is none. In a `Parent` they are exactly what the store needs to
- * compare them in its transactions, and nobody else looks into them.
+ * A service's two network lists, each `undefined` where it is missing. In a `Parent` they are just what the store needs to
+ * compare them in its transactions, and only the store looks into them.
  */
 export interface NetworkLists {
   readonly task: unknown;
   readonly service: unknown;
 }
 
-/** Who refers to networks, as read. */
+/** A user of networks, as read. */
 export interface User {
-  /** Ids of the parents that it refers to, each once. Of a task that has ended, none. */
+  /** Ids of the parents that it refers to, each once. A task that has ended refers to none. */
   readonly references: readonly string[];
   readonly lists: NetworkLists;
-  /** A task's `status.state`, where that can end it; only for the store, as the lists are. */
+  /** A task's `status.state`, where that can end it: only for the store, as the lists are. */
   readonly state?: unknown;
 }
 
@@ -69,16 +68,16 @@ export interface Parent extends User {
   readonly key: ParentKey;
   /** True only for the BOOL `true`. Any other value, the string "true" included, is no mark: no proof, no delete. */
   readonly pendingDelete: boolean;
-  /** Unique for each mark. Absent until a function has stamped a mark that was written without it. */
+  /** Unique for each mark. Undefined until a function has stamped a mark that was written without it. */
   readonly markedAt: string | undefined;
-  /** Who marked it and why, as far as they said: for receipts and reports, never for a decision. */
+  /** Who marked it and why, where that was said: for receipts and reports, never for a decision. */
   readonly markedBy: string | undefined;
   readonly markedReason: string | undefined;
   /** True only for the BOOL `true`: marked or not, it stays until that is taken away. */
   readonly isProtected: boolean;
 }
 
-/** A marked parent whose mark can be named in a condition. */
+/** A parent under a mark that a condition can name. */
 export type MarkedParent = Parent & { readonly pendingDelete: true; readonly markedAt: string };
 
 export function isMarked(parent: Parent): parent is MarkedParent {
@@ -98,7 +97,7 @@ export function parentName(key: ParentKey): string {
   return `${key.kind}#${key.id}`;
 }
 
-/** The inverse of {@link parentName}; ids may hold `#` themselves. Undefined for a name that is no parent's. */
+/** The inverse of {@link parentName}; ids may hold `#` themselves. Undefined for the name of anything else. */
 export function parseParentName(name: string): ParentKey | undefined {
   const separator = name.indexOf('#');
   const kind = name.slice(0, separator);
@@ -106,14 +105,14 @@ export function parseParentName(name: string): ParentKey | undefined {
   return separator !== -1 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
 }
 
-/** What logs and reports call a user of networks: `service#web`, or of task `1` of that service `task#3#web#1`. */
+/** What logs and reports call a user of networks: `service#web`; task `1` of that service is `task#3#web#1`. */
 export function userName(user: UserKey): string {
   return user.kind === 'task' ? attachmentName(user) : parentName(user);
 }
 
 /**
- * The sort key of a user's attachments: a service's id as it is, a task's ids behind `task#` and the length of the first, so
- * that no two tasks share one.
+ * The sort key of a user's attachments: a service's id as it is; a task's two ids behind `task#` and the length of the
+ * first, so that no two tasks have the same.
  */
 export function attachmentName(user: UserKey): string {
   return user.kind === 'task' ? `${TASK_PREFIX}${user.serviceId.length}#${user.serviceId}#${user.id}` : user.id;
@@ -132,7 +131,7 @@ export function parseAttachmentName(name: string, { taskNetworks }: Pick<Rules, 
 
 const TASK_PREFIX = 'task#';
 
-/** A user's service: itself, or the one that the task is of. */
+/** A user's service: the user itself, or the service of the task. */
 export function serviceOf(user: UserKey): ParentKey {
   return user.kind === 'task' ? { kind: 'service', id: user.serviceId } : user;
 }
@@ -143,10 +142,10 @@ export function networkLists(spec: unknown): NetworkLists {
 }
 
 /**
- * The networks that a service refers to: `spec.task.networks[].target`, or, when that names none, the old-style
- * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (no string,
- * empty, too long for a key) is passed over: it can't be the id of any network, so nothing can wait for it. For the same
- * reason a service whose own id is too long for an attachment's key refers to nothing.
+ * The networks that a service refers to: `spec.task.networks[].target`, or, if that list is empty or missing, the old-style
+ * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (not a string,
+ * empty, too long for a key) is passed over: no network can have it, so none can wait for it. For the same reason a service
+ * whose own id is too long for an attachment's key refers to nothing.
  *
  * @param name a service's id, or another user's {@link attachmentName}
  */
@@ -172,7 +171,7 @@ export function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** What an object has of its own; whatever kind of object it is, an attribute is read alike. */
+/** An attribute of an object's own, and nothing that it inherits. */
 function attribute(map: unknown, name: string): unknown {
   const isMap = typeof map === 'object' && map !== null && !Array.isArray(map);
   return isMap && Object.hasOwn(map, name) ? (map as Record<string, unknown>)[name] : undefined;

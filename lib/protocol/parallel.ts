@@ -1,6 +1,6 @@
 /**
- * Maps side by side, at most `limit` at a time, results in the order of the items. The first failure is thrown once all
- * that had started have ended, so that nothing goes on behind the caller's back.
+ * Maps side by side, at most `limit` at a time; the results are in the order of the items. The first failure is thrown when
+ * all that had started have ended, so that nothing goes on behind the caller's back.
  */
 export async function mapInParallel<T, R>(
   items: readonly T[],

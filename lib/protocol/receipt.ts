@@ -4,7 +4,7 @@ import { type MarkedParent, type ParentKey, sameParent } from './model.ts';
 
 const DAY_MILLIS = 24 * 60 * 60 * 1000;
 
-/** A mark, as whoever made it wrote it down. */
+/** A mark, as its maker declared it. */
 export interface ReceiptedMark {
   readonly markedAt: string;
   readonly markedBy: string | undefined;
@@ -12,18 +12,18 @@ export interface ReceiptedMark {
 }
 
 /**
- * Written in the deleting transaction itself, so that there is one for each deletion and none for anything else. An id
- * that is used again has several: `markedAt` tells its lives apart.
+ * Written in the deleting transaction itself, so that each deletion has one and nothing else does. An id that is used again
+ * has several: `markedAt` tells its lives apart.
  */
 export interface Receipt extends ReceiptedMark {
   readonly parent: ParentKey;
   /** When the deletion was sent, ISO 8601. */
   readonly deletedAt: string;
-  /** What set it going: a function's name, and of the sweep who had asked for it. */
+  /** What set it going: a function's name, and for a sweep also who had asked for it. */
   readonly trigger: string;
   /** What went in the same transaction. */
   readonly freed: readonly ({ readonly key: ParentKey } & ReceiptedMark)[];
-  /** What it was attached to and had to let go, but what stayed. */
+  /** What it let go of, and what stayed. */
   readonly kept: readonly ParentKey[];
   /** When DynamoDB may forget it, in seconds of the epoch. */
   readonly expiresAtEpochSeconds: number;

@@ -1,17 +1,17 @@
-/** What a deployment has chosen, the same for all of its functions. Every choice is off by default. */
+/** What a deployment has chosen: the same for all of its functions. Every choice is off by default. */
 import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
 
 export interface Rules {
   /**
-   * When a task no longer holds its service: once it is deleted, or already in a terminal state of SwarmKit's
+   * When a task no longer keeps its service: once it is deleted, or already in one of SwarmKit's terminal states
    * ({@link TERMINAL_TASK_STATES}), as SwarmKit's authors planned (https://github.com/moby/swarmkit/pull/2814).
    */
   readonly taskIsGone: 'deleted' | 'terminal';
-  /** How long a mark must have stood before what it marks goes; nobody's last task is waited for longer than that. */
+  /** How long a mark must be old before its object may go. After that, only remaining tasks delay it. */
   readonly gracePeriodMillis: number;
-  /** Whether a mark sets `desiredState: "remove"` on the service's tasks, for whoever runs them. */
+  /** Whether a mark sets `desiredState: "remove"` on the service's tasks, for the program that runs them. */
   readonly stopTasks: boolean;
-  /** Whether a task holds the networks that its own `networks` name, as a service holds those that it refers to. */
+  /** Whether a task holds the networks that its own `networks` name, as a service holds the networks that it refers to. */
   readonly taskNetworks: boolean;
   /** Days that the receipt of a deletion is kept. */
   readonly receiptDays: number;
@@ -38,12 +38,12 @@ export const TERMINAL_TASK_STATES: readonly string[] = [
   'orphaned',
 ];
 
-/** Whether a task in this state (`status.state`) no longer holds its service, though its item is there. */
+/** Whether a task in this state (`status.state`) no longer keeps its service, though its item is there. */
 export function isGoneByState(state: unknown, rules: Rules): boolean {
   return rules.taskIsGone === 'terminal' && TERMINAL_TASK_STATES.some((terminal) => terminal === state);
 }
 
-/** Whether the keys of a removed task are not enough to tell what to do. */
+/** Whether a task's keys alone are too little to tell what its record means. */
 export function needsTaskImages({ taskIsGone, taskNetworks }: Rules): boolean {
   return taskIsGone === 'terminal' || taskNetworks;
 }

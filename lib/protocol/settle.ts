@@ -1,22 +1,19 @@
 /**
- * The decision whether a marked parent goes now. DESIGN §3 step by step; each line that looks as if it could be left out
- * has a counterexample in the model.
+ * The decision whether a marked parent goes now: docs/design.md §4.1 step by step. Each line that looks as if it could be
+ * left out has its counterexample in docs/design.md §4.3, under the number that stands beside it.
  *
- * SwarmKit's `processService` and `processNetwork` in one: where SwarmKit deletes if listing the tasks fails ("if in doubt"),
- * a failed read here throws, the record is tried again, and in the end the sweep comes back. No proof, no delete.
+ * SwarmKit's `processService` and `processNetwork` in one. If SwarmKit can't list the tasks, it deletes all the same ("if in
+ * doubt"). Here a failed read throws, its record is tried again, and in the end the sweep comes back. No proof, no delete.
  */
+
+import { type Chance, roundPauseMillis } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
 import { planFinalization } from './finalize.ts';
-import {
-  CHILD_COUNT_PAGE_ITEMS,
-  ROUND_PAUSE_BASE_MILLIS,
-  ROUND_PAUSE_MAX_MILLIS,
-  SETTLE_ROUNDS_MAX,
-} from './limits.ts';
+import { CHILD_COUNT_PAGE_ITEMS, SETTLE_ROUNDS_MAX } from './limits.ts';
 import { type Counter, isMarked, type ParentKey, parentName } from './model.ts';
 import { DEFAULT_RULES, type Rules } from './rules.ts';
-import type { Chance, Store } from './store.ts';
+import type { Store } from './store.ts';
 import { isoNow, newMarkedAt } from './time.ts';
 
 interface Effort {
@@ -38,20 +35,23 @@ export type Settled = Effort &
         readonly leftToHeal: number;
       }
     | { readonly outcome: 'draining'; readonly remaining: number }
-    /** It has no children left, and stays. What wakes it: its record once it is not protected any more; else a sweep. */
+    /**
+     * It has no children left, and stays. Its own record wakes it when its protection is taken away; a sweep after a grace
+     * period.
+     */
     | ({ readonly outcome: 'held' } & Hold)
-    /** Somebody else has just counted, and his count will wake somebody. */
+    /** Another settle has just counted, and the counter that it wrote will wake a handler. */
     | { readonly outcome: 'yielded' }
     | { readonly outcome: 'not marked' }
     | { readonly outcome: 'absent' }
   );
 
 export interface SettleOptions {
-  /** A sweep never yields: after a lost record, the other's count may be too high for ever. */
+  /** A sweep never yields: after a lost record, the other settle's count may be too high for ever. */
   readonly patient?: boolean;
   /**
-   * The counter as a decrement has just returned it. It serves as the first round's step 1, since a write that returns the
-   * new value reads as consistently as step 1 does, and comes before steps 2 and 3 as step 1 must.
+   * The counter that a decrement has just returned. It serves as the first round's step 1: a write that returns the new value
+   * reads as consistently as step 1 does, and comes before steps 2 and 3 as step 1 must.
    */
   readonly opened?: Counter | undefined;
   /** @default {@link DEFAULT_RULES} */
@@ -76,12 +76,12 @@ export async function settle(
     const opened = round === 1 ? options.opened : undefined;
     const counter = opened ?? (await store.openCounter(key, { epoch: chance.fresh(), openedAt: isoNow(chance) }));
 
-    // 2 parent: before its children are counted, or a mark made in between would inherit the older count
+    // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count
     const parent = await store.readParent(key);
     if (parent === undefined || !parent.pendingDelete) {
       if (parent?.markedAt !== undefined) await store.unstampMark(key, parent.markedAt);
       const closed = await store.closeCounter(key, counter.epoch);
-      if (closed === 'other epoch') continue; // else that counter would stay behind
+      if (closed === 'other epoch') continue; // else that counter would stay behind (R11)
       return { ...effort(), outcome: parent === undefined ? 'absent' : 'not marked' };
     }
     if (!isMarked(parent)) {
@@ -95,8 +95,8 @@ export async function settle(
     const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis() };
     const hold = findHold(parent, circumstances);
 
-    // 4 recount: relative to what was read before counting, so that decrements in between stay counted. Also where none is
-    // left but something else holds the parent: after a lost record the counter is too high, and nobody would set it right.
+    // 4 recount: relative to what was read before counting, so that decrements in between stay counted (R15). A held parent
+    // without children is recounted too: after a lost record its counter is too high, and nothing else would set it right.
     if (children > 0 || (hold !== undefined && counter.remaining > 0)) {
       const recounted = await store.recount(key, counter.epoch, children - counter.remaining, chance.fresh());
       if (recounted.status === 'done') {
@@ -129,9 +129,4 @@ export async function settle(
     `${parentName(key)} was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again, and the next sweep settles it in any case',
   );
-}
-
-/** "Full jitter": a random part of a pause that doubles. */
-export function roundPauseMillis(chance: Chance, round: number): number {
-  return chance.fraction() * Math.min(ROUND_PAUSE_MAX_MILLIS, ROUND_PAUSE_BASE_MILLIS * 2 ** round);
 }

@@ -1,20 +1,20 @@
 /**
- * Comes back for everything whose record was lost: settles each marked parent and the parent of each counter, reading only
- * what is marked. SwarmKit's first scan at each change of leader, without the scan.
+ * Comes back for everything whose record was lost: settles each marked parent, and the parent of each counter. Like
+ * SwarmKit's scan at each change of leader, but it reads only what is marked.
  */
+
+import type { Chance } from './chance.ts';
 import { heal } from './heal.ts';
 import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
 import { KINDS, type ParentKey, parentName, parseAttachmentName, type TaskKey, type UserKey } from './model.ts';
+import { eachPage, type Page, type PageKey } from './pages.ts';
 import { chunks, mapInParallel } from './parallel.ts';
 import { DEFAULT_RULES } from './rules.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
 import { stopTasks } from './stop.ts';
 import {
-  type Chance,
   FULL_SWEEP_SOURCES,
   type Listed,
-  type Page,
-  type PageKey,
   type Store,
   SWEEP_SOURCES,
   type SweepCursor,
@@ -23,63 +23,60 @@ import {
 import { markedAtEpochMillis } from './time.ts';
 
 export interface SweepReport {
-  /** Where it goes on. Absent when it came to the end. */
+  /** Where the next pass goes on. Undefined when this one came to the end. */
   readonly resumeAt: SweepCursor | undefined;
   readonly settled: number;
   readonly deleted: readonly ParentKey[];
   readonly failed: readonly { readonly parent: UserKey; readonly error: unknown }[];
-  /** Marked parents that were seen and are still there, those that failed included. */
+  /** Marked parents that were seen and are still there, also those that failed. */
   readonly stillMarked: number;
-  /** Age of the oldest of these marks that tells its time, in milliseconds. Absent when none does. */
+  /** Age of the oldest of these marks. Undefined when none of them tells its time. */
   readonly oldestMarkMillis: number | undefined;
 }
 
-export interface SettlingOptions extends Pick<SettleOptions, 'rules' | 'trigger'> {
+export interface SweeperOptions extends Pick<SettleOptions, 'rules' | 'trigger'> {
   readonly onSettled: (settled: Settled) => void;
   readonly onFailed: (parent: UserKey, error: unknown) => void;
   readonly onStopped: (service: ParentKey, tasks: number) => void;
 }
 
-export interface SweepOptions extends SettlingOptions {
+/** One pass: as much of a sweep as one invocation has time for. */
+export interface SweepPassOptions extends SweeperOptions {
   readonly from: SweepCursor | undefined;
-  /** Also looks for marks without a time, which no index knows, and which only their own record would have told of. */
+  /** Also looks for marks without a time: they are in no index, and only their own record would have told of them. */
   readonly full?: boolean;
-  /** The sweep stops, between two groups of parents, when less than the reserve is left of this. */
+  /** The pass stops, between two groups of parents, when less than {@link SWEEP_RESERVE_MILLIS} is left. */
   remainingMillis(): number;
-  /** After each page that another follows: where a sweep that dies goes on. */
+  /** After each page that is not the last: where the next sweep goes on if this one dies. */
   readonly onPage: (next: SweepCursor) => Promise<void>;
 }
 
-/** Settles one parent after the other, each once, and keeps count of what became of them. */
+/** Settles parents, each once, and keeps count of what became of them. */
 class Sweeper {
   readonly #store: Store;
   readonly #chance: Chance;
-  readonly #options: SettlingOptions;
+  readonly #options: SweeperOptions;
   readonly #done = new Set<string>();
   readonly #deleted: ParentKey[] = [];
   readonly #failed: { parent: UserKey; error: unknown }[] = [];
-  readonly #agesMillis: number[] = [];
   #settled = 0;
   #stillMarked = 0;
+  #oldestMarkMillis: number | undefined;
 
-  constructor(store: Store, chance: Chance, options: SettlingOptions) {
+  constructor(store: Store, chance: Chance, options: SweeperOptions) {
     this.#store = store;
     this.#chance = chance;
     this.#options = options;
   }
 
-  /** A parent that can't be settled doesn't hold up the others: it is reported, and the next sweep tries it again. */
+  /** A parent that can't be settled does not hold up the others: it is reported, and the next sweep tries it again. */
   async settleOne({ key, markedAt }: Pick<Listed, 'key' | 'markedAt'>, heal: () => Promise<unknown>): Promise<void> {
     const { rules, trigger, onSettled, onStopped, onFailed } = this.#options;
     if (this.#done.has(parentName(key))) return; // a counter whose parent this sweep has settled as marked
     this.#done.add(parentName(key));
     try {
       await heal();
-      const settled = await settle(this.#store, this.#chance, key, {
-        patient: true,
-        ...(rules && { rules }),
-        ...(trigger && { trigger }),
-      });
+      const settled = await settle(this.#store, this.#chance, key, { patient: true, rules, trigger });
       this.#settled++;
       if (settled.outcome === 'deleted') this.#deleted.push(key, ...settled.freed);
       else if (settled.outcome === 'draining' || settled.outcome === 'held') this.#remains(markedAt);
@@ -94,7 +91,7 @@ class Sweeper {
     }
   }
 
-  /** A task is nothing to settle: only its attachments are set right. */
+  /** A task is not settled: only its attachments are set right. */
   async healOne(task: TaskKey, heal: () => Promise<unknown>): Promise<void> {
     try {
       await heal();
@@ -106,33 +103,34 @@ class Sweeper {
   }
 
   report(resumeAt: SweepCursor | undefined): SweepReport {
-    const ages = this.#agesMillis;
     return {
       resumeAt,
       settled: this.#settled,
       deleted: this.#deleted,
       failed: this.#failed,
       stillMarked: this.#stillMarked,
-      oldestMarkMillis: ages.length > 0 ? ages.reduce((a, b) => Math.max(a, b)) : undefined,
+      oldestMarkMillis: this.#oldestMarkMillis,
     };
   }
 
   #remains(markedAt: string | undefined): void {
     this.#stillMarked++;
     const at = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
-    if (at !== undefined) this.#agesMillis.push(this.#chance.nowEpochMillis() - at);
+    if (at === undefined) return;
+    const ageMillis = this.#chance.nowEpochMillis() - at;
+    this.#oldestMarkMillis = Math.max(ageMillis, this.#oldestMarkMillis ?? ageMillis);
   }
 }
 
 /**
- * Settles the parents that somebody names, because their record is in the dead-letter queue or an audit has found something:
- * as the sweep does, and also sets the attachments of a named service or task right, marked or not.
+ * Settles named parents as the sweep does, because their record is in the dead-letter queue or an audit has found something.
+ * Also sets right the attachments of each named service or task, whether it is marked or not.
  */
 export async function settleNamed(
   store: Store,
   chance: Chance,
   keys: readonly UserKey[],
-  options: SettlingOptions,
+  options: SweeperOptions,
 ): Promise<SweepReport> {
   const sweeper = new Sweeper(store, chance, options);
   const healReferences = async (user: UserKey) => {
@@ -150,16 +148,15 @@ export async function settleNamed(
   return sweeper.report(undefined);
 }
 
-export async function sweep(store: Store, chance: Chance, options: SweepOptions): Promise<SweepReport> {
+export async function sweep(store: Store, chance: Chance, options: SweepPassOptions): Promise<SweepReport> {
   const sweeper = new Sweeper(store, chance, options);
   const sources: readonly SweepSource[] =
     options.full || options.from?.source.startsWith('unstamped') ? FULL_SWEEP_SOURCES : SWEEP_SOURCES;
-  // A cursor that names no source of ours is none.
+  // A cursor that names an unknown source begins anew.
   const first = Math.max(0, options.from === undefined ? 0 : sources.indexOf(options.from.source));
   for (const source of sources.slice(first)) {
-    let from: PageKey | undefined = source === options.from?.source ? options.from.from : undefined;
-    do {
-      const page: Page<Listed> = await list(store, source, from);
+    let from = source === options.from?.source ? options.from.from : undefined;
+    for await (const page of eachPage((at) => list(store, source, at), { startAt: from })) {
       for (const group of chunks(page.items, PARENTS_IN_PARALLEL)) {
         if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
         await mapInParallel(group, PARENTS_IN_PARALLEL, (listed) =>
@@ -169,7 +166,7 @@ export async function sweep(store: Store, chance: Chance, options: SweepOptions)
       }
       from = page.next;
       if (from !== undefined) await options.onPage({ source, from });
-    } while (from !== undefined);
+    }
   }
   return sweeper.report(undefined);
 }
@@ -188,12 +185,11 @@ function list(store: Store, source: SweepSource, from: PageKey | undefined): Pro
 }
 
 /**
- * Removes the attachments of a marked network whose user has gone, or refers to it no more, by hands that kept none of
- * the rules, and whose record was lost as well: else the network would wait for them for ever. It costs one read for each
- * attachment of what is marked.
+ * Removes the attachments of a marked network whose user has gone, or refers to it no more, by a raw write whose record was
+ * lost as well: else the network would wait for them for ever. It costs one read for each attachment of what is marked.
  */
 async function healChildren(store: Store, chance: Chance, key: ParentKey, rules = DEFAULT_RULES): Promise<void> {
-  if (KINDS[key.kind].runsTasks) return; // its children are no attachments
+  if (KINDS[key.kind].runsTasks) return; // its children are tasks, not attachments
   await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), NETWORKS_IN_PARALLEL, async (name) => {
     const user = parseAttachmentName(name, rules);
     const asRead = await store.readUser(user);

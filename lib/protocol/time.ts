@@ -1,14 +1,14 @@
 /** When a mark was made, and how that is written. */
-import type { Chance } from './store.ts';
+import type { Chance } from './chance.ts';
 
-/** Unique for each mark: the time alone would not tell two marks of one millisecond apart. */
+/** Unique for each mark: a time alone would not tell two marks of one millisecond apart. */
 export function newMarkedAt(chance: Chance): string {
   return `${isoNow(chance)}#${chance.fresh()}`;
 }
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
 
-/** When a mark was made, in milliseconds of the epoch. Undefined for a `markedAt` of another form. */
+/** When a mark was made. Undefined for a `markedAt` of another form, which a raw write may have. */
 export function markedAtEpochMillis(markedAt: string): number | undefined {
   const time = markedAt.split('#', 1)[0] ?? '';
   // JavaScript takes "release-2" for February 2001.

@@ -1,5 +1,6 @@
-/** A batch of stream records, grouped by parent, and the partial response that says which of them failed. */
-import { DeallocatorError } from '../protocol/errors.ts';
+/** A batch of stream records, grouped by parent, and the partial response that names those that failed. */
+import { invalid } from '../protocol/arguments.ts';
+import type { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
@@ -15,16 +16,16 @@ export interface BatchResponse {
   readonly batchItemFailures: { readonly itemIdentifier: string }[];
 }
 
-/** One parent's records in a batch, in the order of the stream. */
+/** One parent's records in a batch, in the stream's order. */
 export interface ParentRecords {
   readonly parent: ParentKey;
   readonly records: readonly StreamRecord[];
 }
 
 /**
- * Hands each parent's records to `process`, parents side by side. A parent that fails, or a record that can't be read,
- * fails alone: the others are done, and done again without harm when Lambda delivers everything from the lowest failed
- * sequence number on. All failed records are named, lowest first. A batch with a failure that has no name throws.
+ * Hands each parent's records to `process`, parents side by side. A parent that fails, or a record that can't be read, fails
+ * alone. Lambda then delivers everything from the lowest failed sequence number on; what was done is done again without
+ * harm. All failed records are named, lowest first. If a failed record has no sequence number, the batch throws.
  */
 export async function processBatch(
   event: StreamEvent,
@@ -33,10 +34,7 @@ export async function processBatch(
   process: (groups: readonly ParentRecords[]) => Promise<(group: ParentRecords) => Promise<void>>,
 ): Promise<BatchResponse> {
   if (!Array.isArray(event?.Records)) {
-    throw new DeallocatorError(
-      'InvalidArgument',
-      'the event has no list of Records; this function takes the events of a DynamoDB stream',
-    );
+    throw invalid('the event has no list of Records; this function takes the events of a DynamoDB stream');
   }
   const failed: string[] = [];
   let unnamed: DeallocatorError | undefined;

@@ -1,33 +1,30 @@
 /**
- * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold networks,
- * the attachments of those that came, changed or went are set right first.
+ * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold
+ * networks, the attachments of tasks that came, changed or went are set right first.
  */
-import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { KINDS, type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
+import { type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
 import { mapInParallel } from '../protocol/parallel.ts';
-import { isGoneByState, needsTaskImages, type Rules } from '../protocol/rules.ts';
+import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
 import { isoNow } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
-import { networksToHeal, readRecord, type StreamRecord } from './records.ts';
+import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
 
 /** @param kind whose children are gone */
 export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
-  const { partitionKey, sortKey } = TABLES[PARENT_TABLES[kind].children];
-  const withImages = KINDS[kind].runsTasks && needsTaskImages(ports.rules);
-  const holdNetworks = KINDS[kind].runsTasks && ports.rules.taskNetworks;
-  const read = (record: unknown) =>
-    readRecord(record, kind, partitionKey, holdNetworks ? sortKey : undefined, withImages);
+  const source = recordSource(kind, 'children', ports.rules);
+  const holdNetworks = source.childAttribute !== undefined;
+  const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async (groups) => {
         const draining = await store.findDraining(groups.map(({ parent }) => parent));
         return async ({ parent, records }) => {
-          // Before counting: a record that fails here is delivered again, and must not have been counted by then.
+          // Before counting: a record that fails here comes again, and must not have been counted by then.
           if (holdNetworks) {
             await mapInParallel(
               tasksToHeal(parent.id, records, ports.rules),
@@ -35,13 +32,13 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
               async ([task, networks]) => telemetry.healed(await heal(store, ports.chance, task, networks)),
             );
           }
-          // The mapping's filter lets little else through; without the filter the others are no news.
+          // The mapping's filter lets little else through. Without the filter, other records change nothing here.
           const removed = records.filter((record) => isGone(record, ports.rules)).length;
           if (removed === 0 || !draining.has(parentName(parent))) return;
           const counter = await store.decrement(parent, removed, isoNow(ports.chance));
           if (counter === undefined) return;
           telemetry.decremented(parent, removed, counter.remaining);
-          // Not only when zero is crossed: who crossed it may have crashed since.
+          // Not only when zero is crossed: the handler that crossed it may have died since (docs/design.md §4.3 R30).
           if (counter.remaining > 0) return;
           telemetry.settled(
             await settle(store, ports.chance, parent, { ...settling(ports), opened: counter }),
@@ -52,7 +49,7 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
     );
 }
 
-/** The tasks whose networks the records change, and these networks. */
+/** The tasks whose networks the records change, each with these networks. */
 function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [TaskKey, string[]][] {
   const byTask = Map.groupBy(records, ({ child }) => child as string);
   return [...byTask].flatMap(([id, ofTask]): [TaskKey, string[]][] => {
@@ -62,7 +59,9 @@ function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules:
   });
 }
 
-/** Whether the record tells that a child is gone, and is the one that tells so: one that had ended before was counted then. */
+/**
+ * Whether this very record tells that a child is gone: the removal of a task that had ended before was counted at its end.
+ */
 function isGone({ eventName, before, after }: StreamRecord, rules: Rules): boolean {
   if (isGoneByState(before?.state, rules)) return false;
   return eventName === 'REMOVE' || (eventName === 'MODIFY' && isGoneByState(after?.state, rules));

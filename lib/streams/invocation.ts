@@ -1,4 +1,4 @@
-/** What every invocation of every function has: a store of its own, and telemetry that is written at its end. */
+/** What each invocation of a function has: a store of its own, and telemetry that is written at its end. */
 import type { Store } from '../protocol/store.ts';
 import type { FunctionPorts } from './ports.ts';
 import { Telemetry } from './telemetry.ts';

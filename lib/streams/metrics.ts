@@ -1,38 +1,41 @@
-/** As data, and apart from the code that counts: dashboard and alarms are made from the same names. */
+/** The metrics as data, apart from the code that counts: dashboard and alarms are made from the same names. */
 
-/** Metrics, and what each counts. Values of `Seconds` are one for each deletion; the others are sums. */
+/** Each metric and its unit. A `Count` is a sum; `Seconds` have one value for each deletion or sweep. */
 export const METRICS = {
   ServicesDeleted: 'Count',
   NetworksDeleted: 'Count',
-  /** Decisions to wait: the parent has children left. */
+  /** Decisions to wait, because the parent has children left. */
   StillDraining: 'Count',
-  /** Decisions to wait although no child is left: protected, or in its grace period. */
+  /** Decisions to wait although no child is left: the parent is protected, or in its grace period. */
   Held: 'Count',
   /** Tasks that were told to stop because their service was marked. */
   TasksStopped: 'Count',
   /** Counter writes by removal records. */
   Decrements: 'Count',
   Recounts: 'Count',
-  /** Requests tried again because another had the item, and rounds of settle beyond the first. */
+  /** Requests tried again because another was at work on the item, and rounds of settle beyond the first. */
   Conflicts: 'Count',
   Throttles: 'Count',
-  /** Requests tried again because nobody answered: timeouts, server and network errors. */
+  /** Requests tried again because no answer came: timeouts, server and network errors. */
   Unanswered: 'Count',
-  /** Attachments put or removed because somebody had written a service without them. */
+  /** Attachments put or removed after a raw write of a service. */
   Healed: 'Count',
-  /** Writes of a `pendingDelete` that is no mark, such as the text "true". */
+  /** Writes of a `pendingDelete` that is not a mark, such as the text "true". */
   MalformedMarks: 'Count',
   /** Records, or swept parents, that failed. */
   Failures: 'Count',
   /** From a mark to its deletion. */
   DrainSeconds: 'Seconds',
-  /** Sweeps that came to the end of all that is marked, in one invocation or in several. */
+  /** Sweeps that came to the end of all that is marked, in one or several invocations. */
   SweepsFinished: 'Count',
-  /** What sweeps deleted because no record had led to it, or because its grace period was over; not what was asked for by name. */
+  /**
+   * What sweeps deleted because its record was lost, or its grace period over. What a sweep was asked for by name does not
+   * count.
+   */
   SweptUp: 'Count',
-  /** What the last complete sweep left marked. */
+  /** Parents that the last complete sweep left marked. */
   StillMarked: 'Count',
-  /** The age of the oldest of these. 0 when nothing is marked; a mark that doesn't tell its time has no age. */
+  /** The age of the oldest of these marks. 0 when nothing is marked; a mark that doesn't tell its time has no age. */
   OldestMarkSeconds: 'Seconds',
 } as const;
 

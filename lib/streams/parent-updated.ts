@@ -1,5 +1,4 @@
-/** `service-updated` and `network-updated`: a mark was set or cleared, or references changed by other hands. */
-import { PARENT_TABLES, TABLES } from '../dynamodb/schema.ts';
+/** `service-updated` and `network-updated`: a mark was set or cleared, or a raw write changed references. */
 import { heal } from '../protocol/heal.ts';
 import { KINDS, type ParentKind } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
@@ -8,18 +7,18 @@ import { newMarkedAt } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
-import { networksToHeal, readRecord, type StreamRecord } from './records.ts';
+import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
 
 export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
-  const keyAttribute = TABLES[PARENT_TABLES[kind].parents].partitionKey;
-  const read = (record: unknown) => readRecord(record, kind, keyAttribute, undefined, true);
+  const source = recordSource(kind, 'parents', ports.rules);
+  const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
       processBatch(event, read, telemetry, async () => async (group) => {
         const { parent, records } = group;
         const odd = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
         if (odd !== undefined) telemetry.malformedMark(parent, odd);
-        // Before anything else that could fail: from here on the sweep finds the mark without any record.
+        // Before anything else that could fail: from here on the sweep finds the mark without a record.
         if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
         // Before settling, so that what is finalized is whole.
         const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
@@ -35,7 +34,7 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
     );
 }
 
-/** Once for each write that brings or changes it, not for each later write of the item. */
+/** For each write that brings or changes it, and not for later writes of the item. */
 function hasNewMalformedMark({ before, after }: StreamRecord): boolean {
   return after?.malformedMark !== undefined && before?.malformedMark !== after.malformedMark;
 }
@@ -45,7 +44,9 @@ function isUnstamped({ after }: StreamRecord): boolean {
   return after?.pendingDelete === true && after.markedAt === undefined;
 }
 
-/** A mark appears, another takes its place, or what held it is gone; or a `markedAt` is left without a mark and must go. */
+/**
+ * A mark appears, another takes its place, or its protection is gone; or a `markedAt` is left without a mark, and must go.
+ */
 function needsSettle({ before, after }: StreamRecord): boolean {
   if (after === undefined) return false;
   if (!after.pendingDelete) return after.markedAt !== undefined;
@@ -53,9 +54,9 @@ function needsSettle({ before, after }: StreamRecord): boolean {
 }
 
 /**
- * A mark disappears, with its parent or without. Its counter must go, and settle sees to that; but where no counter is,
- * there is nothing to do, and to open one only to delete it again would cost two writes for each deletion of ours. Nothing
- * is missed: a counter that is opened after this look is opened by a settle that looks at the parent after it.
+ * A mark disappears, with its parent or without. Its counter must go, and settle sees to that. If there is no counter, there
+ * is nothing to do: to open one only to delete it again would cost two writes for each deletion of ours. Nothing is missed:
+ * a settle that opens a counter after this look reads the parent after it too.
  */
 function clearsMark({ before, after }: StreamRecord): boolean {
   return before?.pendingDelete === true && !after?.pendingDelete;

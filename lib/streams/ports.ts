@@ -1,17 +1,18 @@
-/** What a function takes from the world: its tables, time, chance and log, all from the environment and nowhere else. */
+/** What a function takes from the world: its tables, time, chance and log. All of it comes from the environment. */
 import { connect } from '../dynamodb/client.ts';
-import { Requests } from '../dynamodb/requests.ts';
+import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Chance } from '../protocol/chance.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
-import type { Chance, Store } from '../protocol/store.ts';
+import type { Store } from '../protocol/store.ts';
 import { readEnvironment } from './deployment.ts';
 import type { TelemetryOptions } from './telemetry.ts';
 
 export interface FunctionPorts {
-  /** A store whose retries are told to one invocation's telemetry. */
+  /** A store whose retries one invocation's telemetry hears of. */
   openStore(observer: RetryObserver): Store;
   readonly chance: Chance;
   readonly rules: Rules;
@@ -28,7 +29,7 @@ export function portsFromEnvironment(environment: Readonly<Record<string, string
   const { tables, rules, functionName, metricsNamespace, logLevel } = readEnvironment(environment);
   const db = connect();
   return {
-    openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), tables, rules),
+    openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { rules, observer })),
     chance: systemChance,
     rules,
     telemetry: {

@@ -1,11 +1,14 @@
-/** Reads stream records as Lambda delivers them, trusting nothing: a record that can't be read fails alone, by name. */
+/** Reads stream records as Lambda delivers them, and trusts nothing: a record that can't be read fails alone, by name. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
+import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
+import { PARENT_TABLES, streamOf, TABLES } from '../dynamodb/schema.ts';
+import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   attachmentName,
+  KINDS,
   type NetworkLists,
   type ParentKey,
   type ParentKind,
@@ -14,10 +17,10 @@ import {
 } from '../protocol/model.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 
-/** What an image says: a parent's of its mark and its references, a task's of its state. */
+/** What an image says: of a parent its mark and its references, of a task its networks and its state. */
 export interface Image {
   readonly pendingDelete: boolean;
-  /** What stands where a mark would, and is none: somebody's mistake. BOOL and NULL are none. */
+  /** A `pendingDelete` that is neither BOOL nor NULL: probably a mistake. */
   readonly malformedMark: string | undefined;
   readonly markedAt: string | undefined;
   readonly isProtected: boolean;
@@ -32,14 +35,14 @@ export interface StreamRecord {
   readonly sequenceNumber: string;
   readonly eventName: EventName;
   readonly parent: ParentKey;
-  /** A child's own id, where the record is about a child. */
+  /** A child's own id, where {@link RecordSource.childAttribute} names it. */
   readonly child: string | undefined;
-  /** Undefined where the item was not there, or where the stream carries keys only. */
+  /** Undefined where the item was not there, or the stream carries keys only. */
   readonly before: Image | undefined;
   readonly after: Image | undefined;
 }
 
-/** A record that could not be read; `sequenceNumber` is undefined where not even that could. */
+/** A record that could not be read. `sequenceNumber` is undefined where it could not be read either. */
 export interface MalformedRecord {
   readonly sequenceNumber: string | undefined;
   readonly error: DeallocatorError;
@@ -49,18 +52,34 @@ export interface MalformedRecord {
 const SHOWN_CHARACTERS_MAX = 100;
 const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies EventName[];
 
-/**
- * @param kind the kind of parent that the record is about, directly or as the parent of a child
- * @param keyAttribute the key attribute that holds the parent's id
- * @param childAttribute the one that holds the child's, if the record is about a child
- * @param withImages whether the stream must carry images
- */
+/** What the records of one table's stream are about. */
+export interface RecordSource {
+  readonly kind: ParentKind;
+  /** Whether their items are parents of this kind, or children of such. */
+  readonly of: 'parents' | 'children';
+  /** The key attribute that holds the parent's id. */
+  readonly keyAttribute: string;
+  /** The one that holds the child's own id, where it matters: a task may hold networks. */
+  readonly childAttribute: string | undefined;
+  readonly withImages: boolean;
+}
+
+export function recordSource(kind: ParentKind, of: RecordSource['of'], rules: Rules): RecordSource {
+  const table = PARENT_TABLES[kind][of];
+  const { partitionKey, sortKey } = TABLES[table];
+  const holdNetworks = of === 'children' && KINDS[kind].runsTasks && rules.taskNetworks;
+  return {
+    kind,
+    of,
+    keyAttribute: partitionKey,
+    childAttribute: holdNetworks ? sortKey : undefined,
+    withImages: streamOf(table, rules) === 'NEW_AND_OLD_IMAGES',
+  };
+}
+
 export function readRecord(
   record: unknown,
-  kind: ParentKind,
-  keyAttribute: string,
-  childAttribute: string | undefined,
-  withImages: boolean,
+  { kind, keyAttribute, childAttribute, withImages }: RecordSource,
 ): StreamRecord | MalformedRecord {
   const sequenceNumber = findSequenceNumber(record);
   try {
@@ -92,13 +111,13 @@ export function isMalformed(record: StreamRecord | MalformedRecord): record is M
   return 'error' in record;
 }
 
-/** Numeric order of two sequence numbers, which have up to 40 digits: too many for a number. */
+/** The numeric order of two sequence numbers: they have up to 40 digits, too many for a number. */
 export function compareSequenceNumbers(a: string, b: string): number {
   const difference = BigInt(a) - BigInt(b);
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The networks named by either image of a record of this user that changed what it names, or ended it if it is a task. */
+/** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
 export function networksToHeal(user: UserKey, records: readonly StreamRecord[], rules: Rules): string[] {
   const hasEnded = (image: Image | undefined) => user.kind === 'task' && isGoneByState(image?.state, rules);
   const changed = records.filter(
@@ -113,23 +132,20 @@ function findSequenceNumber(record: unknown): string | undefined {
   return typeof found === 'string' && /^\d{1,40}$/.test(found) ? found : undefined;
 }
 
-/** Only what we know is looked at: the rest of the item is somebody else's, and may be large. */
+/** Only what we know is looked at: the rest of the item is the user's, and may be large. */
 function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => NetworkLists): Image {
   if (typeof image !== 'object' || image === null)
     throw malformed(name, image, 'an image: the stream must carry both images');
   const item = image as StoredItem;
-  const { pendingDelete, markedAt, protected: shield, status } = item;
   return {
-    malformedMark: malformedMarkOf(pendingDelete),
-    pendingDelete: pendingDelete?.BOOL === true,
-    markedAt: markedAt?.S,
-    isProtected: shield?.BOOL === true,
+    ...markOf(item),
+    malformedMark: malformedMarkOf(item.pendingDelete),
     lists: listsOf(item),
-    state: status?.M !== undefined && Object.hasOwn(status.M, 'state') ? status.M.state?.S : undefined,
+    state: stateOf(item)?.S,
   };
 }
 
-/** Its type, and its value where that is a text: a deep value would end the stack of whoever prints it. */
+/** Its type, and its value if that is a text: to print a deep value could overflow the stack. */
 function malformedMarkOf(pendingDelete: AttributeValue | null | undefined): string | undefined {
   const [type, value]: unknown[] = Object.entries(pendingDelete ?? {})[0] ?? [];
   if (type === undefined || type === 'BOOL' || type === 'NULL') return undefined;
@@ -138,9 +154,8 @@ function malformedMarkOf(pendingDelete: AttributeValue | null | undefined): stri
 
 function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {
   const shown = JSON.stringify(seen)?.slice(0, SHOWN_CHARACTERS_MAX) ?? 'nothing';
-  return new DeallocatorError(
-    'InvalidArgument',
+  return invalid(
     `a stream record can't be read: ${what} is ${shown}, expected ${allowed}; it goes to the dead-letter queue, and the next sweep settles what it was about`,
-    { cause },
+    cause,
   );
 }

@@ -1,9 +1,10 @@
 /**
- * What a function tells of an invocation: one structured line a decision, and at its end one line of metrics in CloudWatch's
- * embedded metric format (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+ * What a function tells of an invocation: a structured line for each decision, and at its end one line of metrics in
+ * CloudWatch's embedded metric format
+ * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  *
- * Powertools' logger and metrics were looked at: they keep their state in the module, so that two handlers in one process
- * (every test, and the simulation) would mix theirs, and they add 33 KB to each bundle for what is one JSON line here.
+ * Not with Powertools' logger and metrics: they keep their state in the module, so that two handlers in one process (every
+ * test, and the simulation) would mix theirs; and they add 33 KB to each bundle for what is one JSON line here.
  */
 import type { RetriedFailure } from '../dynamodb/retry.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
@@ -23,7 +24,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface TelemetryOptions {
   readonly functionName: string;
   readonly namespace: string;
-  /** Decisions below it are not written; metrics always are. @default 'INFO' */
+  /** Decisions below this level are not written; metrics always are. @default 'INFO' */
   readonly logLevel?: LogLevel;
   nowEpochMillis(): number;
   writeLine(line: string): void;
@@ -86,7 +87,7 @@ export class Telemetry {
     });
   }
 
-  /** A removal was counted, and children are left: nothing to settle. */
+  /** A removal was counted. */
   decremented(parent: ParentKey, records: number, remaining: number): void {
     this.count('Decrements');
     this.#log('INFO', 'decremented', { parent: parentName(parent), records, remaining });
@@ -105,7 +106,7 @@ export class Telemetry {
     this.#log('INFO', 'healed', { parent: userName(user), put: put.length, removed: removed.length, networks });
   }
 
-  /** No mark: nothing is deleted. But whoever wrote it waits for something. */
+  /** It deletes nothing, but its writer probably waits for a deletion. */
   malformedMark(parent: ParentKey, seen: string): void {
     this.count('MalformedMarks');
     this.#log('WARN', 'malformed mark', { parent: parentName(parent), seen, expected: 'the BOOL true' });

@@ -1,13 +1,13 @@
 /** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Chance } from '../../lib/protocol/chance.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import type { Chance } from '../../lib/protocol/store.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
-import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
 import { type Handler, handlersOf } from '../support/stream-functions.ts';
 import { CPU_MILLIS_PER_RECORD, CPU_MILLIS_PER_REQUEST, coreShare, latencyMillis } from './latency.ts';
@@ -28,7 +28,7 @@ export interface Contender {
 
 export interface Environment {
   readonly handlers: Partial<Record<TableName, Handler>>;
-  readonly sweep: ReturnType<typeof sweepFunction>;
+  readonly sweep: ReturnType<typeof sweepRequested>;
   /** What reading a batch takes of the core, before anything else. */
   readRecords(count: number): Promise<void>;
 }
@@ -60,7 +60,7 @@ export function openEnvironment(
     client,
     chance,
     rules: DEFAULT_RULES,
-    openStore: (observer) => new DynamoDBStore(new Requests(db, chance, observer), MEMORY_NAMES, DEFAULT_RULES),
+    openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { chance, observer })),
     telemetry: {
       functionName: 'bench',
       namespace: 'Bench',
@@ -70,7 +70,7 @@ export function openEnvironment(
   };
   return {
     handlers: handlersOf(ports, childDeleted),
-    sweep: sweepFunction(ports),
+    sweep: sweepRequested(ports),
     readRecords: (count) => core.use(() => time.wait((count * CPU_MILLIS_PER_RECORD) / share)),
   };
 }

@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { connect } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
@@ -53,7 +53,7 @@ export function openHandler(port: number) {
     { step: 'initialize', name: 'count' },
   );
   const handler = childDeleted('service', {
-    openStore: (observer) => new DynamoDBStore(new Requests(db, systemChance, observer), MEMORY_NAMES, DEFAULT_RULES),
+    openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { observer })),
     chance: systemChance,
     rules: DEFAULT_RULES,
     telemetry: {

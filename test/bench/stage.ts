@@ -4,7 +4,7 @@ import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
-import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import type { StoredItem } from '../support/attribute-values.ts';
 import { testChance } from '../support/chance.ts';
 import { type CarryOut, MEMORY_NAMES } from '../support/memory-client.ts';

@@ -5,7 +5,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
-import type { Listed, Page, PageKey, Store } from '../../lib/protocol/store.ts';
+import type { Page, PageKey } from '../../lib/protocol/pages.ts';
+import type { Listed, Store } from '../../lib/protocol/store.ts';
 import { finalization } from '../support/objects.ts';
 
 export interface Subject {

@@ -1,10 +1,10 @@
 /** The real handlers, handed whatever a test makes up: no mapping, no filter and no stream stand between. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
-import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import type { Backend, LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
@@ -51,8 +51,7 @@ export interface EngineHouse extends House {
 export async function engineHouse(): Promise<EngineHouse> {
   const connection = ownConnection();
   const db = await createDatabase(connection);
-  const requests = new Requests(db, testChance(), { onRetry: () => {} });
-  const store = new DynamoDBStore(requests, PHYSICAL_NAMES);
+  const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance() }));
   return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, ...functionsOn(store, []) };
 }
 
@@ -64,7 +63,7 @@ function functionsOn(store: Store, log: LogLine[]) {
     log,
     call,
     batch: async (table: Streamed, records: readonly unknown[]) => failuresOf(await call(table, { Records: records })),
-    sweep: async (request?: unknown) => sweepFunction(ports)(request as SweepRequest | undefined, CONTEXT),
+    sweep: async (request?: unknown) => sweepRequested(ports)(request as SweepRequest | undefined, CONTEXT),
   };
 }
 

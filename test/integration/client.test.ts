@@ -17,7 +17,7 @@ import {
   type ServiceSpec,
 } from '../../lib/client/index.ts';
 import type { Connection } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { TABLES } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { checkRest, type Violation } from '../../lib/protocol/invariants.ts';
@@ -1096,7 +1096,7 @@ describe('ids', () => {
     await client.createTask(serviceId, { id: taskId });
     await client.removeService(serviceId);
     await client.removeNetwork(networkId);
-    const store = new DynamoDBStore(new Requests(db, chance, { onRetry: () => {} }), PHYSICAL_NAMES);
+    const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance }));
     const waiting = await settle(store, chance, { kind: 'service', id: serviceId });
     expect(waiting).toMatchObject({ outcome: 'draining', remaining: 1 });
     expect(await settle(store, chance, { kind: 'network', id: networkId })).toMatchObject({ outcome: 'draining' });
@@ -1292,7 +1292,7 @@ describe('any sequence of calls', () => {
   const story = fc.array(fc.array(call, { minLength: 1, maxLength: 4 }), { minLength: 4, maxLength: 15 });
 
   it('S1 S2 S3 S4 keeps the promises, one by one and side by side, with settles in between', async () => {
-    const store = new DynamoDBStore(new Requests(db, chance, { onRetry: () => {} }), PHYSICAL_NAMES);
+    const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance }));
     const seen = { deleted: 0, refused: 0 };
     const settleOne = async (kind: 'service' | 'network', id: string) => {
       const { outcome } = await settle(store, chance, { kind, id }, { patient: true });

@@ -7,7 +7,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type ParentKind } from '../../lib/protocol/model.ts';
 import { testChance } from '../support/chance.ts';
@@ -43,8 +43,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
       { step: 'initialize' },
     );
     const chance = testChance();
-    const requests = new Requests(documentClient(sdk), chance, { onRetry: () => {} });
-    store = new DynamoDBStore(requests, PHYSICAL_NAMES);
+    store = new DynamoDBStore(openDatabase(documentClient(sdk), PHYSICAL_NAMES, { chance }));
     client = new DeallocatorClient({ tables: PHYSICAL_NAMES, client: sdk, chance });
   });
 

@@ -10,7 +10,7 @@ import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import type { SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 

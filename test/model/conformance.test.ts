@@ -1,7 +1,8 @@
 /** The model is of this code: what the real handlers do, request by request, the model allows, and nothing else. */
 import { describe, expect, it } from 'vitest';
+import type { Chance } from '../../lib/protocol/chance.ts';
 import { settle } from '../../lib/protocol/settle.ts';
-import type { Chance, Store } from '../../lib/protocol/store.ts';
+import type { Store } from '../../lib/protocol/store.ts';
 import { configuration } from './configurations.ts';
 import { DrainModel } from './model.ts';
 import { type Ran, runReal } from './real-run.ts';

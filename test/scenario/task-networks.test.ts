@@ -216,7 +216,7 @@ describe('the fence', () => {
   });
 
   it.each([
-    [{ id: '1', networks: 'front' as never }, 'networks of task 1 of service web is no list'],
+    [{ id: '1', networks: 'front' as never }, 'networks of task 1 of service web must be a list'],
     [{ id: '1', networks: [{ target: 7 }] as never }, "a network's id is 7"],
     [{ id: '1', ...on(...Array.from({ length: 33 }, (_, n) => `n${n}`)) }, 'refers to 33 networks; at most 32'],
     [{ id: 'x'.repeat(1014), ...on('front') }, 'make a name of 1025 bytes'],

@@ -23,6 +23,7 @@ export interface Mutant {
 
 const SETTLE = 'lib/protocol/settle.ts';
 const STORE = 'lib/dynamodb/store.ts';
+const READS = 'lib/dynamodb/reads.ts';
 const REQUESTS = 'lib/dynamodb/requests.ts';
 const FINALIZE = 'lib/protocol/finalize.ts';
 const DECIDE = 'lib/protocol/decide.ts';
@@ -99,8 +100,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: 'this.#deletionOf(network.key, allOf(isMarkedAsRead(network), isNotProtected))',
-        replace: 'this.#deletionOf(network.key, isThere)',
+        find: 'remove(this.#at.parent(network.key), allOf(isMarkedAsRead(network), isNotProtected))',
+        replace: 'remove(this.#at.parent(network.key), isThere)',
       },
     ],
     breaks: ['S2', 'S3', 'S6'],
@@ -156,8 +157,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: "ConsistentRead: true,\n        Select: 'COUNT'",
-        replace: "ConsistentRead: false,\n        Select: 'COUNT'",
+        find: "ConsistentRead: true, Select: 'COUNT'",
+        replace: "ConsistentRead: false, Select: 'COUNT'",
       },
     ],
     breaks: ['S1', 'S2', 'S6', 'S7', 'L1'],
@@ -176,8 +177,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: REQUESTS,
-        find: 'ConsistentRead: true,\n      ProjectionExpression',
-        replace: 'ConsistentRead: false,\n      ProjectionExpression',
+        find: 'ConsistentRead: true, ...expressed({ projection: only(attributes) })',
+        replace: 'ConsistentRead: false, ...expressed({ projection: only(attributes) })',
       },
     ],
     breaks: ['S4', 'S7', 'L1'],
@@ -188,9 +189,9 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'half the price',
     edits: [
       {
-        file: STORE,
-        find: "ConsistentRead: true,\n        Select: 'ALL_ATTRIBUTES'",
-        replace: "ConsistentRead: false,\n        Select: 'ALL_ATTRIBUTES'",
+        file: READS,
+        find: "ConsistentRead: true,\n    Select: 'ALL_ATTRIBUTES'",
+        replace: "ConsistentRead: false,\n    Select: 'ALL_ATTRIBUTES'",
       },
     ],
     breaks: ['S2', 'S6'],
@@ -254,7 +255,7 @@ export const MUTANTS: readonly Mutant[] = [
     why: 'it is overwritten by the next page anyway',
     edits: [
       {
-        file: 'lib/streams/sweep.ts',
+        file: 'lib/streams/sweep-requested.ts',
         find: 'await store.writeSweepCursor(report.resumeAt);',
         replace: 'if (report.resumeAt) await store.writeSweepCursor(report.resumeAt);',
       },
@@ -268,7 +269,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: "...conditioned(epochIs(epoch)),\n      ReturnValues: 'NONE'",
+        find: "...expressed({ condition: epochIs(epoch) }),\n      ReturnValues: 'NONE'",
         replace: "ReturnValues: 'NONE'",
       },
     ],
@@ -315,8 +316,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: PARENTS,
-        find: "return [fence(this.#at.parent({ kind: 'network', id: networkId })), { Put: { TableName, Item: Key } }];",
-        replace: "void TableName; return [fence(this.#at.parent({ kind: 'network', id: networkId }))];",
+        find: 'return [fence(parent), putKey(this.#at.attachment(networkId, serviceId))];',
+        replace: 'void serviceId; return [fence(parent)];',
       },
     ],
     breaks: ['S2', 'S6'],
@@ -407,14 +408,14 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'the counter stays behind',
     why: 'nobody reads it any more',
-    edits: [{ file: STORE, find: '      { Delete: this.at.counter(parent.key) },\n', replace: '' }],
+    edits: [{ file: STORE, find: '      remove(this.#at.counter(parent.key)),\n', replace: '' }],
     breaks: ['S6'],
     profile: 'calm',
   },
   {
     name: "a freed network's counter stays behind",
     why: 'nobody reads it any more',
-    edits: [{ file: STORE, find: '        { Delete: this.at.counter(network.key) },\n', replace: '' }],
+    edits: [{ file: STORE, find: '        remove(this.#at.counter(network.key)),\n', replace: '' }],
     breaks: ['S6'],
     profile: 'crowded',
   },
@@ -424,7 +425,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: '      ...detached.map((network) => ({ Delete: this.at.attachment(network.id, parent.key.id) })),\n      ...freed',
+        find: '      ...detached.map((network) => remove(this.#at.attachment(network.id, parent.key.id))),\n      ...freed',
         replace: '      ...freed',
       },
     ],
@@ -437,7 +438,7 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: '      { Put: { TableName: this.at.tables.receipts, Item: receiptItem(receipt) } },\n',
+        find: '      put(this.#at.tables.receipts, receiptItem(receipt)),\n',
         replace: '',
       },
     ],
@@ -486,8 +487,8 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [
       {
         file: STORE,
-        find: '{ ConditionCheck: { ...this.at.parent(service.key), ...conditioned(isMarkedAsRead(service)) } }',
-        replace: '{ ConditionCheck: { ...this.at.parent(service.key), ...conditioned(isThere) } }',
+        find: 'check(this.#at.parent(service.key), isMarkedAsRead(service))',
+        replace: 'check(this.#at.parent(service.key), isThere)',
       },
     ],
     breaks: ['S3'],

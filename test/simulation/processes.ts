@@ -6,14 +6,14 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Chance } from '../../lib/protocol/chance.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
-import type { Chance } from '../../lib/protocol/store.ts';
 import type { StreamedTable } from '../../lib/streams/functions.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
-import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
 import { type Handler, handlersOf } from '../support/stream-functions.ts';
 import { random } from './random.ts';
@@ -142,7 +142,7 @@ export class Place {
   readonly db: DynamoDBDocumentClient;
   readonly writer: DeallocatorClient;
   readonly handlers: Readonly<Record<StreamedTable, Handler>>;
-  readonly sweep: ReturnType<typeof sweepFunction>;
+  readonly sweep: ReturnType<typeof sweepRequested>;
 
   constructor(rules: Rules) {
     const client = memoryClient((operation, input) => this.#occupant.send(operation, input));
@@ -156,7 +156,7 @@ export class Place {
     const { taskNetworks } = rules;
     this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
     const ports: FunctionPorts = {
-      openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES, rules),
+      openStore: (observer) => new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules })),
       chance,
       rules,
       telemetry: {
@@ -167,7 +167,7 @@ export class Place {
       },
     };
     this.handlers = handlersOf(ports);
-    this.sweep = sweepFunction(ports);
+    this.sweep = sweepRequested(ports);
   }
 
   context(): Context {

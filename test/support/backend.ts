@@ -1,7 +1,7 @@
 /** What a story is told on: the memory store, or the local cloud. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 
 export type LogLine = Record<string, unknown> & { readonly decision?: string };
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { run } from '../../bin/cli/run.ts';
 import { readNames } from '../../bin/synthesize.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import type { Chance } from '../../lib/protocol/store.ts';
+import type { Chance } from '../../lib/protocol/chance.ts';
 import type { LocalBackend } from './local-backend.ts';
 
 /** What `--config` reads, of the backend's cloud. */

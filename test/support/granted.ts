@@ -10,7 +10,7 @@ import { readNames } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import type { DeallocatorStack, FunctionName } from '../../lib/infra/index.ts';
-import type { Chance } from '../../lib/protocol/store.ts';
+import type { Chance } from '../../lib/protocol/chance.ts';
 import { call } from './command-line.ts';
 import { connectRaw } from './dynamodb.ts';
 import { type LocalBackend, localBackend } from './local-backend.ts';

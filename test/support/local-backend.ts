@@ -10,7 +10,7 @@ import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import { type DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
-import type { SweepAnswer } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer } from '../../lib/streams/sweep-requested.ts';
 import type { Backend, LogLine } from './backend.ts';
 import { connectRaw, rawAccess } from './dynamodb.ts';
 

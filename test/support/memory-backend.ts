@@ -5,7 +5,7 @@ import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
-import { type SweepAnswer, type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import type { Backend, LogLine } from './backend.ts';
 import { testChance } from './chance.ts';
 import { memoryStore } from './memory-client.ts';
@@ -71,7 +71,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     },
     get: async (table, keys) => tables.get(table, keys),
     world: async (): Promise<World> => tables.world(),
-    sweep: (request?: SweepRequest): Promise<SweepAnswer> => sweepFunction(ports)(request, context),
+    sweep: (request?: SweepRequest): Promise<SweepAnswer> => sweepRequested(ports)(request, context),
     deliver: async () => {
       for (let batches = 0; batches < BATCHES_MAX; batches++) {
         const waiting = Object.keys(handlers).find((name) => tables.streams[name as TableName].length > 0) as TableName;

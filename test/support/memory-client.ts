@@ -4,12 +4,13 @@
  */
 import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import type { RetryObserver } from '../../lib/dynamodb/retry.ts';
 import { type PhysicalNames, TABLES } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { Chance } from '../../lib/protocol/chance.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
-import type { Chance, Store } from '../../lib/protocol/store.ts';
+import type { Store } from '../../lib/protocol/store.ts';
 import { testChance } from './chance.ts';
 import { MemoryEngine } from './memory-engine.ts';
 import type { MemoryTables } from './memory-tables.ts';
@@ -69,8 +70,10 @@ export interface MemoryStoreOptions {
 
 /** The real store, over tables in memory. */
 export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
-  const { pageItemsMax, chance = testChance(), observer = { onRetry: () => {} }, rules } = options;
+  const { pageItemsMax, chance = testChance(), observer, rules } = options;
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));
-  return new DynamoDBStore(new Requests(documentClient(client), chance, observer), MEMORY_NAMES, rules);
+  return new DynamoDBStore(
+    openDatabase(documentClient(client), MEMORY_NAMES, { chance, rules, ...(observer && { observer }) }),
+  );
 }

@@ -7,7 +7,10 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
 import { connect } from '../../lib/dynamodb/client.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { Requests } from '../../lib/dynamodb/requests.ts';
+import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 import { testChance } from './chance.ts';
 
 export function mockedRequests() {
@@ -24,6 +27,7 @@ export function mockedRequests() {
     /** What the observer was told. */
     retries,
     requests: new Requests(db, chance, observer),
+    open: (tables: PhysicalNames, rules?: Rules) => openDatabase(db, tables, { chance, observer, rules }),
     /** All commands sent so far: their names and inputs. */
     sent: () => mock.calls().map(({ args: [command] }) => [command.constructor.name, command.input] as const),
     inputs: () => mock.calls().map(({ args: [command] }) => command.input as never as Record<string, unknown>),

@@ -1,5 +1,6 @@
+import type { Chance } from '../../lib/protocol/chance.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
-import type { Chance, Store } from '../../lib/protocol/store.ts';
+import type { Store } from '../../lib/protocol/store.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import type { LogLine } from './backend.ts';
 

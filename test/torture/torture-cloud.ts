@@ -14,7 +14,7 @@ import { type Engine, startEngine } from '../../lib/local/engine.ts';
 import { answerLost } from '../../lib/local/faults.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import type { LogLine } from '../support/backend.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { CLOCK_RATE } from './dials.ts';

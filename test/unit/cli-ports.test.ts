@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { openDeadLetters, openRecords } from '../../lib/operate/recovery/dead-letter-queue.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
 import { sweepAll } from '../../lib/operate/recovery/whole-sweep.ts';
-import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 
 const answer = (n: number, complete: boolean): SweepAnswer => ({
   complete,

@@ -2,12 +2,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { compareSequenceNumbers, isMalformed, readRecord } from '../../lib/streams/records.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { compareSequenceNumbers, isMalformed, readRecord, recordSource } from '../../lib/streams/records.ts';
 
+const TERMINAL = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
+const TASK_NETWORKS = { ...DEFAULT_RULES, taskNetworks: true };
 const SEQUENCE = '000000000000000000042';
 
-const readTask = (record: unknown) => readRecord(record, 'service', 'serviceId', undefined, false);
-const readService = (record: unknown) => readRecord(record, 'service', 'id', undefined, true);
+const readTask = (record: unknown) => readRecord(record, recordSource('service', 'children', DEFAULT_RULES));
+const readService = (record: unknown) => readRecord(record, recordSource('service', 'parents', DEFAULT_RULES));
 
 const removal = (more: Record<string, unknown> = {}) => ({
   eventName: 'REMOVE',
@@ -24,6 +27,17 @@ const change = (more: Record<string, unknown> = {}) => ({
   },
 });
 
+it.each([
+  ['service', 'parents', DEFAULT_RULES, { keyAttribute: 'id', childAttribute: undefined, withImages: true }],
+  ['service', 'children', DEFAULT_RULES, { keyAttribute: 'serviceId', childAttribute: undefined, withImages: false }],
+  ['service', 'children', TERMINAL, { keyAttribute: 'serviceId', childAttribute: undefined, withImages: true }],
+  ['service', 'children', TASK_NETWORKS, { keyAttribute: 'serviceId', childAttribute: 'id', withImages: true }],
+  ['network', 'parents', TASK_NETWORKS, { keyAttribute: 'id', childAttribute: undefined, withImages: true }],
+  ['network', 'children', TASK_NETWORKS, { keyAttribute: 'networkId', childAttribute: undefined, withImages: false }],
+] as const)("the schema and the rules say what records of a %s's %s are about", (kind, of, rules, source) => {
+  expect(recordSource(kind, of, rules)).toEqual({ kind, of, ...source });
+});
+
 describe('a record of a child', () => {
   it("names the parent, and nothing of the child's own", () => {
     expect(readTask(removal({ OldImage: 'not looked at' }))).toEqual({
@@ -34,7 +48,7 @@ describe('a record of a child', () => {
       after: undefined,
     });
     const attachment = removal({ Keys: { networkId: { S: 'front' }, serviceId: { S: 'web' } } });
-    expect(readRecord(attachment, 'network', 'networkId', undefined, false)).toMatchObject({
+    expect(readRecord(attachment, recordSource('network', 'children', DEFAULT_RULES))).toMatchObject({
       parent: { kind: 'network', id: 'front' },
     });
   });

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/operate/recovery/redrive.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import { PHYSICAL_NAMES as TABLES } from '../support/dynamodb.ts';
 
 type Table = keyof typeof TABLES;

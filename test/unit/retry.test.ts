@@ -7,7 +7,6 @@ import { describe, expect, it } from 'vitest';
 import { Tasks } from '../../lib/client/tasks.ts';
 import { connect, losslessNumber } from '../../lib/dynamodb/client.ts';
 import { classify, type Failure } from '../../lib/dynamodb/retry.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { cancelled, mockedRequests, networkError, refused, sdkError } from '../support/sdk-mock.ts';
 
@@ -115,7 +114,12 @@ describe('a single write', () => {
 
 describe('giving up', () => {
   it.each<[string, Error, string, string]>([
-    ['a conflict', sdkError('TransactionConflictException'), 'Aborted', 'other requests had the same items'],
+    [
+      'a conflict',
+      sdkError('TransactionConflictException'),
+      'Aborted',
+      'other requests were at work on the same items',
+    ],
     ['throttling', sdkError('ThrottlingException'), 'Unavailable', 'DynamoDB throttled it'],
     ['silence', networkError('ETIMEDOUT'), 'Unavailable', 'DynamoDB did not answer it'],
   ])('comes after eight tries of %s, with its cause', async (_, error, code, why) => {
@@ -156,8 +160,13 @@ describe('giving up', () => {
   });
 
   it.each<[string, Error, string, string]>([
-    ['a request that is not well formed', sdkError('ValidationException'), 'InvalidArgument', 'mend the item'],
-    ['a transaction with a ValidationError', cancelled('None', 'ValidationError'), 'InvalidArgument', 'mend the item'],
+    ['a request that is not well formed', sdkError('ValidationException'), 'InvalidArgument', 'correct the item'],
+    [
+      'a transaction with a ValidationError',
+      cancelled('None', 'ValidationError'),
+      'InvalidArgument',
+      'correct the item',
+    ],
     ['a value that can not be translated', new Error('Special numeric value NaN'), 'InvalidArgument', 'was not sent'],
     ['a table that is not there', sdkError('ResourceNotFoundException'), 'FailedPrecondition', 'check the table names'],
     ['a missing grant', sdkError('AccessDeniedException'), 'FailedPrecondition', 'the grants'],
@@ -292,13 +301,13 @@ describe('a bulk deletion of tasks', () => {
   const left = (...ids: string[]) => ({ UnprocessedItems: { 'Test-tasks': deletion(...ids) } });
 
   it('sends again what was left unprocessed, and only that', async () => {
-    const { mock, requests, inputs, chance } = mockedRequests();
+    const { mock, open, inputs, chance } = mockedRequests();
     mock
       .on(BatchWriteCommand)
       .resolvesOnce(left('b', 'c'))
       .resolvesOnce(left('c'))
       .resolvesOnce({ UnprocessedItems: {} });
-    await new Tasks(requests, PHYSICAL_NAMES, DEFAULT_RULES).delete('web', ['a', 'b', 'c']);
+    await new Tasks(open(PHYSICAL_NAMES)).delete('web', ['a', 'b', 'c']);
     expect(inputs()).toEqual([
       { RequestItems: { 'Test-tasks': deletion('a', 'b', 'c') } },
       { RequestItems: { 'Test-tasks': deletion('b', 'c') } },
@@ -308,21 +317,21 @@ describe('a bulk deletion of tasks', () => {
   });
 
   it('gives up after eight times, and names in `done` what surely went before', async () => {
-    const { mock, requests, inputs } = mockedRequests();
+    const { mock, open, inputs } = mockedRequests();
     mock.on(BatchWriteCommand).resolvesOnce({}).resolves(left('t25'));
     const ids = Array.from({ length: 30 }, (_, n) => `t${n}`);
-    const failed = new Tasks(requests, PHYSICAL_NAMES, DEFAULT_RULES).delete('web', ids);
+    const failed = new Tasks(open(PHYSICAL_NAMES)).delete('web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'Unavailable', done: ids.slice(0, 25) });
     await expect(failed).rejects.toThrow('1 tasks of service web were left undeleted 8 times');
     expect(inputs()).toHaveLength(9);
   });
 
   it('keeps the cause of a failure on its way', async () => {
-    const { mock, requests } = mockedRequests();
+    const { mock, open } = mockedRequests();
     const error = sdkError('AccessDeniedException');
     mock.on(BatchWriteCommand).resolvesOnce({}).rejects(error);
     const ids = Array.from({ length: 26 }, (_, n) => `t${n}`);
-    const failed = new Tasks(requests, PHYSICAL_NAMES, DEFAULT_RULES).delete('web', ids);
+    const failed = new Tasks(open(PHYSICAL_NAMES)).delete('web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'FailedPrecondition', cause: error, done: ids.slice(0, 25) });
   });
 });

@@ -3,13 +3,14 @@
  * go wrong without the rule is said in each test's name.
  */
 import { describe, expect, it } from 'vitest';
+import { roundPauseMillis } from '../../lib/protocol/chance.ts';
 import { planFinalization } from '../../lib/protocol/finalize.ts';
 import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
 import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { roundPauseMillis, type SettleOptions, settle } from '../../lib/protocol/settle.ts';
+import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryStore } from '../support/memory-client.ts';

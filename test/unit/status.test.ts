@@ -258,6 +258,6 @@ it('what is no plan, graph, snapshot or pause is refused', async () => {
   await expect(drawGraph(cluster, [], 'svg' as 'dot')).rejects.toMatchObject(refused);
   await expect(importSnapshot(client, { services: [] } as unknown as Snapshot)).rejects.toMatchObject(refused);
   for (const confirmMillis of [Number.NaN, -1]) {
-    await expect(audit(db, cluster.at.tables, { confirmMillis })).rejects.toMatchObject(refused);
+    await expect(audit(db, cluster.database.at.tables, { confirmMillis })).rejects.toMatchObject(refused);
   }
 });

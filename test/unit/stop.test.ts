@@ -2,9 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
+import type { PageKey } from '../../lib/protocol/pages.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { stopTasks } from '../../lib/protocol/stop.ts';
-import type { PageKey, Stopped, Store } from '../../lib/protocol/store.ts';
+import type { Stopped, Store } from '../../lib/protocol/store.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryStore } from '../support/memory-client.ts';

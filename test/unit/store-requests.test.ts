@@ -16,7 +16,8 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { documentClient } from '../../lib/dynamodb/client.ts';
-import { Requests, StoredValue } from '../../lib/dynamodb/requests.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
@@ -51,7 +52,7 @@ describe('the store', () => {
   let store: DynamoDBStore;
   beforeEach(() => {
     house = mockedRequests();
-    store = new DynamoDBStore(house.requests, tables);
+    store = new DynamoDBStore(house.open(tables));
   });
 
   describe('findDraining', () => {
@@ -619,7 +620,7 @@ describe('the store', () => {
     const read = async (item: object) => {
       house.mock.reset();
       house.mock.on(GetItemCommand).resolves({ Item: item as never });
-      return (await new DynamoDBStore(house.requests, tables, rules).readUser(task))?.references;
+      return (await new DynamoDBStore(house.open(tables, rules)).readUser(task))?.references;
     };
     expect(await read(Item)).toEqual(['front']);
     expect(await read({ ...Item, status: { M: { state: { S: 'failed' } } } })).toEqual([]);
@@ -871,8 +872,8 @@ function wire(answers: unknown[]) {
       },
     },
   });
-  const requests = new Requests(documentClient(client), testChance(), { onRetry: () => {} });
-  return { store: new DynamoDBStore(requests, tables), bodies };
+  const store = new DynamoDBStore(openDatabase(documentClient(client), tables, { chance: testChance() }));
+  return { store, bodies };
 }
 
 describe('a list that is read and compared', () => {

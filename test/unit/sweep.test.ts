@@ -4,7 +4,7 @@ import { type ParentKey, parentName, userName } from '../../lib/protocol/model.t
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
 import { settleNamed, sweep } from '../../lib/protocol/sweep.ts';
-import { sweepFunction } from '../../lib/streams/sweep.ts';
+import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import type { LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
@@ -232,7 +232,7 @@ describe('the sweep function', () => {
     const tables = world();
     const store = memoryStore(tables, { pageItemsMax: 7 });
     const lines: LogLine[] = [];
-    const handler = sweepFunction(testPorts(store, testChance(), lines));
+    const handler = sweepRequested(testPorts(store, testChance(), lines));
     const context = (groups: number) => {
       let left = groups;
       return { awsRequestId: 'r1', getRemainingTimeInMillis: () => (left-- > 0 ? 60_000 : 0) };

@@ -5,7 +5,7 @@ import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
 import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { portsFromEnvironment } from '../../lib/streams/ports.ts';
-import { type SweepRequest, sweepFunction } from '../../lib/streams/sweep.ts';
+import { type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type LogLevel, Telemetry } from '../../lib/streams/telemetry.ts';
 import { testChance } from '../support/chance.ts';
 import { memoryStore } from '../support/memory-client.ts';
@@ -349,7 +349,7 @@ describe('the sweep', () => {
         writeLine: (line: string) => lines.push(line),
       },
     };
-    await sweepFunction(ports)(request, { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 });
+    await sweepRequested(ports)(request, { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 });
     return lines.map((line) => JSON.parse(line)).filter((line) => '_aws' in line);
   };
 

@@ -1,5 +1,5 @@
 /** rm and undelete: the plan, then the marks, and for rm, with --wait, the wait. */
-import { checkDeclared } from '../../../lib/client/checks.ts';
+
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import {
@@ -13,6 +13,7 @@ import {
   type UndeletePlan,
 } from '../../../lib/operate/reports/plan.ts';
 import type { Awaited, WaitResult } from '../../../lib/operate/reports/wait.ts';
+import { checkDeclared } from '../../../lib/protocol/arguments.ts';
 import { type ParentKey, parseParentName } from '../../../lib/protocol/model.ts';
 import { asTyped, type Given, readParents, readTime, refuseMore } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '../command.ts';

@@ -2,12 +2,12 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
+import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
-import type { Chance } from '../../protocol/store.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Finding, type Suspect, sameEvidence, suspectKey } from './findings.ts';
 import { mendingOf, PROBLEMS } from './problems.ts';

@@ -1,15 +1,19 @@
 /** Reads what an audit needs: whole tables at first, then single items for a second look. */
-import { type AttributeValue, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Address, Addresses, namedLists, namedTaskLists } from '../../dynamodb/items.ts';
-import { type Item, native, projection, Requests, type StoredItem } from '../../dynamodb/requests.ts';
-import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import type { Address } from '../../dynamodb/addresses.ts';
+import { type Database, openDatabase } from '../../dynamodb/database.ts';
+import { namedLists, namedTaskLists, PARENT_PATHS } from '../../dynamodb/items.ts';
+import { listChildrenPaths, listReceipts, scanPaths } from '../../dynamodb/reads.ts';
+import { type Item, native, type StoredItem } from '../../dynamodb/requests.ts';
+import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
+import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { StoredTask } from '../../protocol/invariants.ts';
 import { attachmentName, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
-import type { Chance } from '../../protocol/store.ts';
 import type { Suspect } from './findings.ts';
 import type { Problem } from './problems.ts';
 import { type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
@@ -30,10 +34,9 @@ export interface ScanOptions {
   readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
 }
 
-/** Only what the checks look at: items may have 400 KB, and all of them are in memory at once. */
-const PARENT_PATHS = ['id', 'pendingDelete', 'markedAt', 'protected', 'spec.task.networks', 'spec.networks'];
 /** More of tasks, where these hold networks. */
 const TASK_NETWORK_PATHS = ['networks'];
+/** Of each item no more than the checks look at: items may be 400 KB, and all of them are held in memory at once. */
 const PATHS: Record<AuditedTable, readonly string[]> = {
   services: PARENT_PATHS,
   networks: PARENT_PATHS,
@@ -49,14 +52,10 @@ const OF_COUNTER: readonly Problem[] = ['left counter', 'high counter', 'no coun
 const CHILD_PAGES_MAX = 1000;
 
 export class AuditReader {
-  readonly #requests: Requests;
-  readonly #at: Addresses;
-  readonly #rules: Rules;
+  readonly #database: Database;
 
   constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, chance: Chance, rules: Rules) {
-    this.#requests = new Requests(db, chance, { onRetry: () => {} });
-    this.#at = new Addresses(tables);
-    this.#rules = rules;
+    this.#database = openDatabase(db, tables, { chance, rules });
   }
 
   /** Strongly consistent page by page, but not one moment. Fails with `FailedPrecondition` beyond `itemsMax`. */
@@ -64,17 +63,17 @@ export class AuditReader {
     let total = 0;
     const read = async (table: AuditedTable) => {
       const items: StoredItem[] = [];
-      let from: StoredItem | undefined;
-      // Every page but the last holds an item, so the bound on items bounds the pages.
-      do {
+      const list = (from: PageKey | undefined) => {
         options.signal?.throwIfAborted();
-        const page = await this.#scanPage(table, from);
+        return scanPaths(this.#database, table, this.#pathsOf(table), from);
+      };
+      // Every page but the last holds an item, so the bound on items bounds the pages.
+      for await (const page of eachPage(list)) {
         items.push(...page.items);
         total += page.items.length;
         if (total > options.itemsMax) throw tooMany(options.itemsMax);
         options.onProgress?.({ table, items: items.length });
-        from = page.next;
-      } while (from !== undefined);
+      }
       return items;
     };
     const [services, networks, tasks, attachments, counters] = (await mapInParallel(
@@ -94,16 +93,15 @@ export class AuditReader {
   /** A world of only the items that decide whether the suspicion is right, each read consistently. */
   async look({ problem, about }: Suspect): Promise<AuditedWorld> {
     const { service, network, task } = about;
+    const { at } = this.#database;
     const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network);
     const counterId = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
     const isPair = service !== undefined && network !== undefined;
     const name = userIn(about);
     const attachments =
-      isPair && name !== undefined
-        ? await this.#read('attachments', this.#at.attachment(network, attachmentName(name)))
-        : [];
+      isPair && name !== undefined ? await this.#read('attachments', at.attachment(network, attachmentName(name))) : [];
     const tasks = task === undefined ? [] : await this.#readTask(service ?? '', task);
-    const counters = counterId === undefined ? [] : await this.#read('counters', this.#counter(counterId));
+    const counters = counterId === undefined ? [] : await this.#read('counters', at.counterNamed(counterId));
     const services = await this.#readParent('service', service);
     const networks = await this.#readParent('network', network);
     const counted = counters[0] as AuditedCounter | undefined;
@@ -123,51 +121,19 @@ export class AuditReader {
 
   /** When a parent was last deleted, ISO 8601, if there is a receipt of its own. */
   async findDeletion(name: string): Promise<string | undefined> {
-    const { items } = await this.#requests.query({
-      TableName: this.#at.tables.receipts,
-      KeyConditionExpression: '#id = :id',
-      ExpressionAttributeNames: { '#id': TABLES.receipts.partitionKey },
-      ExpressionAttributeValues: { ':id': name },
-      ConsistentRead: true,
-      ScanIndexForward: false,
-      Limit: 1,
-    });
+    const { items } = await listReceipts(this.#database, name, undefined, 1);
     const deletedAt: unknown = items[0]?.deletedAt;
     return typeof deletedAt === 'string' ? deletedAt : undefined;
-  }
-
-  async #scanPage(table: AuditedTable, from: StoredItem | undefined) {
-    const input = {
-      TableName: this.#at.tables[table],
-      ...projection(this.#pathsOf(table)),
-      ConsistentRead: true,
-      ...(from && { ExclusiveStartKey: from }),
-    };
-    const answer = await this.#requests.send('Scan', (db) => db.send(new ScanCommand(input)));
-    return { items: answer.Items ?? [], next: answer.LastEvaluatedKey };
   }
 
   /** Those that count, until there are enough of them. */
   async #readChildren(parent: ParentKey, enough: number): Promise<Item[]> {
     const table = PARENT_TABLES[parent.kind].children as 'tasks' | 'attachments';
     const children: Item[] = [];
-    let from: StoredItem | undefined;
-    for (let pages = 1; pages <= CHILD_PAGES_MAX; pages++) {
-      const { ExpressionAttributeNames, ProjectionExpression } = projection(PATHS[table]);
-      const input = {
-        TableName: this.#at.tables[table],
-        KeyConditionExpression: '#parent = :parent',
-        ProjectionExpression,
-        ExpressionAttributeNames: { ...ExpressionAttributeNames, '#parent': TABLES[table].partitionKey },
-        ExpressionAttributeValues: { ':parent': { S: parent.id } },
-        ConsistentRead: true,
-        ...(from && { ExclusiveStartKey: from }),
-      };
-      const answer = await this.#requests.send('Query', (db) => db.send(new QueryCommand(input)));
-      const isThere = ({ status }: Item) => !isGoneByState(status?.state, this.#rules);
-      children.push(...(answer.Items ?? []).map(native).filter(isThere));
-      from = answer.LastEvaluatedKey;
-      if (from === undefined || children.length >= enough) return children;
+    const list = (from: PageKey | undefined) => listChildrenPaths(this.#database, parent, PATHS[table], from);
+    for await (const { items, next } of eachPage(list, { pagesMax: CHILD_PAGES_MAX })) {
+      children.push(...items.filter(({ status }) => !isGoneByState(status?.state, this.#database.rules)));
+      if (next === undefined || children.length >= enough) return children;
     }
     throw new DeallocatorError(
       'Aborted',
@@ -176,31 +142,24 @@ export class AuditReader {
   }
 
   #pathsOf(table: AuditedTable): readonly string[] {
-    const more = table === 'tasks' && this.#rules.taskNetworks ? TASK_NETWORK_PATHS : [];
+    const more = table === 'tasks' && this.#database.rules.taskNetworks ? TASK_NETWORK_PATHS : [];
     return [...PATHS[table], ...more];
   }
 
   async #readTask(serviceId: string, id: string): Promise<StoredTask[]> {
-    const item = await this.#requests.getStored({
-      ...this.#at.task(serviceId, id),
-      ...projection(this.#pathsOf('tasks')),
-    });
+    const item = await this.#database.requests.getStored(this.#database.at.task(serviceId, id), this.#pathsOf('tasks'));
     return item === undefined ? [] : [taskFrom(item)];
-  }
-
-  #counter(id: string): Address {
-    return { TableName: this.#at.tables.counters, Key: { [TABLES.counters.partitionKey]: id } };
   }
 
   async #readParent(kind: ParentKind, id: string | undefined): Promise<AuditedParent[]> {
     const key = keyOf(kind, id);
     if (key === undefined) return [];
-    const item = await this.#requests.getStored({ ...this.#at.parent(key), ...projection(PARENT_PATHS) });
+    const item = await this.#database.requests.getStored(this.#database.at.parent(key), PARENT_PATHS);
     return item === undefined ? [] : [parentFrom(item)];
   }
 
   async #read(table: AuditedTable, address: Address): Promise<Item[]> {
-    const item = await this.#requests.getStored({ ...address, ...projection(PATHS[table]) });
+    const item = await this.#database.requests.getStored(address, PATHS[table]);
     return item === undefined ? [] : [native(item)];
   }
 }

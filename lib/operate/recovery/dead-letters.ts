@@ -1,5 +1,5 @@
 /** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
-import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
 import {
   attachmentName,
   KINDS,
@@ -9,7 +9,14 @@ import {
   type UserKey,
 } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
-import { type Image, isMalformed, readRecord, type StreamRecord } from '../../streams/records.ts';
+import {
+  type Image,
+  isMalformed,
+  type RecordSource,
+  readRecord,
+  recordSource,
+  type StreamRecord,
+} from '../../streams/records.ts';
 import { isMap, shown } from '../values.ts';
 
 /** Where the records of a failed batch are. The stream keeps them for 24 hours. */
@@ -27,17 +34,6 @@ export type DeadLetter =
   | { readonly kind: 'sweep' }
   /** No function of this deployment could have left it. */
   | { readonly kind: 'unknown'; readonly why: string };
-
-/** What the records of one table's stream are about. */
-export interface RecordSource {
-  readonly parent: ParentKind;
-  /** The attribute of their keys that holds the parent's id. */
-  readonly keyAttribute: string;
-  /** The one that holds a task's id, where tasks hold networks: then the records have both images. */
-  readonly childAttribute?: string;
-  /** Whether they are the parent's own, with both images, or a child's. */
-  readonly isOwn: boolean;
-}
 
 export interface RecordsRead {
   /** Each once: names such as `service#web`, or `task#3#web#1` for a task that holds networks. */
@@ -80,14 +76,12 @@ export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules
  * networks that the service no longer refers to: after a raw write, their attachments of this service are stale. Where tasks
  * hold networks, the same goes for a task's record, which also names the task itself.
  */
-export function parentsOfRecords(
-  records: readonly unknown[],
-  { parent: kind, keyAttribute, childAttribute, isOwn }: RecordSource,
-): RecordsRead {
+export function parentsOfRecords(records: readonly unknown[], source: RecordSource): RecordsRead {
   const parents = new Set<string>();
   const malformed: string[] = [];
+  const isOwn = source.of === 'parents';
   for (const record of records) {
-    const read = readRecord(record, kind, keyAttribute, childAttribute, isOwn || childAttribute !== undefined);
+    const read = readRecord(record, { ...source, withImages: isOwn || source.childAttribute !== undefined });
     if (isMalformed(read)) {
       malformed.push(`record ${read.sequenceNumber ?? 'without a sequence number'}: ${read.error.message}`);
       continue;
@@ -112,15 +106,10 @@ function userOf({ parent, child }: StreamRecord, isOwn: boolean): UserKey | unde
 /** `arn:aws:dynamodb:eu-central-1:123456789012:table/NAME/stream/2026-01-01T00:00:00.000` */
 function sourceOf(streamArn: string, tables: PhysicalNames, rules: Rules): RecordSource | undefined {
   const [, name] = /:table\/([^/]+)\/stream\//.exec(streamArn) ?? [];
-  for (const [parent, { parents, children }] of Object.entries(PARENT_TABLES) as [
-    ParentKind,
-    { parents: 'services' | 'networks'; children: 'tasks' | 'attachments' },
-  ][]) {
-    if (name === tables[parents]) return { parent, keyAttribute: TABLES[parents].partitionKey, isOwn: true };
-    if (name !== tables[children]) continue;
-    const { partitionKey, sortKey } = TABLES[children];
-    const holdNetworks = rules.taskNetworks && KINDS[parent].runsTasks && sortKey !== undefined;
-    return { parent, keyAttribute: partitionKey, ...(holdNetworks && { childAttribute: sortKey }), isOwn: false };
+  for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
+    for (const of of ['parents', 'children'] as const) {
+      if (name === tables[PARENT_TABLES[kind][of]]) return recordSource(kind, of, rules);
+    }
   }
   return undefined;
 }

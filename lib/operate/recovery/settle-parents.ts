@@ -1,6 +1,6 @@
 /** Asks the sweep function to settle named parents: for repairs and for dead letters. */
 import { chunks } from '../../protocol/parallel.ts';
-import type { SweepAnswer, SweepRequest } from '../../streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../streams/sweep-requested.ts';
 
 /** Invokes the deployment's sweep function and waits for its answer. Rejects where the function fails. */
 export interface SweepPort {

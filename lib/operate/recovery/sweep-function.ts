@@ -3,7 +3,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Connection } from '../../dynamodb/client.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { CONNECT_TIMEOUT_MILLIS } from '../../protocol/limits.ts';
-import type { SweepAnswer, SweepRequest } from '../../streams/sweep.ts';
+import type { SweepAnswer, SweepRequest } from '../../streams/sweep-requested.ts';
 import type { SweepPort } from './settle-parents.ts';
 
 /** A sweep may be repeated at will, so a lost answer does no harm. */

@@ -1,7 +1,7 @@
 /** A whole sweep, in as many invocations as it takes. */
 import { isDeepStrictEqual } from 'node:util';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import type { SweepAnswer } from '../../streams/sweep.ts';
+import type { SweepAnswer } from '../../streams/sweep-requested.ts';
 import type { SweepPort } from './settle-parents.ts';
 
 /** An invocation takes up to 15 minutes and settles some hundred thousand parents; after a day of them, a sweep makes no progress. */

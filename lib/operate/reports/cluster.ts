@@ -1,10 +1,12 @@
 /** What reports read of a living cluster. Every read is bounded and, except for the index of marks, strongly consistent. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { Addresses, isCounter, parentOf } from '../../dynamodb/items.ts';
-import { Listings } from '../../dynamodb/listings.ts';
-import { type Item, projection, Requests, type StoredItem } from '../../dynamodb/requests.ts';
+import { type Database, openDatabase } from '../../dynamodb/database.ts';
+import { isCounter, PARENT_PATHS, parentOf } from '../../dynamodb/items.ts';
+import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
+import { listAttached, listChildrenPaths, listLabelled } from '../../dynamodb/reads.ts';
+import type { Item, StoredItem } from '../../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
-import { systemChance } from '../../dynamodb/system-chance.ts';
+import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import {
@@ -16,8 +18,9 @@ import {
   parseParentName,
   type UserKey,
 } from '../../protocol/model.ts';
-import { DEFAULT_RULES, isGoneByState, type Rules } from '../../protocol/rules.ts';
-import type { Chance, PageKey } from '../../protocol/store.ts';
+import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
+import { isGoneByState, type Rules } from '../../protocol/rules.ts';
+import type { Listed } from '../../protocol/store.ts';
 import { STACK_LABEL } from '../names.ts';
 import { isMap } from '../values.ts';
 
@@ -29,6 +32,7 @@ const ATTACHED_PAGES_MAX = 10;
 const MARK_PAGES_MAX = 200;
 /** Pages (of 1 MB) of one table that are read to find the objects of a stack, or marks without a time. */
 const TABLE_PAGES_MAX = 1000;
+const TASK_PATHS = ['id', 'createdAt', 'updatedAt', 'status.timestamp', 'status.state', 'desiredState'];
 /** Characters of a task's state or times that a report shows: users write them, and they may be anything. */
 const TASK_TEXT_CHARACTERS_MAX = 100;
 
@@ -87,16 +91,12 @@ export interface CounterFound {
 export class Cluster {
   readonly rules: Rules;
   readonly chance: Chance;
-  readonly requests: Requests;
-  readonly at: Addresses;
-  readonly #listings: Listings;
+  readonly database: Database;
 
   constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, options: ClusterOptions = {}) {
-    this.rules = options.rules ?? DEFAULT_RULES;
-    this.chance = options.chance ?? systemChance;
-    this.requests = new Requests(db, this.chance, { onRetry: () => {} });
-    this.at = new Addresses(tables);
-    this.#listings = new Listings(this.requests, tables, this.rules);
+    this.database = openDatabase(db, tables, options);
+    this.rules = this.database.rules;
+    this.chance = this.database.chance;
   }
 
   get circumstances() {
@@ -104,11 +104,8 @@ export class Cluster {
   }
 
   async readParent(key: ParentKey): Promise<FoundParent | undefined> {
-    const paths = [
-      ...['id', 'pendingDelete', 'markedAt', 'markedBy', 'markedReason', 'protected'],
-      ...['unmarkedAt', 'unmarkedBy', 'unmarkedReason', 'spec.task.networks', 'spec.networks'],
-    ];
-    const item = await this.requests.getStored({ ...this.at.parent(key), ...projection(paths) });
+    const paths = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
+    const item = await this.database.requests.getStored(this.database.at.parent(key), paths);
     if (item === undefined) return undefined;
     const { pendingDelete = { NULL: true } } = item;
     const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
@@ -117,49 +114,33 @@ export class Cluster {
 
   /** Only tasks that hold the service under the deployment's rules. */
   async readTasks(serviceId: string, namedMax: number, pagesMax: number): Promise<TasksFound> {
-    const { ExpressionAttributeNames, ...query } = this.at.childrenOf({ kind: 'service', id: serviceId });
-    const { ProjectionExpression, ...shown } = projection([
-      ...['id', 'createdAt', 'updatedAt', 'status.timestamp', 'status.state', 'desiredState'],
-    ]);
-    const names = { ...ExpressionAttributeNames, ...shown.ExpressionAttributeNames };
+    const list = (from: PageKey | undefined) =>
+      listChildrenPaths(this.database, { kind: 'service', id: serviceId }, TASK_PATHS, from, LIST_PAGE_ITEMS_MAX);
     const named: TaskFound[] = [];
     let count = 0;
-    let from: PageKey | undefined;
-    for (let pages = 1; pages <= pagesMax; pages++) {
-      const { items, next } = await this.requests.query({
-        ...query,
-        ProjectionExpression,
-        ExpressionAttributeNames: names,
-        ConsistentRead: true,
-        Limit: LIST_PAGE_ITEMS_MAX,
-        ...(from && { ExclusiveStartKey: from }),
-      });
+    let isExact = false;
+    for await (const { items, next } of eachPage(list, { pagesMax })) {
       const holding = items.filter((item) => !isGoneByState(statusOf(item).state, this.rules));
       count += holding.length;
       named.push(...holding.slice(0, namedMax - named.length).map(taskOf));
-      from = next;
-      if (from === undefined) break;
+      isExact = next === undefined;
     }
-    return { count, isExact: from === undefined, named };
+    return { count, isExact, named };
   }
 
   async readAttached(networkId: string): Promise<AttachedFound> {
-    const list = (from?: PageKey) =>
-      this.requests.query({
-        ...this.at.childrenOf({ kind: 'network', id: networkId }),
-        ConsistentRead: true,
-        Limit: LIST_PAGE_ITEMS_MAX,
-        ...(from && { ExclusiveStartKey: from }),
-      });
-    const { items, isWhole } = await pagesOf(list, ATTACHED_PAGES_MAX);
-    return { users: items.map(({ serviceId: name }) => parseAttachmentName(name, this.rules)), isWhole };
+    const list = (from: PageKey | undefined) =>
+      listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
+    const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
+    return { users: items.map((name) => parseAttachmentName(name, this.rules)), isWhole };
   }
 
   /** By {@link parentName}, as far as there are any. The parents must differ. */
   async readCounters(parents: readonly ParentKey[]): Promise<Map<string, CounterFound>> {
-    const keys = parents.map((parent) => this.at.counter(parent).Key);
+    const { requests, at } = this.database;
+    const keys = parents.map((parent) => at.counter(parent).Key);
     const attributes = ['id', 'remaining', 'epoch', 'openedAt', 'progressedAt'];
-    const items = await this.requests.batchGet(this.at.tables.counters, keys, attributes);
+    const items = await requests.batchGet(at.tables.counters, keys, attributes);
     return new Map(
       items.map((item) => {
         const remaining = isCounter(item) ? Number(item.remaining) : undefined;
@@ -180,11 +161,11 @@ export class Cluster {
       // The index comes second: a mark that is stamped in between is then found twice, and not missed.
       for (const [list, pagesMax] of [
         ...(withoutTime
-          ? [[(from?: PageKey) => this.#listings.listUnstamped(kind, from), TABLE_PAGES_MAX] as const]
+          ? [[(from?: PageKey) => listUnstamped(this.database, kind, from), TABLE_PAGES_MAX] as const]
           : []),
-        [(from?: PageKey) => this.#listings.listMarked(kind, from), MARK_PAGES_MAX] as const,
+        [(from?: PageKey) => listMarked(this.database, kind, from), MARK_PAGES_MAX] as const,
       ]) {
-        const { items, isWhole: isAll } = await pagesOf(list, pagesMax);
+        const { items, isWhole: isAll } = await itemsOf<Listed>(list, pagesMax);
         isWhole &&= isAll;
         marks.push(...items.map(({ key, markedAt }) => ({ key, ...(markedAt !== undefined && { markedAt }) })));
       }
@@ -197,44 +178,14 @@ export class Cluster {
     const keys: ParentKey[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-      const list = (from?: PageKey) =>
-        this.requests.scan({
-          TableName: this.at.tables[PARENT_TABLES[kind].parents],
-          ConsistentRead: true,
-          FilterExpression: '#spec.#annotations.#labels.#stack = :stack',
-          ProjectionExpression: '#id',
-          ExpressionAttributeNames: {
-            '#id': 'id',
-            '#spec': 'spec',
-            '#annotations': 'annotations',
-            '#labels': 'labels',
-            '#stack': STACK_LABEL,
-          },
-          ExpressionAttributeValues: { ':stack': stack },
-          ...(from && { ExclusiveStartKey: from }),
-        });
-      const found = await pagesOf(list, TABLE_PAGES_MAX);
+      const label = { name: STACK_LABEL, value: stack };
+      const list = (from: PageKey | undefined) => listLabelled(this.database, kind, label, from);
+      const found = await itemsOf(list, TABLE_PAGES_MAX);
       isWhole &&= found.isWhole;
-      keys.push(...found.items.map(({ id }): ParentKey => ({ kind, id })).sort(byName));
+      keys.push(...found.items.toSorted(byName));
     }
     return { keys, isWhole };
   }
-}
-
-/** All items of at most `pagesMax` pages. */
-export async function pagesOf<T>(
-  list: (from?: PageKey) => Promise<{ items: readonly T[]; next: PageKey | undefined }>,
-  pagesMax: number,
-): Promise<{ items: T[]; isWhole: boolean }> {
-  const items: T[] = [];
-  let from: PageKey | undefined;
-  for (let pages = 1; pages <= pagesMax; pages++) {
-    const page = await list(from);
-    items.push(...page.items);
-    from = page.next;
-    if (from === undefined) break;
-  }
-  return { items, isWhole: from === undefined };
 }
 
 /** Services before networks, each by id: the order in which a removal marks them. */

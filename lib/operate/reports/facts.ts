@@ -1,5 +1,5 @@
 /** What is known of one object: its mark, what is in its way and since when, and what will follow. */
-import { checkParent } from '../../client/checks.ts';
+import { checkParent } from '../../protocol/arguments.ts';
 import {
   KINDS,
   type Parent,

@@ -1,5 +1,5 @@
 /** A neighbourhood as a picture: what uses what, what is marked and held, and what waits for what. */
-import { checkParent, invalid } from '../../client/checks.ts';
+import { checkParent, invalid } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';

@@ -1,10 +1,12 @@
 /** What was deleted, from the receipt that each deletion leaves. */
-import { checkId, checkParentKind } from '../../client/checks.ts';
+
+import { listReceipts, scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
+import { checkId, checkParentKind } from '../../protocol/arguments.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
-import type { PageKey } from '../../protocol/store.ts';
+import { itemsOf, type PageKey } from '../../protocol/pages.ts';
 import { checkLimit, isMap } from '../values.ts';
-import { type Cluster, pagesOf } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 
 /** Deletions that are shown, by default and at most. */
 export const HISTORY_DELETIONS_DEFAULT = 100;
@@ -80,12 +82,8 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
 
 /** Whether a deletion of the object's own has ended its life under this very mark. Strongly consistent. */
 export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
-  const found = await cluster.requests.get({
-    TableName: cluster.at.tables.receipts,
-    Key: { id: parentName(key), markedAt },
-    ConsistentRead: true,
-  });
-  return found !== undefined;
+  const { requests, at } = cluster.database;
+  return (await requests.get(at.receipt(key, markedAt))) !== undefined;
 }
 
 interface Read {
@@ -94,29 +92,17 @@ interface Read {
 }
 
 async function query(cluster: Cluster, key: ParentKey): Promise<Read> {
-  const list = (from?: PageKey) =>
-    cluster.requests.query({
-      TableName: cluster.at.tables.receipts,
-      KeyConditionExpression: '#id = :id',
-      ExpressionAttributeNames: { '#id': 'id' },
-      ExpressionAttributeValues: { ':id': parentName(key) },
-      ConsistentRead: true,
-      ...(from && { ExclusiveStartKey: from }),
-    });
-  const { items, isWhole } = await pagesOf(list, HISTORY_PAGES_MAX);
+  const list = (from: PageKey | undefined) => listReceipts(cluster.database, parentName(key), from);
+  const { items, isWhole } = await itemsOf(list, HISTORY_PAGES_MAX);
   return { deletions: items.flatMap(deletionsOf), isWhole };
 }
 
 async function scan(cluster: Cluster, isWanted: (deletion: Deletion) => boolean): Promise<Read> {
-  const list = async (from?: PageKey) => {
-    const { items, next } = await cluster.requests.scan({
-      TableName: cluster.at.tables.receipts,
-      ConsistentRead: true,
-      ...(from && { ExclusiveStartKey: from }),
-    });
+  const list = async (from: PageKey | undefined) => {
+    const { items, next } = await scanTable(cluster.database, 'receipts', from);
     return { items: items.flatMap(deletionsOf).filter(isWanted), next };
   };
-  const { items, isWhole } = await pagesOf(list, HISTORY_PAGES_MAX);
+  const { items, isWhole } = await itemsOf(list, HISTORY_PAGES_MAX);
   return { deletions: items, isWhole };
 }
 

@@ -1,7 +1,8 @@
 /** Plans a removal or an undelete before anything of it is written, then does it. */
-import { checkParent } from '../../client/checks.ts';
+
 import type { DeallocatorClient } from '../../client/client.ts';
 import type { Declared } from '../../client/types.ts';
+import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError, type ErrorCode, isDeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import {

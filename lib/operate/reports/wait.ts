@@ -1,5 +1,5 @@
 /** Waits until marked objects are gone, by looking again and again. */
-import { checkParent } from '../../client/checks.ts';
+import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { type ParentKey, parentName } from '../../protocol/model.ts';

@@ -1,13 +1,15 @@
 /** Reads services, networks and tasks into a snapshot that an import accepts. Writes nothing. */
 import { isDeepStrictEqual } from 'node:util';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { type Item, Requests } from '../../dynamodb/requests.ts';
+import { type Database, openDatabase } from '../../dynamodb/database.ts';
+import { scanTable } from '../../dynamodb/reads.ts';
+import type { Item } from '../../dynamodb/requests.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
-import { systemChance } from '../../dynamodb/system-chance.ts';
+import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { parentName } from '../../protocol/model.ts';
-import type { Chance } from '../../protocol/store.ts';
+import { eachPage } from '../../protocol/pages.ts';
 import { taskName } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
 import {
@@ -51,8 +53,8 @@ export async function exportSnapshot(
   tables: PhysicalNames,
   options: ExportOptions = {},
 ): Promise<ExportResult> {
-  const requests = new Requests(db, options.chance ?? systemChance, { onRetry: () => {} });
-  const read = (list: keyof Snapshot) => readAll(requests, tables[list], list, options.signal);
+  const database = openDatabase(db, tables, { chance: options.chance });
+  const read = (list: keyof Snapshot) => readAll(database, list, options.signal);
   const [networks, services, tasks] = await Promise.all([read('networks'), read('services'), read('tasks')]);
 
   const omitted: LeftOut[] = [];
@@ -90,14 +92,14 @@ export async function exportSnapshot(
   return { snapshot: { networks: takenNetworks, services: takenServices, tasks: takenTasks }, marked, omitted };
 }
 
-async function readAll(requests: Requests, table: string, list: keyof Snapshot, signal?: AbortSignal): Promise<Item[]> {
+async function readAll(database: Database, list: keyof Snapshot, signal?: AbortSignal): Promise<Item[]> {
   const items: Item[] = [];
-  let from: Record<string, string> | undefined;
-  // Every page but the last holds an item, so the bound on items bounds the pages.
-  do {
+  const pages = eachPage((from) => {
     signal?.throwIfAborted();
-    const input = { TableName: table, ConsistentRead: true, Limit: LIST_PAGE_ITEMS_MAX };
-    const page = await requests.scan({ ...input, ...(from && { ExclusiveStartKey: from }) });
+    return scanTable(database, list, from, LIST_PAGE_ITEMS_MAX);
+  });
+  // Every page but the last holds an item, so the bound on items bounds the pages.
+  for await (const page of pages) {
     items.push(...page.items);
     if (items.length > SNAPSHOT_OBJECTS_MAX) {
       throw new DeallocatorError(
@@ -105,8 +107,7 @@ async function readAll(requests: Requests, table: string, list: keyof Snapshot, 
         `there are more than ${SNAPSHOT_OBJECTS_MAX} ${list}, which is all that one snapshot holds; copy the tables with DynamoDB's own export`,
       );
     }
-    from = page.next;
-  } while (from !== undefined);
+  }
   const keyOf = ({ serviceId, id }: Item) => JSON.stringify([serviceId, id]);
   return items
     .map((item) => [keyOf(item), item] as const)

@@ -1,8 +1,8 @@
 /** Writes a snapshot to the tables with the typed client, which keeps attachments and the fence right. */
 import { isDeepStrictEqual } from 'node:util';
-import { checkList } from '../../client/checks.ts';
 import type { DeallocatorClient } from '../../client/client.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
+import { checkList } from '../../protocol/arguments.ts';
 import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX, TASKS_PER_TRANSACTION_MAX } from '../../protocol/limits.ts';
 import { networkLists, type ParentKind, parentName, referencedNetworks } from '../../protocol/model.ts';

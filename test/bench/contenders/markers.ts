@@ -58,7 +58,7 @@ async function countEvents(requests: Requests, parent: ParentKey, events: readon
 async function settleEach(requests: Requests, ports: ContenderPorts, parents: readonly ParentKey[]): Promise<void> {
   const store = ports.openStore({ onRetry: () => {} });
   await mapInParallel(parents, PARENTS_IN_PARALLEL, async (parent) => {
-    const counter = await requests.get({ TableName, Key: { id: parentName(parent) }, ConsistentRead: true });
+    const counter = await requests.get({ TableName, Key: { id: parentName(parent) } });
     if (counter === undefined) return;
     await settleAtZero(store, ports, parent, { remaining: counter.remaining, epoch: counter.epoch });
   });

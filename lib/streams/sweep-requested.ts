@@ -1,6 +1,6 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
-
-import { DeallocatorError } from '../protocol/errors.ts';
+import { invalid, shown } from '../protocol/arguments.ts';
+import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
 import {
   type ParentKey,
@@ -17,32 +17,34 @@ import { settleNamed, sweep } from '../protocol/sweep.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
 
-/** What a caller may ask. All of it is optional; unknown fields are passed over. */
+/** What a caller may ask for. All of it is optional; unknown fields are passed over. */
 export interface SweepRequest {
   /** Who asks, for the log: `schedule`, `deployment`, or a person. */
   readonly trigger?: string;
   /**
-   * `true`: from the beginning, whatever an unfinished sweep left. By default it goes on where the last one stopped, so that
-   * a sweep that never finishes in one invocation still gets to everything.
+   * `true`: begins anew, wherever an unfinished sweep has stopped. By default it goes on from there, so that a sweep which
+   * never finishes in one invocation still gets to everything.
    */
   readonly restart?: boolean;
   /**
-   * `true`: also finds marks that raw hands wrote without `markedAt` and whose stream record was lost; no index knows them.
-   * It reads the Services and Networks tables whole.
+   * `true`: also finds raw marks without `markedAt` whose stream record was lost; they are in no index. It reads the
+   * Services and Networks tables whole.
    */
   readonly full?: boolean;
   /**
-   * Names such as `service#web`: only these are settled, at most {@link SWEEP_NAMES_MAX}, whatever is marked besides, and the
-   * attachments of the services among them set right. Where tasks hold networks also `task#3#web#1`, task `1` of service
-   * `web`, whose id has 3 characters, for its attachments. For dead letters, and for what an audit has found.
+   * Names such as `service#web`, at most {@link SWEEP_NAMES_MAX}: only these are settled, and the attachments of the
+   * services among them set right. Where tasks hold networks, also `task#3#web#1` for the attachments of task `1` of service
+   * `web`, whose id has 3 characters. For dead letters, and for what an audit has found.
    */
   readonly parents?: readonly string[];
 }
 
 export interface SweepAnswer {
-  /** It came to the end: all that was marked when it began, in this invocation or an earlier one, was settled or failed. */
+  /**
+   * It came to the end: all that was marked when the sweep began, perhaps in an earlier invocation, was settled or failed.
+   */
   readonly complete: boolean;
-  /** Where this invocation began, and where the next one goes on. */
+  /** Where this invocation began, and where the next one will go on. */
   readonly startedAt?: SweepCursor;
   readonly resumeAt?: SweepCursor;
   readonly settled: number;
@@ -50,7 +52,7 @@ export interface SweepAnswer {
   readonly failedCount: number;
   /** Marked parents that were seen and are still there. */
   readonly stillMarked: number;
-  /** Age of the oldest of these marks that tells its time; 0 when none does. */
+  /** Age of the oldest of these marks; 0 when none of them tells its time. */
   readonly oldestMarkSeconds: number;
   /** Names such as `service#web`: the first 1,000. */
   readonly deleted: readonly string[];
@@ -58,37 +60,32 @@ export interface SweepAnswer {
   readonly failed: readonly { readonly parent: string; readonly error: string }[];
 }
 
-/** Only a text, and not a long one: what callers send must not cost the log its line. */
+/** Only a text, and not a long one: what a caller sends must not cost the log its line. */
 function triggerOf(request: SweepRequest | undefined): string | undefined {
   const trigger: unknown = request?.trigger;
   return typeof trigger === 'string' ? trigger.slice(0, LOGGED_TRIGGER_CHARACTERS_MAX) : undefined;
 }
 
-/** All of it is checked before anything is settled. */
+/** All names are checked before anything is settled. */
 function readNames(names: unknown, rules: Rules): UserKey[] {
   if (!Array.isArray(names) || names.length > SWEEP_NAMES_MAX) {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
-  const keys = names.map((name) => {
+  return names.map((name) => {
     const key = typeof name === 'string' ? (parseParentName(name) ?? parseAttachmentName(name, rules)) : undefined;
     if (key === undefined || (key.kind === 'service' && name === key.id))
-      throw invalidNames(`one of the parents is ${JSON.stringify(name)?.slice(0, NAME_SHOWN_CHARACTERS)}`);
+      throw invalidNames(`one of the parents is ${shown(name)}`);
     return key;
   });
-  return keys;
 }
 
-/** Characters of a wrong name that the error shows. */
-const NAME_SHOWN_CHARACTERS = 100;
-
 function invalidNames(seen: string): DeallocatorError {
-  return new DeallocatorError(
-    'InvalidArgument',
-    `the sweep was asked for something else than parents: ${seen}; allowed: up to ${SWEEP_NAMES_MAX} names such as "service#web" or "network#front"`,
+  return invalid(
+    `the sweep can't settle what was asked for: ${seen}; allowed: up to ${SWEEP_NAMES_MAX} names such as "service#web" or "network#front"`,
   );
 }
 
-export function sweepFunction(ports: FunctionPorts) {
+export function sweepRequested(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
     invocation(ports, context, async (store, telemetry) => {
       const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.rules);
@@ -126,7 +123,7 @@ export function sweepFunction(ports: FunctionPorts) {
         if (summary.complete) telemetry.count('SweepsFinished');
         telemetry.count('SweptUp', summary.deletedCount);
       }
-      // A part of the marks would tell nothing of the oldest one.
+      // Only a whole sweep has seen the oldest mark.
       if (summary.complete && startedAt === undefined && named === undefined) {
         telemetry.observe('StillMarked', summary.stillMarked);
         telemetry.observe('OldestMarkSeconds', summary.oldestMarkSeconds);

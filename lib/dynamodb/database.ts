@@ -1,0 +1,34 @@
+/** One deployment's tables, as everything here reaches them. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Chance } from '../protocol/chance.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import { Addresses } from './addresses.ts';
+import { Requests } from './requests.ts';
+import type { RetryObserver } from './retry.ts';
+import type { PhysicalNames } from './schema.ts';
+import { systemChance } from './system-chance.ts';
+
+export interface Database {
+  readonly requests: Requests;
+  readonly at: Addresses;
+  /** What the deployment has chosen. */
+  readonly rules: Rules;
+  readonly chance: Chance;
+}
+
+export interface DatabaseOptions {
+  /** @default {@link DEFAULT_RULES} */
+  readonly rules?: Rules | undefined;
+  /** Time, and the pauses between tries. @default the system's */
+  readonly chance?: Chance | undefined;
+  /** @default - retries are told to nobody */
+  readonly observer?: RetryObserver;
+}
+
+export function openDatabase(
+  db: DynamoDBDocumentClient,
+  tables: PhysicalNames,
+  { rules = DEFAULT_RULES, chance = systemChance, observer = { onRetry: () => {} } }: DatabaseOptions = {},
+): Database {
+  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), rules, chance };
+}

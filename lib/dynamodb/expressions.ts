@@ -1,0 +1,60 @@
+/** How phrases stand in a request. Each `#name` is bound to the attribute `name`, each `:name` to a value of the phrase. */
+
+export interface Phrase {
+  readonly expression: string;
+  readonly values?: Readonly<Record<string, unknown>>;
+  /** Of each `#name` that stands for an attribute of another name. */
+  readonly names?: Readonly<Record<string, string>>;
+}
+
+const PARAMETERS = {
+  condition: 'ConditionExpression',
+  filter: 'FilterExpression',
+  keys: 'KeyConditionExpression',
+  projection: 'ProjectionExpression',
+  update: 'UpdateExpression',
+} as const;
+
+type Use = keyof typeof PARAMETERS;
+
+/** The parameters of a request that carries these phrases. */
+export function expressed<P extends { readonly [use in Use]?: Phrase | undefined }>(phrases: P) {
+  const used = Object.entries(phrases).filter((entry): entry is [Use, Phrase] => entry[1] !== undefined);
+  const parameters = Object.fromEntries(used.map(([use, { expression }]) => [PARAMETERS[use], expression]));
+  const { names, values } = together(used.map(([, phrase]) => phrase));
+  return {
+    ...(parameters as { [use in keyof P & Use as (typeof PARAMETERS)[use]]: string }),
+    ExpressionAttributeNames: names,
+    // DynamoDB refuses a list of values that is there, and empty.
+    ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: values }),
+  };
+}
+
+export function together(phrases: readonly Phrase[]) {
+  const names: Record<string, string> = Object.assign({}, ...phrases.map(namesOf));
+  const values: Record<string, unknown> = Object.assign({}, ...phrases.map((phrase) => phrase.values));
+  return { names, values };
+}
+
+function namesOf({ expression, names }: Phrase): Record<string, string> {
+  const own = [...expression.matchAll(/#(\w+)/g)].map(([name, attribute]) => [name, attribute as string]);
+  return { ...Object.fromEntries(own), ...names };
+}
+
+/** An update that sets attributes, and removes those that are given as undefined. */
+export function setting(attributes: Readonly<Record<string, unknown>>): Phrase {
+  const names = Object.keys(attributes);
+  const set = names.filter((name) => attributes[name] !== undefined);
+  const removed = names.filter((name) => attributes[name] === undefined);
+  const clauses = [
+    ...(set.length > 0 ? [`SET ${set.map((name) => `#${name} = :${name}`).join(', ')}`] : []),
+    ...(removed.length > 0 ? [`REMOVE ${removed.map((name) => `#${name}`).join(', ')}`] : []),
+  ];
+  const values = Object.fromEntries(set.map((name) => [`:${name}`, attributes[name]]));
+  return { expression: clauses.join(' '), values };
+}
+
+/** A read of these paths alone, such as `spec.task.networks`. */
+export function only(paths: readonly string[]): Phrase {
+  return { expression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', ') };
+}

@@ -1,0 +1,118 @@
+/**
+ * The reads by page that several rooms share, and what reports, audits and exports look at, no wider than they ask. All of
+ * them are strongly consistent.
+ */
+import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import type { ParentKey, ParentKind } from '../protocol/model.ts';
+import type { Page, PageKey } from '../protocol/pages.ts';
+import { MARSHALL_OPTIONS } from './client.ts';
+import { idIs, isChildOf, labelIs } from './conditions.ts';
+import type { Database } from './database.ts';
+import { expressed, only } from './expressions.ts';
+import { type Item, native, type StoredItem } from './requests.ts';
+import type { TableName } from './schema.ts';
+
+/** A parent's children, whole items. */
+export function listChildren(
+  { requests, at }: Database,
+  parent: ParentKey,
+  itemsMax: number,
+  from: PageKey | undefined,
+): Promise<Page<Item>> {
+  const query = {
+    TableName: at.children(parent),
+    ...expressed({ keys: isChildOf(parent) }),
+    ConsistentRead: true,
+    Select: 'ALL_ATTRIBUTES',
+    Limit: itemsMax,
+  } as const;
+  return requests.query(query, from);
+}
+
+/** The attachment names of a network's users. */
+export async function listAttached(
+  database: Database,
+  network: ParentKey,
+  itemsMax: number,
+  from: PageKey | undefined,
+): Promise<Page<string>> {
+  const { items, next } = await listChildren(database, network, itemsMax, from);
+  return { items: items.map(({ serviceId }) => serviceId), next };
+}
+
+/** A whole table, whole items. */
+export function scanTable(
+  { requests, at }: Database,
+  table: TableName,
+  from: PageKey | undefined,
+  itemsMax?: number,
+): Promise<Page<Item>> {
+  return requests.scan({ TableName: at.tables[table], ConsistentRead: true, Limit: itemsMax }, from);
+}
+
+/** These paths of a whole table's items, as they are stored: what the SDK can't translate of one must not cost the others. */
+export async function scanPaths(
+  { requests, at }: Database,
+  table: TableName,
+  paths: readonly string[],
+  from: PageKey | undefined,
+): Promise<Page<StoredItem>> {
+  const { ExpressionAttributeValues: _, ...projection } = expressed({ projection: only(paths) });
+  const input = { TableName: at.tables[table], ...projection, ConsistentRead: true, ...startingAt(from) };
+  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)));
+  return { items: Items, next: placeOf(LastEvaluatedKey) };
+}
+
+/** These paths of a parent's children, each without what the SDK can't translate. */
+export async function listChildrenPaths(
+  { requests, at }: Database,
+  parent: ParentKey,
+  paths: readonly string[],
+  from: PageKey | undefined,
+  itemsMax?: number,
+): Promise<Page<Item>> {
+  const { ExpressionAttributeValues, ...query } = expressed({ keys: isChildOf(parent), projection: only(paths) });
+  const input = {
+    TableName: at.children(parent),
+    ...query,
+    ExpressionAttributeValues: marshall(ExpressionAttributeValues, MARSHALL_OPTIONS),
+    ConsistentRead: true,
+    Limit: itemsMax,
+    ...startingAt(from),
+  };
+  const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)));
+  return { items: Items.map(native), next: placeOf(LastEvaluatedKey) };
+}
+
+/** The parents of a kind whose spec carries this label. Reads the whole table. */
+export async function listLabelled(
+  { requests, at }: Database,
+  kind: ParentKind,
+  label: { readonly name: string; readonly value: string },
+  from: PageKey | undefined,
+): Promise<Page<ParentKey>> {
+  const labelled = expressed({ filter: labelIs(label.name, label.value), projection: only(['id']) });
+  const { items, next } = await requests.scan({ TableName: at.parents(kind), ConsistentRead: true, ...labelled }, from);
+  return { items: items.map(({ id }) => ({ kind, id })), next };
+}
+
+/** The receipts of a name, one for each life; or only so many of the last ones. */
+export function listReceipts(
+  { requests, at }: Database,
+  name: string,
+  from?: PageKey,
+  lastMax?: number,
+): Promise<Page<Item>> {
+  const query = { TableName: at.tables.receipts, ...expressed({ keys: idIs(name) }), ConsistentRead: true };
+  const last = lastMax === undefined ? {} : { ScanIndexForward: false, Limit: lastMax };
+  return requests.query({ ...query, ...last }, from);
+}
+
+function startingAt(from: PageKey | undefined) {
+  return from && { ExclusiveStartKey: marshall(from, MARSHALL_OPTIONS) };
+}
+
+function placeOf(key: StoredItem | undefined): PageKey | undefined {
+  return key && native(key);
+}

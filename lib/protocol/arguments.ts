@@ -1,0 +1,79 @@
+/** What every door of the package checks of its arguments, before anything is read or sent: callers may have no types. */
+import { DeallocatorError } from './errors.ts';
+import {
+  ID_BYTES_MAX,
+  LIST_PAGE_ITEMS_DEFAULT,
+  LIST_PAGE_ITEMS_MAX,
+  MARKED_BY_BYTES_MAX,
+  MARKED_REASON_BYTES_MAX,
+} from './limits.ts';
+import { byteLength, KINDS } from './model.ts';
+
+/** What has an id: a parent of either kind, or a task. */
+export type IdKind = keyof typeof ID_BYTES_MAX;
+
+export function checkParentKind(kind: unknown): void {
+  if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return;
+  throw invalid(`the kind of an object is ${shown(kind)}; it must be "service" or "network"`);
+}
+
+export function checkParent({ kind, id }: { readonly kind: IdKind; readonly id: unknown }): void {
+  checkParentKind(kind);
+  checkId(kind, id);
+}
+
+export function checkId(kind: IdKind, id: unknown): asserts id is string {
+  const most = ID_BYTES_MAX[kind];
+  if (typeof id !== 'string') throw invalid(`a ${kind}'s id is ${shown(id)}; it must be a string`);
+  if (id === '') throw invalid(`a ${kind}'s id is empty; it must have 1 to ${most} bytes`);
+  if (!id.isWellFormed()) throw invalid(`the ${kind} id ${shown(id)} holds half a character; DynamoDB would change it`);
+  const bytes = byteLength(id);
+  if (bytes > most) throw invalid(`the ${kind} id ${shown(id)} has ${bytes} bytes; at most ${most} fit the keys`);
+}
+
+/** A text is not a list: its letters would be taken for ids. */
+export function checkList(name: string, list: unknown): void {
+  if (!Array.isArray(list)) throw invalid(`${name} is ${shown(list)}; it must be a list`);
+}
+
+export function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalid(`options are ${shown(options)}; they must be an object`);
+}
+
+/** Who asks for a mark or an undelete, and why. */
+export function checkDeclared(options: unknown): void {
+  checkOptions(options);
+  const { by, reason } = options as Record<string, unknown>;
+  checkText('by', by, MARKED_BY_BYTES_MAX);
+  checkText('reason', reason, MARKED_REASON_BYTES_MAX);
+}
+
+function checkText(name: string, text: unknown, bytesMax: number): void {
+  if (text === undefined) return;
+  if (typeof text === 'string' && text !== '' && text.isWellFormed() && byteLength(text) <= bytesMax) return;
+  throw invalid(`${name} is ${shown(text)}; it must be a text of 1 to ${bytesMax} bytes`);
+}
+
+export function checkLimit(limit: number = LIST_PAGE_ITEMS_DEFAULT, most = LIST_PAGE_ITEMS_MAX): number {
+  if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
+  throw invalid(`limit is ${shown(limit)}; it must be a whole number from 1 to ${most}`);
+}
+
+export function invalid(message: string, cause?: unknown): DeallocatorError {
+  return new DeallocatorError('InvalidArgument', message, { cause });
+}
+
+/** A value as an error shows it: a text in quotes, and never more than a line of it. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? JSON.stringify(value) : textOf(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return 'an object without a text'; // such as one without a prototype
+  }
+}

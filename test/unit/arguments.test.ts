@@ -1,0 +1,70 @@
+/** What is refused before anything is read or sent, whoever asks: each refusal names what it has seen and what is allowed. */
+import { describe, expect, it } from 'vitest';
+import {
+  checkDeclared,
+  checkId,
+  checkLimit,
+  checkList,
+  checkOptions,
+  checkParent,
+  checkParentKind,
+} from '../../lib/protocol/arguments.ts';
+
+const bare = Object.create(null);
+
+describe('an argument that can not be right is refused, with what it is and what it must be', () => {
+  it.each<[string, () => void, string]>([
+    [
+      'no kind',
+      () => checkParentKind(undefined),
+      'the kind of an object is undefined; it must be "service" or "network"',
+    ],
+    ['an inherited kind', () => checkParentKind('toString'), 'the kind of an object is "toString"; it must be'],
+    ['a kind that is no parent', () => checkParent({ kind: 'task', id: 'a' }), 'the kind of an object is "task"'],
+    [
+      'a parent without an id',
+      () => checkParent({ kind: 'network', id: 7 }),
+      "a network's id is 7; it must be a string",
+    ],
+    [
+      'an id without a text',
+      () => checkId('task', bare),
+      "a task's id is an object without a text; it must be a string",
+    ],
+    ['an empty id', () => checkId('service', ''), "a service's id is empty; it must have 1 to 1024 bytes"],
+    ['half a character', () => checkId('task', '\ud83d'), 'the task id "\\ud83d" holds half a character'],
+    ['a long id', () => checkId('network', 'é'.repeat(1021)), '… has 2042 bytes; at most 2040 fit the keys'],
+    ['a text for a list', () => checkList('ids', 't1'), 'ids is "t1"; it must be a list'],
+    ['no options', () => checkOptions(null), 'options are null; they must be an object'],
+    ['a text for options', () => checkOptions('all'), 'options are "all"; they must be an object'],
+    ['nothing declared', () => checkDeclared(null), 'options are null; they must be an object'],
+    ['an empty name', () => checkDeclared({ by: '' }), 'by is ""; it must be a text of 1 to 256 bytes'],
+    ['half a reason', () => checkDeclared({ reason: '\ud83d' }), 'it must be a text of 1 to 1024 bytes'],
+    [
+      'a long reason',
+      () => checkDeclared({ reason: 'x'.repeat(1025) }),
+      `reason is "${'x'.repeat(59)}…; it must be a text`,
+    ],
+    [
+      'a reason that is no text',
+      () => checkDeclared({ reason: 7 }),
+      'reason is 7; it must be a text of 1 to 1024 bytes',
+    ],
+    ['a page of nothing', () => checkLimit(0), 'limit is 0; it must be a whole number from 1 to 1000'],
+    ['half an item', () => checkLimit(1.5, 10), 'limit is 1.5; it must be a whole number from 1 to 10'],
+    ['more than there may be', () => checkLimit(11, 10), 'limit is 11; it must be a whole number from 1 to 10'],
+  ])('%s', (_, check, message) => {
+    expect(check).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument', message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+it('an argument that fits its bounds is taken', () => {
+  checkParent({ kind: 'service', id: 'é'.repeat(512) });
+  checkId('network', 'x'.repeat(2040));
+  checkList('ids', []);
+  checkDeclared({});
+  checkDeclared({ by: 'x'.repeat(256), reason: 'x'.repeat(1024) });
+  expect([checkLimit(), checkLimit(1), checkLimit(1000), checkLimit(10, 10)]).toEqual([100, 1, 1000, 10]);
+});
