@@ -107,9 +107,8 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   }
 
   /**
-   * Idempotent: a second mark keeps the first one's `markedAt`; a raw mark without a time gets one. A transaction, for its
-   * token: a single write that is repeated after a lost answer would put the same `markedAt` on again, over an undelete in
-   * between, and a deletion that had read the first would take the second for it (docs/design.md §4.3 R4).
+   * Idempotent: a second mark keeps the first one's `markedAt`; a raw mark without a time gets one. Repeated after a lost
+   * answer, a single write would put the same `markedAt` on again, over an undelete in between: docs/design.md §4.3 R4.
    */
   async mark(id: string, declared: Declared = {}): Promise<Removal> {
     checkId(this.#kind, id);
@@ -123,10 +122,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
     return { id, markedAt: found.markedAt, alreadyMarked: true };
   }
 
-  /**
-   * A transaction, for its token: repeated after a lost answer, a single write would clear a newer mark (docs/design.md §4.3
-   * R5).
-   */
+  /** Repeated after a lost answer, a single write would clear a newer mark: docs/design.md §4.3 R5. */
   async unmark(id: string, declared: Declared = {}): Promise<Undeletion> {
     checkId(this.#kind, id);
     checkDeclared(declared);

@@ -36,9 +36,8 @@ export interface NewTask {
   /** 1 to 1,024 bytes of UTF-8; unique among the tasks of its service. */
   readonly id: string;
   /**
-   * Networks that the task itself is attached to. They count where the deployment has the prop `taskNetworks`: then there
-   * are at most 32, each of which must exist and not be marked, and the ids of service and task have at most 1,000 bytes
-   * together.
+   * Networks that the task itself is attached to. They count where the deployment has the prop `taskNetworks`: at most 32,
+   * each of which must exist and not be marked; the ids of service and task then have at most 1,000 bytes together.
    */
   readonly networks?: readonly NetworkAttachmentConfig[];
   readonly [attribute: string]: unknown;

@@ -1,7 +1,4 @@
-/**
- * Every condition that a write of ours carries, or a read of ours filters by, as a named sentence. Each condition of a write
- * has been seen to fail on DynamoDB Local.
- */
+/** Conditions of writes and filters of reads, as named sentences. Each of a write has been seen to fail on DynamoDB Local. */
 import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/model.ts';
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import { type Phrase, together } from './expressions.ts';

@@ -85,8 +85,8 @@ export class DynamoDBStore implements Store {
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
       const found = await this.#requests.get(address);
       if (found !== undefined) return counterOf(found);
-      // A transaction, for its token: a single write that is repeated after a lost answer could bring back a counter that
-      // others have deleted meanwhile, under its old epoch (docs/design.md §4.3 R3).
+      // For its token: repeated after a lost answer, a single write could bring back a counter that others have deleted
+      // meanwhile, under its old epoch (docs/design.md §4.3 R3).
       const counter = {
         expression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
         values: { ':zero': 0, ':epoch': fresh.epoch, ':openedAt': fresh.openedAt },
@@ -121,8 +121,7 @@ export class DynamoDBStore implements Store {
 
   async stampMark(parent: ParentKey, markedAt: string): Promise<void> {
     const unstamped = allOf(isMarked, hasNoMarkedAt);
-    // A transaction, for its token: repeated after a lost answer, a single write could put this time on a second mark
-    // (docs/design.md §4.3 R6).
+    // For its token: repeated after a lost answer, a single write could stamp a second mark (docs/design.md §4.3 R6).
     await this.#transact([update(this.#at.parent(parent), setting({ markedAt }), unstamped)]);
   }
 
@@ -153,8 +152,7 @@ export class DynamoDBStore implements Store {
     };
     const list = (from: PageKey | undefined) =>
       this.#requests.query({ ...query, ConsistentRead: true, Select: 'COUNT', Limit: most }, from);
-    // Without the filter, the first page is empty only if there is no child. With it, a page may hold nothing but ended
-    // tasks.
+    // Without the filter, an empty first page says that there is no child. With it, a page may hold only ended tasks.
     for await (const { count, next } of eachPage(list, { pagesMax: CHILD_COUNT_PAGES_MAX })) {
       if (count > 0 || next === undefined) return count;
     }

@@ -15,17 +15,12 @@ export const NETWORKS_PER_SERVICE_MAX = 32;
 /** Tasks put by one transaction: all its actions but the one that checks the service (the fence). */
 export const TASKS_PER_TRANSACTION_MAX = TRANSACTION_ACTIONS_MAX - 1;
 
-/**
- * Attachments that one healing transaction sets right. Fewer than fit: each is an item that another transaction can conflict
- * with.
- */
+/** Attachments that one healing transaction sets right. Fewer than fit: with each, another transaction may conflict. */
 export const HEALS_PER_TRANSACTION_MAX = 49;
 
 /** Tasks told to stop by one transaction: few, since the program that runs them writes to the same items at the same time. */
 export const STOPS_PER_TRANSACTION_MAX = 25;
-/**
- * Tries of one such transaction, each without the tasks that went or were told meanwhile. The next sweep tries the others.
- */
+/** Tries of one such transaction, each without the tasks that went meanwhile. The next sweep tries the others. */
 export const STOP_TRIES_MAX = 5;
 /** Tasks that one run tells to stop: some seconds of work. The next sweep goes on with the others. */
 export const STOP_TASKS_MAX = 10_000;
@@ -69,9 +64,7 @@ export const ID_BYTES_MAX = {
  */
 export const CHILD_COUNT_PAGE_ITEMS = 10_000;
 
-/**
- * Pages that a count turns before it gives up. One page is enough unless `taskIsGone: 'terminal'` filters ended tasks out.
- */
+/** Pages that a count turns before it gives up. One is enough unless `taskIsGone: 'terminal'` filters ended tasks out. */
 export const CHILD_COUNT_PAGES_MAX = 100;
 
 /** Rounds of one settle. Each extra round is charged to another handler's progress; ten in a row mean contention. */
@@ -108,17 +101,12 @@ export const SOCKETS_MAX = 64;
 
 /** Marked objects or counters that a sweep reads in one page: some seconds of work, so that it can stop in time. */
 export const SWEEP_PAGE_ITEMS = 500;
-/**
- * A sweep stops between two groups of parents when less than this is left of its time: a group's worst case, and the report.
- */
+/** A sweep stops between two groups of parents when it has less time than this: a group's worst case, and the report. */
 export const SWEEP_RESERVE_MILLIS = 20_000;
 /** Attachments of one marked network that a sweep compares with their users: what one page of reads can hold. */
 export const SWEEP_ATTACHMENTS_MAX = 1000;
 
-/**
- * Names that a sweep's answer, or a log line, lists before it only counts: Lambda's answers end at 6 MB, log lines at 256
- * KB.
- */
+/** Names that a sweep's answer, or a log line, lists before it only counts. Answers end at 6 MB, log lines at 256 KB. */
 export const SWEEP_NAMES_MAX = 1000;
 export const LOGGED_NAMES_MAX = 20;
 /** Characters that a log line keeps of a sweep's trigger: enough for a name. */

@@ -35,10 +35,7 @@ export type Settled = Effort &
         readonly leftToHeal: number;
       }
     | { readonly outcome: 'draining'; readonly remaining: number }
-    /**
-     * It has no children left, and stays. Its own record wakes it when its protection is taken away; a sweep after a grace
-     * period.
-     */
+    /** It has no children left, and stays: until its protection is taken away, or until a sweep after its grace period. */
     | ({ readonly outcome: 'held' } & Hold)
     /** Another settle has just counted, and the counter that it wrote will wake a handler. */
     | { readonly outcome: 'yielded' }

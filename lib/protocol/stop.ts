@@ -1,6 +1,4 @@
-/**
- * On a mark, tells the service's tasks to stop: the program that runs them sees `desiredState: "remove"`, and deletes them.
- */
+/** On a mark, tells the service's tasks to stop: their runner sees `desiredState: "remove"`, and deletes them. */
 import type { Chance } from './chance.ts';
 import { findHold } from './decide.ts';
 import { STOP_PAGES_MAX, STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from './limits.ts';

@@ -59,9 +59,7 @@ function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules:
   });
 }
 
-/**
- * Whether this very record tells that a child is gone: the removal of a task that had ended before was counted at its end.
- */
+/** Whether this very record tells that a child is gone: the end of a task counts, and its later removal does not. */
 function isGone({ eventName, before, after }: StreamRecord, rules: Rules): boolean {
   if (isGoneByState(before?.state, rules)) return false;
   return eventName === 'REMOVE' || (eventName === 'MODIFY' && isGoneByState(after?.state, rules));

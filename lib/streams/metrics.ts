@@ -28,10 +28,7 @@ export const METRICS = {
   DrainSeconds: 'Seconds',
   /** Sweeps that came to the end of all that is marked, in one or several invocations. */
   SweepsFinished: 'Count',
-  /**
-   * What sweeps deleted because its record was lost, or its grace period over. What a sweep was asked for by name does not
-   * count.
-   */
+  /** What sweeps deleted, because its record was lost or its grace period over; not what was asked for by name. */
   SweptUp: 'Count',
   /** Parents that the last complete sweep left marked. */
   StillMarked: 'Count',

@@ -44,9 +44,7 @@ function isUnstamped({ after }: StreamRecord): boolean {
   return after?.pendingDelete === true && after.markedAt === undefined;
 }
 
-/**
- * A mark appears, another takes its place, or its protection is gone; or a `markedAt` is left without a mark, and must go.
- */
+/** A mark appears, another takes its place, or its protection is gone; or `markedAt` outlived its mark, and must go. */
 function needsSettle({ before, after }: StreamRecord): boolean {
   if (after === undefined) return false;
   if (!after.pendingDelete) return after.markedAt !== undefined;

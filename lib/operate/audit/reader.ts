@@ -62,32 +62,23 @@ export class AuditReader {
   async scan(options: ScanOptions): Promise<AuditedWorld> {
     let total = 0;
     const read = async (table: AuditedTable) => {
-      const items: StoredItem[] = [];
+      const items: unknown[] = [];
       const list = (from: PageKey | undefined) => {
         options.signal?.throwIfAborted();
         return scanPaths(this.#database, table, this.#pathsOf(table), from);
       };
       // Every page but the last holds an item, so the bound on items bounds the pages.
       for await (const page of eachPage(list)) {
-        items.push(...page.items);
+        items.push(...page.items.map(FROM[table]));
         total += page.items.length;
         if (total > options.itemsMax) throw tooMany(options.itemsMax);
         options.onProgress?.({ table, items: items.length });
       }
-      return items;
+      return [table, items] as const;
     };
-    const [services, networks, tasks, attachments, counters] = (await mapInParallel(
-      AUDITED_TABLES,
-      AUDITED_TABLES.length,
-      read,
-    )) as [StoredItem[], StoredItem[], StoredItem[], StoredItem[], StoredItem[]];
-    return {
-      services: services.map(parentFrom),
-      networks: networks.map(parentFrom),
-      tasks: tasks.map(taskFrom),
-      attachments: attachments.map(native) as unknown as AuditedWorld['attachments'],
-      counters: counters.map(native) as unknown as AuditedCounter[],
-    };
+    return Object.fromEntries(
+      await mapInParallel(AUDITED_TABLES, AUDITED_TABLES.length, read),
+    ) as unknown as AuditedWorld;
   }
 
   /** A world of only the items that decide whether the suspicion is right, each read consistently. */
@@ -96,27 +87,23 @@ export class AuditReader {
     const { at } = this.#database;
     const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network);
     const counterId = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
-    const isPair = service !== undefined && network !== undefined;
     const name = userIn(about);
-    const attachments =
-      isPair && name !== undefined ? await this.#read('attachments', at.attachment(network, attachmentName(name))) : [];
-    const tasks = task === undefined ? [] : await this.#readTask(service ?? '', task);
-    const counters = counterId === undefined ? [] : await this.#read('counters', at.counterNamed(counterId));
-    const services = await this.#readParent('service', service);
-    const networks = await this.#readParent('network', network);
-    const counted = counters[0] as AuditedCounter | undefined;
+    const attached = service !== undefined && network !== undefined && name !== undefined;
+    const attachments = await this.#read('attachments', attached && at.attachment(network, attachmentName(name)));
+    const tasks = await this.#read('tasks', task !== undefined && at.task(service ?? '', task));
+    const counters = await this.#read('counters', counterId !== undefined && at.counterNamed(counterId));
+    const services = await this.#read('services', service !== undefined && at.parent({ kind: 'service', id: service }));
+    const networks = await this.#read('networks', network !== undefined && at.parent({ kind: 'network', id: network }));
+    const [counted] = counters as AuditedCounter[];
     const enough = Math.max(1, typeof counted?.remaining === 'number' ? counted.remaining : 1);
     const children = own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enough) : [];
     return {
       services,
       networks,
-      tasks: [...tasks, ...(own?.kind === 'service' ? children : [])] as StoredTask[],
-      attachments: [
-        ...attachments,
-        ...(own?.kind === 'network' ? children : []),
-      ] as unknown as AuditedWorld['attachments'],
-      counters: counters as AuditedCounter[],
-    };
+      tasks: [...tasks, ...(own?.kind === 'service' ? children : [])],
+      attachments: [...attachments, ...(own?.kind === 'network' ? children : [])],
+      counters,
+    } as unknown as AuditedWorld;
   }
 
   /** When a parent was last deleted, ISO 8601, if there is a receipt of its own. */
@@ -146,23 +133,19 @@ export class AuditReader {
     return [...PATHS[table], ...more];
   }
 
-  async #readTask(serviceId: string, id: string): Promise<StoredTask[]> {
-    const item = await this.#database.requests.getStored(this.#database.at.task(serviceId, id), this.#pathsOf('tasks'));
-    return item === undefined ? [] : [taskFrom(item)];
-  }
-
-  async #readParent(kind: ParentKind, id: string | undefined): Promise<AuditedParent[]> {
-    const key = keyOf(kind, id);
-    if (key === undefined) return [];
-    const item = await this.#database.requests.getStored(this.#database.at.parent(key), PARENT_PATHS);
-    return item === undefined ? [] : [parentFrom(item)];
-  }
-
-  async #read(table: AuditedTable, address: Address): Promise<Item[]> {
-    const item = await this.#database.requests.getStored(address, PATHS[table]);
-    return item === undefined ? [] : [native(item)];
+  async #read(table: AuditedTable, address: Address | false): Promise<unknown[]> {
+    const item = address && (await this.#database.requests.getStored(address, this.#pathsOf(table)));
+    return item ? [FROM[table](item)] : [];
   }
 }
+
+const FROM: Record<AuditedTable, (stored: StoredItem) => unknown> = {
+  services: parentFrom,
+  networks: parentFrom,
+  tasks: taskFrom,
+  attachments: native,
+  counters: native,
+};
 
 function keyOf(kind: ParentKind, id: string | undefined): ParentKey | undefined {
   return id === undefined ? undefined : { kind, id };
