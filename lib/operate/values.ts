@@ -1,5 +1,4 @@
 /** Values of any shape, from documents of a user, or from items and messages of a raw writer. */
-import { DeallocatorError } from '../protocol/errors.ts';
 
 export type Entry = Readonly<Record<string, unknown>>;
 
@@ -13,9 +12,4 @@ export function isMap(value: unknown): value is Entry {
 export function shown(value: unknown): string {
   const text = value === undefined ? 'missing' : JSON.stringify(value);
   return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
-}
-
-export function checkLimit(limit: number, most: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= most) return limit;
-  throw new DeallocatorError('InvalidArgument', `limit is ${limit}; it must be a whole number from 1 to ${most}`);
 }

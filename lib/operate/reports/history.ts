@@ -2,10 +2,10 @@
 
 import { listReceipts, scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
-import { checkId, checkParentKind } from '../../protocol/arguments.ts';
+import { checkId, checkLimit, checkParentKind } from '../../protocol/arguments.ts';
 import { type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
 import { itemsOf, type PageKey } from '../../protocol/pages.ts';
-import { checkLimit, isMap } from '../values.ts';
+import { isMap } from '../values.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Deletions that are shown, by default and at most. */

@@ -1,9 +1,10 @@
 /** What is marked and still there, the oldest first. */
+
+import { checkLimit } from '../../protocol/arguments.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { KINDS, type Parent, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { checkLimit } from '../values.ts';
 import { byName, type Cluster, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
