@@ -1,31 +1,32 @@
 /** Runs what would be deployed: a cloud assembly's tables, functions, mappings, queues and rules, without AWS. */
-import { readAssembly } from './assembly.ts';
-import { AsyncInvocations, readInvokeConfigs } from './async-invocation.ts';
-import type { Delivery } from './delivery.ts';
-import { type Engine, startEngine } from './engine.ts';
-import { EventSourceMapping } from './event-source-mapping.ts';
+
+import { type Engine, startEngine } from './dynamodb/engine.ts';
+import type { Intercept, RecordIntercept } from './dynamodb/faults.ts';
+import { Gateway } from './dynamodb/gateway.ts';
+import { Meter } from './dynamodb/meter.ts';
+import { createEngineClient, createTables } from './dynamodb/tables.ts';
+import { readRules, Schedule } from './events/schedule.ts';
 import { checkExecutionRoles } from './execution-roles.ts';
-import type { Intercept, RecordIntercept } from './faults.ts';
-import { FunctionPool, type InvocationResult } from './function-pool.ts';
-import { readFunctions } from './functions.ts';
-import { Gateway } from './gateway.ts';
-import { Authorizer, BREAK_GLASS } from './iam.ts';
-import { readExecutionRoles, readPolicies } from './iam-policies.ts';
-import { REGION } from './intrinsics.ts';
-import { invokeApi } from './invoke-api.ts';
-import { QUIESCE_TIMEOUT_MILLIS_DEFAULT } from './limits.ts';
-import { LocalError } from './local-error.ts';
-import { type Log, logLocal } from './log.ts';
-import { readMappings } from './mapping-properties.ts';
-import { Meter } from './meter.ts';
-import { Pause } from './pause.ts';
-import { type DeadLetter, Queues } from './queues.ts';
+import { QUIESCE_TIMEOUT_MILLIS_DEFAULT } from './ground/limits.ts';
+import { LocalError } from './ground/local-error.ts';
+import { type Log, logLocal } from './ground/log.ts';
+import { Pause } from './ground/pause.ts';
+import { Authorizer, BREAK_GLASS } from './iam/authorizer.ts';
+import { readExecutionRoles, readPolicies } from './iam/policies.ts';
+import { invokeApi } from './lambda/api.ts';
+import { AsyncInvocations, readInvokeConfigs } from './lambda/async-invocation.ts';
+import { readFunctions } from './lambda/functions.ts';
+import { FunctionPool, type InvocationResult } from './lambda/pool.ts';
 import { waitForQuiet } from './quiesce.ts';
-import { readRules, Schedule } from './schedule.ts';
-import { sqsApi } from './sqs-api.ts';
-import { StreamReader } from './stream-reader.ts';
-import { createEngineClient, createTables } from './tables.ts';
-import { readStack } from './template.ts';
+import { sqsApi } from './sqs/api.ts';
+import { type DeadLetter, Queues } from './sqs/queues.ts';
+import type { Delivery } from './streams/delivery.ts';
+import { EventSourceMapping } from './streams/mapping.ts';
+import { readMappings } from './streams/mapping-properties.ts';
+import { StreamReader } from './streams/reader.ts';
+import { readAssembly } from './template/assembly.ts';
+import { REGION } from './template/intrinsics.ts';
+import { readStack } from './template/stack.ts';
 
 export interface LocalCloudOptions {
   readonly assemblyDirectory: string;

@@ -1,12 +1,12 @@
 /** Waits until nothing is left to happen: no write, no undelivered record, no invocation, no retry. */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { AsyncInvocations } from './async-invocation.ts';
-import type { EventSourceMapping } from './event-source-mapping.ts';
-import type { FunctionPool } from './function-pool.ts';
-import type { Gateway } from './gateway.ts';
-import { QUIESCE_POLL_MILLIS, STREAM_LAG_MILLIS } from './limits.ts';
-import { LocalError } from './local-error.ts';
-import type { Pause } from './pause.ts';
+import type { Gateway } from './dynamodb/gateway.ts';
+import { QUIESCE_POLL_MILLIS, STREAM_LAG_MILLIS } from './ground/limits.ts';
+import { LocalError } from './ground/local-error.ts';
+import type { Pause } from './ground/pause.ts';
+import type { AsyncInvocations } from './lambda/async-invocation.ts';
+import type { FunctionPool } from './lambda/pool.ts';
+import type { EventSourceMapping } from './streams/mapping.ts';
 
 export interface Activity {
   readonly gateway: Gateway;

@@ -1,6 +1,6 @@
 /** How many records of a burst one batch holds, by the options of a mapping. */
 import { BATCH_RECORDS_DEFAULT, STREAMS } from '../../lib/infra/mappings.ts';
-import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/limits.ts';
+import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/ground/limits.ts';
 
 /** Lambda reads at most 1,000 records at a time from a shard, four times a second, until the window ends or the batch is full. */
 export function burstBatchRecords(

@@ -2,7 +2,7 @@
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/infra/functions.ts';
 import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';

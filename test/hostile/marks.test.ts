@@ -7,7 +7,7 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { STREAMS } from '../../lib/infra/mappings.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { testChance } from '../support/chance.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';

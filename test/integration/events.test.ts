@@ -6,8 +6,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
-import { type StreamRecord, toStreamRecord } from '../../lib/local/stream-record.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
+import { type StreamRecord, toStreamRecord } from '../../lib/local/streams/record.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 const eventBus = EventBus.fromEventBusArn(new Stack(), 'Bus', 'arn:aws:events:us-east-1:111122223333:event-bus/shop');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { afterEach, expect, it } from 'vitest';
-import { type Engine, startEngine } from '../../lib/local/engine.ts';
+import { type Engine, startEngine } from '../../lib/local/dynamodb/engine.ts';
 import { startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { idsOf, writeFixtureAssembly } from './fixture.ts';
 

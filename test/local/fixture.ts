@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { Delivery } from '../../lib/local/delivery.ts';
-import { type Engine, startEngine } from '../../lib/local/engine.ts';
+import { type Engine, startEngine } from '../../lib/local/dynamodb/engine.ts';
+import type { LogEntry } from '../../lib/local/ground/log.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
-import type { LogEntry } from '../../lib/local/log.ts';
+import type { Delivery } from '../../lib/local/streams/delivery.ts';
 
 export interface FixtureStack {
   readonly outputs?: Readonly<Record<string, { readonly Value: unknown }>>;

@@ -5,8 +5,8 @@
  */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
-import { type BatchResult, planNextStep, type Segment } from '../../lib/local/batch-result.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
+import { type BatchResult, planNextStep, type Segment } from '../../lib/local/streams/batch-result.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { LambdaRecord, MemoryTables } from '../support/memory-tables.ts';

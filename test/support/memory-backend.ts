@@ -1,7 +1,7 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { filtersOf, STREAMS, type StreamFunctionName } from '../../lib/infra/mappings.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';

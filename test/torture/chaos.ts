@@ -1,6 +1,5 @@
 /** Everything that goes wrong in a wave, from one seed: requests, records, processes, and the engine itself. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Delivery } from '../../lib/local/delivery.ts';
 import {
   answerLost,
   type Fault,
@@ -13,7 +12,8 @@ import {
   transactionCanceled,
   transactionConflict,
   unprocessed,
-} from '../../lib/local/faults.ts';
+} from '../../lib/local/dynamodb/faults.ts';
+import type { Delivery } from '../../lib/local/streams/delivery.ts';
 import { testChance } from '../support/chance.ts';
 import { FUNCTION_TIMEOUT_MILLIS, type WaveDials } from './dials.ts';
 import type { Journal } from './journal.ts';

@@ -8,8 +8,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
-import { StreamReader } from '../../lib/local/stream-reader.ts';
-import { createEngineClient, fromEngineArns } from '../../lib/local/tables.ts';
+import { createEngineClient, fromEngineArns } from '../../lib/local/dynamodb/tables.ts';
+import { StreamReader } from '../../lib/local/streams/reader.ts';
 import type { StoredParent, Violation } from '../../lib/protocol/invariants.ts';
 import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
 

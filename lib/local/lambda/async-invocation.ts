@@ -1,0 +1,126 @@
+/** Lambda's queue of asynchronous events: answers at once, retries later, and sends what it gave up to a queue. */
+import { randomUUID } from 'node:crypto';
+import {
+  ASYNC_EVENT_AGE_SECONDS_DEFAULT,
+  ASYNC_QUEUE_MAX,
+  ASYNC_RETRY_ATTEMPTS_DEFAULT,
+  ASYNC_RETRY_PAUSE_MILLIS,
+} from '../ground/limits.ts';
+import { LocalError } from '../ground/local-error.ts';
+import { Pause } from '../ground/pause.ts';
+import type { Queues } from '../sqs/queues.ts';
+import { readOnFailure } from '../streams/mapping-properties.ts';
+import { checkProperties, findNumber, getText } from '../template/properties.ts';
+import type { Stack } from '../template/stack.ts';
+import type { FunctionPool, InvocationResult } from './pool.ts';
+
+export interface InvokeConfig {
+  readonly functionKey: string;
+  readonly retryAttemptsMax: number;
+  readonly eventAgeSecondsMax: number;
+  readonly onFailureArn: string | undefined;
+}
+
+const INVOKE_CONFIG_PROPERTIES = {
+  used: ['FunctionName', 'Qualifier', 'MaximumRetryAttempts', 'MaximumEventAgeInSeconds', 'DestinationConfig'],
+};
+
+export function readInvokeConfigs(stack: Stack): readonly InvokeConfig[] {
+  return stack.resolve('AWS::Lambda::EventInvokeConfig').map(({ logicalId, properties }) => {
+    const where = `event invoke config "${logicalId}"`;
+    checkProperties(where, properties, INVOKE_CONFIG_PROPERTIES);
+    const retries = findNumber(where, properties, 'MaximumRetryAttempts', [0, 2]);
+    const age = findNumber(where, properties, 'MaximumEventAgeInSeconds', [60, ASYNC_EVENT_AGE_SECONDS_DEFAULT]);
+    return {
+      functionKey: getText(where, properties, 'FunctionName'),
+      retryAttemptsMax: retries ?? ASYNC_RETRY_ATTEMPTS_DEFAULT,
+      eventAgeSecondsMax: age ?? ASYNC_EVENT_AGE_SECONDS_DEFAULT,
+      onFailureArn: readOnFailure(where, properties),
+    };
+  });
+}
+
+export class AsyncInvocations {
+  readonly #pool: FunctionPool;
+  readonly #queues: Queues;
+  readonly #configs = new Map<string, InvokeConfig>();
+  readonly #clockRate: number;
+  readonly #pause = new Pause();
+  readonly #running = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(pool: FunctionPool, queues: Queues, configs: readonly InvokeConfig[], clockRate: number) {
+    this.#pool = pool;
+    this.#queues = queues;
+    this.#clockRate = clockRate;
+    for (const config of configs) this.#configs.set(pool.properties(config.functionKey).logicalId, config);
+  }
+
+  /** Events that are accepted and neither done nor given up. */
+  get pending(): number {
+    return this.#running.size;
+  }
+
+  accept(functionKey: string, event: unknown): void {
+    if (this.#running.size >= ASYNC_QUEUE_MAX) {
+      throw new LocalError('function.queueFull', `${ASYNC_QUEUE_MAX} asynchronous events are waiting`);
+    }
+    const task = this.#run(functionKey, event).finally(() => this.#running.delete(task));
+    this.#running.add(task);
+  }
+
+  async #run(functionKey: string, event: unknown): Promise<void> {
+    const { logicalId } = this.#pool.properties(functionKey);
+    const config = this.#configs.get(logicalId);
+    const retryAttemptsMax = config?.retryAttemptsMax ?? ASYNC_RETRY_ATTEMPTS_DEFAULT;
+    const ageMillisMax = ((config?.eventAgeSecondsMax ?? ASYNC_EVENT_AGE_SECONDS_DEFAULT) * 1000) / this.#clockRate;
+    const acceptedMillis = performance.now();
+    for (let attempt = 0; ; attempt += 1) {
+      const result = await this.#pool.invoke(functionKey, event).catch((error) => this.#toFailure(error));
+      if (result.error === undefined || this.#stopped) return;
+      const aged = performance.now() - acceptedMillis > ageMillisMax;
+      if (aged || attempt >= retryAttemptsMax) {
+        const condition = aged ? 'EventAgeExceeded' : 'RetriesExhausted';
+        return this.#giveUp(functionKey, event, result, condition, attempt + 1);
+      }
+      await this.#pause.wait((ASYNC_RETRY_PAUSE_MILLIS * (attempt + 1)) / this.#clockRate);
+      if (this.#stopped) return;
+    }
+  }
+
+  #toFailure(thrown: unknown): InvocationResult {
+    const error = { errorType: 'Local', errorMessage: String(thrown), trace: [] };
+    return { requestId: randomUUID(), payload: error, error };
+  }
+
+  #giveUp(key: string, event: unknown, result: InvocationResult, condition: string, invokeCount: number): void {
+    const { logicalId, arn, deadLetterArn } = this.#pool.properties(key);
+    const onFailureArn = this.#configs.get(logicalId)?.onFailureArn;
+    if (onFailureArn !== undefined) {
+      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+      this.#queues.send(onFailureArn, {
+        version: '1.0',
+        timestamp: new Date().toISOString(),
+        requestContext: {
+          requestId: result.requestId,
+          functionArn: `${arn}:$LATEST`,
+          condition,
+          approximateInvokeCount: invokeCount,
+        },
+        requestPayload: event,
+        responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
+        responsePayload: result.payload,
+      });
+    }
+    if (deadLetterArn !== undefined) {
+      const ErrorMessage = result.error?.errorMessage ?? '';
+      this.#queues.send(deadLetterArn, event, { RequestID: result.requestId, ErrorCode: '200', ErrorMessage });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#pause.close();
+    await Promise.all([...this.#running]);
+  }
+}

@@ -1,0 +1,156 @@
+/** Delivers one batch until every record of it is done or given up. */
+import { randomUUID } from 'node:crypto';
+import { RETRY_PAUSE_BASE_MILLIS, RETRY_PAUSE_MAX_MILLIS } from '../ground/limits.ts';
+import type { InvocationResult } from '../lambda/pool.ts';
+import { type BatchResult, planNextStep, readBatchResult, type Segment } from './batch-result.ts';
+import type { MappingProperties } from './mapping-properties.ts';
+import type { ArrivedRecord } from './reader.ts';
+import type { StreamRecord } from './record.ts';
+
+export type GiveUpCondition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+
+/** One invocation of a mapping's function, or one group of records that was given up. */
+export interface Delivery {
+  /** The mapping's logical id. */
+  readonly mapping: string;
+  readonly functionName: string;
+  readonly shardId: string;
+  readonly lane: number;
+  readonly records: readonly StreamRecord[];
+  /** 1 for the first invocation with the oldest of these records. */
+  readonly invokeCount: number;
+  readonly result: BatchResult['kind'] | GiveUpCondition;
+  readonly requestId: string;
+  readonly error: InvocationResult['error'];
+}
+
+export interface DeliveryPorts {
+  readonly functionName: string;
+  readonly functionArn: string;
+  readonly clockRate: number;
+  invoke(event: { readonly Records: readonly StreamRecord[] }): Promise<InvocationResult>;
+  /** Resolves when deliveries are not paused. */
+  ready(): Promise<void>;
+  wait(millis: number): Promise<void>;
+  isStopped(): boolean;
+  sendToQueue(arn: string, body: unknown): void;
+  observe(delivery: Delivery): void;
+  /** The lane can't go on. */
+  fail(error: unknown): void;
+}
+
+/** Exponential, at most the maximum. Halving a batch waits only the base: it is not the same batch again. */
+function pauseMillis(attempts: number, clockRate: number): number {
+  return Math.min(RETRY_PAUSE_BASE_MILLIS * 2 ** Math.max(0, attempts - 1), RETRY_PAUSE_MAX_MILLIS) / clockRate;
+}
+
+function toTimestamp(epochMillis: number): string {
+  return new Date(epochMillis).toISOString();
+}
+
+export class BatchDelivery {
+  readonly #mapping: MappingProperties;
+  readonly #ports: DeliveryPorts;
+  readonly #lane: number;
+  readonly #shardId: string;
+  #invokeCount = 0;
+  #firstSequenceNumber: string | undefined;
+  #lastResult: InvocationResult | undefined;
+
+  constructor(mapping: MappingProperties, ports: DeliveryPorts, shardId: string, lane: number) {
+    this.#mapping = mapping;
+    this.#ports = ports;
+    this.#shardId = shardId;
+    this.#lane = lane;
+  }
+
+  async run(items: readonly ArrivedRecord[]): Promise<void> {
+    const segments: Segment<ArrivedRecord>[] = [{ items, attempts: 0 }];
+    for (let segment = segments.shift(); segment !== undefined; segment = segments.shift()) {
+      await this.#ports.ready();
+      if (this.#ports.isStopped()) return;
+      const young = this.#dropAged(segment);
+      if (young.items.length === 0) continue;
+      const result = await this.#deliver(young.items);
+      if (this.#ports.isStopped()) return;
+      const next = planNextStep(young, result, this.#mapping);
+      if (next.kind === 'giveUp') this.#giveUp(young.items, 'RetryAttemptsExhausted');
+      if (next.kind !== 'retry') continue;
+      segments.unshift(...next.segments);
+      await this.#ports.wait(pauseMillis(next.segments[0]?.attempts ?? 0, this.#ports.clockRate));
+    }
+  }
+
+  #dropAged(segment: Segment<ArrivedRecord>): Segment<ArrivedRecord> {
+    const { recordAgeSecondsMax } = this.#mapping;
+    if (recordAgeSecondsMax === undefined) return segment;
+    const oldestEpochMillis = Date.now() - (recordAgeSecondsMax * 1000) / this.#ports.clockRate;
+    const firstYoung = segment.items.findIndex((item) => item.arrivedEpochMillis >= oldestEpochMillis);
+    if (firstYoung === 0) return segment;
+    const agedCount = firstYoung < 0 ? segment.items.length : firstYoung;
+    this.#giveUp(segment.items.slice(0, agedCount), 'RecordAgeExceeded');
+    return { items: segment.items.slice(agedCount), attempts: segment.attempts };
+  }
+
+  async #deliver(items: readonly ArrivedRecord[]): Promise<BatchResult> {
+    const first = items[0]?.record.dynamodb.SequenceNumber;
+    this.#invokeCount = first === this.#firstSequenceNumber ? this.#invokeCount + 1 : 1;
+    this.#firstSequenceNumber = first;
+    const records = items.map((item) => item.record);
+    const answer = await this.#ports.invoke({ Records: records });
+    this.#lastResult = answer;
+    const result = readBatchResult(
+      answer,
+      records.map((record) => record.dynamodb.SequenceNumber),
+      this.#mapping,
+    );
+    this.#observe(items, result.kind, answer);
+    return result;
+  }
+
+  #observe(items: readonly ArrivedRecord[], result: Delivery['result'], answer: InvocationResult | undefined): void {
+    this.#ports.observe({
+      mapping: this.#mapping.logicalId,
+      functionName: this.#ports.functionName,
+      shardId: this.#shardId,
+      lane: this.#lane,
+      records: items.map((item) => item.record),
+      invokeCount: this.#invokeCount,
+      result,
+      requestId: answer?.requestId ?? '',
+      error: answer?.error,
+    });
+  }
+
+  #giveUp(items: readonly ArrivedRecord[], condition: GiveUpCondition): void {
+    const [first, last] = [items[0], items.at(-1)];
+    if (first === undefined || last === undefined) return;
+    this.#observe(items, condition, this.#lastResult);
+    if (this.#mapping.onFailureArn === undefined) return;
+    // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    this.#ports.sendToQueue(this.#mapping.onFailureArn, {
+      requestContext: {
+        requestId: this.#lastResult?.requestId ?? randomUUID(),
+        functionArn: this.#ports.functionArn,
+        condition,
+        approximateInvokeCount: this.#invokeCount,
+      },
+      responseContext: {
+        statusCode: 200,
+        executedVersion: '$LATEST',
+        functionError: this.#lastResult?.error === undefined ? null : 'Unhandled',
+      },
+      version: '1.0',
+      timestamp: toTimestamp(Date.now()),
+      DDBStreamBatchInfo: {
+        shardId: this.#shardId,
+        startSequenceNumber: first.record.dynamodb.SequenceNumber,
+        endSequenceNumber: last.record.dynamodb.SequenceNumber,
+        approximateArrivalOfFirstRecord: toTimestamp(first.arrivedEpochMillis),
+        approximateArrivalOfLastRecord: toTimestamp(last.arrivedEpochMillis),
+        batchSize: items.length,
+        streamArn: this.#mapping.streamArn,
+      },
+    });
+  }
+}

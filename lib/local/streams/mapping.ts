@@ -1,0 +1,227 @@
+/** Lambda's poller for one mapping: reads the stream's shards, filters, and hands the records to lanes. */
+
+import type { RecordIntercept } from '../dynamodb/faults.ts';
+import {
+  POLL_INTERVAL_MILLIS,
+  POLL_INTERVAL_MILLIS_MIN,
+  POLL_REST_SHARE,
+  SHARD_BUFFER_RECORDS_MAX,
+  SHARD_LIST_INTERVAL_MILLIS,
+} from '../ground/limits.ts';
+import { Gate, Pause } from '../ground/pause.ts';
+import type { FunctionPool, InvocationResult } from '../lambda/pool.ts';
+import type { Delivery, DeliveryPorts } from './delivery.ts';
+import { Lane } from './lane.ts';
+import type { MappingProperties } from './mapping-properties.ts';
+import type { ArrivedRecord, Shard, StreamReader } from './reader.ts';
+
+export interface MappingPorts {
+  readonly pool: FunctionPool;
+  readonly reader: StreamReader;
+  readonly clockRate: number;
+  readonly interceptRecord: RecordIntercept;
+  sendToQueue(arn: string, body: unknown): void;
+  observe(delivery: Delivery): void;
+  /** The mapping can't go on. */
+  fail(error: unknown): void;
+}
+
+interface ShardState {
+  readonly shard: Shard;
+  readonly lanes: readonly Lane[];
+  /** Copies of records that are held up on their way to a lane. */
+  held: number;
+  /** Its last record is done. Only then its children begin. */
+  done: boolean;
+  /** When the last read that found nothing was sent, on the monotonic clock. */
+  emptyReadMillis: number;
+}
+
+/** FNV-1a over the item's key: the same item is always in the same lane, whatever else shares its partition key. */
+function hashKey(keys: unknown): number {
+  const entries = Object.entries(keys as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(JSON.stringify(entries))) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}
+
+export class EventSourceMapping {
+  readonly properties: MappingProperties;
+  readonly #ports: MappingPorts;
+  readonly #deliveryPorts: DeliveryPorts;
+  readonly #shards = new Map<string, ShardState>();
+  readonly #gate = new Gate();
+  readonly #poll = new Pause();
+  readonly #retry = new Pause();
+  readonly #holdUp = new Pause();
+  readonly #pollMillis: number;
+  readonly #invocations = new Set<Promise<InvocationResult>>();
+  #tasks: Promise<void>[] = [];
+  #listing = true;
+  #stopped = false;
+
+  constructor(properties: MappingProperties, ports: MappingPorts) {
+    this.properties = properties;
+    this.#ports = ports;
+    this.#pollMillis = Math.max(POLL_INTERVAL_MILLIS / ports.clockRate, POLL_INTERVAL_MILLIS_MIN);
+    const { name, arn } = ports.pool.properties(properties.functionKey);
+    this.#deliveryPorts = {
+      functionName: name,
+      functionArn: arn,
+      clockRate: ports.clockRate,
+      invoke: (event) => this.#invoke(event),
+      ready: () => this.#gate.pass(),
+      wait: (millis) => this.#retry.wait(millis),
+      isStopped: () => this.#stopped,
+      sendToQueue: ports.sendToQueue,
+      observe: ports.observe,
+      fail: (error) => this.#fail(error),
+    };
+  }
+
+  async #invoke(event: unknown): Promise<InvocationResult> {
+    const invocation = this.#ports.pool.invoke(this.properties.functionKey, event);
+    this.#invocations.add(invocation);
+    try {
+      return await invocation;
+    } finally {
+      this.#invocations.delete(invocation);
+    }
+  }
+
+  start(): void {
+    this.#spawn(this.#run());
+  }
+
+  #spawn(task: Promise<void>): void {
+    this.#tasks.push(task.catch((error) => this.#fail(error)));
+  }
+
+  /** What fails because we stop is no news. */
+  #fail(error: unknown): void {
+    if (!this.#stopped) this.#ports.fail(error);
+  }
+
+  /** Starts what can start; looks again whenever a shard may have got children. */
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      await this.#gate.pass();
+      this.#listing = true;
+      const shards = await this.#ports.reader.listShards();
+      const ids = new Set(shards.map(({ shardId }) => shardId));
+      for (const shard of shards) {
+        if (this.#shards.has(shard.shardId)) continue;
+        const { parentShardId } = shard;
+        const parentDone = parentShardId === undefined || this.#shards.get(parentShardId)?.done === true;
+        if (!parentDone && ids.has(parentShardId)) continue;
+        this.#startShard(shard);
+      }
+      const anyOpen = [...this.#shards.values()].some(({ done }) => !done);
+      this.#listing = !anyOpen;
+      await this.#poll.wait(anyOpen ? SHARD_LIST_INTERVAL_MILLIS : this.#pollMillis);
+    }
+  }
+
+  #startShard(shard: Shard): void {
+    const lanes = Array.from({ length: this.properties.parallelizationFactor }, (_, index) => {
+      return new Lane(this.properties, this.#deliveryPorts, shard.shardId, index);
+    });
+    const state: ShardState = { shard, lanes, held: 0, done: false, emptyReadMillis: Number.NEGATIVE_INFINITY };
+    this.#shards.set(shard.shardId, state);
+    this.#spawn(this.#consume(state));
+  }
+
+  async #consume(state: ShardState): Promise<void> {
+    // Only the first shards obey the starting position; a child's records are all new.
+    const isChild = state.shard.parentShardId !== undefined && this.#shards.has(state.shard.parentShardId);
+    const position = isChild ? 'TRIM_HORIZON' : this.properties.startingPosition;
+    const reader = this.#ports.reader.openShard(state.shard.shardId, position);
+    while (!this.#stopped && !reader.ended) {
+      await this.#gate.pass();
+      const startedMillis = performance.now();
+      const records = await reader.read();
+      if (this.#stopped) return;
+      for (const record of records) this.#assign(state, record);
+      if (records.length === 0) state.emptyReadMillis = startedMillis;
+      if (!reader.ended) await this.#untilNextRead(state, performance.now() - startedMillis);
+    }
+    while (!this.#stopped && countUndelivered(state) > 0) await this.#poll.wait(this.#pollMillis);
+    this.#listing = true;
+    state.done = true;
+    this.#poll.wake();
+  }
+
+  /** Until the next poll, and for as long as the lanes are full. */
+  async #untilNextRead(state: ShardState, readMillis: number): Promise<void> {
+    const restMillis = Math.min(readMillis * POLL_REST_SHARE, POLL_INTERVAL_MILLIS);
+    do {
+      await this.#poll.wait(Math.max(this.#pollMillis, restMillis));
+    } while (!this.#stopped && countUndelivered(state) >= SHARD_BUFFER_RECORDS_MAX);
+  }
+
+  #assign(state: ShardState, arrived: ArrivedRecord): void {
+    const { filters } = this.properties;
+    if (filters.length > 0 && !filters.some((matches) => matches(arrived.record))) return;
+    const lane = state.lanes[hashKey(arrived.record.dynamodb.Keys) % state.lanes.length];
+    const { logicalId } = this.properties;
+    const { functionName } = this.#deliveryPorts;
+    const copies = this.#ports.interceptRecord({ mapping: logicalId, functionName, record: arrived.record }) ?? [0];
+    for (const afterMillis of copies) {
+      if (afterMillis > 0) void this.#pushLate(state, lane, arrived, afterMillis);
+      else lane?.push(arrived);
+    }
+  }
+
+  async #pushLate(state: ShardState, lane: Lane | undefined, arrived: ArrivedRecord, millis: number): Promise<void> {
+    state.held += 1;
+    await this.#holdUp.wait(millis);
+    state.held -= 1;
+    if (!this.#stopped) lane?.push(arrived);
+  }
+
+  /** Whether every record is done that was written before the given moment of the monotonic clock. */
+  isQuietSince(writtenMillis: number): boolean {
+    if (this.#listing) return false;
+    return [...this.#shards.values()].every((state) => {
+      return state.done || (state.emptyReadMillis > writtenMillis && countUndelivered(state) === 0);
+    });
+  }
+
+  /** For whoever waits: what is not done. */
+  describePending(): string {
+    const counts = [...this.#shards.values()].map((state) => countUndelivered(state));
+    const sum = counts.reduce((total, count) => total + count, 0);
+    return `mapping "${this.properties.logicalId}": ${sum} records undelivered`;
+  }
+
+  pollNow(): void {
+    this.#poll.wake();
+  }
+
+  /** Nothing is read or delivered until `resume`. Resolves when no invocation is under way; retries stay where they are. */
+  async pause(): Promise<void> {
+    this.#gate.shut();
+    await Promise.allSettled([...this.#invocations]);
+  }
+
+  resume(): void {
+    this.#gate.open();
+    this.#poll.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#gate.open();
+    this.#poll.close();
+    this.#retry.close();
+    this.#holdUp.close();
+    this.#ports.reader.close();
+    await Promise.all([...this.#shards.values()].flatMap(({ lanes }) => lanes.map((lane) => lane.stop())));
+    await Promise.all(this.#tasks);
+    this.#tasks = [];
+  }
+}
+
+function countUndelivered(state: ShardState): number {
+  return state.lanes.reduce((sum, lane) => sum + lane.undelivered, state.held);
+}
