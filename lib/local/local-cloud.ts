@@ -1,7 +1,7 @@
 /** Runs what would be deployed: a cloud assembly's tables, functions, mappings, queues and rules, without AWS. */
 
 import { type Engine, startEngine } from './dynamodb/engine.ts';
-import type { Intercept, RecordIntercept } from './dynamodb/faults.ts';
+import type { Intercept } from './dynamodb/faults.ts';
 import { Gateway } from './dynamodb/gateway.ts';
 import { Meter } from './dynamodb/meter.ts';
 import { createEngineClient, createTables } from './dynamodb/tables.ts';
@@ -24,6 +24,7 @@ import type { Delivery } from './streams/delivery.ts';
 import { EventSourceMapping } from './streams/mapping.ts';
 import { readMappings } from './streams/mapping-properties.ts';
 import { StreamReader } from './streams/reader.ts';
+import type { RecordIntercept } from './streams/record-intercept.ts';
 import { readAssembly } from './template/assembly.ts';
 import { REGION } from './template/intrinsics.ts';
 import { readStack } from './template/stack.ts';

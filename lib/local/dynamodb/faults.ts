@@ -1,13 +1,10 @@
-/** What can go wrong between a client and DynamoDB, or a stream and a function, and never does in DynamoDB Local. */
+/** What can go wrong between a client and DynamoDB, and never does in DynamoDB Local. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { StreamRecord } from '../streams/record.ts';
+import type { DynamoDBRequest } from '../iam/requests.ts';
 
-export interface GatewayRequest {
+export interface GatewayRequest extends DynamoDBRequest {
   /** A function's logical id, a role's name, `break-glass`, or `outside`. */
   readonly principal: string;
-  readonly service: 'DynamoDB' | 'DynamoDBStreams';
-  readonly operation: string;
-  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export interface Fault {
@@ -26,20 +23,6 @@ export interface Fault {
 }
 
 export type Intercept = (request: GatewayRequest) => Fault | undefined | Promise<Fault | undefined>;
-
-/** A record that a mapping has read, wants, and is about to hand on. */
-export interface RecordArrival {
-  /** The mapping's logical id. */
-  readonly mapping: string;
-  readonly functionName: string;
-  readonly record: StreamRecord;
-}
-
-/**
- * When each copy of the record arrives, in real milliseconds from now. Undefined, or `[0]`: as it should. `[]`: never.
- * `[0, 500]`: twice. `[500]`: late, so that others overtake it and batches are cut in other places.
- */
-export type RecordIntercept = (arrival: RecordArrival) => readonly number[] | undefined;
 
 const TYPE_PREFIX = 'com.amazonaws.dynamodb.v20120810#';
 

@@ -1,7 +1,6 @@
 /** The endpoint for everybody: knows who asks, disturbs and meters, and forwards to one database of the engine. */
 import {
   createServer,
-  type IncomingHttpHeaders,
   type IncomingMessage,
   type OutgoingHttpHeaders,
   type Server,
@@ -9,6 +8,7 @@ import {
 } from 'node:http';
 import { TIMER_MILLIS_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
+import type { ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { needsOf } from '../iam/requests.ts';
 import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
@@ -27,26 +27,6 @@ export interface GatewayOptions {
   readonly authorizer: Authorizer;
   readonly meter: Meter;
 }
-
-/** A request that is not DynamoDB's. */
-export interface ApiRequest {
-  /** Who asks, as {@link Authorizer} knows them. */
-  readonly principal: string;
-  readonly method: string;
-  /** With its query. */
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
-export interface ApiAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** A service that the local cloud answers for itself: no fault reaches it, and nobody meters it. Undefined: not its request. */
-export type ServiceApi = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer | undefined;
 
 /** Whatever can make a stream record. */
 const WRITES = [

@@ -5,8 +5,13 @@
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
  */
-import type { GatewayRequest } from '../dynamodb/faults.ts';
 import { ACCOUNT_ID, REGION } from '../template/intrinsics.ts';
+
+export interface DynamoDBRequest {
+  readonly service: 'DynamoDB' | 'DynamoDBStreams';
+  readonly operation: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
 
 /** One action that must be allowed. */
 export interface Need {
@@ -17,7 +22,7 @@ export interface Need {
   readonly enclosing?: string;
 }
 
-type Body = GatewayRequest['body'];
+type Body = DynamoDBRequest['body'];
 
 const TRANSACTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   TransactWriteItems: {
@@ -88,7 +93,7 @@ function streamNeed(operation: string, body: Body): Need {
 }
 
 /** Empty for a request that names nothing: the engine refuses it. */
-export function needsOf({ service, operation, body }: Pick<GatewayRequest, 'service' | 'operation' | 'body'>): Need[] {
+export function needsOf({ service, operation, body }: DynamoDBRequest): Need[] {
   if (!isRecord(body)) return [];
   if (service === 'DynamoDBStreams') return [streamNeed(operation, body)];
   const action = `dynamodb:${operation}`;

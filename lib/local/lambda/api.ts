@@ -1,8 +1,8 @@
 /** Lambda's Invoke over HTTP. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
 import { randomUUID } from 'node:crypto';
-import type { ApiAnswer, ApiRequest, ServiceApi } from '../dynamodb/gateway.ts';
 import { PAYLOAD_BYTES_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
+import type { ApiAnswer, ApiRequest, ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { ACCOUNT_ID, REGION } from '../template/intrinsics.ts';
 import type { AsyncInvocations } from './async-invocation.ts';

@@ -9,9 +9,9 @@ import {
 import { LocalError } from '../ground/local-error.ts';
 import { Pause } from '../ground/pause.ts';
 import type { Queues } from '../sqs/queues.ts';
-import { readOnFailure } from '../streams/mapping-properties.ts';
 import { checkProperties, findNumber, getText } from '../template/properties.ts';
 import type { Stack } from '../template/stack.ts';
+import { readOnFailure } from './on-failure.ts';
 import type { FunctionPool, InvocationResult } from './pool.ts';
 
 export interface InvokeConfig {

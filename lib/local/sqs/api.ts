@@ -1,6 +1,6 @@
 /** SQS over HTTP, in its JSON protocol: what reads a dead-letter queue and clears it. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ApiAnswer, ApiRequest, ServiceApi } from '../dynamodb/gateway.ts';
+import type { ApiAnswer, ApiRequest, ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { type Queue, type Queues, type ReceivedMessage, VISIBILITY_TIMEOUT_SECONDS_MAX } from './queues.ts';
 

@@ -10,6 +10,7 @@ import {
   RECORD_AGE_SECONDS_MIN,
   RETRY_ATTEMPTS_MAX,
 } from '../ground/limits.ts';
+import { readOnFailure } from '../lambda/on-failure.ts';
 import {
   checkProperties,
   findFlag,
@@ -80,17 +81,6 @@ function readReportsFailures(where: string, properties: Properties): boolean {
   const types = readList(where, properties, 'FunctionResponseTypes');
   if (types.every((type) => type === 'ReportBatchItemFailures')) return types.length > 0;
   throw invalidProperty(where, 'FunctionResponseTypes', types, '["ReportBatchItemFailures"]');
-}
-
-/** The arn of the queue, or undefined. */
-export function readOnFailure(where: string, properties: Properties): string | undefined {
-  const destination = readObject(where, properties, 'DestinationConfig');
-  if (destination === undefined) return undefined;
-  checkProperties(`${where}, DestinationConfig`, destination, { used: ['OnFailure'] });
-  const onFailure = readObject(where, destination, 'OnFailure');
-  if (onFailure === undefined) return undefined;
-  checkProperties(`${where}, OnFailure`, onFailure, { used: ['Destination'] });
-  return findText(where, onFailure, 'Destination');
 }
 
 export function readMapping(resource: Pick<NamedResource, 'logicalId'> & { readonly properties: Properties }) {

@@ -1,6 +1,5 @@
 /** Lambda's poller for one mapping: reads the stream's shards, filters, and hands the records to lanes. */
 
-import type { RecordIntercept } from '../dynamodb/faults.ts';
 import {
   POLL_INTERVAL_MILLIS,
   POLL_INTERVAL_MILLIS_MIN,
@@ -14,6 +13,7 @@ import type { Delivery, DeliveryPorts } from './delivery.ts';
 import { Lane } from './lane.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import type { ArrivedRecord, Shard, StreamReader } from './reader.ts';
+import type { RecordIntercept } from './record-intercept.ts';
 
 export interface MappingPorts {
   readonly pool: FunctionPool;

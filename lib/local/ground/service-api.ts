@@ -1,0 +1,22 @@
+/** What the gateway hands on: requests to the services that the local cloud answers for itself. */
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** A request that is not DynamoDB's. */
+export interface ApiRequest {
+  /** Who asks, as the authorizer knows them. */
+  readonly principal: string;
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** A service that the local cloud answers for itself: no fault reaches it, and nobody meters it. Undefined: not its request. */
+export type ServiceApi = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer | undefined;
