@@ -1,10 +1,11 @@
 /** Runs what would be deployed: a cloud assembly's tables, functions, mappings, queues and rules, without AWS. */
 
 import { type Engine, startEngine } from './dynamodb/engine.ts';
+import { EngineConnection } from './dynamodb/engine-connection.ts';
 import type { Intercept } from './dynamodb/faults.ts';
 import { Gateway } from './dynamodb/gateway.ts';
 import { Meter } from './dynamodb/meter.ts';
-import { createEngineClient, createTables } from './dynamodb/tables.ts';
+import { createTables } from './dynamodb/tables.ts';
 import { readRules, Schedule } from './events/schedule.ts';
 import { checkExecutionRoles } from './execution-roles.ts';
 import { QUIESCE_TIMEOUT_MILLIS_DEFAULT } from './ground/limits.ts';
@@ -141,9 +142,9 @@ async function deploy(
   const pause = new Pause();
   const listeners = new Set<(delivery: Delivery) => void>(options.onDelivery === undefined ? [] : [options.onDelivery]);
 
-  const engineClient = createEngineClient(enginePort, databaseId);
-  running.closers.push(() => engineClient.destroy());
-  const tables = await createTables(stack, engineClient);
+  const engine = new EngineConnection(enginePort, databaseId);
+  running.closers.push(() => engine.close());
+  const tables = await createTables(stack, engine);
 
   const policies = readPolicies(stack);
   const authorizer = new Authorizer(policies, readExecutionRoles(stack, policies.roles));
@@ -174,6 +175,7 @@ async function deploy(
       pool,
       reader,
       clockRate,
+      lastWriteMillis: () => gateway.lastWriteMillis(properties.streamArn.replace(/\/stream\/.*$/s, '')),
       interceptRecord: (arrival) => recordIntercept?.(arrival),
       sendToQueue: (arn, body) => queues.send(arn, body),
       observe: (delivery) => {
@@ -212,7 +214,7 @@ async function deploy(
     breakGlassKeyId: BREAK_GLASS,
     enginePort,
     outputs: stack.outputs(),
-    tables: Object.fromEntries(tables.map((table) => [table.logicalId, table.name])),
+    tables,
     meter,
     authorizer,
     deadLetters: () => queues.messages(),

@@ -4,6 +4,7 @@ import type { Gateway } from './dynamodb/gateway.ts';
 import { QUIESCE_POLL_MILLIS, STREAM_LAG_MILLIS } from './ground/limits.ts';
 import { LocalError } from './ground/local-error.ts';
 import type { Pause } from './ground/pause.ts';
+import { ANY_TABLE } from './iam/requests.ts';
 import type { AsyncInvocations } from './lambda/async-invocation.ts';
 import type { FunctionPool } from './lambda/pool.ts';
 import type { EventSourceMapping } from './streams/mapping.ts';
@@ -22,8 +23,10 @@ const QUIET_TURNS = 3;
  * Sound because it is one look at everything, in one turn of the event loop: nobody runs who could write, and each
  * stream was found empty by a read that began after the last write had become visible.
  */
-function listPending({ gateway, pool, asyncInvocations, mappings }: Activity): readonly string[] {
-  const visibleMillis = gateway.lastWriteMillis + STREAM_LAG_MILLIS;
+function listPending(
+  { gateway, pool, asyncInvocations, mappings }: Activity,
+  visibleMillis: number,
+): readonly string[] {
   const pending = mappings.filter((mapping) => !mapping.isQuietSince(visibleMillis)).map((m) => m.describePending());
   if (gateway.writesInFlight > 0) pending.push(`${gateway.writesInFlight} writes in flight`);
   if (pool.runningInvocations > 0) pending.push(`${pool.runningInvocations} invocations running or waiting`);
@@ -33,19 +36,21 @@ function listPending({ gateway, pool, asyncInvocations, mappings }: Activity): r
 
 /** Throws `cloud.notQuiet` with what is pending. */
 export async function waitForQuiet(activity: Activity, timeoutMillis: number, pause: Pause): Promise<void> {
-  const deadlineMillis = performance.now() + timeoutMillis;
+  const startedMillis = performance.now();
   for (let quietTurns = 0; quietTurns < QUIET_TURNS; ) {
-    const pending = listPending(activity);
+    // What never passed the gateway was written before we were called.
+    const visibleMillis = Math.max(startedMillis, activity.gateway.lastWriteMillis(ANY_TABLE) + STREAM_LAG_MILLIS);
+    const pending = listPending(activity, visibleMillis);
     if (pending.length === 0) {
       quietTurns += 1;
       await turn();
       continue;
     }
     quietTurns = 0;
-    if (performance.now() > deadlineMillis) {
+    if (performance.now() > startedMillis + timeoutMillis) {
       throw new LocalError('cloud.notQuiet', `still busy after ${timeoutMillis} ms: ${pending.join('; ')}`);
     }
-    for (const mapping of activity.mappings) mapping.pollNow();
+    for (const mapping of activity.mappings) mapping.hurry(visibleMillis);
     await pause.wait(QUIESCE_POLL_MILLIS);
   }
 }

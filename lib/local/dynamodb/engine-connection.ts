@@ -7,6 +7,8 @@ import { REGION } from '../template/intrinsics.ts';
 /** Idle sockets are closed before the engine closes them, so that no request meets a closed one. */
 const IDLE_SOCKET_MILLIS = 10_000;
 
+type Service = 'DynamoDB' | 'DynamoDBStreams';
+
 export interface RawAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -67,14 +69,21 @@ export class EngineConnection {
     });
   }
 
-  /** One DynamoDB operation. */
-  async ask(operation: string, body: Record<string, unknown>) {
+  /** One operation, and whatever the engine answers. */
+  async ask(operation: string, body: Record<string, unknown>, service: Service = 'DynamoDB') {
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDB_20120810.${operation}`,
+      'x-amz-target': `${service}_20120810.${operation}`,
     };
     const answer = await this.send('POST', '/', headers, Buffer.from(JSON.stringify(body)));
     return { status: answer.status, body: JSON.parse(answer.body.toString()) as Record<string, unknown> };
+  }
+
+  /** One operation that has to succeed. Throws what the engine says against it. */
+  async call(operation: string, body: Record<string, unknown>, service?: Service) {
+    const answer = await this.ask(operation, body, service);
+    if (answer.status === 200) return answer.body;
+    throw new Error(`${operation} failed: ${JSON.stringify(answer.body)}`);
   }
 
   close(): void {

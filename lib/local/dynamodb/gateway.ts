@@ -10,7 +10,7 @@ import { TIMER_MILLIS_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import type { ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
-import { needsOf } from '../iam/requests.ts';
+import { ANY_TABLE, needsOf } from '../iam/requests.ts';
 import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
 import type { Fault, GatewayRequest, Intercept } from './faults.ts';
 import { halveBatch } from './halved-batch.ts';
@@ -58,8 +58,8 @@ export class Gateway {
   readonly #server: Server;
   #intercept: Intercept | undefined;
   #apis: readonly ServiceApi[] = [];
+  readonly #lastWrites = new Map<string, number>();
   #writesInFlight = 0;
-  #lastWriteMillis = 0;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -89,9 +89,12 @@ export class Gateway {
     return this.#writesInFlight;
   }
 
-  /** When the engine last answered a write, on the monotonic clock. */
-  get lastWriteMillis(): number {
-    return this.#lastWriteMillis;
+  /**
+   * When the engine last did a write, or may have, to this table; on the monotonic clock. `ANY_TABLE` asks for writes to any.
+   */
+  lastWriteMillis(tableArn: string): number {
+    const written = tableArn === ANY_TABLE ? [...this.#lastWrites.keys()] : [tableArn, ANY_TABLE];
+    return Math.max(...written.map((arn) => this.#lastWrites.get(arn) ?? Number.NEGATIVE_INFINITY));
   }
 
   setIntercept(intercept: Intercept | undefined): void {
@@ -201,12 +204,14 @@ export class Gateway {
     const rewritten = service === 'DynamoDBStreams' || WITH_ARNS.includes(operation);
     let outgoing = metered === undefined ? raw : Buffer.from(JSON.stringify(metered.body));
     if (rewritten) outgoing = Buffer.from(toEngineArns(outgoing.toString()));
-    let answer: RawAnswer;
+    let answer: RawAnswer | undefined;
     try {
       answer = await this.#engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
     } finally {
-      // Even without an answer it may have been done.
-      if (WRITES.includes(operation)) this.#lastWriteMillis = performance.now();
+      // Without an answer it may have been done; what was refused has not.
+      if (WRITES.includes(operation) && answer?.status !== 400) {
+        for (const { resource } of needsOf(gatewayRequest)) this.#lastWrites.set(resource, performance.now());
+      }
     }
     if (rewritten) answer = { ...answer, body: Buffer.from(fromEngineArns(answer.body.toString())) };
     if (metered === undefined) {

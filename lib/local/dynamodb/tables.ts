@@ -1,8 +1,8 @@
 /** AWS::DynamoDB::Table → CreateTable on the engine. */
-import { type CreateTableCommandInput, DynamoDB } from '@aws-sdk/client-dynamodb';
 import { REGION } from '../template/intrinsics.ts';
 import { checkProperties, findFlag, findText, type Properties, readList, readObject } from '../template/properties.ts';
 import type { Stack } from '../template/stack.ts';
+import type { EngineConnection } from './engine-connection.ts';
 
 /** What the engine calls its region, whatever the client says. */
 const ENGINE_REGION = 'ddblocal';
@@ -49,20 +49,13 @@ const INDEX_PROPERTIES = {
   ignored: ['ContributorInsightsSpecification', 'OnDemandThroughput', 'WarmThroughput'],
 };
 
-export interface Table {
-  readonly logicalId: string;
-  readonly name: string;
-  /** In the region that everybody sees. */
-  readonly streamArn: string | undefined;
-}
-
 function toIndex(where: string, value: unknown): Properties {
   const index = value as Properties;
   checkProperties(where, index, INDEX_PROPERTIES);
   return Object.fromEntries(Object.entries(index).filter(([name]) => INDEX_PROPERTIES.used.includes(name)));
 }
 
-export function toCreateTable(name: string, properties: Properties): CreateTableCommandInput {
+export function toCreateTable(name: string, properties: Properties): Record<string, unknown> {
   const where = `table "${name}"`;
   checkProperties(where, properties, TABLE_PROPERTIES);
   const stream = readObject(where, properties, 'StreamSpecification');
@@ -81,37 +74,24 @@ export function toCreateTable(name: string, properties: Properties): CreateTable
     ...(globalIndexes.length > 0 && { GlobalSecondaryIndexes: globalIndexes }),
     ...(localIndexes.length > 0 && { LocalSecondaryIndexes: localIndexes }),
     ...(stream !== undefined && { StreamSpecification: { StreamEnabled: true, ...stream, ResourcePolicy: undefined } }),
-  } as CreateTableCommandInput;
+  };
 }
 
-/** Creates the stack's tables, and gives each its `StreamArn` for `Fn::GetAtt`. */
-export async function createTables(stack: Stack, client: DynamoDB): Promise<readonly Table[]> {
-  const tables: Table[] = [];
+/** Creates the stack's tables, and gives each its `StreamArn` for `Fn::GetAtt`. Returns their names by logical id. */
+export async function createTables(stack: Stack, engine: EngineConnection): Promise<Readonly<Record<string, string>>> {
+  const names: Record<string, string> = {};
   for (const { logicalId, name, arn, properties } of stack.resolve('AWS::DynamoDB::Table')) {
-    const { TableDescription } = await client.createTable(toCreateTable(name, properties));
-    const engineStreamArn = TableDescription?.LatestStreamArn;
-    const streamArn = engineStreamArn === undefined ? undefined : fromEngineArns(engineStreamArn);
+    const { TableDescription } = await engine.call('CreateTable', toCreateTable(name, properties));
+    const { LatestStreamArn } = TableDescription as { readonly LatestStreamArn?: string };
     const timeToLive = readObject(name, properties, 'TimeToLiveSpecification');
     if (timeToLive !== undefined && findFlag(name, timeToLive, 'Enabled') === true) {
       const AttributeName = findText(name, timeToLive, 'AttributeName');
-      await client.updateTimeToLive({ TableName: name, TimeToLiveSpecification: { Enabled: true, AttributeName } });
+      const TimeToLiveSpecification = { Enabled: true, AttributeName };
+      await engine.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification });
     }
-    const attributes = { Arn: arn, ...(streamArn !== undefined && { StreamArn: streamArn }) };
-    stack.scope.resources.set(logicalId, { ref: name, attributes });
-    tables.push({ logicalId, name, streamArn });
+    const stream = LatestStreamArn !== undefined && { StreamArn: fromEngineArns(LatestStreamArn) };
+    stack.scope.resources.set(logicalId, { ref: name, attributes: { Arn: arn, ...stream } });
+    names[logicalId] = name;
   }
-  return tables;
-}
-
-export function createEngineClient(port: number, databaseId: string): DynamoDB {
-  return new DynamoDB(engineClientOptions(port, databaseId));
-}
-
-/** Straight to the engine, past the gateway: for the local cloud's own requests, which nobody meters or disturbs. */
-export function engineClientOptions(port: number, databaseId: string) {
-  return {
-    endpoint: `http://127.0.0.1:${port}`,
-    region: REGION,
-    credentials: { accessKeyId: databaseId, secretAccessKey: 'local' },
-  };
+  return names;
 }

@@ -27,6 +27,11 @@ export const POLL_INTERVAL_MILLIS_MIN = 5;
  * polls left it a fifteenth of its writes.
  */
 export const POLL_REST_SHARE = 4;
+/**
+ * How often a shard is read, in real time, whose table nobody has written to through the gateway: removals by time to live, and
+ * writes straight to the engine, appear there all the same. The polls in between would find nothing.
+ */
+export const UNWRITTEN_POLL_INTERVAL_MILLIS = 1_000;
 /** Records in one GetRecords: the API's maximum. */
 export const GET_RECORDS_ITEMS_MAX = 1_000;
 /** Shards that one DescribeStream page lists: the API's maximum. */
@@ -42,8 +47,8 @@ export const STREAM_READ_FAILURES_MAX = 240;
 
 /**
  * A record is visible at the latest this long after the engine has answered the write. Measured: at once; of 7,500
- * writes by 144 writers to three tables, no read that began after a write's answer missed its record. Only `quiesce`
- * relies on it.
+ * writes by 144 writers to three tables, no read that began after a write's answer missed its record. What relies on it:
+ * `quiesce`, and the polls that are left out while nobody writes.
  */
 export const STREAM_LAG_MILLIS = 25;
 /** How often `quiesce` looks again. */

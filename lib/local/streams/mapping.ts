@@ -6,6 +6,8 @@ import {
   POLL_REST_SHARE,
   SHARD_BUFFER_RECORDS_MAX,
   SHARD_LIST_INTERVAL_MILLIS,
+  STREAM_LAG_MILLIS,
+  UNWRITTEN_POLL_INTERVAL_MILLIS,
 } from '../ground/limits.ts';
 import { Gate, Pause } from '../ground/pause.ts';
 import type { FunctionPool, InvocationResult } from '../lambda/pool.ts';
@@ -20,6 +22,8 @@ export interface MappingPorts {
   readonly reader: StreamReader;
   readonly clockRate: number;
   readonly interceptRecord: RecordIntercept;
+  /** When a write to the stream's table was last answered, on the monotonic clock. */
+  lastWriteMillis(): number;
   sendToQueue(arn: string, body: unknown): void;
   observe(delivery: Delivery): void;
   /** The mapping can't go on. */
@@ -33,7 +37,7 @@ interface ShardState {
   held: number;
   /** Its last record is done. Only then its children begin. */
   done: boolean;
-  /** When the last read that found nothing was sent, on the monotonic clock. */
+  /** When the last read was sent, on the monotonic clock, if it found nothing. */
   emptyReadMillis: number;
 }
 
@@ -51,6 +55,7 @@ export class EventSourceMapping {
   readonly #deliveryPorts: DeliveryPorts;
   readonly #shards = new Map<string, ShardState>();
   readonly #gate = new Gate();
+  readonly #list = new Pause();
   readonly #poll = new Pause();
   readonly #retry = new Pause();
   readonly #holdUp = new Pause();
@@ -58,6 +63,7 @@ export class EventSourceMapping {
   readonly #invocations = new Set<Promise<InvocationResult>>();
   #tasks: Promise<void>[] = [];
   #listing = true;
+  #readAgainMillis = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(properties: MappingProperties, ports: MappingPorts) {
@@ -118,7 +124,7 @@ export class EventSourceMapping {
       }
       const anyOpen = [...this.#shards.values()].some(({ done }) => !done);
       this.#listing = !anyOpen;
-      await this.#poll.wait(anyOpen ? SHARD_LIST_INTERVAL_MILLIS : this.#pollMillis);
+      await this.#list.wait(anyOpen ? SHARD_LIST_INTERVAL_MILLIS : this.#pollMillis);
     }
   }
 
@@ -142,21 +148,34 @@ export class EventSourceMapping {
       const records = await reader.read();
       if (this.#stopped) return;
       for (const record of records) this.#assign(state, record);
-      if (records.length === 0) state.emptyReadMillis = startedMillis;
+      state.emptyReadMillis = records.length === 0 ? startedMillis : Number.NEGATIVE_INFINITY;
       if (!reader.ended) await this.#untilNextRead(state, performance.now() - startedMillis);
     }
     while (!this.#stopped && countUndelivered(state) > 0) await this.#poll.wait(this.#pollMillis);
     this.#listing = true;
     state.done = true;
-    this.#poll.wake();
+    this.#list.wake();
   }
 
-  /** Until the next poll, and for as long as the lanes are full. */
+  /** Until the next poll that can find something and whose records have room in the lanes. */
   async #untilNextRead(state: ShardState, readMillis: number): Promise<void> {
     const restMillis = Math.min(readMillis * POLL_REST_SHARE, POLL_INTERVAL_MILLIS);
     do {
       await this.#poll.wait(Math.max(this.#pollMillis, restMillis));
-    } while (!this.#stopped && countUndelivered(state) >= SHARD_BUFFER_RECORDS_MAX);
+    } while (!this.#stopped && (countUndelivered(state) >= SHARD_BUFFER_RECORDS_MAX || !this.#mayFind(state)));
+  }
+
+  /**
+   * Whether a read may find records. After a write there is one read more once its record must be visible; without a write
+   * there is one from time to time, for what does not pass the gateway.
+   */
+  #mayFind({ emptyReadMillis }: ShardState): boolean {
+    const writtenMillis = this.#ports.lastWriteMillis();
+    if (emptyReadMillis <= writtenMillis) return true;
+    const nowMillis = performance.now();
+    const visibleMillis = Math.max(writtenMillis + STREAM_LAG_MILLIS, this.#readAgainMillis);
+    if (emptyReadMillis <= visibleMillis) return nowMillis > visibleMillis;
+    return nowMillis - emptyReadMillis >= UNWRITTEN_POLL_INTERVAL_MILLIS;
   }
 
   #assign(state: ShardState, arrived: ArrivedRecord): void {
@@ -194,7 +213,9 @@ export class EventSourceMapping {
     return `mapping "${this.properties.logicalId}": ${sum} records undelivered`;
   }
 
-  pollNow(): void {
+  /** The next polls come at once, and one of them begins after the given moment of the monotonic clock. */
+  hurry(readAgainMillis: number): void {
+    this.#readAgainMillis = readAgainMillis;
     this.#poll.wake();
   }
 
@@ -212,6 +233,7 @@ export class EventSourceMapping {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#gate.open();
+    this.#list.close();
     this.#poll.close();
     this.#retry.close();
     this.#holdUp.close();

@@ -1,7 +1,6 @@
 /** Reads a stream shard by shard, from the oldest record on. */
-
-import { DynamoDBStreams, type ShardIteratorType } from '@aws-sdk/client-dynamodb-streams';
-import { engineClientOptions, toEngineArns } from '../dynamodb/tables.ts';
+import { EngineConnection } from '../dynamodb/engine-connection.ts';
+import { toEngineArns } from '../dynamodb/tables.ts';
 import {
   DESCRIBE_STREAM_PAGES_MAX,
   DESCRIBE_STREAM_SHARDS_MAX,
@@ -11,7 +10,7 @@ import {
 } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import { Pause } from '../ground/pause.ts';
-import { type StreamRecord, toStreamRecord } from './record.ts';
+import { type EngineRecord, type StreamRecord, toStreamRecord } from './record.ts';
 
 export interface Shard {
   readonly shardId: string;
@@ -27,48 +26,101 @@ export interface ArrivedRecord {
   readonly bytes: number;
 }
 
-type Persist = <T>(read: () => Promise<T>) => Promise<T>;
+interface ShardsPage {
+  readonly StreamDescription: {
+    readonly Shards?: readonly { readonly ShardId: string; readonly ParentShardId?: string }[];
+    readonly LastEvaluatedShardId?: string;
+  };
+}
+
+interface RecordsPage {
+  readonly Records: readonly EngineRecord[];
+  readonly NextShardIterator?: string;
+}
 
 export class StreamReader {
-  readonly #client: DynamoDBStreams;
+  readonly #engine: EngineConnection;
   /** As functions see it. */
   readonly #streamArn: string;
-  readonly #engineStreamArn: string;
   readonly #retry = new Pause();
   #closed = false;
 
   constructor(port: number, databaseId: string, streamArn: string) {
-    this.#client = new DynamoDBStreams(engineClientOptions(port, databaseId));
+    this.#engine = new EngineConnection(port, databaseId);
     this.#streamArn = streamArn;
-    this.#engineStreamArn = toEngineArns(streamArn);
+  }
+
+  async #ask<T>(operation: string, body: Record<string, unknown>): Promise<T> {
+    return (await this.#engine.call(operation, body, 'DynamoDBStreams')) as T;
   }
 
   /** Throws `stream.unreadable` once the engine has failed too often in a row. */
   listShards(): Promise<readonly Shard[]> {
-    return this.#persist(() => this.#listShards());
-  }
-
-  async #listShards(): Promise<readonly Shard[]> {
-    const shards: Shard[] = [];
-    let ExclusiveStartShardId: string | undefined;
-    for (let page = 0; page < DESCRIBE_STREAM_PAGES_MAX; page += 1) {
-      const { StreamDescription } = await this.#client.describeStream({
-        StreamArn: this.#engineStreamArn,
-        Limit: DESCRIBE_STREAM_SHARDS_MAX,
-        ExclusiveStartShardId,
-      });
-      for (const { ShardId = '', ParentShardId } of StreamDescription?.Shards ?? []) {
-        shards.push({ shardId: ShardId, parentShardId: ParentShardId });
+    return this.#persist(async () => {
+      const shards: Shard[] = [];
+      let ExclusiveStartShardId: string | undefined;
+      for (let page = 0; page < DESCRIBE_STREAM_PAGES_MAX; page += 1) {
+        const { StreamDescription } = await this.#ask<ShardsPage>('DescribeStream', {
+          StreamArn: toEngineArns(this.#streamArn),
+          Limit: DESCRIBE_STREAM_SHARDS_MAX,
+          ExclusiveStartShardId,
+        });
+        for (const { ShardId, ParentShardId } of StreamDescription.Shards ?? []) {
+          shards.push({ shardId: ShardId, parentShardId: ParentShardId });
+        }
+        ExclusiveStartShardId = StreamDescription.LastEvaluatedShardId;
+        if (ExclusiveStartShardId === undefined) break;
       }
-      ExclusiveStartShardId = StreamDescription?.LastEvaluatedShardId;
-      if (ExclusiveStartShardId === undefined) break;
-    }
-    return shards;
+      return shards;
+    });
   }
 
   openShard(shardId: string, position: StartingPosition): ShardReader {
-    const persist: Persist = (read) => this.#persist(read);
-    return new ShardReader(this.#client, persist, this.#engineStreamArn, this.#streamArn, shardId, position);
+    let iterator: string | undefined;
+    let lastSequenceNumber: string | undefined;
+    let ended = false;
+
+    const openIterator = async (): Promise<string> => {
+      const { ShardIterator } = await this.#ask<{ readonly ShardIterator: string }>('GetShardIterator', {
+        StreamArn: toEngineArns(this.#streamArn),
+        ShardId: shardId,
+        ShardIteratorType: lastSequenceNumber === undefined ? position : 'AFTER_SEQUENCE_NUMBER',
+        SequenceNumber: lastSequenceNumber,
+      });
+      return ShardIterator;
+    };
+    const readOnce = async (): Promise<readonly ArrivedRecord[]> => {
+      iterator ??= await openIterator();
+      const page = { ShardIterator: iterator, Limit: GET_RECORDS_ITEMS_MAX };
+      const { Records, NextShardIterator } = await this.#ask<RecordsPage>('GetRecords', page);
+      const arrivedEpochMillis = Date.now();
+      const arrived = Records.map((engineRecord) => {
+        const record = toStreamRecord(engineRecord, this.#streamArn, arrivedEpochMillis);
+        const bytes = Buffer.byteLength(JSON.stringify(record));
+        return { record, shardId, arrivedEpochMillis, bytes };
+      });
+      // Only now: a record that can't be translated must not be passed over without a word.
+      iterator = NextShardIterator;
+      ended = NextShardIterator === undefined;
+      lastSequenceNumber = Records.at(-1)?.dynamodb.SequenceNumber ?? lastSequenceNumber;
+      return arrived;
+    };
+    return {
+      get ended() {
+        return ended;
+      },
+      read: () =>
+        this.#persist(async () => {
+          try {
+            return await readOnce();
+          } catch (error) {
+            // An iterator lives 15 minutes; and the engine calls a shard's first iterator trimmed if another table was
+            // written first (its numbers count for the whole database). A new one goes on after the last record.
+            iterator = undefined;
+            throw error;
+          }
+        }),
+    };
   }
 
   /** The engine may be gone for a while: killed, and started again on the same port and files. */
@@ -87,88 +139,17 @@ export class StreamReader {
     }
   }
 
-  /** Whoever reads fails, and does not try again. */
+  /** Reads that are under way fail, and are not tried again. */
   close(): void {
     this.#closed = true;
     this.#retry.close();
-    this.#client.destroy();
+    this.#engine.close();
   }
 }
 
-export class ShardReader {
-  readonly #client: DynamoDBStreams;
-  readonly #persist: Persist;
-  readonly #engineStreamArn: string;
-  readonly #streamArn: string;
-  readonly #shardId: string;
-  readonly #position: StartingPosition;
-  #iterator: string | undefined;
-  #lastSequenceNumber: string | undefined;
-  #ended = false;
-
-  constructor(
-    client: DynamoDBStreams,
-    persist: Persist,
-    engineStreamArn: string,
-    streamArn: string,
-    shardId: string,
-    position: StartingPosition,
-  ) {
-    this.#client = client;
-    this.#persist = persist;
-    this.#engineStreamArn = engineStreamArn;
-    this.#streamArn = streamArn;
-    this.#shardId = shardId;
-    this.#position = position;
-  }
-
+export interface ShardReader {
   /** A closed shard ends after its last record; an open one never does. */
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  async #openIterator(): Promise<string | undefined> {
-    const sequenceNumber = this.#lastSequenceNumber;
-    const type: ShardIteratorType = sequenceNumber === undefined ? this.#position : 'AFTER_SEQUENCE_NUMBER';
-    const { ShardIterator } = await this.#client.getShardIterator({
-      StreamArn: this.#engineStreamArn,
-      ShardId: this.#shardId,
-      ShardIteratorType: type,
-      SequenceNumber: sequenceNumber,
-    });
-    return ShardIterator;
-  }
-
+  readonly ended: boolean;
   /** The next records, perhaps none. Throws `stream.unreadable` once the engine has failed too often in a row. */
-  read(): Promise<readonly ArrivedRecord[]> {
-    return this.#persist(async () => {
-      try {
-        return await this.#readOnce();
-      } catch (error) {
-        // An iterator lives 15 minutes; and the engine calls a shard's first iterator trimmed if another table was
-        // written first (its numbers count for the whole database). A new one goes on after the last record.
-        this.#iterator = undefined;
-        throw error;
-      }
-    });
-  }
-
-  async #readOnce(): Promise<readonly ArrivedRecord[]> {
-    this.#iterator ??= await this.#openIterator();
-    const { Records = [], NextShardIterator } = await this.#client.getRecords({
-      ShardIterator: this.#iterator,
-      Limit: GET_RECORDS_ITEMS_MAX,
-    });
-    const arrivedEpochMillis = Date.now();
-    const arrived = Records.map((engineRecord) => {
-      const record = toStreamRecord(engineRecord, this.#streamArn, arrivedEpochMillis);
-      const bytes = Buffer.byteLength(JSON.stringify(record));
-      return { record, shardId: this.#shardId, arrivedEpochMillis, bytes };
-    });
-    // Only now: a record that can't be translated must not be passed over without a word.
-    this.#iterator = NextShardIterator;
-    this.#ended = NextShardIterator === undefined;
-    this.#lastSequenceNumber = Records.at(-1)?.dynamodb?.SequenceNumber ?? this.#lastSequenceNumber;
-    return arrived;
-  }
+  read(): Promise<readonly ArrivedRecord[]>;
 }
