@@ -1,6 +1,6 @@
 /** One execution environment: a process that loads a bundle and serves one invocation at a time. */
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire, registerHooks } from 'node:module';
+import { createRequire, flushCompileCache, registerHooks } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { AnswerMessage, FunctionError, InitMessage, InvokeMessage } from './message.ts';
@@ -8,6 +8,10 @@ import type { AnswerMessage, FunctionError, InitMessage, InvokeMessage } from '.
 type Handler = (event: unknown, context: unknown) => unknown;
 
 let handler: Handler | undefined;
+let isCached = false;
+
+// Node has read it; the function sees only its own variables.
+delete process.env.NODE_COMPILE_CACHE;
 
 function answer(message: AnswerMessage): void {
   process.send?.(message);
@@ -77,6 +81,9 @@ async function invoke(message: InvokeMessage): Promise<void> {
   } catch (error) {
     answer({ kind: 'error', requestId, error: toFunctionError(error) });
   }
+  // Once what an invocation uses has been compiled too. A process that is killed would keep nothing.
+  if (!isCached) flushCompileCache();
+  isCached = true;
 }
 
 process.on('message', (message: InitMessage | InvokeMessage) => {
