@@ -53,9 +53,9 @@ async function replay(steps: readonly Step[]): Promise<Usages> {
   const databaseId = `test${randomUUID().replaceAll('-', '')}`;
   const meter = new Meter();
   const authorizer = new Authorizer({ roles: [], ofTables: new Map() }, new Map());
-  const gateway = new Gateway({ enginePort: inject('enginePort'), databaseId, port: 0, authorizer, meter });
-  const metered = new EngineConnection(await gateway.listen(), databaseId);
   const straight = new EngineConnection(inject('enginePort'), databaseId);
+  const gateway = new Gateway({ engine: straight, port: 0, authorizer, meter });
+  const metered = new EngineConnection(await gateway.listen(), databaseId);
   closers.push(
     () => gateway.close(),
     () => metered.close(),

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readJavaMajorVersion } from '../../lib/local/dynamodb/engine.ts';
-import { toCreateTable } from '../../lib/local/dynamodb/tables.ts';
+import { readTables } from '../../lib/local/dynamodb/tables.ts';
 import { readRateMillis, readRules } from '../../lib/local/events/schedule.ts';
 import { readFunctions } from '../../lib/local/lambda/functions.ts';
 import { readMappings } from '../../lib/local/streams/mapping-properties.ts';
@@ -22,7 +22,7 @@ function readAll(stack: FixtureStack): void {
   try {
     const assembly = readAssembly(directory, 'Fixture');
     const read = readStack(assembly);
-    for (const { name, properties } of read.resolve('AWS::DynamoDB::Table')) toCreateTable(name, properties);
+    readTables(read);
     read.scope.resources.set('Things', { ref: 'things', attributes: { StreamArn: 'arn:stream' } });
     readFunctions(read, assembly);
     readMappings(read);

@@ -1,4 +1,5 @@
 /** The endpoint for everybody: knows who asks, disturbs and meters, and forwards to one database of the engine. */
+import { once } from 'node:events';
 import {
   createServer,
   type IncomingMessage,
@@ -6,12 +7,13 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { TIMER_MILLIS_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import type { ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { ANY_TABLE, needsOf } from '../iam/requests.ts';
-import { EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
+import { type EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
 import type { Fault, GatewayRequest, Intercept } from './faults.ts';
 import { halveBatch } from './halved-batch.ts';
 import type { Meter } from './meter.ts';
@@ -20,8 +22,7 @@ import { answerResourcePolicy } from './resource-policies.ts';
 import { fromEngineArns, toEngineArns } from './tables.ts';
 
 export interface GatewayOptions {
-  readonly enginePort: number;
-  readonly databaseId: string;
+  readonly engine: EngineConnection;
   /** 0: any free one. */
   readonly port: number;
   readonly authorizer: Authorizer;
@@ -53,7 +54,6 @@ function readTarget(target: string): Pick<GatewayRequest, 'service' | 'operation
 
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #engine: EngineConnection;
   readonly #metering: Metering;
   readonly #server: Server;
   #intercept: Intercept | undefined;
@@ -63,25 +63,20 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#engine = new EngineConnection(options.enginePort, options.databaseId);
-    this.#metering = new Metering((operation, body) => this.#engine.ask(operation, body));
+    this.#metering = new Metering((operation, body) => options.engine.ask(operation, body));
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.keepAliveTimeout = KEEP_ALIVE_MILLIS;
   }
 
   async listen(): Promise<number> {
     const { port } = this.#options;
-    return await new Promise((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) => {
-        if (cause.code !== 'EADDRINUSE') return reject(cause);
-        const message = `port ${port} is in use; choose another one, or 0 for any`;
-        reject(new LocalError('gateway.portInUse', message, { cause }));
-      });
-      this.#server.listen(port, '127.0.0.1', () => {
-        const address = this.#server.address();
-        resolve(address !== null && typeof address === 'object' ? address.port : port);
-      });
+    this.#server.listen(port, '127.0.0.1');
+    await once(this.#server, 'listening').catch((cause: NodeJS.ErrnoException) => {
+      if (cause.code !== 'EADDRINUSE') throw cause;
+      const message = `port ${port} is in use; choose another one, or 0 for any`;
+      throw new LocalError('gateway.portInUse', message, { cause });
     });
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** Writes that a client has sent and the engine has not answered. */
@@ -206,7 +201,7 @@ export class Gateway {
     if (rewritten) outgoing = Buffer.from(toEngineArns(outgoing.toString()));
     let answer: RawAnswer | undefined;
     try {
-      answer = await this.#engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
+      answer = await this.#options.engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
     } finally {
       // Without an answer it may have been done; what was refused has not.
       if (WRITES.includes(operation) && answer?.status !== 400) {
@@ -228,7 +223,6 @@ export class Gateway {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
     await closed;
-    this.#engine.close();
   }
 }
 

@@ -1,6 +1,6 @@
 /** AWS::DynamoDB::Table → CreateTable on the engine. */
 import { REGION } from '../template/intrinsics.ts';
-import { checkProperties, findFlag, findText, type Properties, readList, readObject } from '../template/properties.ts';
+import type { Properties, PropertyReader } from '../template/properties.ts';
 import type { Stack } from '../template/stack.ts';
 import type { EngineConnection } from './engine-connection.ts';
 
@@ -19,79 +19,70 @@ export function fromEngineArns(text: string): string {
   return text.replaceAll(ENGINE_ARN, ARN).replaceAll(`"awsRegion":"${ENGINE_REGION}"`, `"awsRegion":"${REGION}"`);
 }
 
-/** The ignored ones are unknown to the engine, or have no effect there. The policy is read by iam/policies.ts. */
-const TABLE_PROPERTIES = {
-  used: [
-    'TableName',
-    'KeySchema',
-    'AttributeDefinitions',
-    'BillingMode',
-    'ProvisionedThroughput',
-    'GlobalSecondaryIndexes',
-    'LocalSecondaryIndexes',
-    'StreamSpecification',
-    'TimeToLiveSpecification',
-    'DeletionProtectionEnabled',
-    'ResourcePolicy',
-  ],
-  ignored: [
-    'PointInTimeRecoverySpecification',
-    'SSESpecification',
-    'ContributorInsightsSpecification',
-    'OnDemandThroughput',
-    'WarmThroughput',
-    'TableClass',
-    'Tags',
-  ],
-};
-const INDEX_PROPERTIES = {
-  used: ['IndexName', 'KeySchema', 'Projection', 'ProvisionedThroughput'],
-  ignored: ['ContributorInsightsSpecification', 'OnDemandThroughput', 'WarmThroughput'],
-};
+/** Unknown to the engine, or without effect there. The policy is read by iam/policies.ts. */
+const IGNORED_PROPERTIES = [
+  'ResourcePolicy',
+  'PointInTimeRecoverySpecification',
+  'SSESpecification',
+  'ContributorInsightsSpecification',
+  'OnDemandThroughput',
+  'WarmThroughput',
+  'TableClass',
+  'Tags',
+];
+const INDEX_PROPERTIES = ['IndexName', 'KeySchema', 'Projection', 'ProvisionedThroughput'];
 
-function toIndex(where: string, value: unknown): Properties {
-  const index = value as Properties;
-  checkProperties(where, index, INDEX_PROPERTIES);
-  return Object.fromEntries(Object.entries(index).filter(([name]) => INDEX_PROPERTIES.used.includes(name)));
+function readIndexes(properties: PropertyReader, name: string): readonly Properties[] {
+  return properties.objects(name).map((index) => {
+    index.ignore('ContributorInsightsSpecification', 'OnDemandThroughput', 'WarmThroughput');
+    return Object.fromEntries(INDEX_PROPERTIES.map((property) => [property, index.value(property)]));
+  });
 }
 
-export function toCreateTable(name: string, properties: Properties): Record<string, unknown> {
-  const where = `table "${name}"`;
-  checkProperties(where, properties, TABLE_PROPERTIES);
-  const stream = readObject(where, properties, 'StreamSpecification');
-  if (stream !== undefined) {
-    checkProperties(where, stream, { used: ['StreamViewType'], ignored: ['ResourcePolicy', 'StreamEnabled'] });
-  }
-  const globalIndexes = readList(where, properties, 'GlobalSecondaryIndexes').map((index) => toIndex(where, index));
-  const localIndexes = readList(where, properties, 'LocalSecondaryIndexes').map((index) => toIndex(where, index));
+/** The engine takes no empty list of indexes. */
+function unlessEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+function readTable(properties: PropertyReader, TableName: string) {
+  properties.ignore(...IGNORED_PROPERTIES);
+  const stream = properties.findObject('StreamSpecification');
+  stream?.ignore('ResourcePolicy', 'StreamEnabled');
+  const StreamViewType = stream?.value('StreamViewType');
+  const timeToLive = properties.object('TimeToLiveSpecification');
+  const AttributeName = timeToLive.findText('AttributeName');
   return {
-    TableName: name,
-    KeySchema: properties.KeySchema,
-    AttributeDefinitions: properties.AttributeDefinitions,
-    BillingMode: findText(where, properties, 'BillingMode') ?? 'PROVISIONED',
-    ProvisionedThroughput: properties.ProvisionedThroughput,
-    DeletionProtectionEnabled: findFlag(where, properties, 'DeletionProtectionEnabled') ?? false,
-    ...(globalIndexes.length > 0 && { GlobalSecondaryIndexes: globalIndexes }),
-    ...(localIndexes.length > 0 && { LocalSecondaryIndexes: localIndexes }),
-    ...(stream !== undefined && { StreamSpecification: { StreamEnabled: true, ...stream, ResourcePolicy: undefined } }),
+    create: {
+      TableName,
+      KeySchema: properties.value('KeySchema'),
+      AttributeDefinitions: properties.value('AttributeDefinitions'),
+      BillingMode: properties.findText('BillingMode') ?? 'PROVISIONED',
+      ProvisionedThroughput: properties.value('ProvisionedThroughput'),
+      DeletionProtectionEnabled: properties.findFlag('DeletionProtectionEnabled') ?? false,
+      GlobalSecondaryIndexes: unlessEmpty(readIndexes(properties, 'GlobalSecondaryIndexes')),
+      LocalSecondaryIndexes: unlessEmpty(readIndexes(properties, 'LocalSecondaryIndexes')),
+      StreamSpecification: stream && { StreamEnabled: true, StreamViewType },
+    },
+    expiry: timeToLive.findFlag('Enabled') === true ? { Enabled: true, AttributeName } : undefined,
   };
 }
 
-/** Creates the stack's tables, and gives each its `StreamArn` for `Fn::GetAtt`. Returns their names by logical id. */
-export async function createTables(stack: Stack, engine: EngineConnection): Promise<Readonly<Record<string, string>>> {
-  const names: Record<string, string> = {};
-  for (const { logicalId, name, arn, properties } of stack.resolve('AWS::DynamoDB::Table')) {
-    const { TableDescription } = await engine.call('CreateTable', toCreateTable(name, properties));
+/** What the engine is asked for, for each table of the stack. */
+export function readTables(stack: Stack) {
+  return stack.read('AWS::DynamoDB::Table', (properties, resource) => {
+    return { ...resource, ...readTable(properties, resource.name) };
+  });
+}
+
+/** Creates the stack's tables, and gives each its `StreamArn` for `Fn::GetAtt`. */
+export async function createTables(stack: Stack, engine: EngineConnection): Promise<void> {
+  for (const { logicalId, name, arn, create, expiry } of readTables(stack)) {
+    const { TableDescription } = await engine.call('CreateTable', create);
     const { LatestStreamArn } = TableDescription as { readonly LatestStreamArn?: string };
-    const timeToLive = readObject(name, properties, 'TimeToLiveSpecification');
-    if (timeToLive !== undefined && findFlag(name, timeToLive, 'Enabled') === true) {
-      const AttributeName = findText(name, timeToLive, 'AttributeName');
-      const TimeToLiveSpecification = { Enabled: true, AttributeName };
-      await engine.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification });
+    if (expiry !== undefined) {
+      await engine.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification: expiry });
     }
     const stream = LatestStreamArn !== undefined && { StreamArn: fromEngineArns(LatestStreamArn) };
     stack.scope.resources.set(logicalId, { ref: name, attributes: { Arn: arn, ...stream } });
-    names[logicalId] = name;
   }
-  return names;
 }

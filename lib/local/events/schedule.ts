@@ -3,15 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { TIMER_MILLIS_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import { ACCOUNT_ID, REGION, stackIdOf } from '../template/intrinsics.ts';
-import {
-  checkProperties,
-  findText,
-  getText,
-  invalidProperty,
-  type Properties,
-  readList,
-} from '../template/properties.ts';
-import type { Stack } from '../template/stack.ts';
+import type { PropertyReader } from '../template/properties.ts';
+import type { NamedResource, Stack } from '../template/stack.ts';
 import { compilePattern } from './pattern.ts';
 
 interface Target {
@@ -29,13 +22,6 @@ export interface Rule {
   readonly targets: readonly Target[];
 }
 
-const RULE_PROPERTIES = {
-  used: ['Name', 'ScheduleExpression', 'EventPattern', 'State', 'Targets'],
-  ignored: ['Description', 'Tags', 'EventBusName'],
-};
-/** The ignored ones are about a target that can't be reached, and here it always can. */
-const TARGET_PROPERTIES = { used: ['Arn', 'Id', 'Input'], ignored: ['RetryPolicy', 'DeadLetterConfig'] };
-
 const MILLIS_PER_UNIT: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 };
 
 /** `rate(15 minutes)` → 900,000. Throws `schedule.unsupportedExpression`. */
@@ -48,41 +34,37 @@ export function readRateMillis(expression: string): number {
   );
 }
 
-function readTarget(where: string, target: Properties): Target {
-  checkProperties(`${where}, Targets`, target, TARGET_PROPERTIES);
-  const input = findText(where, target, 'Input');
-  return { functionKey: getText(where, target, 'Arn'), input: input === undefined ? undefined : JSON.parse(input) };
+function readTarget(target: PropertyReader): Target {
+  // They are about a target that can't be reached, and here it always can.
+  target.ignore('Id', 'RetryPolicy', 'DeadLetterConfig');
+  const input = target.findText('Input');
+  return { functionKey: target.text('Arn'), input: input === undefined ? undefined : JSON.parse(input) };
 }
 
-function readRule(logicalId: string, name: string, arn: string, properties: Properties): Rule {
-  const where = `rule "${logicalId}"`;
-  checkProperties(where, properties, RULE_PROPERTIES);
-  const expression = findText(where, properties, 'ScheduleExpression');
-  const pattern = properties.EventPattern as { readonly source?: readonly string[] } | undefined;
+function readRule(properties: PropertyReader, { logicalId, name, arn }: NamedResource): Rule {
+  properties.ignore('Description', 'Tags', 'EventBusName');
+  const expression = properties.findText('ScheduleExpression');
+  const pattern = properties.value('EventPattern') as { readonly source?: readonly string[] } | undefined;
   if (pattern !== undefined && !(pattern.source?.length === 1 && pattern.source[0] === 'aws.cloudformation')) {
     throw new LocalError(
       'schedule.unsupportedPattern',
-      `${where} listens to ${JSON.stringify(pattern.source)}; only "aws.cloudformation" sends events here`,
+      `rule "${logicalId}" listens to ${JSON.stringify(pattern.source)}; only "aws.cloudformation" sends events here`,
     );
   }
-  const state = findText(where, properties, 'State') ?? 'ENABLED';
-  if (!['ENABLED', 'DISABLED'].includes(state)) throw invalidProperty(where, 'State', state, 'ENABLED, DISABLED');
+  const state = properties.findText('State') ?? 'ENABLED';
+  if (!['ENABLED', 'DISABLED'].includes(state)) throw properties.invalid('State', 'ENABLED, DISABLED');
   return {
     name,
     arn,
     enabled: state === 'ENABLED',
     intervalMillis: expression === undefined ? undefined : readRateMillis(expression),
     matches: pattern === undefined ? undefined : compilePattern(pattern),
-    targets: (readList(where, properties, 'Targets') as readonly Properties[]).map((target) =>
-      readTarget(where, target),
-    ),
+    targets: properties.objects('Targets').map(readTarget),
   };
 }
 
 export function readRules(stack: Stack): readonly Rule[] {
-  return stack.resolve('AWS::Events::Rule').map(({ logicalId, name, arn, properties }) => {
-    return readRule(logicalId, name, arn, properties);
-  });
+  return stack.read('AWS::Events::Rule', readRule);
 }
 
 function createEvent(source: string, detailType: string, resource: string, detail: unknown) {
@@ -91,52 +73,33 @@ function createEvent(source: string, detailType: string, resource: string, detai
   return { ...identity, 'detail-type': detailType, source, time, resources: [resource], detail };
 }
 
-export class Schedule {
-  readonly #rules: readonly Rule[];
-  readonly #stackName: string;
-  readonly #clockRate: number;
-  readonly #send: (functionKey: string, event: unknown) => void;
-  readonly #timers: NodeJS.Timeout[] = [];
-
-  constructor(
-    rules: readonly Rule[],
-    options: {
-      readonly stackName: string;
-      readonly clockRate: number;
-      readonly send: (functionKey: string, event: unknown) => void;
-    },
-  ) {
-    this.#rules = rules.filter((rule) => rule.enabled);
-    this.#stackName = options.stackName;
-    this.#clockRate = options.clockRate;
-    this.#send = options.send;
-  }
-
-  #fire(rule: Rule, event: unknown): void {
-    for (const target of rule.targets) this.#send(target.functionKey, target.input ?? event);
-  }
-
-  /** The first time is one interval from now, as at AWS. */
-  start(): void {
-    for (const rule of this.#rules) {
-      if (rule.intervalMillis === undefined) continue;
-      const intervalMillis = Math.min(rule.intervalMillis / this.#clockRate, TIMER_MILLIS_MAX);
-      const fire = () => this.#fire(rule, createEvent('aws.events', 'Scheduled Event', rule.arn, {}));
-      this.#timers.push(setInterval(fire, intervalMillis));
-    }
-  }
-
-  announceDeployment(): void {
-    const stackId = stackIdOf(this.#stackName);
-    const event = createEvent('aws.cloudformation', 'CloudFormation Stack Status Change', stackId, {
-      'stack-id': stackId,
-      'status-details': { status: 'CREATE_COMPLETE', 'status-reason': '' },
-      'client-request-token': '',
-    });
-    for (const rule of this.#rules) if (rule.matches?.(event)) this.#fire(rule, event);
-  }
-
-  stop(): void {
-    for (const timer of this.#timers) clearInterval(timer);
-  }
+/**
+ * Starts the rules' timers, and tells those that listen to it that the stack is deployed. A rate fires for the first time one
+ * interval from now, as at AWS. Returns what stops it.
+ */
+export function startSchedule(
+  rules: readonly Rule[],
+  stackName: string,
+  clockRate: number,
+  send: (functionKey: string, event: unknown) => void,
+): () => void {
+  const enabled = rules.filter((rule) => rule.enabled);
+  const fire = (rule: Rule, event: unknown) => {
+    for (const target of rule.targets) send(target.functionKey, target.input ?? event);
+  };
+  const timers = enabled.flatMap((rule) => {
+    if (rule.intervalMillis === undefined) return [];
+    const tick = () => fire(rule, createEvent('aws.events', 'Scheduled Event', rule.arn, {}));
+    return [setInterval(tick, Math.min(rule.intervalMillis / clockRate, TIMER_MILLIS_MAX))];
+  });
+  const stackId = stackIdOf(stackName);
+  const deployed = createEvent('aws.cloudformation', 'CloudFormation Stack Status Change', stackId, {
+    'stack-id': stackId,
+    'status-details': { status: 'CREATE_COMPLETE', 'status-reason': '' },
+    'client-request-token': '',
+  });
+  for (const rule of enabled) if (rule.matches?.(deployed)) fire(rule, deployed);
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
 }

@@ -20,3 +20,13 @@ export interface ApiAnswer {
 
 /** A service that the local cloud answers for itself: no fault reaches it, and nobody meters it. Undefined: not its request. */
 export type ServiceApi = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer | undefined;
+
+/** A request that is refused: thrown wherever that is found out, answered once. */
+export class Refusal extends Error {
+  readonly answer: ApiAnswer;
+
+  constructor(message: string, answer: ApiAnswer) {
+    super(message);
+    this.answer = answer;
+  }
+}

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { PAYLOAD_BYTES_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
-import type { ApiAnswer, ApiRequest, ServiceApi } from '../ground/service-api.ts';
+import { type ApiRequest, Refusal, type ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { ACCOUNT_ID, REGION } from '../template/intrinsics.ts';
 import type { AsyncInvocations } from './async-invocation.ts';
@@ -21,32 +21,26 @@ interface InvokeTargets {
   readonly authorizer: Authorizer;
   readonly pool: FunctionPool;
   readonly asyncInvocations: AsyncInvocations;
-  /** Physical names. A logical id is no name for AWS, so it is none here. */
-  readonly functionNames: readonly string[];
 }
 
-/** An answer that is no success, as Lambda words it in headers and body. */
-class Refusal extends Error {
-  readonly answer: ApiAnswer;
-
-  constructor(status: number, errorType: string, message: string) {
-    super(message);
-    this.answer = {
-      status,
-      headers: { 'content-type': 'application/json', 'x-amzn-errortype': errorType },
-      body: JSON.stringify({ Type: status < 500 ? 'User' : 'Service', Message: message }),
-    };
-  }
+/** As Lambda words it in headers and body. */
+function refuse(status: number, errorType: string, message: string): Refusal {
+  return new Refusal(message, {
+    status,
+    headers: { 'content-type': 'application/json', 'x-amzn-errortype': errorType },
+    body: JSON.stringify({ Type: status < 500 ? 'User' : 'Service', Message: message }),
+  });
 }
 
 function refuseValue(name: string, seen: unknown, allowed: string): Refusal {
-  return new Refusal(400, 'InvalidParameterValueException', `${name} is "${seen}", allowed here: ${allowed}`);
+  return refuse(400, 'InvalidParameterValueException', `${name} is "${seen}", allowed here: ${allowed}`);
 }
 
 function arnOf(name: string): string {
   return `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;
 }
 
+/** A logical id is no name for AWS, so it is none here. */
 function readFunctionName(text: string, query: string, functionNames: readonly string[]): string {
   const match = FUNCTION_NAME.exec(text);
   if (match === null) throw refuseValue('FunctionName', text, 'a name or an ARN');
@@ -54,21 +48,21 @@ function readFunctionName(text: string, query: string, functionNames: readonly s
   const qualifier = suffix ?? new URLSearchParams(query).get('Qualifier') ?? LATEST;
   if (qualifier === LATEST && functionNames.includes(name)) return name;
   const version = qualifier === LATEST ? '' : `:${qualifier}`;
-  throw new Refusal(404, 'ResourceNotFoundException', `Function not found: ${arnOf(name)}${version}`);
+  throw refuse(404, 'ResourceNotFoundException', `Function not found: ${arnOf(name)}${version}`);
 }
 
 function readPayload(body: Buffer, invocationType: string): unknown {
   const bytesMax = invocationType === 'Event' ? EVENT_PAYLOAD_BYTES_MAX : PAYLOAD_BYTES_MAX;
   if (body.length > bytesMax) {
     const message = `${body.length} byte payload is too large for the ${invocationType} invocation type (limit ${bytesMax} bytes)`;
-    throw new Refusal(413, 'RequestTooLargeException', message);
+    throw refuse(413, 'RequestTooLargeException', message);
   }
   if (body.length === 0) return {};
   try {
     return JSON.parse(body.toString());
   } catch (error) {
     const message = `Could not parse request body into json: ${(error as Error).message}`;
-    throw new Refusal(400, 'InvalidRequestContentException', message);
+    throw refuse(400, 'InvalidRequestContentException', message);
   }
 }
 
@@ -86,17 +80,17 @@ function readInvocationType(headers: ApiRequest['headers']): InvocationType {
 function toRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof LocalError && error.code === 'function.queueFull') {
-    return new Refusal(429, 'TooManyRequestsException', error.message);
+    return refuse(429, 'TooManyRequestsException', error.message);
   }
-  return new Refusal(500, 'ServiceException', `local: ${String(error)}`);
+  return refuse(500, 'ServiceException', `local: ${String(error)}`);
 }
 
 async function invoke(functionText: string, query: string, request: ApiRequest, targets: InvokeTargets) {
   const invocationType = readInvocationType(request.headers);
-  const name = readFunctionName(decodeURIComponent(functionText), query, targets.functionNames);
+  const name = readFunctionName(decodeURIComponent(functionText), query, targets.pool.names());
   const need = { action: 'lambda:InvokeFunction', resource: arnOf(name) };
   const denial = await targets.authorizer.findDenial(request.principal, [need]);
-  if (denial !== undefined) throw new Refusal(403, 'AccessDeniedException', denial);
+  if (denial !== undefined) throw refuse(403, 'AccessDeniedException', denial);
   if (invocationType === 'DryRun') return { status: 204, headers: { 'x-amzn-requestid': randomUUID() }, body: '' };
   const event = readPayload(request.body, invocationType);
   if (invocationType === 'Event') {
@@ -114,7 +108,7 @@ async function invoke(functionText: string, query: string, request: ApiRequest, 
   return { status: 200, headers, body: JSON.stringify(payload) };
 }
 
-export function invokeApi(targets: InvokeTargets): ServiceApi {
+export function lambdaApi(targets: InvokeTargets): ServiceApi {
   return (request) => {
     const match = request.method === 'POST' ? INVOCATION_PATH.exec(request.path) : null;
     if (match === null) return undefined;

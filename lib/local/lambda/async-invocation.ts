@@ -9,9 +9,8 @@ import {
 import { LocalError } from '../ground/local-error.ts';
 import { Pause } from '../ground/pause.ts';
 import type { Queues } from '../sqs/queues.ts';
-import { checkProperties, findNumber, getText } from '../template/properties.ts';
 import type { Stack } from '../template/stack.ts';
-import { readOnFailure } from './on-failure.ts';
+import { describeGivenUp } from './on-failure.ts';
 import type { FunctionPool, InvocationResult } from './pool.ts';
 
 export interface InvokeConfig {
@@ -21,21 +20,15 @@ export interface InvokeConfig {
   readonly onFailureArn: string | undefined;
 }
 
-const INVOKE_CONFIG_PROPERTIES = {
-  used: ['FunctionName', 'Qualifier', 'MaximumRetryAttempts', 'MaximumEventAgeInSeconds', 'DestinationConfig'],
-};
-
 export function readInvokeConfigs(stack: Stack): readonly InvokeConfig[] {
-  return stack.resolve('AWS::Lambda::EventInvokeConfig').map(({ logicalId, properties }) => {
-    const where = `event invoke config "${logicalId}"`;
-    checkProperties(where, properties, INVOKE_CONFIG_PROPERTIES);
-    const retries = findNumber(where, properties, 'MaximumRetryAttempts', [0, 2]);
-    const age = findNumber(where, properties, 'MaximumEventAgeInSeconds', [60, ASYNC_EVENT_AGE_SECONDS_DEFAULT]);
+  return stack.read('AWS::Lambda::EventInvokeConfig', (properties) => {
+    properties.ignore('Qualifier');
+    const age = properties.findNumber('MaximumEventAgeInSeconds', [60, ASYNC_EVENT_AGE_SECONDS_DEFAULT]);
     return {
-      functionKey: getText(where, properties, 'FunctionName'),
-      retryAttemptsMax: retries ?? ASYNC_RETRY_ATTEMPTS_DEFAULT,
+      functionKey: properties.text('FunctionName'),
+      retryAttemptsMax: properties.findNumber('MaximumRetryAttempts', [0, 2]) ?? ASYNC_RETRY_ATTEMPTS_DEFAULT,
       eventAgeSecondsMax: age ?? ASYNC_EVENT_AGE_SECONDS_DEFAULT,
-      onFailureArn: readOnFailure(where, properties),
+      onFailureArn: properties.object('DestinationConfig').object('OnFailure').findText('Destination'),
     };
   });
 }
@@ -97,18 +90,9 @@ export class AsyncInvocations {
     const { logicalId, arn, deadLetterArn } = this.#pool.properties(key);
     const onFailureArn = this.#configs.get(logicalId)?.onFailureArn;
     if (onFailureArn !== undefined) {
-      // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
       this.#queues.send(onFailureArn, {
-        version: '1.0',
-        timestamp: new Date().toISOString(),
-        requestContext: {
-          requestId: result.requestId,
-          functionArn: `${arn}:$LATEST`,
-          condition,
-          approximateInvokeCount: invokeCount,
-        },
+        ...describeGivenUp(`${arn}:$LATEST`, condition, invokeCount, result),
         requestPayload: event,
-        responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
         responsePayload: result.payload,
       });
     }

@@ -1,13 +1,31 @@
-/** Where Lambda sends what it gave up: DestinationConfig, of a mapping and of an asynchronous invocation alike. */
-import { checkProperties, findText, type Properties, readObject } from '../template/properties.ts';
+import { randomUUID } from 'node:crypto';
+import type { InvocationResult } from './pool.ts';
 
-/** The arn of the queue, or undefined. */
-export function readOnFailure(where: string, properties: Properties): string | undefined {
-  const destination = readObject(where, properties, 'DestinationConfig');
-  if (destination === undefined) return undefined;
-  checkProperties(`${where}, DestinationConfig`, destination, { used: ['OnFailure'] });
-  const onFailure = readObject(where, destination, 'OnFailure');
-  if (onFailure === undefined) return undefined;
-  checkProperties(`${where}, OnFailure`, onFailure, { used: ['Destination'] });
-  return findText(where, onFailure, 'Destination');
+/**
+ * What Lambda says of records and of asynchronous events alike when it has given them up. The result is missing if the function
+ * was never invoked.
+ * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+ */
+export function describeGivenUp(
+  functionArn: string,
+  condition: string,
+  invokeCount: number,
+  result: InvocationResult | undefined,
+) {
+  return {
+    version: '1.0',
+    timestamp: new Date().toISOString(),
+    requestContext: {
+      requestId: result?.requestId ?? randomUUID(),
+      functionArn,
+      condition,
+      approximateInvokeCount: invokeCount,
+    },
+    responseContext: {
+      statusCode: 200,
+      executedVersion: '$LATEST',
+      functionError: result?.error === undefined ? null : 'Unhandled',
+    },
+  };
 }

@@ -27,7 +27,7 @@ export interface FunctionPoolOptions {
   /** The gateway. */
   readonly endpoint: string;
   readonly log: Log;
-  readonly onInvocation: (properties: FunctionProperties) => void;
+  readonly onInvocation: (functionLogicalId: string) => void;
   /** Whether a process whose invocation timed out runs on. @default false */
   readonly keepTimedOut?: boolean | undefined;
   /** By logical id, asked at each invocation. @default the template's */
@@ -99,6 +99,11 @@ export class FunctionPool {
     return this.#get(key).properties;
   }
 
+  /** Physical names. */
+  names(): readonly string[] {
+    return [...this.#states()].map(({ properties }) => properties.name);
+  }
+
   /** Running processes by the function's logical id. */
   pids(): Readonly<Record<string, readonly number[]>> {
     const entries = [...this.#states()].map(({ properties, all }) => {
@@ -140,7 +145,7 @@ export class FunctionPool {
 
   async #invokeNow(state: FunctionState, requestId: string, payload: string): Promise<InvocationResult> {
     if (this.#stopped) throw new LocalError('cloud.stopped', 'the local cloud has been stopped');
-    this.#options.onInvocation(state.properties);
+    this.#options.onInvocation(state.properties.logicalId);
     let environment = state.idle.pop();
     while (environment !== undefined && !environment.usable) environment = state.idle.pop();
     if (environment === undefined) {

@@ -1,6 +1,6 @@
 /** SQS over HTTP, in its JSON protocol: what reads a dead-letter queue and clears it. */
 import { createHash, randomUUID } from 'node:crypto';
-import type { ApiAnswer, ApiRequest, ServiceApi } from '../ground/service-api.ts';
+import { type ApiAnswer, type ApiRequest, Refusal, type ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { type Queue, type Queues, type ReceivedMessage, VISIBILITY_TIMEOUT_SECONDS_MAX } from './queues.ts';
 
@@ -15,24 +15,19 @@ const NUMBER_ATTRIBUTES = ['ErrorCode'];
 const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 
 /** Each error has two names: the JSON protocol's, and that of the older one, which SDKs show as its code. */
-class Refusal extends Error {
-  readonly answer: ApiAnswer;
-
-  constructor(type: string, code: string, message: string, status = 400) {
-    super(message);
-    this.answer = {
-      status,
-      headers: { ...JSON_HEADERS, 'x-amzn-requestid': randomUUID(), 'x-amzn-query-error': `${code};Sender` },
-      body: JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message }),
-    };
-  }
+function refuse(type: string, code: string, message: string, status = 400): Refusal {
+  return new Refusal(message, {
+    status,
+    headers: { ...JSON_HEADERS, 'x-amzn-requestid': randomUUID(), 'x-amzn-query-error': `${code};Sender` },
+    body: JSON.stringify({ __type: `com.amazonaws.sqs#${type}`, message }),
+  });
 }
 
 function readText(body: Body, name: string): string {
   const value = body[name];
   if (typeof value === 'string' && value !== '') return value;
   const message = `The request must contain the parameter ${name}.`;
-  throw new Refusal('MissingRequiredParameterException', 'MissingParameter', message);
+  throw refuse('MissingRequiredParameterException', 'MissingParameter', message);
 }
 
 function findWholeNumber(body: Body, name: string, [min, max]: readonly [number, number]): number | undefined {
@@ -40,7 +35,7 @@ function findWholeNumber(body: Body, name: string, [min, max]: readonly [number,
   if (value === undefined) return undefined;
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
   const message = `Value ${value} for parameter ${name} is invalid. Reason: Must be between ${min} and ${max}, if provided.`;
-  throw new Refusal('InvalidParameterValueException', 'InvalidParameterValue', message);
+  throw refuse('InvalidParameterValueException', 'InvalidParameterValue', message);
 }
 
 function readNames(body: Body, name: string): readonly string[] {
@@ -97,7 +92,7 @@ function deleteMessage(queues: Queues, queue: Queue, body: Body): undefined {
   const receiptHandle = readText(body, 'ReceiptHandle');
   if (queues.delete(queue, receiptHandle)) return;
   const message = `The input receipt handle "${receiptHandle}" is not a valid receipt handle.`;
-  throw new Refusal('ReceiptHandleIsInvalid', 'ReceiptHandleIsInvalid', message);
+  throw refuse('ReceiptHandleIsInvalid', 'ReceiptHandleIsInvalid', message);
 }
 
 function getQueueAttributes(queues: Queues, queue: Queue, body: Body): Body {
@@ -113,7 +108,7 @@ function getQueueAttributes(queues: Queues, queue: Queue, body: Body): Body {
   const unknown = names.find((name) => name !== 'All' && !Object.hasOwn(attributes, name));
   if (unknown !== undefined) {
     const message = `Unknown Attribute ${unknown}; the local cloud knows ${Object.keys(attributes).join(', ')}.`;
-    throw new Refusal('InvalidAttributeName', 'InvalidAttributeName', message);
+    throw refuse('InvalidAttributeName', 'InvalidAttributeName', message);
   }
   const picked = pick(attributes, names);
   return picked === undefined ? {} : { Attributes: picked };
@@ -129,7 +124,7 @@ function readBody(text: string): Body {
   try {
     return JSON.parse(text) as Body;
   } catch (error) {
-    throw new Refusal('SerializationException', 'MalformedInput', (error as Error).message);
+    throw refuse('SerializationException', 'MalformedInput', (error as Error).message);
   }
 }
 
@@ -143,16 +138,16 @@ async function run(
   if (operation === undefined) {
     const known = Object.keys(OPERATIONS).join(', ');
     const message = `The local cloud does not know ${operationName}; of SQS it knows ${known}.`;
-    throw new Refusal('UnsupportedOperation', 'AWS.SimpleQueueService.UnsupportedOperation', message);
+    throw refuse('UnsupportedOperation', 'AWS.SimpleQueueService.UnsupportedOperation', message);
   }
   const body = readBody(raw.toString());
   const queue = queues.findByUrl(readText(body, 'QueueUrl'));
   if (queue === undefined) {
     const message = 'The specified queue does not exist.';
-    throw new Refusal('QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue', message);
+    throw refuse('QueueDoesNotExist', 'AWS.SimpleQueueService.NonExistentQueue', message);
   }
   const denial = await authorizer.findDenial(principal, [{ action: `sqs:${operationName}`, resource: queue.arn }]);
-  if (denial !== undefined) throw new Refusal('AccessDeniedException', 'AccessDenied', denial, 403);
+  if (denial !== undefined) throw refuse('AccessDeniedException', 'AccessDenied', denial, 403);
   const answer = operation(queues, queue, body);
   const headers = { ...JSON_HEADERS, 'x-amzn-requestid': randomUUID() };
   return { status: 200, headers, body: answer === undefined ? '' : JSON.stringify(answer) };

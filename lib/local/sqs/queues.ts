@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { QUEUE_MESSAGES_MAX } from '../ground/limits.ts';
 import { ACCOUNT_ID } from '../template/intrinsics.ts';
-import { checkProperties, findNumber } from '../template/properties.ts';
 import type { Stack } from '../template/stack.ts';
 
 export interface DeadLetter {
@@ -49,22 +48,20 @@ interface Message {
 const VISIBILITY_TIMEOUT_SECONDS_DEFAULT = 30;
 export const VISIBILITY_TIMEOUT_SECONDS_MAX = 43_200;
 
-/** A message stays until it is deleted, is there at once, and goes nowhere else however often it is received. */
-const QUEUE_PROPERTIES = {
-  used: ['QueueName', 'FifoQueue', 'VisibilityTimeout'],
-  ignored: [
-    'MessageRetentionPeriod',
-    'ReceiveMessageWaitTimeSeconds',
-    'DelaySeconds',
-    'MaximumMessageSize',
-    'KmsMasterKeyId',
-    'KmsDataKeyReusePeriodSeconds',
-    'SqsManagedSseEnabled',
-    'RedrivePolicy',
-    'RedriveAllowPolicy',
-    'Tags',
-  ],
-};
+/** A message stays until it is deleted, is there at once, and goes nowhere else. */
+const IGNORED_PROPERTIES = [
+  'FifoQueue',
+  'MessageRetentionPeriod',
+  'ReceiveMessageWaitTimeSeconds',
+  'DelaySeconds',
+  'MaximumMessageSize',
+  'KmsMasterKeyId',
+  'KmsDataKeyReusePeriodSeconds',
+  'SqsManagedSseEnabled',
+  'RedrivePolicy',
+  'RedriveAllowPolicy',
+  'Tags',
+];
 
 /** The message and its receipt can be read from it, so that nothing has to be kept of a message that is gone. */
 function toReceiptHandle(queue: Queue, { id, receiveCount }: Message): string {
@@ -81,10 +78,9 @@ export class Queues {
   /** Gives each queue a URL on `endpoint`: SDKs may send a queue's requests to its URL, which must not be AWS. */
   constructor(stack: Stack, endpoint: string, nowEpochMillis: () => number = Date.now) {
     this.#nowEpochMillis = nowEpochMillis;
-    for (const { logicalId, arn, properties } of stack.resolve('AWS::SQS::Queue')) {
-      const where = `queue "${logicalId}"`;
-      checkProperties(where, properties, QUEUE_PROPERTIES);
-      const timeout = findNumber(where, properties, 'VisibilityTimeout', [0, VISIBILITY_TIMEOUT_SECONDS_MAX]);
+    stack.read('AWS::SQS::Queue', (properties, { logicalId, arn }) => {
+      properties.ignore(...IGNORED_PROPERTIES);
+      const timeout = properties.findNumber('VisibilityTimeout', [0, VISIBILITY_TIMEOUT_SECONDS_MAX]);
       const queue = { logicalId, arn, visibilityTimeoutSeconds: timeout ?? VISIBILITY_TIMEOUT_SECONDS_DEFAULT };
       const attributes = stack.scope.resources.get(logicalId)?.attributes ?? {};
       const pathname = `/${ACCOUNT_ID}/${attributes.QueueName}`;
@@ -92,11 +88,7 @@ export class Queues {
       stack.scope.resources.set(logicalId, { ref: url, attributes: { ...attributes, QueueUrl: url } });
       this.#queues.set(arn, queue);
       this.#pathnames.set(pathname, queue);
-    }
-  }
-
-  has(arn: string): boolean {
-    return this.#queues.has(arn);
+    });
   }
 
   /** Whatever its host: the endpoint has been chosen already. */

@@ -1,6 +1,6 @@
 /** Delivers one batch until every record of it is done or given up. */
-import { randomUUID } from 'node:crypto';
 import { RETRY_PAUSE_BASE_MILLIS, RETRY_PAUSE_MAX_MILLIS } from '../ground/limits.ts';
+import { describeGivenUp } from '../lambda/on-failure.ts';
 import type { InvocationResult } from '../lambda/pool.ts';
 import { type BatchResult, planNextStep, readBatchResult, type Segment } from './batch-result.ts';
 import type { MappingProperties } from './mapping-properties.ts';
@@ -51,8 +51,7 @@ function toTimestamp(epochMillis: number): string {
 export class BatchDelivery {
   readonly #mapping: MappingProperties;
   readonly #ports: DeliveryPorts;
-  readonly #lane: number;
-  readonly #shardId: string;
+  readonly #place: { readonly shardId: string; readonly lane: number };
   #invokeCount = 0;
   #firstSequenceNumber: string | undefined;
   #lastResult: InvocationResult | undefined;
@@ -60,8 +59,7 @@ export class BatchDelivery {
   constructor(mapping: MappingProperties, ports: DeliveryPorts, shardId: string, lane: number) {
     this.#mapping = mapping;
     this.#ports = ports;
-    this.#shardId = shardId;
-    this.#lane = lane;
+    this.#place = { shardId, lane };
   }
 
   async run(items: readonly ArrivedRecord[]): Promise<void> {
@@ -99,51 +97,38 @@ export class BatchDelivery {
     const records = items.map((item) => item.record);
     const answer = await this.#ports.invoke({ Records: records });
     this.#lastResult = answer;
-    const result = readBatchResult(
-      answer,
-      records.map((record) => record.dynamodb.SequenceNumber),
-      this.#mapping,
-    );
-    this.#observe(items, result.kind, answer);
+    const sequenceNumbers = records.map((record) => record.dynamodb.SequenceNumber);
+    const result = readBatchResult(answer, sequenceNumbers, this.#mapping);
+    this.#observe(records, result.kind);
     return result;
   }
 
-  #observe(items: readonly ArrivedRecord[], result: Delivery['result'], answer: InvocationResult | undefined): void {
+  #observe(records: readonly StreamRecord[], result: Delivery['result']): void {
     this.#ports.observe({
       mapping: this.#mapping.logicalId,
       functionName: this.#ports.functionName,
-      shardId: this.#shardId,
-      lane: this.#lane,
-      records: items.map((item) => item.record),
+      ...this.#place,
+      records,
       invokeCount: this.#invokeCount,
       result,
-      requestId: answer?.requestId ?? '',
-      error: answer?.error,
+      requestId: this.#lastResult?.requestId ?? '',
+      error: this.#lastResult?.error,
     });
   }
 
   #giveUp(items: readonly ArrivedRecord[], condition: GiveUpCondition): void {
     const [first, last] = [items[0], items.at(-1)];
     if (first === undefined || last === undefined) return;
-    this.#observe(items, condition, this.#lastResult);
+    this.#observe(
+      items.map((item) => item.record),
+      condition,
+    );
     if (this.#mapping.onFailureArn === undefined) return;
-    // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
-    this.#ports.sendToQueue(this.#mapping.onFailureArn, {
-      requestContext: {
-        requestId: this.#lastResult?.requestId ?? randomUUID(),
-        functionArn: this.#ports.functionArn,
-        condition,
-        approximateInvokeCount: this.#invokeCount,
-      },
-      responseContext: {
-        statusCode: 200,
-        executedVersion: '$LATEST',
-        functionError: this.#lastResult?.error === undefined ? null : 'Unhandled',
-      },
-      version: '1.0',
-      timestamp: toTimestamp(Date.now()),
+    const { functionArn, sendToQueue } = this.#ports;
+    sendToQueue(this.#mapping.onFailureArn, {
+      ...describeGivenUp(functionArn, condition, this.#invokeCount, this.#lastResult),
       DDBStreamBatchInfo: {
-        shardId: this.#shardId,
+        shardId: this.#place.shardId,
         startSequenceNumber: first.record.dynamodb.SequenceNumber,
         endSequenceNumber: last.record.dynamodb.SequenceNumber,
         approximateArrivalOfFirstRecord: toTimestamp(first.arrivedEpochMillis),

@@ -10,19 +10,8 @@ import {
   RECORD_AGE_SECONDS_MIN,
   RETRY_ATTEMPTS_MAX,
 } from '../ground/limits.ts';
-import { readOnFailure } from '../lambda/on-failure.ts';
-import {
-  checkProperties,
-  findFlag,
-  findNumber,
-  findText,
-  getText,
-  invalidProperty,
-  type Properties,
-  readList,
-  readObject,
-} from '../template/properties.ts';
-import type { NamedResource, Stack } from '../template/stack.ts';
+import type { PropertyReader } from '../template/properties.ts';
+import type { Stack } from '../template/stack.ts';
 import type { StartingPosition } from './reader.ts';
 
 export interface MappingProperties {
@@ -45,77 +34,62 @@ export interface MappingProperties {
   readonly filters: readonly FilterPattern[];
 }
 
-const MAPPING_PROPERTIES = {
-  used: [
-    'EventSourceArn',
-    'FunctionName',
-    'Enabled',
-    'StartingPosition',
-    'BatchSize',
-    'MaximumBatchingWindowInSeconds',
-    'ParallelizationFactor',
-    'MaximumRetryAttempts',
-    'MaximumRecordAgeInSeconds',
-    'BisectBatchOnFunctionError',
-    'FunctionResponseTypes',
-    'DestinationConfig',
-    'FilterCriteria',
-    'TumblingWindowInSeconds',
-  ],
-  ignored: ['MetricsConfig', 'KmsKeyArn', 'Tags'],
-};
-
-function readFilters(where: string, properties: Properties): readonly FilterPattern[] {
-  const criteria = readObject(where, properties, 'FilterCriteria');
-  if (criteria === undefined) return [];
-  checkProperties(`${where}, FilterCriteria`, criteria, { used: ['Filters'] });
-  const filters = readList(where, criteria, 'Filters') as readonly Properties[];
-  if (filters.length > FILTERS_MAX) throw invalidProperty(where, 'Filters', filters.length, `at most ${FILTERS_MAX}`);
-  return filters.map((filter) => {
-    checkProperties(`${where}, Filters`, filter, { used: ['Pattern'] });
-    return compilePattern(filter.Pattern);
-  });
+function readFilters(properties: PropertyReader): readonly FilterPattern[] {
+  const criteria = properties.object('FilterCriteria');
+  const filters = criteria.objects('Filters');
+  if (filters.length > FILTERS_MAX) throw criteria.invalid('Filters', `at most ${FILTERS_MAX}`);
+  return filters.map((filter) => compilePattern(filter.value('Pattern')));
 }
 
-function readReportsFailures(where: string, properties: Properties): boolean {
-  const types = readList(where, properties, 'FunctionResponseTypes');
+function readReportsFailures(properties: PropertyReader): boolean {
+  const types = properties.list('FunctionResponseTypes');
   if (types.every((type) => type === 'ReportBatchItemFailures')) return types.length > 0;
-  throw invalidProperty(where, 'FunctionResponseTypes', types, '["ReportBatchItemFailures"]');
+  throw properties.invalid('FunctionResponseTypes', '["ReportBatchItemFailures"]');
 }
 
-export function readMapping(resource: Pick<NamedResource, 'logicalId'> & { readonly properties: Properties }) {
-  const { logicalId, properties } = resource;
-  const where = `event source mapping "${logicalId}"`;
-  checkProperties(where, properties, MAPPING_PROPERTIES);
-  const number = (name: string, range: readonly [number, number]) => findNumber(where, properties, name, range);
-  const position = findText(where, properties, 'StartingPosition');
-  if (position !== 'TRIM_HORIZON' && position !== 'LATEST') {
-    throw invalidProperty(where, 'StartingPosition', position, 'TRIM_HORIZON, LATEST');
+/** Undefined for -1, which stands for "no limit". */
+function readLimit(
+  properties: PropertyReader,
+  name: string,
+  [min, max]: readonly [number, number],
+): number | undefined {
+  const limit = properties.findNumber(name, [-1, max]) ?? -1;
+  if (limit === -1) return undefined;
+  if (limit < min) throw properties.invalid(name, `-1, or from ${min} on`);
+  return limit;
+}
+
+function readMapping(properties: PropertyReader, logicalId: string): MappingProperties {
+  properties.ignore('MetricsConfig', 'KmsKeyArn', 'Tags');
+  const startingPosition = properties.findText('StartingPosition');
+  if (startingPosition !== 'TRIM_HORIZON' && startingPosition !== 'LATEST') {
+    throw properties.invalid('StartingPosition', 'TRIM_HORIZON, LATEST');
   }
-  number('TumblingWindowInSeconds', [0, 0]);
-  const retryAttempts = number('MaximumRetryAttempts', [-1, RETRY_ATTEMPTS_MAX]) ?? -1;
-  const recordAge = number('MaximumRecordAgeInSeconds', [-1, RECORD_AGE_SECONDS_MAX]) ?? -1;
-  if (recordAge !== -1 && recordAge < RECORD_AGE_SECONDS_MIN) {
-    throw invalidProperty(where, 'MaximumRecordAgeInSeconds', recordAge, `-1, or from ${RECORD_AGE_SECONDS_MIN} on`);
-  }
+  properties.findNumber('TumblingWindowInSeconds', [0, 0]);
+  const window = properties.findNumber('MaximumBatchingWindowInSeconds', [0, BATCHING_WINDOW_SECONDS_MAX]);
   return {
     logicalId,
-    functionKey: getText(where, properties, 'FunctionName'),
-    streamArn: getText(where, properties, 'EventSourceArn'),
-    enabled: findFlag(where, properties, 'Enabled') ?? true,
-    startingPosition: position,
-    batchSize: number('BatchSize', [1, BATCH_SIZE_MAX]) ?? BATCH_SIZE_DEFAULT,
-    batchingWindowSeconds: number('MaximumBatchingWindowInSeconds', [0, BATCHING_WINDOW_SECONDS_MAX]) ?? 0,
-    parallelizationFactor: number('ParallelizationFactor', [1, PARALLELIZATION_FACTOR_MAX]) ?? 1,
-    retryAttemptsMax: retryAttempts === -1 ? undefined : retryAttempts,
-    recordAgeSecondsMax: recordAge === -1 ? undefined : recordAge,
-    bisectBatchOnFunctionError: findFlag(where, properties, 'BisectBatchOnFunctionError') ?? false,
-    reportBatchItemFailures: readReportsFailures(where, properties),
-    onFailureArn: readOnFailure(where, properties),
-    filters: readFilters(where, properties),
-  } satisfies MappingProperties;
+    functionKey: properties.text('FunctionName'),
+    streamArn: properties.text('EventSourceArn'),
+    enabled: properties.findFlag('Enabled') ?? true,
+    startingPosition,
+    batchSize: properties.findNumber('BatchSize', [1, BATCH_SIZE_MAX]) ?? BATCH_SIZE_DEFAULT,
+    batchingWindowSeconds: window ?? 0,
+    parallelizationFactor: properties.findNumber('ParallelizationFactor', [1, PARALLELIZATION_FACTOR_MAX]) ?? 1,
+    retryAttemptsMax: readLimit(properties, 'MaximumRetryAttempts', [0, RETRY_ATTEMPTS_MAX]),
+    recordAgeSecondsMax: readLimit(properties, 'MaximumRecordAgeInSeconds', [
+      RECORD_AGE_SECONDS_MIN,
+      RECORD_AGE_SECONDS_MAX,
+    ]),
+    bisectBatchOnFunctionError: properties.findFlag('BisectBatchOnFunctionError') ?? false,
+    reportBatchItemFailures: readReportsFailures(properties),
+    onFailureArn: properties.object('DestinationConfig').object('OnFailure').findText('Destination'),
+    filters: readFilters(properties),
+  };
 }
 
 export function readMappings(stack: Stack): readonly MappingProperties[] {
-  return stack.resolve('AWS::Lambda::EventSourceMapping').map(readMapping);
+  return stack.read('AWS::Lambda::EventSourceMapping', (properties, { logicalId }) =>
+    readMapping(properties, logicalId),
+  );
 }

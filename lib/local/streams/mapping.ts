@@ -1,5 +1,4 @@
 /** Lambda's poller for one mapping: reads the stream's shards, filters, and hands the records to lanes. */
-
 import {
   POLL_INTERVAL_MILLIS,
   POLL_INTERVAL_MILLIS_MIN,
@@ -9,25 +8,19 @@ import {
   STREAM_LAG_MILLIS,
   UNWRITTEN_POLL_INTERVAL_MILLIS,
 } from '../ground/limits.ts';
-import { Gate, Pause } from '../ground/pause.ts';
-import type { FunctionPool, InvocationResult } from '../lambda/pool.ts';
-import type { Delivery, DeliveryPorts } from './delivery.ts';
+import { Pause } from '../ground/pause.ts';
+import type { DeliveryPorts } from './delivery.ts';
 import { Lane } from './lane.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 import type { ArrivedRecord, Shard, StreamReader } from './reader.ts';
-import type { RecordIntercept } from './record-intercept.ts';
+import type { StreamRecord } from './record.ts';
 
-export interface MappingPorts {
-  readonly pool: FunctionPool;
+export interface MappingPorts extends Omit<DeliveryPorts, 'wait' | 'isStopped'> {
   readonly reader: StreamReader;
-  readonly clockRate: number;
-  readonly interceptRecord: RecordIntercept;
   /** When a write to the stream's table was last answered, on the monotonic clock. */
   lastWriteMillis(): number;
-  sendToQueue(arn: string, body: unknown): void;
-  observe(delivery: Delivery): void;
-  /** The mapping can't go on. */
-  fail(error: unknown): void;
+  /** In how many milliseconds each copy of the record goes on. Undefined: at once, and once. */
+  interceptRecord(record: StreamRecord): readonly number[] | undefined;
 }
 
 interface ShardState {
@@ -41,58 +34,43 @@ interface ShardState {
   emptyReadMillis: number;
 }
 
+function countUndelivered(state: ShardState): number {
+  return state.lanes.reduce((sum, lane) => sum + lane.undelivered, state.held);
+}
+
 /** FNV-1a over the item's key: the same item is always in the same lane, whatever else shares its partition key. */
-function hashKey(keys: unknown): number {
-  const entries = Object.entries(keys as Record<string, unknown>).sort(([a], [b]) => (a < b ? -1 : 1));
+function hashKey(keys: Readonly<Record<string, unknown>>): number {
+  const entries = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(JSON.stringify(entries))) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash;
 }
 
 export class EventSourceMapping {
-  readonly properties: MappingProperties;
+  readonly #properties: MappingProperties;
   readonly #ports: MappingPorts;
   readonly #deliveryPorts: DeliveryPorts;
   readonly #shards = new Map<string, ShardState>();
-  readonly #gate = new Gate();
   readonly #list = new Pause();
   readonly #poll = new Pause();
   readonly #retry = new Pause();
   readonly #holdUp = new Pause();
   readonly #pollMillis: number;
-  readonly #invocations = new Set<Promise<InvocationResult>>();
-  #tasks: Promise<void>[] = [];
+  readonly #tasks: Promise<void>[] = [];
   #listing = true;
   #readAgainMillis = Number.NEGATIVE_INFINITY;
   #stopped = false;
 
   constructor(properties: MappingProperties, ports: MappingPorts) {
-    this.properties = properties;
+    this.#properties = properties;
     this.#ports = ports;
     this.#pollMillis = Math.max(POLL_INTERVAL_MILLIS / ports.clockRate, POLL_INTERVAL_MILLIS_MIN);
-    const { name, arn } = ports.pool.properties(properties.functionKey);
     this.#deliveryPorts = {
-      functionName: name,
-      functionArn: arn,
-      clockRate: ports.clockRate,
-      invoke: (event) => this.#invoke(event),
-      ready: () => this.#gate.pass(),
+      ...ports,
       wait: (millis) => this.#retry.wait(millis),
       isStopped: () => this.#stopped,
-      sendToQueue: ports.sendToQueue,
-      observe: ports.observe,
       fail: (error) => this.#fail(error),
     };
-  }
-
-  async #invoke(event: unknown): Promise<InvocationResult> {
-    const invocation = this.#ports.pool.invoke(this.properties.functionKey, event);
-    this.#invocations.add(invocation);
-    try {
-      return await invocation;
-    } finally {
-      this.#invocations.delete(invocation);
-    }
   }
 
   start(): void {
@@ -111,7 +89,7 @@ export class EventSourceMapping {
   /** Starts what can start; looks again whenever a shard may have got children. */
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      await this.#gate.pass();
+      await this.#ports.ready();
       this.#listing = true;
       const shards = await this.#ports.reader.listShards();
       const ids = new Set(shards.map(({ shardId }) => shardId));
@@ -129,8 +107,8 @@ export class EventSourceMapping {
   }
 
   #startShard(shard: Shard): void {
-    const lanes = Array.from({ length: this.properties.parallelizationFactor }, (_, index) => {
-      return new Lane(this.properties, this.#deliveryPorts, shard.shardId, index);
+    const lanes = Array.from({ length: this.#properties.parallelizationFactor }, (_, index) => {
+      return new Lane(this.#properties, this.#deliveryPorts, shard.shardId, index);
     });
     const state: ShardState = { shard, lanes, held: 0, done: false, emptyReadMillis: Number.NEGATIVE_INFINITY };
     this.#shards.set(shard.shardId, state);
@@ -140,10 +118,10 @@ export class EventSourceMapping {
   async #consume(state: ShardState): Promise<void> {
     // Only the first shards obey the starting position; a child's records are all new.
     const isChild = state.shard.parentShardId !== undefined && this.#shards.has(state.shard.parentShardId);
-    const position = isChild ? 'TRIM_HORIZON' : this.properties.startingPosition;
+    const position = isChild ? 'TRIM_HORIZON' : this.#properties.startingPosition;
     const reader = this.#ports.reader.openShard(state.shard.shardId, position);
     while (!this.#stopped && !reader.ended) {
-      await this.#gate.pass();
+      await this.#ports.ready();
       const startedMillis = performance.now();
       const records = await reader.read();
       if (this.#stopped) return;
@@ -179,13 +157,11 @@ export class EventSourceMapping {
   }
 
   #assign(state: ShardState, arrived: ArrivedRecord): void {
-    const { filters } = this.properties;
-    if (filters.length > 0 && !filters.some((matches) => matches(arrived.record))) return;
-    const lane = state.lanes[hashKey(arrived.record.dynamodb.Keys) % state.lanes.length];
-    const { logicalId } = this.properties;
-    const { functionName } = this.#deliveryPorts;
-    const copies = this.#ports.interceptRecord({ mapping: logicalId, functionName, record: arrived.record }) ?? [0];
-    for (const afterMillis of copies) {
+    const { filters } = this.#properties;
+    const { record } = arrived;
+    if (filters.length > 0 && !filters.some((matches) => matches(record))) return;
+    const lane = state.lanes[hashKey(record.dynamodb.Keys) % state.lanes.length];
+    for (const afterMillis of this.#ports.interceptRecord(record) ?? [0]) {
       if (afterMillis > 0) void this.#pushLate(state, lane, arrived, afterMillis);
       else lane?.push(arrived);
     }
@@ -206,44 +182,21 @@ export class EventSourceMapping {
     });
   }
 
-  /** For whoever waits: what is not done. */
   describePending(): string {
-    const counts = [...this.#shards.values()].map((state) => countUndelivered(state));
-    const sum = counts.reduce((total, count) => total + count, 0);
-    return `mapping "${this.properties.logicalId}": ${sum} records undelivered`;
+    const sum = [...this.#shards.values()].reduce((total, state) => total + countUndelivered(state), 0);
+    return `mapping "${this.#properties.logicalId}": ${sum} records undelivered`;
   }
 
-  /** The next polls come at once, and one of them begins after the given moment of the monotonic clock. */
   hurry(readAgainMillis: number): void {
     this.#readAgainMillis = readAgainMillis;
     this.#poll.wake();
   }
 
-  /** Nothing is read or delivered until `resume`. Resolves when no invocation is under way; retries stay where they are. */
-  async pause(): Promise<void> {
-    this.#gate.shut();
-    await Promise.allSettled([...this.#invocations]);
-  }
-
-  resume(): void {
-    this.#gate.open();
-    this.#poll.wake();
-  }
-
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#gate.open();
-    this.#list.close();
-    this.#poll.close();
-    this.#retry.close();
-    this.#holdUp.close();
+    for (const pause of [this.#list, this.#poll, this.#retry, this.#holdUp]) pause.close();
     this.#ports.reader.close();
     await Promise.all([...this.#shards.values()].flatMap(({ lanes }) => lanes.map((lane) => lane.stop())));
     await Promise.all(this.#tasks);
-    this.#tasks = [];
   }
-}
-
-function countUndelivered(state: ShardState): number {
-  return state.lanes.reduce((sum, lane) => sum + lane.undelivered, state.held);
 }

@@ -3,16 +3,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LocalError } from '../ground/local-error.ts';
 
+type Named<T> = Readonly<Record<string, T>>;
+
 export interface TemplateResource {
   readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
+  readonly Properties?: Named<unknown>;
   readonly Condition?: string;
 }
 
 export interface Template {
-  readonly Parameters?: Readonly<Record<string, { readonly Default?: unknown }>>;
-  readonly Resources: Readonly<Record<string, TemplateResource>>;
-  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+  readonly Parameters?: Named<{ readonly Default?: unknown }>;
+  readonly Resources: Named<TemplateResource>;
+  readonly Outputs?: Named<{ readonly Value: unknown }>;
 }
 
 export interface Assembly {
@@ -22,29 +24,14 @@ export interface Assembly {
   findAssetDirectory(objectKey: string): string;
 }
 
-interface Manifest {
-  readonly artifacts?: Readonly<
-    Record<
-      string,
-      {
-        readonly type: string;
-        readonly displayName?: string;
-        readonly properties?: { readonly templateFile?: string; readonly stackName?: string; readonly file?: string };
-      }
-    >
-  >;
+interface Artifact {
+  readonly type: string;
+  readonly properties?: { readonly templateFile?: string; readonly stackName?: string; readonly file?: string };
 }
 
-interface AssetManifest {
-  readonly files?: Readonly<
-    Record<
-      string,
-      {
-        readonly source?: { readonly path?: string };
-        readonly destinations?: Readonly<Record<string, { readonly objectKey?: string }>>;
-      }
-    >
-  >;
+interface Asset {
+  readonly source?: { readonly path?: string };
+  readonly destinations?: Named<{ readonly objectKey?: string }>;
 }
 
 function readJson<T>(path: string): T {
@@ -55,41 +42,46 @@ function readJson<T>(path: string): T {
   }
 }
 
+/** Directories by S3 key, out of all asset manifests. */
+function readAssetDirectories(assemblyDirectory: string, artifacts: readonly Artifact[]): ReadonlyMap<string, string> {
+  const assets = artifacts.flatMap(({ type, properties }) => {
+    if (type !== 'cdk:asset-manifest' || properties?.file === undefined) return [];
+    return Object.values(readJson<{ files?: Named<Asset> }>(join(assemblyDirectory, properties.file)).files ?? {});
+  });
+  const directories = assets.flatMap(({ source, destinations = {} }) => {
+    const path = source?.path;
+    if (path === undefined) return [];
+    return Object.values(destinations).map(
+      ({ objectKey }) => [objectKey ?? '', resolve(assemblyDirectory, path)] as const,
+    );
+  });
+  return new Map(directories);
+}
+
 /** Reads the stack of that name (or artifact id). Throws `assembly.notFound`, `assembly.unknownStack`. */
 export function readAssembly(assemblyDirectory: string, stackName: string): Assembly {
-  const artifacts = Object.entries(readJson<Manifest>(join(assemblyDirectory, 'manifest.json')).artifacts ?? {});
-  const stacks = artifacts.filter(([, artifact]) => artifact.type === 'aws:cloudformation:stack');
-  const nameOf = ([id, artifact]: (typeof stacks)[number]) => artifact.properties?.stackName ?? id;
-  const stack = stacks.find((entry) => entry[0] === stackName || nameOf(entry) === stackName);
-  const templateFile = stack?.[1].properties?.templateFile;
-  if (stack === undefined || templateFile === undefined) {
-    const names = stacks.map(nameOf).join(', ');
+  const manifest = readJson<{ readonly artifacts?: Named<Artifact> }>(join(assemblyDirectory, 'manifest.json'));
+  const artifacts = manifest.artifacts ?? {};
+  const stacks = Object.entries(artifacts).flatMap(([id, { type, properties }]) => {
+    return type === 'aws:cloudformation:stack' ? [{ id, name: properties?.stackName ?? id, ...properties }] : [];
+  });
+  const stack = stacks.find(({ id, name }) => id === stackName || name === stackName);
+  if (stack?.templateFile === undefined) {
+    const names = stacks.map(({ name }) => name).join(', ');
     throw new LocalError(
       'assembly.unknownStack',
       `no stack "${stackName}" in "${assemblyDirectory}"; it has: ${names}`,
     );
   }
-  const directories = new Map<string, string>();
-  for (const [, artifact] of artifacts) {
-    if (artifact.type !== 'cdk:asset-manifest' || artifact.properties?.file === undefined) continue;
-    const manifest = readJson<AssetManifest>(join(assemblyDirectory, artifact.properties.file));
-    for (const file of Object.values(manifest.files ?? {})) {
-      for (const destination of Object.values(file.destinations ?? {})) {
-        if (file.source?.path === undefined || destination.objectKey === undefined) continue;
-        directories.set(destination.objectKey, resolve(assemblyDirectory, file.source.path));
-      }
-    }
-  }
+  const directories = readAssetDirectories(assemblyDirectory, Object.values(artifacts));
   return {
-    stackName: nameOf(stack),
-    template: readJson<Template>(join(assemblyDirectory, templateFile)),
+    stackName: stack.name,
+    template: readJson<Template>(join(assemblyDirectory, stack.templateFile)),
     findAssetDirectory(objectKey) {
       const directory = directories.get(objectKey);
       if (directory !== undefined && existsSync(directory)) return directory;
-      throw new LocalError(
-        'assembly.unknownAsset',
-        `asset "${objectKey}" is ${directory === undefined ? 'in no asset manifest' : `not at "${directory}"`}; synthesize again`,
-      );
+      const problem = directory === undefined ? 'in no asset manifest' : `not at "${directory}"`;
+      throw new LocalError('assembly.unknownAsset', `asset "${objectKey}" is ${problem}; synthesize again`);
     },
   };
 }

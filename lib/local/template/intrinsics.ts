@@ -24,27 +24,17 @@ export function stackIdOf(stackName: string): string {
   return `arn:aws:cloudformation:${REGION}:${ACCOUNT_ID}:stack/${stackName}/00000000-0000-0000-0000-000000000000`;
 }
 
-function findPseudoParameter(name: string, stackName: string): string | undefined {
-  switch (name) {
-    case 'AWS::AccountId':
-      return ACCOUNT_ID;
-    case 'AWS::Region':
-      return REGION;
-    case 'AWS::Partition':
-      return 'aws';
-    case 'AWS::URLSuffix':
-      return 'amazonaws.com';
-    case 'AWS::StackName':
-      return stackName;
-    case 'AWS::StackId':
-      return stackIdOf(stackName);
-    default:
-      return undefined;
-  }
-}
+const PSEUDO_PARAMETERS: Readonly<Record<string, (stackName: string) => string>> = {
+  'AWS::AccountId': () => ACCOUNT_ID,
+  'AWS::Region': () => REGION,
+  'AWS::Partition': () => 'aws',
+  'AWS::URLSuffix': () => 'amazonaws.com',
+  'AWS::StackName': (stackName) => stackName,
+  'AWS::StackId': stackIdOf,
+};
 
 function resolveRef(name: string, scope: Scope): unknown {
-  const known = findPseudoParameter(name, scope.stackName) ?? scope.resources.get(name)?.ref;
+  const known = PSEUDO_PARAMETERS[name]?.(scope.stackName) ?? scope.resources.get(name)?.ref;
   if (known !== undefined) return known;
   const parameter = scope.template.Parameters?.[name];
   if (parameter?.Default !== undefined) return parameter.Default;

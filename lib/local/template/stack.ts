@@ -3,7 +3,7 @@
 import { LocalError } from '../ground/local-error.ts';
 import type { Assembly, TemplateResource } from './assembly.ts';
 import { ACCOUNT_ID, REGION, type ResourceAttributes, resolveValue, type Scope } from './intrinsics.ts';
-import type { Properties } from './properties.ts';
+import { type Properties, PropertyReader } from './properties.ts';
 
 export const EMULATED_TYPES = [
   'AWS::DynamoDB::Table',
@@ -49,21 +49,25 @@ export interface Stack {
   readonly scope: Scope;
   /** Resources of one type in the template's order, with their properties resolved now. */
   resolve(type: EmulatedType): readonly (NamedResource & { readonly properties: Properties })[];
+  /** The same, each read as a whole. Throws `template.unknownProperty` for what `read` neither reads nor ignores. */
+  read<T>(type: EmulatedType, read: (properties: PropertyReader, resource: NamedResource) => T): readonly T[];
   outputs(): Record<string, string>;
 }
 
+/** Which property names a resource of this type. */
+const NAME_PROPERTIES: Readonly<Record<string, string>> = {
+  'AWS::DynamoDB::Table': 'TableName',
+  'AWS::SQS::Queue': 'QueueName',
+  'AWS::IAM::Role': 'RoleName',
+  'AWS::Logs::LogGroup': 'LogGroupName',
+  'AWS::Lambda::Function': 'FunctionName',
+  'AWS::Events::Rule': 'Name',
+};
+
 /** CloudFormation adds something random to a name; here it stays the same from one start to the next. */
-function nameOf(logicalId: string, resource: TemplateResource, scope: Scope): string {
-  const properties = resource.Properties ?? {};
-  for (const property of ['TableName', 'QueueName', 'RoleName', 'LogGroupName']) {
-    if (property in properties) return String(resolveValue(properties[property], scope));
-  }
-  if (resource.Type === 'AWS::Lambda::Function' && 'FunctionName' in properties) {
-    return String(resolveValue(properties.FunctionName, scope));
-  }
-  if (resource.Type === 'AWS::Events::Rule' && 'Name' in properties) {
-    return String(resolveValue(properties.Name, scope));
-  }
+function nameOf(logicalId: string, { Type, Properties = {} }: TemplateResource, scope: Scope): string {
+  const name = Properties[NAME_PROPERTIES[Type] ?? ''];
+  if (name !== undefined) return String(resolveValue(name, scope));
   return `${scope.stackName}-${logicalId}`.slice(-FUNCTION_NAME_CHARACTERS_MAX);
 }
 
@@ -115,7 +119,7 @@ export function readStack(assembly: Assembly): Stack {
     }
     scope.resources.set(logicalId, attributesOf(logicalId, resource, scope));
   }
-  return {
+  const stack: Stack = {
     scope,
     resolve(type) {
       return Object.entries(template.Resources).flatMap(([logicalId, resource]) => {
@@ -125,9 +129,19 @@ export function readStack(assembly: Assembly): Stack {
         return [{ logicalId, name: attributes?.ref ?? logicalId, arn: attributes?.attributes.Arn ?? '', properties }];
       });
     },
+    read(type, read) {
+      return stack.resolve(type).map(({ properties, ...resource }) => {
+        const reader = new PropertyReader(`${type} "${resource.logicalId}"`, properties);
+        reader.ignore(NAME_PROPERTIES[type] ?? '');
+        const result = read(reader, resource);
+        reader.checkAll();
+        return result;
+      });
+    },
     outputs() {
       const outputs = Object.entries(template.Outputs ?? {});
       return Object.fromEntries(outputs.map(([name, { Value }]) => [name, String(resolveValue(Value, scope))]));
     },
   };
+  return stack;
 }
