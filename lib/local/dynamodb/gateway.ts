@@ -1,4 +1,4 @@
-/** The endpoint for everybody: knows who asks, disturbs and meters, and forwards to one database of the engine. */
+/** The one endpoint: knows who asks, disturbs and meters, and forwards to one database of the engine. */
 import { once } from 'node:events';
 import {
   createServer,
@@ -8,13 +8,14 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { TIMER_MILLIS_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import type { ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { ANY_TABLE, needsOf } from '../iam/requests.ts';
 import { type EngineConnection, type RawAnswer, readBody } from './engine-connection.ts';
-import type { Fault, GatewayRequest, Intercept } from './faults.ts';
+import type { GatewayRequest, Intercept } from './faults.ts';
 import { halveBatch } from './halved-batch.ts';
 import type { Meter } from './meter.ts';
 import { Metering } from './metering.ts';
@@ -29,7 +30,7 @@ export interface GatewayOptions {
   readonly meter: Meter;
 }
 
-/** Whatever can make a stream record. */
+/** The operations that can make a stream record. */
 const WRITES = [
   'PutItem',
   'UpdateItem',
@@ -40,7 +41,7 @@ const WRITES = [
   'BatchExecuteStatement',
   'ExecuteTransaction',
 ];
-/** Whose bodies carry the ARN of a table or stream. Items are never rewritten, except in GetRecords' envelope. */
+/** The operations whose bodies carry the ARN of a table or stream. Items are never rewritten, except in GetRecords' envelope. */
 const WITH_ARNS = ['CreateTable', 'DescribeTable', 'UpdateTable', 'DeleteTable'];
 const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 /** Longer than clients keep an idle socket, so that they close it and never meet a closed one. */
@@ -63,7 +64,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    this.#metering = new Metering((operation, body) => options.engine.ask(operation, body));
+    this.#metering = new Metering(options.engine);
     this.#server = createServer((request, response) => void this.#serve(request, response));
     this.#server.keepAliveTimeout = KEEP_ALIVE_MILLIS;
   }
@@ -114,27 +115,13 @@ export class Gateway {
       if (target === undefined) return await this.#serveOther(request, response);
       const raw = await readBody(request);
       const body = raw.length === 0 ? {} : (JSON.parse(raw.toString()) as Record<string, unknown>);
-      const gatewayRequest = { principal: this.#principalOf(request), ...target, body };
-      const denial = await this.#options.authorizer.findDenial(gatewayRequest.principal, needsOf(gatewayRequest));
-      if (denial !== undefined) return send(response, 400, toBuffer(accessDenied(denial)));
-      const policyAnswer = await answerResourcePolicy(gatewayRequest, this.#options.authorizer);
-      if (policyAnswer !== undefined) return send(response, policyAnswer.status, toBuffer(policyAnswer.body));
-      const fault = await this.#intercept?.(gatewayRequest);
-      if (fault?.arrives !== undefined) {
-        request.socket.destroy();
-        await fault.arrives;
-        await this.#forward(request, gatewayRequest, raw);
-        return await fault.beforeAnswer?.();
-      }
-      if (fault?.delayMillis !== undefined) await waitUnlessClosed(response, fault.delayMillis);
-      if (response.destroyed) return;
-      await this.#answer(request, response, gatewayRequest, raw, fault);
+      await this.#serveDynamoDB(
+        { request, response, asked: { principal: this.#principalOf(request), ...target, body } },
+        raw,
+      );
     } catch (error) {
-      const body = {
-        __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
-        message: `local: ${String(error)}`,
-      };
-      send(response, 500, Buffer.from(JSON.stringify(body)));
+      const type = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
+      send(response, 500, { __type: type, message: `local: ${String(error)}` });
     } finally {
       if (isWrite) this.#writesInFlight -= 1;
     }
@@ -142,37 +129,43 @@ export class Gateway {
 
   async #serveOther(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request;
-    const apiRequest = {
-      principal: this.#principalOf(request),
-      method,
-      path: url,
-      headers,
-      body: await readBody(request),
-    };
+    const principal = this.#principalOf(request);
+    const apiRequest = { principal, method, path: url, headers, body: await readBody(request) };
     for (const api of this.#apis) {
       const answer = await api(apiRequest);
       if (answer !== undefined) return send(response, answer.status, Buffer.from(answer.body), answer.headers);
     }
-    answerUnknown(response);
+    // On purpose: a function must not reach AWS from a laptop.
+    const message =
+      'the local cloud serves DynamoDB, DynamoDB Streams, Invoke of Lambda, and ReceiveMessage, DeleteMessage and ' +
+      'GetQueueAttributes of SQS only';
+    send(response, 400, { __type: 'UnknownOperationException', message });
   }
 
-  async #answer(
-    request: IncomingMessage,
-    response: ServerResponse,
-    gatewayRequest: GatewayRequest,
-    raw: Buffer,
-    fault: Fault | undefined,
-  ): Promise<void> {
-    const { principal, operation } = gatewayRequest;
+  async #serveDynamoDB(exchange: Exchange, raw: Buffer): Promise<void> {
+    const { request, response, asked } = exchange;
+    const { authorizer, meter } = this.#options;
+    const denial = await authorizer.findDenial(asked.principal, needsOf(asked));
+    if (denial !== undefined) {
+      return send(response, 400, { __type: 'com.amazon.coral.service#AccessDeniedException', Message: denial });
+    }
+    const policyAnswer = await answerResourcePolicy(asked, authorizer);
+    if (policyAnswer !== undefined) return send(response, policyAnswer.status, policyAnswer.body);
+    const fault = await this.#intercept?.(asked);
+    if (fault?.arrives !== undefined) {
+      request.socket.destroy();
+      await fault.arrives;
+      await this.#forward(exchange, raw);
+      return await fault.beforeAnswer?.();
+    }
+    if (fault?.delayMillis !== undefined) await waitUnlessClosed(response, fault.delayMillis);
+    if (response.destroyed) return;
     if (fault?.respond !== undefined) {
       // AWS charges nothing for what it refuses before it starts.
-      this.#options.meter.addRequest(principal, operation, { readUnits: 0, writeUnits: 0 });
-      return send(response, fault.respond.status, Buffer.from(JSON.stringify(fault.respond.body)));
+      meter.addRequest(asked.principal, asked.operation, {});
+      return send(response, fault.respond.status, fault.respond.body);
     }
-    const answer =
-      fault?.halve === true
-        ? await this.#forwardHalf(request, gatewayRequest, raw)
-        : await this.#forward(request, gatewayRequest, raw);
+    const answer = await (fault?.halve === true ? this.#forwardHalf(exchange, raw) : this.#forward(exchange, raw));
     await fault?.beforeAnswer?.();
     if (fault?.dropAnswer === true) {
       request.socket.destroy();
@@ -182,41 +175,40 @@ export class Gateway {
     send(response, answer.status, answer.body, requestId === undefined ? {} : { 'x-amzn-requestid': requestId });
   }
 
-  async #forwardHalf(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer): Promise<RawAnswer> {
-    const halved = halveBatch(gatewayRequest.operation, gatewayRequest.body);
-    if (halved === undefined) return await this.#forward(request, gatewayRequest, raw);
+  async #forwardHalf(exchange: Exchange, raw: Buffer): Promise<RawAnswer> {
+    const halved = halveBatch(exchange.asked.operation, exchange.asked.body);
+    if (halved === undefined) return await this.#forward(exchange, raw);
     const { body } = halved;
     if (body === undefined) return { status: 200, headers: {}, body: toBuffer(halved.complete({})) };
-    const answer = await this.#forward(request, { ...gatewayRequest, body }, toBuffer(body));
+    const answer = await this.#forward({ ...exchange, asked: { ...exchange.asked, body } }, toBuffer(body));
     if (answer.status !== 200) return answer;
     return { ...answer, body: toBuffer(halved.complete(JSON.parse(answer.body.toString()))) };
   }
 
-  async #forward(request: IncomingMessage, gatewayRequest: GatewayRequest, raw: Buffer) {
-    const { principal, service, operation, body } = gatewayRequest;
-    const { meter } = this.#options;
+  async #forward({ request, asked }: Exchange, raw: Buffer): Promise<RawAnswer> {
+    const { principal, service, operation, body } = asked;
+    const { engine, meter } = this.#options;
     const metered = meter.isOn ? await this.#metering.prepare(operation, body) : undefined;
     const rewritten = service === 'DynamoDBStreams' || WITH_ARNS.includes(operation);
-    let outgoing = metered === undefined ? raw : Buffer.from(JSON.stringify(metered.body));
+    let outgoing = metered === undefined ? raw : toBuffer(metered.body);
     if (rewritten) outgoing = Buffer.from(toEngineArns(outgoing.toString()));
     let answer: RawAnswer | undefined;
     try {
-      answer = await this.#options.engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
+      answer = await engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
     } finally {
       // Without an answer it may have been done; what was refused has not.
       if (WRITES.includes(operation) && answer?.status !== 400) {
-        for (const { resource } of needsOf(gatewayRequest)) this.#lastWrites.set(resource, performance.now());
+        for (const { resource } of needsOf(asked)) this.#lastWrites.set(resource, performance.now());
       }
     }
     if (rewritten) answer = { ...answer, body: Buffer.from(fromEngineArns(answer.body.toString())) };
     if (metered === undefined) {
-      meter.addRequest(principal, operation, { readUnits: 0, writeUnits: 0 });
+      meter.addRequest(principal, operation, {});
       return answer;
     }
-    const wireAnswer = { status: answer.status, body: JSON.parse(answer.body.toString()) };
-    const { body: answerBody, ...units } = await metered.complete(wireAnswer);
-    meter.addRequest(principal, operation, units);
-    return { ...answer, body: Buffer.from(JSON.stringify(answerBody)) };
+    const usage = await metered.complete({ status: answer.status, body: JSON.parse(answer.body.toString()) });
+    meter.addRequest(principal, operation, usage);
+    return { ...answer, body: toBuffer(usage.body) };
   }
 
   async close(): Promise<void> {
@@ -226,8 +218,10 @@ export class Gateway {
   }
 }
 
-function accessDenied(message: string): Record<string, string> {
-  return { __type: 'com.amazon.coral.service#AccessDeniedException', Message: message };
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly asked: GatewayRequest;
 }
 
 function toBuffer(body: unknown): Buffer {
@@ -235,27 +229,20 @@ function toBuffer(body: unknown): Buffer {
 }
 
 /** Our own length and no checksum: bodies may have been changed. */
-function send(response: ServerResponse, status: number, body: Buffer, headers: OutgoingHttpHeaders = {}): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: Buffer | object,
+  headers: OutgoingHttpHeaders = {},
+): void {
   if (response.destroyed || response.headersSent) return;
-  response.writeHead(status, { ...JSON_HEADERS, ...headers, 'content-length': body.length });
-  response.end(body);
-}
-
-/** Requests of another service end here, on purpose: a function must not reach AWS from a laptop. */
-function answerUnknown(response: ServerResponse): void {
-  const message =
-    'the local cloud serves DynamoDB, DynamoDB Streams, Invoke of Lambda, and ReceiveMessage, DeleteMessage and ' +
-    'GetQueueAttributes of SQS only';
-  send(response, 400, Buffer.from(JSON.stringify({ __type: 'UnknownOperationException', message })));
+  const bytes = Buffer.isBuffer(body) ? body : toBuffer(body);
+  response.writeHead(status, { ...JSON_HEADERS, ...headers, 'content-length': bytes.length });
+  response.end(bytes);
 }
 
 async function waitUnlessClosed(response: ServerResponse, millis: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      resolve();
-    };
-    const timer = setTimeout(end, Math.min(millis, TIMER_MILLIS_MAX));
-    response.once('close', end);
-  });
+  const closed = new AbortController();
+  response.once('close', () => closed.abort());
+  await pause(Math.min(millis, TIMER_MILLIS_MAX), undefined, { signal: closed.signal }).catch(() => {});
 }

@@ -5,6 +5,9 @@ export interface OperationUsage {
   writeUnits: number;
 }
 
+/** Missing: none. */
+export type Units = Partial<Pick<OperationUsage, 'readUnits' | 'writeUnits'>>;
+
 export interface Usage {
   /** By principal (a function's logical id, or `outside`), then by operation. */
   readonly requests: Readonly<Record<string, Readonly<Record<string, Readonly<OperationUsage>>>>>;
@@ -47,15 +50,15 @@ export class Meter {
     return structuredClone({ requests: this.#requests, invocations: this.#invocations, total });
   }
 
-  addRequest(principal: string, operation: string, units: Omit<OperationUsage, 'requests'>): void {
+  addRequest(principal: string, operation: string, { readUnits = 0, writeUnits = 0 }: Units): void {
     if (!this.#on) return;
     this.#requests[principal] ??= {};
     const operations = this.#requests[principal];
     operations[operation] ??= { requests: 0, readUnits: 0, writeUnits: 0 };
     const usage = operations[operation];
     usage.requests += 1;
-    usage.readUnits += units.readUnits;
-    usage.writeUnits += units.writeUnits;
+    usage.readUnits += readUnits;
+    usage.writeUnits += writeUnits;
   }
 
   addInvocation(functionLogicalId: string): void {

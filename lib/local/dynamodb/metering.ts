@@ -1,6 +1,6 @@
 /**
- * Finds out what one request costs. Where DynamoDB Local's own figure follows AWS's rules it is asked for it; where it
- * doesn't (transactional writes, missing items of a batch, empty queries, failed conditions), capacity.ts computes.
+ * Finds out what one request costs. DynamoDB Local's own figure counts where it follows AWS's rules. Elsewhere (transactional
+ * writes, missing items of a batch, empty queries, failed conditions) capacity.ts computes it.
  */
 import {
   type IndexSchema,
@@ -11,27 +11,25 @@ import {
   type WireItem,
   writeUnits,
 } from './capacity.ts';
+import type { EngineConnection } from './engine-connection.ts';
+import type { Units } from './meter.ts';
 
-export type WireBody = Record<string, unknown>;
+type WireBody = Record<string, unknown>;
 
-export interface WireAnswer {
+interface WireAnswer {
   readonly status: number;
   readonly body: WireBody;
 }
 
-/** Asks the engine, unmetered. */
-export type AskEngine = (operation: string, body: WireBody) => Promise<WireAnswer>;
-
-export interface MeteredRequest {
+interface MeteredRequest {
   /** What to send in place of the client's body. */
   readonly body: WireBody;
   /** Units, and the answer's body without what the client did not ask for. */
-  complete(answer: WireAnswer): Promise<{ readUnits: number; writeUnits: number; body: WireBody }>;
+  complete(answer: WireAnswer): Promise<Units & { readonly body: WireBody }>;
 }
 
 const READS = ['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems'];
 const SINGLE_WRITES = ['PutItem', 'UpdateItem', 'DeleteItem'];
-const NOTHING = { readUnits: 0, writeUnits: 0 };
 
 function errorName(answer: WireAnswer): string {
   return String(answer.body.__type ?? '').replace(/^.*#/, '');
@@ -49,6 +47,10 @@ interface KeysAndConsistency {
   readonly ConsistentRead?: boolean;
 }
 
+function missingItemUnits(isConsistent: unknown): number {
+  return readUnits(0, isConsistent === true ? 'strong' : 'eventual');
+}
+
 /** The engine charges nothing for a batch's missing items; AWS charges each as the smallest item. */
 function missingItemsUnits(request: WireBody, answer: WireBody): number {
   const tables = Object.entries(request.RequestItems as Record<string, KeysAndConsistency>);
@@ -56,7 +58,7 @@ function missingItemsUnits(request: WireBody, answer: WireBody): number {
   const unprocessed = answer.UnprocessedKeys as Record<string, KeysAndConsistency> | undefined;
   return tables.reduce((sum, [table, { Keys, ConsistentRead }]) => {
     const missing = Keys.length - (responses?.[table]?.length ?? 0) - (unprocessed?.[table]?.Keys.length ?? 0);
-    return sum + missing * readUnits(0, ConsistentRead === true ? 'strong' : 'eventual');
+    return sum + missing * missingItemUnits(ConsistentRead);
   }, 0);
 }
 
@@ -64,13 +66,11 @@ function meterRead(operation: string, request: WireBody): MeteredRequest {
   return {
     body: withCapacity(request),
     async complete({ status, body }) {
-      if (status !== 200) return { ...NOTHING, body };
+      if (status !== 200) return { body };
       const reported = reportedUnits(body);
-      if (operation === 'BatchGetItem')
-        return { ...NOTHING, readUnits: reported + missingItemsUnits(request, body), body };
-      const least =
-        operation === 'TransactGetItems' ? 0 : readUnits(0, request.ConsistentRead === true ? 'strong' : 'eventual');
-      return { ...NOTHING, readUnits: Math.max(reported, least), body };
+      if (operation === 'TransactGetItems') return { readUnits: reported, body };
+      if (operation === 'BatchGetItem') return { readUnits: reported + missingItemsUnits(request, body), body };
+      return { readUnits: Math.max(reported, missingItemUnits(request.ConsistentRead)), body };
     },
   };
 }
@@ -87,11 +87,11 @@ function meterSingleWrite(request: WireBody): MeteredRequest {
   return {
     body: { ...withCapacity(request), ...(conditional && { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }) },
     async complete(answer) {
-      if (answer.status === 200) return { ...NOTHING, writeUnits: reportedUnits(answer.body), body: answer.body };
-      if (errorName(answer) !== 'ConditionalCheckFailedException') return { ...NOTHING, body: answer.body };
+      if (answer.status === 200) return { writeUnits: reportedUnits(answer.body), body: answer.body };
+      if (errorName(answer) !== 'ConditionalCheckFailedException') return { body: answer.body };
       const { Item, ...rest } = answer.body;
       const units = writeUnits(itemBytes(Item as WireItem | undefined));
-      return { ...NOTHING, writeUnits: units, body: clientWantsItem ? answer.body : rest };
+      return { writeUnits: units, body: clientWantsItem ? answer.body : rest };
     },
   };
 }
@@ -106,19 +106,20 @@ interface KeySchema {
 }
 
 export class Metering {
-  readonly #ask: AskEngine;
+  /** Asked directly, unmetered. */
+  readonly #engine: EngineConnection;
   readonly #schemas = new Map<string, Promise<TableSchema>>();
 
-  constructor(ask: AskEngine) {
-    this.#ask = ask;
+  constructor(engine: EngineConnection) {
+    this.#engine = engine;
   }
 
-  /** Undefined for what costs nothing, or nothing that we know of (PartiQL, tables, streams). */
+  /** Undefined for operations that cost nothing or are not metered: PartiQL, tables, streams. */
   async prepare(operation: string, request: WireBody): Promise<MeteredRequest | undefined> {
     if (READS.includes(operation)) return meterRead(operation, request);
     if (SINGLE_WRITES.includes(operation)) return meterSingleWrite(request);
     if (operation === 'BatchWriteItem') {
-      const complete = async ({ body }: WireAnswer) => ({ ...NOTHING, writeUnits: reportedUnits(body), body });
+      const complete = async ({ body }: WireAnswer) => ({ writeUnits: reportedUnits(body), body });
       return { body: withCapacity(request), complete };
     }
     if (operation === 'TransactWriteItems') return await this.#prepareTransaction(request);
@@ -126,7 +127,7 @@ export class Metering {
   }
 
   async #describe(table: string): Promise<TableSchema> {
-    const { body } = await this.#ask('DescribeTable', { TableName: table });
+    const { body } = await this.#engine.ask('DescribeTable', { TableName: table });
     const description = body.Table as KeySchema & {
       readonly GlobalSecondaryIndexes?: readonly (KeySchema & {
         readonly Projection?: { readonly ProjectionType?: string; readonly NonKeyAttributes?: readonly string[] };
@@ -149,7 +150,7 @@ export class Metering {
   }
 
   async #read(table: string, key: WireItem): Promise<WireItem | undefined> {
-    const { body } = await this.#ask('GetItem', { TableName: table, Key: key, ConsistentRead: true });
+    const { body } = await this.#engine.ask('GetItem', { TableName: table, Key: key, ConsistentRead: true });
     return body.Item as WireItem | undefined;
   }
 
@@ -170,8 +171,7 @@ export class Metering {
       complete: async (answer) => {
         const committed = answer.status === 200;
         // A request that is no valid transaction costs nothing.
-        if (!committed && errorName(answer) !== 'TransactionCanceledException')
-          return { ...NOTHING, body: answer.body };
+        if (!committed && errorName(answer) !== 'TransactionCanceledException') return { body: answer.body };
         const costs = await Promise.all(
           actions.map(async ({ kind, table, key, put, indexes, before }): Promise<TransactionAction> => {
             if (!committed || kind === 'ConditionCheck') return { before, after: before, put, indexes };
@@ -179,7 +179,7 @@ export class Metering {
             return { before, after: put, put, indexes };
           }),
         );
-        return { ...NOTHING, writeUnits: transactionWriteUnits(costs), body: answer.body };
+        return { writeUnits: transactionWriteUnits(costs), body: answer.body };
       },
     };
   }

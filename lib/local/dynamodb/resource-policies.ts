@@ -1,10 +1,9 @@
 /**
- * A table's policy, read, put and deleted as on AWS: the engine knows no such requests. Takes effect at once, where AWS takes
- * some seconds. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+ * A table's policy, read, put and deleted as on AWS. The engine knows no such requests. A change takes effect at once; on AWS it
+ * takes some seconds. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
  */
-
 import type { Authorizer } from '../iam/authorizer.ts';
-import type { Statement } from '../iam/policies.ts';
+import { statementsOf } from '../iam/policies.ts';
 import type { GatewayRequest } from './faults.ts';
 
 interface Answer {
@@ -16,15 +15,7 @@ function refuse(type: string, message: string): Answer {
   return { status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message } };
 }
 
-function readStatements(policy: unknown): readonly Statement[] {
-  const { Statement: statements } = JSON.parse(String(policy)) as {
-    readonly Statement?: Statement | readonly Statement[];
-  };
-  if (statements === undefined) throw new Error('it has no Statement');
-  return [statements].flat();
-}
-
-/** Undefined for any other request. Whether it is allowed has been asked before. */
+/** Undefined for any other request. IAM has allowed it before. */
 export async function answerResourcePolicy(
   { operation, body }: Pick<GatewayRequest, 'operation' | 'body'>,
   authorizer: Authorizer,
@@ -38,7 +29,9 @@ export async function answerResourcePolicy(
     }
     case 'PutResourcePolicy': {
       try {
-        await authorizer.setTablePolicy(arn, readStatements(body.Policy));
+        const statements = statementsOf(JSON.parse(String(body.Policy)));
+        if (statements === undefined) throw new Error('it has no Statement');
+        await authorizer.setTablePolicy(arn, statements);
       } catch (error) {
         return refuse('ValidationException', `Invalid policy document: ${(error as Error).message}`);
       }

@@ -35,23 +35,22 @@ function anythingBut(path: string, value: unknown): Test {
   return (actual) => actual !== undefined && isLeaf(actual) && !values.includes(actual as never);
 }
 
+const TEXT_OPERATORS: Readonly<Record<string, (actual: string, text: string) => boolean>> = {
+  prefix: (actual, text) => actual.startsWith(text),
+  suffix: (actual, text) => actual.endsWith(text),
+  'equals-ignore-case': (actual, text) => actual.toLowerCase() === text.toLowerCase(),
+};
+
 function compileOperator(path: string, operators: Record<string, unknown>): Test {
   const [entry, ...more] = Object.entries(operators);
   if (entry === undefined || more.length > 0) throw invalid(path, 'an operator is a map with exactly one key');
   const [operator, value] = entry;
+  const compare = TEXT_OPERATORS[operator];
+  if (compare !== undefined) {
+    const text = textOf(path, operator, value);
+    return (actual) => typeof actual === 'string' && compare(actual, text);
+  }
   switch (operator) {
-    case 'prefix': {
-      const text = textOf(path, operator, value);
-      return (actual) => typeof actual === 'string' && actual.startsWith(text);
-    }
-    case 'suffix': {
-      const text = textOf(path, operator, value);
-      return (actual) => typeof actual === 'string' && actual.endsWith(text);
-    }
-    case 'equals-ignore-case': {
-      const text = textOf(path, operator, value).toLowerCase();
-      return (actual) => typeof actual === 'string' && actual.toLowerCase() === text;
-    }
     case 'exists':
       if (typeof value !== 'boolean') throw invalid(path, '"exists" is true or false');
       // On leaves only, as at AWS: a map neither "exists" nor is it absent.

@@ -12,24 +12,24 @@ export const JAVA_MAJOR_VERSION_MIN = 17;
 /** What is kept of a child's standard error, to be shown when it fails. */
 export const ENGINE_LOG_CHARACTERS_MAX = 4_000;
 
-/** A request or answer of DynamoDB is at most 16 MB (BatchGetItem's answer); anything larger is no DynamoDB. */
+/** DynamoDB's largest request or answer has 16 MB (BatchGetItem's answer). */
 export const GATEWAY_BODY_BYTES_MAX = 32 * 1024 * 1024;
-/** Connections from the gateway to the engine: more only queue up inside the engine. */
+/** Connections from the gateway to the engine. More would only queue up inside the engine. */
 export const GATEWAY_SOCKETS_MAX = 128;
 
 /** Lambda polls a shard four times a second. */
 export const POLL_INTERVAL_MILLIS = 250;
-/** Nothing is polled faster than this, whatever the clock rate: an empty read costs the engine about a millisecond. */
+/** The shortest interval between polls, whatever the clock rate: an empty read costs the engine about a millisecond. */
 export const POLL_INTERVAL_MILLIS_MIN = 5;
 /**
- * A read is followed by a rest of so many times what it took, but never a longer one than Lambda's. The engine looks through all
- * that was written to any table since the last record of a shard: with 30,000 records behind an idle stream, a fast clock's
- * polls left it a fifteenth of its writes.
+ * A read is followed by a rest of so many times what it took, but never a longer one than Lambda's. For each read the engine
+ * looks through everything that was written to any table since the shard's last record. With 30,000 such records, the polls of a
+ * fast clock left the engine a fifteenth of its writes.
  */
 export const POLL_REST_SHARE = 4;
 /**
- * How often a shard is read, in real time, whose table nobody has written to through the gateway: removals by time to live, and
- * writes straight to the engine, appear there all the same. The polls in between would find nothing.
+ * How often, in real time, a shard is read while no write to its table passes the gateway. The polls in between would find
+ * nothing, except removals by time to live and writes straight to the engine.
  */
 export const UNWRITTEN_POLL_INTERVAL_MILLIS = 1_000;
 /** Records in one GetRecords: the API's maximum. */
@@ -38,17 +38,17 @@ export const GET_RECORDS_ITEMS_MAX = 1_000;
 export const DESCRIBE_STREAM_SHARDS_MAX = 100;
 /** Pages of DescribeStream: 10,000 shards are more than a local stream ever has. */
 export const DESCRIBE_STREAM_PAGES_MAX = 100;
-/** How often a stream's list of shards is read again while no shard has ended (a rollover closes one first). */
+/** How often a stream's shards are listed again while none has ended. A rollover ends one first. */
 export const SHARD_LIST_INTERVAL_MILLIS = 30_000;
-/** Records of a shard that are read but not delivered, before reading stops: the largest batch. */
+/** Reading of a shard stops while so many of its records are undelivered: the largest batch. */
 export const SHARD_BUFFER_RECORDS_MAX = 10_000;
-/** Failed reads of a stream in a row before the mapping stops with an error: a minute, which an engine may take to start again. */
+/** A mapping stops with an error after so many failed reads in a row: a minute, which an engine may take to start again. */
 export const STREAM_READ_FAILURES_MAX = 240;
 
 /**
- * A record is visible at the latest this long after the engine has answered the write. Measured: at once; of 7,500
- * writes by 144 writers to three tables, no read that began after a write's answer missed its record. What relies on it:
- * `quiesce`, and the polls that are left out while nobody writes.
+ * A record is visible at the latest this long after the engine has answered the write. Measured: at once. After 7,500 writes by
+ * 144 writers to three tables, no read that began after a write's answer missed its record. `quiesce` relies on it, and so do the
+ * polls that are left out.
  */
 export const STREAM_LAG_MILLIS = 25;
 /** How often `quiesce` looks again. */
@@ -74,20 +74,20 @@ export const RETRY_PAUSE_MAX_MILLIS = 60_000;
 export const FUNCTION_TIMEOUT_SECONDS_DEFAULT = 3;
 export const FUNCTION_TIMEOUT_SECONDS_MAX = 900;
 export const FUNCTION_MEMORY_MEGABYTES_DEFAULT = 128;
-/** The share of a function's memory that its JavaScript heap may use; the rest is the runtime itself. */
+/** The share of a function's memory for its JavaScript heap. The runtime itself takes the rest. */
 export const FUNCTION_HEAP_SHARE = 0.9;
-/** Environments of one function at a time, unless it reserves a concurrency: 5 mappings · 10 lanes, each a process. */
+/** Processes of one function at a time, unless it reserves a concurrency: 5 mappings · 10 lanes. */
 export const FUNCTION_ENVIRONMENTS_MAX = 50;
-/** How long an environment may take to load its bundle. Lambda allows 10 s; a machine with few cores shares them. */
+/** How long a process may take to load its bundle. Lambda allows 10 s; here few cores serve many processes. */
 export const FUNCTION_INIT_TIMEOUT_MILLIS = 30_000;
-/** Invocations that wait for a free environment of one function. Whoever fills this has a loop. */
+/** Invocations that wait for a free environment of one function. Only a function that causes itself gets so many. */
 export const FUNCTION_QUEUE_MAX = 10_000;
 /** A log line that is longer is cut into several. */
 export const LOG_LINE_CHARACTERS_MAX = 256 * 1024;
 
-/** Lambda's default and limit for the retries of an asynchronous invocation. */
+/** Retries of an asynchronous invocation: Lambda's default, and its limit. */
 export const ASYNC_RETRY_ATTEMPTS_DEFAULT = 2;
-/** It waits a minute before the first retry and two before the second. */
+/** The pause before the first retry; before the second it is twice as long. */
 export const ASYNC_RETRY_PAUSE_MILLIS = 60_000;
 export const ASYNC_EVENT_AGE_SECONDS_DEFAULT = 21_600;
 /** Asynchronous invocations that are accepted and not finished. */
@@ -95,10 +95,10 @@ export const ASYNC_QUEUE_MAX = 1_000;
 /** Node's timers hold 31 bits of milliseconds. */
 export const TIMER_MILLIS_MAX = 2 ** 31 - 1;
 
-/** Messages that a queue keeps; the oldest goes. SQS has no such limit, a laptop has. */
+/** Messages that all queues keep; then the oldest goes. SQS has no such limit, a laptop has. */
 export const QUEUE_MESSAGES_MAX = 10_000;
 
-/** Decisions of IAM that are kept. A deployment has some hundreds; more are names that a test has made up. */
+/** Decisions of IAM that are kept. A deployment has some hundreds; a test that makes up names may cause any number. */
 export const ACCESSES_KEPT_MAX = 10_000;
 
 /** How deep a template's values, or an attribute value, may nest. DynamoDB allows 32 levels. */

@@ -23,14 +23,14 @@ export class Pause {
     for (const wake of [...this.#wakes]) wake();
   }
 
-  /** From now on nobody waits. */
+  /** From now on every wait ends at once. */
   close(): void {
     this.#closed = true;
     this.wake();
   }
 }
 
-/** A door that can be shut: whoever comes waits until it is opened. */
+/** While it is shut, `pass` waits. */
 export class Gate {
   #waiting: (() => void)[] = [];
   #isOpen = true;

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** A request that is not DynamoDB's. */
 export interface ApiRequest {
-  /** Who asks, as the authorizer knows them. */
+  /** As the authorizer names it. */
   readonly principal: string;
   readonly method: string;
   /** With its query. */
@@ -18,7 +18,7 @@ export interface ApiAnswer {
   readonly body: string;
 }
 
-/** A service that the local cloud answers for itself: no fault reaches it, and nobody meters it. Undefined: not its request. */
+/** A service that the local cloud answers for itself, without faults and without the meter. Undefined: not its request. */
 export type ServiceApi = (request: ApiRequest) => Promise<ApiAnswer> | ApiAnswer | undefined;
 
 /** A request that is refused: thrown wherever that is found out, answered once. */

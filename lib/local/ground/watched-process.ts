@@ -4,20 +4,15 @@ import { once } from 'node:events';
 import { PROCESS_STOP_TIMEOUT_MILLIS } from './limits.ts';
 
 /**
- * The shell leaves a watcher behind that reads the parent's pipe, then becomes the command itself. Whatever ends the
- * parent closes the pipe, and the watcher kills the command. The watcher ends when we close the pipe.
+ * The shell leaves a watcher behind that reads the parent's pipe, then becomes the command itself. However the parent ends, the
+ * pipe is closed, and the watcher kills the command. If the command ends first, the parent closes the pipe and the watcher ends.
  */
 const WATCHED = 'exec 3<&0 </dev/null; (cat <&3 >/dev/null 2>&1; kill -9 $$) >/dev/null 2>&1 & exec 3<&-; exec "$@"';
 
-/** Its own process group: a Ctrl-C in the terminal must reach us alone, who then stop things in order. */
+/** In a process group of its own: a Ctrl-C in the terminal must reach this process alone, which then stops things in order. */
 export function spawnWatched(command: string, args: readonly string[]): ChildProcess {
-  if (process.platform === 'win32') {
-    return spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
-  }
-  const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', command, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    detached: true,
-  });
+  if (process.platform === 'win32') return spawn(command, args, { stdio: 'pipe', windowsHide: true });
+  const child = spawn('/bin/sh', ['-c', WATCHED, 'sh', command, ...args], { stdio: 'pipe', detached: true });
   child.stdin?.on('error', () => {});
   child.once('exit', () => child.stdin?.destroy());
   return child;
@@ -37,7 +32,7 @@ export async function stopProcess(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Without a word of warning. Resolves once it is gone. */
+/** With SIGKILL. Resolves once it is gone. */
 export async function killProcess(child: ChildProcess): Promise<void> {
   if (!isRunning(child)) return;
   const exited = once(child, 'exit');

@@ -17,12 +17,16 @@ export interface Policies {
   readonly ofTables: ReadonlyMap<string, readonly Statement[]>;
 }
 
+/** Undefined for a document without any. */
+export function statementsOf(document: unknown): readonly Statement[] | undefined {
+  const { Statement } = (document ?? {}) as { readonly Statement?: Statement | readonly Statement[] };
+  return Statement === undefined ? undefined : [Statement].flat();
+}
+
 function readStatements(policy: PropertyReader): readonly Statement[] {
-  const document = policy.value('PolicyDocument') as
-    | { readonly Statement?: Statement | readonly Statement[] }
-    | undefined;
-  if (document?.Statement === undefined) throw policy.invalid('PolicyDocument', 'a policy');
-  return [document.Statement].flat();
+  const statements = statementsOf(policy.value('PolicyDocument'));
+  if (statements === undefined) throw policy.invalid('PolicyDocument', 'a policy');
+  return statements;
 }
 
 /** After the tables exist: a policy may name their streams. */

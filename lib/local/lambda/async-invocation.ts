@@ -1,4 +1,4 @@
-/** Lambda's queue of asynchronous events: answers at once, retries later, and sends what it gave up to a queue. */
+/** Lambda's asynchronous events: accepted at once, retried later, and sent to a queue when they are given up. */
 import { randomUUID } from 'node:crypto';
 import {
   ASYNC_EVENT_AGE_SECONDS_DEFAULT,
@@ -26,12 +26,17 @@ export function readInvokeConfigs(stack: Stack): readonly InvokeConfig[] {
     const age = properties.findNumber('MaximumEventAgeInSeconds', [60, ASYNC_EVENT_AGE_SECONDS_DEFAULT]);
     return {
       functionKey: properties.text('FunctionName'),
-      retryAttemptsMax: properties.findNumber('MaximumRetryAttempts', [0, 2]) ?? ASYNC_RETRY_ATTEMPTS_DEFAULT,
-      eventAgeSecondsMax: age ?? ASYNC_EVENT_AGE_SECONDS_DEFAULT,
+      retryAttemptsMax: properties.findNumber('MaximumRetryAttempts', [0, 2]) ?? DEFAULTS.retryAttemptsMax,
+      eventAgeSecondsMax: age ?? DEFAULTS.eventAgeSecondsMax,
       onFailureArn: properties.object('DestinationConfig').object('OnFailure').findText('Destination'),
     };
   });
 }
+
+const DEFAULTS = {
+  retryAttemptsMax: ASYNC_RETRY_ATTEMPTS_DEFAULT,
+  eventAgeSecondsMax: ASYNC_EVENT_AGE_SECONDS_DEFAULT,
+};
 
 export class AsyncInvocations {
   readonly #pool: FunctionPool;
@@ -64,9 +69,8 @@ export class AsyncInvocations {
 
   async #run(functionKey: string, event: unknown): Promise<void> {
     const { logicalId } = this.#pool.properties(functionKey);
-    const config = this.#configs.get(logicalId);
-    const retryAttemptsMax = config?.retryAttemptsMax ?? ASYNC_RETRY_ATTEMPTS_DEFAULT;
-    const ageMillisMax = ((config?.eventAgeSecondsMax ?? ASYNC_EVENT_AGE_SECONDS_DEFAULT) * 1000) / this.#clockRate;
+    const { retryAttemptsMax, eventAgeSecondsMax } = this.#configs.get(logicalId) ?? DEFAULTS;
+    const ageMillisMax = (eventAgeSecondsMax * 1000) / this.#clockRate;
     const acceptedMillis = performance.now();
     for (let attempt = 0; ; attempt += 1) {
       const result = await this.#pool.invoke(functionKey, event).catch((error) => this.#toFailure(error));

@@ -1,11 +1,11 @@
-/** One process of a function: starts it, hands it one invocation at a time, and tells how that ended. */
+/** One process of a function: it serves one invocation at a time. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FUNCTION_HEAP_SHARE, FUNCTION_INIT_TIMEOUT_MILLIS, LOG_LINE_CHARACTERS_MAX } from '../ground/limits.ts';
 import type { Log } from '../ground/log.ts';
+import { killProcess } from '../ground/watched-process.ts';
 import type { FunctionProperties } from './functions.ts';
 import type { AnswerMessage, FunctionError, InitMessage, InvokeMessage } from './message.ts';
 
@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly ok: false; readonly error: FunctionError };
 
 const RUNTIME_PATH = fileURLToPath(new URL('./runtime.ts', import.meta.url));
-/** Node's own place for it. To compile the runtime and the bundle anew took each process half of its start. */
+/** Node's own default. Without it each process spent half of its start on compiling the runtime and the bundle again. */
 const COMPILE_CACHE_DIRECTORY = join(tmpdir(), 'node-compile-cache');
 
 function failed(errorType: string, errorMessage: string): Outcome {
@@ -26,7 +26,6 @@ export class ExecutionEnvironment {
   readonly #function: FunctionProperties;
   readonly #log: Log;
   readonly #keepTimedOut: boolean;
-  readonly #exited: Promise<unknown>;
   #requestId: string | undefined;
   #settle: ((message: AnswerMessage | undefined) => void) | undefined;
   #alive = true;
@@ -50,7 +49,6 @@ export class ExecutionEnvironment {
       detached: true,
       serialization: 'json',
     });
-    this.#exited = once(this.#child, 'exit').catch(() => undefined);
     this.#child.on('message', (message: AnswerMessage) => this.#settle?.(message));
     this.#child.on('error', () => this.#end());
     this.#child.on('exit', () => this.#end());
@@ -62,7 +60,7 @@ export class ExecutionEnvironment {
     return this.#alive;
   }
 
-  /** Alive, and free of an invocation that nobody waits for. */
+  /** Alive, and without an invocation that timed out and runs on. */
   get usable(): boolean {
     return this.#alive && !this.#timedOut;
   }
@@ -116,9 +114,14 @@ export class ExecutionEnvironment {
     });
   }
 
-  #describeExit(): string {
+  /** For an answer that is no success. The process is of no use any more, unless it has told of an error of the handler. */
+  #toFailure(answer: AnswerMessage | undefined, prefix = ''): Outcome {
+    if (answer?.kind === 'error') return { ok: false, error: answer.error };
+    this.kill();
+    if (answer?.kind === 'initFailed') return { ok: false, error: answer.error };
     const { exitCode, signalCode } = this.#child;
-    return signalCode === null ? `exit status ${exitCode ?? 'unknown'}` : `signal: ${signalCode}`;
+    const exit = signalCode === null ? `exit status ${exitCode ?? 'unknown'}` : `signal: ${signalCode}`;
+    return failed('Runtime.ExitError', `${prefix}Error: Runtime exited with error: ${exit}`);
   }
 
   /** Loads the bundle. */
@@ -129,31 +132,24 @@ export class ExecutionEnvironment {
       this.kill();
       return failed('Sandbox.Timedout', `init did not end within ${FUNCTION_INIT_TIMEOUT_MILLIS} ms`);
     }
-    if (answer?.kind === 'ready') return { ok: true, payload: 'null' };
-    this.kill();
-    if (answer?.kind === 'initFailed') return { ok: false, error: answer.error };
-    return failed('Runtime.ExitError', `Error: Runtime exited with error: ${this.#describeExit()}`);
+    return answer?.kind === 'ready' ? { ok: true, payload: 'null' } : this.#toFailure(answer);
   }
 
   async invoke(requestId: string, payload: string, timeoutMillis: number): Promise<Outcome> {
-    const { name, arn, memoryMegabytes } = this.#function;
     this.#requestId = requestId;
     const deadlineEpochMillis = Date.now() + timeoutMillis;
-    const message = { functionName: name, functionArn: arn, memoryMegabytes, deadlineEpochMillis, requestId, payload };
+    const message = { functionArn: this.#function.arn, deadlineEpochMillis, requestId, payload };
     const answer = await this.#exchange({ kind: 'invoke', ...message }, timeoutMillis);
     if (answer === 'timeout') {
       this.#timedOut = true;
-      // Nobody wants its answer any more: it has only its writes left to do.
+      // Its answer has no use any more. It runs on for the writes that it may still do.
       if (this.#keepTimedOut) this.#settle = () => this.kill();
       else this.kill();
       const seconds = (timeoutMillis / 1000).toFixed(2);
       return failed('Sandbox.Timedout', `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`);
     }
     if (answer?.kind === 'result') return { ok: true, payload: answer.payload };
-    if (answer?.kind === 'error') return { ok: false, error: answer.error };
-    this.kill();
-    const exit = this.#describeExit();
-    return failed('Runtime.ExitError', `RequestId: ${requestId} Error: Runtime exited with error: ${exit}`);
+    return this.#toFailure(answer, `RequestId: ${requestId} `);
   }
 
   kill(): void {
@@ -163,9 +159,7 @@ export class ExecutionEnvironment {
 
   /** Kills the process and resolves once it is gone. */
   async stop(): Promise<void> {
-    const { exitCode, signalCode, pid } = this.#child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
-    this.kill();
-    await this.#exited;
+    this.#alive = false;
+    await killProcess(this.#child);
   }
 }

@@ -1,5 +1,4 @@
 /** AWS::Lambda::Function as read from the template. */
-
 import {
   FUNCTION_ENVIRONMENTS_MAX,
   FUNCTION_MEMORY_MEGABYTES_DEFAULT,

@@ -9,9 +9,7 @@ export interface InitMessage {
 export interface InvokeMessage {
   readonly kind: 'invoke';
   readonly requestId: string;
-  readonly functionName: string;
   readonly functionArn: string;
-  readonly memoryMegabytes: number;
   readonly deadlineEpochMillis: number;
   readonly payload: string;
 }

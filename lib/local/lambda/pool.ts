@@ -42,12 +42,12 @@ export function environmentOf(properties: FunctionProperties, endpoint: string):
     TZ: 'UTC',
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    // The gateway knows its clients by this, and nobody checks the secret.
+    // By this the gateway knows the function. The secret is not checked.
     AWS_ACCESS_KEY_ID: properties.logicalId,
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: endpoint,
     AWS_ENDPOINT_URL_DYNAMODB_STREAMS: endpoint,
-    // Requests to any other service end at the gateway, which refuses them, and never at AWS.
+    // Requests to any other service must end at the gateway, which refuses them, and never at AWS.
     AWS_ENDPOINT_URL: endpoint,
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_EXECUTION_ENV: `AWS_Lambda_${properties.runtime}`,
@@ -77,21 +77,28 @@ export class FunctionPool {
     }
   }
 
-  /** Those included that timed out and run on. */
+  /** Invocations that timed out and run on are included. */
   get runningInvocations(): number {
-    const timedOut = [...this.#states()].flatMap(({ all }) => [...all].filter(({ alive, usable }) => alive && !usable));
-    return this.#runningInvocations + timedOut.length;
+    return this.#runningInvocations + this.#environments().filter(({ usable }) => !usable).length;
   }
 
   #get(key: string): FunctionState {
     const state = this.#functions.get(key);
     if (state !== undefined) return state;
-    const names = [...this.#states()].map((known) => known.properties.logicalId).join(', ');
+    const names = this.#states()
+      .map((known) => known.properties.logicalId)
+      .join(', ');
     throw new LocalError('function.unknown', `there is no function "${key}"; there are: ${names}`);
   }
 
-  #states(): Set<FunctionState> {
-    return new Set(this.#functions.values());
+  #states(): readonly FunctionState[] {
+    return [...new Set(this.#functions.values())];
+  }
+
+  /** Those that are alive: all, or one function's. */
+  #environments(key?: string): readonly ExecutionEnvironment[] {
+    const states = key === undefined ? this.#states() : [this.#get(key)];
+    return states.flatMap(({ all }) => [...all].filter(({ alive }) => alive));
   }
 
   /** By logical id, name or ARN. */
@@ -101,30 +108,24 @@ export class FunctionPool {
 
   /** Physical names. */
   names(): readonly string[] {
-    return [...this.#states()].map(({ properties }) => properties.name);
+    return this.#states().map(({ properties }) => properties.name);
   }
 
   /** Running processes by the function's logical id. */
   pids(): Readonly<Record<string, readonly number[]>> {
-    const entries = [...this.#states()].map(({ properties, all }) => {
-      const pids = [...all].filter((environment) => environment.alive).map((environment) => environment.pid);
-      return [properties.logicalId, pids] as const;
-    });
-    return Object.fromEntries(entries);
+    const ids = this.#states().map(({ properties }) => properties.logicalId);
+    return Object.fromEntries(ids.map((id) => [id, this.#environments(id).map(({ pid }) => pid)]));
   }
 
   async invoke(key: string, event: unknown): Promise<InvocationResult> {
     const state = this.#get(key);
-    const requestId = randomUUID();
     this.#runningInvocations += 1;
     try {
       await this.#waitForConcurrency(state);
-      try {
-        return await this.#invokeNow(state, requestId, JSON.stringify(event) ?? 'null');
-      } finally {
+      return await this.#invokeNow(state, JSON.stringify(event) ?? 'null').finally(() => {
         state.busyEnvironments -= 1;
         state.waiting.shift()?.();
-      }
+      });
     } finally {
       this.#runningInvocations -= 1;
     }
@@ -133,65 +134,54 @@ export class FunctionPool {
   async #waitForConcurrency(state: FunctionState): Promise<void> {
     while (state.busyEnvironments >= state.properties.concurrency) {
       if (state.waiting.length >= FUNCTION_QUEUE_MAX) {
-        throw new LocalError(
-          'function.queueFull',
-          `${FUNCTION_QUEUE_MAX} invocations of "${state.properties.name}" are waiting; does it cause itself?`,
-        );
+        const message = `${FUNCTION_QUEUE_MAX} invocations of "${state.properties.name}" are waiting; does it cause itself?`;
+        throw new LocalError('function.queueFull', message);
       }
       await new Promise<void>((resolve) => state.waiting.push(resolve));
     }
     state.busyEnvironments += 1;
   }
 
-  async #invokeNow(state: FunctionState, requestId: string, payload: string): Promise<InvocationResult> {
+  async #invokeNow(state: FunctionState, payload: string): Promise<InvocationResult> {
     if (this.#stopped) throw new LocalError('cloud.stopped', 'the local cloud has been stopped');
-    this.#options.onInvocation(state.properties.logicalId);
+    const requestId = randomUUID();
+    const { logicalId, timeoutSeconds } = state.properties;
+    this.#options.onInvocation(logicalId);
+    const failed = (error: FunctionError) => ({ requestId, payload: error, error });
     let environment = state.idle.pop();
     while (environment !== undefined && !environment.usable) environment = state.idle.pop();
     if (environment === undefined) {
-      environment = new ExecutionEnvironment(
-        state.properties,
-        environmentOf(state.properties, this.#options.endpoint),
-        this.#options.log,
-        this.#options.keepTimedOut,
-      );
+      const { endpoint, log, keepTimedOut } = this.#options;
+      const variables = environmentOf(state.properties, endpoint);
+      environment = new ExecutionEnvironment(state.properties, variables, log, keepTimedOut);
       state.all.add(environment);
       const init = await environment.init();
       if (!init.ok) {
         state.all.delete(environment);
-        return { requestId, payload: init.error, error: init.error };
+        return failed(init.error);
       }
     }
-    const { logicalId, timeoutSeconds } = state.properties;
     const timeoutMillis = this.#options.timeoutMillis?.(logicalId) ?? timeoutSeconds * 1000;
     const outcome = await environment.invoke(requestId, payload, timeoutMillis);
     if (environment.usable) state.idle.push(environment);
     else if (!environment.alive) state.all.delete(environment);
-    if (!outcome.ok) return { requestId, payload: outcome.error, error: outcome.error };
+    if (!outcome.ok) return failed(outcome.error);
     if (Buffer.byteLength(outcome.payload) > PAYLOAD_BYTES_MAX) {
       const errorMessage = `Response payload size exceeded maximum allowed payload size (${PAYLOAD_BYTES_MAX} bytes).`;
-      const error = { errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] };
-      return { requestId, payload: error, error };
+      return failed({ errorType: 'Function.ResponseSizeTooLarge', errorMessage, trace: [] });
     }
     return { requestId, payload: JSON.parse(outcome.payload), error: undefined };
   }
 
   /** Kills processes with SIGKILL, busy or idle: all, or one function's. Returns how many. */
   kill(key?: string): number {
-    let count = 0;
-    for (const { all } of key === undefined ? this.#states() : [this.#get(key)]) {
-      for (const environment of all) {
-        if (!environment.alive) continue;
-        environment.kill();
-        count += 1;
-      }
-    }
-    return count;
+    const environments = this.#environments(key);
+    for (const environment of environments) environment.kill();
+    return environments.length;
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    const environments = [...this.#states()].flatMap(({ all }) => [...all]);
-    await Promise.all(environments.map((environment) => environment.stop()));
+    await Promise.all(this.#states().flatMap(({ all }) => [...all].map((environment) => environment.stop())));
   }
 }

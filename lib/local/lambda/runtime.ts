@@ -26,8 +26,8 @@ function toFunctionError(thrown: unknown): FunctionError {
 }
 
 /**
- * A bundle runs as in Lambda's /var/task, with nothing above it: whether its .js files are modules is for its own
- * package.json to say, and never for one of the directory that it happens to lie in.
+ * A bundle runs as in Lambda's /var/task, with nothing above it. Only its own package.json says whether its .js files are
+ * modules, never one of a directory that it happens to lie in.
  */
 function isolatePackage(directory: string): void {
   const packagePath = join(directory, 'package.json');
@@ -62,10 +62,10 @@ async function load({ directory, handler: name }: InitMessage): Promise<void> {
 function createContext(message: InvokeMessage): unknown {
   return {
     callbackWaitsForEmptyEventLoop: true,
-    functionName: message.functionName,
+    functionName: process.env.AWS_LAMBDA_FUNCTION_NAME,
     functionVersion: '$LATEST',
     invokedFunctionArn: message.functionArn,
-    memoryLimitInMB: String(message.memoryMegabytes),
+    memoryLimitInMB: process.env.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
     awsRequestId: message.requestId,
     logGroupName: process.env.AWS_LAMBDA_LOG_GROUP_NAME,
     logStreamName: process.env.AWS_LAMBDA_LOG_STREAM_NAME,
@@ -89,7 +89,7 @@ async function invoke(message: InvokeMessage): Promise<void> {
 process.on('message', (message: InitMessage | InvokeMessage) => {
   void (message.kind === 'init' ? load(message) : invoke(message));
 });
-// The pool is gone, perhaps killed: nobody will ask again, and nobody else would end this process.
+// The pool is gone, perhaps killed. Nothing else would end this process.
 process.on('disconnect', () => process.exit(0));
-// Another process group than ours gets the terminal's Ctrl-C; this is for a signal to the whole session.
+// The terminal's Ctrl-C does not reach this process group. This is for a signal to the whole session.
 process.on('SIGINT', () => {});

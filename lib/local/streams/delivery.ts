@@ -39,6 +39,14 @@ export interface DeliveryPorts {
   fail(error: unknown): void;
 }
 
+/** Where a batch is delivered, and by whose rules. */
+export interface LanePlace {
+  readonly mapping: MappingProperties;
+  readonly ports: DeliveryPorts;
+  readonly shardId: string;
+  readonly lane: number;
+}
+
 /** Exponential, at most the maximum. Halving a batch waits only the base: it is not the same batch again. */
 function pauseMillis(attempts: number, clockRate: number): number {
   return Math.min(RETRY_PAUSE_BASE_MILLIS * 2 ** Math.max(0, attempts - 1), RETRY_PAUSE_MAX_MILLIS) / clockRate;
@@ -49,40 +57,37 @@ function toTimestamp(epochMillis: number): string {
 }
 
 export class BatchDelivery {
-  readonly #mapping: MappingProperties;
-  readonly #ports: DeliveryPorts;
-  readonly #place: { readonly shardId: string; readonly lane: number };
+  readonly #place: LanePlace;
   #invokeCount = 0;
   #firstSequenceNumber: string | undefined;
   #lastResult: InvocationResult | undefined;
 
-  constructor(mapping: MappingProperties, ports: DeliveryPorts, shardId: string, lane: number) {
-    this.#mapping = mapping;
-    this.#ports = ports;
-    this.#place = { shardId, lane };
+  constructor(place: LanePlace) {
+    this.#place = place;
   }
 
   async run(items: readonly ArrivedRecord[]): Promise<void> {
+    const { mapping, ports } = this.#place;
     const segments: Segment<ArrivedRecord>[] = [{ items, attempts: 0 }];
     for (let segment = segments.shift(); segment !== undefined; segment = segments.shift()) {
-      await this.#ports.ready();
-      if (this.#ports.isStopped()) return;
+      await ports.ready();
+      if (ports.isStopped()) return;
       const young = this.#dropAged(segment);
       if (young.items.length === 0) continue;
       const result = await this.#deliver(young.items);
-      if (this.#ports.isStopped()) return;
-      const next = planNextStep(young, result, this.#mapping);
+      if (ports.isStopped()) return;
+      const next = planNextStep(young, result, mapping);
       if (next.kind === 'giveUp') this.#giveUp(young.items, 'RetryAttemptsExhausted');
       if (next.kind !== 'retry') continue;
       segments.unshift(...next.segments);
-      await this.#ports.wait(pauseMillis(next.segments[0]?.attempts ?? 0, this.#ports.clockRate));
+      await ports.wait(pauseMillis(next.segments[0]?.attempts ?? 0, ports.clockRate));
     }
   }
 
   #dropAged(segment: Segment<ArrivedRecord>): Segment<ArrivedRecord> {
-    const { recordAgeSecondsMax } = this.#mapping;
+    const { recordAgeSecondsMax } = this.#place.mapping;
     if (recordAgeSecondsMax === undefined) return segment;
-    const oldestEpochMillis = Date.now() - (recordAgeSecondsMax * 1000) / this.#ports.clockRate;
+    const oldestEpochMillis = Date.now() - (recordAgeSecondsMax * 1000) / this.#place.ports.clockRate;
     const firstYoung = segment.items.findIndex((item) => item.arrivedEpochMillis >= oldestEpochMillis);
     if (firstYoung === 0) return segment;
     const agedCount = firstYoung < 0 ? segment.items.length : firstYoung;
@@ -95,19 +100,21 @@ export class BatchDelivery {
     this.#invokeCount = first === this.#firstSequenceNumber ? this.#invokeCount + 1 : 1;
     this.#firstSequenceNumber = first;
     const records = items.map((item) => item.record);
-    const answer = await this.#ports.invoke({ Records: records });
+    const answer = await this.#place.ports.invoke({ Records: records });
     this.#lastResult = answer;
     const sequenceNumbers = records.map((record) => record.dynamodb.SequenceNumber);
-    const result = readBatchResult(answer, sequenceNumbers, this.#mapping);
+    const result = readBatchResult(answer, sequenceNumbers, this.#place.mapping);
     this.#observe(records, result.kind);
     return result;
   }
 
   #observe(records: readonly StreamRecord[], result: Delivery['result']): void {
-    this.#ports.observe({
-      mapping: this.#mapping.logicalId,
-      functionName: this.#ports.functionName,
-      ...this.#place,
+    const { mapping, ports, shardId, lane } = this.#place;
+    ports.observe({
+      mapping: mapping.logicalId,
+      functionName: ports.functionName,
+      shardId,
+      lane,
       records,
       invokeCount: this.#invokeCount,
       result,
@@ -119,22 +126,20 @@ export class BatchDelivery {
   #giveUp(items: readonly ArrivedRecord[], condition: GiveUpCondition): void {
     const [first, last] = [items[0], items.at(-1)];
     if (first === undefined || last === undefined) return;
-    this.#observe(
-      items.map((item) => item.record),
-      condition,
-    );
-    if (this.#mapping.onFailureArn === undefined) return;
-    const { functionArn, sendToQueue } = this.#ports;
-    sendToQueue(this.#mapping.onFailureArn, {
-      ...describeGivenUp(functionArn, condition, this.#invokeCount, this.#lastResult),
+    const records = items.map((item) => item.record);
+    this.#observe(records, condition);
+    const { mapping, ports, shardId } = this.#place;
+    if (mapping.onFailureArn === undefined) return;
+    ports.sendToQueue(mapping.onFailureArn, {
+      ...describeGivenUp(ports.functionArn, condition, this.#invokeCount, this.#lastResult),
       DDBStreamBatchInfo: {
-        shardId: this.#place.shardId,
+        shardId,
         startSequenceNumber: first.record.dynamodb.SequenceNumber,
         endSequenceNumber: last.record.dynamodb.SequenceNumber,
         approximateArrivalOfFirstRecord: toTimestamp(first.arrivedEpochMillis),
         approximateArrivalOfLastRecord: toTimestamp(last.arrivedEpochMillis),
-        batchSize: items.length,
-        streamArn: this.#mapping.streamArn,
+        batchSize: records.length,
+        streamArn: mapping.streamArn,
       },
     });
   }

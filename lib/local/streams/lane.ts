@@ -1,30 +1,22 @@
 /** One of a shard's parallel queues: gathers records to batches and delivers them one after the other. */
-
 import { PAYLOAD_BYTES_MAX } from '../ground/limits.ts';
 import { Pause } from '../ground/pause.ts';
-import { BatchDelivery, type DeliveryPorts } from './delivery.ts';
-import type { MappingProperties } from './mapping-properties.ts';
+import { BatchDelivery, type LanePlace } from './delivery.ts';
 import type { ArrivedRecord } from './reader.ts';
 
 /** What Lambda wraps around a batch: `{"Records":[…]}`, and a comma for each record. */
 const ENVELOPE_BYTES = 14;
 
 export class Lane {
-  readonly #mapping: MappingProperties;
-  readonly #ports: DeliveryPorts;
-  readonly #shardId: string;
-  readonly #index: number;
+  readonly #place: LanePlace;
   readonly #window = new Pause();
   #buffer: ArrivedRecord[] = [];
   #bufferBytes = 0;
   #delivering: readonly ArrivedRecord[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(mapping: MappingProperties, ports: DeliveryPorts, shardId: string, index: number) {
-    this.#mapping = mapping;
-    this.#ports = ports;
-    this.#shardId = shardId;
-    this.#index = index;
+  constructor(place: LanePlace) {
+    this.#place = place;
   }
 
   /** Records that are neither done nor given up. */
@@ -36,23 +28,25 @@ export class Lane {
     this.#buffer.push(record);
     this.#bufferBytes += record.bytes + 1;
     if (this.#isFull()) this.#window.wake();
-    this.#running ??= this.#run().catch((error) => this.#ports.fail(error));
+    this.#running ??= this.#run().catch((error) => this.#place.ports.fail(error));
   }
 
   #isFull(): boolean {
-    return this.#buffer.length >= this.#mapping.batchSize || this.#bufferBytes + ENVELOPE_BYTES >= PAYLOAD_BYTES_MAX;
+    return (
+      this.#buffer.length >= this.#place.mapping.batchSize || this.#bufferBytes + ENVELOPE_BYTES >= PAYLOAD_BYTES_MAX
+    );
   }
 
   async #run(): Promise<void> {
-    // Whoever pushes in this same turn of the event loop belongs to the same read, hence to the same batch.
+    // Records that are pushed in this same turn of the event loop belong to the same read, hence to the same batch.
     await Promise.resolve();
-    const windowMillis = (this.#mapping.batchingWindowSeconds * 1000) / this.#ports.clockRate;
-    while (this.#buffer.length > 0 && !this.#ports.isStopped()) {
+    const windowMillis = (this.#place.mapping.batchingWindowSeconds * 1000) / this.#place.ports.clockRate;
+    while (this.#buffer.length > 0 && !this.#place.ports.isStopped()) {
       if (windowMillis > 0 && !this.#isFull()) await this.#window.wait(windowMillis);
-      await this.#ports.ready();
-      if (this.#ports.isStopped()) break;
+      await this.#place.ports.ready();
+      if (this.#place.ports.isStopped()) break;
       this.#delivering = this.#take();
-      await new BatchDelivery(this.#mapping, this.#ports, this.#shardId, this.#index).run(this.#delivering);
+      await new BatchDelivery(this.#place).run(this.#delivering);
       this.#delivering = [];
     }
     this.#running = undefined;
@@ -64,7 +58,7 @@ export class Lane {
     let count = 0;
     for (const record of this.#buffer) {
       bytes += record.bytes + 1;
-      if (count > 0 && (count >= this.#mapping.batchSize || bytes > PAYLOAD_BYTES_MAX)) break;
+      if (count > 0 && (count >= this.#place.mapping.batchSize || bytes > PAYLOAD_BYTES_MAX)) break;
       count += 1;
     }
     const batch = this.#buffer.slice(0, count);

@@ -107,9 +107,9 @@ export class EventSourceMapping {
   }
 
   #startShard(shard: Shard): void {
-    const lanes = Array.from({ length: this.#properties.parallelizationFactor }, (_, index) => {
-      return new Lane(this.#properties, this.#deliveryPorts, shard.shardId, index);
-    });
+    const place = { mapping: this.#properties, ports: this.#deliveryPorts, shardId: shard.shardId };
+    const { parallelizationFactor } = this.#properties;
+    const lanes = Array.from({ length: parallelizationFactor }, (_, lane) => new Lane({ ...place, lane }));
     const state: ShardState = { shard, lanes, held: 0, done: false, emptyReadMillis: Number.NEGATIVE_INFINITY };
     this.#shards.set(shard.shardId, state);
     this.#spawn(this.#consume(state));

@@ -26,14 +26,13 @@ export interface ArrivedRecord {
   readonly bytes: number;
 }
 
-interface ShardsPage {
+/** Each of the three operations answers a part of it. */
+interface StreamAnswer {
   readonly StreamDescription: {
     readonly Shards?: readonly { readonly ShardId: string; readonly ParentShardId?: string }[];
     readonly LastEvaluatedShardId?: string;
   };
-}
-
-interface RecordsPage {
+  readonly ShardIterator: string;
   readonly Records: readonly EngineRecord[];
   readonly NextShardIterator?: string;
 }
@@ -50,8 +49,8 @@ export class StreamReader {
     this.#streamArn = streamArn;
   }
 
-  async #ask<T>(operation: string, body: Record<string, unknown>): Promise<T> {
-    return (await this.#engine.call(operation, body, 'DynamoDBStreams')) as T;
+  async #ask(operation: string, body: Record<string, unknown>): Promise<StreamAnswer> {
+    return (await this.#engine.call(operation, body, 'DynamoDBStreams')) as unknown as StreamAnswer;
   }
 
   /** Throws `stream.unreadable` once the engine has failed too often in a row. */
@@ -60,7 +59,7 @@ export class StreamReader {
       const shards: Shard[] = [];
       let ExclusiveStartShardId: string | undefined;
       for (let page = 0; page < DESCRIBE_STREAM_PAGES_MAX; page += 1) {
-        const { StreamDescription } = await this.#ask<ShardsPage>('DescribeStream', {
+        const { StreamDescription } = await this.#ask('DescribeStream', {
           StreamArn: toEngineArns(this.#streamArn),
           Limit: DESCRIBE_STREAM_SHARDS_MAX,
           ExclusiveStartShardId,
@@ -81,7 +80,7 @@ export class StreamReader {
     let ended = false;
 
     const openIterator = async (): Promise<string> => {
-      const { ShardIterator } = await this.#ask<{ readonly ShardIterator: string }>('GetShardIterator', {
+      const { ShardIterator } = await this.#ask('GetShardIterator', {
         StreamArn: toEngineArns(this.#streamArn),
         ShardId: shardId,
         ShardIteratorType: lastSequenceNumber === undefined ? position : 'AFTER_SEQUENCE_NUMBER',
@@ -92,14 +91,14 @@ export class StreamReader {
     const readOnce = async (): Promise<readonly ArrivedRecord[]> => {
       iterator ??= await openIterator();
       const page = { ShardIterator: iterator, Limit: GET_RECORDS_ITEMS_MAX };
-      const { Records, NextShardIterator } = await this.#ask<RecordsPage>('GetRecords', page);
+      const { Records, NextShardIterator } = await this.#ask('GetRecords', page);
       const arrivedEpochMillis = Date.now();
       const arrived = Records.map((engineRecord) => {
         const record = toStreamRecord(engineRecord, this.#streamArn, arrivedEpochMillis);
         const bytes = Buffer.byteLength(JSON.stringify(record));
         return { record, shardId, arrivedEpochMillis, bytes };
       });
-      // Only now: a record that can't be translated must not be passed over without a word.
+      // Only now: a record that can't be translated must not be skipped in silence.
       iterator = NextShardIterator;
       ended = NextShardIterator === undefined;
       lastSequenceNumber = Records.at(-1)?.dynamodb.SequenceNumber ?? lastSequenceNumber;
@@ -114,8 +113,8 @@ export class StreamReader {
           try {
             return await readOnce();
           } catch (error) {
-            // An iterator lives 15 minutes; and the engine calls a shard's first iterator trimmed if another table was
-            // written first (its numbers count for the whole database). A new one goes on after the last record.
+            // An iterator lives 15 minutes. The engine also calls a shard's first iterator trimmed if another table was
+            // written first, because its numbers count for the whole database. A new one goes on after the last record.
             iterator = undefined;
             throw error;
           }
@@ -130,9 +129,8 @@ export class StreamReader {
         return await read();
       } catch (cause) {
         if (this.#closed || failures >= STREAM_READ_FAILURES_MAX) {
-          throw new LocalError('stream.unreadable', `stream "${this.#streamArn}" can't be read: ${String(cause)}`, {
-            cause,
-          });
+          const message = `stream "${this.#streamArn}" can't be read: ${String(cause)}`;
+          throw new LocalError('stream.unreadable', message, { cause });
         }
         if (failures > 0) await this.#retry.wait(POLL_INTERVAL_MILLIS);
       }

@@ -1,5 +1,4 @@
 /** CloudFormation's intrinsic functions, as far as a template of functions, tables and mappings uses them. */
-
 import { NESTING_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import type { Template } from './assembly.ts';

@@ -1,5 +1,4 @@
 /** Which resources the local cloud knows, and the names and ARNs that they have here. */
-
 import { LocalError } from '../ground/local-error.ts';
 import type { Assembly, TemplateResource } from './assembly.ts';
 import { ACCOUNT_ID, REGION, type ResourceAttributes, resolveValue, type Scope } from './intrinsics.ts';
