@@ -1,8 +1,8 @@
 /** `npm run local`: the deployed system on this machine. One line of JSON on stdout when ready; logs on stderr. */
 import { parseArgs } from 'node:util';
+import { LocalError } from '../lib/local/ground/local-error.ts';
+import type { LogEntry } from '../lib/local/ground/log.ts';
 import { startLocalCloud } from '../lib/local/local-cloud.ts';
-import { LocalError } from '../lib/local/local-error.ts';
-import type { LogEntry } from '../lib/local/log.ts';
 import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
 import { ASSEMBLY_DIRECTORY, RUNNING_PATH, readNames, STACK_NAME, synthesize } from './synthesize.ts';
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LocalError } from '../lib/local/local-error.ts';
+import { LocalError } from '../lib/local/ground/local-error.ts';
 import { parseSnapshot, type Snapshot } from '../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError, isDeallocatorError } from '../lib/protocol/errors.ts';
 import { isDrawable } from './cli/io.ts';

@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { PhysicalNames } from '../lib/dynamodb/schema.ts';
-import { readAssembly } from '../lib/local/assembly.ts';
-import { type FunctionProperties, readFunctions } from '../lib/local/functions.ts';
-import { readStack } from '../lib/local/template.ts';
+import { type FunctionProperties, readFunctions } from '../lib/local/lambda/functions.ts';
+import { readAssembly } from '../lib/local/template/assembly.ts';
+import { readStack } from '../lib/local/template/stack.ts';
 import { readOutputs, ruleOutputs } from '../lib/streams/deployment.ts';
 
 const ROOT = dirname(import.meta.dirname);

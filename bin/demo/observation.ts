@@ -1,5 +1,5 @@
 /** What the functions did, from their structured log lines, and what the local cloud reports as wrong. */
-import type { LogEntry } from '../../lib/local/log.ts';
+import type { LogEntry } from '../../lib/local/ground/log.ts';
 import { type ParentKind, parseParentName } from '../../lib/protocol/model.ts';
 import { TROUBLE_LINES_MAX } from './limits.ts';
 

@@ -1,8 +1,8 @@
 /** The tables at the end: what went, what stayed and why, and what it took. */
 import Table from 'cli-table3';
-import type { FunctionProperties } from '../../lib/local/functions.ts';
-import { OUTSIDE } from '../../lib/local/iam.ts';
-import type { Usage } from '../../lib/local/meter.ts';
+import type { Usage } from '../../lib/local/dynamodb/meter.ts';
+import { OUTSIDE } from '../../lib/local/iam/authorizer.ts';
+import type { FunctionProperties } from '../../lib/local/lambda/functions.ts';
 import { count } from '../cli/text.ts';
 import { ROWS_MAX, USERS_NAMED_MAX } from './limits.ts';
 import type { Deletion } from './observation.ts';

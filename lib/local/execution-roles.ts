@@ -2,13 +2,13 @@
  * What Lambda itself does by a function's role: it writes the log, reads the mapping's stream, and puts away what was given up.
  * Looked at when the template is deployed: for a mapping and a destination AWS does so too; a log would just be missing there.
  */
-import type { InvokeConfig } from './async-invocation.ts';
-import type { FunctionProperties } from './functions.ts';
-import type { Authorizer } from './iam.ts';
-import type { Need } from './iam-requests.ts';
-import { ACCOUNT_ID, REGION } from './intrinsics.ts';
-import { LocalError } from './local-error.ts';
-import type { MappingProperties } from './mapping-properties.ts';
+import { LocalError } from './ground/local-error.ts';
+import type { Authorizer } from './iam/authorizer.ts';
+import type { Need } from './iam/requests.ts';
+import type { InvokeConfig } from './lambda/async-invocation.ts';
+import type { FunctionProperties } from './lambda/functions.ts';
+import type { MappingProperties } from './streams/mapping-properties.ts';
+import { ACCOUNT_ID, REGION } from './template/intrinsics.ts';
 
 interface Deployed {
   readonly functions: readonly FunctionProperties[];

@@ -1,5 +1,5 @@
 /** How many records of a burst one batch holds, by the options of a mapping. */
-import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/limits.ts';
+import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/ground/limits.ts';
 import { FUNCTIONS, MAPPING_DEFAULTS } from '../../lib/streams/functions.ts';
 
 /** Lambda reads at most 1,000 records at a time from a shard, four times a second, until the window ends or the batch is full. */

@@ -1,10 +1,10 @@
 /** The bench counts by AWS's rules over tables in memory. Amazon's own engine, asked the same, must have used as much. */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, inject, it } from 'vitest';
-import { EngineConnection } from '../../lib/local/engine-connection.ts';
-import { Gateway } from '../../lib/local/gateway.ts';
-import { Authorizer } from '../../lib/local/iam.ts';
-import { Meter, type OperationUsage } from '../../lib/local/meter.ts';
+import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';
+import { Gateway } from '../../lib/local/dynamodb/gateway.ts';
+import { Meter, type OperationUsage } from '../../lib/local/dynamodb/meter.ts';
+import { Authorizer } from '../../lib/local/iam/authorizer.ts';
 import { TABLE_NAMES, tableInput } from '../support/dynamodb.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';
 import type { StoredWrite } from '../support/memory-tables.ts';
@@ -53,9 +53,9 @@ async function replay(steps: readonly Step[]): Promise<Usages> {
   const databaseId = `test${randomUUID().replaceAll('-', '')}`;
   const meter = new Meter();
   const authorizer = new Authorizer({ roles: [], ofTables: new Map() }, new Map());
-  const gateway = new Gateway({ enginePort: inject('enginePort'), databaseId, port: 0, authorizer, meter });
-  const metered = new EngineConnection(await gateway.listen(), databaseId);
   const straight = new EngineConnection(inject('enginePort'), databaseId);
+  const gateway = new Gateway({ engine: straight, port: 0, authorizer, meter });
+  const metered = new EngineConnection(await gateway.listen(), databaseId);
   closers.push(
     () => gateway.close(),
     () => metered.close(),

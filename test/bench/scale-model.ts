@@ -2,7 +2,7 @@
  * A discrete-event model of one shard, its mapping and its function, at the costs that the bench has measured: for sizes that
  * nobody can run here. Everything is a mean: no jitter, no retries.
  */
-import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/limits.ts';
+import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/ground/limits.ts';
 import { BATCH_GET_KEYS_MAX, CHILD_COUNT_PAGE_ITEMS } from '../../lib/protocol/limits.ts';
 import {
   CPU_MILLIS_PER_RECORD,

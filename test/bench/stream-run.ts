@@ -2,7 +2,7 @@
  * Task deletes that come one after another, a mapping that reads them as Lambda does, and our function, all in virtual time:
  * how long a service stands after its last task, and what that costs, under given options.
  */
-import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/limits.ts';
+import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/ground/limits.ts';
 import type { LambdaRecord } from '../support/memory-tables.ts';
 import { ours } from './contenders/ours.ts';
 import { dollarsOf } from './prices.ts';

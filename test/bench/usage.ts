@@ -9,8 +9,8 @@ import {
   transactionWriteUnits,
   type WireItem,
   writeUnits,
-} from '../../lib/local/capacity.ts';
-import type { OperationUsage } from '../../lib/local/meter.ts';
+} from '../../lib/local/dynamodb/capacity.ts';
+import type { OperationUsage } from '../../lib/local/dynamodb/meter.ts';
 import type { Touched, Written } from '../support/memory-engine.ts';
 import { keyNames } from '../support/memory-tables.ts';
 

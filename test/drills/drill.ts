@@ -2,9 +2,9 @@
 import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME } from '../../bin/synthesize.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { readAssembly } from '../../lib/local/assembly.ts';
-import { resolveValue } from '../../lib/local/intrinsics.ts';
-import { readStack } from '../../lib/local/template.ts';
+import { readAssembly } from '../../lib/local/template/assembly.ts';
+import { resolveValue } from '../../lib/local/template/intrinsics.ts';
+import { readStack } from '../../lib/local/template/stack.ts';
 import { audit } from '../../lib/operate/audit/audit.ts';
 import type { Finding } from '../../lib/operate/audit/findings.ts';
 import { openDeadLetters, openRecords } from '../../lib/operate/recovery/dead-letter-queue.ts';

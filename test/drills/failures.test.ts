@@ -1,6 +1,6 @@
 /** What may happen to functions and streams: which alarm rings, what makes good for it, and that the alarm goes out again. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { throttled } from '../../lib/local/faults.ts';
+import { throttled } from '../../lib/local/dynamodb/faults.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
 import { type Drill, HOUR_MILLIS, isFunctions, MINUTE_MILLIS, principalOf, startDrill } from './drill.ts';

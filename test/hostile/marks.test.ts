@@ -6,7 +6,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { FUNCTIONS } from '../../lib/streams/functions.ts';

@@ -93,7 +93,7 @@ describe('imports', () => {
       'cdk.json',
       'tsconfig.build.json',
       'lib/infra/bundle.ts',
-      'lib/local/execution-environment.ts',
+      'lib/local/lambda/execution-environment.ts',
       'test/support/global-setup.ts',
     ]
       .map((path) => readFileSync(join(ROOT, path), 'utf8'))

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Access, Authorizer } from '../../lib/local/iam.ts';
-import type { Role, Statement } from '../../lib/local/iam-policies.ts';
+import { type Access, Authorizer } from '../../lib/local/iam/authorizer.ts';
+import type { Role, Statement } from '../../lib/local/iam/policies.ts';
 import {
   commandsAs,
   type Granted,

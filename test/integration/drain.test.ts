@@ -1,6 +1,5 @@
 /** Draining on the template and the bundles that would be deployed: cost, faults, killed processes, poison. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Delivery } from '../../lib/local/delivery.ts';
 import {
   answerLost,
   type Fault,
@@ -9,7 +8,8 @@ import {
   throttled,
   transactionCanceled,
   transactionConflict,
-} from '../../lib/local/faults.ts';
+} from '../../lib/local/dynamodb/faults.ts';
+import type { Delivery } from '../../lib/local/streams/delivery.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { testChance } from '../support/chance.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';

@@ -6,8 +6,9 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
-import { type StreamRecord, toStreamRecord } from '../../lib/local/stream-record.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
+import { StreamReader } from '../../lib/local/streams/reader.ts';
+import type { StreamRecord } from '../../lib/local/streams/record.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 const eventBus = EventBus.fromEventBusArn(new Stack(), 'Bus', 'arn:aws:events:us-east-1:111122223333:event-bus/shop');
@@ -41,12 +42,12 @@ afterAll(async () => {
 /** All that the receipts' stream holds. DynamoDB Local has one shard a stream. */
 async function readReceiptRecords(): Promise<StreamRecord[]> {
   const { Streams: [stream] = [] } = await streams.listStreams({ TableName: backend.tables.receipts });
-  const StreamArn = stream?.StreamArn ?? '';
-  const { StreamDescription } = await streams.describeStream({ StreamArn });
-  const ShardId = StreamDescription?.Shards?.[0]?.ShardId;
-  const { ShardIterator } = await streams.getShardIterator({ StreamArn, ShardId, ShardIteratorType: 'TRIM_HORIZON' });
-  const { Records = [] } = await streams.getRecords({ ShardIterator });
-  return Records.map((record) => toStreamRecord(record, StreamArn, Date.now()));
+  const { enginePort, accessKeyId } = backend.cloud;
+  const reader = new StreamReader(enginePort, accessKeyId, stream?.StreamArn ?? '');
+  const [shard] = await reader.listShards();
+  const records = await reader.openShard(shard?.shardId ?? '', 'TRIM_HORIZON').read();
+  reader.close();
+  return records.map(({ record }) => record);
 }
 
 const valueAt = (path: string, event: unknown) =>

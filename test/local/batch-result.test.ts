@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { planNextStep, readBatchResult } from '../../lib/local/batch-result.ts';
+import { planNextStep, readBatchResult } from '../../lib/local/streams/batch-result.ts';
 
 const numbers = ['100', '200', '300'];
 const reports = { reportBatchItemFailures: true };

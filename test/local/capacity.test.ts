@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { indexWriteUnits, itemBytes, readUnits, transactionWriteUnits, writeUnits } from '../../lib/local/capacity.ts';
+import {
+  indexWriteUnits,
+  itemBytes,
+  readUnits,
+  transactionWriteUnits,
+  writeUnits,
+} from '../../lib/local/dynamodb/capacity.ts';
 
 const text = (length: number) => ({ S: 'x'.repeat(length) });
 const index = { keys: ['id', 'mark'], attributes: undefined };

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
 import { afterEach, expect, it } from 'vitest';
-import { type Engine, startEngine } from '../../lib/local/engine.ts';
+import { type Engine, startEngine } from '../../lib/local/dynamodb/engine.ts';
 import { startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { idsOf, writeFixtureAssembly } from './fixture.ts';
 
@@ -15,7 +15,7 @@ afterEach(async () => {
 it('killed and started again on its files, goes on where it was: items, streams, tokens, and the mappings around it', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'engine-'));
   closers.push(() => rmSync(directory, { recursive: true, force: true }));
-  let engine: Engine = await startEngine({ directory, heapMegabytes: 256 });
+  let engine: Engine = await startEngine({ directory });
   closers.push(() => engine.stop());
   const assemblyDirectory = writeFixtureAssembly({ mapping: { BatchSize: 1 } });
   closers.push(() => rmSync(assemblyDirectory, { recursive: true, force: true }));
@@ -43,7 +43,7 @@ it('killed and started again on its files, goes on where it was: items, streams,
   await engine.kill();
   await expect(client.scan({ TableName })).rejects.toMatchObject({ name: 'InternalServerError' });
   cloud.resumeMappings();
-  engine = await startEngine({ directory, port: engine.port, heapMegabytes: 256 });
+  engine = await startEngine({ directory, port: engine.port });
   await client.transactWriteItems(once);
   await client.transactWriteItems({ TransactItems: [put('c')] });
   await cloud.quiesce();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
 
 const record = {
   eventName: 'MODIFY',

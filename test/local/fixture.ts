@@ -1,13 +1,13 @@
 /** A small stack on disk: one streamed table, one function that reads it, one queue for what was given up. */
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDB } from '@aws-sdk/client-dynamodb';
-import { afterAll, afterEach, beforeAll } from 'vitest';
-import type { Delivery } from '../../lib/local/delivery.ts';
-import { type Engine, startEngine } from '../../lib/local/engine.ts';
+import { afterEach, inject } from 'vitest';
+import type { LogEntry } from '../../lib/local/ground/log.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
-import type { LogEntry } from '../../lib/local/log.ts';
+import type { Delivery } from '../../lib/local/streams/delivery.ts';
 
 export interface FixtureStack {
   readonly outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
@@ -144,31 +144,22 @@ export function idsOf(deliveries: readonly Delivery[]): string[][] {
   return deliveries.map(({ records }) => records.map(({ dynamodb }) => (dynamodb.Keys as { id: { S: string } }).id.S));
 }
 
-/** One engine for the test file, a database for each test. */
+/** A database for each test in the engine of all tests. */
 export function useLocalClouds() {
-  let engine: Engine;
-  let databases = 0;
   const closers: (() => Promise<void> | void)[] = [];
-  beforeAll(async () => {
-    engine = await startEngine({ heapMegabytes: 256 });
-  });
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
-  });
-  afterAll(async () => {
-    await engine.stop();
   });
   return async (stack: FixtureStack = {}, options: Partial<LocalCloudOptions> = {}): Promise<FixtureCloud> => {
     const assemblyDirectory = writeFixtureAssembly(stack);
     closers.push(() => rmSync(assemblyDirectory, { recursive: true, force: true }));
     const deliveries: Delivery[] = [];
     const logs: LogEntry[] = [];
-    databases += 1;
     const cloud = await startLocalCloud({
       assemblyDirectory,
       stackName: 'Fixture',
-      engine,
-      databaseId: `test${databases}`,
+      engine: { port: inject('enginePort') },
+      databaseId: `test${randomUUID().replaceAll('-', '')}`,
       clockRate: 100,
       log: (entry) => logs.push(entry),
       onDelivery: (delivery) => deliveries.push(delivery),

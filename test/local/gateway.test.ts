@@ -9,7 +9,7 @@ import {
   transactionCanceled,
   transactionConflict,
   unprocessed,
-} from '../../lib/local/faults.ts';
+} from '../../lib/local/dynamodb/faults.ts';
 import { connect, idsOf, useLocalClouds } from './fixture.ts';
 
 const start = useLocalClouds();

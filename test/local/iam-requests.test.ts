@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANY_TABLE, needsOf } from '../../lib/local/iam-requests.ts';
+import { ANY_TABLE, needsOf } from '../../lib/local/iam/requests.ts';
 
 const ARN = 'arn:aws:dynamodb:us-east-1:000000000000:table/T';
 const STREAM = `${ARN}/stream/2026-01-01T00:00:00.000`;

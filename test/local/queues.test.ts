@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { QUEUE_MESSAGES_MAX } from '../../lib/local/limits.ts';
-import { Queues } from '../../lib/local/queues.ts';
-import { readStack } from '../../lib/local/template.ts';
+import { QUEUE_MESSAGES_MAX } from '../../lib/local/ground/limits.ts';
+import { Queues } from '../../lib/local/sqs/queues.ts';
+import { readStack } from '../../lib/local/template/stack.ts';
 
 const ENDPOINT = 'http://127.0.0.1:1';
 const ARN = 'arn:aws:sqs:us-east-1:000000000000:S-Letters';

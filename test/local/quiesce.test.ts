@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hang } from '../../lib/local/faults.ts';
+import { hang } from '../../lib/local/dynamodb/faults.ts';
 import { useLocalClouds } from './fixture.ts';
 
 const start = useLocalClouds();

@@ -1,13 +1,13 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readAssembly } from '../../lib/local/assembly.ts';
-import { readJavaMajorVersion } from '../../lib/local/engine.ts';
-import { readFunctions } from '../../lib/local/functions.ts';
-import { resolveValue, type Scope } from '../../lib/local/intrinsics.ts';
-import { readMappings } from '../../lib/local/mapping-properties.ts';
-import { readRateMillis, readRules } from '../../lib/local/schedule.ts';
-import { toCreateTable } from '../../lib/local/tables.ts';
-import { readStack } from '../../lib/local/template.ts';
+import { readJavaMajorVersion } from '../../lib/local/dynamodb/engine.ts';
+import { readTables } from '../../lib/local/dynamodb/tables.ts';
+import { readRateMillis, readRules } from '../../lib/local/events/schedule.ts';
+import { readFunctions } from '../../lib/local/lambda/functions.ts';
+import { readMappings } from '../../lib/local/streams/mapping-properties.ts';
+import { readAssembly } from '../../lib/local/template/assembly.ts';
+import { resolveValue, type Scope } from '../../lib/local/template/intrinsics.ts';
+import { readStack } from '../../lib/local/template/stack.ts';
 import { type FixtureStack, writeFixtureAssembly } from './fixture.ts';
 
 const scope: Scope = {
@@ -22,7 +22,7 @@ function readAll(stack: FixtureStack): void {
   try {
     const assembly = readAssembly(directory, 'Fixture');
     const read = readStack(assembly);
-    for (const { name, properties } of read.resolve('AWS::DynamoDB::Table')) toCreateTable(name, properties);
+    readTables(read);
     read.scope.resources.set('Things', { ref: 'things', attributes: { StreamArn: 'arn:stream' } });
     readFunctions(read, assembly);
     readMappings(read);

@@ -3,8 +3,8 @@
  * deployed, with faults at the gateway.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Delivery } from '../../lib/local/delivery.ts';
-import { answerLost, type GatewayRequest, throttled } from '../../lib/local/faults.ts';
+import { answerLost, type GatewayRequest, throttled } from '../../lib/local/dynamodb/faults.ts';
+import type { Delivery } from '../../lib/local/streams/delivery.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { REQUEST_TRIES_MAX } from '../../lib/protocol/limits.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';

@@ -4,7 +4,7 @@
  * giving up, and the construct's own filters.
  */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { type BatchResult, planNextStep, type Segment } from '../../lib/local/batch-result.ts';
+import { type BatchResult, planNextStep, type Segment } from '../../lib/local/streams/batch-result.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import { MAPPING_DEFAULTS, type StreamedTable } from '../../lib/streams/functions.ts';

@@ -4,7 +4,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
-import { readBatchResult } from '../../lib/local/batch-result.ts';
+import { readBatchResult } from '../../lib/local/streams/batch-result.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';

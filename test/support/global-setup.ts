@@ -1,7 +1,7 @@
 /** Once for all tests: the bundles and the template that would be deployed, and one DynamoDB Local. */
 import type { TestProject } from 'vitest/node';
 import { synthesize } from '../../bin/synthesize.ts';
-import { startEngine } from '../../lib/local/engine.ts';
+import { startEngine } from '../../lib/local/dynamodb/engine.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

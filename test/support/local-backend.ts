@@ -3,12 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import { inject } from 'vitest';
 import { ASSEMBLY_DIRECTORY, readNames, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
-import { type DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
+import type { DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { SweepAnswer } from '../../lib/streams/sweep-requested.ts';
 import type { Backend, LogLine } from './backend.ts';
@@ -32,7 +31,7 @@ export async function localBackend(
   extend?: (stack: DeallocatorStack) => void,
 ): Promise<LocalBackend> {
   const log: LogLine[] = [];
-  const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : synthesizeWith(props, extend);
+  const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : await synthesizeWith(props, extend);
   const cloud = await startLocalCloud({
     assemblyDirectory,
     stackName: STACK_NAME,
@@ -81,8 +80,10 @@ export async function refusedMeanwhile(backend: LocalBackend, happens: () => Pro
   backend.cloud.setIntercept(undefined);
 }
 
-/** The bundles are those of the setup. */
-function synthesizeWith(props: DeallocatorProps, extend?: (stack: DeallocatorStack) => void): string {
+/** The bundles are those of the setup. The CDK is loaded only here: it takes half a second of processor time. */
+async function synthesizeWith(props: DeallocatorProps, extend?: (stack: DeallocatorStack) => void): Promise<string> {
+  const { App } = await import('aws-cdk-lib');
+  const { DeallocatorStack } = await import('../../lib/infra/index.ts');
   const outdir = mkdtempSync(join(tmpdir(), 'assembly-'));
   const app = new App({ outdir, analyticsReporting: false });
   const stack = new DeallocatorStack(app, STACK_NAME, props);

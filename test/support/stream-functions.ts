@@ -1,6 +1,6 @@
 /** The table of functions in memory: what reads each table's stream, and which records its mapping lets through. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { compilePattern } from '../../lib/local/filter-pattern.ts';
+import { compilePattern } from '../../lib/local/events/pattern.ts';
 import type { ParentKind } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';

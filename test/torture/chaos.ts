@@ -1,6 +1,5 @@
 /** Everything that goes wrong in a wave, from one seed: requests, records, processes, and the engine itself. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Delivery } from '../../lib/local/delivery.ts';
 import {
   answerLost,
   type Fault,
@@ -8,12 +7,13 @@ import {
   hang,
   internalServerError,
   late,
-  type RecordArrival,
   throttled,
   transactionCanceled,
   transactionConflict,
   unprocessed,
-} from '../../lib/local/faults.ts';
+} from '../../lib/local/dynamodb/faults.ts';
+import type { Delivery } from '../../lib/local/streams/delivery.ts';
+import type { RecordArrival } from '../../lib/local/streams/record-intercept.ts';
 import { testChance } from '../support/chance.ts';
 import { FUNCTION_TIMEOUT_MILLIS, type WaveDials } from './dials.ts';
 import type { Journal } from './journal.ts';

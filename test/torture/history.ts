@@ -8,8 +8,9 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
-import { StreamReader } from '../../lib/local/stream-reader.ts';
-import { createEngineClient, fromEngineArns } from '../../lib/local/tables.ts';
+import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';
+import { fromEngineArns } from '../../lib/local/dynamodb/tables.ts';
+import { StreamReader } from '../../lib/local/streams/reader.ts';
 import type { StoredParent, Violation } from '../../lib/protocol/invariants.ts';
 import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
 
@@ -32,11 +33,12 @@ export async function readHistory(
   databaseId: string,
   tables: PhysicalNames,
 ): Promise<readonly Happening[]> {
-  const engine = createEngineClient(enginePort, databaseId);
+  const engine = new EngineConnection(enginePort, databaseId);
   try {
     const streams = STREAMED.map(async (table) => {
-      const { Table } = await engine.describeTable({ TableName: tables[table] });
-      const reader = new StreamReader(enginePort, databaseId, fromEngineArns(Table?.LatestStreamArn ?? ''));
+      const { Table } = await engine.call('DescribeTable', { TableName: tables[table] });
+      const { LatestStreamArn } = Table as { readonly LatestStreamArn: string };
+      const reader = new StreamReader(enginePort, databaseId, fromEngineArns(LatestStreamArn));
       try {
         return await readStream(table, reader);
       } finally {
@@ -45,7 +47,7 @@ export async function readHistory(
     });
     return (await Promise.all(streams)).flat().sort((a, b) => a.number - b.number);
   } finally {
-    engine.destroy();
+    engine.close();
   }
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, expect, it } from 'vitest';
-import { answerLost, type GatewayRequest } from '../../lib/local/faults.ts';
+import { answerLost, type GatewayRequest } from '../../lib/local/dynamodb/faults.ts';
 import type { LocalCloudOptions } from '../../lib/local/local-cloud.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';

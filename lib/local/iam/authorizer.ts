@@ -1,0 +1,197 @@
+/** Who may do what, by the policies of the template: each request is allowed or denied as by IAM. */
+import { runSimulation, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
+import { ACCESSES_KEPT_MAX } from '../ground/limits.ts';
+import { LocalError } from '../ground/local-error.ts';
+import { ACCOUNT_ID } from '../template/intrinsics.ts';
+import type { Policies, Role, Statement } from './policies.ts';
+import { ANY_TABLE, type Need } from './requests.ts';
+
+/** Everybody without a role: an administrator of the account, held by the tables' policies only. */
+export const OUTSIDE = 'outside';
+/** Signs with this key: an administrator who has lifted the tables' policies. */
+export const BREAK_GLASS = 'break-glass';
+
+/** A need of somebody, and what came of it. */
+export interface Access extends Need {
+  /** A function's logical id, a role's name, `break-glass` or `outside`. */
+  readonly principal: string;
+  readonly allowed: boolean;
+}
+
+interface Principal {
+  /** As AWS's messages name it: a role only by a session. */
+  readonly userArn: string;
+  /** `aws:PrincipalArn`: of a session its role's. */
+  readonly principalArn: string;
+  readonly statements: readonly Statement[];
+  readonly isHeldByTables: boolean;
+}
+
+const EVERYTHING: readonly Statement[] = [{ Effect: 'Allow', Action: '*', Resource: '*' }];
+
+/** Whatever is asked, an evaluation looks at the whole policy first. */
+const ANYTHING: Need = { action: 'dynamodb:DescribeTable', resource: ANY_TABLE.replace('*', 'any') };
+
+function administrator(name: string, isHeldByTables: boolean): Principal {
+  const arn = `arn:aws:iam::${ACCOUNT_ID}:user/${name}`;
+  return { userArn: arn, principalArn: arn, statements: EVERYTHING, isHeldByTables };
+}
+
+function session(role: Role, name: string): Principal {
+  const userArn = `arn:aws:sts::${ACCOUNT_ID}:assumed-role/${role.name}/${name}`;
+  return { userArn, principalArn: role.arn, statements: role.statements, isHeldByTables: true };
+}
+
+/** Sids are for people, and two statements of a role's policies may share one. */
+function documentOf(statements: readonly Statement[]): unknown {
+  return { Version: '2012-10-17', Statement: statements.map(({ Sid: _, ...statement }) => statement) };
+}
+
+/** Rather than to decide by a part of it. */
+function invalidPolicy({ message: _, ...errors }: object & { readonly message: string }): LocalError {
+  return new LocalError('iam.invalidPolicy', `IAM would not take a policy: ${JSON.stringify(errors)}; mend it`);
+}
+
+type Outcome = 'Allowed' | 'ExplicitlyDenied' | 'ImplicitlyDenied';
+
+/** By all that an evaluation depends on: clouds that one process starts from one template decide the same again. */
+const outcomes = new Map<string, Promise<Outcome>>();
+
+async function evaluate(principal: Principal, need: Need, tableStatements: readonly Statement[]): Promise<Outcome> {
+  const { enclosing } = need;
+  const { statements } = principal;
+  const simulation: Simulation = {
+    request: {
+      principal: principal.userArn,
+      action: need.action,
+      resource: { resource: need.resource, accountId: ACCOUNT_ID },
+      contextVariables: {
+        'aws:PrincipalArn': principal.principalArn,
+        ...(enclosing !== undefined && { 'dynamodb:EnclosingOperation': enclosing }),
+      },
+    },
+    identityPolicies: statements.length > 0 ? [{ name: 'identity', policy: documentOf(statements) }] : [],
+    serviceControlPolicies: [],
+    resourceControlPolicies: [],
+    ...(tableStatements.length > 0 && { resourcePolicy: documentOf(tableStatements) }),
+  };
+  const key = JSON.stringify(simulation);
+  const known = outcomes.get(key);
+  if (known !== undefined) return await known;
+  const outcome = simulate(simulation, statements === EVERYTHING);
+  if (outcomes.size < ACCESSES_KEPT_MAX) outcomes.set(key, outcome);
+  return await outcome;
+}
+
+async function simulate(simulation: Simulation, isAdministrator: boolean): Promise<Outcome> {
+  const { request } = simulation;
+  // The reference says that it has no resource, AWS's own policies give it one; unchecked, the simulator takes both.
+  if (request.action === 'dynamodb:ListStreams') return runUnsafeSimulation(simulation, {});
+  const result = await runSimulation(simulation, {});
+  if (result.resultType !== 'error') return result.overallResult;
+  const { message } = result.errors;
+  if (message === 'policy.errors') throw invalidPolicy(result.errors);
+  if (message === 'must.use.wildcard' && request.resource.resource !== '*') {
+    const resource = { ...request.resource, resource: '*' };
+    return await simulate({ ...simulation, request: { ...request, resource } }, isAdministrator);
+  }
+  // No such action, or no such resource: the engine refuses it. Only an administrator gets that far.
+  return isAdministrator ? 'Allowed' : 'ImplicitlyDenied';
+}
+
+/** In AWS's own words: https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html */
+function wordsFor({ userArn }: Principal, { action, resource }: Need, because: string): string {
+  return `User: ${userArn} is not authorized to perform: ${action} on resource: ${resource} ${because}`;
+}
+
+/** Decides by the policies alone, so each decision is kept: one evaluation takes as long as a small write. */
+export class Authorizer {
+  #policies: Policies;
+  /** The role of each function, by the function's logical id. */
+  readonly executionRoles: ReadonlyMap<string, Role>;
+  readonly #principals: ReadonlyMap<string, Principal>;
+  readonly #outside = administrator(OUTSIDE, true);
+  readonly #denials = new Map<string, Promise<string | undefined>>();
+  readonly #accesses: Access[] = [];
+
+  constructor(policies: Policies, executionRoles: ReadonlyMap<string, Role>) {
+    this.#policies = policies;
+    this.executionRoles = executionRoles;
+    this.#principals = new Map([
+      [OUTSIDE, this.#outside],
+      [BREAK_GLASS, administrator(BREAK_GLASS, false)],
+      ...policies.roles.map((role) => [role.name, session(role, 'local')] as const),
+      ...[...executionRoles].map(([logicalId, role]) => [logicalId, session(role, logicalId)] as const),
+    ]);
+  }
+
+  get policies(): Policies {
+    return this.#policies;
+  }
+
+  /** From now on the table has that policy, or none. Throws `iam.invalidPolicy`. */
+  async setTablePolicy(tableArn: string, statements: readonly Statement[] | undefined): Promise<void> {
+    if (statements !== undefined) await evaluate(this.#outside, ANYTHING, statements);
+    const ofTables = new Map(this.#policies.ofTables);
+    if (statements === undefined) ofTables.delete(tableArn);
+    else ofTables.set(tableArn, statements);
+    this.#policies = { ...this.#policies, ofTables };
+    this.#denials.clear();
+  }
+
+  /** Who signs with this key: a function by its logical id, a role by its name; everybody else is `outside`. */
+  principalOf(accessKeyId: string | undefined): string {
+    return accessKeyId !== undefined && this.#principals.has(accessKeyId) ? accessKeyId : OUTSIDE;
+  }
+
+  /** Throws `iam.invalidPolicy` if one of the roles' or tables' policies is none; AWS would not have taken it. */
+  async checkPolicies(): Promise<void> {
+    for (const principal of this.#principals.values()) await evaluate(principal, ANYTHING, []);
+    for (const statements of this.#policies.ofTables.values()) await evaluate(this.#outside, ANYTHING, statements);
+  }
+
+  /** Why the principal may not do all of it, in AWS's words; undefined if it may. */
+  async findDenial(principal: string, needs: readonly Need[]): Promise<string | undefined> {
+    for (const need of needs) {
+      const denial = await this.#decide(principal, need);
+      if (denial !== undefined) return denial;
+    }
+    return undefined;
+  }
+
+  /** Every need that was ever decided, once. */
+  accesses(): readonly Access[] {
+    return this.#accesses;
+  }
+
+  #decide(name: string, need: Need): Promise<string | undefined> {
+    const key = JSON.stringify([name, need.action, need.resource, need.enclosing]);
+    const known = this.#denials.get(key);
+    if (known !== undefined) return known;
+    const decided = this.#evaluate(name, need);
+    // Names come from requests, and a test may send any number of them.
+    if (this.#denials.size < ACCESSES_KEPT_MAX) this.#denials.set(key, decided);
+    return decided;
+  }
+
+  async #evaluate(name: string, need: Need): Promise<string | undefined> {
+    const principal = this.#principals.get(name) as Principal;
+    const tableStatements = principal.isHeldByTables ? this.#tableStatements(need.resource) : [];
+    const outcome = await evaluate(principal, need, tableStatements);
+    if (this.#accesses.length < ACCESSES_KEPT_MAX) {
+      this.#accesses.push({ principal: name, ...need, allowed: outcome === 'Allowed' });
+    }
+    if (outcome === 'Allowed') return undefined;
+    if (outcome === 'ImplicitlyDenied') {
+      return wordsFor(principal, need, `because no identity-based policy allows the ${need.action} action`);
+    }
+    const isOwn = (await evaluate(principal, need, [])) === 'ExplicitlyDenied';
+    return wordsFor(principal, need, `with an explicit deny in ${isOwn ? 'an identity' : 'a resource'}-based policy`);
+  }
+
+  #tableStatements(resource: string): readonly Statement[] {
+    const { ofTables } = this.#policies;
+    if (resource === ANY_TABLE) return [...ofTables.values()].flat();
+    return ofTables.get(resource.replace(/\/index\/.*$/s, '')) ?? [];
+  }
+}
