@@ -19,7 +19,7 @@ export interface CrewOptions {
   onProgress?(done: number): void;
 }
 
-export async function runCrew(job: Omit<Job, 'stride'>, options: CrewOptions): Promise<CrewReport> {
+export async function runCrew(job: Omit<Job, 'stride' | 'mistake'>, options: CrewOptions): Promise<CrewReport> {
   const workers = Math.min(options.workers, job.runs);
   const exercised = new Exercised();
   const done = new Array<number>(workers).fill(0);

@@ -17,6 +17,8 @@ import { parentUpdated } from '../../lib/streams/parent-updated.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepFunction } from '../../lib/streams/sweep.ts';
 import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
+import type { LambdaRecord } from '../support/memory-tables.ts';
+import { type Mistake, mistaken, type Parameters, type Sent } from './mistakes.ts';
 import { random } from './random.ts';
 
 export type Input = Record<string, AttributeValue>;
@@ -45,6 +47,8 @@ export interface Surroundings {
   readonly carryOutAtOnce?: ((operation: string, input: Input) => Carried) | undefined;
   /** One line of a function's log. */
   log(line: string): void;
+  /** A mutant has just changed something. */
+  onMistake(): void;
 }
 
 export class Process {
@@ -146,8 +150,9 @@ export class Place {
   readonly handlers: Readonly<Record<'tasks' | 'attachments' | 'services' | 'networks', Handler>>;
   readonly sweep: ReturnType<typeof sweepFunction>;
 
-  constructor(rules: Rules) {
-    const client = memoryClient((operation, input) => this.#occupant.send(operation, input));
+  constructor(rules: Rules, mistake: Mistake = {}) {
+    const took = () => this.#occupant.surroundings.onMistake();
+    const client = memoryClient((operation, input) => sendMistaken(this.#occupant, mistake, operation, input));
     this.db = documentClient(client);
     const chance: Chance = {
       nowEpochMillis: () => this.#occupant.clockEpochMillis(),
@@ -158,7 +163,10 @@ export class Place {
     const { taskNetworks } = rules;
     this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
     const ports: FunctionPorts = {
-      openStore: (observer) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES, rules),
+      openStore: (observer) => {
+        const open = (under: Rules) => new DynamoDBStore(new Requests(this.db, chance, observer), MEMORY_NAMES, under);
+        return mistaken(open, rules, mistake, took);
+      },
       chance,
       rules,
       telemetry: {
@@ -168,11 +176,13 @@ export class Place {
         writeLine: (line) => this.#occupant.surroundings.log(line),
       },
     };
+    const tasksRules = mistake.tasksRules?.(rules);
+    const misled = (table: TableName, handler: Handler) => mistakenHandler(table, handler, mistake, took);
     this.handlers = {
-      tasks: childDeleted('service', ports),
-      attachments: childDeleted('network', ports),
-      services: parentUpdated('service', ports),
-      networks: parentUpdated('network', ports),
+      tasks: misled('tasks', childDeleted('service', { ...ports, ...(tasksRules && { rules: tasksRules }) })),
+      attachments: misled('attachments', childDeleted('network', ports)),
+      services: misled('services', parentUpdated('service', ports)),
+      networks: misled('networks', parentUpdated('network', ports)),
     };
     this.sweep = sweepFunction(ports);
   }
@@ -189,4 +199,33 @@ export class Place {
     if (this.process === undefined) throw new Error('nobody runs here: a dead process went on');
     return this.process;
   }
+}
+
+/** @returns the answer, or what a mutant makes of it; of a request that it may have changed, too */
+async function sendMistaken(process: Process, mistake: Mistake, operation: string, input: Input): Promise<unknown> {
+  if (mistake.request === undefined && mistake.answer === undefined) return process.send(operation, input);
+  const sent: Sent = { operation, input, role: process.role, fresh: () => process.fresh() };
+  const instead = mistake.request?.(sent);
+  if (instead !== undefined) process.surroundings.onMistake();
+  const answer = await process.send(operation, (instead ?? input) as Input);
+  const made = mistake.answer?.(sent, answer as Parameters);
+  if (made !== undefined) process.surroundings.onMistake();
+  return made ?? answer;
+}
+
+function mistakenHandler(
+  table: TableName,
+  handler: Handler,
+  { misses, response, tasksRules }: Mistake,
+  took: () => void,
+): Handler {
+  if (misses === undefined && response === undefined && tasksRules === undefined) return handler;
+  return async ({ Records }, context) => {
+    const left = Records.filter((record) => misses?.(table, record as LambdaRecord) !== true);
+    if (left.length < Records.length || (tasksRules !== undefined && table === 'tasks')) took();
+    const answered = await handler({ Records: left }, context);
+    const instead = response?.(answered);
+    if (instead !== undefined) took();
+    return instead ?? answered;
+  };
 }
