@@ -16,3 +16,10 @@ export const MUTANTS: readonly Mutant[] = [
   ...TRANSACTION_MUTANTS,
   ...STREAM_MUTANTS,
 ];
+
+/** @throws where there is none of that name */
+export function findMutant(name: string | undefined): Mutant | undefined {
+  const found = MUTANTS.find((mutant) => mutant.name === name);
+  if (name !== undefined && found === undefined) throw new Error(`there is no mutant "${name}"`);
+  return found;
+}

@@ -1,6 +1,6 @@
 /** A process of its own for a row of schedules, with a mutant of the product's code if it is told to. */
 
-import { MUTANTS } from './mutants.ts';
+import { findMutant } from './mutants.ts';
 import { type Job, type Report, runSchedules } from './schedules.ts';
 
 export interface Order {
@@ -19,9 +19,7 @@ process.on('disconnect', () => process.exit());
 process.on('message', ({ job, mutant }: Order) => {
   const tell = (news: News) => process.send?.(news);
   const work = async () => {
-    const found = MUTANTS.find(({ name }) => name === mutant);
-    if (mutant !== undefined && found === undefined) throw new Error(`there is no mutant "${mutant}"`);
-    return runSchedules({ ...job, mistake: found }, (done) => {
+    return runSchedules({ ...job, mistake: findMutant(mutant) }, (done) => {
       if (done % PROGRESS_SCHEDULES === 0) tell({ done });
     });
   };
