@@ -8,13 +8,16 @@ import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { afterEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
 import { root } from './world.ts';
 
 const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
 const imported = { account: '111122223333', region: 'eu-central-1' };
 const arn = (service: string, name: string) => `arn:aws:${service}:${imported.region}:${imported.account}:${name}`;
+
+beforeAll(() => void vi.stubEnv('CDK_VALIDATION', 'true'));
+afterAll(() => void vi.unstubAllEnvs());
 
 let outdir: string | undefined;
 afterEach(() => {

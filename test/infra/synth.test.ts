@@ -38,7 +38,7 @@ function hashes(folder: string): Record<string, string> {
 function runApp(): { folder: string; output: string; status: number | null } {
   const folder = createFolder();
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin', 'app.ts')], {
-    env: { ...process.env, CDK_OUTDIR: folder },
+    env: { ...process.env, CDK_OUTDIR: folder, CDK_VALIDATION: 'true' },
     encoding: 'utf8',
   });
   return { folder, output: stdout + stderr, status };

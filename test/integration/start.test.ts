@@ -2,10 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { doneHere } from '../support/amount.ts';
 import { isAlive, listDescendants, runProgram } from '../support/program.ts';
 
 /** It takes about half a minute alone, and has company here. */
 const DEMO_TIMEOUT_MILLIS = 180_000;
+
+const SHOWN = ['a removal', 'a snapshot and a stack of ours', 'an interruption'] as const;
+const shown = doneHere('demonstrations', SHOWN, (name) => name);
+const isShown = (name: (typeof SHOWN)[number]) => shown.includes(name);
 
 const folder = mkdtempSync(join(tmpdir(), 'deallocator-start-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -56,29 +61,32 @@ describe('npm start', { timeout: DEMO_TIMEOUT_MILLIS }, () => {
     await expectGone(started);
   });
 
-  it('takes a snapshot and a stack of ours, old-style networks and objects of no stack among them', async () => {
-    const labels = (stack: string) => ({ annotations: { labels: { 'com.docker.stack.namespace': stack } } });
-    const path = writeSnapshot('ours.json', {
-      services: [
-        { id: 'first', spec: { ...labels('one'), networks: [{ target: 'shared' }] } },
-        { id: 'second', spec: { ...labels('two'), networks: [{ target: 'shared' }, { target: 'own' }] } },
-        { id: 'idle', spec: labels('two') },
-        { id: 'free', spec: { task: { networks: [{ target: 'shared' }] } } },
-      ],
-      networks: [{ id: 'shared' }, { id: 'own', spec: labels('two') }, { id: 'unused', spec: labels('two') }],
-      tasks: [{ serviceId: 'second', id: '1' }],
-    });
-    const { status, stdout, stderr } = await runProgram('bin/start.ts', ['--snapshot', path, '--stack', 'two']).ended;
-    expect(stderr).toBe('');
-    expect(status).toBe(0);
-    const deleted = stdout.slice(stdout.indexOf('\nDeleted\n'), stdout.indexOf('\nKept, and why\n'));
-    for (const name of ['service second', 'service idle', 'network own', 'network unused']) {
-      expect(deleted).toContain(name);
-    }
-    expect(stdout).toContain('network shared');
-  });
+  it.runIf(isShown('a snapshot and a stack of ours'))(
+    'takes a snapshot and a stack of ours, old-style networks and objects of no stack among them',
+    async () => {
+      const labels = (stack: string) => ({ annotations: { labels: { 'com.docker.stack.namespace': stack } } });
+      const path = writeSnapshot('ours.json', {
+        services: [
+          { id: 'first', spec: { ...labels('one'), networks: [{ target: 'shared' }] } },
+          { id: 'second', spec: { ...labels('two'), networks: [{ target: 'shared' }, { target: 'own' }] } },
+          { id: 'idle', spec: labels('two') },
+          { id: 'free', spec: { task: { networks: [{ target: 'shared' }] } } },
+        ],
+        networks: [{ id: 'shared' }, { id: 'own', spec: labels('two') }, { id: 'unused', spec: labels('two') }],
+        tasks: [{ serviceId: 'second', id: '1' }],
+      });
+      const { status, stdout, stderr } = await runProgram('bin/start.ts', ['--snapshot', path, '--stack', 'two']).ended;
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      const deleted = stdout.slice(stdout.indexOf('\nDeleted\n'), stdout.indexOf('\nKept, and why\n'));
+      for (const name of ['service second', 'service idle', 'network own', 'network unused']) {
+        expect(deleted).toContain(name);
+      }
+      expect(stdout).toContain('network shared');
+    },
+  );
 
-  it('stops cleanly on SIGINT', async () => {
+  it.runIf(isShown('an interruption'))('stops cleanly on SIGINT', async () => {
     const demo = runProgram('bin/start.ts', ['--seed', '7']);
     await demo.waitFor('stdout', 'Stack shop is removed');
     const started = listDescendants(demo.child.pid ?? 0);

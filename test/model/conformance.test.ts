@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Chance } from '../../lib/protocol/chance.ts';
 import { settle } from '../../lib/protocol/settle.ts';
 import type { Store } from '../../lib/protocol/store.ts';
+import { amountOf } from '../support/amount.ts';
 import { configuration } from './configurations.ts';
 import { DrainModel } from './model.ts';
 import { type Ran, runReal } from './real-run.ts';
@@ -19,13 +20,15 @@ const FOLLOWED = {
   batchMax: 2,
 } as const;
 
+const RUNS = amountOf('runs that the model follows');
+
 const WORLDS = [
   {
     world: configuration('one service, swept', '', { ...FOLLOWED, services: 1, networks: 0, sweeps: true }),
-    runs: 800,
+    runs: RUNS,
   },
-  { world: configuration('two services, one network', '', { ...FOLLOWED, services: 2, networks: 1 }), runs: 800 },
-  { world: configuration('one service, two networks', '', { ...FOLLOWED, services: 1, networks: 2 }), runs: 800 },
+  { world: configuration('two services, one network', '', { ...FOLLOWED, services: 2, networks: 1 }), runs: RUNS },
+  { world: configuration('one service, two networks', '', { ...FOLLOWED, services: 1, networks: 2 }), runs: RUNS },
 ];
 /** Far more than a wrong model or a wrong settle needs. */
 const RUNS_UNTIL_REFUSED = 500;

@@ -1,7 +1,7 @@
 /**
  * `npm run model`: explores the protocol's model to its end in each configuration, then shows that each mutant is caught.
  *
- *   node test/model/run.ts [--large] [--json] [--trace NAME] [--help]
+ *   npm run model -- [--large] [--json] [--trace NAME] [--help]
  *
  * Exit codes: 0 all promises hold and all mutants are caught; 1 not so, or not explored to the end; 2 wrong arguments.
  */
@@ -11,7 +11,7 @@ import { CONFIGURATIONS, LARGE_CONFIGURATIONS } from './configurations.ts';
 import { MUTANTS } from './mutants.ts';
 import { judge, judgeMutant, LARGE_STATES_MAX, STATES_MAX, type Verdict } from './verdict.ts';
 
-const USAGE = `usage: node test/model/run.ts [--large] [--json] [--trace NAME] [--help]
+const USAGE = `usage: npm run model -- [--large] [--json] [--trace NAME] [--help]
   --large       also the configurations that take hours
   --json        one JSON document instead of tables
   --trace NAME  explores one mutant only, and tells its counterexample`;

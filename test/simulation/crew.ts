@@ -2,7 +2,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 import { Exercised } from './exercised.ts';
-import type { Failure, Job } from './schedules.ts';
+import { findMutant } from './mutants.ts';
+import { type Failure, type Job, runSchedules } from './schedules.ts';
 import type { News, Order } from './worker.ts';
 
 const WORKER = join(import.meta.dirname, 'worker.ts');
@@ -19,8 +20,10 @@ export interface CrewOptions {
   onProgress?(done: number): void;
 }
 
-export async function runCrew(job: Omit<Job, 'stride'>, options: CrewOptions): Promise<CrewReport> {
+export async function runCrew(job: Omit<Job, 'stride' | 'mistake'>, options: CrewOptions): Promise<CrewReport> {
   const workers = Math.min(options.workers, job.runs);
+  // To start a worker takes longer than some hundred schedules.
+  if (workers === 1) return runAlone(job, options);
   const exercised = new Exercised();
   const done = new Array<number>(workers).fill(0);
   const children: ChildProcess[] = [];
@@ -64,5 +67,15 @@ export async function runCrew(job: Omit<Job, 'stride'>, options: CrewOptions): P
   } finally {
     for (const child of children) child.kill();
   }
+  return { exercised, failure };
+}
+
+async function runAlone(
+  job: Omit<Job, 'stride' | 'mistake'>,
+  { mutant, onProgress }: CrewOptions,
+): Promise<CrewReport> {
+  const exercised = new Exercised();
+  const { counts, failure } = await runSchedules({ ...job, stride: 1, mistake: findMutant(mutant) }, onProgress);
+  exercised.add(counts);
   return { exercised, failure };
 }

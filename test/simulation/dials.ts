@@ -155,7 +155,7 @@ export const PROFILES = {
   'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
   'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },
   'crowded with task networks': { ...CROWDED, duplicates: 0.04, crashes: 0.01, rules: TASK_NETWORKS_ENDING },
-  'crowded with raw hands': { ...CROWDED, duplicates: 0.04, raw: true },
+  'crowded with raw writes': { ...CROWDED, duplicates: 0.04, raw: true },
 } as const satisfies Record<string, Dials>;
 
 export type ProfileName = keyof typeof PROFILES;

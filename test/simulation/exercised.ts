@@ -45,11 +45,11 @@ export type Counted = (typeof COUNTED)[number];
 export class Exercised {
   readonly counts = new Map<string, number>();
 
-  count(what: Counted | `refused: ${string}`, by = 1): void {
+  count(what: Counted | 'mistakes' | `refused: ${string}`, by = 1): void {
     if (by > 0) this.counts.set(what, (this.counts.get(what) ?? 0) + by);
   }
 
-  of(what: Counted): number {
+  of(what: Counted | 'mistakes'): number {
     return this.counts.get(what) ?? 0;
   }
 

@@ -15,7 +15,9 @@ import type { StreamedTable } from '../../lib/streams/functions.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
+import type { LambdaRecord } from '../support/memory-tables.ts';
 import { type Handler, handlersOf } from '../support/stream-functions.ts';
+import { type Mistake, mistaken, type Parameters, type Sent } from './mistakes.ts';
 import { random } from './random.ts';
 
 export type Input = Record<string, AttributeValue>;
@@ -44,6 +46,8 @@ export interface Surroundings {
   readonly carryOutAtOnce?: ((operation: string, input: Input) => Carried) | undefined;
   /** One line of a function's log. */
   log(line: string): void;
+  /** A mutant has just changed something. */
+  onMistake(): void;
 }
 
 export class Process {
@@ -144,8 +148,9 @@ export class Place {
   readonly handlers: Readonly<Record<StreamedTable, Handler>>;
   readonly sweep: ReturnType<typeof sweepRequested>;
 
-  constructor(rules: Rules) {
-    const client = memoryClient((operation, input) => this.#occupant.send(operation, input));
+  constructor(rules: Rules, mistake: Mistake = {}) {
+    const took = () => this.#occupant.surroundings.onMistake();
+    const client = memoryClient((operation, input) => sendMistaken(this.#occupant, mistake, operation, input));
     this.db = documentClient(client);
     const chance: Chance = {
       nowEpochMillis: () => this.#occupant.clockEpochMillis(),
@@ -156,7 +161,11 @@ export class Place {
     const { taskNetworks } = rules;
     this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
     const ports: FunctionPorts = {
-      openStore: (observer) => new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules })),
+      openStore: (observer) => {
+        const open = (under: Rules) =>
+          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under }));
+        return mistaken(open, rules, mistake, took);
+      },
       chance,
       rules,
       telemetry: {
@@ -166,7 +175,17 @@ export class Place {
         writeLine: (line) => this.#occupant.surroundings.log(line),
       },
     };
-    this.handlers = handlersOf(ports);
+    const right = handlersOf(ports);
+    const tasksRules = mistake.tasksRules?.(rules);
+    const told =
+      tasksRules === undefined ? right : { ...right, tasks: handlersOf({ ...ports, rules: tasksRules }).tasks };
+    const misled = (table: StreamedTable) => mistakenHandler(table, told[table], mistake, took);
+    this.handlers = {
+      tasks: misled('tasks'),
+      attachments: misled('attachments'),
+      services: misled('services'),
+      networks: misled('networks'),
+    };
     this.sweep = sweepRequested(ports);
   }
 
@@ -182,4 +201,33 @@ export class Place {
     if (this.process === undefined) throw new Error('nobody runs here: a dead process went on');
     return this.process;
   }
+}
+
+/** @returns the answer, or what a mutant makes of it; of a request that it may have changed, too */
+async function sendMistaken(process: Process, mistake: Mistake, operation: string, input: Input): Promise<unknown> {
+  if (mistake.request === undefined && mistake.answer === undefined) return process.send(operation, input);
+  const sent: Sent = { operation, input, role: process.role, fresh: () => process.fresh() };
+  const instead = mistake.request?.(sent);
+  if (instead !== undefined) process.surroundings.onMistake();
+  const answer = await process.send(operation, (instead ?? input) as Input);
+  const made = mistake.answer?.(sent, answer as Parameters);
+  if (made !== undefined) process.surroundings.onMistake();
+  return made ?? answer;
+}
+
+function mistakenHandler(
+  table: TableName,
+  handler: Handler,
+  { misses, response, tasksRules }: Mistake,
+  took: () => void,
+): Handler {
+  if (misses === undefined && response === undefined && tasksRules === undefined) return handler;
+  return async ({ Records }, context) => {
+    const left = Records.filter((record) => misses?.(table, record as LambdaRecord) !== true);
+    if (left.length < Records.length || (tasksRules !== undefined && table === 'tasks')) took();
+    const answered = await handler({ Records: left }, context);
+    const instead = response?.(answered);
+    if (instead !== undefined) took();
+    return instead ?? answered;
+  };
 }

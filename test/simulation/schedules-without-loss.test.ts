@@ -60,7 +60,7 @@ promisesAreKept('crowded with crashes', PROMISES, {
   'crashes before a request': 190,
   'crashes after a commit': 110,
 });
-promisesAreKept('crowded with raw hands', 'S1 to S7, L1, L4', {
+promisesAreKept('crowded with raw writes', 'S1 to S7, L1, L4', {
   deletions: 2300,
   heals: 170,
   stamps: 190,

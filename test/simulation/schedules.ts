@@ -2,6 +2,7 @@
 import type { Violation } from '../../lib/protocol/invariants.ts';
 import { PROFILES, type ProfileName } from './dials.ts';
 import { Exercised } from './exercised.ts';
+import type { Mistake } from './mistakes.ts';
 import { shrink } from './shrink.ts';
 import { numbered, simulate } from './simulation.ts';
 
@@ -11,6 +12,9 @@ export interface Job {
   readonly runs: number;
   /** Seeds between two schedules, so that several workers share one row of them. */
   readonly stride: number;
+  readonly mistake?: Mistake | undefined;
+  /** Whether a failure is made as short as it can be, for a reader: it takes hundreds of replays. @default true */
+  readonly shrinks?: boolean;
 }
 
 export interface Failure {
@@ -37,11 +41,12 @@ export async function runSchedules(job: Job, onProgress: (done: number) => void 
   Error.stackTraceLimit = 0;
   try {
     for (let run = 0; run < job.runs; run++) {
-      const schedule = { seed: job.seed + run * job.stride, dials };
+      const schedule = { seed: job.seed + run * job.stride, dials, mistake: job.mistake };
       const found = await simulate(schedule);
       exercised.add(found.exercised.counts);
       if (found.violations.length > 0) {
-        const { outcome, choices } = await shrink(schedule, found);
+        const { outcome, choices } =
+          job.shrinks === false ? { outcome: found, choices: found.choices } : await shrink(schedule, found);
         const { profile } = job;
         const failure: Failure = {
           profile,

@@ -14,6 +14,7 @@ import { type Choice, type Refusal, type Stage, tellChoice } from './choices.ts'
 import type { Dials } from './dials.ts';
 import { Exercised } from './exercised.ts';
 import { hash, Lanes, MAPPING } from './lanes.ts';
+import type { Mistake } from './mistakes.ts';
 import { type Carried, Place, Process, type Request, type Role, type Surroundings } from './processes.ts';
 import { Watch } from './watch.ts';
 import { perform } from './writers.ts';
@@ -48,8 +49,16 @@ interface Run {
   readonly surroundings?: Partial<Surroundings>;
 }
 
-/** Made once, and used by one world after another under the same rules. */
-const freePlaces = new Map<Rules, Place[]>();
+/** Made once, and used by one world after another under the same rules and with the same mutant. */
+const freePlaces = new Map<Mistake | undefined, Map<Rules, Place[]>>();
+
+function freePlacesOf(rules: Rules, mistake: Mistake | undefined): Place[] {
+  const byRules = freePlaces.get(mistake) ?? new Map<Rules, Place[]>();
+  const places = byRules.get(rules) ?? [];
+  freePlaces.set(mistake, byRules);
+  byRules.set(rules, places);
+  return places;
+}
 
 export class SimulatedWorld implements Stage {
   readonly tables: MemoryTables;
@@ -78,13 +87,20 @@ export class SimulatedWorld implements Stage {
   readonly #places = new Map<Process, Place>();
   readonly #engine: MemoryEngine;
   readonly #dials: Dials;
+  readonly #mistake: Mistake | undefined;
+  readonly #free: Place[];
   readonly #seed: number;
   readonly #names = new Map<number, Process>();
 
-  constructor(seed: number, dials: Dials, size: { readonly lanes: number; readonly pageItemsMax: number }) {
+  constructor(
+    { seed, dials, mistake }: { readonly seed: number; readonly dials: Dials; readonly mistake?: Mistake | undefined },
+    size: { readonly lanes: number; readonly pageItemsMax: number },
+  ) {
     this.#seed = seed;
     this.#dials = dials;
+    this.#mistake = mistake;
     const { rules } = dials;
+    this.#free = freePlacesOf(rules, mistake);
     this.tables = new MemoryTables(PAST_MAX, rules);
     this.watch = new Watch(dials.raw, rules);
     this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, rules }, (kind, records) => {
@@ -359,10 +375,15 @@ export class SimulatedWorld implements Stage {
   #run(number: number, role: Role, { lifeMillis, work, onKilled, surroundings: special }: Run): boolean {
     if (this.#names.has(number)) return false;
     const { skewMillisMax } = this.#dials;
-    const surroundings = { nowEpochMillis: () => this.nowMillis, log: (line: string) => this.#read(line), ...special };
+    const surroundings = {
+      nowEpochMillis: () => this.nowMillis,
+      log: (line: string) => this.#read(line),
+      onMistake: () => this.exercised.count('mistakes'),
+      ...special,
+    };
     const process = new Process(number, role, surroundings, { seed: this.#seed, skewMillisMax, lifeMillis });
     process.onKilled = onKilled;
-    const place = freePlaces.get(this.#dials.rules)?.pop() ?? new Place(this.#dials.rules);
+    const place = this.#free.pop() ?? new Place(this.#dials.rules, this.#mistake);
     place.process = process;
     this.processes.set(number, process);
     this.#names.set(number, process);
@@ -384,10 +405,7 @@ export class SimulatedWorld implements Stage {
     this.processes.delete(process.number);
     process.isAlive = false;
     place.process = undefined;
-    const { rules } = this.#dials;
-    const free = freePlaces.get(rules);
-    if (free === undefined) freePlaces.set(rules, [place]);
-    else free.push(place);
+    this.#free.push(place);
   }
 
   /** Ends what is left running, so that its places are free for the next world. */

@@ -6,6 +6,7 @@ import type { Promised, Violation } from '../../lib/protocol/invariants.ts';
 import type { Choice } from './choices.ts';
 import type { Dials } from './dials.ts';
 import type { Exercised } from './exercised.ts';
+import type { Mistake } from './mistakes.ts';
 import { drawCast, populate } from './plot.ts';
 import { random } from './random.ts';
 import { nextAtRest, Scheduler, sweepAtRest } from './scheduler.ts';
@@ -21,6 +22,8 @@ export interface Schedule {
   readonly dials: Dials;
   /** A recorded story instead of the seed's own; what can't be done is passed over. */
   readonly choices?: readonly Choice[];
+  /** What is wrong with the product. */
+  readonly mistake?: Mistake | undefined;
 }
 
 export interface Outcome {
@@ -33,13 +36,13 @@ export interface Outcome {
   readonly digest: number;
 }
 
-export async function simulate({ seed, dials, choices }: Schedule): Promise<Outcome> {
+export async function simulate({ seed, dials, choices, mistake }: Schedule): Promise<Outcome> {
   const draw = random(seed);
   const below = (count: number) => Math.floor(draw() * count);
   const cast = drawCast(draw, dials);
   // Two items of 400 KB always fit into the 1 MB of a page.
   const pageItemsMax = dials.pageItemsMax > 0 && draw() < 0.7 ? 2 + below(dials.pageItemsMax - 1) : 0;
-  const world = new SimulatedWorld(seed, dials, { lanes: 1 + below(dials.lanesMax), pageItemsMax });
+  const world = new SimulatedWorld({ seed, dials, mistake }, { lanes: 1 + below(dials.lanesMax), pageItemsMax });
   populate(world.tables, cast, draw);
   world.lanes.takeIn(world.tables, world.nowMillis);
   const steps = dials.stepsMin + below(dials.stepsMax - dials.stepsMin + 1);

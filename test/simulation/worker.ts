@@ -1,11 +1,10 @@
 /** A process of its own for a row of schedules, with a mutant of the product's code if it is told to. */
 
-import { MUTANTS } from './mutants.ts';
-import { mutate } from './mutate.ts';
-import type { Job, Report } from './schedules.ts';
+import { findMutant } from './mutants.ts';
+import { type Job, type Report, runSchedules } from './schedules.ts';
 
 export interface Order {
-  readonly job: Job;
+  readonly job: Omit<Job, 'mistake'>;
   readonly mutant: string | undefined;
 }
 
@@ -20,12 +19,7 @@ process.on('disconnect', () => process.exit());
 process.on('message', ({ job, mutant }: Order) => {
   const tell = (news: News) => process.send?.(news);
   const work = async () => {
-    const found = MUTANTS.find(({ name }) => name === mutant);
-    if (mutant !== undefined && found === undefined) throw new Error(`there is no mutant "${mutant}"`);
-    if (found !== undefined) mutate(found);
-    // Only now: a module that is loaded already can't be mutated any more.
-    const { runSchedules } = await import('./schedules.ts');
-    return runSchedules(job, (done) => {
+    return runSchedules({ ...job, mistake: findMutant(mutant) }, (done) => {
       if (done % PROGRESS_SCHEDULES === 0) tell({ done });
     });
   };

@@ -1,0 +1,29 @@
+/** What the core may not say, and what to use instead. */
+import { type Source, withoutComments } from './sources.ts';
+
+const CORE = /^lib\/(protocol|dynamodb|streams|client|operate)\//;
+
+/** `except` names the files that own it. */
+const BANS: readonly { readonly ban: RegExp; readonly use: string; readonly except: readonly string[] }[] = [
+  { ban: /\bDate\.now\(|new Date\(\)/, use: 'Chance.nowEpochMillis', except: ['lib/dynamodb/system-chance.ts'] },
+  {
+    ban: /Math\.random\(|randomUUID\(/,
+    use: 'Chance.fraction or Chance.fresh',
+    except: ['lib/dynamodb/system-chance.ts'],
+  },
+  { ban: /setTimeout\(|setInterval\(/, use: 'Chance.pause', except: [] },
+  { ban: /process\.env/, use: 'an argument', except: [] },
+  { ban: /console\.|process\.stdout/, use: 'Telemetry, or return data', except: ['lib/streams/ports.ts'] },
+  { ban: /[:<|] ?any\b/, use: 'unknown', except: [] },
+];
+
+export function bannedWords(product: readonly Source[]): string[] {
+  return product
+    .filter(({ path }) => CORE.test(path))
+    .flatMap(({ path, text }) => {
+      const code = withoutComments(text);
+      return BANS.filter(({ ban, except }) => !except.includes(path) && ban.test(code)).map(
+        ({ ban, use }) => `${path}: ${ban}, use ${use}`,
+      );
+    });
+}

@@ -1,0 +1,212 @@
+/**
+ * Where a mistake is put into the product: into what goes over the wire and what comes back, into what the protocol asks of
+ * its store, into what a function is handed, and into what it answers.
+ *
+ * A mistake was once a change of source text, and was lost with each rewriting of that line. These places stay: the wire
+ * speaks DynamoDB's words and the tables' own attributes, and a method of the store that is renamed no longer compiles here.
+ * A mistake also takes no process of its own, and each time that it changes something is counted. One that never did has
+ * lost its place, and the mutants' test says so.
+ */
+import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import type { Promised } from '../../lib/protocol/invariants.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import type { BatchResponse } from '../../lib/streams/batch.ts';
+import { MEMORY_NAMES } from '../support/memory-client.ts';
+import type { LambdaRecord } from '../support/memory-tables.ts';
+import type { ProfileName } from './dials.ts';
+import type { Role } from './processes.ts';
+
+export type Parameters = Readonly<Record<string, unknown>>;
+
+/** A request on its way to DynamoDB. */
+export interface Sent {
+  readonly operation: string;
+  readonly input: Parameters;
+  readonly role: Role;
+  /** A value that never came before. */
+  fresh(): string;
+}
+
+/** Each part gives what is there instead, or undefined where it finds nothing to change. */
+export interface Mistake {
+  readonly request?: (sent: Sent) => Parameters | undefined;
+  readonly answer?: (sent: Sent, answer: Parameters) => Parameters | undefined;
+  /**
+   * Methods of an invocation's store that do something else.
+   * @param took tells that one just did
+   * @param under the same store under other rules
+   */
+  readonly store?: (right: Store, took: () => void, under: (rules: Partial<Rules>) => Store) => Partial<Store>;
+  /** Whether a record never comes to its function. */
+  readonly misses?: (table: TableName, record: LambdaRecord) => boolean;
+  readonly response?: (response: BatchResponse) => BatchResponse | undefined;
+  /** Rules under which the functions of the Tasks stream run, instead of the deployment's. */
+  readonly tasksRules?: (rules: Rules) => Rules;
+}
+
+export interface Mutant extends Mistake {
+  readonly name: string;
+  /** Why somebody might write it so. */
+  readonly why: string;
+  readonly breaks: readonly Promised[];
+  /** Where it is looked for. */
+  readonly profile: ProfileName;
+}
+
+/** One action of a transaction. */
+export interface Action {
+  readonly kind: 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
+  readonly table: TableName;
+  readonly parameters: Parameters;
+}
+
+const TABLES_BY_NAME = new Map(Object.entries(MEMORY_NAMES).map(([table, name]) => [name, table as TableName]));
+
+export function tableOf({ TableName }: Parameters): TableName {
+  return TABLES_BY_NAME.get(TableName as string) as TableName;
+}
+
+/** The actions of a transaction; none of any other request. */
+export function actionsOf({ operation, input }: Sent): readonly Action[] {
+  if (operation !== 'TransactWriteItems') return [];
+  return (input.TransactItems as readonly Record<string, Parameters>[]).flatMap((item) =>
+    Object.entries(item).map(([kind, parameters]) => ({
+      kind: kind as Action['kind'],
+      table: tableOf(parameters),
+      parameters,
+    })),
+  );
+}
+
+/** The transaction with some of its actions changed; undefined where none was. */
+export function withActions(
+  sent: Sent,
+  change: (action: Action, place: number) => Action | undefined,
+): Parameters | undefined {
+  const actions = actionsOf(sent);
+  const changed = actions.map((action, place) => change(action, place));
+  if (changed.every((action) => action === undefined)) return undefined;
+  const items = actions.map((action, place) => {
+    const { kind, parameters } = changed[place] ?? action;
+    return { [kind]: parameters };
+  });
+  return { ...sent.input, TransactItems: items };
+}
+
+/** The one transaction that deletes a parent leaves a receipt. */
+export function isDeletion(sent: Sent): boolean {
+  return actionsOf(sent).some(({ kind, table }) => kind === 'Put' && table === 'receipts');
+}
+
+export function isOfParent({ table }: { readonly table: TableName }): boolean {
+  return table === 'services' || table === 'networks';
+}
+
+/** In the action's place, since refusals are told by places, something that always succeeds and writes nothing. */
+export function idle({ table, parameters }: Action): Action {
+  const { partitionKey, sortKey } = TABLES[table];
+  const { TableName, Key, Item } = parameters as Record<string, Record<string, unknown>>;
+  const names = sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
+  const key = Key ?? Object.fromEntries(names.map((name) => [name, Item?.[name]]));
+  return {
+    kind: 'ConditionCheck',
+    table,
+    parameters: {
+      TableName,
+      Key: key,
+      ConditionExpression: 'attribute_exists(#key) OR attribute_not_exists(#key)',
+      ExpressionAttributeNames: { '#key': partitionKey },
+    },
+  };
+}
+
+/** The same on condition only that the item is there. */
+export function ifThere(action: Action): Action {
+  const name = TABLES[action.table].partitionKey;
+  const names = { ...(action.parameters.ExpressionAttributeNames as object), '#there': name };
+  const parameters = { ...action.parameters, ExpressionAttributeNames: names };
+  return { ...action, parameters: withCondition(parameters, 'attribute_exists(#there)') };
+}
+
+/** The action without the parts of its condition that look at these attributes; undefined where none does. */
+export function without(action: Action, ...attributes: readonly string[]): Action | undefined {
+  const { ConditionExpression = '', ExpressionAttributeNames = {} } = action.parameters;
+  const names = ExpressionAttributeNames as Record<string, string>;
+  const parts = conjuncts(ConditionExpression as string);
+  const left = parts.filter((part) => !placeholders(part).some((name) => attributes.includes(names[name] ?? name)));
+  if (left.length === parts.length) return undefined;
+  if (left.length > 0) return { ...action, parameters: withCondition(action.parameters, left.join(' AND ')) };
+  return action.kind === 'ConditionCheck'
+    ? ifThere(action)
+    : { ...action, parameters: withCondition(action.parameters, undefined) };
+}
+
+/** DynamoDB refuses placeholders that no expression uses. */
+export function withCondition(parameters: Parameters, condition: string | undefined): Parameters {
+  const {
+    ConditionExpression: _,
+    ExpressionAttributeNames: names = {},
+    ExpressionAttributeValues: values = {},
+    ...rest
+  } = parameters;
+  const used = new Set(placeholders(`${condition ?? ''} ${rest.UpdateExpression ?? ''}`));
+  const usedOf = (all: unknown) => Object.entries(all as object).filter(([name]) => used.has(name));
+  const [usedNames, usedValues] = [usedOf(names), usedOf(values)];
+  return {
+    ...rest,
+    ...(condition !== undefined && { ConditionExpression: condition }),
+    ...(usedNames.length > 0 && { ExpressionAttributeNames: Object.fromEntries(usedNames) }),
+    ...(usedValues.length > 0 && { ExpressionAttributeValues: Object.fromEntries(usedValues) }),
+  };
+}
+
+/** The value's placeholder that an update sets an attribute to. */
+export function placeholderSet({ parameters }: Action, attribute: string): string | undefined {
+  const names = (parameters.ExpressionAttributeNames ?? {}) as Record<string, string>;
+  const settings = [...String(parameters.UpdateExpression ?? '').matchAll(/([#\w]+) = (:\w+)/g)];
+  return settings.find(([, name = '']) => (names[name] ?? name) === attribute)?.[2];
+}
+
+/** The same read, half the price; undefined for one that is cheap already. */
+export function eventuallyConsistent({ operation, input }: Sent): Parameters | undefined {
+  if (operation !== 'BatchGetItem')
+    return input.ConsistentRead === true ? { ...input, ConsistentRead: false } : undefined;
+  const entries = Object.entries(input.RequestItems as Record<string, Parameters>);
+  const RequestItems = Object.fromEntries(entries.map(([name, read]) => [name, { ...read, ConsistentRead: false }]));
+  return { ...input, RequestItems };
+}
+
+function placeholders(expression: string): string[] {
+  return expression.match(/[#:]?\w+/g) ?? [];
+}
+
+/** The parts of a condition that must all hold. */
+function conjuncts(expression: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let part = '';
+  for (const token of expression.match(/[()]| AND |[^() ]+| /g) ?? []) {
+    if (token === '(') depth++;
+    if (token === ')') depth--;
+    if (token !== ' AND ' || depth > 0) part += token;
+    else {
+      parts.push(part);
+      part = '';
+    }
+  }
+  return [...parts, part].filter((one) => one !== '');
+}
+
+/** A store whose mistaken methods stand before the right ones. */
+export function mistaken(open: (rules: Rules) => Store, rules: Rules, { store }: Mistake, took: () => void): Store {
+  const right = open(rules);
+  if (store === undefined) return right;
+  const wrong: Partial<Store> = store(right, took, (others) => open({ ...rules, ...others }));
+  return new Proxy(right, {
+    get: (target, name) => {
+      const method = Reflect.get(wrong, name) ?? Reflect.get(target, name);
+      return typeof method === 'function' ? method.bind(target) : method;
+    },
+  });
+}
