@@ -107,8 +107,8 @@ function userOf({ parent, child }: StreamRecord, isOwn: boolean): UserKey | unde
 function sourceOf(streamArn: string, tables: PhysicalNames, rules: Rules): RecordSource | undefined {
   const [, name] = /:table\/([^/]+)\/stream\//.exec(streamArn) ?? [];
   for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-    for (const of of ['parents', 'children'] as const) {
-      if (name === tables[PARENT_TABLES[kind][of]]) return recordSource(kind, of, rules);
+    for (const side of ['parents', 'children'] as const) {
+      if (name === tables[PARENT_TABLES[kind][side]]) return recordSource(kind, side, rules);
     }
   }
   return undefined;
