@@ -1,4 +1,4 @@
-/** The package's main door. */
+/** The package's main entry. */
 export type { Connection } from '../dynamodb/client.ts';
 export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 export type { Chance } from '../protocol/chance.ts';

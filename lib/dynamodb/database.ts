@@ -21,7 +21,7 @@ export interface DatabaseOptions {
   readonly rules?: Rules | undefined;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance | undefined;
-  /** @default - retries are told to nobody */
+  /** What is told of each retry. @default - nothing is */
   readonly observer?: RetryObserver;
 }
 

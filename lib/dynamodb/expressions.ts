@@ -3,7 +3,7 @@
 export interface Phrase {
   readonly expression: string;
   readonly values?: Readonly<Record<string, unknown>>;
-  /** Of each `#name` that stands for an attribute of another name. */
+  /** For each `#name` that stands for an attribute of another name. */
   readonly names?: Readonly<Record<string, string>>;
 }
 

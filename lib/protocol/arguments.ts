@@ -1,4 +1,4 @@
-/** What every door of the package checks of its arguments, before anything is read or sent: callers may have no types. */
+/** What client and reports check of their arguments, before anything is read or sent: a caller may have no types. */
 import { DeallocatorError } from './errors.ts';
 import {
   ID_BYTES_MAX,

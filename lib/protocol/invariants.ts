@@ -36,7 +36,7 @@ export interface Violation {
   readonly promise: Promised;
   /** What it is about: `service#web`, `attachment#front#web`, … */
   readonly subject: string;
-  /** A sentence for whoever must act. */
+  /** A sentence for the person who must act. */
   readonly message: string;
 }
 
@@ -62,7 +62,7 @@ export interface World {
   readonly tasks: readonly StoredTask[];
   readonly attachments: readonly { readonly networkId: string; readonly serviceId: string }[];
   readonly counters: readonly { readonly id: string; readonly remaining: number }[];
-  /** Absent where nobody keeps them: then they are not looked at. */
+  /** Absent where no receipts are kept: then they are not looked at. */
   readonly receipts?: readonly StoredReceipt[];
 }
 
@@ -95,7 +95,7 @@ export function checkAlways(
   });
 }
 
-/** Holds for each single write, whoever made it, as long as services and networks are deleted by the deallocator alone. */
+/** Holds for each single write, a raw one too, as long as only the deallocator deletes services and networks. */
 export function checkStep(before: World, after: World, circumstances: Circumstances = UNDATED): Violation[] {
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
   const violations: Violation[] = [];
@@ -224,7 +224,7 @@ function violation(promise: Promised, subject: string, message: string): Violati
   return { promise, subject, message };
 }
 
-/** Whoever refers to networks: services, and tasks where these hold networks too, and have not ended. */
+/** The users of networks: services, and tasks that have not ended, where tasks hold networks too. */
 export function usersOf(
   { services, tasks }: Pick<World, 'services' | 'tasks'>,
   rules: Rules,

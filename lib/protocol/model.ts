@@ -66,7 +66,7 @@ export interface User {
 /** A parent as read in step 2 of settle. */
 export interface Parent extends User {
   readonly key: ParentKey;
-  /** True only for the BOOL `true`. Any other value, the string "true" included, is no mark: no proof, no delete. */
+  /** True only for the BOOL `true`. No other value is a mark, not even the string "true": no proof, no delete. */
   readonly pendingDelete: boolean;
   /** Unique for each mark. Undefined until a function has stamped a mark that was written without it. */
   readonly markedAt: string | undefined;

@@ -23,7 +23,7 @@ export interface Receipt extends ReceiptedMark {
   readonly trigger: string;
   /** What went in the same transaction. */
   readonly freed: readonly ({ readonly key: ParentKey } & ReceiptedMark)[];
-  /** What it let go of, and what stayed. */
+  /** Networks that it let go of, and that stayed. */
   readonly kept: readonly ParentKey[];
   /** When DynamoDB may forget it, in seconds of the epoch. */
   readonly expiresAtEpochSeconds: number;
