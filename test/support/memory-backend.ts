@@ -79,7 +79,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     invoke,
     put: async (table, item) => tables.put(table, item),
     delete: async (table, keys) => {
-      // By other hands: these are free to break what the deallocator promises.
+      // A raw write is free to break what the deallocator promises.
       tables.onStep = undefined;
       tables.delete(table, keys);
       tables.onStep = watch;
