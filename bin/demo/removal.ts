@@ -1,10 +1,12 @@
 /** Removes a stack while its tasks stop one by one and the other stacks go on. */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { DeallocatorClient } from '../../lib/client/client.ts';
 import type { Removal } from '../../lib/client/types.ts';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
+import { groupBy } from '../../lib/protocol/parallel.ts';
 import { DRAIN_MILLIS, NEW_SERVICE_TASKS, REPLACE_EVERY_MILLIS, STOPS_MAX } from './limits.ts';
 import type { Random } from './random.ts';
 import type { StackRemoval } from './stack-removal.ts';
@@ -69,7 +71,7 @@ export async function stopTasks(
     const group = stops.slice(from, from + atATime);
     const atMillis = group.at(-1)?.atMillis ?? 0;
     await pause(Math.max(0, atMillis - (performance.now() - startMillis)), undefined, { signal });
-    for (const [serviceId, some] of Map.groupBy(group, (stop) => stop.serviceId)) {
+    for (const [serviceId, some] of groupBy(group, (stop) => stop.serviceId)) {
       await client.deleteTasks(
         serviceId,
         some.map(({ id }) => id),

@@ -2,10 +2,12 @@
  * What must be there after a stack was removed, worked out from the snapshot alone, without the deallocator's own rules and
  * readers: so a mistake in those shows.
  */
+
 import { STACK_LABEL } from '../../lib/operate/names.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
+import { groupBy } from '../../lib/protocol/parallel.ts';
 
 export interface KeptNetwork {
   readonly id: string;
@@ -49,7 +51,7 @@ export function planStackRemoval(snapshot: Snapshot, stack: string): StackRemova
     const there = stacks.length === 0 ? 'no service of it has a stack label' : `it has: ${stacks.join(', ')}`;
     throw new DeallocatorError('NotFound', `stack ${stack} is not in the snapshot; ${there}`);
   }
-  const taskCounts = Map.groupBy(snapshot.tasks, ({ serviceId }) => serviceId);
+  const taskCounts = groupBy(snapshot.tasks, ({ serviceId }) => serviceId);
   const keptServices = others.map((service) => ({
     id: service.id,
     stack: stackOf(service),

@@ -1,8 +1,10 @@
 /** The tables at the end: what went, what stayed and why, and what it took. */
+
 import Table from 'cli-table3';
 import type { Usage } from '../../lib/local/dynamodb/meter.ts';
 import { OUTSIDE } from '../../lib/local/iam/authorizer.ts';
 import type { FunctionProperties } from '../../lib/local/lambda/functions.ts';
+import { groupBy } from '../../lib/protocol/parallel.ts';
 import { count } from '../cli/text.ts';
 import { ROWS_MAX, USERS_NAMED_MAX } from './limits.ts';
 import type { Deletion } from './observation.ts';
@@ -66,7 +68,7 @@ function keptTable({ plan, others }: Outcome): string {
       users.length > 0 ? `marked, but used by service\n${shown.join(',\n')}` : `not marked: ${membership(stack)}`,
     ];
   });
-  const byStack = Map.groupBy(plan.keptServices, ({ stack }) => stack);
+  const byStack = groupBy(plan.keptServices, ({ stack }) => stack);
   const services = [...byStack].map(([stack, kept]) => [
     count(kept.length, 'service'),
     `not marked: ${membership(stack)}`,

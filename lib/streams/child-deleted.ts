@@ -5,7 +5,7 @@
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
 import { type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
-import { mapInParallel } from '../protocol/parallel.ts';
+import { groupBy, mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
 import { isoNow } from '../protocol/time.ts';
@@ -51,7 +51,7 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
 
 /** The tasks whose networks the records change, each with these networks. */
 function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [TaskKey, string[]][] {
-  const byTask = Map.groupBy(records, ({ child }) => child as string);
+  const byTask = groupBy(records, ({ child }) => child as string);
   return [...byTask].flatMap(([id, ofTask]): [TaskKey, string[]][] => {
     const task: TaskKey = { kind: 'task', serviceId, id };
     const networks = networksToHeal(task, ofTask, rules);

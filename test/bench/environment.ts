@@ -21,7 +21,7 @@ export interface ContenderPorts extends FunctionPorts {
 /** How children's removals are counted. All else, marks, proof and deletion, is the same for all. */
 export interface Contender {
   readonly name: string;
-  /** Of its SDK client: the SDK's default is 50. */
+  /** Sockets of its SDK client: the SDK's default is 50. */
   readonly sockets: number;
   childDeleted(kind: 'service' | 'network', ports: ContenderPorts): Handler;
 }

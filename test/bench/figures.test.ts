@@ -13,7 +13,7 @@ const page = readFileSync(join(ROOT, 'docs', 'bench', 'README.md'), 'utf8');
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
 const cellsOf = (row: string) => row.split('|').map((cell) => cell.trim());
 
-/** Of a table in docs/bench: its rows by their first cell, each by the head's names. */
+/** The rows of a table in docs/bench by their first cell, each by the head's names. */
 function tableOf(title: string): ReadonlyMap<string, ReadonlyMap<string, string>> {
   const [head = '', , ...rows] = (page.split(`**${title}**\n\n`)[1]?.split('\n\n')[0] ?? '').split('\n');
   const names = cellsOf(head);

@@ -14,7 +14,7 @@ export interface HandlerCost {
   readonly records: number;
   readonly parents: number;
   readonly requests: number;
-  /** Of one invocation, on one core: the quickest of several, since other programs only ever add. */
+  /** Time of one invocation on one core: the quickest of several, since other programs only ever add. */
   readonly cpuMillis: number;
 }
 

@@ -77,7 +77,7 @@ export async function runReal(load: Load, choice: MappingChoice): Promise<RealRu
         .map(({ Delete }) => Delete?.Key.id?.S as string);
     cloud.setIntercept(({ principal, operation, body }) => {
       if (principal === 'outside') return undefined;
-      // Nothing here is cancelled: nobody undeletes, and nothing conflicts.
+      // Nothing here is cancelled: no mark is taken back, and nothing conflicts.
       const deleted = operation === 'TransactWriteItems' ? deletedIn(body.TransactItems) : [];
       const beforeAnswer = () => {
         for (const id of deleted) goneMillis.set(id, performance.now());

@@ -1,4 +1,4 @@
-/** The model that predicts what nobody can run here, held to the code where both can be run. */
+/** The model that predicts what is too large to run here, held to the code where both can be run. */
 import { describe, expect, it } from 'vitest';
 import { predict } from './scale-model.ts';
 import { CHOICE, SCENARIOS } from './sections/scale.ts';

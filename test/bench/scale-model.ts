@@ -20,7 +20,7 @@ export interface Scenario {
   readonly services: number;
   readonly tasksPerService: number;
   readonly deletesPerSecond: number;
-  /** Of the Tasks table's stream: one for each partition. Deletes are spread over them evenly. */
+  /** Shards of the Tasks table's stream: one for each partition. Deletes are spread over them evenly. */
   readonly shards: number;
   /** Services whose tasks are being deleted at a time; all of them when deletes come in random order. */
   readonly servicesAtATime: number;
@@ -56,7 +56,7 @@ const STEP_MILLIS = 10;
 const SIMULATED_MILLIS = 300_000;
 /** A task's keys and little else: what a count reads of it. */
 const TASK_BYTES = 100;
-/** Of a deletion without networks: the service and its index entry, the counter, the receipt; twice each. */
+/** Writes of a deletion without networks: the service and its index entry, the counter, the receipt; twice each. */
 const DELETION_WRITE_UNITS = 8;
 
 /** Different ones among so many draws from so many. */
@@ -75,7 +75,7 @@ function batchOf(records: number, { servicesAtATime, tasksPerService, choice }: 
   const looks = Math.ceil(parents / BATCH_GET_KEYS_MAX);
   const share = coreShare(choice.megabytes);
   const requestCpu = CPU_MILLIS_PER_REQUEST / share;
-  // Of each deletion: its parent is read, its children counted, the transaction sent.
+  // For each deletion its parent is read, its children counted, the transaction sent.
   const requests = parents + 3 * deletions;
   const waiting = (parents * WRITE_MILLIS + deletions * (2 * READ_MILLIS + TRANSACTION_MILLIS)) / choice.inBatch;
   const looking = looks * (READ_MILLIS + requestCpu) + (records * CPU_MILLIS_PER_RECORD) / share;

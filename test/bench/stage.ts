@@ -26,7 +26,7 @@ const TIMEOUT_MILLIS = 60_000;
 export interface StageOptions {
   /** @default what the task mapping gathers in a burst */
   readonly batchRecords?: number;
-  /** Of each function. @default the construct's */
+  /** For each function. @default the construct's */
   readonly megabytes?: number;
   /** Told of each request once it is carried out or refused, in that order. */
   readonly onSent?: (sent: Sent) => void;
@@ -80,7 +80,7 @@ export class Stage {
     this.#environment = this.openEnvironment();
   }
 
-  /** One more, for whoever lets several invocations run at a time. */
+  /** One more, for a caller that lets several invocations run at a time. */
   openEnvironment(): Environment {
     const { megabytes = MEMORY_MEGABYTES_DEFAULT } = this.#options;
     return openEnvironment(this.#contender, this.time, this.chance, this.#carryOut, megabytes);
@@ -93,7 +93,7 @@ export class Stage {
     this.#usage = plus(this.#usage, { requests: 1, ...units, ...counting });
   }
 
-  /** As other hands write: not the contender's cost. */
+  /** A raw write: not the contender's cost. */
   write(table: TableName, keys: StoredItem, item: StoredItem | undefined): void {
     this.#options.onWrite?.({ table, keys, item });
     this.tables.write([{ table, keys, item }]);

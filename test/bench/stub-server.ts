@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 type Keys = readonly Record<string, unknown>[];
 
 const ANSWERS: Readonly<Record<string, (input: Record<string, unknown>) => unknown>> = {
-  /** Whoever is asked for is there: each parent drains. */
+  /** Each parent that is asked for is there: each drains. */
   BatchGetItem: ({ RequestItems }) => {
     const tables = Object.entries(RequestItems as Record<string, { readonly Keys: Keys }>);
     return { Responses: Object.fromEntries(tables.map(([table, { Keys }]) => [table, Keys])), UnprocessedKeys: {} };

@@ -55,7 +55,7 @@ export interface Usage {
   readonly requests: number;
   readonly readUnits: number;
   readonly writeUnits: number;
-  /** Of these, outside transactions that delete a service or a network: every contender has the same of those. */
+  /** Those of them outside transactions that delete a service or a network: every contender has the same of those. */
   readonly countingWriteUnits: number;
   /** Single writes and transactions' actions on the Counters table that changed it, outside those transactions. */
   readonly counterWrites: number;

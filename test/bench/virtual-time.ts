@@ -1,4 +1,4 @@
-/** Time that passes only when nobody has anything left to do: an hour of waiting takes as long as the work in it. */
+/** Time that passes only when nothing is left to do: an hour of waiting takes as long as the work in it. */
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 
 export class VirtualTime {

@@ -48,7 +48,7 @@ describe('circles', () => {
     ]);
   });
 
-  it('are none where two files import a third', () => {
+  it('are not told where two files import a third', () => {
     const tree = [
       source('lib/protocol/a.ts', "import { b } from './b.ts';", "import { c } from './c.ts';"),
       source('lib/protocol/b.ts', "import { c } from './c.ts';"),

@@ -70,7 +70,7 @@ export function climbingImports(product: readonly Source[]): string[] {
   });
 }
 
-/** Of files that import each other, types included: one circle for each group of them, the shortest through its first file. */
+/** One circle for each group of files that import each other, types included: the shortest through the group's first file. */
 export function importCircles(product: readonly Source[]): string[] {
   const imports = new Map(product.map((source) => [source.path, ourImports(source)]));
   const told = new Set<string>();

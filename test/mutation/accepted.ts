@@ -15,7 +15,7 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   'lib/protocol/sweep.ts: group.at(-1)?.at → group.at(-1).at': 'no group is empty',
   'lib/protocol/limits.ts: TRANSACTION_ACTIONS_MAX - 1 → TRANSACTION_ACTIONS_MAX + 1':
     'an import makes its groups by it, and the client divides what does not fit',
-  'lib/protocol/settle.ts: \'unknown\' → ""': 'a name for whoever gives none; every function gives its own',
+  'lib/protocol/settle.ts: \'unknown\' → ""': 'a name for a caller that gives none; every function gives its own',
   'lib/protocol/finalize.ts: network === undefined || !isMarked(network) → false':
     'goesAlong asks the same; asking before saves a query of the attachments',
   'lib/dynamodb/items.ts: text === undefined → false': 'what is not there has no bytes either',

@@ -13,7 +13,7 @@ export type Choice =
       readonly do: 'act';
       readonly process: number;
       readonly action: Action;
-      /** Nobody else's request comes between its own. */
+      /** No other process's request comes between its own. */
       readonly atOnce: boolean;
       /** Done at once up to its first write, whose answer is lost. */
       readonly loses: boolean;
@@ -34,7 +34,7 @@ export type Choice =
       readonly age: number;
       readonly unprocessed: number;
     }
-  /** `die`: its last request is carried out, and its answer finds nobody. */
+  /** `die`: its last request is carried out, and its answer is lost with the process. */
   | { readonly do: 'lose' | 'hang' | 'arrive' | 'die'; readonly process: number; readonly request: number }
   | { readonly do: 'refuse'; readonly process: number; readonly request: number; readonly as: Refusal }
   | { readonly do: 'wake'; readonly process: number; readonly timer: number }
@@ -48,7 +48,7 @@ export type Choice =
 
 export type Do = Choice['do'];
 
-/** What is on the stage, for whoever tells the story. */
+/** What the story's teller can name. */
 export interface Stage {
   /** Such as `task-deleted 7`. */
   nameOf(process: number): string;

@@ -14,7 +14,7 @@ export interface Dials {
    * what is left to chance is all between functions.
    */
   readonly crowded: boolean;
-  /** Whether raw hands write too. */
+  /** Whether there are raw writes too. */
   readonly raw: boolean;
   /** What the deployment has chosen. */
   readonly rules: Rules;
@@ -24,10 +24,10 @@ export interface Dials {
   readonly sweeps: number;
   /** Items after which a page of DynamoDB ends: 0 is never; else 2 to this. */
   readonly pageItemsMax: number;
-  /** Of each read that is not consistent: that it sees the past. */
+  /** For each read that is not consistent: that it sees the past. */
   readonly stale: number;
 
-  /** Of each request, before it is carried out. */
+  /** For each request, before it is carried out. */
   readonly throttled: number;
   readonly conflicts: number;
   readonly serverErrors: number;
@@ -37,13 +37,13 @@ export interface Dials {
   readonly late: number;
   /** Carried out, and the answer never arrives. */
   readonly lostAnswers: number;
-  /** Of each batch: that a part is left unprocessed. */
+  /** For each batch: that a part is left unprocessed. */
   readonly unprocessed: number;
-  /** Of each step of a process: that it dies there. */
+  /** For each step of a process: that it dies there. */
   readonly crashes: number;
   readonly timeouts: number;
 
-  /** Of each step of the world. */
+  /** For each step of the world. */
   readonly duplicates: number;
   readonly reorders: number;
   readonly delays: number;

@@ -107,7 +107,7 @@ export class Lanes {
     return this.#lanes.get(name)?.waiting.length ?? 0;
   }
 
-  /** The next batch of a lane, which is at work with a process until it is ended. Undefined when there is none after all. */
+  /** The next batch of a lane, which is at work with a process until it is ended. Undefined when the lane has none after all. */
   begin(
     name: string,
     process: number,

@@ -47,7 +47,7 @@ export interface Mistake {
 
 export interface Mutant extends Mistake {
   readonly name: string;
-  /** Why somebody might write it so. */
+  /** Why a programmer might write it so. */
   readonly why: string;
   readonly breaks: readonly Promised[];
   /** Where it is looked for. */

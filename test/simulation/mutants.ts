@@ -17,7 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...STREAM_MUTANTS,
 ];
 
-/** @throws where there is none of that name */
+/** @throws where no mutant has that name */
 export function findMutant(name: string | undefined): Mutant | undefined {
   const found = MUTANTS.find((mutant) => mutant.name === name);
   if (name !== undefined && found === undefined) throw new Error(`there is no mutant "${name}"`);

@@ -59,7 +59,7 @@ export function drawAction(cast: Cast, world: World, draw: () => number): Action
   return action;
 }
 
-/** As far as a look at the tables tells; somebody else may be faster. */
+/** As far as a look at the tables tells; another process may be faster. */
 function canBeDone(action: Action, world: World): boolean {
   const find = (kind: ParentKind, id: string) =>
     (kind === 'service' ? world.services : world.networks).find((parent) => parent.id === id);

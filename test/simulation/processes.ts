@@ -42,7 +42,7 @@ export type Carried = { readonly answer: unknown } | { readonly error: unknown }
 /** What a process is told by its world. */
 export interface Surroundings {
   nowEpochMillis(): number;
-  /** Instead of a turn: carries a request of somebody out who does all at once. */
+  /** For a process that does all at once: carries its request out instead of letting it wait for a turn. */
   readonly carryOutAtOnce?: ((operation: string, input: Input) => Carried) | undefined;
   /** One line of a function's log. */
   log(line: string): void;
@@ -75,7 +75,7 @@ export class Process {
     this.number = number;
     this.role = role;
     this.surroundings = surroundings;
-    // Of its own, so that what others do changes nothing here.
+    // A row of dice of its own, so that what other processes do changes nothing here.
     this.fraction = random(options.seed * 31 + number);
     this.skewMillis = Math.round((this.fraction() * 2 - 1) * options.skewMillisMax);
     this.deadlineEpochMillis = surroundings.nowEpochMillis() + options.lifeMillis;
@@ -120,8 +120,8 @@ const NAMES: Record<Role, string> = {
   attachments: 'attachment-deleted',
   services: 'service-updated',
   networks: 'network-updated',
-  counters: 'nobody',
-  receipts: 'nobody',
+  counters: 'no function',
+  receipts: 'no function',
   sweep: 'sweep',
   writer: 'writer',
 };
@@ -198,7 +198,7 @@ export class Place {
   }
 
   get #occupant(): Process {
-    if (this.process === undefined) throw new Error('nobody runs here: a dead process went on');
+    if (this.process === undefined) throw new Error('a process that is dead went on');
     return this.process;
   }
 }

@@ -6,7 +6,7 @@ import type { Process, Request } from './processes.ts';
 import { isWrite, type SimulatedWorld } from './simulated-world.ts';
 import type { Cast } from './writers.ts';
 
-/** Of all draws: that somebody who waits goes on; that people do something new. In the rest a batch is handed out. */
+/** Share of all draws in which a process that waits goes on, or people do something new. In the rest a batch is handed out. */
 const GO_ON = 0.6;
 const ACT = 0.2;
 const BATCH_RECORDS_MAX = 3;
@@ -15,7 +15,7 @@ const DELAY_MILLIS_MAX = 2_000;
 const JUMPS_MILLIS = [1_000, 30_000, 90_000, 20 * 60_000, 61 * 60_000] as const;
 /** That a request which is still on its way arrives now. */
 const ARRIVES = 0.05;
-/** That somebody's process that dies has a request on its way; that the request it waits for has been carried out. */
+/** Chance that a process that dies has a request on its way; that the request it waits for has been carried out. */
 const LATE_AFTER_DEATH = 0.3;
 const DIES_AFTER = 0.5;
 const SWEEPS_AT_ONCE_MAX = 2;
@@ -81,7 +81,7 @@ export class Scheduler {
     }
     if (typeof what === 'number') return { do: 'wake', process: number, timer: what };
     const request = what.number;
-    // Raw hands use the SDK's client with retries of its own, which is not ours to try.
+    // A raw writer uses the SDK's client with retries of its own, which is not ours to try.
     if (!isRaw(what)) {
       if (this.#is(dials.throttled)) return { do: 'refuse', process: number, request, as: 'throttled' };
       if (this.#is(dials.serverErrors)) return { do: 'refuse', process: number, request, as: 'server error' };
@@ -150,7 +150,7 @@ export class Scheduler {
   }
 }
 
-/** Whoever waits: for a request, or at a pause. */
+/** The processes that wait, for a request or at a pause. */
 function begunIn(world: SimulatedWorld): Begun[] {
   const begun: Begun[] = [];
   for (const process of world.processes.values()) {
@@ -160,7 +160,7 @@ function begunIn(world: SimulatedWorld): Begun[] {
   return begun;
 }
 
-/** The raw hands' requests name their attributes without placeholders. */
+/** A raw write names its attributes without placeholders. */
 function isRaw({ input }: Request): boolean {
   return /attribute_(not_)?exists\(id\)/.test(String((input as Record<string, unknown>).ConditionExpression));
 }

@@ -36,7 +36,7 @@ export interface Report {
 export async function runSchedules(job: Job, onProgress: (done: number) => void = () => {}): Promise<Report> {
   const exercised = new Exercised();
   const dials = PROFILES[job.profile];
-  // Errors are thrown by the thousand here, and nobody reads where.
+  // Thousands of errors are thrown here, and no one reads their stacks.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {

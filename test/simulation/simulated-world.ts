@@ -73,7 +73,7 @@ export class SimulatedWorld implements Stage {
   fatal: unknown;
   /** Records that never came to a function. */
   losses = 0;
-  /** A sweep died on its way: nobody but the next one ends what it had begun. */
+  /** A sweep died on its way: only the next one ends what it had begun. */
   hasSweepDied = false;
   /**
    * Counters that a request has opened after its sender had failed or died, such as `service#web 12.1`. The sender's record may
@@ -129,12 +129,12 @@ export class SimulatedWorld implements Stage {
     this.#told.push(line);
   }
 
-  /** The story so far, one line a choice. Told only when somebody wants to hear it. */
+  /** The story so far, one line a choice. Told only when it is asked for. */
   story(): string[] {
     return this.#told.map((told) => (typeof told === 'string' ? told : tellChoice(told, this)));
   }
 
-  /** Does what was chosen, and lets whoever can go on go on. False: it can't be done here, and nothing happened. */
+  /** Does what was chosen, and lets each process that can go on do so. False: it can't be done here, and nothing happened. */
   async do(choice: Choice): Promise<boolean> {
     if (!this.#start(choice)) return false;
     this.exercised.count('steps');
@@ -440,7 +440,7 @@ export function isWrite(operation: string): boolean {
   return /Write|Put|Update|Delete/.test(operation);
 }
 
-/** As the SDK tells that nobody answered in time. */
+/** As the SDK tells that no answer came in time. */
 function unanswered(): Error {
   return Object.assign(new Error('Connection timed out'), { name: 'TimeoutError' });
 }

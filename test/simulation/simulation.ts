@@ -122,7 +122,7 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
     violations.push({ promise: 'L4', subject: 'batch', message: 'records were given up, though nothing failed' });
   }
   const { gracePeriodMillis } = dials.rules;
-  // Nobody comes when a grace period ends, but the next sweep.
+  // When a grace period ends, only the next sweep notices.
   const isSwept = gracePeriodMillis === 0;
   world.watch.rest(world.tables.world(), world.losses > 0, isSwept ? world.nowMillis : Number.NEGATIVE_INFINITY);
   if (!isSwept && violations.length === 0) {

@@ -1,5 +1,5 @@
 /**
- * Watches every step of a simulated world for a broken promise. What raw hands may do to themselves is excused here, each
+ * Watches every step of a simulated world for a broken promise. What raw writers may do to themselves is excused here, each
  * excuse as narrow as the README's contract for raw writers words it, and nowhere else.
  */
 import {
@@ -18,14 +18,14 @@ type Parents = World['services'];
 export class Watch {
   readonly #raw: boolean;
   /**
-   * Marks that took over the time of a mark before them, which raw hands had cleared without it: `service#web m1`. Contract:
+   * Marks that took over the time of a mark before them, which a raw write had cleared without it: `service#web m1`. Contract:
    * "a second mark under the same `markedAt` would pass for the first".
    */
   readonly #inherited = new Set<string>();
   /** Tasks and references whose parent went under such a mark. */
   readonly #orphaned = new Set<string>();
   /**
-   * References that raw hands wrote without an attachment, and the network's mark when the attachment came, if it had one
+   * References that a raw write made without an attachment, and the network's mark when the attachment came, if it had one
    * then. Contract: "until then nothing protects its networks: put the service first, and mark networks later".
    *
    * Such an attachment protects no more in a later life of its task than in the first: a raw writer who deletes and writes the
@@ -90,7 +90,7 @@ export class Watch {
     }
   }
 
-  /** A task is told to stop only while its service is marked: nobody else says so in these stories. */
+  /** A task is told to stop only while its service is marked: only the deallocator says so in these stories. */
   #checkStops(before: World, after: World): void {
     const wasTold = new Set(before.tasks.filter(isToldToStop).map(nameOfTask));
     for (const task of after.tasks) {

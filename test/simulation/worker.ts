@@ -13,7 +13,7 @@ export type News = { readonly done: number } | { readonly report: Report } | { r
 /** Schedules between two messages of progress. */
 const PROGRESS_SCHEDULES = 100;
 
-// Whoever gave the order is gone.
+// The process that gave the order is gone.
 process.on('disconnect', () => process.exit());
 
 process.on('message', ({ job, mutant }: Order) => {

@@ -1,5 +1,5 @@
 /**
- * What the people do in a story: one action of the typed client, or of somebody who writes the tables by hand. The
+ * What the people do in a story: one action of the typed client, or a raw write. The
  * simulation and the stories on the real engine draw from here, so that both tell the same ones.
  */
 import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
@@ -31,7 +31,7 @@ export interface Cast {
   readonly services: readonly string[];
   readonly networks: readonly string[];
   readonly tasks: readonly string[];
-  /** Whether raw hands write too. */
+  /** Whether there are raw writes too. */
   readonly raw: boolean;
   /** Whether people protect things. @default false */
   readonly protects?: boolean;
@@ -78,10 +78,10 @@ export function randomAction(cast: Cast, fraction: () => number): Action {
 /** Answers that a writer must be ready for; any other failure is a bug and is thrown. */
 const REFUSALS: readonly ErrorCode[] = ['NotFound', 'AlreadyExists', 'FailedPrecondition', 'Aborted', 'Unavailable'];
 
-/** What raw hands are answered where a condition of theirs is false. */
+/** What a raw writer is answered where a condition of its own is false. */
 const RAW_REFUSALS = ['ConditionalCheckFailedException', 'TransactionCanceledException'];
 
-/** @param db over the same tables, for the raw hands */
+/** @param db over the same tables, for the raw writes */
 export async function perform(
   client: DeallocatorClient,
   db: DynamoDBDocumentClient,
@@ -138,7 +138,7 @@ async function start(
       );
     case 'rawCreateTask':
     case 'rawUpdateTask':
-      // A task of no service would be raw hands' own fault, and is not what these stories are about.
+      // A task without a service would be the raw writer's own fault, and is not what these stories are about.
       return db.send(
         new TransactWriteCommand({
           TransactItems: [

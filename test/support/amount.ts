@@ -21,6 +21,6 @@ export function shareOf(name: AmountName): number {
 export function doneHere<T>(kind: keyof typeof LEFT_OUT, all: readonly T[], nameOf: (one: T) => string): readonly T[] {
   const left: readonly string[] = LEFT_OUT[kind].names;
   const unknown = left.filter((name) => all.every((one) => nameOf(one) !== name));
-  if (unknown.length > 0) throw new Error(`test/support/tiers.ts leaves out ${unknown.join(', ')}, which nobody knows`);
+  if (unknown.length > 0) throw new Error(`test/support/tiers.ts leaves out ${unknown.join(', ')}, which no test has`);
   return inject('tier') === 'rest' ? all : all.filter((one) => !left.includes(nameOf(one)));
 }

@@ -1,4 +1,4 @@
-/** A database of one's own in the tests' DynamoDB Local, with the five tables of the schema. */
+/** A database of the test's own in the shared DynamoDB Local, with the six tables of the schema. */
 import { randomUUID } from 'node:crypto';
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
@@ -13,7 +13,7 @@ export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 /** Physical names differ from ours on purpose: a name that is used where the other belongs fails. */
 export const PHYSICAL_NAMES = Object.fromEntries(TABLE_NAMES.map((name) => [name, `Test-${name}`])) as PhysicalNames;
 
-/** Leads to a database that nobody else uses: DynamoDB Local keeps one for each access key. */
+/** Leads to a database that no other test uses: DynamoDB Local keeps one for each access key. */
 export function ownConnection(): Connection {
   return {
     endpoint: `http://127.0.0.1:${inject('enginePort')}`,
@@ -22,7 +22,7 @@ export function ownConnection(): Connection {
   };
 }
 
-/** As somebody else's program connects: with the SDK's own retries, for a machine that is busy. */
+/** As a program without our client connects: with the SDK's own retries, for a machine that is busy. */
 export function connectRaw(connection: Connection): DynamoDBDocumentClient {
   return documentClient(new DynamoDBClient({ ...connection, maxAttempts: 10 }));
 }
@@ -63,7 +63,7 @@ export function tableInput(name: TableName, physicalName: string = PHYSICAL_NAME
 
 type Item = Record<string, unknown>;
 
-/** Raw writes and whole-table reads, as somebody without the typed client would make them. */
+/** Raw writes and reads of whole tables, as a program without the typed client makes them. */
 export function rawAccess(db: DynamoDBDocumentClient, tables: PhysicalNames) {
   return {
     put: async (table: TableName, item: Item): Promise<void> => {

@@ -49,7 +49,7 @@ export async function localBackend(
   const breakGlass = { accessKeyId: cloud.breakGlassKeyId, secretAccessKey };
   return {
     ...rawAccess(connectRaw(connection), tables),
-    // Nobody but the deallocator may: a story in which somebody does it all the same has lifted the tables' policies before.
+    // Only the deallocator may: a story with a raw deletion has lifted the tables' policies before.
     delete: rawAccess(connectRaw({ ...connection, credentials: breakGlass }), tables).delete,
     cloud,
     client: new DeallocatorClient({ tables, connection }),

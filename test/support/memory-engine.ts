@@ -198,7 +198,7 @@ export class MemoryEngine {
     return this.#page(entries, keys, input, show, isWanted);
   }
 
-  /** Ordered by key. AWS orders partitions by a hash that nobody knows: any order is as good. */
+  /** Ordered by key. AWS orders partitions by a secret hash: any order is as good. */
   #page(
     rows: readonly StoredItem[],
     keys: readonly string[],

@@ -75,7 +75,7 @@ export class MemoryTables {
     return age === 0 ? this.#rows[table] : (past[Math.max(0, past.length - age)] ?? this.#rows[table]);
   }
 
-  /** The rows of one partition, if the table has sort keys, and perhaps others: whoever asks looks at the key as well. */
+  /** The rows of one partition, if the table has sort keys, and perhaps others: the caller looks at the key as well. */
   partition(table: TableName, value: string | undefined, age = 0): Rows {
     if (age > 0 || TABLES[table].sortKey === undefined) return this.rows(table, age);
     return this.#partitions[table].get(value ?? '') ?? NO_ROWS;

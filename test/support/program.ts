@@ -16,7 +16,7 @@ export interface Program {
 }
 
 export function runProgram(script: string, args: readonly string[] = []): Program {
-  // Test runners ask for colours; nobody else has asked this program for any.
+  // Test runners ask for colours; this program was not asked for any.
   const { FORCE_COLOR: _, ...env } = process.env;
   const child = spawn(process.execPath, [join(ROOT, script), ...args], {
     cwd: ROOT,

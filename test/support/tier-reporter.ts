@@ -15,7 +15,7 @@ export default class TierReporter implements Reporter {
     if (vitest === undefined || vitest.config.testNamePattern !== undefined) return;
     const tiers = new Set(modules.map(({ project }) => project.name));
     if (!tiers.has('main') && !tiers.has('rest')) return;
-    // Somebody's look at a file or two is no tier.
+    // A run of a file or two is no tier.
     if (modules.length < (await vitest.globTestSpecifications()).length) return;
     const files = new Set(modules.map(({ moduleId }) => relative(vitest.config.root, moduleId)));
     process.stdout.write(`\n${tellTier(tiers.has('rest') ? 'rest' : 'main', files).join('\n')}\n`);

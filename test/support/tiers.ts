@@ -97,7 +97,7 @@ interface LeftOut {
   readonly why: string;
 }
 
-/** Of a file that `npm test` runs: what it leaves to the rest. */
+/** What `npm test` leaves to the rest in the files that it runs. */
 export const LEFT_OUT = {
   mistakes: {
     of: 'mistakes that the simulation must see',

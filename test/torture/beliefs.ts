@@ -37,7 +37,7 @@ export class Beliefs {
     );
   }
 
-  /** Nobody knows whether it was done: what it would have made of each state is possible as well. */
+  /** Its sender can't know whether it was done: what it would have made of each state is possible as well. */
   #perhaps(kind: ParentKind, id: string, from: State, to: State): void {
     const possible = this.#possible(kind, id);
     this.#set(kind, id, possible.includes(from) ? [...possible, to] : possible);

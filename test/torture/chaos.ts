@@ -28,7 +28,7 @@ const REPEAT_SHARE = 0.1;
 const DELAY_SHARE = 0.2;
 /** Longer than a delivery, shorter than a story. */
 const RECORD_DELAY_MILLIS = 400;
-/** Beyond the first retries of whoever sent it. */
+/** Beyond the first retries of its sender. */
 const LATE_REQUEST_MILLIS = 600;
 /** Blows at processes for each action of a writer: by work, not by time, so that a slow machine gets no more of them. */
 const BLOW_SHARE = 0.05;
@@ -194,7 +194,7 @@ export class Chaos {
     return undefined;
   }
 
-  /** Nobody waits for what a blow begins: others fall meanwhile. */
+  /** The next blow does not wait for what this one begins. */
   #strike(): void {
     const fraction = this.#blows;
     const blow = this.#pick<(id: string, pid: number) => void>(

@@ -17,7 +17,7 @@ export const ACTIONS_MAX = 30;
 
 /** Polls, windows and back-off pass this much faster than on AWS. */
 export const CLOCK_RATE = 25;
-/** Of the functions that read streams, while a storm lasts: long for an invocation, short for a process that freezes. */
+/** Timeout of the functions that read streams while a storm lasts: long for an invocation, short for a process that freezes. */
 export const FUNCTION_TIMEOUT_MILLIS = 4_000;
 
 export interface WaveDials {
@@ -26,7 +26,7 @@ export interface WaveDials {
   /** The environment that tells this wave, and no other, once more. */
   readonly again: string;
   readonly schedules: number;
-  /** Whether raw hands write too. */
+  /** Whether there are raw writes too. */
   readonly raw: boolean;
   /** Whether records are lost for good, so that a sweep is owed at the end. */
   readonly drops: boolean;

@@ -38,7 +38,7 @@ const totals = new Map<string, number>();
 
 describe('S1–S6, L1, L2: seeded schedules on the real engine', () => {
   it.each(waves)(
-    'wave $number (raw hands: $raw, lost records: $drops, engine restarts: $engineRestarts) ends as its writers were told',
+    'wave $number (raw writes: $raw, lost records: $drops, engine restarts: $engineRestarts) ends as its writers were told',
     async (dials) => {
       const { counts, failures } = await runWave(dials);
       for (const [kind, count] of counts) totals.set(kind, (totals.get(kind) ?? 0) + count);
@@ -55,7 +55,7 @@ describe('S1–S6, L1, L2: seeded schedules on the real engine', () => {
       const count = totals.get(kind) ?? 0;
       return count < minimum ? [`${kind}: ${count}, expected at least ${minimum}`] : [];
     });
-    // A wave that is told alone is somebody's look at a failure.
+    // A wave that is told alone is a look at a failure.
     if (waves.length > 1) expect(tooFew).toEqual([]);
     expect(totals.get('schedules')).toBe(schedules);
     expect(totals.get('engine killed and started again') ?? 0).toBe(

@@ -47,7 +47,7 @@ export function functionIds(): { readonly streams: readonly string[]; readonly s
 
 /**
  * DynamoDB Local forgets some of what it acknowledged right before it is killed (200 ms before were seen), which DynamoDB
- * never does. So nothing is acknowledged in the last moments: it is carried out, or not, and nobody is told.
+ * never does. So nothing is acknowledged in the last moments: it is carried out, or not, without an answer.
  */
 const UNANSWERED_MILLIS = 2_000;
 

@@ -127,7 +127,7 @@ function partOf(world: World, { prefix }: Schedule): World {
 }
 
 /**
- * What raw hands bring upon themselves, by the README's contract: a service on a network that is not there, or that goes
+ * What raw writers bring upon themselves, by the README's contract: a service on a network that is not there, or that goes
  * before the service's record arrives; one whose record never arrives, which no sweep looks for; and a second mark under the
  * time of the first, which a service's new task is not safe from.
  */

@@ -2,6 +2,7 @@
  * What looks wrong in a world. The promises themselves are checked by the protocol's `checkRest`, and nowhere else; here each
  * violation is traced to the ids that it is about, and items that are odd by themselves are added.
  */
+
 import { isCounter } from '../../dynamodb/items.ts';
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
@@ -15,6 +16,7 @@ import {
   parseParentName,
   type UserKey,
 } from '../../protocol/model.ts';
+import { groupBy } from '../../protocol/parallel.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { taskName } from '../names.ts';
 import { type Suspect, suspectKey } from './findings.ts';
@@ -85,10 +87,10 @@ function factsOf(world: AuditedWorld, rules: Rules) {
   const pairs = users.flatMap(({ key, references }) => references.map((network) => pairOf(key, network)));
   const attached = attachments.map((item) => pairOf(parseAttachmentName(item.serviceId, rules), item.networkId));
 
-  const byTask = Map.groupBy(tasks, taskName);
-  const byReference = Map.groupBy(pairs, attachmentSubject);
-  const byAttachment = Map.groupBy(attached, attachmentSubject);
-  const byNetwork = Map.groupBy(pairs, ({ network }) => parentName({ kind: 'network', id: network }));
+  const byTask = groupBy(tasks, taskName);
+  const byReference = groupBy(pairs, attachmentSubject);
+  const byAttachment = groupBy(attached, attachmentSubject);
+  const byNetwork = groupBy(pairs, ({ network }) => parentName({ kind: 'network', id: network }));
   const parent = (name: string): About[] | undefined => {
     const key = parseParentName(name);
     return key && [{ [key.kind]: key.id }];

@@ -6,7 +6,7 @@ import { checkList } from '../../protocol/arguments.ts';
 import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX, TASKS_PER_TRANSACTION_MAX } from '../../protocol/limits.ts';
 import { networkLists, type ParentKind, parentName, referencedNetworks } from '../../protocol/model.ts';
-import { chunks, mapInParallel } from '../../protocol/parallel.ts';
+import { chunks, groupBy, mapInParallel } from '../../protocol/parallel.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import { type LeftOut, type Snapshot, type SnapshotTask, withoutMark } from './snapshot.ts';
@@ -81,7 +81,7 @@ export async function importSnapshot(
     const calls = { get: () => client.getService(service.id), create: () => client.createService(service) };
     tally.add('services', name, refused ? dependsOn(refused) : await put('service', service, calls));
   }
-  const tasks = Map.groupBy(snapshot.tasks, ({ serviceId }) => serviceId);
+  const tasks = groupBy(snapshot.tasks, ({ serviceId }) => serviceId);
   await mapInParallel([...tasks], WRITES_IN_PARALLEL, async ([serviceId, ofService]) => {
     const service = parentName({ kind: 'service', id: serviceId });
     if (tally.isRefused(service)) tally.addTasks(ofService, dependsOn(service));

@@ -82,7 +82,7 @@ async function localRuns(load: Load, progress: (share: number) => void): Promise
 }
 
 const HEAD = ['option', 'median s', '99 of 100, s', 'invocations', 'write units', '$ per million deletes'];
-/** Of the section's time. */
+/** The section's time. */
 const VIRTUAL_SHARE = 0.2;
 
 export async function defaultsSection(quick: boolean, progress: Progress): Promise<Section> {

@@ -30,7 +30,7 @@ export const CONDITION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a time is unique enough',
-    why: 'nobody marks, undeletes and marks again within the hour',
+    why: 'an object is not marked, undeleted and marked again within the hour',
     request: (sent) =>
       withActions(sent, (action) => {
         const placeholder = placeholderSet(action, 'markedAt');

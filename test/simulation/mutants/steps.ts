@@ -149,7 +149,7 @@ export const STEP_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'leaves a counter of another epoch',
-    why: 'whoever opened it will close it',
+    why: 'the settle that opened it will close it',
     store: (right, took) => ({
       closeCounter: async (parent, epoch) => {
         const closed = await right.closeCounter(parent, epoch);

@@ -20,14 +20,14 @@ const OWN_COUNTER = 1;
 export const TRANSACTION_MUTANTS: readonly Mutant[] = [
   {
     name: 'the counter stays behind',
-    why: 'nobody reads it any more',
+    why: 'nothing reads it any more',
     request: (sent) => leftOut(sent, ({ table }, place) => table === 'counters' && place === OWN_COUNTER),
     breaks: ['S6'],
     profile: 'calm',
   },
   {
     name: "a freed network's counter stays behind",
-    why: 'nobody reads it any more',
+    why: 'nothing reads it any more',
     request: (sent) => leftOut(sent, ({ table }, place) => table === 'counters' && place > OWN_COUNTER),
     breaks: ['S6'],
     profile: 'crowded',
