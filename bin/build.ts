@@ -14,7 +14,10 @@ const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');
 const cjs = join(root, 'dist', 'cjs');
 
-/** One module for each source file, and the types. tsc leaves an older build's files where they are, so they go first. */
+/**
+ * One module for each source file, and the types. tsc leaves an older build's files where they are, so they go first.
+ * tsconfig.build.json names the library of Node.js 20, so that nothing shipped asks for more.
+ */
 async function buildEsm(): Promise<void> {
   await rm(esm, { recursive: true, force: true });
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
