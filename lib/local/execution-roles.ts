@@ -1,6 +1,6 @@
 /**
- * What Lambda itself does by a function's role: it writes the log, reads the mapping's stream, and puts away what was given up.
- * Looked at when the template is deployed: for a mapping and a destination AWS does so too; a log would just be missing there.
+ * What Lambda itself does by a function's role: it writes the log, reads the mapping's stream, and sends dead letters. Checked
+ * when the template is deployed. AWS checks mappings and destinations then, too; without permission a log would just be missing.
  */
 import { LocalError } from './ground/local-error.ts';
 import type { Authorizer } from './iam/authorizer.ts';
@@ -22,7 +22,7 @@ function logNeeds({ logGroup, name }: FunctionProperties): Need[] {
 }
 
 /**
- * Which streams there are is asked of the table, as in AWS's own example:
+ * `ListStreams` asks the table for its streams, as in AWS's own example:
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
  */
 function streamNeeds({ streamArn }: MappingProperties): Need[] {

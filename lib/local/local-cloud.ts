@@ -22,12 +22,12 @@ export interface LocalCloud {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** An access key of an administrator who has lifted the tables' policies; the other one's is held by them. */
+  /** The access key of an administrator who has lifted the tables' policies. They bind `accessKeyId`. */
   readonly breakGlassKeyId: string;
   readonly enginePort: number;
   readonly outputs: Readonly<Record<string, string>>;
   readonly meter: Meter;
-  /** Who may do what, and what each principal was allowed or denied so far. */
+  /** Knows who may do what, and what each principal was allowed or denied so far. */
   readonly authorizer: Authorizer;
   /** Every message that is in a queue, received or not, until it is deleted. */
   deadLetters(): readonly DeadLetter[];

@@ -34,7 +34,7 @@ export async function waitForQuiet(activity: Activity, timeoutMillis: number): P
   const startedMillis = performance.now();
   for (let quietTurns = 0; quietTurns < QUIET_TURNS; ) {
     if (mappings.isStopped) throw new LocalError('cloud.stopped', 'the local cloud has been stopped');
-    // What never passed the gateway was written before we were called.
+    // What does not pass the gateway counts as written before the call.
     const visibleMillis = Math.max(startedMillis, gateway.lastWriteMillis(ANY_TABLE) + STREAM_LAG_MILLIS);
     const pending = listPending(activity, visibleMillis);
     if (pending.length === 0) {

@@ -88,7 +88,7 @@ async function answers(port: number): Promise<boolean> {
   );
 }
 
-/** For processes of others, which tell nobody that they end. Vitest's own timeout is the limit. */
+/** For processes that are not our children, whose end we are not told of. Vitest's own timeout is the limit. */
 async function untilGone(functionPid: number, enginePort: number): Promise<void> {
   while (isAlive(functionPid) || (await answers(enginePort))) await pause(10);
 }
@@ -102,7 +102,7 @@ describe('npm run local', () => {
 
   it.each([
     ['an unknown option', ['--prot', '1'], "Unknown option '--prot'"],
-    ['a port that is none', ['--port', 'x'], '--port is "x"'],
+    ['a port that is no number', ['--port', 'x'], '--port is "x"'],
   ])('refuses %s', async (_name, args, message) => {
     const { status, out, err } = await end(run(...args));
     expect(status).toBe(2);

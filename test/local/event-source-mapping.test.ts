@@ -114,17 +114,15 @@ describe('event source mapping', () => {
   });
 
   it('gives up records that have become too old', async () => {
-    const fixture = await start({
-      handler: throwsOn('a'),
-      mapping: { MaximumRecordAgeInSeconds: 60, MaximumRetryAttempts: -1 },
-    });
+    const mapping = { MaximumRecordAgeInSeconds: 60, MaximumRetryAttempts: -1 };
+    const fixture = await start({ handler: throwsOn('a'), mapping }, { clockRate: 1000 });
     await putAll(fixture, 'a');
     expect(fixture.deliveries.at(-1)?.result).toBe('RecordAgeExceeded');
     expect(fixture.cloud.deadLetters()[0]?.body).toMatchObject({ requestContext: { condition: 'RecordAgeExceeded' } });
   });
 
   it('sends no batch above the batch size, and gathers one during the window', async () => {
-    const fixture = await start({ mapping: { BatchSize: 3, MaximumBatchingWindowInSeconds: 50 } });
+    const fixture = await start({ mapping: { BatchSize: 3, MaximumBatchingWindowInSeconds: 50 } }, { clockRate: 1000 });
     await putAll(fixture, 'abcdefg');
     expect(idsOf(fixture.deliveries)).toEqual([['a', 'b', 'c'], ['d', 'e', 'f'], ['g']]);
   });

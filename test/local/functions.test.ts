@@ -12,7 +12,7 @@ const HANGS_ON_HANG = `
     await new Promise(() => setInterval(() => {}, 1000));
   };`;
 
-/** Until the condition holds: for what has no event to wait for. Vitest's own timeout is the limit. */
+/** For conditions without an event to wait for. Vitest's own timeout is the limit. */
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(5);
 }
@@ -155,7 +155,7 @@ describe('function', () => {
     expect(cloud.functions()).toEqual({ Worker: [] });
   });
 
-  it('that timed out may be left running: it finishes late, quiesce waits for it, and nobody asks it again', async () => {
+  it('that timed out may be left running: it finishes late, quiesce waits for it, and it is not invoked again', async () => {
     const handler = `
       exports.handler = async (event) => {
         if (event.slow) await new Promise((resolve) => setTimeout(resolve, 600));

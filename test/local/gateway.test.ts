@@ -134,7 +134,7 @@ describe('faults', () => {
     expect(one).toMatchObject({ Responses: {}, UnprocessedKeys: { [things]: { Keys: keys.slice(0, 1) } } });
   });
 
-  it('whoever disturbs learns when the engine has done it, before its answer goes on', async () => {
+  it('tells the author of a fault when the engine has done it, before its answer goes on', async () => {
     const { cloud, client, things, deliveries } = await start();
     const order: string[] = [];
     cloud.setIntercept(() => ({

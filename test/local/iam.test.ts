@@ -157,7 +157,7 @@ describe('a table’s policy', () => {
   const Key = { id: { S: 'a' } };
   const del = { TableName: 'Guarded', Key };
 
-  it('holds for an administrator too, in statements of PartiQL as well, until somebody lifts it', async () => {
+  it('holds for an administrator too, in statements of PartiQL as well, until it is lifted', async () => {
     const Action = ['dynamodb:DeleteItem', 'dynamodb:PartiQLDelete'];
     const { client, cloud } = await startCloud(guarded({ Action }));
     expect(await told(client.deleteItem(del))).toBe(

@@ -24,7 +24,7 @@ async function startWithClient(stack: FixtureStack) {
   return { ...fixture, invoke };
 }
 
-/** One that nobody waits for is done when the cloud is quiet and its line has arrived. */
+/** An asynchronous invocation is done when the cloud is quiet and its line has arrived. */
 async function lineOf(fixture: FixtureCloud): Promise<string> {
   await fixture.cloud.quiesce();
   await expect.poll(() => fixture.logs.length).toBe(1);

@@ -33,7 +33,7 @@ describe('a queue', () => {
     expect(queues.receive(letters, 10, 30)).toMatchObject([second]);
   });
 
-  it('takes a receipt whose time is over, unless somebody else has received the message since', () => {
+  it('takes a receipt whose time is over, unless the message has been received again since', () => {
     const { clock, queues, letters } = createQueues();
     for (const body of ['a', 'b']) queues.send(ARN, body);
     const [a, b] = queues.receive(letters, 10, 30).map(({ receiptHandle }) => receiptHandle);

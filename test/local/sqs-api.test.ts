@@ -152,7 +152,7 @@ describe('SQS', () => {
     stranger.destroy();
   });
 
-  it('is no business of faults and the meter', async () => {
+  it('meets no fault and is not metered', async () => {
     const { cloud, receive } = await startWithLetters('a');
     cloud.meter.start();
     cloud.setIntercept(() => ({ dropAnswer: true }));

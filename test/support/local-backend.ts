@@ -19,7 +19,7 @@ export interface LocalBackend extends Backend {
   readonly tables: PhysicalNames;
 }
 
-/** Polls and back-off pass this much faster than on AWS. */
+/** How many times faster than on AWS polls, windows and back-off go. */
 const CLOCK_RATE = 25;
 
 /**
@@ -49,7 +49,7 @@ export async function localBackend(
   const breakGlass = { accessKeyId: cloud.breakGlassKeyId, secretAccessKey };
   return {
     ...rawAccess(connectRaw(connection), tables),
-    // Only the deallocator may: a story with a raw deletion has lifted the tables' policies before.
+    // The tables' policies let only the deallocator delete. A story with another deletion has lifted them before.
     delete: rawAccess(connectRaw({ ...connection, credentials: breakGlass }), tables).delete,
     cloud,
     client: new DeallocatorClient({ tables, connection }),
@@ -68,7 +68,7 @@ export async function localBackend(
   };
 }
 
-/** While functions are refused by their tables, all that they are told of ends in the queue. */
+/** Refuses the functions their tables meanwhile, so that all records end in the queue. */
 export async function refusedMeanwhile(backend: LocalBackend, happens: () => Promise<void>): Promise<void> {
   const respond = {
     status: 400,
@@ -80,7 +80,7 @@ export async function refusedMeanwhile(backend: LocalBackend, happens: () => Pro
   backend.cloud.setIntercept(undefined);
 }
 
-/** The bundles are those of the setup. The CDK is loaded only here: it takes half a second of processor time. */
+/** With the bundles of the setup. The CDK is loaded only here, because that takes half a second of processor time. */
 async function synthesizeWith(props: DeallocatorProps, extend?: (stack: DeallocatorStack) => void): Promise<string> {
   const { App } = await import('aws-cdk-lib');
   const { DeallocatorStack } = await import('../../lib/infra/index.ts');

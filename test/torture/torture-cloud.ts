@@ -46,8 +46,8 @@ export function functionIds(): { readonly streams: readonly string[]; readonly s
 }
 
 /**
- * DynamoDB Local forgets some of what it acknowledged right before it is killed (200 ms before were seen), which DynamoDB
- * never does. So nothing is acknowledged in the last moments: it is carried out, or not, without an answer.
+ * DynamoDB Local may forget what it acknowledged right before it is killed (200 ms before were seen). DynamoDB never does. So
+ * nothing is acknowledged in the last moments: writes are carried out, or not, and not answered.
  */
 const UNANSWERED_MILLIS = 2_000;
 

@@ -8,17 +8,17 @@ export interface GatewayRequest extends DynamoDBRequest {
 }
 
 export interface Fault {
-  /** Real time before anything else happens; `Infinity` hangs until the client gives up, and nothing is sent on. */
+  /** Real time before anything else happens. `Infinity` hangs until the client gives up, and nothing reaches the engine. */
   readonly delayMillis?: number;
   /** Answered in place of the engine, which never sees the request. */
   readonly respond?: { readonly status: number; readonly body: Readonly<Record<string, unknown>> };
   /** The engine does it, the connection breaks before the answer. */
   readonly dropAnswer?: boolean;
-  /** The connection breaks at once; the request reaches the engine when this resolves, with nobody left who waits. */
+  /** The connection breaks at once. The request reaches the engine when this resolves, and its sender learns nothing. */
   readonly arrives?: Promise<unknown>;
-  /** Of a batch's keys or items only the first half, rounded down, is processed; the answer leaves over the rest. */
+  /** Only the first half of a batch, rounded down, is processed. The answer leaves over the rest. */
   readonly halve?: boolean;
-  /** Awaited when the engine has done it and before its answer, if any, goes on. */
+  /** Awaited after the engine has done it and before its answer, if any, goes on. */
   readonly beforeAnswer?: () => void | Promise<void>;
 }
 
@@ -38,12 +38,12 @@ export function internalServerError(): Fault {
   return refusal(500, 'InternalServerError', 'Internal server error');
 }
 
-/** Of a single write. */
+/** For a single write. */
 export function transactionConflict(): Fault {
   return refusal(400, 'TransactionConflictException', 'Transaction is ongoing for the item');
 }
 
-/** Of a transaction: the given actions have met a conflict, the others none. */
+/** For a transaction: the given actions have met a conflict, the others have not. */
 export function transactionCanceled(request: GatewayRequest, conflicts: readonly number[] = [0]): Fault {
   const actions = request.body.TransactItems;
   const reasons = (Array.isArray(actions) ? actions : []).map((_, index) => {
@@ -55,12 +55,12 @@ export function transactionCanceled(request: GatewayRequest, conflicts: readonly
   return refusal(400, 'TransactionCanceledException', message, { Message: message, CancellationReasons: reasons });
 }
 
-/** Committed, and the client does not learn it. */
+/** It is committed, and the client does not learn it. */
 export function answerLost(): Fault {
   return { dropAnswer: true };
 }
 
-/** Given up by its sender, and carried out later: perhaps after the sender has tried again, perhaps after it has died. */
+/** Its sender has given up, perhaps tried again, perhaps died, when it is carried out. */
 export function late(millis: number): Fault {
   return { arrives: pause(millis) };
 }

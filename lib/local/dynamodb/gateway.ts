@@ -85,9 +85,7 @@ export class Gateway {
     return this.#writesInFlight;
   }
 
-  /**
-   * When the engine last did a write, or may have, to this table; on the monotonic clock. `ANY_TABLE` asks for writes to any.
-   */
+  /** When the engine last did a write to this table, or may have, on the monotonic clock. `ANY_TABLE`: to whichever. */
   lastWriteMillis(tableArn: string): number {
     const written = tableArn === ANY_TABLE ? [...this.#lastWrites.keys()] : [tableArn, ANY_TABLE];
     return Math.max(...written.map((arn) => this.#lastWrites.get(arn) ?? Number.NEGATIVE_INFINITY));
@@ -97,7 +95,7 @@ export class Gateway {
     this.#intercept = intercept;
   }
 
-  /** After `listen`: functions and queues, which these serve, need to know the port. */
+  /** To be called after `listen`: the functions and queues behind the APIs need to know the port. */
   setApis(apis: readonly ServiceApi[]): void {
     this.#apis = apis;
   }
@@ -135,7 +133,7 @@ export class Gateway {
       const answer = await api(apiRequest);
       if (answer !== undefined) return send(response, answer.status, Buffer.from(answer.body), answer.headers);
     }
-    // On purpose: a function must not reach AWS from a laptop.
+    // A function must not reach AWS from a laptop.
     const message =
       'the local cloud serves DynamoDB, DynamoDB Streams, Invoke of Lambda, and ReceiveMessage, DeleteMessage and ' +
       'GetQueueAttributes of SQS only';
@@ -196,7 +194,7 @@ export class Gateway {
     try {
       answer = await engine.send(request.method ?? 'POST', request.url ?? '/', request.headers, outgoing);
     } finally {
-      // Without an answer it may have been done; what was refused has not.
+      // Without an answer it may have been done. After a refusal it has not.
       if (WRITES.includes(operation) && answer?.status !== 400) {
         for (const { resource } of needsOf(asked)) this.#lastWrites.set(resource, performance.now());
       }
@@ -228,7 +226,7 @@ function toBuffer(body: unknown): Buffer {
   return Buffer.from(JSON.stringify(body));
 }
 
-/** Our own length and no checksum: bodies may have been changed. */
+/** With a length of our own and without the engine's checksum: the body may have been changed. */
 function send(
   response: ServerResponse,
   status: number,

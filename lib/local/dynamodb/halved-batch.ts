@@ -1,4 +1,4 @@
-/** A batch of which DynamoDB processes a part and leaves over the rest, as its documentation allows at any time. */
+/** DynamoDB may process a part of a batch and leave over the rest at any time, says its documentation. This does it. */
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -8,7 +8,7 @@ const LEFT_OVER: Readonly<Record<string, string>> = {
 };
 
 interface HalvedBatch {
-  /** What the engine gets; undefined when nothing is left of the batch for it. */
+  /** What the engine gets. Undefined if nothing of the batch is left for it. */
   readonly body: Body | undefined;
   /** Adds what was left over to the engine's answer. */
   complete(answer: Body): Body;

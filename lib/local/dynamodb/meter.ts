@@ -21,7 +21,7 @@ export class Meter {
   #requests: Record<string, Record<string, OperationUsage>> = {};
   #invocations: Record<string, number> = {};
 
-  /** Off at first: metering a transaction costs two more reads of the engine. */
+  /** Off at first: to meter a transaction takes two more reads of each of its items. */
   get isOn(): boolean {
     return this.#on;
   }

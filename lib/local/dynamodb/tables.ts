@@ -10,7 +10,7 @@ const ENGINE_REGION = 'ddblocal';
 const ENGINE_ARN = `arn:aws:dynamodb:${ENGINE_REGION}:`;
 const ARN = `arn:aws:dynamodb:${REGION}:`;
 
-/** Every table's and stream's ARN in a text. Clients and functions only ever see the region that they asked for. */
+/** Changes every ARN in a text. Clients and functions see only the region that they asked for. */
 export function toEngineArns(text: string): string {
   return text.replaceAll(ARN, ENGINE_ARN);
 }
@@ -19,7 +19,7 @@ export function fromEngineArns(text: string): string {
   return text.replaceAll(ENGINE_ARN, ARN).replaceAll(`"awsRegion":"${ENGINE_REGION}"`, `"awsRegion":"${REGION}"`);
 }
 
-/** Unknown to the engine, or without effect there. The policy is read by iam/policies.ts. */
+/** The engine does not know them, or they have no effect there. iam/policies.ts reads the policy. */
 const IGNORED_PROPERTIES = [
   'ResourcePolicy',
   'PointInTimeRecoverySpecification',
@@ -67,7 +67,7 @@ function readTable(properties: PropertyReader, TableName: string) {
   };
 }
 
-/** What the engine is asked for, for each table of the stack. */
+/** The engine's requests for each table of the stack. */
 export function readTables(stack: Stack) {
   return stack.read('AWS::DynamoDB::Table', (properties, resource) => {
     return { ...resource, ...readTable(properties, resource.name) };

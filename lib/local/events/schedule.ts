@@ -35,7 +35,7 @@ export function readRateMillis(expression: string): number {
 }
 
 function readTarget(target: PropertyReader): Target {
-  // They are about a target that can't be reached, and here it always can.
+  // They are for targets that can't be reached. Here a target always can.
   target.ignore('Id', 'RetryPolicy', 'DeadLetterConfig');
   const input = target.findText('Input');
   return { functionKey: target.text('Arn'), input: input === undefined ? undefined : JSON.parse(input) };

@@ -1,4 +1,4 @@
-/** Who may do what, by the policies of the template: each request is allowed or denied as by IAM. */
+/** Allows or denies each request as IAM would, by the policies of the template. */
 import { runSimulation, runUnsafeSimulation, type Simulation } from '@cloud-copilot/iam-simulate';
 import { ACCESSES_KEPT_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
@@ -6,12 +6,12 @@ import { ACCOUNT_ID } from '../template/intrinsics.ts';
 import type { Policies, Role, Statement } from './policies.ts';
 import { ANY_TABLE, type Need } from './requests.ts';
 
-/** Everybody without a role: an administrator of the account, held by the tables' policies only. */
+/** Any caller without a role: an administrator of the account, whom only the tables' policies can deny something. */
 export const OUTSIDE = 'outside';
-/** Signs with this key: an administrator who has lifted the tables' policies. */
+/** The access key of an administrator who has lifted the tables' policies. */
 export const BREAK_GLASS = 'break-glass';
 
-/** A need of somebody, and what came of it. */
+/** What a principal needed, and whether it was allowed. */
 export interface Access extends Need {
   /** A function's logical id, a role's name, `break-glass` or `outside`. */
   readonly principal: string;
@@ -19,9 +19,9 @@ export interface Access extends Need {
 }
 
 interface Principal {
-  /** As AWS's messages name it: a role only by a session. */
+  /** As AWS's messages name it: a role by its session. */
   readonly userArn: string;
-  /** `aws:PrincipalArn`: of a session its role's. */
+  /** `aws:PrincipalArn`: for a session, the ARN of its role. */
   readonly principalArn: string;
   readonly statements: readonly Statement[];
   readonly isHeldByTables: boolean;
@@ -29,7 +29,7 @@ interface Principal {
 
 const EVERYTHING: readonly Statement[] = [{ Effect: 'Allow', Action: '*', Resource: '*' }];
 
-/** Whatever is asked, an evaluation looks at the whole policy first. */
+/** For checking a policy: every evaluation looks at the whole of it first. */
 const ANYTHING: Need = { action: 'dynamodb:DescribeTable', resource: ANY_TABLE.replace('*', 'any') };
 
 function administrator(name: string, isHeldByTables: boolean): Principal {
@@ -42,19 +42,18 @@ function session(role: Role, name: string): Principal {
   return { userArn, principalArn: role.arn, statements: role.statements, isHeldByTables: true };
 }
 
-/** Sids are for people, and two statements of a role's policies may share one. */
+/** Without Sids: two policies of a role may use the same one. */
 function documentOf(statements: readonly Statement[]): unknown {
   return { Version: '2012-10-17', Statement: statements.map(({ Sid: _, ...statement }) => statement) };
 }
 
-/** Rather than to decide by a part of it. */
 function invalidPolicy({ message: _, ...errors }: object & { readonly message: string }): LocalError {
-  return new LocalError('iam.invalidPolicy', `IAM would not take a policy: ${JSON.stringify(errors)}; mend it`);
+  return new LocalError('iam.invalidPolicy', `IAM would refuse a policy: ${JSON.stringify(errors)}; mend it`);
 }
 
 type Outcome = 'Allowed' | 'ExplicitlyDenied' | 'ImplicitlyDenied';
 
-/** By all that an evaluation depends on: clouds that one process starts from one template decide the same again. */
+/** By everything that an evaluation depends on, so that the clouds that a process starts from one template share them. */
 const outcomes = new Map<string, Promise<Outcome>>();
 
 async function evaluate(principal: Principal, need: Need, tableStatements: readonly Statement[]): Promise<Outcome> {
@@ -85,7 +84,7 @@ async function evaluate(principal: Principal, need: Need, tableStatements: reado
 
 async function simulate(simulation: Simulation, isAdministrator: boolean): Promise<Outcome> {
   const { request } = simulation;
-  // The reference says that it has no resource, AWS's own policies give it one; unchecked, the simulator takes both.
+  // AWS's reference gives it no resource, AWS's own example policies do. The simulator accepts both only unchecked.
   if (request.action === 'dynamodb:ListStreams') return runUnsafeSimulation(simulation, {});
   const result = await runSimulation(simulation, {});
   if (result.resultType !== 'error') return result.overallResult;
@@ -95,7 +94,7 @@ async function simulate(simulation: Simulation, isAdministrator: boolean): Promi
     const resource = { ...request.resource, resource: '*' };
     return await simulate({ ...simulation, request: { ...request, resource } }, isAdministrator);
   }
-  // No such action, or no such resource: the engine refuses it. Only an administrator gets that far.
+  // There is no such action or resource, so the engine refuses it. Only an administrator's request gets that far.
   return isAdministrator ? 'Allowed' : 'ImplicitlyDenied';
 }
 
@@ -104,7 +103,7 @@ function wordsFor({ userArn }: Principal, { action, resource }: Need, because: s
   return `User: ${userArn} is not authorized to perform: ${action} on resource: ${resource} ${because}`;
 }
 
-/** Decides by the policies alone, so each decision is kept: one evaluation takes as long as a small write. */
+/** Keeps each decision, which depends on the policies alone: an evaluation takes as long as a small write. */
 export class Authorizer {
   #policies: Policies;
   /** The role of each function, by the function's logical id. */
@@ -139,18 +138,18 @@ export class Authorizer {
     this.#denials.clear();
   }
 
-  /** Who signs with this key: a function by its logical id, a role by its name; everybody else is `outside`. */
+  /** A function signs with its logical id, a role with its name. Any other key is `outside`. */
   principalOf(accessKeyId: string | undefined): string {
     return accessKeyId !== undefined && this.#principals.has(accessKeyId) ? accessKeyId : OUTSIDE;
   }
 
-  /** Throws `iam.invalidPolicy` if one of the roles' or tables' policies is none; AWS would not have taken it. */
+  /** Throws `iam.invalidPolicy` if AWS would refuse a policy of a role or of a table. */
   async checkPolicies(): Promise<void> {
     for (const principal of this.#principals.values()) await evaluate(principal, ANYTHING, []);
     for (const statements of this.#policies.ofTables.values()) await evaluate(this.#outside, ANYTHING, statements);
   }
 
-  /** Why the principal may not do all of it, in AWS's words; undefined if it may. */
+  /** Why the principal may not do all of it, in AWS's words. Undefined if it may. */
   async findDenial(principal: string, needs: readonly Need[]): Promise<string | undefined> {
     for (const need of needs) {
       const denial = await this.#decide(principal, need);
@@ -159,7 +158,7 @@ export class Authorizer {
     return undefined;
   }
 
-  /** Every need that was ever decided, once. */
+  /** Every need that was decided, once. */
   accesses(): readonly Access[] {
     return this.#accesses;
   }
@@ -169,7 +168,7 @@ export class Authorizer {
     const known = this.#denials.get(key);
     if (known !== undefined) return known;
     const decided = this.#evaluate(name, need);
-    // Names come from requests, and a test may send any number of them.
+    // Names come from requests, and a test may make up any number of them.
     if (this.#denials.size < ACCESSES_KEPT_MAX) this.#denials.set(key, decided);
     return decided;
   }

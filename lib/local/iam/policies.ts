@@ -13,7 +13,7 @@ export interface Role {
 
 export interface Policies {
   readonly roles: readonly Role[];
-  /** By the table's ARN. Its indexes have none of their own. */
+  /** By the table's ARN. Indexes have no policies of their own. */
   readonly ofTables: ReadonlyMap<string, readonly Statement[]>;
 }
 
@@ -29,7 +29,7 @@ function readStatements(policy: PropertyReader): readonly Statement[] {
   return statements;
 }
 
-/** After the tables exist: a policy may name their streams. */
+/** To be called after the tables exist, because a policy may name their streams. */
 export function readPolicies(stack: Stack): Policies {
   const attached = (['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'] as const).flatMap((type) =>
     stack.read(type, (policy) => {
@@ -38,7 +38,7 @@ export function readPolicies(stack: Stack): Policies {
     }),
   );
   const roles = stack.read('AWS::IAM::Role', (properties, resource) => {
-    // A path would be part of the ARN; a boundary and managed policies would be evaluated: none is known here.
+    // Not ignored: a path would be part of the ARN, and a boundary and managed policies would be evaluated.
     properties.ignore('AssumeRolePolicyDocument', 'Description', 'MaxSessionDuration', 'Tags');
     const inline = properties.objects('Policies').flatMap((policy) => {
       policy.ignore('PolicyName');

@@ -1,6 +1,6 @@
 /**
- * What IAM sees in a request: actions on resources. A batch is one action for each table; a transaction is its parts' actions,
- * each with the operation that encloses it; a PartiQL statement has an action of its own.
+ * What IAM sees in a request: actions on resources. A batch is one action for each table. A transaction is the actions of its
+ * parts, each with the operation that encloses it. A PartiQL statement has an action of its own.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html
@@ -18,7 +18,7 @@ export interface Need {
   /** With its service: `dynamodb:DeleteItem`. */
   readonly action: string;
   readonly resource: string;
-  /** What encloses it, where anything does: `TransactWriteItems`. */
+  /** The operation that encloses it, for a part of a transaction: `TransactWriteItems`. */
   readonly enclosing?: string;
 }
 
@@ -42,7 +42,7 @@ const PARTIQL_VERBS: Readonly<Record<string, string>> = {
 /** The verb, and the table's name behind it; quoted, and with an index after a dot where there is one. */
 const PARTIQL =
   /^\s*(?:EXISTS\s*\(\s*)?(SELECT(?=\s.*?\sFROM)|INSERT|UPDATE|DELETE)\s+(?:INTO\s+|FROM\s+|(?<=SELECT\s+).*?\sFROM\s+)?(?:"([^"]+)"|([\w.-]+))(?:\."([^"]+)")?/is;
-/** Any table: for a statement that can't be read. All tables' policies apply to it, so that it never slips past one. */
+/** For a statement that can't be read: the policies of all tables apply to it, so that it slips past none. */
 export const ANY_TABLE = `arn:aws:dynamodb:${REGION}:${ACCOUNT_ID}:table/*`;
 
 /** A name, or an ARN, which stands for a name in most requests. */
@@ -85,14 +85,14 @@ function statementNeed(statement: unknown, enclosing: string | undefined): Need 
 
 function streamNeed(operation: string, body: Body): Need {
   const action = `dynamodb:${operation}`;
-  // Named in the iterator, as in those of AWS.
+  // The iterator names the stream, as on AWS.
   const inIterator = /arn:aws:dynamodb:[^|"]+/.exec(String(body.ShardIterator ?? ''))?.[0];
   if (operation === 'GetRecords') return { action, resource: inIterator ?? '*' };
   if (operation === 'ListStreams') return { action, resource: `${tableArn(body.TableName ?? '*')}/stream/*` };
   return { action, resource: String(body.StreamArn) };
 }
 
-/** Empty for a request that names nothing: the engine refuses it. */
+/** Empty for a request without a body, which the engine refuses. */
 export function needsOf({ service, operation, body }: DynamoDBRequest): Need[] {
   if (!isRecord(body)) return [];
   if (service === 'DynamoDBStreams') return [streamNeed(operation, body)];

@@ -40,7 +40,7 @@ function arnOf(name: string): string {
   return `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;
 }
 
-/** A logical id is no name for AWS, so it is none here. */
+/** By its physical name only: AWS does not know logical ids. */
 function readFunctionName(text: string, query: string, functionNames: readonly string[]): string {
   const match = FUNCTION_NAME.exec(text);
   if (match === null) throw refuseValue('FunctionName', text, 'a name or an ARN');
@@ -66,7 +66,7 @@ function readPayload(body: Buffer, invocationType: string): unknown {
   }
 }
 
-/** What would change the answer and is not emulated is refused, not ignored. */
+/** A header that would change the answer and is not emulated is refused, not ignored. */
 function readInvocationType(headers: ApiRequest['headers']): InvocationType {
   const logType = headers['x-amz-log-type'] ?? 'None';
   if (logType !== 'None') throw refuseValue('LogType', logType, 'None; the log goes to the local cloud’s own output');
@@ -102,7 +102,7 @@ async function invoke(functionText: string, query: string, request: ApiRequest, 
     'content-type': 'application/json',
     'x-amzn-requestid': requestId,
     'x-amz-executed-version': LATEST,
-    // The only value that Node.js' runtime can cause: an error of the function, its timeout or its end.
+    // Node.js' runtime causes no other value: for an error of the function, its timeout, or its end.
     ...(error !== undefined && { 'x-amz-function-error': 'Unhandled' }),
   };
   return { status: 200, headers, body: JSON.stringify(payload) };

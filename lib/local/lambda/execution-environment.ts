@@ -109,12 +109,12 @@ export class ExecutionEnvironment {
         this.#settle = undefined;
         resolve(answer);
       };
-      // A failed send means a closed channel; `exit` follows and settles.
+      // If sending fails, the channel is closed, and `exit` follows and settles.
       this.#child.send(message, () => {});
     });
   }
 
-  /** For an answer that is no success. The process is of no use any more, unless it has told of an error of the handler. */
+  /** Reads an answer that is not a success. Kills the process, unless the handler has thrown and can be asked again. */
   #toFailure(answer: AnswerMessage | undefined, prefix = ''): Outcome {
     if (answer?.kind === 'error') return { ok: false, error: answer.error };
     this.kill();

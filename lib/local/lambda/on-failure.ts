@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { InvocationResult } from './pool.ts';
 
 /**
- * What Lambda says of records and of asynchronous events alike when it has given them up. The result is missing if the function
- * was never invoked.
+ * The part of a dead letter that records and asynchronous events have in common. Without a result the function was never invoked.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */

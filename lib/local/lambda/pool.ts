@@ -1,4 +1,4 @@
-/** Lambda: keeps execution environments, reuses idle ones, and starts more as they are needed. */
+/** The processes of all functions: idle ones are reused, and more are started when they are needed. */
 import { randomUUID } from 'node:crypto';
 import { FUNCTION_QUEUE_MAX, PAYLOAD_BYTES_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';

@@ -10,11 +10,11 @@ type Operation = (queues: Queues, queue: Queue, body: Body) => Body | undefined;
 /** SQS's own limits for one ReceiveMessage. */
 const RECEIVED_MESSAGES_MAX = 10;
 const WAIT_TIME_SECONDS_MAX = 20;
-/** Lambda's dead letters: all its attributes are texts but this one. */
+/** The attribute of Lambda's dead letters that is no text. */
 const NUMBER_ATTRIBUTES = ['ErrorCode'];
 const JSON_HEADERS = { 'content-type': 'application/x-amz-json-1.0' };
 
-/** Each error has two names: the JSON protocol's, and that of the older one, which SDKs show as its code. */
+/** Each error has two names: the JSON protocol's, and the older protocol's, which SDKs show as its code. */
 function refuse(type: string, code: string, message: string, status = 400): Refusal {
   return new Refusal(message, {
     status,
@@ -82,7 +82,7 @@ function receiveMessage(queues: Queues, queue: Queue, body: Body): Body {
   const messagesMax = findWholeNumber(body, 'MaxNumberOfMessages', [1, RECEIVED_MESSAGES_MAX]) ?? 1;
   const visibilityTimeoutSeconds =
     findWholeNumber(body, 'VisibilityTimeout', [0, VISIBILITY_TIMEOUT_SECONDS_MAX]) ?? queue.visibilityTimeoutSeconds;
-  // Nobody has to wait for what may lie on another server: an empty answer is true at once.
+  // It is checked and has no effect: there is no other server whose messages could come later.
   findWholeNumber(body, 'WaitTimeSeconds', [0, WAIT_TIME_SECONDS_MAX]);
   const received = queues.receive(queue, messagesMax, visibilityTimeoutSeconds);
   return received.length === 0 ? {} : { Messages: received.map((message) => toMessage(message, body)) };

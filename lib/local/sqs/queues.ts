@@ -1,4 +1,4 @@
-/** AWS::SQS::Queue in memory: what was given up, and who is looking at it. */
+/** AWS::SQS::Queue in memory. */
 import { randomUUID } from 'node:crypto';
 import { QUEUE_MESSAGES_MAX } from '../ground/limits.ts';
 import { ACCOUNT_ID } from '../template/intrinsics.ts';
@@ -19,10 +19,10 @@ export interface Queue {
   readonly visibilityTimeoutSeconds: number;
 }
 
-/** A message in the hands of whoever received it. */
+/** A message as its receiver sees it. */
 export interface ReceivedMessage extends DeadLetter {
   readonly id: string;
-  /** Of this receipt: an older one deletes nothing any more. */
+  /** Handles of earlier receipts delete nothing any more. */
   readonly receiptHandle: string;
   readonly receiveCount: number;
   readonly sentEpochMillis: number;
@@ -63,7 +63,7 @@ const IGNORED_PROPERTIES = [
   'Tags',
 ];
 
-/** The message and its receipt can be read from it, so that nothing has to be kept of a message that is gone. */
+/** It names the message and the receipt, so that nothing has to be kept for messages that are gone. */
 function toReceiptHandle(queue: Queue, { id, receiveCount }: Message): string {
   return Buffer.from(`${queue.logicalId}/${id}/${receiveCount}`).toString('base64');
 }
@@ -71,7 +71,7 @@ function toReceiptHandle(queue: Queue, { id, receiveCount }: Message): string {
 export class Queues {
   readonly #queues = new Map<string, Queue>();
   readonly #pathnames = new Map<string, Queue>();
-  /** Of all queues, by id, the oldest first. */
+  /** By id, for all queues, the oldest first. */
   readonly #messages = new Map<string, Message>();
   readonly #nowEpochMillis: () => number;
 
@@ -91,7 +91,7 @@ export class Queues {
     });
   }
 
-  /** Whatever its host: the endpoint has been chosen already. */
+  /** The host does not matter: the request has reached the endpoint. */
   findByUrl(url: string): Queue | undefined {
     return this.#pathnames.get(URL.parse(url)?.pathname ?? '');
   }
@@ -110,7 +110,7 @@ export class Queues {
     });
   }
 
-  /** Of all queues, received or not, until they are deleted. */
+  /** Those of all queues, received or not, until they are deleted. */
   messages(): readonly DeadLetter[] {
     return [...this.#messages.values()].map(({ letter }) => letter);
   }
@@ -119,7 +119,7 @@ export class Queues {
     return [...this.#messages.values()].filter(({ letter }) => letter.queue === queue.logicalId);
   }
 
-  /** The oldest visible ones, hidden from now on for so many seconds. */
+  /** The oldest visible messages. They are hidden from now on for so many seconds. */
   receive(queue: Queue, messagesMax: number, visibilityTimeoutSeconds: number): readonly ReceivedMessage[] {
     const nowEpochMillis = this.#nowEpochMillis();
     const visible = this.#messagesOf(queue).filter((message) => message.visibleEpochMillis <= nowEpochMillis);

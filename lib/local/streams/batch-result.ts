@@ -1,11 +1,11 @@
-/** What a function's answer means for a batch, and what comes next. Decides only; delivery.ts does it. */
+/** Decides what a function's answer means for a batch and what comes next. delivery.ts carries it out. */
 import type { InvocationResult } from '../lambda/pool.ts';
 import type { MappingProperties } from './mapping-properties.ts';
 
 export type BatchResult =
   | { readonly kind: 'succeeded' }
   | { readonly kind: 'failed' }
-  /** The checkpoint: everything from this record on is delivered again, even what succeeded. */
+  /** Everything from this record on is delivered again, even what succeeded. */
   | { readonly kind: 'partlyFailed'; readonly firstFailedIndex: number };
 
 const FAILED: BatchResult = { kind: 'failed' };
@@ -13,7 +13,7 @@ const SUCCEEDED: BatchResult = { kind: 'succeeded' };
 
 /**
  * Reads the answer as Lambda does. A wrong key at the top looks like an empty answer and is a success, as at AWS.
- * AWS does not say what happens to a number that is not in the batch; here the whole batch has failed.
+ * AWS does not document what a number that is not in the batch means. Here the whole batch has failed.
  */
 export function readBatchResult(
   result: Pick<InvocationResult, 'error' | 'payload'>,
@@ -45,13 +45,13 @@ export interface Segment<Item> {
 
 export type NextStep<Item> =
   | { readonly kind: 'done' }
-  /** In this order, each to its end before the next. */
+  /** One after the other, each to its end. */
   | { readonly kind: 'retry'; readonly segments: readonly Segment<Item>[] }
   | { readonly kind: 'giveUp' };
 
 /**
- * Splitting costs no attempt: with bisecting on, a failed batch is halved, and a partly failed one is cut at the failed
- * record. A batch that can't be split, or whose first record is the one that failed, has used an attempt.
+ * With bisecting on, a failed batch is halved, and a partly failed one is cut at the failed record: neither costs an attempt. A
+ * batch that can't be split, or whose first record is the failed one, has used an attempt.
  */
 export function planNextStep<Item>(
   segment: Segment<Item>,
@@ -70,7 +70,7 @@ export function planNextStep<Item>(
   const rest = items.slice(checkpoint);
   if (bisects && checkpoint > 0) return { kind: 'retry', segments: [{ items: rest, attempts }] };
   if (options.retryAttemptsMax !== undefined && attempts >= options.retryAttemptsMax) {
-    // What succeeded before the checkpoint is done; only the rest is given up.
+    // The records before the checkpoint are done. Only the rest is given up.
     return checkpoint === 0 ? { kind: 'giveUp' } : { kind: 'retry', segments: [{ items: rest, attempts }] };
   }
   return { kind: 'retry', segments: [{ items: rest, attempts: attempts + 1 }] };

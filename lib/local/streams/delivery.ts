@@ -35,7 +35,7 @@ export interface DeliveryPorts {
   isStopped(): boolean;
   sendToQueue(arn: string, body: unknown): void;
   observe(delivery: Delivery): void;
-  /** The lane can't go on. */
+  /** Reports that the lane can't go on. */
   fail(error: unknown): void;
 }
 
@@ -47,7 +47,7 @@ export interface LanePlace {
   readonly lane: number;
 }
 
-/** Exponential, at most the maximum. Halving a batch waits only the base: it is not the same batch again. */
+/** Exponential, up to the maximum. After a batch was halved it waits only the base: the next batch is a new one. */
 function pauseMillis(attempts: number, clockRate: number): number {
   return Math.min(RETRY_PAUSE_BASE_MILLIS * 2 ** Math.max(0, attempts - 1), RETRY_PAUSE_MAX_MILLIS) / clockRate;
 }

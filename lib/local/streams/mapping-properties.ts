@@ -30,7 +30,7 @@ export interface MappingProperties {
   readonly bisectBatchOnFunctionError: boolean;
   readonly reportBatchItemFailures: boolean;
   readonly onFailureArn: string | undefined;
-  /** A record is delivered if one of them matches, or if there is none. */
+  /** A record is delivered if one of them matches. Without filters every record is. */
   readonly filters: readonly FilterPattern[];
 }
 

@@ -26,11 +26,11 @@ export interface MappingPorts extends Omit<DeliveryPorts, 'wait' | 'isStopped'> 
 interface ShardState {
   readonly shard: Shard;
   readonly lanes: readonly Lane[];
-  /** Copies of records that are held up on their way to a lane. */
+  /** Copies of records that an intercept holds up on their way to a lane. */
   held: number;
-  /** Its last record is done. Only then its children begin. */
+  /** Whether its last record is done. Its children begin only then. */
   done: boolean;
-  /** When the last read was sent, on the monotonic clock, if it found nothing. */
+  /** When the last read began, on the monotonic clock, if it found nothing. Otherwise before all time. */
   emptyReadMillis: number;
 }
 
@@ -38,7 +38,7 @@ function countUndelivered(state: ShardState): number {
   return state.lanes.reduce((sum, lane) => sum + lane.undelivered, state.held);
 }
 
-/** FNV-1a over the item's key: the same item is always in the same lane, whatever else shares its partition key. */
+/** FNV-1a over the whole key: an item is always in the same lane, and items of one partition may be in different ones. */
 function hashKey(keys: Readonly<Record<string, unknown>>): number {
   const entries = Object.entries(keys).sort(([a], [b]) => (a < b ? -1 : 1));
   let hash = 0x811c9dc5;
@@ -81,12 +81,12 @@ export class EventSourceMapping {
     this.#tasks.push(task.catch((error) => this.#fail(error)));
   }
 
-  /** What fails because we stop is no news. */
+  /** A failure that stopping has caused is not reported. */
   #fail(error: unknown): void {
     if (!this.#stopped) this.#ports.fail(error);
   }
 
-  /** Starts what can start; looks again whenever a shard may have got children. */
+  /** Starts the shards that can start. Lists them again when one has ended, because it may have got children. */
   async #run(): Promise<void> {
     while (!this.#stopped) {
       await this.#ports.ready();
@@ -135,7 +135,7 @@ export class EventSourceMapping {
     this.#list.wake();
   }
 
-  /** Until the next poll that can find something and whose records have room in the lanes. */
+  /** Waits for the next poll that can find something and for whose records the lanes have room. */
   async #untilNextRead(state: ShardState, readMillis: number): Promise<void> {
     const restMillis = Math.min(readMillis * POLL_REST_SHARE, POLL_INTERVAL_MILLIS);
     do {
@@ -144,8 +144,8 @@ export class EventSourceMapping {
   }
 
   /**
-   * Whether a read may find records. After a write there is one read more once its record must be visible; without a write
-   * there is one from time to time, for what does not pass the gateway.
+   * Whether a read may find records. After a write one more read begins when its record must be visible. Without a write a read
+   * begins from time to time, for records of writes that do not pass the gateway.
    */
   #mayFind({ emptyReadMillis }: ShardState): boolean {
     const writtenMillis = this.#ports.lastWriteMillis();
@@ -174,7 +174,7 @@ export class EventSourceMapping {
     if (!this.#stopped) lane?.push(arrived);
   }
 
-  /** Whether every record is done that was written before the given moment of the monotonic clock. */
+  /** Whether every record that was written before this moment of the monotonic clock is done. */
   isQuietSince(writtenMillis: number): boolean {
     if (this.#listing) return false;
     return [...this.#shards.values()].every((state) => {

@@ -37,12 +37,13 @@ export class EventSourceMappings {
     const { enginePort, databaseId, clockRate, log, pool, queues, gateway } = services;
     const { logicalId, functionKey, streamArn } = properties;
     const { name, arn } = pool.properties(functionKey);
+    const tableArn = streamArn.replace(/\/stream\/.*$/s, '');
     return new EventSourceMapping(properties, {
       functionName: name,
       functionArn: arn,
       clockRate,
       reader: new StreamReader(enginePort, databaseId, streamArn),
-      lastWriteMillis: () => gateway.lastWriteMillis(streamArn.replace(/\/stream\/.*$/s, '')),
+      lastWriteMillis: () => gateway.lastWriteMillis(tableArn),
       interceptRecord: (record) => this.#recordIntercept?.({ mapping: logicalId, functionName: name, record }),
       ready: () => this.#gate.pass(),
       invoke: (event) => {
@@ -87,14 +88,14 @@ export class EventSourceMappings {
     this.hurry(performance.now());
   }
 
-  /** What is not done of that which was written before the given moment of the monotonic clock. */
+  /** One sentence for each mapping that has not done all that was written before this moment of the monotonic clock. */
   pendingSince(writtenMillis: number): string[] {
     return this.#mappings.flatMap((mapping) =>
       mapping.isQuietSince(writtenMillis) ? [] : [mapping.describePending()],
     );
   }
 
-  /** The next polls come at once, and each stream is read once more after the given moment of the monotonic clock. */
+  /** Makes the next polls come at once, and has each stream read once more after this moment of the monotonic clock. */
   hurry(readAgainMillis: number): void {
     for (const mapping of this.#mappings) mapping.hurry(readAgainMillis);
   }

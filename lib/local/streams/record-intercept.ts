@@ -10,7 +10,7 @@ export interface RecordArrival {
 }
 
 /**
- * When each copy of the record arrives, in real milliseconds from now. Undefined, or `[0]`: as it should. `[]`: never.
+ * When each copy of the record arrives, in real milliseconds from now. Undefined or `[0]`: once, at once. `[]`: never.
  * `[0, 500]`: twice. `[500]`: late, so that others overtake it and batches are cut in other places.
  */
 export type RecordIntercept = (arrival: RecordArrival) => readonly number[] | undefined;

@@ -43,7 +43,7 @@ function toCreationSeconds(createdSeconds: number, arrivedEpochMillis: number): 
 
 export function toStreamRecord(record: EngineRecord, streamArn: string, arrivedEpochMillis: number): StreamRecord {
   const { eventID, eventName, eventVersion, dynamodb, userIdentity } = record;
-  // The engine's name for a removal by time to live; it leaves out who did it.
+  // The engine's name for a removal by time to live. It leaves out the identity.
   const expired = eventName === 'UNKNOWN_TO_SDK_VERSION';
   const createdSeconds = toCreationSeconds(dynamodb.ApproximateCreationDateTime, arrivedEpochMillis);
   return {

@@ -4,10 +4,10 @@ import { LocalError } from '../ground/local-error.ts';
 import type { Template } from './assembly.ts';
 
 export const ACCOUNT_ID = '000000000000';
-/** One region for everybody. Which one does not matter; that it is a real one does, to clients that check. */
+/** The one region. It does not matter which, but some clients check that it exists. */
 export const REGION = 'us-east-1';
 
-/** What `Ref` and `Fn::GetAtt` give for a resource. Filled in as resources come to exist. */
+/** What `Ref` and `Fn::GetAtt` give for a resource. Some attributes come only when the resource exists. */
 export interface ResourceAttributes {
   readonly ref: string;
   readonly attributes: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ function resolveRef(name: string, scope: Scope): unknown {
   if (known !== undefined) return known;
   const parameter = scope.template.Parameters?.[name];
   if (parameter?.Default !== undefined) return parameter.Default;
-  throw new LocalError('template.unknownReference', `"${name}" is no resource, and no parameter with a default`);
+  throw new LocalError('template.unknownReference', `"${name}" is neither a resource nor a parameter with a default`);
 }
 
 function resolveGetAtt(path: string, scope: Scope): string {

@@ -14,7 +14,7 @@ export class PropertyReader {
     this.#properties = properties;
   }
 
-  /** Accepted, without effect here: the reason is beside the call or in README.md. */
+  /** For properties without effect here. The reason is beside the call or in README.md. */
   ignore(...names: readonly string[]): void {
     for (const name of names) this.#known.add(name);
   }

@@ -17,9 +17,9 @@ export const EMULATED_TYPES = [
 ] as const;
 export type EmulatedType = (typeof EMULATED_TYPES)[number];
 
-/** Accepted without effect, each for a reason. Anything else in a template is an error. */
+/** Accepted without effect, each for a reason. Any other type is an error. */
 export const IGNORED_TYPES: Readonly<Record<string, string>> = {
-  'AWS::Lambda::Permission': 'says what other services may do; those that the local cloud stands for are not asked',
+  'AWS::Lambda::Permission': 'permits what other services do; the local cloud does not ask for these',
   'AWS::SQS::QueuePolicy': 'as AWS::Lambda::Permission',
   'AWS::Logs::LogGroup': 'log lines go to the log sink and are not kept',
   'AWS::Logs::MetricFilter': 'there are no metrics',
@@ -29,7 +29,7 @@ export const IGNORED_TYPES: Readonly<Record<string, string>> = {
   'AWS::CloudWatch::Dashboard': 'there are no metrics',
   'AWS::EC2::SecurityGroup': 'functions run on this machine, in no network of their own',
   'AWS::KMS::Key': 'nothing is encrypted here',
-  'AWS::Events::EventBus': 'nobody listens to events here',
+  'AWS::Events::EventBus': 'nothing listens to events here',
   'AWS::Pipes::Pipe': 'as AWS::Events::EventBus; a pipe has no effect on the tables that it reads',
   'AWS::CDK::Metadata': 'statistics for AWS',
 };
@@ -113,7 +113,7 @@ export function readStack(assembly: Assembly): Stack {
     if (emulated.includes(resource.Type) && resource.Condition !== undefined) {
       throw new LocalError(
         'template.unsupportedCondition',
-        `resource "${logicalId}" exists on condition "${resource.Condition}"; the local cloud evaluates none`,
+        `resource "${logicalId}" exists on condition "${resource.Condition}"; the local cloud evaluates no conditions`,
       );
     }
     scope.resources.set(logicalId, attributesOf(logicalId, resource, scope));
