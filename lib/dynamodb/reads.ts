@@ -14,12 +14,7 @@ import { type Item, native, type StoredItem } from './requests.ts';
 import type { TableName } from './schema.ts';
 
 /** A parent's children, whole items. */
-export function listChildren(
-  { requests, at }: Database,
-  parent: ParentKey,
-  itemsMax: number,
-  from: PageKey | undefined,
-): Promise<Page<Item>> {
+export function listChildren({ requests, at }: Database, parent: ParentKey, itemsMax: number, from?: PageKey) {
   const query = {
     TableName: at.children(parent),
     ...expressed({ keys: isChildOf(parent) }),
@@ -31,23 +26,13 @@ export function listChildren(
 }
 
 /** The attachment names of a network's users. */
-export async function listAttached(
-  database: Database,
-  network: ParentKey,
-  itemsMax: number,
-  from: PageKey | undefined,
-): Promise<Page<string>> {
+export async function listAttached(database: Database, network: ParentKey, itemsMax: number, from?: PageKey) {
   const { items, next } = await listChildren(database, network, itemsMax, from);
-  return { items: items.map(({ serviceId }) => serviceId), next };
+  return { items: items.map(({ serviceId }): string => serviceId), next };
 }
 
 /** A whole table, whole items. */
-export function scanTable(
-  { requests, at }: Database,
-  table: TableName,
-  from: PageKey | undefined,
-  itemsMax?: number,
-): Promise<Page<Item>> {
+export function scanTable({ requests, at }: Database, table: TableName, from?: PageKey, itemsMax?: number) {
   return requests.scan({ TableName: at.tables[table], ConsistentRead: true, Limit: itemsMax }, from);
 }
 
@@ -98,12 +83,7 @@ export async function listLabelled(
 }
 
 /** The receipts of a name, one for each life; or only so many of the last ones. */
-export function listReceipts(
-  { requests, at }: Database,
-  name: string,
-  from?: PageKey,
-  lastMax?: number,
-): Promise<Page<Item>> {
+export function listReceipts({ requests, at }: Database, name: string, from?: PageKey, lastMax?: number) {
   const query = { TableName: at.tables.receipts, ...expressed({ keys: idIs(name) }), ConsistentRead: true };
   const last = lastMax === undefined ? {} : { ScanIndexForward: false, Limit: lastMax };
   return requests.query({ ...query, ...last }, from);

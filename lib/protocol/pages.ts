@@ -32,10 +32,10 @@ export async function itemsOf<T>(
   pagesMax: number,
 ): Promise<{ readonly items: readonly T[]; readonly isWhole: boolean }> {
   const items: T[] = [];
-  let isWhole = false;
+  let left: PageKey | undefined;
   for await (const page of eachPage(list, { pagesMax })) {
     items.push(...page.items);
-    isWhole = page.next === undefined;
+    left = page.next;
   }
-  return { items, isWhole };
+  return { items, isWhole: left === undefined };
 }

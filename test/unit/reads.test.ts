@@ -1,0 +1,143 @@
+/** The exact requests behind the reads that reports, audits and the client share, and what a refusal is asked to tell. */
+import { QueryCommand as StoredQueryCommand, ScanCommand as StoredScanCommand } from '@aws-sdk/client-dynamodb';
+import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { isThere } from '../../lib/dynamodb/conditions.ts';
+import type { Database } from '../../lib/dynamodb/database.ts';
+import { setting } from '../../lib/dynamodb/expressions.ts';
+import {
+  listAttached,
+  listChildrenPaths,
+  listLabelled,
+  listReceipts,
+  scanPaths,
+  scanTable,
+} from '../../lib/dynamodb/reads.ts';
+import { check, put, remove, TELLING, update } from '../../lib/dynamodb/writes.ts';
+import type { ParentKey } from '../../lib/protocol/model.ts';
+import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
+import { mockedRequests } from '../support/sdk-mock.ts';
+
+const web: ParentKey = { kind: 'service', id: 'web' };
+const front: ParentKey = { kind: 'network', id: 'front' };
+const from = { id: 'x' };
+const ONE = { Items: [{ id: 'a', serviceId: 'web' }], Count: 1, LastEvaluatedKey: from };
+const ONE_STORED = { Items: [{ id: { S: 'a' } }], LastEvaluatedKey: { id: { S: 'x' } } };
+
+describe('a read', () => {
+  let house: ReturnType<typeof mockedRequests>;
+  let database: Database;
+  beforeEach(() => {
+    house = mockedRequests();
+    database = house.open(PHYSICAL_NAMES);
+    house.mock.on(QueryCommand).resolves(ONE).on(ScanCommand).resolves(ONE);
+    house.mock.on(StoredQueryCommand).resolves(ONE_STORED).on(StoredScanCommand).resolves(ONE_STORED);
+  });
+
+  it('of who is attached is consistent, and of the whole item', async () => {
+    expect(await listAttached(database, front, 7, from)).toEqual({ items: ['web'], next: from });
+    expect(house.inputs()).toEqual([
+      {
+        TableName: 'Test-attachments',
+        KeyConditionExpression: '#parent = :parent',
+        ExpressionAttributeNames: { '#parent': 'networkId' },
+        ExpressionAttributeValues: { ':parent': 'front' },
+        ConsistentRead: true,
+        Select: 'ALL_ATTRIBUTES',
+        Limit: 7,
+        ExclusiveStartKey: from,
+      },
+    ]);
+  });
+
+  it("of a parent's children wants no more of them than it was asked for", async () => {
+    const page = await listChildrenPaths(database, web, ['id', 'status.state'], from, 7);
+    expect(page).toEqual({ items: [{ id: 'a' }], next: from });
+    expect(house.inputs()).toEqual([
+      {
+        TableName: 'Test-tasks',
+        KeyConditionExpression: '#parent = :parent',
+        ProjectionExpression: '#id, #status.#state',
+        ExpressionAttributeNames: { '#parent': 'serviceId', '#id': 'id', '#status': 'status', '#state': 'state' },
+        ExpressionAttributeValues: { ':parent': { S: 'web' } },
+        ConsistentRead: true,
+        Limit: 7,
+        ExclusiveStartKey: { id: { S: 'x' } },
+      },
+    ]);
+  });
+
+  it('of a table is consistent: whole items, or as stored what it was asked for', async () => {
+    expect(await scanTable(database, 'networks', from, 7)).toEqual({ items: ONE.Items, next: from });
+    expect(await scanPaths(database, 'tasks', ['id'], from)).toEqual({ items: ONE_STORED.Items, next: from });
+    expect(house.inputs()).toEqual([
+      { TableName: 'Test-networks', ConsistentRead: true, Limit: 7, ExclusiveStartKey: from },
+      {
+        TableName: 'Test-tasks',
+        ProjectionExpression: '#id',
+        ExpressionAttributeNames: { '#id': 'id' },
+        ConsistentRead: true,
+        ExclusiveStartKey: { id: { S: 'x' } },
+      },
+    ]);
+  });
+
+  it('of what carries a label is consistent, and of ids alone', async () => {
+    const page = await listLabelled(database, 'network', { name: 'stack', value: 'shop' }, from);
+    expect(page).toEqual({ items: [{ kind: 'network', id: 'a' }], next: from });
+    expect(house.inputs()).toEqual([
+      {
+        TableName: 'Test-networks',
+        ConsistentRead: true,
+        FilterExpression: '#spec.#annotations.#labels.#label = :value',
+        ProjectionExpression: '#id',
+        ExpressionAttributeNames: {
+          '#spec': 'spec',
+          '#annotations': 'annotations',
+          '#labels': 'labels',
+          '#label': 'stack',
+          '#id': 'id',
+        },
+        ExpressionAttributeValues: { ':value': 'shop' },
+        ExclusiveStartKey: from,
+      },
+    ]);
+  });
+
+  it("of a name's receipts is consistent: all of them, or the last ones", async () => {
+    const query = {
+      TableName: 'Test-receipts',
+      KeyConditionExpression: '#id = :id',
+      ExpressionAttributeNames: { '#id': 'id' },
+      ExpressionAttributeValues: { ':id': 'service#web' },
+      ConsistentRead: true,
+    };
+    expect((await listReceipts(database, 'service#web', from)).next).toEqual(from);
+    await listReceipts(database, 'service#web', undefined, 1);
+    expect(house.inputs()).toEqual([
+      { ...query, ExclusiveStartKey: from },
+      { ...query, ScanIndexForward: false, Limit: 1 },
+    ]);
+  });
+});
+
+it('a refused action carries what was found, where that was asked for', () => {
+  const address = { TableName: 'T', Key: { id: 'web' } };
+  const condition = { ConditionExpression: 'attribute_exists(#id)', ExpressionAttributeNames: { '#id': 'id' } };
+  const told = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
+  expect(check(address, isThere, TELLING)).toEqual({ ConditionCheck: { ...address, ...condition, ...told } });
+  expect(put('T', { id: 'web' }, isThere, TELLING)).toEqual({
+    Put: { TableName: 'T', Item: { id: 'web' }, ...condition, ...told },
+  });
+  expect(remove(address, isThere)).toEqual({ Delete: { ...address, ...condition } });
+  expect(update(address, setting({ spec: 1, a: undefined, b: undefined, c: 2 }), isThere, TELLING)).toEqual({
+    Update: {
+      ...address,
+      UpdateExpression: 'SET #spec = :spec, #c = :c REMOVE #a, #b',
+      ConditionExpression: 'attribute_exists(#id)',
+      ExpressionAttributeNames: { '#id': 'id', '#spec': 'spec', '#a': 'a', '#b': 'b', '#c': 'c' },
+      ExpressionAttributeValues: { ':spec': 1, ':c': 2 },
+      ...told,
+    },
+  });
+});
