@@ -74,12 +74,11 @@ function createContext(message: InvokeMessage): unknown {
 }
 
 async function invoke(message: InvokeMessage): Promise<void> {
-  const { requestId } = message;
   try {
     const result = await handler?.(JSON.parse(message.payload), createContext(message));
-    answer({ kind: 'result', requestId, payload: JSON.stringify(result) ?? 'null' });
+    answer({ kind: 'result', payload: JSON.stringify(result) ?? 'null' });
   } catch (error) {
-    answer({ kind: 'error', requestId, error: toFunctionError(error) });
+    answer({ kind: 'error', error: toFunctionError(error) });
   }
   // Once what an invocation uses has been compiled too. A process that is killed would keep nothing.
   if (!isCached) flushCompileCache();
