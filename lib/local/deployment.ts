@@ -60,7 +60,7 @@ export async function deploy(
   const functions = readFunctions(stack, assembly);
   const enabledMappings = readMappings(stack).filter((mapping) => mapping.enabled);
   const invokeConfigs = readInvokeConfigs(stack);
-  await checkExecutionRoles(authorizer, { functions, mappings: enabledMappings, invokeConfigs });
+  await checkExecutionRoles(authorizer, functions, enabledMappings, invokeConfigs);
 
   const onInvocation = (functionLogicalId: string) => meter.addInvocation(functionLogicalId);
   const pool = new FunctionPool(functions, { endpoint, log, onInvocation, timeoutMillis, keepTimedOut });

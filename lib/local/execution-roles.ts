@@ -10,12 +10,6 @@ import type { FunctionProperties } from './lambda/functions.ts';
 import type { MappingProperties } from './streams/mapping-properties.ts';
 import { ACCOUNT_ID, REGION } from './template/intrinsics.ts';
 
-interface Deployed {
-  readonly functions: readonly FunctionProperties[];
-  readonly mappings: readonly MappingProperties[];
-  readonly invokeConfigs: readonly InvokeConfig[];
-}
-
 function logNeeds({ logGroup, name }: FunctionProperties): Need[] {
   const resource = `arn:aws:logs:${REGION}:${ACCOUNT_ID}:log-group:${logGroup}:log-stream:${name}`;
   return ['logs:CreateLogStream', 'logs:PutLogEvents'].map((action) => ({ action, resource }));
@@ -38,17 +32,21 @@ function sendNeeds(queueArn: string | undefined): Need[] {
 }
 
 /** Throws `iam.roleLacks` for the first thing that a role does not allow. */
-export async function checkExecutionRoles(authorizer: Authorizer, deployed: Deployed): Promise<void> {
-  for (const properties of deployed.functions) {
+export async function checkExecutionRoles(
+  authorizer: Authorizer,
+  functions: readonly FunctionProperties[],
+  mappings: readonly MappingProperties[],
+  invokeConfigs: readonly InvokeConfig[],
+): Promise<void> {
+  for (const properties of functions) {
     const keys = [properties.logicalId, properties.name, properties.arn];
     const isOf = ({ functionKey }: { readonly functionKey: string }) => keys.includes(functionKey);
+    const own = mappings.filter(isOf);
     const denial = await authorizer.findDenial(properties.logicalId, [
       ...logNeeds(properties),
+      ...own.flatMap(streamNeeds),
       ...sendNeeds(properties.deadLetterArn),
-      ...deployed.mappings
-        .filter(isOf)
-        .flatMap((mapping) => [...streamNeeds(mapping), ...sendNeeds(mapping.onFailureArn)]),
-      ...deployed.invokeConfigs.filter(isOf).flatMap(({ onFailureArn }) => sendNeeds(onFailureArn)),
+      ...[...own, ...invokeConfigs.filter(isOf)].flatMap(({ onFailureArn }) => sendNeeds(onFailureArn)),
     ]);
     if (denial === undefined) continue;
     throw new LocalError('iam.roleLacks', `function "${properties.logicalId}" can't work: ${denial}; grant it`);

@@ -39,14 +39,9 @@ export class Meter {
   }
 
   usage(): Usage {
-    const total = { requests: 0, readUnits: 0, writeUnits: 0 };
-    for (const operations of Object.values(this.#requests)) {
-      for (const usage of Object.values(operations)) {
-        total.requests += usage.requests;
-        total.readUnits += usage.readUnits;
-        total.writeUnits += usage.writeUnits;
-      }
-    }
+    const all = Object.values(this.#requests).flatMap((operations) => Object.values(operations));
+    const sum = (figure: keyof OperationUsage) => all.reduce((total, usage) => total + usage[figure], 0);
+    const total = { requests: sum('requests'), readUnits: sum('readUnits'), writeUnits: sum('writeUnits') };
     return structuredClone({ requests: this.#requests, invocations: this.#invocations, total });
   }
 

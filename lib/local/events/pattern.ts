@@ -20,11 +20,6 @@ function invalid(path: string, message: string): LocalError {
   return new LocalError('filter.invalidPattern', `filter pattern at "${path}": ${message}`);
 }
 
-function textOf(path: string, operator: string, value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalid(path, `"${operator}" is ${JSON.stringify(value)}, allowed: a text`);
-}
-
 function anythingBut(path: string, value: unknown): Test {
   if (isMap(value)) {
     const inner = compileOperator(path, value);
@@ -47,8 +42,9 @@ function compileOperator(path: string, operators: Record<string, unknown>): Test
   const [operator, value] = entry;
   const compare = TEXT_OPERATORS[operator];
   if (compare !== undefined) {
-    const text = textOf(path, operator, value);
-    return (actual) => typeof actual === 'string' && compare(actual, text);
+    if (typeof value === 'string' && value !== '')
+      return (actual) => typeof actual === 'string' && compare(actual, value);
+    throw invalid(path, `"${operator}" is ${JSON.stringify(value)}, allowed: a text`);
   }
   switch (operator) {
     case 'exists':

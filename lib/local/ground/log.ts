@@ -8,7 +8,3 @@ export interface LogEntry {
 }
 
 export type Log = (entry: LogEntry) => void;
-
-export function logLocal(log: Log, line: string): void {
-  log({ source: 'local', requestId: undefined, stream: 'stderr', line });
-}

@@ -22,20 +22,19 @@ export function isRunning(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 }
 
-/** Asks the process to end, then kills it. Resolves once it is gone. */
-export async function stopProcess(child: ChildProcess): Promise<void> {
+async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (!isRunning(child)) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
-  const timer = setTimeout(() => child.kill('SIGKILL'), PROCESS_STOP_TIMEOUT_MILLIS);
+  child.kill(signal);
   await exited;
+}
+
+/** Asks the process to end, then kills it. Resolves once it is gone. */
+export async function stopProcess(child: ChildProcess): Promise<void> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), PROCESS_STOP_TIMEOUT_MILLIS);
+  await endProcess(child, 'SIGTERM');
   clearTimeout(timer);
 }
 
-/** With SIGKILL. Resolves once it is gone. */
-export async function killProcess(child: ChildProcess): Promise<void> {
-  if (!isRunning(child)) return;
-  const exited = once(child, 'exit');
-  child.kill('SIGKILL');
-  await exited;
-}
+/** Resolves once it is gone. */
+export const killProcess = (child: ChildProcess): Promise<void> => endProcess(child, 'SIGKILL');

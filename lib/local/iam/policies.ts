@@ -1,13 +1,10 @@
 /** Roles, their policies, and the tables' own, as the template has them. */
 import { PropertyReader } from '../template/properties.ts';
-import type { Stack } from '../template/stack.ts';
+import type { NamedResource, Stack } from '../template/stack.ts';
 
 export type Statement = Readonly<Record<string, unknown>>;
 
-export interface Role {
-  readonly logicalId: string;
-  readonly name: string;
-  readonly arn: string;
+export interface Role extends NamedResource {
   readonly statements: readonly Statement[];
 }
 

@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly ok: false; readonly error: FunctionError };
 
 const RUNTIME_PATH = fileURLToPath(new URL('./runtime.ts', import.meta.url));
-/** Node's own default. Without it each process spent half of its start on compiling the runtime and the bundle again. */
+/** Node's own default. Without it each process spent a third of its start on stripping the types of runtime.ts. */
 const COMPILE_CACHE_DIRECTORY = join(tmpdir(), 'node-compile-cache');
 
 function failed(errorType: string, errorMessage: string): Outcome {

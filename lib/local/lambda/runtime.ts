@@ -8,9 +8,10 @@ import type { AnswerMessage, FunctionError, InitMessage, InvokeMessage } from '.
 type Handler = (event: unknown, context: unknown) => unknown;
 
 let handler: Handler | undefined;
-let isCached = false;
 
-// Node has read it; the function sees only its own variables.
+// Kept for the next process: this file without its types. The bundle is not, because those of temporary assemblies would pile up.
+flushCompileCache();
+// Node has read it. The function sees only its own variables.
 delete process.env.NODE_COMPILE_CACHE;
 
 function answer(message: AnswerMessage): void {
@@ -74,16 +75,12 @@ function createContext(message: InvokeMessage): unknown {
 }
 
 async function invoke(message: InvokeMessage): Promise<void> {
-  const { requestId } = message;
   try {
     const result = await handler?.(JSON.parse(message.payload), createContext(message));
-    answer({ kind: 'result', requestId, payload: JSON.stringify(result) ?? 'null' });
+    answer({ kind: 'result', payload: JSON.stringify(result) ?? 'null' });
   } catch (error) {
-    answer({ kind: 'error', requestId, error: toFunctionError(error) });
+    answer({ kind: 'error', error: toFunctionError(error) });
   }
-  // Once what an invocation uses has been compiled too. A process that is killed would keep nothing.
-  if (!isCached) flushCompileCache();
-  isCached = true;
 }
 
 process.on('message', (message: InitMessage | InvokeMessage) => {

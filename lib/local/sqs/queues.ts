@@ -19,30 +19,16 @@ export interface Queue {
   readonly visibilityTimeoutSeconds: number;
 }
 
-/** A message as its receiver sees it. */
-export interface ReceivedMessage extends DeadLetter {
+interface Message extends DeadLetter {
   readonly id: string;
-  /** Handles of earlier receipts delete nothing any more. */
-  readonly receiptHandle: string;
-  readonly receiveCount: number;
-  readonly sentEpochMillis: number;
-  readonly firstReceivedEpochMillis: number;
-}
-
-export interface MessageCounts {
-  readonly visible: number;
-  /** Received, not deleted, and not visible again yet. */
-  readonly notVisible: number;
-}
-
-interface Message {
-  readonly id: string;
-  readonly letter: DeadLetter;
   readonly sentEpochMillis: number;
   firstReceivedEpochMillis: number | undefined;
   receiveCount: number;
   visibleEpochMillis: number;
 }
+
+/** A message as its receiver sees it. Handles of earlier receipts delete nothing any more. */
+export type ReceivedMessage = Readonly<Message> & { readonly receiptHandle: string };
 
 /** SQS's default, and its largest: 12 hours. */
 const VISIBILITY_TIMEOUT_SECONDS_DEFAULT = 30;
@@ -102,7 +88,9 @@ export class Queues {
     const id = randomUUID();
     this.#messages.set(id, {
       id,
-      letter: { queue: this.#queues.get(arn)?.logicalId ?? arn, body, messageAttributes },
+      queue: this.#queues.get(arn)?.logicalId ?? arn,
+      body,
+      messageAttributes,
       sentEpochMillis: this.#nowEpochMillis(),
       firstReceivedEpochMillis: undefined,
       receiveCount: 0,
@@ -112,11 +100,15 @@ export class Queues {
 
   /** Those of all queues, received or not, until they are deleted. */
   messages(): readonly DeadLetter[] {
-    return [...this.#messages.values()].map(({ letter }) => letter);
+    return [...this.#messages.values()].map(({ queue, body, messageAttributes }) => ({
+      queue,
+      body,
+      messageAttributes,
+    }));
   }
 
   #messagesOf(queue: Queue): Message[] {
-    return [...this.#messages.values()].filter(({ letter }) => letter.queue === queue.logicalId);
+    return [...this.#messages.values()].filter((message) => message.queue === queue.logicalId);
   }
 
   /** The oldest visible messages. They are hidden from now on for so many seconds. */
@@ -127,9 +119,7 @@ export class Queues {
       message.receiveCount += 1;
       message.firstReceivedEpochMillis ??= nowEpochMillis;
       message.visibleEpochMillis = nowEpochMillis + visibilityTimeoutSeconds * 1000;
-      const { id, letter, receiveCount, sentEpochMillis, firstReceivedEpochMillis } = message;
-      const receiptHandle = toReceiptHandle(queue, message);
-      return { ...letter, id, receiptHandle, receiveCount, sentEpochMillis, firstReceivedEpochMillis };
+      return { ...message, receiptHandle: toReceiptHandle(queue, message) };
     });
   }
 
@@ -144,7 +134,8 @@ export class Queues {
     return true;
   }
 
-  count(queue: Queue): MessageCounts {
+  /** `notVisible`: received, not deleted, and not visible again yet. */
+  count(queue: Queue): { readonly visible: number; readonly notVisible: number } {
     const nowEpochMillis = this.#nowEpochMillis();
     const messages = this.#messagesOf(queue);
     const visible = messages.filter((message) => message.visibleEpochMillis <= nowEpochMillis).length;

@@ -174,17 +174,14 @@ export class EventSourceMapping {
     if (!this.#stopped) lane?.push(arrived);
   }
 
-  /** Whether every record that was written before this moment of the monotonic clock is done. */
-  isQuietSince(writtenMillis: number): boolean {
-    if (this.#listing) return false;
-    return [...this.#shards.values()].every((state) => {
-      return state.done || (state.emptyReadMillis > writtenMillis && countUndelivered(state) === 0);
-    });
-  }
-
-  describePending(): string {
-    const sum = [...this.#shards.values()].reduce((total, state) => total + countUndelivered(state), 0);
-    return `mapping "${this.#properties.logicalId}": ${sum} records undelivered`;
+  /** A sentence, unless every record that was written before this moment of the monotonic clock is done. */
+  findPending(writtenMillis: number): string | undefined {
+    const states = [...this.#shards.values()];
+    const undelivered = states.reduce((sum, state) => sum + countUndelivered(state), 0);
+    const isRead =
+      !this.#listing && states.every(({ done, emptyReadMillis }) => done || emptyReadMillis > writtenMillis);
+    if (isRead && undelivered === 0) return undefined;
+    return `mapping "${this.#properties.logicalId}": ${undelivered} records undelivered`;
   }
 
   hurry(readAgainMillis: number): void {

@@ -1,6 +1,6 @@
 /** A stack's event source mappings: started, paused, watched and stopped together. */
 import type { Gateway } from '../dynamodb/gateway.ts';
-import { type Log, logLocal } from '../ground/log.ts';
+import type { Log } from '../ground/log.ts';
 import { Gate } from '../ground/pause.ts';
 import type { FunctionPool } from '../lambda/pool.ts';
 import type { Queues } from '../sqs/queues.ts';
@@ -55,7 +55,10 @@ export class EventSourceMappings {
       observe: (delivery) => {
         for (const listener of this.#listeners) listener(delivery);
       },
-      fail: (error) => logLocal(log, `mapping "${logicalId}" has stopped: ${String(error)}`),
+      fail: (error) => {
+        const line = `mapping "${logicalId}" has stopped: ${String(error)}`;
+        log({ source: 'local', requestId: undefined, stream: 'stderr', line });
+      },
     });
   }
 
@@ -90,9 +93,7 @@ export class EventSourceMappings {
 
   /** One sentence for each mapping that has not done all that was written before this moment of the monotonic clock. */
   pendingSince(writtenMillis: number): string[] {
-    return this.#mappings.flatMap((mapping) =>
-      mapping.isQuietSince(writtenMillis) ? [] : [mapping.describePending()],
-    );
+    return this.#mappings.flatMap((mapping) => mapping.findPending(writtenMillis) ?? []);
   }
 
   /** Makes the next polls come at once, and has each stream read once more after this moment of the monotonic clock. */

@@ -23,13 +23,9 @@ export interface EngineRecord {
 }
 
 /** As in `@types/aws-lambda`, with nothing optional that is always there. */
-export interface StreamRecord {
-  readonly eventID: string;
-  readonly eventName: string;
-  readonly eventVersion: string;
+export interface StreamRecord extends Omit<EngineRecord, 'userIdentity'> {
   readonly eventSource: 'aws:dynamodb';
   readonly awsRegion: string;
-  readonly dynamodb: RecordData;
   readonly eventSourceARN: string;
   readonly userIdentity?: { readonly type: string; readonly principalId: string };
 }
