@@ -83,7 +83,7 @@ export function checkAlways(
   unprocessed: (parent: ParentKey) => number,
   rules: Rules = DEFAULT_RULES,
 ): Violation[] {
-  const living = countLiving(world, rules);
+  const living = countChildren(world, rules);
   return world.counters.flatMap(({ id, remaining }) => {
     const parent = parseParentName(id);
     if (parent === undefined) return [];
@@ -204,7 +204,7 @@ function* leftCounters(world: World) {
 
 /** Marked parents that should have gone, or that nothing will wake. */
 function* waitingParents(world: World, circumstances: Circumstances) {
-  const living = countLiving(world, circumstances.rules);
+  const living = countChildren(world, circumstances.rules);
   const counters = new Set(world.counters.map(({ id }) => id));
   for (const kind of KINDS) {
     for (const parent of world[`${kind}s`]) {
@@ -277,7 +277,7 @@ function namesIn({ id, freed }: StoredReceipt): string[] {
 }
 
 /** The number of each parent's children that are not gone, by the parent's name. */
-export function countLiving(
+export function countChildren(
   { tasks, attachments }: Pick<World, 'tasks' | 'attachments'>,
   rules: Rules,
 ): Map<string, number> {

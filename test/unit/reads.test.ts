@@ -16,7 +16,7 @@ import {
 import { check, put, remove, TELLING, update } from '../../lib/dynamodb/writes.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
-import { mockedRequests } from '../support/sdk-mock.ts';
+import { mockedRequests, sdkError } from '../support/sdk-mock.ts';
 
 const web: ParentKey = { kind: 'service', id: 'web' };
 const front: ParentKey = { kind: 'network', id: 'front' };
@@ -80,6 +80,15 @@ describe('a read', () => {
         ExclusiveStartKey: { id: { S: 'x' } },
       },
     ]);
+  });
+
+  it('that was throttled is told by its name, and may find nothing', async () => {
+    const throttled = sdkError('ThrottlingException');
+    house.mock.on(StoredQueryCommand).rejectsOnce(throttled).resolves({});
+    house.mock.on(StoredScanCommand).rejectsOnce(throttled).resolves({});
+    expect(await listChildrenPaths(database, web, ['id'], undefined)).toEqual({ items: [], next: undefined });
+    expect(await scanPaths(database, 'tasks', ['id'], undefined)).toEqual({ items: [], next: undefined });
+    expect(house.retries).toEqual(['Query throttled', 'Scan throttled']);
   });
 
   it('of what carries a label is consistent, and of ids alone', async () => {
