@@ -6,7 +6,7 @@
 import { isCounter } from '../../dynamodb/items.ts';
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { checkRest, countLiving, usersOf } from '../../protocol/invariants.ts';
+import { checkRest, countChildren, usersOf } from '../../protocol/invariants.ts';
 import {
   attachmentName,
   KINDS,
@@ -81,7 +81,7 @@ function factsOf(world: AuditedWorld, rules: Rules) {
     parents.map((parent) => [parentName({ kind, id: parent.id }), parent] as const);
   const parents = new Map([...named('service', services), ...named('network', networks)]);
   const counters = new Map(world.counters.map((counter) => [counter.id, counter]));
-  const children = countLiving(world, rules);
+  const children = countChildren(world, rules);
   const users = usersOf(world, rules);
   const references = new Map(users.map(({ key, references }) => [attachmentName(key), references]));
   const pairs = users.flatMap(({ key, references }) => references.map((network) => pairOf(key, network)));
