@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';
 import { idsOf, useLocalClouds } from './fixture.ts';
 
 const start = useLocalClouds();
@@ -173,6 +174,18 @@ describe('event source mapping', () => {
     await fixture.client.deleteItem({ TableName: fixture.things, Key: { id: { S: 'a' }, part: { S: '-' } } });
     await fixture.cloud.quiesce();
     expect(fixture.deliveries.map(({ records }) => records.map(({ eventName }) => eventName))).toEqual([['REMOVE']]);
+  });
+
+  it('reads a write straight to the engine without being asked', async () => {
+    const { cloud, things, deliveries } = await start();
+    await cloud.quiesce();
+    const delivered = Promise.withResolvers<void>();
+    cloud.onDelivery(() => delivered.resolve());
+    const engine = new EngineConnection(cloud.enginePort, cloud.accessKeyId);
+    await engine.call('PutItem', { TableName: things, Item: { id: { S: 'a' }, part: { S: '-' } } });
+    engine.close();
+    await delivered.promise;
+    expect(idsOf(deliveries)).toEqual([['a']]);
   });
 
   it('loses, repeats and overtakes records as it is told, and quiesce waits for the late ones', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';
 import { hang } from '../../lib/local/dynamodb/faults.ts';
-import { useLocalClouds } from './fixture.ts';
+import { idsOf, useLocalClouds } from './fixture.ts';
 
 const start = useLocalClouds();
 
@@ -53,6 +54,16 @@ describe('quiesce', () => {
     const delivered = deliveries.reduce((sum, { records }) => sum + records.length, 0);
     await Promise.all(writes);
     expect(delivered).toBe(20);
+  });
+
+  it('waits for what was written straight to the engine, which the gateway does not see', async () => {
+    const { cloud, things, deliveries } = await start();
+    await cloud.quiesce();
+    const engine = new EngineConnection(cloud.enginePort, cloud.accessKeyId);
+    await engine.call('PutItem', { TableName: things, Item: { id: { S: 'a' }, part: { S: '-' } } });
+    engine.close();
+    await cloud.quiesce();
+    expect(idsOf(deliveries)).toEqual([['a']]);
   });
 
   it('waits for a write that is held up', async () => {
