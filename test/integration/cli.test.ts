@@ -348,7 +348,10 @@ describe('audit and redrive', () => {
       { problem: 'not deleted', subject: 'service#r-web', mending: { by: 'sweep', parent: 'service#r-web' } },
     ]);
     const told = await cli(['audit', '--confirm', '0']);
-    expect(told.stdout).toMatch(/found 2 faults\n\nPROMISE .*\nS7 .* deallocator audit --repair\nL1 .*\n$/);
+    expect(told.stdout).toMatch(
+      /found 2 faults\n\nhigh counter: service r-web\n {2}what .*\n {2}children +0, .*\n {2}breaks +S7: .*\n {2}fix +deallocator audit --repair\n\nnot deleted: /,
+    );
+    expect(told.stdout).toMatch(/\n {2}breaks +L1: .*\n {2}since +20\S+Z, \d+ s ago\n/);
 
     const { status, document } = await json('redrive');
     expect({ status, ...document }).toMatchObject({
