@@ -20,13 +20,18 @@ async function print(
   columns?: number,
 ) {
   let stdout = '';
+  let stderr = '';
   const write = (text: string) => {
     stdout += text;
   };
   const session: Session = {
     io: {
       out: { write, ...(columns !== undefined && { isTTY: true, columns }) },
-      err: { write: () => {} },
+      err: {
+        write: (text) => {
+          stderr += text;
+        },
+      },
       environment: {},
       directory: '.',
       userName: 'ann',
@@ -44,7 +49,7 @@ async function print(
     return value === true ? undefined : value;
   };
   const given = { positionals, text, flag: (option: string) => options[option] === true };
-  return { status: await command.run(session, given), stdout };
+  return { status: await command.run(session, given), stdout, stderr };
 }
 
 describe('a network with very many users', () => {
@@ -61,7 +66,7 @@ describe('a network with very many users', () => {
     expect(told.stdout).toContain(`├─ ${why}\n`);
     expect(told.stdout).toContain(`  stays: network front (used by ${some.join(', ')}, … and 7 more)\n`);
     const waited = await print(world, wait, ['network', 'front'], { timeout: '0' });
-    expect(waited).toEqual({ status: 3, stdout: `network front: still there, ${why}\n` });
+    expect(waited).toMatchObject({ status: 3, stdout: `network front: still there, ${why}\n` });
     expect((await print(world, status, [])).stdout).toContain('1 object marked for deletion: 1 blocked\n');
   });
 });
@@ -78,6 +83,20 @@ it('status says for how long nothing has happened, and what needs nobody', async
   const { stdout } = await print(world, status, []);
   expect(stdout).toMatch(/^1 object marked for deletion: 1 stalled\n/);
   expect(stdout).toMatch(/^service +web +stalled: no progress for 20 min +1 task +20 min +- +1 +ann$/m);
+});
+
+it('wait tells of a typo at once, and what it means at the end', async () => {
+  const world = memoryCluster();
+  await world.client.createService({ id: 'web' });
+  await world.client.createTask('web', { id: '1' });
+  await world.client.removeService('web');
+  await world.backend.deliver();
+  const both = await print(world, wait, ['service', 'web', 'wbe'], { timeout: '0' });
+  expect(both.stderr).toBe('waiting for service web (1 task); not there: service wbe\n');
+  expect(both.status).toBe(3);
+  const typo = await print(world, wait, ['service', 'wbe']);
+  expect(typo.stdout).toMatch(/^service wbe: not there, and no receipt tells that it was deleted \(receipts are kept/);
+  expect(typo.status).toBe(1);
 });
 
 describe('audit', () => {

@@ -1,4 +1,4 @@
-import { spoken } from '../../../lib/operate/names.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import { readParents, readTime } from '../arguments.ts';
@@ -81,7 +81,8 @@ function leftOf({ waitingFor }: WaitProgress): number {
   return waitingFor.reduce((sum, { children }) => sum + children.count + 1, 0);
 }
 
-function wordsOf({ waitingFor }: WaitProgress): string {
+/** A typo among others is told at once, and not when these are gone. */
+function wordsOf({ waitingFor, ended }: WaitProgress): string {
   if (waitingFor.length === 0) return '';
   const named = waitingFor.slice(0, NAMED_MAX).map((entry) => {
     const { object, children, hold, state } = entry;
@@ -94,5 +95,7 @@ function wordsOf({ waitingFor }: WaitProgress): string {
     return `${spoken(object)} (${why.join(', ') || 'about to go'})`;
   });
   const more = waitingFor.length > NAMED_MAX ? ` and ${waitingFor.length - NAMED_MAX} more` : '';
-  return visible(`waiting for ${named.join(', ')}${more}`);
+  const absent = ended.filter(({ outcome }) => outcome === 'not there').map(({ object }) => spoken(object));
+  const missing = absent.length > 0 ? `; not there: ${listed(absent)}` : '';
+  return visible(`waiting for ${named.join(', ')}${more}${missing}`);
 }
