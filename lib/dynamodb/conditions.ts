@@ -2,6 +2,7 @@
 import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/model.ts';
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import { type Phrase, together } from './expressions.ts';
+import { type StoredItem, StoredValue } from './requests.ts';
 import { PARENT_TABLES, TABLES } from './schema.ts';
 
 export type Condition = Phrase;
@@ -60,6 +61,15 @@ export const isNotToldToStop: Condition = {
 
 export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', values: { ':epoch': epoch } };
+}
+
+/** A counter's item is still as it was read, whatever it holds. */
+export function counterIsAsRead({ remaining, epoch }: StoredItem): Condition {
+  return allOf(
+    isThere,
+    valueIsAsRead('#remaining', ':remainingAsRead', remaining && new StoredValue(remaining)),
+    valueIsAsRead('#epoch', ':epochAsRead', epoch && new StoredValue(epoch)),
+  );
 }
 
 /** Both network lists are still as read, a missing one included. */

@@ -86,14 +86,14 @@ describe('rm', () => {
 
     const status = await cli(['status']);
     expect(status.stdout).toMatch(
-      /^2 objects marked for deletion\n\nKIND +ID +AGE +LEFT +COUNTER +PROGRESS +STATE +WHO: WHY\n/,
+      /^2 objects marked for deletion: 2 draining\n\nKIND +ID +STATE +LEFT +AGE +PROGRESS +COUNTER +WHO: WHY\n/,
     );
-    expect(status.stdout).toMatch(/^service +a-web +\d+ s +2 tasks +2 +- +draining +ann: moved$/m);
+    expect(status.stdout).toMatch(/^service +a-web +draining +2 tasks +\d+ s +- +2 +ann: moved$/m);
     expect((await json('status', '--limit', '1')).document).toMatchObject({ more: 1, marked: [{ id: 'a-web' }] });
 
     const explained = await cli(['explain', 'service', 'a-web']);
     expect(explained.stdout).toMatch(
-      /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ counter: 2, equal\n/,
+      /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ draining\n├─ counter: 2, equal\n/,
     );
     expect(explained.stdout).toContain('│  └─ task 2: running, start time unknown\n');
     expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
@@ -103,7 +103,7 @@ describe('rm', () => {
     const late = await cli(['wait', 'service', 'a-web', '--timeout', '0']);
     expect(late).toEqual({
       status: 3,
-      stdout: 'service a-web: still there\n',
+      stdout: 'service a-web: still there, draining\n',
       stderr: 'waiting for service a-web (2 tasks)\n',
     });
     await backend.client.deleteTasks('a-web', ['1', '2']);
@@ -117,6 +117,37 @@ describe('rm', () => {
       { object: 'service#a-web', markedBy: 'ann', freed: ['network#a-own'], kept: ['network#a-shared'] },
     ]);
     expect((await cli(['status'])).stdout).toBe('Nothing is marked for deletion.\n');
+
+    // What is gone is told by its receipt, and a typo from it.
+    expect(await cli(['wait', 'service', 'a-web'])).toEqual({ status: 0, stdout: 'service a-web: gone\n', stderr: '' });
+    expect((await cli(['explain', 'service', 'a-web'])).stdout).toMatch(/^service a-web is gone\n/);
+    for (const [command, ...more] of [['wait'], ['explain'], ['explain', '--graph', 'dot']]) {
+      const { status, stdout } = await cli([command as string, ...more, 'service', 'a-wbe']);
+      expect([command, status, stdout]).toEqual([command, 1, expect.stringMatching(/not there/)]);
+    }
+    const never = await cli(['history', 'a-wbe']);
+    expect(never.stdout).toMatch(/^a-wbe is not there, and no receipt tells of it\. Receipts are kept for 90 days/);
+    expect(never.status).toBe(1);
+    expect(await json('history', 'a-api', '--kind', 'service')).toMatchObject({
+      status: 0,
+      document: { deletions: [], whereabouts: 'there' },
+    });
+  });
+
+  it('tells of a network that waits for what nobody marked, in every command alike', async () => {
+    await putShop('w-');
+    await cli(['rm', 'network', 'w-shared', '--even-in-use']);
+    const why = 'blocked: used by service w-api (not marked), service w-web (not marked)';
+    expect((await cli(['status', '--blocked'])).stdout).toContain(why);
+    expect((await cli(['explain', 'network', 'w-shared'])).stdout).toContain(`├─ ${why}\n`);
+    const waited = await cli(['wait', 'network', 'w-shared', '--timeout', '0']);
+    expect(waited).toMatchObject({ status: 3, stdout: `network w-shared: still there, ${why}\n` });
+    expect((await json('status', '--blocked')).document).toMatchObject({
+      counts: { blocked: 1 },
+      marked: [{ state: 'blocked', blockedBy: [{ object: 'service#w-api', because: 'not marked' }, {}] }],
+    });
+    await cli(['undelete', 'network', 'w-shared', '--reason', 'not yet']);
+    expect((await cli(['explain', 'network', 'w-shared'])).stdout).toMatch(/├─ undeleted at 20\S+Z by ann: not yet\n/);
   });
 
   it('says with status 3 what is protected, with 1 what is not there, and marks the others', async () => {
@@ -221,7 +252,7 @@ describe('an object', () => {
     await backend.client.createTask(id, { id: '1' });
     await cli(['rm', 'service', id]);
     const { stdout } = await cli(['status']);
-    expect(stdout).toMatch(/^service +l-网{77}… +\d+ s +1 task +/m);
+    expect(stdout).toMatch(/^service +l-网{77}… +draining +1 task +/m);
     expect((await json('status')).document.marked).toMatchObject([{ id }]);
     await cli(['undelete', 'service', id]);
   });
@@ -317,7 +348,10 @@ describe('audit and redrive', () => {
       { problem: 'not deleted', subject: 'service#r-web', mending: { by: 'sweep', parent: 'service#r-web' } },
     ]);
     const told = await cli(['audit', '--confirm', '0']);
-    expect(told.stdout).toMatch(/found 2 faults\n\nPROMISE .*\nS7 .* deallocator audit --repair\nL1 .*\n$/);
+    expect(told.stdout).toMatch(
+      /found 2 faults\n\nhigh counter: service r-web\n {2}what .*\n {2}children +0, .*\n {2}breaks +S7: .*\n {2}fix +deallocator audit --repair\n\nnot deleted: /,
+    );
+    expect(told.stdout).toMatch(/\n {2}breaks +L1: .*\n {2}since +20\S+Z, \d+ s ago\n/);
 
     const { status, document } = await json('redrive');
     expect({ status, ...document }).toMatchObject({

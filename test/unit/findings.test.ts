@@ -185,6 +185,12 @@ describe('items that only raw hands write', () => {
       ['unreadable counter', 'service#b'],
       ['unknown counter', 'queue#x'],
     ]);
+    // The sweep that is asked for its parent resets it; what belongs to no parent is for a person.
+    expect(mended(world)).toEqual([
+      ['unreadable counter', 'service#a'],
+      ['unreadable counter', 'service#b'],
+      ['unknown counter', 'person'],
+    ]);
   });
 });
 

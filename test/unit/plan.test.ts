@@ -147,5 +147,15 @@ describe('an undelete', () => {
       ['service#web', 'undeleted', undefined],
       ['service#job', 'failed', 'NotFound'],
     ]);
+    // From now on a receipt tells of job; of nobody, none does.
+    const objects = [service('job'), service('nobody'), network('nobody')];
+    const absences = [
+      ['service#job', 'gone'],
+      ['service#nobody', 'not there'],
+      ['network#nobody', 'not there'],
+    ];
+    for (const { refused } of [await planUndelete(cluster, { objects }), await planRemoval(cluster, { objects })]) {
+      expect(refused.map(({ object, absence }) => [object, absence]).sort()).toEqual(absences.sort());
+    }
   });
 });

@@ -1,9 +1,11 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { spoken } from '../../../lib/operate/names.ts';
-import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
+import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
+import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
+import type { ParentKind } from '../../../lib/protocol/model.ts';
 import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
-import { type Command, DONE } from '../command.ts';
-import { columns, shortened } from '../text.ts';
+import { type Command, DONE, FAILED } from '../command.ts';
+import { columns, shortened, visible } from '../text.ts';
 
 export const history: Command = {
   name: 'history',
@@ -27,7 +29,7 @@ export const history: Command = {
     const { cluster } = await open();
     const found = await interruptible(readHistory(cluster, { id, kind, limit }), io);
     if (isJson) printJson(found);
-    else if (found.deletions.length === 0) print('No receipt of a deletion was found.');
+    else if (found.deletions.length === 0) print(nothingWords(id, kind, found));
     else {
       const rows = found.deletions.map(
         ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
@@ -35,7 +37,7 @@ export const history: Command = {
           shortened(spoken(object)),
           markedAt.split('#')[0] ?? markedAt,
           shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
-          shortened(wentWith === undefined ? freed.map(spoken).join(', ') || '-' : spoken(wentWith)),
+          shortened(wentWith === undefined ? listed(freed.map(spoken)) || '-' : spoken(wentWith)),
           trigger,
         ],
       );
@@ -43,6 +45,18 @@ export const history: Command = {
       if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
     }
     if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');
-    return DONE;
+    return found.whereabouts === 'not there' ? FAILED : DONE;
   },
 };
+
+const EXPIRY = `Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise.`;
+
+function nothingWords(id: string | undefined, kind: ParentKind | undefined, { whereabouts }: History): string {
+  if (id === undefined) return `No receipt of a deletion was found. ${EXPIRY}`;
+  const name = visible(kind === undefined ? id : `${kind} ${id}`);
+  const where =
+    whereabouts === 'there'
+      ? 'is there, and no receipt tells of a former life'
+      : 'is not there, and no receipt tells of it';
+  return `${name} ${where}. ${EXPIRY}`;
+}

@@ -1,7 +1,7 @@
 /** rm and undelete: the plan, then the marks, and for rm, with --wait, the wait. */
 
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { spoken } from '../../../lib/operate/names.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
 import {
   type Applied,
   applyRemoval,
@@ -132,7 +132,7 @@ function describeRemoval({ marks, alreadyMarked, refused, forecast }: RemovalPla
   return [
     'Plan',
     ...marks.map(({ object, waitsFor }) => {
-      const why = waitsFor.length === 0 ? '' : `; waits for ${waitsFor.map(spoken).join(', ')}`;
+      const why = waitsFor.length === 0 ? '' : `; waits for ${listed(waitsFor.map(spoken))}`;
       return `  mark ${visible(spoken(object) + why)}`;
     }),
     ...alreadyMarked.map(({ object, mark }) => `  leave ${visible(`${spoken(object)}: marked ${markWords(mark)}`)}`),
@@ -153,15 +153,18 @@ function describeUndelete({ undeletes, notMarked, refused }: UndeletePlan): stri
 }
 
 const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
-  'not found': 'is not there; "deallocator history" tells whether it was deleted',
+  'not found': 'is not there, and no receipt tells that it was deleted',
   protected: 'is protected; take that away first ("deallocator unprotect")',
   'in use':
     'is in use by services that are not to be removed; remove or update them, or let it wait for them ("--even-in-use")',
 };
 
-function refusalLine({ object, because, blockers }: PlanRefusal): string {
-  const named = blockers.length > 0 ? `: ${blockers.map(spoken).join(', ')}` : '';
-  return `  refuse ${visible(`${spoken(object)} ${REFUSALS[because]}${named}`)}`;
+const GONE = 'is gone: it was deleted ("deallocator history" tells when)';
+
+function refusalLine({ object, because, absence, blockers }: PlanRefusal): string {
+  const named = blockers.length > 0 ? `: ${listed(blockers.map(spoken))}` : '';
+  const why = absence === 'gone' ? GONE : REFUSALS[because];
+  return `  refuse ${visible(`${spoken(object)} ${why}${named}`)}`;
 }
 
 /** What is marked now, each under the mark that it has. */

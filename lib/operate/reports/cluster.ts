@@ -21,7 +21,7 @@ import {
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
-import { STACK_LABEL } from '../names.ts';
+import { naturally, STACK_LABEL } from '../names.ts';
 import { isMap } from '../values.ts';
 
 /** Pages of 1,000 tasks that are read to count one service's; beyond, the count is a lower bound. A page costs up to 250 read units. */
@@ -68,7 +68,7 @@ export interface TasksFound {
   /** Tasks that hold the service; a lower bound unless `isExact`. */
   readonly count: number;
   readonly isExact: boolean;
-  /** The first ones, by id. */
+  /** The first ones by id, numbers in it by their value. */
   readonly named: readonly TaskFound[];
 }
 
@@ -86,6 +86,11 @@ export interface CounterFound {
   readonly openedAt: string | undefined;
   /** When its last removal was counted, ISO 8601; undefined before the first. */
   readonly progressedAt: string | undefined;
+}
+
+/** Whether a raw writer has overwritten it: then its parent can't be settled. */
+export function isUnreadable(counter: CounterFound | undefined): boolean {
+  return counter !== undefined && counter.remaining === undefined;
 }
 
 export class Cluster {
@@ -116,23 +121,25 @@ export class Cluster {
   async readTasks(serviceId: string, namedMax: number, pagesMax: number): Promise<TasksFound> {
     const list = (from: PageKey | undefined) =>
       listChildrenPaths(this.database, { kind: 'service', id: serviceId }, TASK_PATHS, from, LIST_PAGE_ITEMS_MAX);
-    const named: TaskFound[] = [];
+    const found: Item[] = [];
     let count = 0;
     let isExact = false;
     for await (const { items, next } of eachPage(list, { pagesMax })) {
       const holding = items.filter((item) => !isGoneByState(statusOf(item).state, this.rules));
       count += holding.length;
-      named.push(...holding.slice(0, namedMax - named.length).map(taskOf));
+      if (namedMax > 0) found.push(...holding);
       isExact = next === undefined;
     }
-    return { count, isExact, named };
+    const first = found.sort((a, b) => naturally(a.id, b.id)).slice(0, namedMax);
+    return { count, isExact, named: first.map(taskOf) };
   }
 
   async readAttached(networkId: string): Promise<AttachedFound> {
     const list = (from: PageKey | undefined) =>
       listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
     const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
-    return { users: items.map((name) => parseAttachmentName(name, this.rules)), isWhole };
+    const users = items.toSorted(naturally).map((name) => parseAttachmentName(name, this.rules));
+    return { users, isWhole };
   }
 
   /** By {@link parentName}, as far as there are any. The parents must differ. */

@@ -8,6 +8,7 @@ import { mapInParallel } from '../../protocol/parallel.ts';
 import {
   type AttachedFound,
   type Cluster,
+  type CounterFound,
   type FoundParent,
   keyOf,
   TASK_PAGES_MAX,
@@ -26,6 +27,8 @@ export interface Neighbourhood {
   readonly tasks: ReadonlyMap<string, TasksFound>;
   /** By the network's id: its users. Only for networks that are marked or were asked for. */
   readonly attached: ReadonlyMap<string, AttachedFound>;
+  /** By {@link parentName}: the counters of what is marked. */
+  readonly counters?: ReadonlyMap<string, CounterFound>;
   /** False: there is more of it than was read. */
   readonly isWhole: boolean;
 }
@@ -65,7 +68,9 @@ export async function readNeighbourhood(
     // No object is in two waves, and all waves together hold at most the limit.
     wave = some.length < wave.length ? [] : [...new Set(next.flat())].filter((name) => !parents.has(name));
   }
-  return { parents, tasks, attached, isWhole };
+  const marked = [...parents.values()].flatMap((parent) => (parent?.pendingDelete ? [parent.key] : []));
+  const counters = marked.length === 0 ? new Map() : await cluster.readCounters(marked);
+  return { parents, tasks, attached, counters, isWhole };
 }
 
 /** The neighbourhood as it will be once these are marked. @param markedAt the time of the marks, ISO 8601 */

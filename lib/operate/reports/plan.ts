@@ -18,6 +18,7 @@ import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Forecast, forecast } from './forecast.ts';
+import { findDeleted } from './history.ts';
 import { readNeighbourhood, withMarks } from './neighbourhood.ts';
 import { type MarkView, viewMark } from './view.ts';
 
@@ -46,6 +47,8 @@ export interface AlreadyMarked {
 export interface PlanRefusal {
   readonly object: string;
   readonly because: 'not found' | 'protected' | 'in use';
+  /** Of what was not found: a receipt tells that it was deleted; or none does, and the id may be mistyped. */
+  readonly absence?: 'gone' | 'not there';
   /** A sentence that says what can be done. */
   readonly message: string;
   /** Names of its users. */
@@ -107,7 +110,12 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
     }
   }
   const marked = withMarks(part, new Set(marks.map(({ object }) => object)), isoNow(cluster.chance));
-  return { marks, alreadyMarked, refused, forecast: forecast(marked, cluster.circumstances) };
+  return {
+    marks,
+    alreadyMarked,
+    refused: await withAbsence(cluster, refused),
+    forecast: forecast(marked, cluster.circumstances),
+  };
 }
 
 /**
@@ -153,7 +161,7 @@ export async function planUndelete(
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
     else notMarked.push(parentName(key));
   }
-  return { undeletes, notMarked, refused };
+  return { undeletes, notMarked, refused: await withAbsence(cluster, refused) };
 }
 
 /** Networks first. An object that fails doesn't stop the others. */
@@ -210,9 +218,23 @@ async function attempt(object: string, act: () => Promise<Omit<Applied, 'object'
   }
 }
 
+/** Tells what is gone from what is not there. */
+async function withAbsence(cluster: Cluster, refused: readonly PlanRefusal[]): Promise<PlanRefusal[]> {
+  const absent = refused.filter(({ because }) => because === 'not found').map(({ object }) => keyOf(object));
+  if (absent.length === 0) return [...refused];
+  const deleted = await findDeleted(cluster, absent);
+  return refused.map((refusal) => {
+    if (refusal.because !== 'not found') return refusal;
+    const { object } = refusal;
+    return deleted.has(object)
+      ? { ...refusal, absence: 'gone', message: `${object} is gone: a receipt tells that it was deleted` }
+      : { ...refusal, absence: 'not there', message: `${object} is not there, and no receipt tells of it: see the id` };
+  });
+}
+
 /** What a program can do about each; a command line has words of its own for it. */
 const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
-  'not found': 'is not there; its history tells whether it was deleted',
+  'not found': 'is not there',
   protected: 'is protected; take that away first',
   'in use': "is in use by what is not to be removed; remove or update that too, or plan with whenInUse: 'wait'",
 };
