@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { type Connection, connect } from '../../lib/dynamodb/client.ts';
+import type { Where } from '../../lib/dynamodb/failure-row.ts';
+import { whereIs } from '../../lib/dynamodb/requests.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
@@ -22,6 +24,8 @@ export interface Deployment extends DeploymentNames {
   /** Its name in messages. */
   readonly title: string;
   readonly connection: Connection;
+  /** Where its requests go. */
+  readonly where: Where;
   readonly db: DynamoDBDocumentClient;
   readonly client: DeallocatorClient;
   /** What the reports read. */
@@ -38,6 +42,7 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     ...names,
     title,
     connection,
+    where: await whereIs(db),
     db,
     client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
     cluster: new Cluster(db, tables, { rules, chance: io.chance }),
