@@ -6,11 +6,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { readDurationMillis } from '../../bin/cli/arguments.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
 import { readConfig } from '../../bin/cli/config.ts';
-import { RUNNING_FILE } from '../../bin/cli/connection.ts';
 import { errorWords, UsageError } from '../../bin/cli/errors.ts';
+import { RUNNING_CLOUDS } from '../../bin/cli/running-clouds.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
-import { RUNNING_PATH, readNames } from '../../bin/synthesize.ts';
+import { RUNNING_DIRECTORY, readNames } from '../../bin/synthesize.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { readOutputs } from '../../lib/streams/deployment.ts';
 import { call } from '../support/command-line.ts';
@@ -170,7 +170,7 @@ describe('a time', () => {
 
 describe('the configuration', () => {
   it('is looked for where the local cloud writes it', () => {
-    expect(RUNNING_FILE).toBe(relative(join(import.meta.dirname, '..', '..'), RUNNING_PATH));
+    expect(RUNNING_CLOUDS).toBe(relative(join(import.meta.dirname, '..', '..'), RUNNING_DIRECTORY));
   });
 
   it('may leave out all but the tables', () => {
@@ -230,9 +230,19 @@ describe('a stack', () => {
 
   it('is asked for its outputs', async () => {
     const Outputs = Object.entries(OUTPUTS).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
-    const stack = { StackName: 'Shop', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE' as const, Outputs };
+    const stack = {
+      StackName: 'Shop',
+      CreationTime: new Date(0),
+      StackStatus: 'CREATE_COMPLETE' as const,
+      Outputs,
+      StackId: 'arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1',
+    };
     cloudFormation.on(DescribeStacksCommand, { StackName: 'Shop' }).resolves({ Stacks: [stack] });
-    expect(await readStackOutputs('Shop', connection)).toEqual(OUTPUTS);
+    expect(await readStackOutputs('Shop', connection)).toEqual({
+      outputs: OUTPUTS,
+      region: 'eu-central-1',
+      account: '123456789012',
+    });
   });
 
   it('that is not there is said in words', async () => {

@@ -3,6 +3,7 @@ import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
+import { targetLine } from '../target.ts';
 import { duration, facts, list, shortened } from '../text.ts';
 
 export const sweep: Command = {
@@ -19,7 +20,7 @@ export const sweep: Command = {
   ],
   async run({ io, open, isJson, print, printJson }, given) {
     refuseMore(given, 0);
-    const { sweep } = await open();
+    const { sweep, target } = await open();
     const startEpochMillis = io.chance.nowEpochMillis();
     const progress = openProgress(io);
     // How many are marked is not known beforehand.
@@ -35,7 +36,7 @@ export const sweep: Command = {
       },
     }).finally(() => progress.close());
     const seconds = (io.chance.nowEpochMillis() - startEpochMillis) / 1000;
-    if (isJson) printJson({ ...result, seconds });
+    if (isJson) printJson({ target, ...result, seconds });
     else {
       const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
       const rows = [
@@ -47,6 +48,7 @@ export const sweep: Command = {
       const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${duration(oldestMarkSeconds)} old` : '';
       print(
         facts([
+          ['target', targetLine(target)],
           ['settled', settled],
           ['deleted', deletedCount],
           ['failed', failedCount],
