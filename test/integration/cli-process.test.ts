@@ -129,15 +129,18 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
 });
 
 it('completes in a real bash, and never runs what is in an id', async () => {
-  for (const id of ['web-1', 'web-$(touch pwned)']) await backend.client.createService({ id });
+  for (const id of ['web-1', 'web-$(touch pwned)', 'a:b=c', 'a:x']) await backend.client.createService({ id });
   const script = `
     deallocator() { ${line()} "$@"; }
     source <(deallocator completion bash)
     COMP_WORDS=(deallocator protect --config ${quoted(config)} service web-) COMP_CWORD=5
     _deallocator
-    printf '%s,' "\${COMPREPLY[@]}"`;
+    printf '%s,' "\${COMPREPLY[@]}"
+    COMP_WORDS=(deallocator protect --config ${quoted(config)} service a : b = ) COMP_CWORD=8
+    _deallocator
+    printf ';%s' "\${COMPREPLY[@]}"`;
   const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: folder });
-  expect(stdout).toBe('web-1,');
+  expect(stdout).toBe('web-1,;c');
   expect(existsSync(join(folder, 'pwned'))).toBe(false);
 });
 

@@ -4,6 +4,7 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readDurationMillis } from '../../bin/cli/arguments.ts';
+import { joinPieces } from '../../bin/cli/commands/completion.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
 import { readConfig } from '../../bin/cli/config.ts';
 import { errorWords, UsageError } from '../../bin/cli/errors.ts';
@@ -153,6 +154,20 @@ describe('an error', () => {
   });
 });
 
+describe('what bash has split', () => {
+  it.each([
+    [['rm', 'service', 'web'], ['rm', 'service', 'web'], ''],
+    [['rm', 'service', 'web', ':', '1'], ['rm', 'service', 'web:1'], 'web:'],
+    [['rm', 'service', 'web', ':'], ['rm', 'service', 'web:'], 'web:'],
+    [['rm', 'service', 'a', ':', 'b', '=', 'c'], ['rm', 'service', 'a:b=c'], 'a:b='],
+    [['rm', 'service', 'a', '::', 'b'], ['rm', 'service', 'a::b'], 'a::'],
+    [['rm', 'service', 'web', ':', ''], ['rm', 'service', 'web:', ''], ''],
+    [['status', '--config', '=', 'x', 'web'], ['status', '--config=x', 'web'], ''],
+  ])('%j is %j again, of which it has %j', (pieces, joined, hasBefore) =>
+    expect(joinPieces(pieces)).toEqual({ joined, hasBefore }),
+  );
+});
+
 describe('a time', () => {
   it.each([
     ['90', 90_000],
@@ -161,9 +176,12 @@ describe('a time', () => {
     ['500ms', 500],
     ['10m', 600_000],
     ['2h', 7_200_000],
+    ['1h30m', 5_400_000],
+    ['1m5.5s', 65_500],
+    ['2d', 172_800_000],
   ])('%s is %d ms', (text, millis) => expect(readDurationMillis('timeout', text)).toBe(millis));
 
-  it.each([['soon'], [''], ['-1'], ['1d'], ['600h']])('refuses "%s"', (text) => {
+  it.each([['soon'], [''], ['-1'], ['1w'], ['600h'], ['30m1h'], ['1h1h'], ['1h30'], ['h']])('refuses "%s"', (text) => {
     expect(() => readDurationMillis('timeout', text)).toThrow(UsageError);
   });
 });
