@@ -117,8 +117,11 @@ describe('text', () => {
 
   it.each([
     ['x'.repeat(80), 'x'.repeat(80)],
-    ['🐳'.repeat(81), `${'🐳'.repeat(79)}…`],
-  ])('that others follow is shortened by whole characters: %s', (text, shown) => expect(shortened(text)).toBe(shown));
+    ['🐳'.repeat(41), `${'🐳'.repeat(20)}…${'🐳'.repeat(19)}`],
+    [`${'a'.repeat(60)}${'z'.repeat(60)}`, `${'a'.repeat(40)}…${'z'.repeat(39)}`],
+  ])('that others follow is shortened in its middle, by whole characters: %s', (text, shown) =>
+    expect(shortened(text)).toBe(shown),
+  );
 
   it.each([
     [0, '0 s'],

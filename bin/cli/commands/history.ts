@@ -3,6 +3,7 @@ import { spoken } from '../../../lib/operate/names.ts';
 import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
 import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
+import { terminalOf } from '../terminal.ts';
 import { columns, shortened } from '../text.ts';
 
 export const history: Command = {
@@ -39,7 +40,12 @@ export const history: Command = {
           trigger,
         ],
       );
-      print(columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows));
+      print(
+        columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows, {
+          terminal: terminalOf(io.out, io.environment),
+          optional: ['BY', 'MARKED', 'TOGETHER WITH'],
+        }),
+      );
       if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
     }
     if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');

@@ -5,6 +5,7 @@ import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { targetLine } from '../target.ts';
+import { terminalOf } from '../terminal.ts';
 import { count, facts, list, shortened, visible } from '../text.ts';
 
 export const redrive: Command = {
@@ -48,7 +49,8 @@ export const redrive: Command = {
           ...malformed.map((what) => ['a record', `could not be read: ${what}`]),
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];
-        if (rows.length > 0) print(`\n${list(['WHAT', 'OUTCOME'], rows)}`);
+        if (rows.length > 0)
+          print(`\n${list(['WHAT', 'OUTCOME'], rows, { terminal: terminalOf(io.out, io.environment) })}`);
         if (gone.length > 0) {
           print(
             visible(

@@ -4,6 +4,8 @@ import { readNumber, readTime, refuseMore } from '../arguments.ts';
 import { type Command, DONE, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
+import { openScreen, type Screen } from '../screen.ts';
+import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, count, duration, emphasis, shortened } from '../text.ts';
 import { childOf, countWords, progressWords, reasonWords } from '../words.ts';
 
@@ -11,7 +13,8 @@ import { childOf, countWords, progressWords, reasonWords } from '../words.ts';
 const INTERVAL_MILLIS_DEFAULT = 2000;
 const INTERVAL_MILLIS_MIN = 500;
 
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+/** What a narrow terminal does without, the least important first. */
+const LEFT_OUT = ['COUNTER', 'PROGRESS', 'WHO: WHY', 'LEFT'];
 
 export const status: Command = {
   name: 'status',
@@ -38,11 +41,12 @@ export const status: Command = {
     const options = { limit: readNumber(given, 'limit', STATUS_OBJECTS_MAX), full: given.flag('full') };
     const { cluster } = await open();
     const isWatch = given.flag('watch');
+    const screen = isDrawable(io.out, io.environment) ? openScreen(io.out) : undefined;
     try {
       do {
         const found = await interruptible(readStatus(cluster, options), io);
         if (isJson) printJson(found);
-        else draw(session, found, isWatch);
+        else draw(session, found, isWatch, screen);
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
       } while (isWatch && !io.isReaderGone());
     } catch (error) {
@@ -53,26 +57,22 @@ export const status: Command = {
   },
 };
 
-function draw({ io: { out, environment }, print }: Session, found: Status, isWatch: boolean): void {
+function draw(
+  { io: { out, environment }, print }: Session,
+  found: Status,
+  isWatch: boolean,
+  screen: Screen | undefined,
+): void {
   if (!isWatch) {
-    print(describe(found));
+    print(describe(found, terminalOf(out, environment)));
     return;
   }
-  const lines = [found.readAt, ...describe(found).split('\n')];
-  if (!isDrawable(out, environment)) {
-    print(`${lines.join('\n')}\n`);
-    return;
-  }
-  // Only what fits: a screen that scrolls would lose the first lines. The last row is the cursor's. Some terminals tell a size
-  // of 0.
-  const [rows, width] = [Math.max(3, (out.rows || 24) - 1), (out.columns || 80) - 1];
-  const rest = lines.length - rows + 1;
-  const shown = rest <= 1 ? lines : [...lines.slice(0, rows - 1), `… and ${rest} more lines`];
-  const [time = '', ...others] = shown.map((line) => line.slice(0, width));
-  out.write(`${CLEAR_SCREEN}${[emphasis(time, out), ...others].join('\n')}\n`);
+  const lines = [found.readAt, ...describe(found, terminalOf(out, environment)).split('\n')];
+  if (screen === undefined) print(`${lines.join('\n')}\n`);
+  else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }
 
-function describe({ marked, more, isWhole }: Status): string {
+function describe({ marked, more, isWhole }: Status, terminal: Terminal): string {
   if (marked.length === 0) return 'Nothing is marked for deletion.';
   const rows = marked.map(({ kind, id, object, mark, children, counter, ...entry }) => [
     kind,
@@ -87,7 +87,10 @@ function describe({ marked, more, isWhole }: Status): string {
   return [
     `${count(marked.length + more, 'object')} marked for deletion`,
     '',
-    columns(['KIND', 'ID', 'AGE', 'LEFT', 'COUNTER', 'PROGRESS', 'STATE', 'WHO: WHY'], rows),
+    columns(['KIND', 'ID', 'AGE', 'LEFT', 'COUNTER', 'PROGRESS', 'STATE', 'WHO: WHY'], rows, {
+      terminal,
+      optional: LEFT_OUT,
+    }),
     ...(more > 0 ? [`… and ${more} more, all newer; --limit shows them`] : []),
     ...(isWhole ? [] : ['There are more marks than were looked through.']),
   ].join('\n');

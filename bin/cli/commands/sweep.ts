@@ -4,6 +4,7 @@ import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
 import { targetLine } from '../target.ts';
+import { terminalOf } from '../terminal.ts';
 import { duration, facts, list, shortened } from '../text.ts';
 
 export const sweep: Command = {
@@ -43,7 +44,11 @@ export const sweep: Command = {
         ...deleted.map((name) => [shortened(spoken(name)), 'deleted']),
         ...failed.map(({ parent, error }) => [shortened(spoken(parent)), `failed: ${error}`]),
       ];
-      const all = { all: deletedCount + failedCount, jsonHas: 'up to 1,000 of each invocation' };
+      const all = {
+        all: deletedCount + failedCount,
+        jsonHas: 'up to 1,000 of each invocation',
+        terminal: terminalOf(io.out, io.environment),
+      };
       if (rows.length > 0) print(`${list(['OBJECT', 'SWEPT'], rows, all)}\n`);
       const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${duration(oldestMarkSeconds)} old` : '';
       print(
