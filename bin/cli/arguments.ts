@@ -58,7 +58,9 @@ export function readNumber(given: Given, option: string, most: number): number |
   throw new UsageError(`--${option} is "${text}", allowed: a whole number from 1 to ${most}`);
 }
 
-const UNIT_MILLIS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+/** From the largest down, as they stand in `1h30m`. */
+const UNIT_MILLIS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+const TIME_PARTS = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/;
 /** The longest that a timer of Node.js can wait, 24.8 days. */
 const DURATION_MILLIS_MAX = 2 ** 31 - 1;
 
@@ -68,10 +70,14 @@ export function readTime(given: Given, option: string): number | undefined {
   return text === undefined ? undefined : readDurationMillis(option, text);
 }
 
-/** `90s`, `10m`, `2h`, `500ms`; a bare number is seconds. */
+/** `90s`, `10m`, `1h30m`, `500ms`; a bare number is seconds. */
 export function readDurationMillis(option: string, text: string): number {
-  const [, number, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const millis = Number(number) * (UNIT_MILLIS[unit] ?? Number.NaN);
+  const [, ...parts] = TIME_PARTS.exec(/^[\d.]+$/.test(text) ? `${text}s` : text) ?? [];
+  const units = Object.values(UNIT_MILLIS);
+  const told = parts.flatMap((part, place) =>
+    part === undefined ? [] : [Number(part) * (units[place] ?? Number.NaN)],
+  );
+  const millis = told.length === 0 ? Number.NaN : told.reduce((sum, some) => sum + some, 0);
   if (millis >= 0 && millis <= DURATION_MILLIS_MAX) return millis;
-  throw new UsageError(`--${option} is "${text}", allowed: a time up to 24 days such as 30s, 10m or 2h`);
+  throw new UsageError(`--${option} is "${text}", allowed: a time up to 24 days such as 30s, 10m or 1h30m`);
 }

@@ -1,5 +1,6 @@
 /** One call of the command line: finds the command, runs it, and reports how it went in words and status. */
 
+import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Given } from './arguments.ts';
 import { type Command, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
@@ -49,7 +50,7 @@ async function runCommand(command: Command, given: Given, io: Io): Promise<numbe
   try {
     return await endingSoon(command.run(session, given), io);
   } catch (error) {
-    return report(error, command.name, io);
+    return report(error, command.name, io, deployment?.where);
   } finally {
     deployment?.close();
   }
@@ -67,7 +68,12 @@ async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<
   return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-function report(error: unknown, command: string | undefined, { err, signal }: Io): number {
+function report(
+  error: unknown,
+  command: string | undefined,
+  { err, signal, environment }: Io,
+  where: Where = {},
+): number {
   const said = ['deallocator', command].filter(Boolean).join(' ');
   if (signal.aborted) {
     err.write(`${said}: interrupted\n`);
@@ -77,6 +83,6 @@ function report(error: unknown, command: string | undefined, { err, signal }: Io
     err.write(`${said}: ${visible(error.message)}\nTry "${said} --help".\n`);
     return USAGE;
   }
-  err.write(`${said}: ${errorWords(error)}\n`);
+  err.write(`${said}: ${errorWords(error, environment, where)}\n`);
   return FAILED;
 }

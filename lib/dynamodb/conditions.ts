@@ -13,6 +13,10 @@ export function allOf(...conditions: readonly Condition[]): Condition {
 
 export const isThere: Condition = { expression: 'attribute_exists(#id)' };
 
+export function idBeginsWith(prefix: string): Condition {
+  return { expression: 'begins_with(#id, :prefix)', values: { ':prefix': prefix } };
+}
+
 export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)' };
 
 /** The fence. `<>` is also true where the attribute is missing or of another type: only the BOOL true is a mark. */

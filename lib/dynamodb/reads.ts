@@ -45,7 +45,9 @@ export async function scanPaths(
 ): Promise<Page<StoredItem>> {
   const { ExpressionAttributeValues: _, ...projection } = expressed({ projection: only(paths) });
   const input = { TableName: at.tables[table], ...projection, ConsistentRead: true, ...startingAt(from) };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)));
+  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)), [
+    input.TableName,
+  ]);
   return { items: Items, next: placeOf(LastEvaluatedKey) };
 }
 
@@ -66,7 +68,9 @@ export async function listChildrenPaths(
     Limit: itemsMax,
     ...startingAt(from),
   };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)));
+  const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)), [
+    input.TableName,
+  ]);
   return { items: Items.map(native), next: placeOf(LastEvaluatedKey) };
 }
 

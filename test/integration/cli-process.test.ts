@@ -29,6 +29,7 @@ afterAll(async () => {
 });
 
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+const FIRST_LINE = '\x1b[1;1H';
 const BOLD = '\x1b[1m';
 const BOLD_END = '\x1b[22m';
 const quoted = (word: string) => `'${word}'`;
@@ -96,20 +97,17 @@ it('draws how far a redrive has come, and puts the result below it', async () =>
   expect(status).toBe(0);
 });
 
-it('draws a status anew in a terminal, until Ctrl-C is typed there', async () => {
+it('draws a status anew in a terminal, only the lines that have changed, until Ctrl-C is typed there', async () => {
   const command = line('status', '--watch', '--interval', '500ms', '--config', config);
-  const isEnough = (seen: string) => seen.split(CLEAR_SCREEN).length === 4;
+  const isEnough = (seen: string) => seen.split(FIRST_LINE).length === 4;
   const { seen: drawn, status } = await seenIn('xterm-256color', command, isEnough);
+  expect(drawn.startsWith(CLEAR_SCREEN)).toBe(true);
+  expect(drawn.split(CLEAR_SCREEN)).toHaveLength(2);
+  expect(drawn.split('Nothing is marked for deletion.')).toHaveLength(2);
   // Each look has a time of its own, which is bold there.
-  const [before, ...looks] = drawn.split(CLEAR_SCREEN).slice(0, 4);
-  expect(before).toBe('');
-  expect(new Set(looks).size).toBe(3);
-  for (const look of looks) {
-    expect(look).toMatch(/20\S+Z/);
-    const [time, rest] = look.split(BOLD_END);
-    expect(time).toContain(BOLD);
-    expect(rest).toMatch(/^\r\nNothing is marked for deletion\.\r\n/);
-  }
+  const times = [...drawn.matchAll(/20\S+?Z/g)].map(([time]) => time);
+  expect(new Set(times).size).toBe(4);
+  for (const time of times) expect(drawn).toContain(`${BOLD}${time}${BOLD_END}`);
   expect(status).toBe(0);
 });
 
@@ -129,15 +127,18 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
 });
 
 it('completes in a real bash, and never runs what is in an id', async () => {
-  for (const id of ['web-1', 'web-$(touch pwned)']) await backend.client.createService({ id });
+  for (const id of ['web-1', 'web-$(touch pwned)', 'a:b=c', 'a:x']) await backend.client.createService({ id });
   const script = `
     deallocator() { ${line()} "$@"; }
     source <(deallocator completion bash)
     COMP_WORDS=(deallocator protect --config ${quoted(config)} service web-) COMP_CWORD=5
     _deallocator
-    printf '%s,' "\${COMPREPLY[@]}"`;
+    printf '%s,' "\${COMPREPLY[@]}"
+    COMP_WORDS=(deallocator protect --config ${quoted(config)} service a : b = ) COMP_CWORD=8
+    _deallocator
+    printf ';%s' "\${COMPREPLY[@]}"`;
   const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: folder });
-  expect(stdout).toBe('web-1,');
+  expect(stdout).toBe('web-1,;c');
   expect(existsSync(join(folder, 'pwned'))).toBe(false);
 });
 

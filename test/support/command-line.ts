@@ -20,6 +20,8 @@ export interface Called {
 
 export interface CallOptions {
   readonly directory?: string;
+  /** @default none at all */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly chance?: Chance;
   /** Called with everything that is on stdout so far. */
@@ -35,7 +37,7 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
   const status = await run(args, {
     out: { write: write('stdout') },
     err: { write: write('stderr') },
-    environment: {},
+    environment: options.environment ?? {},
     directory: options.directory ?? process.cwd(),
     userName: 'ann',
     chance: options.chance ?? systemChance,

@@ -5,6 +5,7 @@ import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import type { ParentKind } from '../../../lib/protocol/model.ts';
 import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
+import { terminalOf } from '../terminal.ts';
 import { columns, shortened, visible } from '../text.ts';
 
 export const history: Command = {
@@ -41,7 +42,12 @@ export const history: Command = {
           trigger,
         ],
       );
-      print(columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows));
+      print(
+        columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows, {
+          terminal: terminalOf(io.out, io.environment),
+          optional: ['BY', 'MARKED', 'TOGETHER WITH'],
+        }),
+      );
       if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
     }
     if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');

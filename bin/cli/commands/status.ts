@@ -6,6 +6,8 @@ import { readNumber, readTime, refuseMore } from '../arguments.ts';
 import { type Command, DONE, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
+import { openScreen, type Screen } from '../screen.ts';
+import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, count, duration, emphasis, shortened } from '../text.ts';
 import { childOf, countWords, progressWords, standingWords } from '../words.ts';
 
@@ -13,7 +15,8 @@ import { childOf, countWords, progressWords, standingWords } from '../words.ts';
 const INTERVAL_MILLIS_DEFAULT = 2000;
 const INTERVAL_MILLIS_MIN = 500;
 
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+/** What a narrow terminal does without, the least important first. */
+const LEFT_OUT = ['COUNTER', 'PROGRESS', 'WHO: WHY', 'LEFT'];
 
 export const status: Command = {
   name: 'status',
@@ -48,11 +51,12 @@ export const status: Command = {
     };
     const { cluster } = await open();
     const isWatch = given.flag('watch');
+    const screen = isDrawable(io.out, io.environment) ? openScreen(io.out) : undefined;
     try {
       do {
         const found = await interruptible(readStatus(cluster, options), io);
         if (isJson) printJson(found);
-        else draw(session, describe(found, options.blocked), isWatch);
+        else draw(session, (terminal) => describe(found, options.blocked, terminal), isWatch, screen);
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
       } while (isWatch && !io.isReaderGone());
     } catch (error) {
@@ -63,26 +67,27 @@ export const status: Command = {
   },
 };
 
-function draw({ io: { out, environment, chance }, print }: Session, text: string, isWatch: boolean): void {
+function draw(
+  { io: { out, environment, chance }, print }: Session,
+  describeIn: (terminal: Terminal) => string,
+  isWatch: boolean,
+  screen: Screen | undefined,
+): void {
+  const text = describeIn(terminalOf(out, environment));
   if (!isWatch) {
     print(text);
     return;
   }
   const lines = [isoNow(chance), ...text.split('\n')];
-  if (!isDrawable(out, environment)) {
-    print(`${lines.join('\n')}\n`);
-    return;
-  }
-  // Only what fits: a screen that scrolls would lose the first lines. The last row is the cursor's. Some terminals tell a size
-  // of 0.
-  const [rows, width] = [Math.max(3, (out.rows || 24) - 1), (out.columns || 80) - 1];
-  const rest = lines.length - rows + 1;
-  const shown = rest <= 1 ? lines : [...lines.slice(0, rows - 1), `… and ${rest} more lines`];
-  const [time = '', ...others] = shown.map((line) => line.slice(0, width));
-  out.write(`${CLEAR_SCREEN}${[emphasis(time, out), ...others].join('\n')}\n`);
+  if (screen === undefined) print(`${lines.join('\n')}\n`);
+  else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }
 
-function describe({ marked, counts, more, notLookedAt, isWhole }: Status, isFiltered: boolean): string {
+function describe(
+  { marked, counts, more, notLookedAt, isWhole }: Status,
+  isFiltered: boolean,
+  terminal: Terminal,
+): string {
   const all = Object.values(counts).reduce((sum, number) => sum + number, 0) + notLookedAt;
   if (all === 0) return 'Nothing is marked for deletion.';
   const states = [
@@ -92,7 +97,7 @@ function describe({ marked, counts, more, notLookedAt, isWhole }: Status, isFilt
   const head = `${count(all, 'object')} marked for deletion: ${states.join(', ')}`;
   return [
     head,
-    ...(marked.length > 0 ? ['', tableOf(marked)] : []),
+    ...(marked.length > 0 ? ['', tableOf(marked, terminal)] : []),
     ...(isFiltered && marked.length === 0 ? ['None of them needs you.'] : []),
     ...(more > notLookedAt ? [`… and ${more - notLookedAt} more; --limit shows them`] : []),
     ...(notLookedAt > 0 ? [`${notLookedAt} newer ones were not looked at; --limit looks further`] : []),
@@ -100,8 +105,8 @@ function describe({ marked, counts, more, notLookedAt, isWhole }: Status, isFilt
   ].join('\n');
 }
 
-/** What matters most is on the left, for a screen that cuts the rest. */
-function tableOf(marked: readonly StatusEntry[]): string {
+/** What matters most is on the left. */
+function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
   const rows = marked.map((entry) => {
     const { kind, id, object, mark, children, counter, hold } = entry;
     return [
@@ -115,5 +120,8 @@ function tableOf(marked: readonly StatusEntry[]): string {
       [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
     ];
   });
-  return columns(['KIND', 'ID', 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'], rows);
+  return columns(['KIND', 'ID', 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'], rows, {
+    terminal,
+    optional: LEFT_OUT,
+  });
 }
