@@ -27,6 +27,7 @@ process.stdout.on('error', () => {
 process.stderr.on('error', () => {});
 
 const status = await run(process.argv.slice(2), {
+  input: process.stdin,
   out: process.stdout,
   err: process.stderr,
   environment: process.env,

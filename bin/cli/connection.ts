@@ -49,7 +49,7 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
 type Found = DeploymentNames & { readonly title: string; readonly connection: Connection };
 
 async function findDeployment(given: Given, io: Io): Promise<Found> {
-  const [stack, config, region] = [given.text('stack'), given.text('config'), given.text('region')];
+  const [stack, config, region] = [given.deployment, given.text('config'), given.text('region')];
   const endpoint = readEndpoint(given.text('endpoint'));
   if (stack !== undefined && config !== undefined) throw new UsageError('--stack and --config exclude each other');
   if (stack !== undefined) {
@@ -77,7 +77,7 @@ async function readConfigFile(config: string | undefined, io: Io): Promise<[name
     if (config !== undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     throw new DeallocatorError(
       'FailedPrecondition',
-      'no local cloud runs beside this directory; start one with "npm run local", or say where the deployment is with --stack NAME or --config FILE',
+      'no local cloud runs beside this directory; start one with "npm run local", or say where the deployment is with --deployment NAME or --config FILE',
       { cause },
     );
   }

@@ -1,6 +1,6 @@
 /** Completion: a script for the shell, which asks this program what could come next. */
 import type { ParentKind } from '../../../lib/protocol/model.ts';
-import { type Command, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
+import { type Command, commandNamed, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { openDeployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../program.ts';
@@ -33,6 +33,7 @@ const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 export function completionOf(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
+    group: 'Set up',
     takes: 'SHELL',
     says: 'prints the script that completes commands, options, kinds and ids in bash or zsh',
     options: {},
@@ -56,7 +57,7 @@ async function complete(commands: readonly Command[], session: Session, words: r
   const typed = words.at(-1) ?? '';
   const startsAsTyped = (found: string) => found.startsWith(typed);
   if (words.length === 1) return commands.map(({ name }) => name).filter(startsAsTyped);
-  const command = commands.find(({ name }) => name === words[0]);
+  const command = commandNamed(commands, words[0]);
   if (command === undefined) return [];
   if (typed.startsWith('-')) {
     const options = [...Object.keys({ ...command.options, ...GLOBAL_OPTIONS }), 'help'];

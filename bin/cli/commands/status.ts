@@ -15,6 +15,7 @@ const CLEAR_SCREEN = '\x1b[H\x1b[2J';
 
 export const status: Command = {
   name: 'status',
+  group: 'Look',
   takes: '',
   says: 'shows what is marked and still there, the oldest first: how long, how many are left, what holds it',
   options: {
