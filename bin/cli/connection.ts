@@ -84,14 +84,16 @@ function readContext(
   given: Given,
   environment: Io['environment'],
 ): { readonly stack?: string; readonly config?: string } {
-  const [stack, config] = [given.text('stack'), given.text('config')];
-  if (stack !== undefined && config !== undefined) throw new UsageError('--stack and --config exclude each other');
+  const [stack, config] = [given.deployment, given.text('config')];
+  if (stack !== undefined && config !== undefined) {
+    throw new UsageError('--deployment and --config exclude each other');
+  }
   if (stack !== undefined) return { stack };
   if (config !== undefined) return { config };
   const { DEALLOCATOR_STACK, DEALLOCATOR_CONFIG } = environment;
   if (DEALLOCATOR_STACK && DEALLOCATOR_CONFIG) {
     throw new UsageError(
-      `the environment has both DEALLOCATOR_STACK (${DEALLOCATOR_STACK}) and DEALLOCATOR_CONFIG (${DEALLOCATOR_CONFIG}); unset one, or choose with --stack or --config`,
+      `the environment has both DEALLOCATOR_STACK (${DEALLOCATOR_STACK}) and DEALLOCATOR_CONFIG (${DEALLOCATOR_CONFIG}); unset one, or choose with --deployment or --config`,
     );
   }
   if (DEALLOCATOR_STACK) return { stack: DEALLOCATOR_STACK };

@@ -28,6 +28,10 @@ export async function main(): Promise<void> {
   process.stderr.on('error', () => {});
 
   const status = await run(process.argv.slice(2), {
+    // Opened only by what reads it.
+    get input() {
+      return process.stdin;
+    },
     out: process.stdout,
     err: process.stderr,
     environment: process.env,

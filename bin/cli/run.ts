@@ -3,7 +3,7 @@
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Given } from './arguments.ts';
-import { type Command, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
+import { type Command, commandNamed, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { type Deployment, openDeployment } from './connection.ts';
 import { errorWords, UsageError } from './errors.ts';
@@ -26,13 +26,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return status;
   } catch (error) {
     if (isAnswered(error)) return DONE;
-    return report(asUsageError(error), COMMANDS.find(({ name }) => name === args[0])?.name, io);
+    return report(asUsageError(error), commandNamed(COMMANDS, args[0])?.name, io);
   }
 }
 
 /** Commander would answer with the program's help; for the name alone it suggests what may have been meant. */
 function isHelpOfUnknown([first, second]: readonly string[]): boolean {
-  return first === 'help' && second !== undefined && !COMMANDS.some(({ name }) => name === second);
+  return first === 'help' && second !== undefined && commandNamed(COMMANDS, second) === undefined;
 }
 
 async function runCommand(command: Command, given: Given, io: Io): Promise<number> {

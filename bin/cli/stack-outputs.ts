@@ -11,7 +11,7 @@ export interface StackFound {
 
 /** `NotFound` if the account and Region have no such stack. */
 export async function readStackOutputs(stack: string, connection: Connection): Promise<StackFound> {
-  // Late, so that only a command with --stack waits for this client to load.
+  // Late, so that only a command with --deployment waits for this client to load.
   const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
   const client = new CloudFormationClient(connection);
   try {
@@ -25,7 +25,7 @@ export async function readStackOutputs(stack: string, connection: Connection): P
     if (!(cause as Error).message?.includes('does not exist')) throw cause;
     throw new DeallocatorError(
       'NotFound',
-      `there is no stack ${stack} in this account and Region; check --stack, --region and whose credentials these are`,
+      `there is no stack ${stack} in this account and Region; check --deployment, --region and whose credentials these are`,
       { cause },
     );
   } finally {

@@ -121,10 +121,15 @@ export function idIs(id: string): Condition {
   return { expression: '#id = :id', values: { ':id': id } };
 }
 
-export function labelIs(label: string, value: string): Condition {
+/** An object carries the label, at one of the two places; without a value, whatever its value is. @param nth tells it from others */
+export function labelIs({ name, value }: { readonly name: string; readonly value?: string }, nth: number): Condition {
+  const isAt = (labels: string) => {
+    const label = `${labels}.#label${nth}`;
+    return value === undefined ? `attribute_exists(${label})` : `${label} = :label${nth}`;
+  };
   return {
-    expression: '#spec.#annotations.#labels.#label = :value',
-    names: { '#label': label },
-    values: { ':value': value },
+    expression: `(${isAt('#spec.#annotations.#labels')} OR ${isAt('#spec.#labels')})`,
+    names: { [`#label${nth}`]: name },
+    ...(value !== undefined && { values: { [`:label${nth}`]: value } }),
   };
 }

@@ -78,7 +78,7 @@ describe('rm', () => {
     const told = await cli(['rm', '--cascade', 'a-shop', '--reason', 'moved']);
     expect(told).toMatchObject({ status: 3, stderr: '' });
     expect(told.stdout).toMatch(
-      /^Plan\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
+      /^Plan for http\S+ \(\S+\)\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared: .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
     );
     expect(told.stdout).toMatch(/\nservice a-web: marked\nnetwork a-own: marked\n$/);
     expect(await backend.client.getService('a-web')).toMatchObject({ markedBy: 'ann', markedReason: 'moved' });
@@ -183,7 +183,7 @@ describe('undelete', () => {
     expect(await backend.client.getService('c-web')).toMatchObject({ unmarkedBy: 'ann', unmarkedReason: 'not yet' });
     expect(await cli(['undelete', 'service', 'c-web'])).toEqual({
       status: 0,
-      stdout: 'Plan\n  leave service c-web: not marked\n\n',
+      stdout: expect.stringMatching(/^Plan for http\S+ \(\S+\)\n {2}leave service c-web: not marked\n\n$/),
       stderr: '',
     });
     expect(await json('wait', 'service', 'c-web')).toEqual({
@@ -496,7 +496,7 @@ describe('a mistake', () => {
   it('in the place says what to give instead, without a stack trace', async () => {
     const nowhere = await call(['sweep'], { directory: folder });
     expect(nowhere.stderr).toContain('"npm run local"');
-    expect(nowhere.stderr).toContain('--stack NAME');
+    expect(nowhere.stderr).toContain('--deployment NAME');
     expect(nowhere.status).toBe(1);
     const silent = await cli(['sweep', '--endpoint', 'http://127.0.0.1:9']);
     expect(silent.stderr).toMatch(/^deallocator sweep: .*ECONNREFUSED.*check --endpoint.*\n$/);

@@ -48,7 +48,7 @@ async function print(
     const value = options[option];
     return value === true ? undefined : value;
   };
-  const given = { positionals, text, flag: (option: string) => options[option] === true };
+  const given = { positionals, text, flag: (option: string) => options[option] === true, deployment: undefined };
   return { status: await command.run(session, given), stdout, stderr };
 }
 

@@ -4,10 +4,12 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readDurationMillis } from '../../bin/cli/arguments.ts';
+import { commandNamed, GROUPS } from '../../bin/cli/command.ts';
 import { joinPieces } from '../../bin/cli/commands/completion.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
 import { readConfig } from '../../bin/cli/config.ts';
 import { errorWords, UsageError } from '../../bin/cli/errors.ts';
+import { guessesOf } from '../../bin/cli/guesses.ts';
 import { RUNNING_CLOUDS } from '../../bin/cli/running-clouds.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
@@ -67,6 +69,43 @@ describe('help', () => {
   });
 
   it.each([
+    ['delete', undefined],
+    ['remove', undefined],
+    ['destroy', 'rm'],
+    ['unmark', 'undelete'],
+    ['restore', 'undelete'],
+    ['unprotct', 'unprotect'],
+    ['protct', 'protect'],
+    ['deleet', 'rm'],
+    ['undelet', 'undelete'],
+    ['inspect', 'describe'],
+    ['why', 'explain'],
+    ['xyzzy', undefined],
+  ])('knows %s, or suggests %s, and never the opposite', (word, meant) => {
+    if (commandNamed(COMMANDS, word) !== undefined) expect(commandNamed(COMMANDS, word)?.name).toBe('rm');
+    else expect(guessesOf(word, COMMANDS)).toEqual(meant === undefined ? [] : [meant]);
+    for (const name of guessesOf(word, COMMANDS)) expect(name.startsWith('un')).toBe(/^(un|restore)/.test(word));
+  });
+
+  it('has its sections in one order, and an alias has the same help', async () => {
+    const { stdout } = await call(['--help']);
+    const headings = [...stdout.matchAll(/^(\w[\w ]+):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Options', ...GROUPS, 'Commands']);
+    expect(await call(['remove', '--help'])).toEqual(await call(['rm', '--help']));
+    const { stdout: own } = await call(['protect', '--help']);
+    expect([...own.matchAll(/^(\w[\w ]+):$/gm)].map(([, heading]) => heading)).toEqual([
+      'Options of each command',
+      'Examples',
+    ]);
+  });
+
+  it.each([
+    [['rm', '--stack', 'Prod', 'service', 'web'], /--stack names objects by their stack here, and --deployment/],
+    [['rm', '--stack', 'Prod', '--cascade', 'shop'], /--stack and --cascade are the same/],
+    [['rm', '--label', '=x'], /--label is "=x", allowed: NAME or NAME=VALUE/],
+    [['rm', 'web'], /"web" is not a kind; allowed: service, network, or an object such as service\/web/],
+    [['rm', 'service/web', 'api'], /"api" is not a kind/],
+    [['explain', 'service/web', 'service/api'], /"service\/api" is one argument too many/],
     [['history', ''], /a network's id is empty/],
     [['history', 'x'.repeat(1500), '--kind', 'service'], /has 1500 bytes/],
     [['rm', '--cascade', ''], /--cascade is "", allowed: the name of a stack/],

@@ -12,6 +12,7 @@ import { count, duration } from '../text.ts';
 
 export const audit: Command = {
   name: 'audit',
+  group: 'Check and repair',
   takes: '',
   says: 'checks every promise over the live tables; with --repair mends what it finds',
   options: {

@@ -2,7 +2,7 @@
 import type { Database } from '../../../lib/dynamodb/database.ts';
 import { listIdsByPrefix } from '../../../lib/dynamodb/listings.ts';
 import { eachPage } from '../../../lib/protocol/pages.ts';
-import { type Command, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
+import { type Command, commandNamed, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../program.ts';
 
@@ -47,6 +47,7 @@ const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 export function completionOf(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
+    group: 'Set up',
     takes: 'SHELL',
     says: 'prints the script that completes commands, options, kinds and ids in bash, zsh or fish',
     options: {},
@@ -93,7 +94,7 @@ async function complete(commands: readonly Command[], session: Session, words: r
   const typed = words.at(-1) ?? '';
   const startsAsTyped = (found: string) => found.startsWith(typed);
   if (words.length === 1) return commands.map(({ name }) => name).filter(startsAsTyped);
-  const command = commands.find(({ name }) => name === words[0]);
+  const command = commandNamed(commands, words[0]);
   if (command === undefined) return [];
   if (typed.startsWith('-')) {
     // This command speaks to no deployment.

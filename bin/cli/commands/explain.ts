@@ -6,6 +6,7 @@ import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { readParent } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { findTyped } from '../objects.ts';
 import { visible } from '../text.ts';
 import {
   type Branch,
@@ -20,6 +21,7 @@ import {
 
 export const explain: Command = {
   name: 'explain',
+  group: 'Look',
   takes: 'KIND ID',
   says: 'tells why an object is still there, what will go when, what will stay, and what to do next',
   options: {
@@ -30,13 +32,16 @@ export const explain: Command = {
     ['deallocator explain network front --json', 'for a script'],
     ['deallocator explain service web --graph dot | dot -Tsvg > web.svg', 'a picture'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
-    const parent = readParent(given);
+  async run(session, given) {
+    const { io, isJson, print, printJson } = session;
+    const typed = readParent(given);
     const format = given.text('graph');
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
       throw new UsageError(`--graph is "${format}", allowed: mermaid, dot`);
     }
-    const { cluster } = await open();
+    const deployment = await session.open();
+    const { cluster } = deployment;
+    const [parent = typed] = await findTyped(session, deployment, [typed], { beginnings: 'any' });
     if (format !== undefined) {
       const graph = await interruptible(drawGraph(cluster, [parent], format), io);
       if (isJson) printJson({ format, graph });

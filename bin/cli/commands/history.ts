@@ -10,6 +10,7 @@ import { columns, shortened, visible } from '../text.ts';
 
 export const history: Command = {
   name: 'history',
+  group: 'Look',
   takes: '[ID]',
   says: 'shows what was deleted, the newest first: when, who had asked for it and why, what went along',
   options: {

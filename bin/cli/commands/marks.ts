@@ -5,6 +5,7 @@ import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { readParents } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
+import { findTyped } from '../objects.ts';
 import { visible } from '../text.ts';
 
 /** What became of one object. `error` with `code` says why not. */
@@ -57,6 +58,7 @@ function methodsOf(client: DeallocatorClient, { kind, id }: ParentKey) {
 function protection(name: 'protect' | 'unprotect', says: string, done: string, before: string): Command {
   return {
     name,
+    group: 'Remove and keep',
     takes: 'KIND ID…',
     says,
     options: {},
@@ -65,8 +67,10 @@ function protection(name: 'protect' | 'unprotect', says: string, done: string, b
       [`deallocator ${name} service web api --json`, 'two, for a script'],
     ],
     async run(session, given) {
-      const parents = readParents(given);
-      const { client } = await session.open();
+      const typed = readParents(given);
+      const deployment = await session.open();
+      const { client } = deployment;
+      const parents = await findTyped(session, deployment, typed);
       return forEach(session, parents, async (parent) => {
         const { changed } = await methodsOf(client, parent)[name]();
         return changed ? done : before;

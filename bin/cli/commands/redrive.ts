@@ -10,6 +10,7 @@ import { count, facts, list, shortened, visible } from '../text.ts';
 
 export const redrive: Command = {
   name: 'redrive',
+  group: 'Check and repair',
   takes: '',
   says: 'makes up for what is in the dead-letter queue, and empties it',
   options: {},

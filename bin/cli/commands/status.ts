@@ -20,6 +20,7 @@ const LEFT_OUT = ['COUNTER', 'PROGRESS', 'WHO: WHY', 'LEFT'];
 
 export const status: Command = {
   name: 'status',
+  group: 'Look',
   takes: '',
   says: 'shows what is marked and still there, the worst first: what is in its way, how many are left, since when',
   options: {

@@ -9,6 +9,7 @@ import { duration, facts, list, shortened } from '../text.ts';
 
 export const sweep: Command = {
   name: 'sweep',
+  group: 'Check and repair',
   takes: '',
   says: 'settles everything that is marked, with the deployed function, and says what went',
   options: {

@@ -16,6 +16,7 @@ const PHASES: readonly ImportPhase[] = ['networks', 'services', 'tasks'];
 
 export const importFiles: Command = {
   name: 'import',
+  group: 'Move data',
   takes: 'FILE…',
   says: 'loads snapshots, or what Docker tells of a swarm; may be repeated, and overwrites nothing',
   options: {},
@@ -54,6 +55,7 @@ export const importFiles: Command = {
 
 export const exportFile: Command = {
   name: 'export',
+  group: 'Move data',
   takes: '[FILE]',
   says: 'writes services, networks and tasks as one snapshot, to a new file or to stdout',
   options: { force: { says: 'overwrites the file' } },

@@ -5,6 +5,7 @@ import { readParents, readTime } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
+import { findTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
 import { visible } from '../text.ts';
 import { childOf, countWords, reasonWords, standingWords } from '../words.ts';
@@ -19,6 +20,7 @@ export const TIMEOUT = { value: 'TIME', says: 'how long to wait, such as 90s or 
 
 export const wait: Command = {
   name: 'wait',
+  group: 'Look',
   takes: 'KIND ID…',
   says: 'waits until marked services or networks are gone; status 3 if they stay, 1 if they are not there',
   options: { timeout: TIMEOUT },
@@ -29,7 +31,9 @@ export const wait: Command = {
   async run(session, given) {
     const parents = readParents(given);
     const timeoutMillis = readTime(given, 'timeout');
-    const result = await waitFor(session, await session.open(), parents, timeoutMillis);
+    const deployment = await session.open();
+    const found = await findTyped(session, deployment, parents);
+    const result = await waitFor(session, deployment, found, timeoutMillis);
     if (session.isJson) session.printJson(result);
     else printOutcomes(session, result);
     return statusOf(result);

@@ -183,15 +183,14 @@ class Future {
     }
   }
 
-  /** Deletes everything that can go now: services first, as a sweep does. */
+  /** Deletes everything that can go now: services first, as a sweep does. What goes frees only what comes after it. */
   settle(): ForecastDeletion[] {
     const deletions: ForecastDeletion[] = [];
-    // Each round deletes a parent.
-    for (;;) {
-      const next = this.marked().find((parent) => this.#reasons(parent).length === 0);
-      if (next === undefined) return deletions;
-      deletions.push(this.#delete(next));
+    for (const parent of this.marked()) {
+      const isThere = this.#parents.has(parentName(parent.key));
+      if (isThere && this.#reasons(parent).length === 0) deletions.push(this.#delete(parent));
     }
+    return deletions;
   }
 
   stays(): ForecastStay[] {

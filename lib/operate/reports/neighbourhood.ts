@@ -15,7 +15,7 @@ import {
   type TasksFound,
 } from './cluster.ts';
 
-/** Services and networks of one neighbourhood. Each costs two reads. */
+/** Services and networks of one neighbourhood, beside those that were asked for. Each costs two reads. */
 const PARENTS_MAX = 1000;
 /** Tasks that are named for each service. */
 export const TASKS_NAMED_MAX = 20;
@@ -44,9 +44,10 @@ export async function readNeighbourhood(
   const attached = new Map<string, AttachedFound>();
   const asked = new Set(seeds.map(parentName));
   let wave = [...asked];
+  const most = asked.size + PARENTS_MAX;
   let isWhole = true;
   while (wave.length > 0) {
-    const some = wave.slice(0, PARENTS_MAX - parents.size);
+    const some = wave.slice(0, most - parents.size);
     isWhole &&= some.length === wave.length;
     const next = await mapInParallel(some, NETWORKS_IN_PARALLEL, async (name) => {
       const key = keyOf(name);

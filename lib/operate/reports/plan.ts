@@ -8,8 +8,8 @@ import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import {
   type Parent,
   type ParentKey,
+  type ParentKind,
   parentName,
-  sameParent,
   serviceOf,
   type UserKey,
   userName,
@@ -19,16 +19,25 @@ import { isoNow } from '../../protocol/time.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { findDeleted } from './history.ts';
-import { readNeighbourhood, withMarks } from './neighbourhood.ts';
+import { type LabelAsked, labelsAsked } from './listing.ts';
+import { type Neighbourhood, readNeighbourhood, withMarks } from './neighbourhood.ts';
 import { type MarkView, viewMark } from './view.ts';
 
-/** Objects of one plan. Their surroundings are read too. */
-const PLAN_OBJECTS_MAX = 500;
+/** Objects of one plan: it is held in memory. Each costs two reads. */
+const PLAN_OBJECTS_MAX = 50_000;
+/** Objects of a plan that foresees step by step what follows; a larger one foresees what goes at once. */
+export const FORESEEN_OBJECTS_MAX = 500;
 
-export interface RemovalRequest {
+/** What is planned for: objects, and services and networks by their labels. */
+export interface Selection {
   readonly objects?: readonly ParentKey[];
-  /** A stack's name (`com.docker.stack.namespace`): its services and its networks. */
-  readonly stack?: string;
+  /** A stack's name (the label `com.docker.stack.namespace`): its services and its networks. */
+  readonly stack?: string | undefined;
+  /** Services and networks with all of these labels, and of the stack if that is given too. */
+  readonly labels?: readonly LabelAsked[];
+}
+
+export interface RemovalRequest extends Selection {
   /** As in the client's `removeNetwork`. @default 'refuse' */
   readonly whenInUse?: 'refuse' | 'wait';
 }
@@ -61,8 +70,12 @@ export interface RemovalPlan {
   readonly alreadyMarked: readonly AlreadyMarked[];
   /** What will be left alone. */
   readonly refused: readonly PlanRefusal[];
-  /** What follows once these marks are made. */
+  /** What follows once these marks are made. Of a plan of more than 500 objects: what goes at once, and `isWhole` is false. */
   readonly forecast: Forecast;
+  /** Names of objects that go as soon as they are marked: no undelete brings them back. */
+  readonly goesAtOnce: readonly string[];
+  /** What people call the objects of the plan, where their specs have names: by `service#…`. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 export interface UndeletePlan {
@@ -71,6 +84,19 @@ export interface UndeletePlan {
   /** Names of what has no mark to take back. */
   readonly notMarked: readonly string[];
   readonly refused: readonly PlanRefusal[];
+  /** As in {@link RemovalPlan}. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+export interface ApplyOptions {
+  /** Its reason is thrown between two objects; what is done stays done, and a plan that is made again goes on from there. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ApplyProgress) => void;
+}
+
+export interface ApplyProgress {
+  readonly done: number;
+  readonly total: number;
 }
 
 /** What became of one object. */
@@ -90,11 +116,12 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
   const refused: PlanRefusal[] = [];
   const alreadyMarked: AlreadyMarked[] = [];
   const marks: PlannedMark[] = [];
+  const planned = new Set<string>();
   // Services come first, so that a network's users are decided on before it.
   const isKept = (user: UserKey) => {
     const name = parentName(serviceOf(user));
     const parent = part.parents.get(name);
-    return parent !== undefined && !parent.pendingDelete && !marks.some(({ object }) => object === name);
+    return parent !== undefined && !parent.pendingDelete && !planned.has(name);
   };
   for (const key of keys) {
     const object = parentName(key);
@@ -106,16 +133,42 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
       const users = part.attached.get(key.id)?.users ?? [];
       const waitsFor = key.kind === 'network' ? users.filter(isKept).map(userName) : [];
       if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(refusal(object, 'in use', waitsFor));
-      else marks.push({ object, waitsFor });
+      else {
+        marks.push({ object, waitsFor });
+        planned.add(object);
+      }
     }
   }
-  const marked = withMarks(part, new Set(marks.map(({ object }) => object)), isoNow(cluster.chance));
+  const course = foresee(withMarks(part, planned, isoNow(cluster.chance)), keys.length, cluster);
   return {
     marks,
     alreadyMarked,
     refused: await withAbsence(cluster, refused),
-    forecast: forecast(marked, cluster.circumstances),
+    forecast: course,
+    goesAtOnce: atOnce(course),
+    names: namesIn(part),
   };
+}
+
+function foresee(part: Neighbourhood, objects: number, { circumstances }: Cluster): Forecast {
+  if (objects <= FORESEEN_OBJECTS_MAX) return forecast(part, circumstances);
+  const { steps } = forecast(part, circumstances, []);
+  return { steps, stays: [], isWhole: false };
+}
+
+function atOnce({ steps }: Forecast): string[] {
+  const now = steps.filter(({ after }) => after === undefined);
+  return now.flatMap(({ deletions }) => deletions.flatMap(({ deleted }) => deleted));
+}
+
+function namesIn({ parents }: Neighbourhood): Record<string, string> {
+  return namesOf([...parents.values()].filter((parent) => parent !== undefined));
+}
+
+function namesOf(parents: readonly (Parent & { readonly name?: string })[]): Record<string, string> {
+  return Object.fromEntries(
+    parents.flatMap(({ key, name }) => (name === undefined || name === key.id ? [] : [[parentName(key), name]])),
+  );
 }
 
 /**
@@ -126,6 +179,7 @@ export async function applyRemoval(
   client: DeallocatorClient,
   plan: Pick<RemovalPlan, 'marks'>,
   declared: Declared = {},
+  options: ApplyOptions = {},
 ): Promise<Applied[]> {
   const apply = ({ object, waitsFor }: PlannedMark) =>
     attempt(object, async () => {
@@ -137,19 +191,33 @@ export async function applyRemoval(
           : await client.removeNetwork(id, { whenInUse, ...declared });
       return { outcome: alreadyMarked ? 'unchanged' : 'marked', ...(markedAt !== undefined && { markedAt }) };
     });
+  return applyInOrder(plan.marks, ['service', 'network'], apply, options);
+}
+
+/** All of one kind, then all of the other. */
+async function applyInOrder<P extends { readonly object: string }>(
+  planned: readonly P[],
+  kinds: readonly ParentKind[],
+  apply: (one: P) => Promise<Applied>,
+  { signal, onProgress }: ApplyOptions,
+): Promise<Applied[]> {
+  let done = 0;
+  const applyOne = async (one: P) => {
+    signal?.throwIfAborted();
+    const applied = await apply(one);
+    onProgress?.({ done: ++done, total: planned.length });
+    return applied;
+  };
   const applied: Applied[] = [];
-  for (const kind of ['service', 'network'] as const) {
-    const some = plan.marks.filter(({ object }) => keyOf(object).kind === kind);
-    applied.push(...(await mapInParallel(some, NETWORKS_IN_PARALLEL, apply)));
+  for (const kind of kinds) {
+    const some = planned.filter(({ object }) => keyOf(object).kind === kind);
+    applied.push(...(await mapInParallel(some, NETWORKS_IN_PARALLEL, applyOne)));
   }
   return applied;
 }
 
 /** Writes nothing. */
-export async function planUndelete(
-  cluster: Cluster,
-  request: Pick<RemovalRequest, 'objects' | 'stack'>,
-): Promise<UndeletePlan> {
+export async function planUndelete(cluster: Cluster, request: Selection): Promise<UndeletePlan> {
   const keys = (await keysOf(cluster, request)).reverse();
   const undeletes: AlreadyMarked[] = [];
   const notMarked: string[] = [];
@@ -161,7 +229,12 @@ export async function planUndelete(
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
     else notMarked.push(parentName(key));
   }
-  return { undeletes, notMarked, refused: await withAbsence(cluster, refused) };
+  return {
+    undeletes,
+    notMarked,
+    refused: await withAbsence(cluster, refused),
+    names: namesOf(parents.filter((parent) => parent !== undefined)),
+  };
 }
 
 /** Networks first. An object that fails doesn't stop the others. */
@@ -169,39 +242,49 @@ export async function applyUndelete(
   client: DeallocatorClient,
   plan: Pick<UndeletePlan, 'undeletes'>,
   declared: Declared = {},
+  options: ApplyOptions = {},
 ): Promise<Applied[]> {
-  const results: Applied[] = [];
-  for (const { object } of plan.undeletes) {
-    const { kind, id } = keyOf(object);
-    const undelete = () =>
-      kind === 'service' ? client.undeleteService(id, declared) : client.undeleteNetwork(id, declared);
-    results.push(
-      await attempt(object, async () => ({ outcome: (await undelete()).wasMarked ? 'undeleted' : 'unchanged' })),
-    );
-  }
-  return results;
+  const apply = ({ object }: AlreadyMarked) =>
+    attempt(object, async () => {
+      const { kind, id } = keyOf(object);
+      const { wasMarked } =
+        kind === 'service' ? await client.undeleteService(id, declared) : await client.undeleteNetwork(id, declared);
+      return { outcome: wasMarked ? 'undeleted' : 'unchanged' };
+    });
+  return applyInOrder(plan.undeletes, ['network', 'service'], apply, options);
 }
 
 /** Each once, services before networks. */
-async function keysOf(cluster: Cluster, { objects = [], stack }: RemovalRequest): Promise<ParentKey[]> {
+async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Selection): Promise<ParentKey[]> {
   for (const object of objects) checkParent(object);
   const keys = [...objects];
-  if (stack !== undefined) {
-    const found = await cluster.findStack(stack);
-    if (found.keys.length === 0 || !found.isWhole) {
-      const what = found.isWhole ? 'no service and no network carries its label' : 'the tables are too large to look';
-      throw new DeallocatorError('NotFound', `stack ${stack} was not found: ${what}; name its objects one by one`);
-    }
-    keys.push(...found.keys);
-  }
-  const distinct = keys.filter((key, n) => keys.findIndex((other) => sameParent(key, other)) === n);
+  if (stack !== undefined || labels.length > 0) keys.push(...(await keysLabelled(cluster, { stack, labels })));
+  const distinct = [...new Map(keys.map((key) => [parentName(key), key])).values()];
   if (distinct.length > PLAN_OBJECTS_MAX) {
     throw new DeallocatorError(
       'InvalidArgument',
-      `${distinct.length} objects are to be planned for; at most ${PLAN_OBJECTS_MAX} at once: do it in parts`,
+      `${distinct.length} objects are to be planned for; at most ${PLAN_OBJECTS_MAX} at once: plan for some of them first`,
     );
   }
   return distinct.sort(byName);
+}
+
+async function keysLabelled(
+  cluster: Cluster,
+  selection: Pick<Selection, 'stack' | 'labels'>,
+): Promise<readonly ParentKey[]> {
+  const { keys, isWhole } = await cluster.findLabelled(labelsAsked(selection));
+  if (keys.length > 0 && isWhole) return keys;
+  const { stack, labels = [] } = selection;
+  const texts = labels.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`));
+  const asked = [...(stack === undefined ? [] : [`stack ${stack}`]), ...texts.map((text) => `label ${text}`)].join(
+    ', ',
+  );
+  const what = isWhole ? 'no service and no network carries its label' : 'the tables are too large to look';
+  throw new DeallocatorError(
+    'NotFound',
+    `${asked} was not found: ${what}, at spec.annotations.labels or at spec.labels; name the objects one by one`,
+  );
 }
 
 function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {
