@@ -106,10 +106,14 @@ export class DynamoDBStore implements Store {
 
   async resetUnreadable(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<void> {
     const address = this.#at.counter(parent);
-    const asRead = await this.#requests.getStored(address, ['id', 'remaining', 'epoch']);
-    if (asRead === undefined || isCounter(native(asRead))) return;
-    // For its token, as a creation: a raw writer may write the same once more, and a repeat would bring back the old epoch.
-    await this.#transact([update(address, newCounter(fresh), counterIsAsRead(asRead))]);
+    // A decrement may change a number in it meanwhile.
+    for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
+      const asRead = await this.#requests.getStored(address, ['id', 'remaining', 'epoch']);
+      if (asRead === undefined || isCounter(native(asRead))) return;
+      // For its token, as a creation: a raw writer may write the same once more, and a repeat would bring back the old epoch.
+      const reset = await this.#transact([update(address, newCounter(fresh), counterIsAsRead(asRead))]);
+      if (reset === 'committed') return;
+    }
   }
 
   async decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {

@@ -71,7 +71,7 @@ export interface Store {
   openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
   /**
    * Makes a counter, as {@link openCounter} would, of an item that no counter can be: a raw writer has overwritten it. Only if
-   * it is still exactly what was read; nothing where a counter is there, or no item.
+   * it is still exactly what was read; nothing where a counter is there, or no item. Settle finds out whether it worked.
    */
   resetUnreadable(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<void>;
   /**
