@@ -27,7 +27,10 @@ process.stdout.on('error', () => {
 process.stderr.on('error', () => {});
 
 const status = await run(process.argv.slice(2), {
-  input: process.stdin,
+  // Opened only by what reads it.
+  get input() {
+    return process.stdin;
+  },
   out: process.stdout,
   err: process.stderr,
   environment: process.env,
