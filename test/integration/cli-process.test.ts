@@ -37,7 +37,12 @@ const line = (...args: string[]) => [process.execPath, join(ROOT, 'bin/deallocat
 const COLOR_SIGNS = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'CI'];
 
 /** All that is drawn there, and the status. Ctrl-C, or another text, is typed there once, as soon as enough is seen. */
-async function seenIn(kind: 'xterm-256color' | 'dumb', command: string, isEnough = (_seen: string) => false, typed = '\x03') {
+async function seenIn(
+  kind: 'xterm-256color' | 'dumb',
+  command: string,
+  isEnough = (_seen: string) => false,
+  typed = '\x03',
+) {
   const own = Object.entries(process.env).filter(([name]) => !COLOR_SIGNS.includes(name));
   const env = { ...Object.fromEntries(own), TERM: kind };
   // A shell that stays in between gets Ctrl-C too, and some then have a status of their own.
@@ -118,7 +123,10 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
   expect(imported.seen).toMatch(/tasks +0 +300 +0\r\n$/);
   await backend.client.createService({ id: 'dumb' });
   await backend.client.createTask('dumb', { id: '1' });
-  const waited = await seenIn('dumb', line('rm', 'service', 'dumb', '--yes', '--wait', '--timeout', '0', '--config', config));
+  const waited = await seenIn(
+    'dumb',
+    line('rm', 'service', 'dumb', '--yes', '--wait', '--timeout', '0', '--config', config),
+  );
   expect(waited.seen).toContain('waiting for service dumb');
   expect(waited.status).toBe(3);
   const watch = line('status', '--watch', '--interval', '500ms', '--config', config);
@@ -132,16 +140,20 @@ it.each([
   ['y\r', 0, 'service asked: marked'],
   ['\r', 1, 'Nothing was marked.'],
   ['\x03', 130, 'interrupted'],
-])('asks in a terminal before it marks: %j ends with %d', async (typed, status, said) => {
-  await backend.client.createService({ id: 'asked' }).catch(() => {});
-  await backend.client.createTask('asked', { id: '1' }).catch(() => {});
-  const command = line('rm', 'service', 'asked', '--config', config);
-  const asked = await seenIn('dumb', command, (seen) => seen.includes('[y/N] '), typed);
-  expect(asked.seen).toMatch(/Mark 1 object on http\S+ \(\S+\)\? Nothing goes at once/);
-  expect(asked.seen).toContain(said);
-  expect(asked.status).toBe(status);
-  await backend.client.undeleteService('asked');
-}, 30_000);
+])(
+  'asks in a terminal before it marks: %j ends with %d',
+  async (typed, status, said) => {
+    await backend.client.createService({ id: 'asked' }).catch(() => {});
+    await backend.client.createTask('asked', { id: '1' }).catch(() => {});
+    const command = line('rm', 'service', 'asked', '--config', config);
+    const asked = await seenIn('dumb', command, (seen) => seen.includes('[y/N] '), typed);
+    expect(asked.seen).toMatch(/Mark 1 object on http\S+ \(\S+\)\? Nothing goes at once/);
+    expect(asked.seen).toContain(said);
+    expect(asked.status).toBe(status);
+    await backend.client.undeleteService('asked');
+  },
+  30_000,
+);
 
 it('completes in a real bash, and never runs what is in an id', async () => {
   for (const id of ['web-1', 'web-$(touch pwned)']) await backend.client.createService({ id });

@@ -1,14 +1,16 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { spoken } from '../../../lib/operate/names.ts';
+import { kindOf, parseTypedName, spoken } from '../../../lib/operate/names.ts';
 import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
-import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
+import type { ParentKind } from '../../../lib/protocol/model.ts';
+import { checkTyped, type Given, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
+import { findTyped } from '../objects.ts';
 import { columns, shortened } from '../text.ts';
 
 export const history: Command = {
   name: 'history',
   group: 'Look',
-  takes: '[ID]',
+  takes: '[[KIND] ID]',
   says: 'shows what was deleted, the newest first: when, who had asked for it and why, what went along',
   options: {
     kind: { value: 'KIND', says: 'service or network (default: both)' },
@@ -18,15 +20,16 @@ export const history: Command = {
     ['deallocator history', 'the last 100 deletions'],
     ['deallocator history web --kind service', 'each life of service web'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
-    refuseMore(given, 1);
-    const [id] = given.positionals;
+  async run(session, given) {
+    const { io, isJson, print, printJson } = session;
     const kindText = given.text('kind');
-    const kind = kindText === undefined ? undefined : readKind(kindText);
+    const { id, kind } = readPast(given, kindText === undefined ? undefined : readKind(kindText));
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
-    const { cluster } = await open();
-    const found = await interruptible(readHistory(cluster, { id, kind, limit }), io);
+    const deployment = await session.open();
+    // A name stands for what is there now; what is gone is known by its id alone.
+    const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
+    const found = await interruptible(readHistory(deployment.cluster, { id: key?.id ?? id, kind, limit }), io);
     if (isJson) printJson(found);
     else if (found.deletions.length === 0) print('No receipt of a deletion was found.');
     else {
@@ -47,3 +50,13 @@ export const history: Command = {
     return DONE;
   },
 };
+
+/** `ID` of either kind, `KIND ID`, or `KIND/ID`. With `--kind`, the id is taken as it is. */
+function readPast(given: Given, kind: ParentKind | undefined): { id?: string; kind?: ParentKind | undefined } {
+  const [first, second] = given.positionals;
+  const named = first === undefined || kind !== undefined ? undefined : parseTypedName(first);
+  const firstKind = second === undefined || kind !== undefined ? undefined : kindOf(first ?? '');
+  refuseMore(given, firstKind === undefined ? 1 : 2);
+  if (firstKind !== undefined) return { id: second as string, kind: firstKind };
+  return named ?? (first === undefined ? { kind } : { id: first, kind });
+}
