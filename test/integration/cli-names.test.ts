@@ -176,3 +176,35 @@ describe('rm', () => {
     expect(asked).toMatchObject({ status: 2, stderr: expect.stringContaining('nobody can be asked; give --yes') });
   });
 });
+
+it('unprotect asks where an object is marked, and nowhere else', async () => {
+  await backend.client.createService({ id: 'shielded' });
+  await backend.client.protectService('shielded');
+  await backend.put('services', { id: 'shielded', protected: true, pendingDelete: true });
+  const no = await onTerminal(['unprotect', 'service/shielded'], 'n\n');
+  expect(no.stderr).toMatch(
+    /^Unprotect on http\S+ \(\S+\)\? service shielded is marked and goes as soon as .*Nothing was unprotected\.\n$/,
+  );
+  expect(no.status).toBe(1);
+  expect((await backend.client.getService('shielded')).protected).toBe(true);
+  await backend.client.createService({ id: 'plain' });
+  expect(await onTerminal(['unprotect', 'service/plain'], '')).toMatchObject({ status: 0, stderr: '' });
+  expect((await onTerminal(['unprotect', 'service/shielded', '--yes'], '')).status).toBe(0);
+});
+
+it('history takes an object with its kind in one word or two', async () => {
+  await backend.client.createService({ id: 'gone/1' });
+  await backend.client.removeService('gone/1');
+  await backend.deliver();
+  for (const typed of [
+    ['gone/1'],
+    ['service/gone/1'],
+    ['service#gone/1'],
+    ['svc', 'gone/1'],
+    ['gone/1', '--kind', 'services'],
+  ]) {
+    const { deletions } = JSON.parse((await cli(['history', ...typed, '--json'])).stdout);
+    expect(deletions, typed.join(' ')).toMatchObject([{ object: 'service#gone/1' }]);
+  }
+  expect((await cli(['history', 'web', 'x'])).status).toBe(2);
+});

@@ -37,8 +37,13 @@ const line = (...args: string[]) => [process.execPath, join(ROOT, 'bin/deallocat
 /** What Node takes for a sign that a terminal has no colours, or has some: a test's runner and a CI say it of their own. */
 const COLOR_SIGNS = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'CI'];
 
-/** All that is drawn there, and the status. Ctrl-C is typed there once, as soon as enough is seen. */
-async function seenIn(kind: 'xterm-256color' | 'dumb', command: string, isEnough = (_seen: string) => false) {
+/** All that is drawn there, and the status. Ctrl-C, or another text, is typed there once, as soon as enough is seen. */
+async function seenIn(
+  kind: 'xterm-256color' | 'dumb',
+  command: string,
+  isEnough = (_seen: string) => false,
+  typed = '\x03',
+) {
   const own = Object.entries(process.env).filter(([name]) => !COLOR_SIGNS.includes(name));
   const env = { ...Object.fromEntries(own), TERM: kind };
   // A shell that stays in between gets Ctrl-C too, and some then have a status of their own.
@@ -49,7 +54,7 @@ async function seenIn(kind: 'xterm-256color' | 'dumb', command: string, isEnough
     seen += text;
     if (isTyped || !isEnough(seen)) return;
     isTyped = true;
-    terminal.stdin.write('\x03');
+    terminal.stdin.write(typed);
   });
   const [status] = await once(terminal, 'close');
   return { status, seen };
@@ -116,7 +121,10 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
   expect(imported.seen).toMatch(/tasks +0 +300 +0\r\n$/);
   await backend.client.createService({ id: 'dumb' });
   await backend.client.createTask('dumb', { id: '1' });
-  const waited = await seenIn('dumb', line('rm', 'service', 'dumb', '--wait', '--timeout', '0', '--config', config));
+  const waited = await seenIn(
+    'dumb',
+    line('rm', 'service', 'dumb', '--yes', '--wait', '--timeout', '0', '--config', config),
+  );
   expect(waited.seen).toContain('waiting for service dumb');
   expect(waited.status).toBe(3);
   const watch = line('status', '--watch', '--interval', '500ms', '--config', config);
@@ -125,6 +133,25 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
   expect(watched.status).toBe(0);
   expect(imported.seen + waited.seen + watched.seen).not.toContain('\x1b');
 });
+
+it.each([
+  ['y\r', 0, 'service asked: marked'],
+  ['\r', 1, 'Nothing was marked.'],
+  ['\x03', 130, 'interrupted'],
+])(
+  'asks in a terminal before it marks: %j ends with %d',
+  async (typed, status, said) => {
+    await backend.client.createService({ id: 'asked' }).catch(() => {});
+    await backend.client.createTask('asked', { id: '1' }).catch(() => {});
+    const command = line('rm', 'service', 'asked', '--config', config);
+    const asked = await seenIn('dumb', command, (seen) => seen.includes('[y/N] '), typed);
+    expect(asked.seen).toMatch(/Mark 1 object on http\S+ \(\S+\)\? Nothing goes at once/);
+    expect(asked.seen).toContain(said);
+    expect(asked.status).toBe(status);
+    await backend.client.undeleteService('asked');
+  },
+  30_000,
+);
 
 it('completes in a real bash, and never runs what is in an id', async () => {
   for (const id of ['web-1', 'web-$(touch pwned)', 'a:b=c', 'a:x']) await backend.client.createService({ id });

@@ -1,17 +1,18 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { listed, spoken } from '../../../lib/operate/names.ts';
+import { kindOf, listed, parseTypedName, spoken } from '../../../lib/operate/names.ts';
 import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import type { ParentKind } from '../../../lib/protocol/model.ts';
-import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
+import { checkTyped, type Given, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
+import { findTyped } from '../objects.ts';
 import { terminalOf } from '../terminal.ts';
 import { columns, shortened, visible } from '../text.ts';
 
 export const history: Command = {
   name: 'history',
   group: 'Look',
-  takes: '[ID]',
+  takes: '[[KIND] ID]',
   says: 'shows what was deleted, the newest first: when, who had asked for it and why, what went along',
   options: {
     kind: { value: 'KIND', says: 'service or network (default: both)' },
@@ -21,15 +22,16 @@ export const history: Command = {
     ['deallocator history', 'the last 100 deletions'],
     ['deallocator history web --kind service', 'each life of service web'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
-    refuseMore(given, 1);
-    const [id] = given.positionals;
+  async run(session, given) {
+    const { io, isJson, print, printJson } = session;
     const kindText = given.text('kind');
-    const kind = kindText === undefined ? undefined : readKind(kindText);
+    const { id, kind } = readPast(given, kindText === undefined ? undefined : readKind(kindText));
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
-    const { cluster } = await open();
-    const found = await interruptible(readHistory(cluster, { id, kind, limit }), io);
+    const deployment = await session.open();
+    // A name stands for what is there now; what is gone is known by its id alone.
+    const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
+    const found = await interruptible(readHistory(deployment.cluster, { id: key?.id ?? id, kind, limit }), io);
     if (isJson) printJson(found);
     else if (found.deletions.length === 0) print(nothingWords(id, kind, found));
     else {
@@ -66,4 +68,14 @@ function nothingWords(id: string | undefined, kind: ParentKind | undefined, { wh
       ? 'is there, and no receipt tells of a former life'
       : 'is not there, and no receipt tells of it';
   return `${name} ${where}. ${EXPIRY}`;
+}
+
+/** `ID` of either kind, `KIND ID`, or `KIND/ID`. With `--kind`, the id is taken as it is. */
+function readPast(given: Given, kind: ParentKind | undefined): { id?: string; kind?: ParentKind | undefined } {
+  const [first, second] = given.positionals;
+  const named = first === undefined || kind !== undefined ? undefined : parseTypedName(first);
+  const firstKind = second === undefined || kind !== undefined ? undefined : kindOf(first ?? '');
+  refuseMore(given, firstKind === undefined ? 1 : 2);
+  if (firstKind !== undefined) return { id: second as string, kind: firstKind };
+  return named ?? (first === undefined ? { kind } : { id: first, kind });
 }
