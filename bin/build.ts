@@ -71,8 +71,6 @@ async function buildCommand(): Promise<void> {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     minify: true,
-    // Names of errors and commands are read by people.
-    keepNames: true,
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

@@ -16,7 +16,7 @@ import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { findRunningCloud } from './running-clouds.ts';
 import { readStackOutputs } from './stack-outputs.ts';
-import { accountOfQueue, type Target, targetOf } from './target.ts';
+import { accountOfQueue, isLocal, type Target, targetOf } from './target.ts';
 
 export interface Deployment extends DeploymentNames {
   /** What it is, and where: for plans and reports. */
@@ -72,11 +72,19 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
   const { accessKeyId, secretAccessKey } = found;
   const at = endpoint ?? found.endpoint;
   const connection: Connection = {
-    region: region ?? found.region,
+    ...regionOf(region ?? found.region, at),
     ...(at && { endpoint: at }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
   };
   return { of: { ...(config !== undefined && { config }) }, connection, ...found.names };
+}
+
+/** DynamoDB Local takes any. On AWS a Region that nobody has named would be another deployment's. */
+const REGION_LOCAL = 'us-east-1';
+
+function regionOf(named: string | undefined, endpoint: string | undefined): Pick<Connection, 'region'> {
+  const region = named ?? (endpoint !== undefined && isLocal(endpoint) ? REGION_LOCAL : undefined);
+  return region === undefined ? {} : { region };
 }
 
 /** What was typed goes before what the environment says; of each, only one may be there. */

@@ -19,13 +19,18 @@ export function targetOf(of: Pick<Target, 'stack' | 'config'>, where: Where, acc
 
 /** `stack Shop, eu-west-1, account 123456789012`, or `local cloud at http://127.0.0.1:4000`. */
 export function targetLine({ stack, config, endpoint, region, account }: Target): string {
-  const isLocal = endpoint !== undefined && /\/\/(127\.|localhost|\[::1\])/.test(endpoint);
-  const what = stack === undefined ? (isLocal ? 'local cloud' : 'tables') : `stack ${stack}`;
+  const isHere = endpoint !== undefined && isLocal(endpoint);
+  const what = stack === undefined ? (isHere ? 'local cloud' : 'tables') : `stack ${stack}`;
   return [
     endpoint === undefined ? what : `${what} at ${endpoint}`,
     ...(config === undefined ? [] : [`by ${config}`]),
-    ...(isLocal ? [] : [region ?? 'no Region', ...(account === undefined ? [] : [`account ${account}`])]),
+    ...(isHere ? [] : [region ?? 'no Region', ...(account === undefined ? [] : [`account ${account}`])]),
   ].join(', ');
+}
+
+/** On this machine. */
+export function isLocal(endpoint: string): boolean {
+  return /\/\/(127\.|localhost\b|\[::1\])/.test(endpoint);
 }
 
 /** The dead-letter queue's URL has the account in it: so nobody need be asked. */

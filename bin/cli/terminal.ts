@@ -22,7 +22,8 @@ function wantsColor(output: Output, { FORCE_COLOR, NO_COLOR, TERM }: Io['environ
   return output.isTTY === true && !NO_COLOR && TERM !== 'dumb';
 }
 
-const graphemes = new Intl.Segmenter();
+/** Made at the first text that needs it. */
+let graphemes: Intl.Segmenter | undefined;
 /** TypeScript knows the flag only for newer targets; Node.js 20 knows it. */
 const EMOJI_PATTERN = '^\\p{RGI_Emoji}$';
 const EMOJI = new RegExp(EMOJI_PATTERN, 'v');
@@ -35,6 +36,7 @@ export function cellsOf(text: string): number {
 }
 
 function segmentsOf(text: string): { readonly segment: string; readonly cells: number }[] {
+  graphemes ??= new Intl.Segmenter();
   return Array.from(graphemes.segment(text), ({ segment }) => ({
     segment,
     cells: EMOJI.test(segment) ? 2 : stringWidth(segment),

@@ -61,7 +61,7 @@ export const NETWORK_FAILURES: readonly Row[] = [
     is: ({ name, status, message }) =>
       (name === 'SyntaxError' && NOT_ITS_STATUS(status) && (status ?? 0) < 500) ||
       (/^(Unknown|UnknownError)$/.test(name) && NOT_ITS_STATUS(status) && (status ?? 0) < 500) ||
-      /UnknownOperation|InvalidAction/.test(name) ||
+      /UnknownOperation|InvalidAction|NotDynamoDB/.test(name) ||
       (/not valid JSON/.test(message) && (status ?? 0) < 500),
     code: 'FailedPrecondition',
     words: (seen) =>

@@ -252,7 +252,7 @@ describe('an object', () => {
     await backend.client.createTask(id, { id: '1' });
     await cli(['rm', 'service', id]);
     const { stdout } = await cli(['status']);
-    expect(stdout).toMatch(/^service +l-网{77}… +draining +1 task +/m);
+    expect(stdout).toMatch(/^service +l-网{19}…网{19} +draining +1 task +/m);
     expect((await json('status')).document.marked).toMatchObject([{ id }]);
     await cli(['undelete', 'service', id]);
   });

@@ -236,7 +236,7 @@ describe('the configuration', () => {
   it('may leave out all but the tables', () => {
     expect(readConfig('x', JSON.stringify({ tables: TABLES }))).toEqual({
       endpoint: undefined,
-      region: 'us-east-1',
+      region: undefined,
       accessKeyId: undefined,
       secretAccessKey: undefined,
       names: {

@@ -5,8 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDeployment } from '../../bin/cli/connection.ts';
+import type { Io } from '../../bin/cli/io.ts';
 import { findRunningCloud, RUNNING_CLOUDS } from '../../bin/cli/running-clouds.ts';
 import { accountOfQueue, targetLine, targetOf } from '../../bin/cli/target.ts';
+import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { removeRunningFile, writeRunningFile } from '../../lib/local/running-file.ts';
 import { call } from '../support/command-line.ts';
 
@@ -81,6 +84,25 @@ describe('the environment', () => {
     const both = await call(['status'], { directory: folder, environment });
     expect(both).toMatchObject({ status: 2, stderr: expect.stringContaining('both DEALLOCATOR_STACK (Shop) and') });
     expect((await call(['status', '--config', 'none.json'], { directory: folder, environment })).status).toBe(1);
+  });
+});
+
+describe('a configuration without a Region', () => {
+  const tables = { services: 'S', tasks: 'T', networks: 'N', attachments: 'A', counters: 'C', receipts: 'R' };
+
+  it('has none on AWS, where a guess would be another deployment, and any on this machine', async () => {
+    writeFileSync(join(folder, 'tables.json'), JSON.stringify({ tables }));
+    const given = (endpoint?: string) => ({
+      positionals: [],
+      text: (name: string) => ({ config: 'tables.json', endpoint })[name],
+      flag: () => false,
+    });
+    const io = { directory: folder, environment: {}, chance: systemChance } as unknown as Io;
+    const far = await openDeployment(given('https://vpce.example'), io);
+    expect(far.connection).toEqual({ endpoint: 'https://vpce.example' });
+    const near = await openDeployment(given('http://localhost:1'), io);
+    expect(near.connection).toEqual({ region: 'us-east-1', endpoint: 'http://localhost:1' });
+    for (const { close } of [far, near]) close();
   });
 });
 

@@ -1,15 +1,20 @@
 /** Each thing that may come from outside instead of an answer, as the SDK and Node.js really throw it. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { errorWords } from '../../bin/cli/errors.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { FAILURES, failureText } from '../../lib/dynamodb/failures.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
 import { classify } from '../../lib/dynamodb/retry.ts';
 import type { ErrorCode } from '../../lib/protocol/errors.ts';
+import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { mockedRequests } from '../support/sdk-mock.ts';
 
 const before = (name: string, message: string, more: object = {}) =>
@@ -440,6 +445,37 @@ describe('what comes from outside instead of an answer', () => {
       message:
         'GetItem was not sent: Error: never heard of; check the AWS settings of this process: Region, profile, endpoint',
     });
+  });
+});
+
+describe('an endpoint that is not DynamoDB', () => {
+  it.each([
+    [200, 'text/html', '<html>sign in</html>'],
+    [200, 'application/json', '{}'],
+    [200, undefined, ''],
+    [302, 'text/html', ''],
+    [404, 'application/json', '{"message":"Not Found"}'],
+    [403, 'text/html', '<html>Forbidden</html>'],
+  ])('that answers %d %s is told at once, and never read as "not there"', async (status, type, body) => {
+    let asked = 0;
+    const server = createServer((request, response) => {
+      asked++;
+      request
+        .resume()
+        .on('end', () => response.writeHead(status, type === undefined ? {} : { 'content-type': type }).end(body));
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const db = connect({ region: 'eu-west-1', endpoint, credentials: { accessKeyId: 'a', secretAccessKey: 's' } });
+    const { requests } = openDatabase(db, PHYSICAL_NAMES);
+    const found = await requests.get({ TableName: 'S', Key: { id: 'web' } }).catch((error) => error);
+    expect(found).toMatchObject({ code: 'FailedPrecondition' });
+    expect(found.message).toMatch(
+      `what answers at ${endpoint} is not the service of AWS that was asked for (status ${status})`,
+    );
+    expect(asked).toBe(1);
+    db.destroy();
+    server.close();
   });
 });
 
