@@ -29,6 +29,9 @@ process.stderr.on('error', () => {});
 const status = await run(process.argv.slice(2), {
   out: process.stdout,
   err: process.stderr,
+  get stdin() {
+    return process.stdin; // opened only by a command that reads it
+  },
   environment: process.env,
   directory: process.cwd(),
   userName: process.env.USER || findUserName(),

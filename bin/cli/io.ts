@@ -17,6 +17,8 @@ export function isDrawable(output: Output, environment: Io['environment']): bool
 export interface Io {
   readonly out: Output;
   readonly err: Output;
+  /** `process.stdin`, for commands that are told to read it (`-`). @default - nothing is there */
+  readonly stdin?: AsyncIterable<Uint8Array | string>;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where relative paths begin, and where a running local cloud is looked for. */
   readonly directory: string;

@@ -178,9 +178,17 @@ describe('an import', () => {
     expect(refusals).toEqual(
       expect.arrayContaining([
         { object: 'network#back', reason: expect.stringContaining('other content') },
-        { object: 'service#web', reason: 'it belongs to network#back, which was not imported' },
+        {
+          object: 'service#web',
+          reason: 'it belongs to network#back, which was not imported',
+          cause: 'network#back',
+        },
         { object: 'service#lone', reason: expect.stringContaining('other content') },
-        { object: 'task#lone#x', reason: 'it belongs to service#lone, which was not imported' },
+        {
+          object: 'task#lone#x',
+          reason: 'it belongs to service#lone, which was not imported',
+          cause: 'service#lone',
+        },
       ]),
     );
     const after = await raw.world();
@@ -199,7 +207,7 @@ describe('an import', () => {
     expect(refusals).toEqual([
       { object: 'service#old', reason: expect.stringMatching(/marked for deletion \(20.*undelete it/) },
       { object: 'task#web#t7', reason: expect.stringContaining('other content') },
-      { object: 'task#old#t0', reason: expect.stringContaining('service#old') },
+      { object: 'task#old#t0', reason: expect.stringContaining('service#old'), cause: 'service#old' },
     ]);
     expect(await raw.world()).toEqual(before);
   });

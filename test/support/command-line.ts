@@ -22,6 +22,7 @@ export interface CallOptions {
   readonly directory?: string;
   readonly signal?: AbortSignal;
   readonly chance?: Chance;
+  readonly stdin?: AsyncIterable<Uint8Array>;
   /** Called with everything that is on stdout so far. */
   readonly onOutput?: (stdout: string) => void;
 }
@@ -35,6 +36,7 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
   const status = await run(args, {
     out: { write: write('stdout') },
     err: { write: write('stderr') },
+    ...(options.stdin && { stdin: options.stdin }),
     environment: {},
     directory: options.directory ?? process.cwd(),
     userName: 'ann',

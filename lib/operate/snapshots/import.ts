@@ -90,7 +90,8 @@ export async function importSnapshot(
   return tally.result();
 }
 
-type Ended = { readonly status: 'created' | 'alreadyThere' } | { readonly status: 'refused'; readonly reason: string };
+type Refused = { readonly status: 'refused'; readonly reason: string; readonly cause?: string };
+type Ended = { readonly status: 'created' | 'alreadyThere' } | Refused;
 
 const CREATED: Ended = { status: 'created' };
 const IN_BETWEEN = refused(
@@ -112,7 +113,7 @@ async function put(kind: ParentKind, wanted: Entry, calls: ParentCalls): Promise
     if (found !== undefined) return compare(kind, wanted, found);
     const refusal = await refusalOf(calls.create());
     if (refusal === undefined) return CREATED;
-    if (refusal.code !== 'AlreadyExists') return refused(refusal.message);
+    if (refusal.code !== 'AlreadyExists') return refused(refusal.message, refusal.blockers[0]);
   }
   return IN_BETWEEN;
 }
@@ -145,7 +146,7 @@ async function putTasks(
         tally.addTasks(group.filter(isCreated), CREATED);
         tally.addTasks(
           group.filter((task) => !isCreated(task)),
-          refused(refusal?.message ?? ''),
+          refused(refusal?.message ?? '', refusal?.blockers[0]),
         );
       }
     }
@@ -211,12 +212,12 @@ function isOfObject({ code, blockers, cause }: DeallocatorError): boolean {
   return code === 'InvalidArgument' && cause instanceof Error && rejections.includes(cause.name);
 }
 
-function refused(reason: string): Ended {
-  return { status: 'refused', reason };
+function refused(reason: string, cause?: string): Ended {
+  return { status: 'refused', reason, ...(cause !== undefined && { cause }) };
 }
 
 function dependsOn(object: string): Ended {
-  return refused(`it belongs to ${object}, which was not imported`);
+  return refused(`it belongs to ${object}, which was not imported`, object);
 }
 
 type Counts = { -readonly [Status in keyof ImportCounts]: number };
@@ -225,7 +226,7 @@ class Tally {
   readonly #snapshot: Snapshot;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #counts: Record<ImportPhase, Counts> = { networks: noCounts(), services: noCounts(), tasks: noCounts() };
-  readonly #refusals = new Map<string, string>();
+  readonly #refusals = new Map<string, Refused>();
   readonly #tasksDone = new Set<SnapshotTask>();
 
   constructor(snapshot: Snapshot, onProgress: ImportOptions['onProgress']) {
@@ -236,7 +237,7 @@ class Tally {
   add(phase: ImportPhase, object: string, ended: Ended): void {
     const counts = this.#counts[phase];
     counts[ended.status]++;
-    if (ended.status === 'refused') this.#refusals.set(object, ended.reason);
+    if (ended.status === 'refused') this.#refusals.set(object, ended);
     const done = counts.created + counts.alreadyThere + counts.refused;
     this.#onProgress({ phase, done, total: this.#snapshot[phase].length });
   }
@@ -265,8 +266,10 @@ class Tally {
       ...tasks.map(taskName),
     ];
     const refusals = objects.flatMap((object) => {
-      const reason = this.#refusals.get(object);
-      return reason === undefined ? [] : [{ object, reason }];
+      const refusal = this.#refusals.get(object);
+      if (refusal === undefined) return [];
+      const { reason, cause } = refusal;
+      return [{ object, reason, ...(cause !== undefined && { cause }) }];
     });
     return { ...this.#counts, refusals };
   }
