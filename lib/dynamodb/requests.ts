@@ -118,9 +118,9 @@ export class Requests {
     return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes, input);
   }
 
-  /** Strongly consistent, in any order. The keys must differ. */
-  async batchGet(table: string, keys: readonly Key[], attributes: readonly string[]): Promise<Item[]> {
-    const options = { ConsistentRead: true, ...expressed({ projection: only(attributes) }) };
+  /** Strongly consistent, in any order; whole items, or only these attributes. The keys must differ. */
+  async batchGet(table: string, keys: readonly Key[], attributes?: readonly string[]): Promise<Item[]> {
+    const options = { ConsistentRead: true, ...(attributes && expressed({ projection: only(attributes) })) };
     const found: Item[] = [];
     for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
       const givenUp: GivenUp = (left, tries) =>

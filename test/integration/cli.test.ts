@@ -411,7 +411,7 @@ describe('import and export', () => {
     );
 
     const written = await cli(['export', 'out.json']);
-    expect(written.stdout).toMatch(/^exported \d+ services, \d+ networks, \d+ tasks?\n/);
+    expect(written.stdout).toMatch(/^exported \d+ services?, \d+ networks?, \d+ tasks?\n/);
     const out = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8'));
     expect(out.services).toContainEqual(snapshot.services[0]);
     expect(out.tasks).toContainEqual(snapshot.tasks[0]);
@@ -419,6 +419,65 @@ describe('import and export', () => {
     expect(JSON.parse(toStdout.stdout)).toEqual(out);
     expect(toStdout.stderr).toMatch(/^exported /);
     expect((await json('export')).document.snapshot).toEqual(out);
+  });
+
+  const file = (name: string, ...documents: unknown[]) =>
+    writeFileSync(join(folder, name), documents.map((document) => JSON.stringify(document)).join('\n'));
+  const dockerService = (ID: string, ...targets: string[]) => ({
+    ID,
+    Spec: {
+      Name: ID,
+      TaskTemplate: { Networks: targets.map((Target) => ({ Target })) },
+      Mode: { Replicated: { Replicas: 1 } },
+    },
+  });
+  const dockerTask = (ID: string, ServiceID: string) => ({ ID, ServiceID, Status: {}, DesiredState: 'running' });
+
+  it('refuse what is lacking, write nothing, and take it with --partial; the rest may follow', async () => {
+    file('p-services.json', dockerService('p-web', 'i-net'));
+    file('p-tasks.json', dockerTask('p-1', 'p-web'));
+    const refused = await cli(['import', 'p-services.json']);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /tasks are lacking: a service says that it runs 1 task, .*--partial.*\[InvalidArgument\]/,
+    );
+    expect((await backend.world()).services.map(({ id }) => id)).not.toContain('p-web');
+
+    const partial = await cli(['import', '--partial', 'p-services.json']);
+    expect(partial).toMatchObject({ status: 0, stderr: '' });
+    expect(partial.stdout).toMatch(/\nservice#p-web +tasks are lacking: /);
+    // Its service is looked up in the tables.
+    expect((await json('import', 'p-tasks.json')).document.tasks).toMatchObject({ created: 1 });
+  });
+
+  it('take stdin, in UTF-16, and leave out by name what can not be used', async () => {
+    file('u-tasks.json', dockerTask('u-1', 'u-web'), dockerTask('u-2', 'u-old'));
+    const services = [dockerService('u-web', 'i-net'), dockerService('u-old', 'u-gone')];
+    const input = Buffer.from(`\uFEFF${JSON.stringify(services)}`, 'utf16le');
+    const args = ['import', '--config', config, '--skip-unusable', 'u-tasks.json', '-'];
+    const { status, stdout } = await call(args, { directory: folder, input });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /\nservice#u-old, task#u-old#u-2 +can't be used, left out: stdin: \[1\]\.Spec\.TaskTemplate\.Networks\[0\]\.Target is "u-gone"/,
+    );
+  });
+
+  it('tell many refusals for one marked network as one', async () => {
+    // Its protection keeps it, marked as it is.
+    await backend.put('networks', { id: 'g-net', protected: true, pendingDelete: true });
+    file(
+      'g.json',
+      Array.from({ length: 9 }, (_, n) => [dockerService(`g-${n}`, 'g-net'), dockerTask(`g-t${n}`, `g-${n}`)]),
+    );
+    const { status, stdout } = await cli(['import', 'g.json']);
+    expect(status).toBe(1);
+    expect(stdout.trim().split('\n').slice(5)).toEqual([
+      expect.stringMatching(/^OBJECT +WHY$/),
+      expect.stringMatching(/^18 objects: service#g-0, service#g-1, service#g-2, … +refused: network g-net is marked/),
+    ]);
+    const { document } = await json('import', 'g.json');
+    expect(document.causes).toMatchObject([{ cause: 'network#g-net', objects: { length: 18 } }]);
+    await backend.client.undeleteNetwork('g-net');
   });
 
   it('fail with status 1 at a file that is there, is missing, or is no JSON', async () => {

@@ -26,7 +26,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly chance?: Chance;
   /** Standard input. With `isTerminal`, a person types it, and reads stderr. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   readonly isTerminal?: boolean;
   /** Called with everything that is on stdout so far. */
   readonly onOutput?: (stdout: string) => void;
@@ -53,6 +53,6 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
   return { status, ...output };
 }
 
-function inputOf(text: string, isTTY: boolean) {
+function inputOf(text: string | Uint8Array, isTTY: boolean) {
   return Object.assign(Readable.from([text]), { isTTY });
 }

@@ -96,6 +96,7 @@ describe('a configuration without a Region', () => {
       positionals: [],
       text: (name: string) => ({ config: 'tables.json', endpoint })[name],
       flag: () => false,
+      deployment: undefined,
     });
     const io = { directory: folder, environment: {}, chance: systemChance } as unknown as Io;
     const far = await openDeployment(given('https://vpce.example'), io);
