@@ -2,6 +2,7 @@
 import { spoken } from '../../lib/operate/names.ts';
 import type { Forecast, StayReason } from '../../lib/operate/reports/forecast.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
+import { several } from './lists.ts';
 import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {
@@ -32,7 +33,7 @@ export function reasonWords(reason: StayReason): string {
     case 'tasks':
       return countWords({ count: reason.tasks, isExact: reason.isExact }, 'task');
     case 'used':
-      return `used by ${reason.by.map(spoken).join(', ')}`;
+      return `used by ${several(reason.by.map(spoken))}`;
     case 'not all read':
       return 'used by more than was read';
     default:
@@ -45,7 +46,10 @@ export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
   if (steps.length === 0 && stays.length === 0) return [];
   const going = steps.map(({ after, deletions }, index) => {
     const what =
-      deletions.map(({ deleted }) => deleted.map(spoken).join(' with ')).join(', then ') || 'nothing more goes';
+      several(
+        deletions.map(({ deleted }) => several(deleted.map(spoken), ' with ')),
+        ', then ',
+      ) || 'nothing more goes';
     return visible(`${index + 1}. ${afterWords(after)}: ${what}`);
   });
   const staying = stays.map(({ object, reasons }) =>

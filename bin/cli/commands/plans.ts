@@ -17,7 +17,7 @@ export function describeRemoval(plan: RemovalPlan, target: Target): string {
   const { marks, alreadyMarked, refused, forecast, names } = plan;
   const isForeseen = marks.length + alreadyMarked.length + refused.length <= FORESEEN_OBJECTS_MAX;
   const later =
-    '  The others go when nothing holds them any more; a plan of so many objects does not say in which order.';
+    '  What does not go at once goes when nothing holds it any more; a plan of so many objects does not say in which order.';
   return [
     titleOf(target),
     ...lines(
