@@ -5,8 +5,8 @@ export const LINES_MAX = 50;
 /** Names within one line. */
 const NAMED_MAX = 10;
 
-/** On one line. */
-export function several(names: readonly string[], separator = ', '): string {
+/** On one line, in an order that matters. Where none does, `listed` says them. */
+export function sequence(names: readonly string[], separator: string): string {
   const shown = names.slice(0, NAMED_MAX).join(separator);
   return names.length > NAMED_MAX ? `${shown} and ${(names.length - NAMED_MAX).toLocaleString('en-US')} more` : shown;
 }

@@ -3,6 +3,7 @@ import { listed, spoken } from '../../lib/operate/names.ts';
 import type { Forecast, StayReason } from '../../lib/operate/reports/forecast.ts';
 import type { Standing } from '../../lib/operate/reports/standing.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
+import { sequence } from './lists.ts';
 import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {
@@ -73,7 +74,10 @@ export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
   if (steps.length === 0 && stays.length === 0) return [];
   const going = steps.map(({ after, deletions }, index) => {
     const what =
-      deletions.map(({ deleted }) => deleted.map(spoken).join(' with ')).join(', then ') || 'nothing more goes';
+      sequence(
+        deletions.map(({ deleted }) => sequence(deleted.map(spoken), ' with ')),
+        ', then ',
+      ) || 'nothing more goes';
     return visible(`${index + 1}. ${afterWords(after)}: ${what}`);
   });
   const staying = stays.map(({ object, reasons }) =>

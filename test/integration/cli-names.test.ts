@@ -169,6 +169,10 @@ describe('rm', () => {
     const all = await cli(['rm', 'service', '-'], { input: ids.join('\n') });
     expect(all.stdout).toMatch(/\n {2}leave service many-00: marked \d+ s ago by ann\n/);
     expect(all.stdout.match(/: marked\n/g)).toHaveLength(40);
+    await backend.client.createNetwork({ id: 'crowded' });
+    for (const id of ids) await backend.put('attachments', { networkId: 'crowded', serviceId: id });
+    const crowd = await cli(['rm', 'network/crowded', '--even-in-use', '--dry-run']);
+    expect(Math.max(...crowd.stdout.split('\n').map(({ length }) => length))).toBeLessThan(400);
     const none = await cli(['undelete', '--label', 'many=yes']);
     expect(none.stdout).toContain('  … and 10 more to undelete; --json has them all\n');
     expect(none.stdout).toMatch(/\n60 objects: 60 undeleted\n$/);

@@ -1,12 +1,12 @@
 /** What reports print for people, over tables in memory. */
 import { describe, expect, it } from 'vitest';
-import { wrapped } from '../../bin/cli/blocks.ts';
 import type { Session } from '../../bin/cli/command.ts';
 import { audit } from '../../bin/cli/commands/audit.ts';
 import { explain } from '../../bin/cli/commands/explain.ts';
 import { status } from '../../bin/cli/commands/status.ts';
 import { wait } from '../../bin/cli/commands/wait.ts';
 import type { Deployment } from '../../bin/cli/connection.ts';
+import { wrapped } from '../../bin/cli/terminal.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
 type World = ReturnType<typeof memoryCluster>;

@@ -1,7 +1,8 @@
 /** What a removal will do is told before it is done, and done as it was told. */
 import { describe, expect, it } from 'vitest';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
-import { applyRemoval, applyUndelete, planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
+import { applyRemoval, applyUndelete } from '../../lib/operate/reports/apply.ts';
+import { planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';

@@ -1,9 +1,10 @@
 /** What is told of what is marked, and waiting for it. */
 import { describe, expect, it } from 'vitest';
 import { audit } from '../../lib/operate/audit/audit.ts';
+import { applyRemoval } from '../../lib/operate/reports/apply.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { drawGraph } from '../../lib/operate/reports/graph.ts';
-import { applyRemoval, planRemoval } from '../../lib/operate/reports/plan.ts';
+import { planRemoval } from '../../lib/operate/reports/plan.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/reports/wait.ts';
 import { importSnapshot } from '../../lib/operate/snapshots/import.ts';

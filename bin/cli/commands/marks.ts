@@ -1,6 +1,6 @@
 /** protect and unprotect: one request of the typed client for each object. */
 import type { DeallocatorClient } from '../../../lib/client/client.ts';
-import { spoken } from '../../../lib/operate/names.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
@@ -9,7 +9,6 @@ import { type Given, readParents } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { ask, mustAsk } from '../input.ts';
-import { several } from '../lists.ts';
 import { findTyped } from '../objects.ts';
 import { targetLine } from '../target.ts';
 import { visible } from '../text.ts';
@@ -74,7 +73,7 @@ async function mayUnprotect(
   if (marked.length === 0) return true;
   const where = targetLine(deployment.target);
   const verb = marked.length === 1 ? 'is marked and goes' : 'are marked and go';
-  const question = `Unprotect on ${where}? ${several(marked)} ${verb} as soon as nothing else holds them back.`;
+  const question = `Unprotect on ${where}? ${listed(marked)} ${verb} as soon as nothing else holds them back.`;
   const isMeant = await ask(io, visible(question));
   if (!isMeant) io.err.write('Nothing was unprotected.\n');
   return isMeant;

@@ -1,14 +1,14 @@
 /** How plans of removals and undeletes are put in words, and the question before they are carried out. */
-import { spoken, spokenWith } from '../../../lib/operate/names.ts';
+import { listed, spoken, spokenWith } from '../../../lib/operate/names.ts';
+import type { Applied } from '../../../lib/operate/reports/apply.ts';
 import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
 import {
-  type Applied,
   FORESEEN_OBJECTS_MAX,
   type PlanRefusal,
   type RemovalPlan,
   type UndeletePlan,
 } from '../../../lib/operate/reports/plan.ts';
-import { LINES_MAX, lines, several } from '../lists.ts';
+import { LINES_MAX, lines } from '../lists.ts';
 import { type Target, targetLine } from '../target.ts';
 import { count, visible } from '../text.ts';
 import { forecastLines, markWords } from '../words.ts';
@@ -17,13 +17,13 @@ export function describeRemoval(plan: RemovalPlan, target: Target): string {
   const { marks, alreadyMarked, refused, forecast, names } = plan;
   const isForeseen = marks.length + alreadyMarked.length + refused.length <= FORESEEN_OBJECTS_MAX;
   const later =
-    '  The others go when nothing holds them any more; a plan of so many objects does not say in which order.';
+    '  What does not go at once goes when nothing holds it any more; a plan of so many objects does not say in which order.';
   return [
     titleOf(target),
     ...lines(
       marks.map(({ object, waitsFor }) => {
         const why =
-          waitsFor.length === 0 ? '' : `; waits for ${several(waitsFor.map((user) => spokenWith(names, user)))}`;
+          waitsFor.length === 0 ? '' : `; waits for ${listed(waitsFor.map((user) => spokenWith(names, user)))}`;
         return `  mark ${visible(spokenWith(names, object) + why)}`;
       }),
       'to mark',
@@ -65,7 +65,7 @@ export function describeApplied(applied: readonly Applied[], names: Readonly<Rec
 export function removalQuestion({ marks, goesAtOnce, names }: RemovalPlan, target: Target): string {
   const what = `Mark ${count(marks.length, 'object')} on ${targetLine(target)}?`;
   if (goesAtOnce.length === 0) return `${visible(what)} Nothing goes at once, so an undelete can take it back.`;
-  const going = several(goesAtOnce.map((object) => spokenWith(names, object)));
+  const going = listed(goesAtOnce.map((object) => spokenWith(names, object)));
   const which =
     marks.length === 1 ? 'It goes' : `${goesAtOnce.length} of them ${goesAtOnce.length === 1 ? 'goes' : 'go'}`;
   return visible(`${what} ${which} at once, and no undelete brings that back: ${going}.`);
@@ -80,7 +80,7 @@ export function stopWords(refused: readonly PlanRefusal[], done: 'marked' | 'und
   const missing = refused.filter(({ because }) => because === 'not found').map(({ object }) => spoken(object));
   const verb = missing.length === 1 ? 'is' : 'are';
   return visible(
-    `Nothing was ${done}: ${several(missing)} ${verb} not there. Correct that, or leave out what is not there with --ignore-missing.`,
+    `Nothing was ${done}: ${listed(missing)} ${verb} not there. Correct that, or leave out what is not there with --ignore-missing.`,
   );
 }
 
@@ -104,7 +104,7 @@ const GONE = 'it is gone: it was deleted ("deallocator history" tells when)';
 
 function refusalLine(names: Readonly<Record<string, string>>) {
   return ({ object, because, absence, blockers }: PlanRefusal) => {
-    const named = blockers.length > 0 ? `: ${several(blockers.map((user) => spokenWith(names, user)))}` : '';
+    const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(names, user)))}` : '';
     return `  refuse ${visible(`${spokenWith(names, object)}: ${absence === 'gone' ? GONE : REFUSALS[because]}${named}`)}`;
   };
 }

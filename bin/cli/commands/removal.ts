@@ -1,10 +1,7 @@
 /** rm and undelete: the plan, the question, then the marks, and for rm, with --wait, the wait. */
 import { interruptible } from '../../../lib/operate/interruptible.ts';
+import { type Applied, type ApplyOptions, applyRemoval, applyUndelete } from '../../../lib/operate/reports/apply.ts';
 import {
-  type Applied,
-  type ApplyOptions,
-  applyRemoval,
-  applyUndelete,
   type PlanRefusal,
   planRemoval,
   planUndelete,
