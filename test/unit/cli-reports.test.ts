@@ -92,7 +92,9 @@ it('wait tells of a typo at once, and what it means at the end', async () => {
   await world.client.removeService('web');
   await world.backend.deliver();
   const both = await print(world, wait, ['service', 'web', 'wbe'], { timeout: '0' });
-  expect(both.stderr).toBe('waiting for service web (1 task); not there: service wbe\n');
+  expect(both.stderr).toBe(
+    'no service is called "wbe"; did you mean service web?\nwaiting for service web (1 task); not there: service wbe\n',
+  );
   expect(both.status).toBe(3);
   const typo = await print(world, wait, ['service', 'wbe']);
   expect(typo.stdout).toMatch(/^service wbe: not there, and no receipt tells that it was deleted \(receipts are kept/);
