@@ -2,12 +2,13 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
+import { amountOf } from '../support/amount.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { service } from '../support/objects.ts';
 import { nested, ODD_IDS } from './arbitraries.ts';
 import { type EngineHouse, engineHouse } from './house.ts';
 
-const RUNS = 25;
+const RUNS = amountOf('hostile arguments');
 /** Its own codes: whoever must act can tell from them. */
 const CODES = ['InvalidArgument', 'NotFound', 'AlreadyExists', 'FailedPrecondition', 'Aborted', 'Unavailable'];
 

@@ -5,13 +5,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkRest } from '../../lib/protocol/invariants.ts';
+import { amountOf } from '../support/amount.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
 import { attributeValue, ODD_IDS, oddSpec, recordOf } from './arbitraries.ts';
 import { STREAMED, type Streamed } from './house.ts';
 
 /** Two worlds of many items rather than many of a few: a cloud takes longer to start than to digest an item. */
-const WORLDS = 2;
+const WORLDS = amountOf('hostile worlds');
 const ITEMS_MIN = 40;
 const ITEMS_MAX = 60;
 

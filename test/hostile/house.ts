@@ -1,4 +1,5 @@
 /** The real handlers, handed whatever a test makes up: no mapping, no filter and no stream stand between. */
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
@@ -7,7 +8,13 @@ import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import type { Backend, LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
-import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
+import {
+  emptyDatabase,
+  type ownConnection,
+  PHYSICAL_NAMES,
+  rawAccess,
+  withTokensOfALife,
+} from '../support/dynamodb.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { handlersOf } from '../support/stream-functions.ts';
 import { testPorts } from '../support/test-ports.ts';
@@ -45,14 +52,17 @@ export async function memoryHouse() {
 export interface EngineHouse extends House {
   readonly db: DynamoDBDocumentClient;
   readonly connection: ReturnType<typeof ownConnection>;
+  /** For a typed client whose tokens a test counts. */
+  readonly sdk: DynamoDBClient;
 }
 
-/** On DynamoDB Local, in a database of its own. */
+/** On DynamoDB Local, in an empty database: one at a time. */
 export async function engineHouse(): Promise<EngineHouse> {
-  const connection = ownConnection();
-  const db = await createDatabase(connection);
+  const { connection, db } = await emptyDatabase();
+  const sdk = new DynamoDBClient({ ...connection, maxAttempts: 1 });
+  withTokensOfALife(sdk);
   const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance() }));
-  return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, ...functionsOn(store, []) };
+  return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, sdk, ...functionsOn(store, []) };
 }
 
 function functionsOn(store: Store, log: LogLine[]) {

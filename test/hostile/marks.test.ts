@@ -41,7 +41,7 @@ let house: EngineHouse;
 let client: DeallocatorClient;
 beforeEach(async () => {
   house = await engineHouse();
-  client = new DeallocatorClient({ tables: PHYSICAL_NAMES, connection: house.connection, chance: testChance() });
+  client = new DeallocatorClient({ tables: PHYSICAL_NAMES, client: house.sdk, chance: testChance() });
 });
 
 const wire = (value: AttributeValue) =>

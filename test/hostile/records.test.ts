@@ -5,13 +5,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkStep, type World } from '../../lib/protocol/invariants.ts';
+import { amountOf } from '../support/amount.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
 import { badRecord, namelessRecord, ODD_IDS, oddId, oddRecord, recordOf } from './arbitraries.ts';
 import { engineHouse, failuresSaid, type House, memoryHouse, STREAMED, type Streamed } from './house.ts';
 
 /** Each run is a world and a batch of its own. */
-const RUNS_IN_MEMORY = 100;
-const RUNS_ON_THE_ENGINE = 4;
+const RUNS_IN_MEMORY = amountOf('hostile records');
+const RUNS_ON_THE_ENGINE = amountOf('hostile records on the engine');
 
 /** What must be there after any batch: unmarked, marked by no mark, or still in use. */
 const BYSTANDERS = ['unmarked', 'text', 'number', 'busy', 'used'];

@@ -7,7 +7,7 @@ import type { Connection } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { type TestChance, testChance } from '../support/chance.ts';
-import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
+import { emptyDatabase, PHYSICAL_NAMES, rawAccess, withTokensOfALife } from '../support/dynamodb.ts';
 import { networkError } from '../support/sdk-mock.ts';
 
 export let connection: Connection;
@@ -24,11 +24,10 @@ export const hooks: {
   after: (request: string) => Promise<void> | void;
 } = { before: () => {}, after: () => {} };
 
-/** For each test of the file that says so. */
+/** For each test of the file that says so: a database that is empty at its beginning. */
 export function useClient(): void {
   beforeEach(async () => {
-    connection = ownConnection();
-    db = await createDatabase(connection);
+    ({ connection, db } = await emptyDatabase());
     raw = rawAccess(db, PHYSICAL_NAMES);
     sent = [];
     hooks.before = () => {};
@@ -46,6 +45,7 @@ export function useClient(): void {
         },
       { step: 'initialize' },
     );
+    withTokensOfALife(sdk);
     chance = testChance();
     client = new DeallocatorClient({ tables: PHYSICAL_NAMES, client: sdk, chance });
   });

@@ -70,7 +70,7 @@ export function canonicalNumber(text: string): string {
   return (sign === '-' ? '-' : '') + body;
 }
 
-/** The value as it is kept: its numbers in one form. Shared with the caller where nothing changes: values are never written in place. */
+/** The value as it is kept, its numbers in one form. The caller shares it where nothing changes: values are never written in place. */
 export function kept(value: AttributeValue): AttributeValue {
   switch (typeOf(value)) {
     case 'N':

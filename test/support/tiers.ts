@@ -85,6 +85,34 @@ export const AMOUNTS = {
     files: ['test/model/conformance.test.ts'],
     why: 'a step that the model does not allow is in every run that takes it',
   },
+  'hostile arguments': {
+    of: 'rows of hostile arguments for each method of the client',
+    main: 10,
+    rest: 25,
+    files: ['test/hostile/client.test.ts'],
+    why: 'each method refuses by the same checks',
+  },
+  'hostile records': {
+    of: 'hostile records for each stream, in memory',
+    main: 30,
+    rest: 100,
+    files: ['test/hostile/records.test.ts'],
+    why: 'a record is read in one place; the odd ones that are known are tried one by one',
+  },
+  'hostile records on the engine': {
+    of: 'hostile records for each stream, on the engine',
+    main: 1,
+    rest: 4,
+    files: ['test/hostile/records.test.ts'],
+    why: 'they are to show that the memory engine answers as the real one does',
+  },
+  'hostile worlds': {
+    of: 'worlds of hostile items on the local cloud',
+    main: 1,
+    rest: 2,
+    files: ['test/hostile/cloud.test.ts'],
+    why: 'one world has forty items of all kinds',
+  },
 } as const satisfies Record<string, Amount>;
 
 export type AmountName = keyof typeof AMOUNTS;
