@@ -170,4 +170,12 @@ describe('docs', () => {
       if (anchor !== undefined) expect(anchorsOf(target), link).toContain(anchor);
     }
   });
+
+  it.each(['CONTRIBUTING.md', 'docs/design.md'])('%s names only places that exist', (page) => {
+    const named = [...read(page).matchAll(/`((?:lib|bin|test|functions|docs)\/[\w./-]+)`/g)].map(
+      ([, place]) => place as string,
+    );
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
+  });
 });

@@ -80,6 +80,11 @@ export class SimulatedWorld implements Stage {
    * have been handled anew by then, and the parent be gone: nobody but a sweep looks at such a counter.
    */
   readonly #stranded = new Set<string>();
+  /**
+   * Counters that were there before the last write. One that comes back with the epoch that it had is no late creation: a
+   * repeat has created it twice, which the token of its transaction must not allow.
+   */
+  readonly #past = new Set<string>();
   /** Records that failed once too often. */
   givenUp = 0;
   digest = 0;
@@ -114,7 +119,10 @@ export class SimulatedWorld implements Stage {
       nowEpochMillis: () => this.nowMillis,
       ...(size.pageItemsMax > 0 && { pageItemsMax: size.pageItemsMax }),
     });
-    this.tables.onStep = (before, after) => this.watch.step(before, after, this.nowMillis);
+    this.tables.onStep = (before, after) => {
+      for (const counter of before.counters) this.#past.add(lifeOf(counter));
+      this.watch.step(before, after, this.nowMillis);
+    };
   }
 
   nameOf(process: number): string {
@@ -286,7 +294,8 @@ export class SimulatedWorld implements Stage {
     const before = new Set(this.tables.world().counters.map(({ id }) => id));
     this.#carryOut(found.operation, found.input);
     const opened = this.tables.world().counters.filter(({ id }) => !before.has(id));
-    if (!this.processes.has(process)) for (const counter of opened) this.#stranded.add(lifeOf(counter));
+    const stranded = opened.map(lifeOf).filter((life) => !this.#past.has(life));
+    if (!this.processes.has(process)) for (const life of stranded) this.#stranded.add(life);
     return this.#counted('late requests', true);
   }
 
