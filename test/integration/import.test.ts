@@ -281,7 +281,7 @@ describe('an import', () => {
     const result = await importSnapshot(client, { networks: [], services: [{ id: 's' }], tasks });
     expect(result).toMatchObject({
       tasks: counts(20, 0, 1),
-      refusals: [{ object: 'task#s#huge', reason: expect.stringContaining('rejected by DynamoDB') }],
+      refusals: [{ object: 'task#s#huge', reason: expect.stringContaining('was rejected: ValidationException') }],
     });
   });
 
