@@ -134,7 +134,7 @@ describe('rm', () => {
     expect((await onTerminal(['rm', 'service/idle'], '')).status).toBe(1);
     expect((await onTerminal(['rm', 'service/idle', '--dry-run'], '')).stderr).toBe('');
     const stack = await onTerminal(['rm', '--stack', 'shop', '--even-in-use'], 'no\n');
-    expect(stack.stderr).toMatch(/^Mark 7 objects on http/);
+    expect(stack.stderr).toMatch(/^Mark 7 objects on local cloud at http/);
     const yes = await onTerminal(['rm', 'service', 'shop_mai'], 'y\n');
     expect(yes).toMatchObject({
       status: 0,
@@ -143,7 +143,7 @@ describe('rm', () => {
     const back = await onTerminal(['undelete', 'service', 'shop_mailer'], 'YES\n');
     expect(back).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining('Take the marks of 1 object back on http'),
+      stderr: expect.stringContaining('Take the marks of 1 object back on local cloud at http'),
     });
     expect((await onTerminal(['remove', 'service/idle', '--yes'], '')).status).toBe(0);
   });
