@@ -2,7 +2,6 @@
 import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/model.ts';
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import { type Phrase, together } from './expressions.ts';
-import { type StoredItem, StoredValue } from './requests.ts';
 import { PARENT_TABLES, TABLES } from './schema.ts';
 
 export type Condition = Phrase;
@@ -12,10 +11,6 @@ export function allOf(...conditions: readonly Condition[]): Condition {
 }
 
 export const isThere: Condition = { expression: 'attribute_exists(#id)' };
-
-export function idBeginsWith(prefix: string): Condition {
-  return { expression: 'begins_with(#id, :prefix)', values: { ':prefix': prefix } };
-}
 
 export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)' };
 
@@ -67,15 +62,6 @@ export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', values: { ':epoch': epoch } };
 }
 
-/** A counter's item is still as it was read, whatever it holds. */
-export function counterIsAsRead({ remaining, epoch }: StoredItem): Condition {
-  return allOf(
-    isThere,
-    valueIsAsRead('#remaining', ':remainingAsRead', remaining && new StoredValue(remaining)),
-    valueIsAsRead('#epoch', ':epochAsRead', epoch && new StoredValue(epoch)),
-  );
-}
-
 /** Both network lists are still as read, a missing one included. */
 export function listsAreAsRead({ task, service }: NetworkLists): Condition {
   return allOf(
@@ -121,15 +107,10 @@ export function idIs(id: string): Condition {
   return { expression: '#id = :id', values: { ':id': id } };
 }
 
-/** An object carries the label, at one of the two places; without a value, whatever its value is. @param nth tells it from others */
-export function labelIs({ name, value }: { readonly name: string; readonly value?: string }, nth: number): Condition {
-  const isAt = (labels: string) => {
-    const label = `${labels}.#label${nth}`;
-    return value === undefined ? `attribute_exists(${label})` : `${label} = :label${nth}`;
-  };
+export function labelIs(label: string, value: string): Condition {
   return {
-    expression: `(${isAt('#spec.#annotations.#labels')} OR ${isAt('#spec.#labels')})`,
-    names: { [`#label${nth}`]: name },
-    ...(value !== undefined && { values: { [`:label${nth}`]: value } }),
+    expression: '#spec.#annotations.#labels.#label = :value',
+    names: { '#label': label },
+    values: { ':value': value },
   };
 }
