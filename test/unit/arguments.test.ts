@@ -8,6 +8,7 @@ import {
   checkOptions,
   checkParent,
   checkParentKind,
+  invalid,
 } from '../../lib/protocol/arguments.ts';
 
 const bare = Object.create(null);
@@ -20,6 +21,12 @@ describe('an argument that can not be right is refused, with what it is and what
       'the kind of an object is undefined; it must be "service" or "network"',
     ],
     ['an inherited kind', () => checkParentKind('toString'), 'the kind of an object is "toString"; it must be'],
+    [
+      'a list that reads like a kind',
+      () => checkParentKind(['service']),
+      'the kind of an object is service; it must be',
+    ],
+    ['a text of a whole line', () => checkList('ids', 'x'.repeat(58)), `ids is "${'x'.repeat(58)}"; it must be a list`],
     ['a kind that is no parent', () => checkParent({ kind: 'task', id: 'a' }), 'the kind of an object is "task"'],
     [
       'a parent without an id',
@@ -67,4 +74,9 @@ it('an argument that fits its bounds is taken', () => {
   checkDeclared({});
   checkDeclared({ by: 'x'.repeat(256), reason: 'x'.repeat(1024) });
   expect([checkLimit(), checkLimit(1), checkLimit(1000), checkLimit(10, 10)]).toEqual([100, 1, 1000, 10]);
+});
+
+it('a refusal keeps what caused it', () => {
+  const cause = new Error('why');
+  expect(invalid('no', cause).cause).toBe(cause);
 });

@@ -396,3 +396,22 @@ it('S6 a receipt that names nothing else tells of one deletion', () => {
   const after = world({ receipts: [{ id: 'network#front', markedAt: 'm1' }] });
   expect(checkStep(before, after)).toEqual([]);
 });
+
+describe('a deletion that breaks a promise', () => {
+  const messages = (violations: Violation[]) => violations.map(({ message }) => message);
+
+  it('is told with what was wrong about it', () => {
+    const unmarked = world({ services: [web], tasks: [task], attachments: [attachment] });
+    const left = world({ tasks: [task], counters: [counter('service#web', 1)], attachments: [attachment] });
+    expect(messages(checkStep(unmarked, left))).toEqual([
+      'service#web was deleted while 1 of its tasks existed',
+      'service#web was deleted without a mark',
+      'service#web was deleted without its counter',
+      'service#web was deleted without its attachment to network#front',
+    ]);
+    const alone = world({ networks: [{ ...front, ...marked }], attachments: [attachment] });
+    expect(messages(checkStep(alone, world({ attachments: [attachment] })))).toEqual([
+      'network#front was deleted without its attachment of service#web',
+    ]);
+  });
+});
