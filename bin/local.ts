@@ -4,7 +4,7 @@ import { LocalError } from '../lib/local/ground/local-error.ts';
 import type { LogEntry } from '../lib/local/ground/log.ts';
 import { startLocalCloud } from '../lib/local/local-cloud.ts';
 import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
-import { ASSEMBLY_DIRECTORY, RUNNING_PATH, readNames, STACK_NAME, synthesize } from './synthesize.ts';
+import { ASSEMBLY_DIRECTORY, RUNNING_DIRECTORY, readNames, STACK_NAME, synthesize } from './synthesize.ts';
 
 const USAGE = `Usage: npm run local [-- --port N] [--assembly DIR]
 
@@ -85,12 +85,12 @@ try {
   const cloud = await startLocalCloud({ assemblyDirectory, stackName: STACK_NAME, port, log });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
   const connection = { endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) };
-  if (assembly === undefined) writeRunningFile(RUNNING_PATH, connection);
+  const runningFile = assembly === undefined ? writeRunningFile(RUNNING_DIRECTORY, connection) : undefined;
   process.stdout.write(`${JSON.stringify(connection)}\n`);
   process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);
   const reason = await stopAsked;
   process.stderr.write(`local: stopping (${reason})\n`);
-  removeRunningFile(RUNNING_PATH);
+  if (runningFile !== undefined) removeRunningFile(runningFile);
   await cloud.stop();
   process.exit(0);
 } catch (error) {

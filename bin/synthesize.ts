@@ -11,8 +11,8 @@ import { readOutputs, ruleOutputs } from '../lib/streams/deployment.ts';
 const ROOT = dirname(import.meta.dirname);
 export const ASSEMBLY_DIRECTORY = join(ROOT, 'cdk.out');
 export const STACK_NAME = 'Deallocator';
-/** Where `npm run local` says how to reach it. */
-export const RUNNING_PATH = join(ROOT, '.local', 'cloud.json');
+/** Where each `npm run local` says how to reach it. */
+export const RUNNING_DIRECTORY = join(ROOT, '.local', 'clouds');
 
 /** A program of this repository failed. Its output is the message: it says more than we know. */
 export class SynthesisError extends Error {

@@ -13,6 +13,7 @@ declare module 'cli-progress' {
     readonly hideCursor?: boolean;
     readonly linewrap?: boolean;
     readonly forceRedraw?: boolean;
+    readonly clearOnComplete?: boolean;
     readonly emptyOnZero?: boolean;
     readonly gracefulExit?: boolean;
   }

@@ -14,6 +14,8 @@ export const INTERRUPTED = 130;
 export interface Option {
   /** What the help calls the value. Absent: a flag. */
   readonly value?: string;
+  /** One letter, for `-o`. */
+  readonly short?: string;
   readonly says: string;
 }
 
@@ -28,8 +30,14 @@ export interface Session {
   printJson(document: unknown): void;
 }
 
+/** The parts of the help, in its order. */
+export const GROUPS = ['Look', 'Remove and keep', 'Check and repair', 'Move data', 'Set up'] as const;
+
 export interface Command {
   readonly name: string;
+  /** Words of other tools for the same. */
+  readonly aliases?: readonly string[];
+  readonly group: (typeof GROUPS)[number];
   /** Positional arguments, as the usage shows them. */
   readonly takes: string;
   readonly says: string;
@@ -40,10 +48,18 @@ export interface Command {
   run(session: Session, given: Given): Promise<number>;
 }
 
+/** The command of that name, or of that alias. */
+export function commandNamed(commands: readonly Command[], word: string | undefined): Command | undefined {
+  return commands.find(({ name, aliases = [] }) => name === word || (word !== undefined && aliases.includes(word)));
+}
+
 export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
-  stack: { value: 'NAME', says: 'a deployed stack: reads its outputs; credentials as for any AWS tool' },
+  deployment: { value: 'NAME', says: 'a deployed stack: reads its outputs; credentials as for any AWS tool' },
   region: { value: 'REGION', says: 'the Region of that stack (default: as for any AWS tool)' },
   config: { value: 'FILE', says: 'a file with the line that "npm run local" prints' },
   endpoint: { value: 'URL', says: 'the address of DynamoDB, Lambda and SQS, instead of the usual ones' },
   json: { says: 'one JSON document on stdout' },
 };
+
+/** The other word for `--deployment`, where a command has no use of its own for it. */
+export const DEPLOYED_STACK_OPTION = 'stack';

@@ -2,8 +2,10 @@
 import type { Command } from './command.ts';
 import { audit } from './commands/audit.ts';
 import { completionOf } from './commands/completion.ts';
+import { describe } from './commands/describe.ts';
 import { explain } from './commands/explain.ts';
 import { history } from './commands/history.ts';
+import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
 import { redrive } from './commands/redrive.ts';
 import { rm, undelete } from './commands/removal.ts';
@@ -14,11 +16,13 @@ import { wait } from './commands/wait.ts';
 
 export const COMMANDS: readonly Command[] = [
   status,
+  ls,
   explain,
+  describe,
+  history,
+  wait,
   rm,
   undelete,
-  wait,
-  history,
   protect,
   unprotect,
   audit,

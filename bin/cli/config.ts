@@ -6,14 +6,12 @@ import { type DeploymentNames, forTables, readRuleOutputs } from '../../lib/stre
 
 export interface Config {
   readonly endpoint: string | undefined;
-  readonly region: string;
+  /** Undefined: as for any AWS tool. */
+  readonly region: string | undefined;
   readonly accessKeyId: string | undefined;
   readonly secretAccessKey: string | undefined;
   readonly names: DeploymentNames;
 }
-
-/** The local cloud's; DynamoDB Local takes any Region. */
-const REGION_DEFAULT = 'us-east-1';
 
 /** `InvalidArgument` for what is not of the shape that `npm run local` prints. */
 export function readConfig(file: string, text: string): Config {
@@ -41,7 +39,7 @@ export function readConfig(file: string, text: string): Config {
   const ruleTexts = Object.fromEntries(Object.entries(rules).map(([name, value]) => [name, String(value)]));
   return {
     endpoint,
-    region: textOf('region') ?? REGION_DEFAULT,
+    region: textOf('region'),
     accessKeyId: textOf('accessKeyId'),
     secretAccessKey: textOf('secretAccessKey'),
     names: {

@@ -1,27 +1,29 @@
 /** The deployment that a command speaks to, and the clients for it. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { type Connection, connect } from '../../lib/dynamodb/client.ts';
+import type { Where } from '../../lib/dynamodb/failure-row.ts';
+import { whereIs } from '../../lib/dynamodb/requests.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
-import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { type DeploymentNames, readOutputs } from '../../lib/streams/deployment.ts';
 import type { Given } from './arguments.ts';
 import { isEndpoint, readConfig } from './config.ts';
 import { UsageError } from './errors.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
+import { findRunningCloud } from './running-clouds.ts';
 import { readStackOutputs } from './stack-outputs.ts';
-
-/** Where "npm run local" writes what it has printed, from the directory in which it was started. */
-export const RUNNING_FILE = join('.local', 'cloud.json');
+import { accountOfQueue, isLocal, type Target, targetOf } from './target.ts';
 
 export interface Deployment extends DeploymentNames {
-  /** Its name in messages. */
-  readonly title: string;
+  /** What it is, and where: for plans and reports. */
+  readonly target: Target;
   readonly connection: Connection;
+  /** Where its requests go. */
+  readonly where: Where;
   readonly db: DynamoDBDocumentClient;
   readonly client: DeallocatorClient;
   /** What the reports read. */
@@ -31,13 +33,15 @@ export interface Deployment extends DeploymentNames {
 }
 
 export async function openDeployment(given: Given, io: Io): Promise<Deployment> {
-  const { title, connection, ...names } = await findDeployment(given, io);
+  const { of, account, connection, ...names } = await findDeployment(given, io);
   const db = connect(connection);
   const { tables, rules, sweepFunctionName } = names;
+  const where = await whereIs(db);
   return {
     ...names,
-    title,
+    target: targetOf(of, where, account ?? accountOfQueue(names.deadLetterQueueUrl)),
     connection,
+    where,
     db,
     client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
     cluster: new Cluster(db, tables, { rules, chance: io.chance }),
@@ -46,41 +50,66 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
   };
 }
 
-type Found = DeploymentNames & { readonly title: string; readonly connection: Connection };
+interface Found extends DeploymentNames {
+  readonly of: Pick<Target, 'stack' | 'config'>;
+  readonly connection: Connection;
+  readonly account?: string | undefined;
+}
 
 async function findDeployment(given: Given, io: Io): Promise<Found> {
-  const [stack, config, region] = [given.text('stack'), given.text('config'), given.text('region')];
+  const region = given.text('region');
   const endpoint = readEndpoint(given.text('endpoint'));
-  if (stack !== undefined && config !== undefined) throw new UsageError('--stack and --config exclude each other');
+  const { stack, config } = readContext(given, io.environment);
   if (stack !== undefined) {
     const connection: Connection = { ...(region && { region }), ...(endpoint && { endpoint }) };
-    const outputs = await readStackOutputs(stack, connection);
-    return { title: `stack ${stack}`, connection, ...readOutputs(stack, outputs) };
+    const { outputs, account, ...at } = await readStackOutputs(stack, connection);
+    // The Region may come from a profile: then it is not among what was given.
+    const named = connection.region === undefined && at.region !== undefined ? { region: at.region } : {};
+    return { of: { stack }, connection: { ...connection, ...named }, account, ...readOutputs(stack, outputs) };
   }
-  const found = readConfig(...(await readConfigFile(config, io)));
+  const file = config === undefined ? await findRunningCloud(io.directory, endpoint) : await readConfigFile(config, io);
+  const found = readConfig(file.name, file.text);
   const { accessKeyId, secretAccessKey } = found;
   const at = endpoint ?? found.endpoint;
   const connection: Connection = {
-    region: region ?? found.region,
+    ...regionOf(region ?? found.region, at),
     ...(at && { endpoint: at }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
   };
-  return { title: at ?? 'AWS', connection, ...found.names };
+  return { of: { ...(config !== undefined && { config }) }, connection, ...found.names };
 }
 
-async function readConfigFile(config: string | undefined, io: Io): Promise<[name: string, text: string]> {
-  const name = config ?? RUNNING_FILE;
-  try {
-    return [name, await readText(name, resolve(io.directory, name))];
-  } catch (error) {
-    const { cause } = error as DeallocatorError;
-    if (config !== undefined || (cause as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new DeallocatorError(
-      'FailedPrecondition',
-      'no local cloud runs beside this directory; start one with "npm run local", or say where the deployment is with --stack NAME or --config FILE',
-      { cause },
+/** DynamoDB Local takes any. On AWS a Region that nobody has named would be another deployment's. */
+const REGION_LOCAL = 'us-east-1';
+
+function regionOf(named: string | undefined, endpoint: string | undefined): Pick<Connection, 'region'> {
+  const region = named ?? (endpoint !== undefined && isLocal(endpoint) ? REGION_LOCAL : undefined);
+  return region === undefined ? {} : { region };
+}
+
+/** What was typed goes before what the environment says; of each, only one may be there. */
+function readContext(
+  given: Given,
+  environment: Io['environment'],
+): { readonly stack?: string; readonly config?: string } {
+  const [stack, config] = [given.deployment, given.text('config')];
+  if (stack !== undefined && config !== undefined) {
+    throw new UsageError('--deployment and --config exclude each other');
+  }
+  if (stack !== undefined) return { stack };
+  if (config !== undefined) return { config };
+  const { DEALLOCATOR_STACK, DEALLOCATOR_CONFIG } = environment;
+  if (DEALLOCATOR_STACK && DEALLOCATOR_CONFIG) {
+    throw new UsageError(
+      `the environment has both DEALLOCATOR_STACK (${DEALLOCATOR_STACK}) and DEALLOCATOR_CONFIG (${DEALLOCATOR_CONFIG}); unset one, or choose with --deployment or --config`,
     );
   }
+  if (DEALLOCATOR_STACK) return { stack: DEALLOCATOR_STACK };
+  return DEALLOCATOR_CONFIG ? { config: DEALLOCATOR_CONFIG } : {};
+}
+
+async function readConfigFile(config: string, io: Io): Promise<{ readonly name: string; readonly text: string }> {
+  return { name: config, text: await readText(config, resolve(io.directory, config)) };
 }
 
 function readEndpoint(text: string | undefined): string | undefined {

@@ -1,5 +1,9 @@
 /** What went wrong, in words that say what to do. */
-import { type DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
+import type { Where } from '../../lib/dynamodb/failure-row.ts';
+import { failureText } from '../../lib/dynamodb/failures.ts';
+import { isDeallocatorError } from '../../lib/protocol/errors.ts';
+import { profileFault } from './aws-profile.ts';
+import type { Io } from './io.ts';
 import { visible } from './text.ts';
 
 /** A mistake in what was typed. */
@@ -7,40 +11,33 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const UNANSWERED = 'nothing answers there; check --endpoint, and whether "npm run local" still runs';
+/** Where a fault of the profile may be what has happened. */
+const OF_PROFILE: readonly string[] = ['no region', 'no credentials', 'bad AWS settings', 'sign-in over'];
+/** An error of the file system says enough. */
+const OF_FILES = /^E(NOENT|ACCES|ISDIR|PERM|EXIST|ROFS|NOSPC|NAMETOOLONG)$/;
 
-/** What the AWS SDK throws before or instead of an answer, in words that say what to do. */
-const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/Credentials|TokenProvider/, 'sign in as for any AWS tool: AWS_PROFILE, "aws sso login", or AWS_ACCESS_KEY_ID'],
-  [/ExpiredToken|InvalidSignature|UnrecognizedClient|TooSkewed/, 'sign in again, and check the clock'],
-  [/AccessDenied|NotAuthorized/, 'ask for the permission that it names'],
-  [
-    /ResourceNotFound|NonExistentQueue|QueueDoesNotExist/,
-    'check the Region and the names: is this the stack that was meant?',
-  ],
-  [/^Error$|ECONNREFUSED|ENOTFOUND|Timeout/, UNANSWERED],
-];
-
-/** One line, but for a bug of ours, which brings its stack along. */
-export function errorWords(error: unknown): string {
+/** One line; with DEALLOCATOR_TRACE in the environment also where a fault of ours has happened. */
+export function errorWords(error: unknown, environment: Io['environment'] = {}, where: Where = {}): string {
   if (!(error instanceof Error)) return visible(String(error));
-  if (isDeallocatorError(error)) {
-    const said = isUnanswered(error) ? error.message.replace(/try again later$/, UNANSWERED) : error.message;
-    return `${visible(said)} [${error.code}]`;
+  if (isDeallocatorError(error))
+    return `${visible(`${error.message}${profileWords(error.cause, environment)}`)} [${error.code}]`;
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  if (path !== undefined || OF_FILES.test(code ?? '')) return visible(error.message || code || error.name);
+  const isOurs = /^(Type|Range|Reference)Error$/.test(error.name) && code === undefined && syscall === undefined;
+  const known = failureText(error, where);
+  if (known !== undefined && !(isOurs && known.code === 'InvalidArgument')) {
+    return `${visible(`${known.words}; ${known.advice}${profileWords(error, environment)}`)} [${known.code}]`;
   }
-  const { code, syscall, path, $metadata } = error as NodeJS.ErrnoException & { $metadata?: unknown };
-  const isOutside = $metadata !== undefined || syscall !== undefined || /Credentials|TokenProvider/.test(error.name);
-  // A bug of ours.
-  if (!isOutside) return error.stack ?? error.message;
-  const said = visible(error.message || code || error.name);
-  // An error of the file system says enough.
-  if (path !== undefined || /^E(NOENT|ACCES|ISDIR|PERM|EXIST|ROFS|NOSPC)$/.test(code ?? '')) return said;
-  const [, advice] = ADVICE.find(([names]) => names.test(`${error.name}`) || names.test(code ?? '')) ?? [];
-  return [error.name === 'Error' ? said : `${error.name}: ${said}`, ...(advice ? [advice] : [])].join('; ');
+  const said = visible(
+    error.name === 'Error' ? error.message || code || error.name : `${error.name}: ${error.message}`,
+  );
+  if ((error as { $metadata?: unknown }).$metadata !== undefined || syscall !== undefined) return said;
+  if (environment.DEALLOCATOR_TRACE) return error.stack ?? said;
+  return `${said}; nothing is known of this fault: report it, with what DEALLOCATOR_TRACE=1 in the environment prints`;
 }
 
-/** Each try ended without an answer: more often for a wrong address than for an outage. */
-function isUnanswered({ code, cause }: DeallocatorError): boolean {
-  const { syscall, name } = (cause ?? {}) as NodeJS.ErrnoException;
-  return code === 'Unavailable' && (syscall !== undefined || name === 'TimeoutError');
+function profileWords(cause: unknown, environment: Io['environment']): string {
+  const { failure = '' } = failureText(cause) ?? {};
+  const fault = OF_PROFILE.includes(failure) ? profileFault(environment) : undefined;
+  return fault === undefined ? '' : `. ${fault[0]?.toUpperCase()}${fault.slice(1)}`;
 }

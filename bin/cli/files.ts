@@ -9,9 +9,14 @@ import { DeallocatorError } from '../../lib/protocol/errors.ts';
  * @param name its name in messages
  */
 export async function readText(name: string, path: string): Promise<string> {
+  // Some editors and shells begin a text with a mark of its byte order.
+  return (await readBytes(name, path)).toString('utf8').replace(/^\uFEFF/, '');
+}
+
+/** As {@link readText}, for what may be in another encoding. */
+export async function readBytes(name: string, path: string): Promise<Buffer> {
   try {
-    // Some editors and shells begin a text with a mark of its byte order.
-    return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '');
+    return await readFile(path);
   } catch (cause) {
     const { message } = cause as Error;
     throw new DeallocatorError('InvalidArgument', `${name} can't be read: ${message}; name a file that can`, { cause });

@@ -14,7 +14,14 @@ export function isDrawable(output: Output, environment: Io['environment']): bool
   return output.isTTY === true && environment.TERM !== 'dumb';
 }
 
+/** `process.stdin`, or whatever gives text. */
+export interface Input extends AsyncIterable<Uint8Array | string> {
+  readonly isTTY?: boolean;
+}
+
 export interface Io {
+  /** Absent: nothing can be read. */
+  readonly input?: Input;
   readonly out: Output;
   readonly err: Output;
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -2,14 +2,15 @@
 import { createRequire } from 'node:module';
 import { CommanderError, Option, Command as Program } from 'commander';
 import type { Given } from './arguments.ts';
-import { type Command, GLOBAL_OPTIONS, type Option as Told } from './command.ts';
+import { type Command, DEPLOYED_STACK_OPTION, GLOBAL_OPTIONS, GROUPS, type Option as Told } from './command.ts';
 import { UsageError } from './errors.ts';
+import { guessesOf } from './guesses.ts';
 import type { Io } from './io.ts';
 
 const { version } = createRequire(import.meta.url)('deallocator/package.json') as { readonly version: string };
 
 const AFTER_COMMANDS = `
-Without --stack or --config a command speaks to the local cloud that "npm run local" has started in the same directory.
+Without --deployment or --config a command speaks to the local cloud that "npm run local" has started in the same directory.
 Exit status: 0 done, 1 error, 2 wrong usage, 3 blocked or timed out, 130 ended by Ctrl-C.
 "deallocator COMMAND --help" has the command's options, and examples.`;
 
@@ -26,11 +27,20 @@ export function programOf(
     // What follows a command's name is the command's own.
     .enablePositionalOptions()
     .helpCommand('help [COMMAND]', 'the same as COMMAND --help')
+    .commandsGroup('Help:')
+    .showSuggestionAfterError(false)
     .addHelpText('after', AFTER_COMMANDS);
-  for (const command of commands) {
-    const own = ownProgramOf(command, io);
-    program.addCommand(own.action(() => act(command, givenTo(own))));
+  for (const group of GROUPS) {
+    for (const command of commands.filter((one) => one.group === group)) {
+      const own = ownProgramOf(command, io);
+      program.addCommand(own.action(() => act(command, givenTo(own, command))));
+    }
   }
+  program.on('command:*', ([typed = '']: string[]) => {
+    const guesses = guessesOf(typed, commands);
+    const guess = guesses.length === 0 ? '' : ` (Did you mean ${guesses.join(' or ')}?)`;
+    throw new UsageError(`unknown command '${typed}'${guess}`);
+  });
   return program;
 }
 
@@ -42,7 +52,7 @@ export function readArguments(command: Command, args: readonly string[], io: Io)
   } catch (error) {
     throw asUsageError(error);
   }
-  return givenTo(program);
+  return givenTo(program, command);
 }
 
 /** Translates what commander throws where it would end the process; other errors are returned unchanged. */
@@ -55,12 +65,16 @@ export function asUsageError(error: unknown): unknown {
 /** Whether commander has printed what was asked for: help, or the version. */
 export const isAnswered = (error: unknown): boolean => error instanceof CommanderError && error.exitCode === 0;
 
-function ownProgramOf({ name, takes, says, options, examples }: Command, io: Io): Program {
+function ownProgramOf(command: Command, io: Io): Program {
+  const { name, aliases = [], group, takes, says, options, examples } = command;
   const width = Math.max(...examples.map(([line]) => line.length));
+  const also = aliases.length === 0 ? '' : ` Also called ${aliases.join(', ')}.`;
   const program = configure(new Program(name), io)
+    .aliases(aliases)
+    .helpGroup(`${group}:`)
     .usage([takes, '[OPTIONS]'].filter(Boolean).join(' '))
     .summary(says)
-    .description(`${says[0]?.toUpperCase()}${says.slice(1)}.`)
+    .description(`${says[0]?.toUpperCase()}${says.slice(1)}.${also}`)
     // The commands say themselves what is missing, or one too many.
     .argument('[arguments...]')
     .addHelpText(
@@ -68,13 +82,20 @@ function ownProgramOf({ name, takes, says, options, examples }: Command, io: Io)
       `\nExamples:\n${examples.map(([line, why]) => `  ${line.padEnd(width)}  # ${why}`).join('\n')}`,
     );
   addOptions(program, 'Options:', options);
-  addOptions(program, 'Options of each command:', GLOBAL_OPTIONS);
-  return program;
+  addOptions(program, OPTIONS_OF_EACH, GLOBAL_OPTIONS);
+  if (!ownsStack(command)) program.addOption(new Option(`--${DEPLOYED_STACK_OPTION} <NAME>`).hideHelp());
+  return program.addHelpOption(new Option('-h, --help', 'this text').helpGroup(OPTIONS_OF_EACH));
 }
 
+const OPTIONS_OF_EACH = 'Options of each command:';
+
+/** Whether `--stack` is about the command's objects. */
+const ownsStack = ({ options }: Command) => Object.hasOwn(options, DEPLOYED_STACK_OPTION);
+
 function addOptions(program: Program, heading: string, options: Readonly<Record<string, Told>>): void {
-  for (const [name, { value, says }] of Object.entries(options)) {
-    program.addOption(new Option(`--${name}${value ? ` <${value}>` : ''}`, says).helpGroup(heading));
+  for (const [name, { value, short, says }] of Object.entries(options)) {
+    const flags = `${short ? `-${short}, ` : ''}--${name}${value ? ` <${value}>` : ''}`;
+    program.addOption(new Option(flags, says).helpGroup(heading));
   }
 }
 
@@ -82,7 +103,11 @@ function configure(program: Program, { out, err }: Io): Program {
   return program
     .exitOverride()
     .helpOption('-h, --help', 'this text')
-    .configureHelp({ visibleArguments: () => [], subcommandTerm: (command) => command.name() })
+    .configureHelp({
+      visibleArguments: () => [],
+      subcommandTerm: (command) => command.name(),
+      commandUsage: (command) => [command.parent?.name(), command.name(), command.usage()].filter(Boolean).join(' '),
+    })
     .configureOutput({
       writeOut: (text) => void out.write(text),
       writeErr: (text) => void err.write(text),
@@ -96,13 +121,14 @@ function configure(program: Program, { out, err }: Io): Program {
 /** The same in a terminal, a file and a pipe. */
 const HELP_COLUMNS = 120;
 
-function givenTo(program: Program): Given {
+function givenTo(program: Program, command: Command): Given {
   const read = (name: string) => {
     const option = program.options.find(({ long }) => long === `--${name}`);
     return option && program.getOptionValue(option.attributeName());
   };
   return {
     positionals: program.args,
+    deployment: read('deployment') ?? (ownsStack(command) ? undefined : read(DEPLOYED_STACK_OPTION)),
     text: (name) => read(name),
     flag: (name) => read(name) === true,
   };

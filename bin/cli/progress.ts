@@ -34,6 +34,8 @@ export function openProgress({ err, signal, environment }: Pick<Io, 'err' | 'sig
     stream: err as unknown as NodeJS.WritableStream,
     format: '{bar}  {text}',
     emptyOnZero: true,
+    // What is done needs no bar: the result says it.
+    clearOnComplete: true,
   });
   let bar: ReturnType<typeof bars.create> | undefined;
   let isOpen = true;

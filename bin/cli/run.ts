@@ -1,8 +1,9 @@
 /** One call of the command line: finds the command, runs it, and reports how it went in words and status. */
 
+import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Given } from './arguments.ts';
-import { type Command, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
+import { type Command, commandNamed, DONE, FAILED, INTERRUPTED, type Session, USAGE } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { type Deployment, openDeployment } from './connection.ts';
 import { errorWords, UsageError } from './errors.ts';
@@ -25,13 +26,13 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     return status;
   } catch (error) {
     if (isAnswered(error)) return DONE;
-    return report(asUsageError(error), COMMANDS.find(({ name }) => name === args[0])?.name, io);
+    return report(asUsageError(error), commandNamed(COMMANDS, args[0])?.name, io);
   }
 }
 
 /** Commander would answer with the program's help; for the name alone it suggests what may have been meant. */
 function isHelpOfUnknown([first, second]: readonly string[]): boolean {
-  return first === 'help' && second !== undefined && !COMMANDS.some(({ name }) => name === second);
+  return first === 'help' && second !== undefined && commandNamed(COMMANDS, second) === undefined;
 }
 
 async function runCommand(command: Command, given: Given, io: Io): Promise<number> {
@@ -49,7 +50,7 @@ async function runCommand(command: Command, given: Given, io: Io): Promise<numbe
   try {
     return await endingSoon(command.run(session, given), io);
   } catch (error) {
-    return report(error, command.name, io);
+    return report(error, command.name, io, deployment?.where);
   } finally {
     deployment?.close();
   }
@@ -67,7 +68,12 @@ async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<
   return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-function report(error: unknown, command: string | undefined, { err, signal }: Io): number {
+function report(
+  error: unknown,
+  command: string | undefined,
+  { err, signal, environment }: Io,
+  where: Where = {},
+): number {
   const said = ['deallocator', command].filter(Boolean).join(' ');
   if (signal.aborted) {
     err.write(`${said}: interrupted\n`);
@@ -77,6 +83,6 @@ function report(error: unknown, command: string | undefined, { err, signal }: Io
     err.write(`${said}: ${visible(error.message)}\nTry "${said} --help".\n`);
     return USAGE;
   }
-  err.write(`${said}: ${errorWords(error)}\n`);
+  err.write(`${said}: ${errorWords(error, environment, where)}\n`);
   return FAILED;
 }

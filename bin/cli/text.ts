@@ -1,7 +1,7 @@
 /** Text for people. Ids may hold any characters, so no text of the tables reaches a terminal unchanged. */
 import { styleText } from 'node:util';
-import Table from 'cli-table3';
-import type { Output } from './io.ts';
+import type { Io, Output } from './io.ts';
+import { cellsOf, padded, painted, squeezed, type Terminal, terminalOf, wrapped } from './terminal.ts';
 
 /** Control characters, characters that turn or hide text, line separators, and halves of characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
@@ -11,25 +11,93 @@ export function visible(text: string): string {
   return text.replaceAll(INVISIBLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
 
-const NO_BORDERS = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid', 'left-mid', 'mid-mid', 'right-mid']
-    .concat(['top-mid', 'top-left', 'top-right', 'bottom-mid', 'bottom-left', 'bottom-right'])
-    .map((part) => [part, '']),
-);
+/** How a table is drawn. */
+export interface TableOptions {
+  /** Where it is drawn. @default a file: as wide as it needs to be */
+  readonly terminal?: Terminal | undefined;
+  /** Heads of the columns that may be left out where the terminal is too narrow, the least important first. */
+  readonly optional?: readonly string[];
+}
 
-/** Columns without borders, as `docker ps` has them: the same in a terminal, a file and a pipe. */
-export function columns(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const table = new Table({
-    head: [...head],
-    chars: { ...NO_BORDERS, middle: '   ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+const GAP = '   ';
+/** Where a terminal is too narrow: cells of a column that others follow, first and last of all. */
+const COLUMN_CELLS = [32, 14] as const;
+/** The last column is wrapped into no less. */
+const LAST_COLUMN_CELLS_MIN = 16;
+
+/**
+ * Columns without borders, as `docker ps` has them. Where a terminal is too narrow, long texts lose their middles, then optional
+ * columns are left out, and said to be; then the last column is wrapped. If nothing helps, each row becomes a block.
+ */
+export function columns(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+  { terminal = {}, optional = [] }: TableOptions = {},
+): string {
+  const { width = Number.POSITIVE_INFINITY } = terminal;
+  let shown = [head, ...rows].map((row) => row.map((cell) => visible(String(cell))));
+  const widthOf = () => Math.max(...shown.map((_, row) => lineCells(shown, row)));
+  const left: string[] = [];
+  const [roomy, tight] = COLUMN_CELLS;
+  if (widthOf() > width) shown = shown.map((row) => squeezedRow(row, roomy));
+  for (const name of optional) {
+    const place = shown[0]?.indexOf(name) ?? -1;
+    if (widthOf() <= width || place === -1) continue;
+    left.push(name);
+    shown = shown.map((row) => row.toSpliced(place, 1));
+  }
+  if (widthOf() > width) shown = shown.map((row) => squeezedRow(row, tight));
+  const text = widthOf() <= width ? aligned(shown, terminal) : narrowed(shown, width, terminal);
+  return left.length === 0 ? text : `${text}\n${wrapped(`(too narrow for ${left.join(', ')})`, width).join('\n')}`;
+}
+
+type Cells = readonly (readonly string[])[];
+
+/** The widths of all columns but the last. */
+function widthsOf(table: Cells): number[] {
+  const [head = []] = table;
+  return head.slice(0, -1).map((_, place) => Math.max(...table.map((row) => cellsOf(row[place] ?? ''))));
+}
+
+function lineCells(table: Cells, row: number): number {
+  const before = widthsOf(table).reduce((sum, cells) => sum + cells + GAP.length, 0);
+  return before + cellsOf(table[row]?.at(-1) ?? '');
+}
+
+function squeezedRow(row: readonly string[], cellsMax: number): string[] {
+  return row.map((cell, place) => (place === row.length - 1 ? cell : squeezed(cell, cellsMax)));
+}
+
+/** The last column stands over several lines where it has to. */
+function aligned(table: Cells, terminal: Terminal, lastCellsMax = Number.POSITIVE_INFINITY): string {
+  const widths = widthsOf(table);
+  const lines = table.flatMap((row, place) => {
+    const paint = (text: string) => (place === 0 ? text : painted(text, terminal));
+    const firsts = row.slice(0, -1).map((cell, column) => {
+      const filled = padded(cell, widths[column] ?? 0);
+      return `${paint(cell)}${filled.slice(cell.length)}${GAP}`;
+    });
+    const [first = '', ...others] = wrapped(row.at(-1) ?? '', lastCellsMax);
+    const indent = widths.reduce((sum, cells) => sum + cells + GAP.length, 0);
+    return [`${firsts.join('')}${paint(first)}`, ...others.map((line) => `${' '.repeat(indent)}${line}`)];
   });
-  for (const row of rows) table.push(row.map((cell) => visible(String(cell))));
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+function narrowed(table: Cells, width: number, terminal: Terminal): string {
+  const indent = widthsOf(table).reduce((sum, cells) => sum + cells + GAP.length, 0);
+  const lastCells = width - indent;
+  if (lastCells >= LAST_COLUMN_CELLS_MIN) return aligned(table, terminal, lastCells);
+  const [head = [], ...rows] = table;
+  const nameCells = Math.max(...head.map(cellsOf));
+  const blocks = rows.map((row) =>
+    row.flatMap((cell, place) => {
+      const [first = '', ...others] = wrapped(cell, Math.max(1, width - nameCells - 2));
+      const name = padded(head[place] ?? '', nameCells);
+      return [`${name}  ${painted(first, terminal)}`, ...others.map((line) => `${' '.repeat(nameCells)}  ${line}`)];
+    }),
+  );
+  return blocks.map((lines) => lines.join('\n')).join('\n\n');
 }
 
 /** Rows of a list, before it says how many more there are. */
@@ -39,19 +107,22 @@ const ROWS_MAX = 50;
 export function list(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  { all = rows.length, jsonHas = 'them all' } = {},
+  {
+    all = rows.length,
+    jsonHas = 'them all',
+    ...options
+  }: TableOptions & { readonly all?: number; readonly jsonHas?: string } = {},
 ): string {
-  const shown = columns(head, rows.slice(0, ROWS_MAX));
+  const shown = columns(head, rows.slice(0, ROWS_MAX), options);
   return all > ROWS_MAX ? `${shown}\n… and ${all - ROWS_MAX} more; --json has ${jsonHas}` : shown;
 }
 
-/** Characters of one cell: more than the 64 of Docker's ids, and fewer than the longest ids, which would fill the screen. */
-const CELL_CHARACTERS_MAX = 80;
+/** Cells of one column: more than the 64 of Docker's ids, and fewer than the longest ids, which would fill the screen. */
+const CELLS_MAX = 80;
 
 /** For all columns but the last: a long id would widen every row. JSON has it whole. */
 export function shortened(text: string): string {
-  const characters = [...text];
-  return characters.length > CELL_CHARACTERS_MAX ? `${characters.slice(0, CELL_CHARACTERS_MAX - 1).join('')}…` : text;
+  return squeezed(text, CELLS_MAX);
 }
 
 /** Names on the left, values on the right. */
@@ -60,8 +131,17 @@ export function facts(pairs: readonly (readonly [string, string | number])[]): s
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${visible(String(value))}`).join('\n');
 }
 
-/** Bold in a terminal that has not asked for plain text (NO_COLOR), and nowhere else. */
-export function emphasis(text: string, output: Output): string {
+/**
+ * Bold in a terminal that has not asked for plain text (NO_COLOR), and nowhere else.
+ *
+ * @param environment without it, the process's own counts
+ */
+export function emphasis(text: string, output: Output, environment?: Io['environment']): string {
+  if (environment !== undefined) {
+    return terminalOf(output, environment).hasColor === true
+      ? styleText('bold', text, { validateStream: false })
+      : text;
+  }
   if (output.isTTY !== true) return text;
   return styleText('bold', text, { stream: output as unknown as NodeJS.WriteStream });
 }

@@ -1,7 +1,9 @@
 /** How counts, marks, holds and forecasts of the reports are put in words and trees. */
-import { spoken } from '../../lib/operate/names.ts';
+import { listed, spoken } from '../../lib/operate/names.ts';
 import type { Forecast, StayReason } from '../../lib/operate/reports/forecast.ts';
+import type { Standing } from '../../lib/operate/reports/standing.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
+import { sequence } from './lists.ts';
 import { count, duration, visible } from './text.ts';
 
 export function countWords(children: CountView, singular: string): string {
@@ -32,11 +34,38 @@ export function reasonWords(reason: StayReason): string {
     case 'tasks':
       return countWords({ count: reason.tasks, isExact: reason.isExact }, 'task');
     case 'used':
-      return `used by ${reason.by.map(spoken).join(', ')}`;
+      return `used by ${listed(reason.by.map(spoken))}`;
+    case 'unreadable counter':
+      return COUNTER_OVERWRITTEN;
     case 'not all read':
       return 'used by more than was read';
     default:
       return reason.because;
+  }
+}
+
+const COUNTER_OVERWRITTEN = 'its counter was overwritten';
+
+/** What a marked object waits for: `blocked: used by service web (not marked)`. */
+export function standingWords(standing: Standing, hold?: StayReason): string {
+  const { state } = standing;
+  const why = [...whyWords(standing), ...(hold ? [reasonWords(hold)] : [])];
+  return why.length === 0 ? state : `${state}: ${why.join('; ')}`;
+}
+
+function whyWords(standing: Standing): string[] {
+  switch (standing.state) {
+    case 'unreadable':
+      return [COUNTER_OVERWRITTEN];
+    case 'blocked': {
+      const { blockedBy, usersNotLookedAt } = standing;
+      const users = blockedBy.map(({ object, because }) => `${spoken(object)} (${because})`);
+      return [`used by ${listed(users, users.length + usersNotLookedAt)}`];
+    }
+    case 'stalled':
+      return [`no progress for ${duration(standing.noProgressSeconds)}`];
+    default:
+      return [];
   }
 }
 
@@ -45,7 +74,10 @@ export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
   if (steps.length === 0 && stays.length === 0) return [];
   const going = steps.map(({ after, deletions }, index) => {
     const what =
-      deletions.map(({ deleted }) => deleted.map(spoken).join(' with ')).join(', then ') || 'nothing more goes';
+      sequence(
+        deletions.map(({ deleted }) => sequence(deleted.map(spoken), ' with ')),
+        ', then ',
+      ) || 'nothing more goes';
     return visible(`${index + 1}. ${afterWords(after)}: ${what}`);
   });
   const staying = stays.map(({ object, reasons }) =>

@@ -5,6 +5,7 @@ import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
+import { PROMISES } from '../../lib/protocol/promises.ts';
 import { count } from '../cli/text.ts';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME, synthesize } from '../synthesize.ts';
 import { PROGRESS_EVERY_MILLIS, QUIET_TIMEOUT_MILLIS } from './limits.ts';
@@ -72,7 +73,9 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     signal.throwIfAborted();
     const world = await readWorld(connect(connection), tables);
     const problems = [
-      ...checkRest(world).map(({ promise, message }) => `promise ${promise} is broken: ${message}`),
+      ...checkRest(world).map(
+        ({ promise, message }) => `promise ${promise} is broken (${PROMISES[promise]}): ${message}`,
+      ),
       ...compareWithPlan(world, options.plan, others.newServices),
       ...cloud.deadLetters().map(({ body }) => `a dead letter was left: ${JSON.stringify(body)}`),
       ...checkDeletions(options.plan, observation),

@@ -9,6 +9,7 @@ import { DEFAULT_RULES } from '../protocol/rules.ts';
 import { refuseIfInUse } from './in-use.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
+import { createTogether, type FoundObjects, findTogether, type NewObjects, type ObjectKeys } from './together.ts';
 import type {
   Declared,
   ListOptions,
@@ -201,6 +202,25 @@ export class DeallocatorClient {
   /** Deletes tasks; a task that is not there counts as deleted. On failure the error's `done` names those that surely are. */
   deleteTasks(serviceId: string, ids: readonly string[]): Promise<void> {
     return this.#tasks.delete(serviceId, ids);
+  }
+
+  /**
+   * Creates objects of all kinds in one transaction, all or nothing, each on the same conditions as alone; they may belong and
+   * refer to each other. A transaction holds 100 actions: one for each object and for each reference to a network, and one for
+   * each network or service that is referred to and not created with them.
+   */
+  createTogether(objects: NewObjects): Promise<void> {
+    return createTogether(this.#database, objects);
+  }
+
+  /** Those of these objects that are there, in any order. Strongly consistent; 100 of a kind cost one request. */
+  findTogether(keys: ObjectKeys): Promise<FoundObjects> {
+    return findTogether(this.#database, keys);
+  }
+
+  /** Whether it takes tasks to hold their networks. */
+  get taskNetworks(): boolean {
+    return this.#database.rules.taskNetworks;
   }
 
   listTasks(serviceId: string, options?: ListOptions): Promise<ListPage<Task>> {

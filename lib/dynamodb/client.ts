@@ -22,7 +22,37 @@ export function connect(connection: Connection = {}): DynamoDBDocumentClient {
       httpsAgent: agent,
     },
   });
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      refuseStranger(result.response);
+      return result;
+    },
+    // After the SDK's own, so before it reads the answer.
+    { step: 'deserialize', priority: 'low', name: 'refuseStranger' },
+  );
   return documentClient(client);
+}
+
+/** The headers by which DynamoDB and its emulators are known. */
+const SIGNS: Readonly<Record<string, RegExp>> = {
+  'x-amzn-requestid': /./,
+  'x-amz-crc32': /./,
+  'content-type': /amz-json/,
+};
+
+/**
+ * What answers may be a proxy, a page to sign in, or another server. The SDK reads an empty answer as an item that is not there, so
+ * that a wrong endpoint would seem to hold nothing.
+ */
+function refuseStranger(response: unknown): void {
+  const { statusCode = 0, headers = {} } = response as { statusCode?: number; headers?: Record<string, string> };
+  if (statusCode >= 500 || Object.entries(SIGNS).some(([name, sign]) => sign.test(headers[name] ?? ''))) return;
+  const kind = headers['content-type'] ?? 'without a type';
+  throw Object.assign(new Error(`the answer is ${kind}`), {
+    name: 'NotDynamoDBError',
+    $metadata: { httpStatusCode: statusCode },
+  });
 }
 
 /** How JavaScript's values become DynamoDB's, wherever we translate. */

@@ -2,6 +2,7 @@
 import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/model.ts';
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import { type Phrase, together } from './expressions.ts';
+import { type StoredItem, StoredValue } from './requests.ts';
 import { PARENT_TABLES, TABLES } from './schema.ts';
 
 export type Condition = Phrase;
@@ -11,6 +12,10 @@ export function allOf(...conditions: readonly Condition[]): Condition {
 }
 
 export const isThere: Condition = { expression: 'attribute_exists(#id)' };
+
+export function idBeginsWith(prefix: string): Condition {
+  return { expression: 'begins_with(#id, :prefix)', values: { ':prefix': prefix } };
+}
 
 export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)' };
 
@@ -62,6 +67,15 @@ export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', values: { ':epoch': epoch } };
 }
 
+/** A counter's item is still as it was read, whatever it holds. */
+export function counterIsAsRead({ remaining, epoch }: StoredItem): Condition {
+  return allOf(
+    isThere,
+    valueIsAsRead('#remaining', ':remainingAsRead', remaining && new StoredValue(remaining)),
+    valueIsAsRead('#epoch', ':epochAsRead', epoch && new StoredValue(epoch)),
+  );
+}
+
 /** Both network lists are still as read, a missing one included. */
 export function listsAreAsRead({ task, service }: NetworkLists): Condition {
   return allOf(
@@ -107,10 +121,15 @@ export function idIs(id: string): Condition {
   return { expression: '#id = :id', values: { ':id': id } };
 }
 
-export function labelIs(label: string, value: string): Condition {
+/** An object carries the label, at one of the two places; without a value, whatever its value is. @param nth tells it from others */
+export function labelIs({ name, value }: { readonly name: string; readonly value?: string }, nth: number): Condition {
+  const isAt = (labels: string) => {
+    const label = `${labels}.#label${nth}`;
+    return value === undefined ? `attribute_exists(${label})` : `${label} = :label${nth}`;
+  };
   return {
-    expression: '#spec.#annotations.#labels.#label = :value',
-    names: { '#label': label },
-    values: { ':value': value },
+    expression: `(${isAt('#spec.#annotations.#labels')} OR ${isAt('#spec.#labels')})`,
+    names: { [`#label${nth}`]: name },
+    ...(value !== undefined && { values: { [`:label${nth}`]: value } }),
   };
 }

@@ -147,7 +147,7 @@ export function counterOf(item: Item | undefined): Counter {
   if (!isCounter(item)) {
     throw invalid(
       `the counter ${item?.id} holds remaining ${remaining} and epoch ${epoch}, which the deallocator never writes; ` +
-        'delete it (docs/break-glass.md says how), and the next sweep opens a right one',
+        '"deallocator audit --repair" resets it, and then its parent goes on',
     );
   }
   return { remaining, epoch };

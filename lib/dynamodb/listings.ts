@@ -3,7 +3,15 @@ import { SWEEP_PAGE_ITEMS } from '../protocol/limits.ts';
 import { type ParentKey, type ParentKind, parseParentName } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import type { Listed, SweepCursor } from '../protocol/store.ts';
-import { allOf, hasNoMarkedAt, isChildOf, isMarked, isNotTerminal, isNotToldToStop } from './conditions.ts';
+import {
+  allOf,
+  hasNoMarkedAt,
+  idBeginsWith,
+  isChildOf,
+  isMarked,
+  isNotTerminal,
+  isNotToldToStop,
+} from './conditions.ts';
 import type { Database } from './database.ts';
 import { expressed, only, setting } from './expressions.ts';
 import { sweepCursorOf } from './items.ts';
@@ -69,5 +77,22 @@ export async function listUnstopped(
     ConsistentRead: true,
   };
   const { items, next } = await requests.query(query, from);
+  return { items: items.map(({ id }) => id), next };
+}
+
+/** Ids that begin so, as they were some moments ago. Reads the whole table, or the index of marks, page by page. */
+export async function listIdsByPrefix(
+  { requests, at }: Database,
+  { kind, prefix, onlyMarked }: { readonly kind: ParentKind; readonly prefix: string; readonly onlyMarked: boolean },
+  from: PageKey | undefined,
+): Promise<Page<string>> {
+  const input = {
+    TableName: at.parents(kind),
+    ...(onlyMarked && { IndexName: MARKED_INDEX.name }),
+    // DynamoDB refuses an empty text here.
+    ...expressed({ filter: prefix === '' ? undefined : idBeginsWith(prefix), projection: only(['id']) }),
+    ConsistentRead: false,
+  };
+  const { items, next } = await requests.scan(input, from);
   return { items: items.map(({ id }) => id), next };
 }

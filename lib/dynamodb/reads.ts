@@ -7,8 +7,9 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ParentKey, ParentKind } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import { MARSHALL_OPTIONS } from './client.ts';
-import { idIs, isChildOf, labelIs } from './conditions.ts';
+import { allOf, idIs, isChildOf, isMarked, labelIs } from './conditions.ts';
 import type { Database } from './database.ts';
+import { DESCRIPTION_PATHS, MARKING_PATHS } from './descriptions.ts';
 import { expressed, only } from './expressions.ts';
 import { type Item, native, type StoredItem } from './requests.ts';
 import type { TableName } from './schema.ts';
@@ -45,7 +46,9 @@ export async function scanPaths(
 ): Promise<Page<StoredItem>> {
   const { ExpressionAttributeValues: _, ...projection } = expressed({ projection: only(paths) });
   const input = { TableName: at.tables[table], ...projection, ConsistentRead: true, ...startingAt(from) };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)));
+  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)), [
+    input.TableName,
+  ]);
   return { items: Items, next: placeOf(LastEvaluatedKey) };
 }
 
@@ -66,20 +69,42 @@ export async function listChildrenPaths(
     Limit: itemsMax,
     ...startingAt(from),
   };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)));
+  const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)), [
+    input.TableName,
+  ]);
   return { items: Items.map(native), next: placeOf(LastEvaluatedKey) };
 }
 
-/** The parents of a kind whose spec carries this label. Reads the whole table. */
-export async function listLabelled(
+/** Which parents a listing shows. */
+export interface Listing {
+  /** A label that the object carries; without a value, any. */
+  readonly labels?: readonly { readonly name: string; readonly value?: string }[];
+  readonly isMarked?: boolean;
+}
+
+/** A kind's parents as they are stored, with what they are called, and their mark and protection. Reads the whole table. */
+export async function listDescribed(
   { requests, at }: Database,
   kind: ParentKind,
-  label: { readonly name: string; readonly value: string },
+  { labels = [], isMarked: onlyMarked = false }: Listing,
   from: PageKey | undefined,
-): Promise<Page<ParentKey>> {
-  const labelled = expressed({ filter: labelIs(label.name, label.value), projection: only(['id']) });
-  const { items, next } = await requests.scan({ TableName: at.parents(kind), ConsistentRead: true, ...labelled }, from);
-  return { items: items.map(({ id }) => ({ kind, id })), next };
+): Promise<Page<StoredItem>> {
+  const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked] : [])];
+  const { ExpressionAttributeValues = {}, ...rest } = expressed({
+    projection: only([...DESCRIPTION_PATHS, ...MARKING_PATHS]),
+    filter: filters.length === 0 ? undefined : allOf(...filters),
+  });
+  const input = {
+    TableName: at.parents(kind),
+    ...rest,
+    ...(Object.keys(ExpressionAttributeValues).length > 0 && {
+      ExpressionAttributeValues: marshall(ExpressionAttributeValues, MARSHALL_OPTIONS),
+    }),
+    ConsistentRead: true,
+    ...startingAt(from),
+  };
+  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)));
+  return { items: Items, next: placeOf(LastEvaluatedKey) };
 }
 
 /** The receipts of a name, one for each life; or only so many of the last ones. */

@@ -30,6 +30,7 @@ import { chunks } from '../protocol/parallel.ts';
 import type { Address, Key } from './addresses.ts';
 import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
 import { expressed, only } from './expressions.ts';
+import type { Where } from './failure-row.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
 export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
@@ -77,7 +78,9 @@ export class Requests {
 
   /** Strongly consistent. */
   async get(address: Address): Promise<Item | undefined> {
-    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand({ ...address, ConsistentRead: true })));
+    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand({ ...address, ConsistentRead: true })), [
+      address.TableName,
+    ]);
     return Item;
   }
 
@@ -85,42 +88,46 @@ export class Requests {
   async getStored({ TableName, Key }: Address, paths?: readonly string[]): Promise<StoredItem | undefined> {
     const projection = paths && expressed({ projection: only(paths) });
     const command = { TableName, Key: marshall(Key, MARSHALL_OPTIONS), ...projection, ConsistentRead: true };
-    const { Item } = await this.send('GetItem', (db) => db.send(new GetItemCommand(command)));
+    const { Item } = await this.send('GetItem', (db) => db.send(new GetItemCommand(command)), [TableName]);
     return Item;
   }
 
   async query(input: QueryCommandInput, from?: PageKey) {
-    const { Items, Count, LastEvaluatedKey } = await this.send('Query', (db) =>
-      db.send(new QueryCommand({ ...input, ...startingAt(from) })),
+    const { Items, Count, LastEvaluatedKey } = await this.send(
+      'Query',
+      (db) => db.send(new QueryCommand({ ...input, ...startingAt(from) })),
+      tablesOf(input),
     );
     return { items: Items ?? [], count: present(Count, 'Count'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
   async scan(input: ScanCommandInput, from?: PageKey) {
-    const { Items, LastEvaluatedKey } = await this.send('Scan', (db) =>
-      db.send(new ScanCommand({ ...input, ...startingAt(from) })),
+    const { Items, LastEvaluatedKey } = await this.send(
+      'Scan',
+      (db) => db.send(new ScanCommand({ ...input, ...startingAt(from) })),
+      tablesOf(input),
     );
     return { items: present(Items, 'Items'), next: LastEvaluatedKey as PageKey | undefined };
   }
 
   update(input: UpdateCommandInput): Promise<Written> {
-    return this.#write('UpdateItem', async (db) => (await db.send(new UpdateCommand(input))).Attributes);
+    return this.#write('UpdateItem', async (db) => (await db.send(new UpdateCommand(input))).Attributes, input);
   }
 
   delete(input: DeleteCommandInput): Promise<Written> {
-    return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes);
+    return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes, input);
   }
 
-  /** Strongly consistent, in any order. The keys must differ. */
-  async batchGet(table: string, keys: readonly Key[], attributes: readonly string[]): Promise<Item[]> {
-    const options = { ConsistentRead: true, ...expressed({ projection: only(attributes) }) };
+  /** Strongly consistent, in any order; whole items, or only these attributes. The keys must differ. */
+  async batchGet(table: string, keys: readonly Key[], attributes?: readonly string[]): Promise<Item[]> {
+    const options = { ConsistentRead: true, ...(attributes && expressed({ projection: only(attributes) })) };
     const found: Item[] = [];
     for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
       const givenUp: GivenUp = (left, tries) =>
         `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
       await this.untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
         const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys, ...options } } };
-        const answer = await this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)));
+        const answer = await this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)), [table]);
         found.push(...(present(answer.Responses, 'Responses')[table] ?? []));
         return answer.UnprocessedKeys?.[table]?.Keys ?? [];
       });
@@ -135,8 +142,11 @@ export class Requests {
   async transact(actions: Action[]): Promise<Committed> {
     const ClientRequestToken = this.#chance.fresh();
     try {
-      await this.send('TransactWriteItems', (db) =>
-        db.send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems: actions.map(storedAction) })),
+      await this.send(
+        'TransactWriteItems',
+        (db) =>
+          db.send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems: actions.map(storedAction) })),
+        actions.flatMap((action) => Object.values(action).flatMap(tablesOf)),
       );
       return { status: 'committed' };
     } catch (error) {
@@ -148,8 +158,14 @@ export class Requests {
     }
   }
 
-  send<T>(request: string, send: (db: DynamoDBDocumentClient) => Promise<T>): Promise<T> {
-    return sendWithRetries(request, () => send(this.#db), this.#chance, this.#observer);
+  /** @param tables which it names, for the words of its failure */
+  send<T>(
+    request: string,
+    send: (db: DynamoDBDocumentClient) => Promise<T>,
+    tables: readonly string[] = [],
+  ): Promise<T> {
+    const where = () => whereIs(this.#db, tables);
+    return sendWithRetries(request, () => send(this.#db), this.#chance, this.#observer, where);
   }
 
   /** Sends again what an answer left over, until nothing is left or the tries are used up. */
@@ -170,9 +186,13 @@ export class Requests {
     }
   }
 
-  async #write(request: string, write: (db: DynamoDBDocumentClient) => Promise<Item | undefined>): Promise<Written> {
+  async #write(
+    request: string,
+    write: (db: DynamoDBDocumentClient) => Promise<Item | undefined>,
+    input: { readonly TableName: string | undefined },
+  ): Promise<Written> {
     try {
-      return { status: 'done', item: await this.send(request, write) };
+      return { status: 'done', item: await this.send(request, write, tablesOf(input)) };
     } catch (error) {
       if (classify(error) !== 'refused') throw error;
       const { Item } = error as { Item?: StoredItem };
@@ -217,6 +237,18 @@ function storedValues(values: Record<string, unknown>): StoredItem {
       .filter(isThere)
       .map(([name, value]) => [name, value instanceof StoredValue ? value.value : attributeOf(value)]),
   );
+}
+
+function tablesOf({ TableName }: { readonly TableName: string | undefined }): string[] {
+  return TableName === undefined ? [] : [TableName];
+}
+
+/** What the client knows of its own target. It may be that very thing that it lacks. */
+export async function whereIs({ config }: DynamoDBDocumentClient, tables: readonly string[] = []): Promise<Where> {
+  const region = await config.region().catch(() => undefined);
+  const { protocol, hostname, port } = (await config.endpoint?.().catch(() => undefined)) ?? {};
+  const endpoint = hostname === undefined ? undefined : `${protocol}//${hostname}${port ? `:${port}` : ''}`;
+  return { tables: [...new Set(tables)], region, endpoint };
 }
 
 function startingAt(from: PageKey | undefined) {

@@ -6,6 +6,8 @@ import type { CancellationReason } from '@aws-sdk/client-dynamodb';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { REQUEST_PAUSE_BASE_MILLIS, REQUEST_PAUSE_MAX_MILLIS, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
+import type { Where } from './failure-row.ts';
+import { failureText } from './failures.ts';
 
 /**
  * - `conflict`: another request was at work on the item.
@@ -40,6 +42,7 @@ export function classify(error: unknown): Failure {
   if (error.name === 'ConditionalCheckFailedException') return 'refused';
   if (error.name === 'TransactionCanceledException') return classifyReasons(cancellationReasons(error));
   if (CONFLICT.has(error.name)) return 'conflict';
+  if (isSettled(error)) return 'final';
   const { syscall, code, $metadata } = error as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
   if (isThrottling(error.name) || status === 429) return 'throttled';
@@ -47,6 +50,16 @@ export function classify(error: unknown): Failure {
   const isNetwork = syscall !== undefined || (status === undefined && /^E[A-Z_]+$/.test(String(code)));
   if ((status ?? 0) >= 500 || isNetwork || UNANSWERED.has(error.name)) return 'unanswered';
   return 'final';
+}
+
+/** What looks like a failure of the network, but comes from the settings, or from something that is not DynamoDB. */
+const SETTLED = ['unreadable file of AWS settings', 'no TLS there', 'TLS', 'proxy', 'not DynamoDB'];
+
+function isSettled(error: Error): boolean {
+  const { failure } = failureText(error) ?? {};
+  // TLS also breaks off in the midst of a connection, which a further try mends.
+  const isBroken = failure === 'TLS' && (error as NodeJS.ErrnoException).code === 'EPROTO';
+  return failure !== undefined && SETTLED.includes(failure) && !isBroken;
 }
 
 /** ThrottlingException, ProvisionedThroughputExceededException, RequestLimitExceeded, KMSThrottlingException, … */
@@ -78,6 +91,7 @@ export async function sendWithRetries<T>(
   send: () => Promise<T>,
   chance: Chance,
   observer: RetryObserver,
+  where: () => Promise<Where> = async () => ({}),
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -85,8 +99,8 @@ export async function sendWithRetries<T>(
     } catch (error) {
       const failure = classify(error);
       if (failure === 'refused') throw error;
-      if (failure === 'final') throw unacceptable(request, error);
-      if (tries === REQUEST_TRIES_MAX) throw givenUp(request, failure, error);
+      if (failure === 'final') throw unacceptable(request, error, await where());
+      if (tries === REQUEST_TRIES_MAX) throw givenUp(request, failure, error, await where());
       observer.onRetry(failure, request);
       await chance.pause(retryPauseMillis(chance, tries));
     }
@@ -97,31 +111,37 @@ export function retryPauseMillis(chance: Chance, tries: number): number {
   return chance.fraction() * Math.min(REQUEST_PAUSE_MAX_MILLIS, REQUEST_PAUSE_BASE_MILLIS * 2 ** tries);
 }
 
-/** Trying again can't help: the request is not well formed, or the account's set-up does not let it through. */
-function unacceptable(request: string, error: unknown): DeallocatorError {
-  const { name, message, $metadata } = error as Error & { $metadata?: unknown };
-  const isSetup =
-    /AccessDenied|ResourceNotFound|UnrecognizedClient|ExpiredToken|Credentials|InvalidSignature|TooSkewed/.test(name);
-  const isService = $metadata !== undefined;
-  const advice = isSetup
-    ? 'check the table names, the Region and the grants'
-    : 'correct the item or the id that it names';
+/** Trying again can't help: the request is not well formed, or the settings or the account do not let it through. */
+function unacceptable(request: string, error: unknown, where: Where): DeallocatorError {
+  const { name, message, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+  const isAnswered = $metadata?.httpStatusCode !== undefined;
+  const known = failureText(error, where);
+  const outcome = `${request} was ${isAnswered ? 'rejected' : 'not sent'}`;
+  if (known !== undefined) {
+    return new DeallocatorError(known.code, `${outcome}: ${known.words}; ${known.advice}`, { cause: error });
+  }
+  // What DynamoDB rejects for a reason of its own is the item's fault. What the SDK throws by itself tells of its settings.
+  const advice = isAnswered
+    ? 'correct the item or the id that it names'
+    : 'check the AWS settings of this process: Region, profile, endpoint';
   return new DeallocatorError(
-    isSetup ? 'FailedPrecondition' : 'InvalidArgument',
-    `${request} was ${isService ? 'rejected by DynamoDB' : 'not sent'}: ${name}: ${message}; ${advice}`,
+    isAnswered ? 'InvalidArgument' : 'FailedPrecondition',
+    `${outcome}: ${name}: ${message}; ${advice}`,
     { cause: error },
   );
 }
 
-function givenUp(request: string, failure: RetriedFailure, cause: unknown): DeallocatorError {
+function givenUp(request: string, failure: RetriedFailure, cause: unknown, where: Where): DeallocatorError {
   const why = {
     conflict: 'other requests were at work on the same items',
     throttled: 'DynamoDB throttled it',
     unanswered: 'DynamoDB did not answer it',
   }[failure];
+  const known = failure === 'conflict' ? undefined : failureText(cause, where);
+  const words = known?.words ?? (cause instanceof Error ? cause.message : String(cause));
   return new DeallocatorError(
     failure === 'conflict' ? 'Aborted' : 'Unavailable',
-    `${request} was tried ${REQUEST_TRIES_MAX} times: ${why} (${cause instanceof Error ? cause.message : String(cause)}); try again later`,
+    `${request} was tried ${REQUEST_TRIES_MAX} times: ${why} (${words}); ${known?.advice ?? 'try again later'}`,
     { cause },
   );
 }

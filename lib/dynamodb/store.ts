@@ -27,6 +27,7 @@ import type {
 } from '../protocol/store.ts';
 import {
   allOf,
+  counterIsAsRead,
   epochIs,
   hasNoMarkedAt,
   isAsRead,
@@ -45,7 +46,7 @@ import {
 } from './conditions.ts';
 import type { Database } from './database.ts';
 import { expressed, setting } from './expressions.ts';
-import { counterOf, PARENT_PATHS, parentOf, receiptItem, TASK_USER_PATHS, taskUserOf } from './items.ts';
+import { counterOf, isCounter, PARENT_PATHS, parentOf, receiptItem, TASK_USER_PATHS, taskUserOf } from './items.ts';
 import {
   listCounters,
   listMarked,
@@ -55,10 +56,17 @@ import {
   writeSweepCursor,
 } from './listings.ts';
 import { listAttached } from './reads.ts';
-import type { Action } from './requests.ts';
+import { type Action, native } from './requests.ts';
 import { check, put, putKey, remove, update } from './writes.ts';
 
 const NOTHING_RETURNED = { ReturnValues: 'NONE', ReturnValuesOnConditionCheckFailure: 'NONE' } as const;
+
+function newCounter({ epoch, openedAt }: { readonly epoch: string; readonly openedAt: string }) {
+  return {
+    expression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
+    values: { ':zero': 0, ':epoch': epoch, ':openedAt': openedAt },
+  };
+}
 
 export class DynamoDBStore implements Store {
   readonly #database: Database;
@@ -87,17 +95,25 @@ export class DynamoDBStore implements Store {
       if (found !== undefined) return counterOf(found);
       // For its token: repeated after a lost answer, a single write could bring back a counter that others have deleted
       // meanwhile, under its old epoch (docs/design.md §4.3 R3).
-      const counter = {
-        expression: 'SET #remaining = :zero, #epoch = :epoch, #openedAt = :openedAt',
-        values: { ':zero': 0, ':epoch': fresh.epoch, ':openedAt': fresh.openedAt },
-      };
-      const created = await this.#transact([update(address, counter, isNotThere)]);
+      const created = await this.#transact([update(address, newCounter(fresh), isNotThere)]);
       if (created === 'committed') return { remaining: 0, epoch: fresh.epoch };
     }
     throw new DeallocatorError(
       'Aborted',
       `the counter of ${parentName(parent)} came and went each of the ${REQUEST_TRIES_MAX} times it was read; try again`,
     );
+  }
+
+  async resetUnreadable(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<void> {
+    const address = this.#at.counter(parent);
+    // A decrement may change a number in it meanwhile.
+    for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
+      const asRead = await this.#requests.getStored(address, ['id', 'remaining', 'epoch']);
+      if (asRead === undefined || isCounter(native(asRead))) return;
+      // For its token, as a creation: a raw writer may write the same once more, and a repeat would bring back the old epoch.
+      const reset = await this.#transact([update(address, newCounter(fresh), counterIsAsRead(asRead))]);
+      if (reset === 'committed') return;
+    }
   }
 
   async decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {

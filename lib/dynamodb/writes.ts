@@ -46,7 +46,7 @@ export async function deletePlainly(
   const deletes = keys.map((key) => ({ DeleteRequest: { Key: key } }));
   await requests.untilProcessed('BatchWriteItem', deletes, givenUp, async (rest) => {
     const input: BatchWriteCommandInput = { RequestItems: { [table]: rest } };
-    const answer = await requests.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)));
+    const answer = await requests.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)), [table]);
     return answer.UnprocessedItems?.[table] ?? [];
   });
 }

@@ -187,7 +187,7 @@ export class Deallocator extends Construct {
 
   /**
    * Lets the grantee use the whole command line: all of `grantRead` and `grantSweep`, marks and imports, and what a redrive
-   * takes, which reads the streams and empties the dead-letter queue. `--stack NAME` needs `cloudformation:DescribeStacks`
+   * takes, which reads the streams and empties the dead-letter queue. `--deployment NAME` needs `cloudformation:DescribeStacks`
    * besides. It may delete nothing itself but dead letters.
    */
   grantOperate(grantee: IGrantable): Grant {

@@ -106,8 +106,8 @@ export const READ_PERMISSIONS: Permissions = {
 export const WRITE_PERMISSIONS: Permissions = {
   services: ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
   'services/marked': ['Scan'],
-  tasks: ['Query', 'PutItem', 'BatchWriteItem'],
-  networks: ['GetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  tasks: ['BatchGetItem', 'Query', 'PutItem', 'BatchWriteItem'],
+  networks: ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
   'networks/marked': ['Scan'],
   attachments: ['Query', 'PutItem', 'DeleteItem'],
 };
@@ -129,8 +129,8 @@ export function merge(...all: readonly Permissions[]): Permissions {
  */
 export const OPERATE_PERMISSIONS: Permissions = merge(READ_PERMISSIONS, {
   services: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
-  tasks: ['PutItem'],
-  networks: ['ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  tasks: ['BatchGetItem', 'PutItem'],
+  networks: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
   attachments: ['PutItem'],
 });
 

@@ -1,17 +1,18 @@
-/** Where the last local cloud that was started says how to reach it, for other commands of the same repository. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+/** Where each local cloud that runs says how to reach it, for other commands of the same repository: a file of its own. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-export function writeRunningFile(path: string, connection: Readonly<Record<string, unknown>>): void {
-  mkdirSync(dirname(path), { recursive: true });
+/** The file, which is called by the endpoint's port: no two clouds have the same one. */
+export function writeRunningFile(
+  directory: string,
+  connection: Readonly<Record<string, unknown>> & { readonly endpoint: string },
+): string {
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, `${new URL(connection.endpoint).port}.json`);
   writeFileSync(path, `${JSON.stringify({ ...connection, pid: process.pid })}\n`);
+  return path;
 }
 
-/** Only if it is still ours: a cloud that was started later has overwritten it. */
 export function removeRunningFile(path: string): void {
-  try {
-    if (JSON.parse(readFileSync(path, 'utf8')).pid === process.pid) rmSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  rmSync(path, { force: true });
 }

@@ -1,5 +1,6 @@
-/** How objects are named: `service#web` in data, `service web` in sentences. */
-import { parseAttachmentName } from '../protocol/model.ts';
+/** How objects are named: `service#web` in data, `service web` in sentences, `service/web` where they are typed. */
+import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
+import { type ParentKey, type ParentKind, parseAttachmentName } from '../protocol/model.ts';
 
 /** What `docker stack deploy` puts on everything that it creates. An object without it belongs to no stack. */
 export const STACK_LABEL = 'com.docker.stack.namespace';
@@ -10,6 +11,56 @@ export function spoken(name: string): string {
   return user.kind === 'task' ? `task ${user.id} of service ${user.serviceId}` : name.replace('#', ' ');
 }
 
+/** Numbers in ids by their value, so that task 2 comes before task 10. */
+export function naturally(a: string, b: string): number {
+  return NUMERIC.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+const NUMERIC = new Intl.Collator('en', { numeric: true });
+
+/** The first few, and how many there are beside: `a, b, … and 590 more`. @param all how many there are, or at least */
+export function listed(texts: readonly string[], all = texts.length, isExact = true): string {
+  const shown = texts.slice(0, BLOCKERS_NAMED_MAX).join(', ');
+  const more = all - Math.min(texts.length, BLOCKERS_NAMED_MAX);
+  if (more > 0) return `${shown}${shown === '' ? '' : ', … and '}${isExact ? '' : 'at least '}${more} more`;
+  return isExact ? shown : `${shown}, … and more`;
+}
+
 export function taskName({ serviceId, id }: { readonly serviceId: string; readonly id: string }): string {
   return `task#${serviceId}#${id}`;
+}
+
+/** The words for each kind: what people read, and what they may type for it. */
+export const KIND_WORDS: Readonly<Record<ParentKind, { readonly plural: string; readonly short: readonly string[] }>> =
+  {
+    service: { plural: 'services', short: ['svc'] },
+    network: { plural: 'networks', short: ['net'] },
+  };
+
+/** The kind that a word stands for, in any case: `service`, `Services`, `svc`. */
+export function kindOf(word: string): ParentKind | undefined {
+  const typed = word.toLowerCase();
+  return (Object.keys(KIND_WORDS) as ParentKind[]).find((kind) => {
+    const { plural, short } = KIND_WORDS[kind];
+    return [kind, plural, ...short].includes(typed);
+  });
+}
+
+/** `service/web`, as it may be typed. */
+export function typedName({ kind, id }: ParentKey): string {
+  return `${kind}/${id}`;
+}
+
+/** `service/web`, or `service#web` as data has it; the id may hold both characters itself. Undefined for anything else. */
+export function parseTypedName(text: string): ParentKey | undefined {
+  const end = text.search(/[/#]/);
+  const kind = end === -1 ? undefined : kindOf(text.slice(0, end));
+  const id = text.slice(end + 1);
+  return kind === undefined || id === '' ? undefined : { kind, id };
+}
+
+/** An object with its id, and its name where that is another one: `service 5vkec (shop_web)`. */
+export function spokenWith(names: Readonly<Record<string, string>> | undefined, object: string): string {
+  const name = names !== undefined && Object.hasOwn(names, object) ? names[object] : undefined;
+  return name === undefined || object.endsWith(`#${name}`) ? spoken(object) : `${spoken(object)} (${name})`;
 }

@@ -70,6 +70,11 @@ export interface Store {
   /** Step 1: a strongly consistent read; if no counter is there, the creation of `{remaining: 0, epoch, openedAt}`. */
   openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
   /**
+   * Makes a counter, as {@link openCounter} would, of an item that no counter can be: a raw writer has overwritten it. Only if
+   * it is still exactly what was read; nothing where a counter is there, or no item. Settle finds out whether it worked.
+   */
+  resetUnreadable(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<void>;
+  /**
    * `remaining -= by` if the counter is there. Returns its new value, or undefined. The time (ISO 8601) is for reports on
    * how a drain goes on; no decision rests on it.
    */

@@ -20,7 +20,7 @@ import {
   type SweepCursor,
   type SweepSource,
 } from './store.ts';
-import { markedAtEpochMillis } from './time.ts';
+import { isoNow, markedAtEpochMillis } from './time.ts';
 
 export interface SweepReport {
   /** Where the next pass goes on. Undefined when this one came to the end. */
@@ -124,7 +124,8 @@ class Sweeper {
 
 /**
  * Settles named parents as the sweep does, because their record is in the dead-letter queue or an audit has found something.
- * Also sets right the attachments of each named service or task, whether it is marked or not.
+ * Also sets right the attachments of each named service or task, whether it is marked or not, and resets a counter that a raw
+ * writer has overwritten (docs/design.md §4.2).
  */
 export async function settleNamed(
   store: Store,
@@ -141,6 +142,8 @@ export async function settleNamed(
     key.kind === 'task'
       ? sweeper.healOne(key, () => healReferences(key))
       : sweeper.settleOne({ key, markedAt: undefined }, async () => {
+          // Only here: a sweep of everything must not hide from its operators that a raw writer overwrites counters.
+          await store.resetUnreadable(key, { epoch: chance.fresh(), openedAt: isoNow(chance) });
           await healChildren(store, chance, key, options.rules);
           await healReferences(key);
         }),

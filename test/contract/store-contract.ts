@@ -93,6 +93,28 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect(await store.closeCounter(web, 'e1')).toBe('gone');
       });
 
+      it.each([
+        { remaining: 'two', epoch: 'e0' },
+        { remaining: 2.5, epoch: 'e0', openedAt: 'long ago' },
+        { remaining: 7 },
+        { epoch: 'e0', progressedAt: 'now' },
+        { remaining: new Set([1, 2]), epoch: null },
+      ])('S7 makes a new counter of what no counter can be: %j', async (written) => {
+        await subject.put('counters', { id: 'service#web', ...written });
+        await store.resetUnreadable(web, fresh);
+        expect(await store.openCounter(web, { epoch: 'e2', openedAt: 'later' })).toEqual({ remaining: 0, epoch: 'e1' });
+        expect(await store.recount(web, 'e0', 5, 'e3')).toMatchObject({ status: 'failed' });
+      });
+
+      it('S7 resets no counter that can be read, and makes none where none is', async () => {
+        await store.resetUnreadable(web, fresh);
+        expect(await subject.get('counters', { id: 'service#web' })).toBeUndefined();
+        await store.openCounter(web, { epoch: 'e0', openedAt: 'then' });
+        await store.decrement(web, 3, 'now');
+        await store.resetUnreadable(web, fresh);
+        expect(await store.openCounter(web, fresh)).toEqual({ remaining: -3, epoch: 'e0' });
+      });
+
       it('finds which of many parents drain', async () => {
         const parents = Array.from({ length: 205 }, (_, n): ParentKey => ({ kind: 'network', id: `n${n}` }));
         for (const n of [0, 99, 100, 204]) await store.openCounter(parents[n] as ParentKey, fresh);

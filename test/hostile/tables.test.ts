@@ -50,7 +50,7 @@ describe('a counter that the deallocator never wrote', () => {
     await house.put('services', service('lost', [], marked('m-lost')));
     const swept = await house.sweep();
     expect(swept).toMatchObject({ complete: true, deleted: ['service#lost'], failedCount: 1 });
-    expect(swept.failed).toEqual([{ parent: 'service#sick', error: expect.stringContaining('delete it') }]);
+    expect(swept.failed).toEqual([{ parent: 'service#sick', error: expect.stringContaining('audit --repair') }]);
     await house.delete('counters', { id: 'service#sick' });
     expect(await house.sweep()).toMatchObject({ deleted: ['service#sick'], failed: [] });
   });

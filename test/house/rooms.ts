@@ -2,7 +2,10 @@
 import { ourImports, type Source } from './sources.ts';
 
 /** What the reports, the audit, the snapshots and the recovery of lib/operate stand on. */
-const GROUND_OF_OPERATE = ['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/interruptible.ts'];
+const GROUND_OF_OPERATE = [
+  ...['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/nearness.ts'],
+  'lib/operate/interruptible.ts',
+];
 const CORE = ['lib/dynamodb', 'lib/protocol'];
 
 /**

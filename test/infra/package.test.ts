@@ -1,7 +1,7 @@
 /** The package as its users get it: built in a copy of the sources, packed, and used through its three doors. */
 import { execFile, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -129,7 +129,8 @@ describe('the package', () => {
     );
     expect(doors).toHaveLength(6);
     const types = doors.map((path) => path.replace(/\.js$/, '.d.ts'));
-    for (const path of [...doors, ...types, `./${bin.deallocator}`]) expect(packed).toContain(path.slice('./'.length));
+    for (const path of [...doors, ...types, `./${bin.deallocator}`, './dist/command/LICENSES.txt'])
+      expect(packed).toContain(path.slice('./'.length));
     const functions = packed.filter((path) => path.startsWith('dist/functions/'));
     expect(functions.sort()).toEqual([...functionNames].sort().map((name) => `dist/functions/${name}/index.js`));
     const beside = packed.filter((path) => !path.startsWith('dist/'));
@@ -154,7 +155,9 @@ describe('the package', () => {
       /^dist\/esm\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.js$/,
       /^dist\/cjs\/lib\/(client|infra|operate)\/index\.js$/,
       /^dist\/cjs\/package\.json$/,
-      /^dist\/esm\/bin\/(deallocator|cli\/(commands\/)?[\w-]+)\.js$/,
+      // The command, what only some calls of it load, and the licenses of the packages within.
+      /^dist\/command\/(deallocator|[\w-]+-[A-Z0-9]{8})\.js$/,
+      /^dist\/command\/LICENSES\.txt$/,
     ];
     const inDist = packed.filter((path) => path.startsWith('dist/') && !functions.includes(path));
     expect(inDist.filter((path) => !needed.some((pattern) => pattern.test(path)))).toEqual([]);
@@ -179,6 +182,23 @@ describe('the package', () => {
       status: 1,
       output: expect.stringContaining('no local cloud runs beside this directory'),
     });
+  });
+
+  test('loads for each call only what each call needs, from few files', () => {
+    const folder = join(installed, 'dist', 'command');
+    const loaded = new Set(['deallocator.js', readdirSync(folder).find((file) => file.startsWith('main-')) ?? 'none']);
+    // The set grows while it is gone through.
+    for (const file of loaded) {
+      const text = readFileSync(join(folder, file), 'utf8');
+      for (const [, other = ''] of text.matchAll(/(?:from|import)\s*"\.\/([\w-]+\.js)"/g)) loaded.add(other);
+    }
+    const text = [...loaded].map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+    expect(loaded.size).toBeGreaterThan(2);
+    expect(loaded.size).toBeLessThan(25);
+    expect(text.length).toBeLessThan(600_000);
+    const late = ['DescribeStacksCommand', 'ReceiveMessageCommand', 'GetShardIteratorCommand'];
+    for (const name of late) expect(text).not.toMatch(new RegExp(`class ${name}\\b|"${name}"`));
+    expect(text).toContain('commander.helpDisplayed');
   });
 
   test('is typed and works for import and for require, to the same template', () => {

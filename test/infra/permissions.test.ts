@@ -146,9 +146,9 @@ describe('grants', () => {
       dynamodb({
         services: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'services/index/marked': ['Scan'],
-        networks: ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
+        networks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'networks/index/marked': ['Scan'],
-        tasks: ['PutItem', 'BatchWriteItem', 'Query'],
+        tasks: ['BatchGetItem', 'PutItem', 'BatchWriteItem', 'Query'],
         attachments: ['PutItem', 'DeleteItem', 'Query'],
       }),
     );
@@ -160,9 +160,9 @@ describe('grants', () => {
       ...dynamodb({
         services: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'services/index/marked': ['Scan'],
-        networks: ['GetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
+        networks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'networks/index/marked': ['Scan'],
-        tasks: ['GetItem', 'PutItem', 'Query', 'Scan'],
+        tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
         attachments: ['GetItem', 'PutItem', 'Query', 'Scan'],
         counters: ['GetItem', 'BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],

@@ -77,7 +77,7 @@ describe('an audit', () => {
         'L1 not deleted idle: service#idle',
         'L1 no counter silent: service#silent',
         'S7 high counter high: service#high',
-        'S7 unreadable counter service#torn: a person',
+        'S7 unreadable counter service#torn: service#torn',
         'S4 left counter front: network#front',
         'undefined malformed mark odd: a person',
         'S2 malformed references odd: a person',

@@ -29,6 +29,7 @@ afterAll(async () => {
 });
 
 const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+const FIRST_LINE = '\x1b[1;1H';
 const BOLD = '\x1b[1m';
 const BOLD_END = '\x1b[22m';
 const quoted = (word: string) => `'${word}'`;
@@ -36,8 +37,13 @@ const line = (...args: string[]) => [process.execPath, join(ROOT, 'bin/deallocat
 /** What Node takes for a sign that a terminal has no colours, or has some: a test's runner and a CI say it of their own. */
 const COLOR_SIGNS = ['FORCE_COLOR', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'CI'];
 
-/** All that is drawn there, and the status. Ctrl-C is typed there once, as soon as enough is seen. */
-async function seenIn(kind: 'xterm-256color' | 'dumb', command: string, isEnough = (_seen: string) => false) {
+/** All that is drawn there, and the status. Ctrl-C, or another text, is typed there once, as soon as enough is seen. */
+async function seenIn(
+  kind: 'xterm-256color' | 'dumb',
+  command: string,
+  isEnough = (_seen: string) => false,
+  typed = '\x03',
+) {
   const own = Object.entries(process.env).filter(([name]) => !COLOR_SIGNS.includes(name));
   const env = { ...Object.fromEntries(own), TERM: kind };
   // A shell that stays in between gets Ctrl-C too, and some then have a status of their own.
@@ -48,7 +54,7 @@ async function seenIn(kind: 'xterm-256color' | 'dumb', command: string, isEnough
     seen += text;
     if (isTyped || !isEnough(seen)) return;
     isTyped = true;
-    terminal.stdin.write('\x03');
+    terminal.stdin.write(typed);
   });
   const [status] = await once(terminal, 'close');
   return { status, seen };
@@ -92,24 +98,21 @@ it('draws how far a redrive has come, and puts the result below it', async () =>
   const { seen, status } = await seenIn('xterm-256color', line('redrive', '--config', config));
   const result = seen.indexOf('\r\nreceived');
   expect(seen.slice(0, result)).toMatch(new RegExp(`${'█'.repeat(24)}  [1-9]\\d* messages? received`));
-  expect(seen.slice(result)).toMatch(/service late +deleted\r\n$/);
+  expect(seen.slice(result)).toContain('service late   \x1b[32mdeleted\x1b[39m\r\n');
   expect(status).toBe(0);
 });
 
-it('draws a status anew in a terminal, until Ctrl-C is typed there', async () => {
+it('draws a status anew in a terminal, only the lines that have changed, until Ctrl-C is typed there', async () => {
   const command = line('status', '--watch', '--interval', '500ms', '--config', config);
-  const isEnough = (seen: string) => seen.split(CLEAR_SCREEN).length === 4;
+  const isEnough = (seen: string) => seen.split(FIRST_LINE).length === 4;
   const { seen: drawn, status } = await seenIn('xterm-256color', command, isEnough);
+  expect(drawn.startsWith(CLEAR_SCREEN)).toBe(true);
+  expect(drawn.split(CLEAR_SCREEN)).toHaveLength(2);
+  expect(drawn.split('Nothing is marked for deletion.')).toHaveLength(2);
   // Each look has a time of its own, which is bold there.
-  const [before, ...looks] = drawn.split(CLEAR_SCREEN).slice(0, 4);
-  expect(before).toBe('');
-  expect(new Set(looks).size).toBe(3);
-  for (const look of looks) {
-    expect(look).toMatch(/20\S+Z/);
-    const [time, rest] = look.split(BOLD_END);
-    expect(time).toContain(BOLD);
-    expect(rest).toMatch(/^\r\nNothing is marked for deletion\.\r\n/);
-  }
+  const times = [...drawn.matchAll(/20\S+?Z/g)].map(([time]) => time);
+  expect(new Set(times).size).toBe(4);
+  for (const time of times) expect(drawn).toContain(`${BOLD}${time}${BOLD_END}`);
   expect(status).toBe(0);
 });
 
@@ -118,7 +121,10 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
   expect(imported.seen).toMatch(/tasks +0 +300 +0\r\n$/);
   await backend.client.createService({ id: 'dumb' });
   await backend.client.createTask('dumb', { id: '1' });
-  const waited = await seenIn('dumb', line('rm', 'service', 'dumb', '--wait', '--timeout', '0', '--config', config));
+  const waited = await seenIn(
+    'dumb',
+    line('rm', 'service', 'dumb', '--yes', '--wait', '--timeout', '0', '--config', config),
+  );
   expect(waited.seen).toContain('waiting for service dumb');
   expect(waited.status).toBe(3);
   const watch = line('status', '--watch', '--interval', '500ms', '--config', config);
@@ -128,16 +134,38 @@ it('moves no cursor in a terminal that calls itself dumb, and says the same in l
   expect(imported.seen + waited.seen + watched.seen).not.toContain('\x1b');
 });
 
+it.each([
+  ['y\r', 0, 'service asked: marked'],
+  ['\r', 1, 'Nothing was marked.'],
+  ['\x03', 130, 'interrupted'],
+])(
+  'asks in a terminal before it marks: %j ends with %d',
+  async (typed, status, said) => {
+    await backend.client.createService({ id: 'asked' }).catch(() => {});
+    await backend.client.createTask('asked', { id: '1' }).catch(() => {});
+    const command = line('rm', 'service', 'asked', '--config', config);
+    const asked = await seenIn('dumb', command, (seen) => seen.includes('[y/N] '), typed);
+    expect(asked.seen).toMatch(/Mark 1 object on local cloud at http\S+, by \S+\? Nothing goes at once/);
+    expect(asked.seen).toContain(said);
+    expect(asked.status).toBe(status);
+    await backend.client.undeleteService('asked');
+  },
+  30_000,
+);
+
 it('completes in a real bash, and never runs what is in an id', async () => {
-  for (const id of ['web-1', 'web-$(touch pwned)']) await backend.client.createService({ id });
+  for (const id of ['web-1', 'web-$(touch pwned)', 'a:b=c', 'a:x']) await backend.client.createService({ id });
   const script = `
     deallocator() { ${line()} "$@"; }
     source <(deallocator completion bash)
     COMP_WORDS=(deallocator protect --config ${quoted(config)} service web-) COMP_CWORD=5
     _deallocator
-    printf '%s,' "\${COMPREPLY[@]}"`;
+    printf '%s,' "\${COMPREPLY[@]}"
+    COMP_WORDS=(deallocator protect --config ${quoted(config)} service a : b = ) COMP_CWORD=8
+    _deallocator
+    printf ';%s' "\${COMPREPLY[@]}"`;
   const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: folder });
-  expect(stdout).toBe('web-1,');
+  expect(stdout).toBe('web-1,;c');
   expect(existsSync(join(folder, 'pwned'))).toBe(false);
 });
 
@@ -158,7 +186,7 @@ async function pipe(command: string, reader: string) {
 it('is quiet where the reader goes away, and does what it was asked for', async () => {
   const exported = await pipe(line('export', '--config', config), 'head -c 10');
   expect(exported.stdout).toHaveLength(10);
-  expect(exported.stderr).toMatch(/^exported .*\n$/);
+  expect(exported.stderr).toMatch(/^exported .*\n/);
   expect(exported.status).toBe(0);
   const watched = await pipe(line('status', '--watch', '--interval', '500ms', '--config', config), 'head -n 1');
   expect(watched).toEqual({ status: 0, stdout: expect.stringMatching(/^20\S+Z\n$/), stderr: '' });

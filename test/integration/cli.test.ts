@@ -78,7 +78,7 @@ describe('rm', () => {
     const told = await cli(['rm', '--cascade', 'a-shop', '--reason', 'moved']);
     expect(told).toMatchObject({ status: 3, stderr: '' });
     expect(told.stdout).toMatch(
-      /^Plan\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
+      /^Plan for local cloud at http\S+, by \S+\n {2}mark service a-web\n {2}mark network a-own\n {2}refuse network a-shared: .*: service a-api\n\nWhat will happen\n {2}1\. when the tasks of service a-web are gone: service a-web with network a-own\n/,
     );
     expect(told.stdout).toMatch(/\nservice a-web: marked\nnetwork a-own: marked\n$/);
     expect(await backend.client.getService('a-web')).toMatchObject({ markedBy: 'ann', markedReason: 'moved' });
@@ -86,14 +86,14 @@ describe('rm', () => {
 
     const status = await cli(['status']);
     expect(status.stdout).toMatch(
-      /^2 objects marked for deletion\n\nKIND +ID +AGE +LEFT +COUNTER +PROGRESS +STATE +WHO: WHY\n/,
+      /^2 objects marked for deletion: 2 draining\n\nKIND +ID +STATE +LEFT +AGE +PROGRESS +COUNTER +WHO: WHY\n/,
     );
-    expect(status.stdout).toMatch(/^service +a-web +\d+ s +2 tasks +2 +- +draining +ann: moved$/m);
+    expect(status.stdout).toMatch(/^service +a-web +draining +2 tasks +\d+ s +- +2 +ann: moved$/m);
     expect((await json('status', '--limit', '1')).document).toMatchObject({ more: 1, marked: [{ id: 'a-web' }] });
 
     const explained = await cli(['explain', 'service', 'a-web']);
     expect(explained.stdout).toMatch(
-      /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ counter: 2, equal\n/,
+      /^service a-web is marked for deletion, \d+ s ago by ann: moved\n├─ draining\n├─ counter: 2, equal\n/,
     );
     expect(explained.stdout).toContain('│  └─ task 2: running, start time unknown\n');
     expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
@@ -103,7 +103,7 @@ describe('rm', () => {
     const late = await cli(['wait', 'service', 'a-web', '--timeout', '0']);
     expect(late).toEqual({
       status: 3,
-      stdout: 'service a-web: still there\n',
+      stdout: 'service a-web: still there, draining\n',
       stderr: 'waiting for service a-web (2 tasks)\n',
     });
     await backend.client.deleteTasks('a-web', ['1', '2']);
@@ -117,6 +117,37 @@ describe('rm', () => {
       { object: 'service#a-web', markedBy: 'ann', freed: ['network#a-own'], kept: ['network#a-shared'] },
     ]);
     expect((await cli(['status'])).stdout).toBe('Nothing is marked for deletion.\n');
+
+    // What is gone is told by its receipt, and a typo from it.
+    expect(await cli(['wait', 'service', 'a-web'])).toEqual({ status: 0, stdout: 'service a-web: gone\n', stderr: '' });
+    expect((await cli(['explain', 'service', 'a-web'])).stdout).toMatch(/^service a-web is gone\n/);
+    for (const [command, ...more] of [['wait'], ['explain'], ['explain', '--graph', 'dot']]) {
+      const { status, stdout } = await cli([command as string, ...more, 'service', 'a-wbe']);
+      expect([command, status, stdout]).toEqual([command, 1, expect.stringMatching(/not there/)]);
+    }
+    const never = await cli(['history', 'a-wbe']);
+    expect(never.stdout).toMatch(/^a-wbe is not there, and no receipt tells of it\. Receipts are kept for 90 days/);
+    expect(never.status).toBe(1);
+    expect(await json('history', 'a-api', '--kind', 'service')).toMatchObject({
+      status: 0,
+      document: { deletions: [], whereabouts: 'there' },
+    });
+  });
+
+  it('tells of a network that waits for what nobody marked, in every command alike', async () => {
+    await putShop('w-');
+    await cli(['rm', 'network', 'w-shared', '--even-in-use']);
+    const why = 'blocked: used by service w-api (not marked), service w-web (not marked)';
+    expect((await cli(['status', '--blocked'])).stdout).toContain(why);
+    expect((await cli(['explain', 'network', 'w-shared'])).stdout).toContain(`├─ ${why}\n`);
+    const waited = await cli(['wait', 'network', 'w-shared', '--timeout', '0']);
+    expect(waited).toMatchObject({ status: 3, stdout: `network w-shared: still there, ${why}\n` });
+    expect((await json('status', '--blocked')).document).toMatchObject({
+      counts: { blocked: 1 },
+      marked: [{ state: 'blocked', blockedBy: [{ object: 'service#w-api', because: 'not marked' }, {}] }],
+    });
+    await cli(['undelete', 'network', 'w-shared', '--reason', 'not yet']);
+    expect((await cli(['explain', 'network', 'w-shared'])).stdout).toMatch(/├─ undeleted at 20\S+Z by ann: not yet\n/);
   });
 
   it('says with status 3 what is protected, with 1 what is not there, and marks the others', async () => {
@@ -152,7 +183,9 @@ describe('undelete', () => {
     expect(await backend.client.getService('c-web')).toMatchObject({ unmarkedBy: 'ann', unmarkedReason: 'not yet' });
     expect(await cli(['undelete', 'service', 'c-web'])).toEqual({
       status: 0,
-      stdout: 'Plan\n  leave service c-web: not marked\n\n',
+      stdout: expect.stringMatching(
+        /^Plan for local cloud at http\S+, by \S+\n {2}leave service c-web: not marked\n\n$/,
+      ),
       stderr: '',
     });
     expect(await json('wait', 'service', 'c-web')).toEqual({
@@ -221,7 +254,7 @@ describe('an object', () => {
     await backend.client.createTask(id, { id: '1' });
     await cli(['rm', 'service', id]);
     const { stdout } = await cli(['status']);
-    expect(stdout).toMatch(/^service +l-网{77}… +\d+ s +1 task +/m);
+    expect(stdout).toMatch(/^service +l-网{19}…网{19} +draining +1 task +/m);
     expect((await json('status')).document.marked).toMatchObject([{ id }]);
     await cli(['undelete', 'service', id]);
   });
@@ -259,7 +292,7 @@ it('without the grants to write, a mark, an undelete and a protection are errors
   }
   backend.cloud.setIntercept(undefined);
   for (const { status, stdout, stderr } of refused) {
-    expect(stdout + stderr).toMatch(/AccessDeniedException: not allowed; check the table names.* and the grants/);
+    expect(stdout + stderr).toMatch(/was rejected: access is denied \(not allowed\); have the action granted/);
     expect(status).toBe(1);
   }
   await backend.client.undeleteService('g-marked');
@@ -317,7 +350,10 @@ describe('audit and redrive', () => {
       { problem: 'not deleted', subject: 'service#r-web', mending: { by: 'sweep', parent: 'service#r-web' } },
     ]);
     const told = await cli(['audit', '--confirm', '0']);
-    expect(told.stdout).toMatch(/found 2 faults\n\nPROMISE .*\nS7 .* deallocator audit --repair\nL1 .*\n$/);
+    expect(told.stdout).toMatch(
+      /found 2 faults\n\nhigh counter: service r-web\n {2}what .*\n {2}children +0, .*\n {2}breaks +S7: .*\n {2}fix +deallocator audit --repair\n\nnot deleted: /,
+    );
+    expect(told.stdout).toMatch(/\n {2}breaks +L1: .*\n {2}since +20\S+Z, \d+ s ago\n/);
 
     const { status, document } = await json('redrive');
     expect({ status, ...document }).toMatchObject({
@@ -377,7 +413,7 @@ describe('import and export', () => {
     );
 
     const written = await cli(['export', 'out.json']);
-    expect(written.stdout).toMatch(/^exported \d+ services, \d+ networks, \d+ tasks?\n/);
+    expect(written.stdout).toMatch(/^exported \d+ services?, \d+ networks?, \d+ tasks?\n/);
     const out = JSON.parse(readFileSync(join(folder, 'out.json'), 'utf8'));
     expect(out.services).toContainEqual(snapshot.services[0]);
     expect(out.tasks).toContainEqual(snapshot.tasks[0]);
@@ -385,6 +421,65 @@ describe('import and export', () => {
     expect(JSON.parse(toStdout.stdout)).toEqual(out);
     expect(toStdout.stderr).toMatch(/^exported /);
     expect((await json('export')).document.snapshot).toEqual(out);
+  });
+
+  const file = (name: string, ...documents: unknown[]) =>
+    writeFileSync(join(folder, name), documents.map((document) => JSON.stringify(document)).join('\n'));
+  const dockerService = (ID: string, ...targets: string[]) => ({
+    ID,
+    Spec: {
+      Name: ID,
+      TaskTemplate: { Networks: targets.map((Target) => ({ Target })) },
+      Mode: { Replicated: { Replicas: 1 } },
+    },
+  });
+  const dockerTask = (ID: string, ServiceID: string) => ({ ID, ServiceID, Status: {}, DesiredState: 'running' });
+
+  it('refuse what is lacking, write nothing, and take it with --partial; the rest may follow', async () => {
+    file('p-services.json', dockerService('p-web', 'i-net'));
+    file('p-tasks.json', dockerTask('p-1', 'p-web'));
+    const refused = await cli(['import', 'p-services.json']);
+    expect(refused).toMatchObject({ status: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /tasks are lacking: a service says that it runs 1 task, .*--partial.*\[InvalidArgument\]/,
+    );
+    expect((await backend.world()).services.map(({ id }) => id)).not.toContain('p-web');
+
+    const partial = await cli(['import', '--partial', 'p-services.json']);
+    expect(partial).toMatchObject({ status: 0, stderr: '' });
+    expect(partial.stdout).toMatch(/\nservice#p-web +tasks are lacking: /);
+    // Its service is looked up in the tables.
+    expect((await json('import', 'p-tasks.json')).document.tasks).toMatchObject({ created: 1 });
+  });
+
+  it('take stdin, in UTF-16, and leave out by name what can not be used', async () => {
+    file('u-tasks.json', dockerTask('u-1', 'u-web'), dockerTask('u-2', 'u-old'));
+    const services = [dockerService('u-web', 'i-net'), dockerService('u-old', 'u-gone')];
+    const input = Buffer.from(`\uFEFF${JSON.stringify(services)}`, 'utf16le');
+    const args = ['import', '--config', config, '--skip-unusable', 'u-tasks.json', '-'];
+    const { status, stdout } = await call(args, { directory: folder, input });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(
+      /\nservice#u-old, task#u-old#u-2 +can't be used, left out: stdin: \[1\]\.Spec\.TaskTemplate\.Networks\[0\]\.Target is "u-gone"/,
+    );
+  });
+
+  it('tell many refusals for one marked network as one', async () => {
+    // Its protection keeps it, marked as it is.
+    await backend.put('networks', { id: 'g-net', protected: true, pendingDelete: true });
+    file(
+      'g.json',
+      Array.from({ length: 9 }, (_, n) => [dockerService(`g-${n}`, 'g-net'), dockerTask(`g-t${n}`, `g-${n}`)]),
+    );
+    const { status, stdout } = await cli(['import', 'g.json']);
+    expect(status).toBe(1);
+    expect(stdout.trim().split('\n').slice(5)).toEqual([
+      expect.stringMatching(/^OBJECT +WHY$/),
+      expect.stringMatching(/^18 objects: service#g-0, service#g-1, service#g-2, … +refused: network g-net is marked/),
+    ]);
+    const { document } = await json('import', 'g.json');
+    expect(document.causes).toMatchObject([{ cause: 'network#g-net', objects: { length: 18 } }]);
+    await backend.client.undeleteNetwork('g-net');
   });
 
   it('fail with status 1 at a file that is there, is missing, or is no JSON', async () => {
@@ -440,7 +535,7 @@ describe('a mistake', () => {
     [['sweep', 'web'], '"web" is one argument too many'],
     [['sweep', '--loud'], "unknown option '--loud'"],
     [['sweep', '--endpoint', 'nowhere'], '--endpoint is "nowhere", allowed: a URL such as http://127.0.0.1:8000'],
-    [['sweep', '--stack', 'x', '--config', 'y'], '--stack and --config exclude each other'],
+    [['sweep', '--stack', 'x', '--config', 'y'], '--deployment and --config exclude each other'],
     [['rm'], 'a kind is missing'],
     [['rm', '--cascade', 'shop', 'service', 'web'], '"service" is one argument too many'],
     [['rm', 'service', 'web', '--timeout', '1m'], '--timeout goes with --wait'],
@@ -451,7 +546,7 @@ describe('a mistake', () => {
     [['explain', 'network', ''], "a network's id is empty"],
     [['rm', 'service', 'web', 'x'.repeat(1025)], 'the service id "xx'],
     [['import'], 'the file to import is missing'],
-    [['completion', 'fish'], '"fish" is not a known shell; allowed: bash, zsh'],
+    [['completion', 'tcsh'], '"tcsh" is not a known shell; allowed: bash, zsh, fish'],
   ])('in the usage ends with status 2: %j', async (args, message) => {
     const { status, stdout, stderr } = await call(args);
     expect(stderr).toContain(`deallocator ${args[0]}: ${message}`);
@@ -462,7 +557,7 @@ describe('a mistake', () => {
   it('in the place says what to give instead, without a stack trace', async () => {
     const nowhere = await call(['sweep'], { directory: folder });
     expect(nowhere.stderr).toContain('"npm run local"');
-    expect(nowhere.stderr).toContain('--stack NAME');
+    expect(nowhere.stderr).toContain('--deployment NAME');
     expect(nowhere.status).toBe(1);
     const silent = await cli(['sweep', '--endpoint', 'http://127.0.0.1:9']);
     expect(silent.stderr).toMatch(/^deallocator sweep: .*ECONNREFUSED.*check --endpoint.*\n$/);

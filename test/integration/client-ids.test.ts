@@ -206,7 +206,7 @@ describe('names of tables', () => {
         attachments: [() => wrong.createService(service('web', ['front'])), () => wrong.removeNetwork('front')],
       }[table as 'services'];
       for (const attempt of attempts) {
-        await expectRefusal(attempt, 'FailedPrecondition', 'ResourceNotFoundException', 'check the table names');
+        await expectRefusal(attempt, 'FailedPrecondition', 'Nowhere', 'is not there at http');
       }
     },
   );

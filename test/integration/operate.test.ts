@@ -2,11 +2,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../lib/dynamodb/client.ts';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
+import { applyRemoval, applyUndelete } from '../../lib/operate/reports/apply.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { drawGraph } from '../../lib/operate/reports/graph.ts';
 import { readHistory } from '../../lib/operate/reports/history.ts';
-import { applyRemoval, applyUndelete, planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
+import { planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { waitUntilGone } from '../../lib/operate/reports/wait.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';

@@ -1,5 +1,6 @@
 /** The command `deallocator` within the test's own process: what it prints, and its exit status. */
 import { writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { run } from '../../bin/cli/run.ts';
 import { readNames } from '../../bin/synthesize.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
@@ -20,8 +21,13 @@ export interface Called {
 
 export interface CallOptions {
   readonly directory?: string;
+  /** @default none at all */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly chance?: Chance;
+  /** Standard input. With `isTerminal`, a person types it, and reads stderr. */
+  readonly input?: string | Uint8Array;
+  readonly isTerminal?: boolean;
   /** Called with everything that is on stdout so far. */
   readonly onOutput?: (stdout: string) => void;
 }
@@ -33,9 +39,11 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
     if (stream === 'stdout') options.onOutput?.(output.stdout);
   };
   const status = await run(args, {
+    ...(options.input !== undefined && { input: inputOf(options.input, options.isTerminal === true) }),
     out: { write: write('stdout') },
-    err: { write: write('stderr') },
-    environment: {},
+    // A dumb terminal: nothing is drawn over what was written.
+    err: { write: write('stderr'), isTTY: options.isTerminal === true },
+    environment: { TERM: 'dumb', ...options.environment },
     directory: options.directory ?? process.cwd(),
     userName: 'ann',
     chance: options.chance ?? systemChance,
@@ -43,4 +51,8 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
     isReaderGone: () => false,
   });
   return { status, ...output };
+}
+
+function inputOf(text: string | Uint8Array, isTTY: boolean) {
+  return Object.assign(Readable.from([text]), { isTTY });
 }

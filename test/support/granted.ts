@@ -160,6 +160,11 @@ export async function runClient(granted: Granted): Promise<void> {
   await client.updateNetwork('w-back', () => ({ labels: {} }) as never);
   await client.createTasks('w-web', [{ id: '1' }, { id: '2' }]);
   await client.listTasks('w-web');
+  await client.findTogether({
+    networks: ['w-back'],
+    services: ['w-web'],
+    tasks: [{ serviceId: 'w-web', id: '1' }],
+  });
   await client.getService('w-web');
   await client.getNetwork('w-front');
   for (const kind of ['Service', 'Network'] as const) {

@@ -4,13 +4,16 @@ import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-clo
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readDurationMillis } from '../../bin/cli/arguments.ts';
+import { commandNamed, GROUPS } from '../../bin/cli/command.ts';
+import { joinPieces } from '../../bin/cli/commands/completion.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
 import { readConfig } from '../../bin/cli/config.ts';
-import { RUNNING_FILE } from '../../bin/cli/connection.ts';
 import { errorWords, UsageError } from '../../bin/cli/errors.ts';
+import { guessesOf } from '../../bin/cli/guesses.ts';
+import { RUNNING_CLOUDS } from '../../bin/cli/running-clouds.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
-import { RUNNING_PATH, readNames } from '../../bin/synthesize.ts';
+import { RUNNING_DIRECTORY, readNames } from '../../bin/synthesize.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { readOutputs } from '../../lib/streams/deployment.ts';
 import { call } from '../support/command-line.ts';
@@ -66,6 +69,43 @@ describe('help', () => {
   });
 
   it.each([
+    ['delete', undefined],
+    ['remove', undefined],
+    ['destroy', 'rm'],
+    ['unmark', 'undelete'],
+    ['restore', 'undelete'],
+    ['unprotct', 'unprotect'],
+    ['protct', 'protect'],
+    ['deleet', 'rm'],
+    ['undelet', 'undelete'],
+    ['inspect', 'describe'],
+    ['why', 'explain'],
+    ['xyzzy', undefined],
+  ])('knows %s, or suggests %s, and never the opposite', (word, meant) => {
+    if (commandNamed(COMMANDS, word) !== undefined) expect(commandNamed(COMMANDS, word)?.name).toBe('rm');
+    else expect(guessesOf(word, COMMANDS)).toEqual(meant === undefined ? [] : [meant]);
+    for (const name of guessesOf(word, COMMANDS)) expect(name.startsWith('un')).toBe(/^(un|restore)/.test(word));
+  });
+
+  it('has its sections in one order, and an alias has the same help', async () => {
+    const { stdout } = await call(['--help']);
+    const headings = [...stdout.matchAll(/^(\w[\w ]+):$/gm)].map(([, heading]) => heading);
+    expect(headings).toEqual(['Options', ...GROUPS, 'Commands']);
+    expect(await call(['remove', '--help'])).toEqual(await call(['rm', '--help']));
+    const { stdout: own } = await call(['protect', '--help']);
+    expect([...own.matchAll(/^(\w[\w ]+):$/gm)].map(([, heading]) => heading)).toEqual([
+      'Options of each command',
+      'Examples',
+    ]);
+  });
+
+  it.each([
+    [['rm', '--stack', 'Prod', 'service', 'web'], /--stack names objects by their stack here, and --deployment/],
+    [['rm', '--stack', 'Prod', '--cascade', 'shop'], /--stack and --cascade are the same/],
+    [['rm', '--label', '=x'], /--label is "=x", allowed: NAME or NAME=VALUE/],
+    [['rm', 'web'], /"web" is not a kind; allowed: service, network, or an object such as service\/web/],
+    [['rm', 'service/web', 'api'], /"api" is not a kind/],
+    [['explain', 'service/web', 'service/api'], /"service\/api" is one argument too many/],
     [['history', ''], /a network's id is empty/],
     [['history', 'x'.repeat(1500), '--kind', 'service'], /has 1500 bytes/],
     [['rm', '--cascade', ''], /--cascade is "", allowed: the name of a stack/],
@@ -116,8 +156,11 @@ describe('text', () => {
 
   it.each([
     ['x'.repeat(80), 'x'.repeat(80)],
-    ['🐳'.repeat(81), `${'🐳'.repeat(79)}…`],
-  ])('that others follow is shortened by whole characters: %s', (text, shown) => expect(shortened(text)).toBe(shown));
+    ['🐳'.repeat(41), `${'🐳'.repeat(20)}…${'🐳'.repeat(19)}`],
+    [`${'a'.repeat(60)}${'z'.repeat(60)}`, `${'a'.repeat(40)}…${'z'.repeat(39)}`],
+  ])('that others follow is shortened in its middle, by whole characters: %s', (text, shown) =>
+    expect(shortened(text)).toBe(shown),
+  );
 
   it.each([
     [0, '0 s'],
@@ -137,37 +180,6 @@ describe('an error', () => {
   it.each([
     [new DeallocatorError('NotFound', 'service \u001b is not there'), /^service \\u\{1b\} is not there \[NotFound\]$/],
     [
-      named('CredentialsProviderError', 'Could not load'),
-      /^CredentialsProviderError: Could not load; sign in .*AWS_PROFILE/,
-    ],
-    [named('ExpiredTokenException', 'expired', { $metadata }), /^ExpiredTokenException: expired; sign in again/],
-    [
-      named('AccessDeniedException', 'no lambda:InvokeFunction', { $metadata }),
-      /; ask for the permission that it names$/,
-    ],
-    [named('ResourceNotFoundException', 'no function', { $metadata }), /; check the Region and the names/],
-    [
-      named('Error', 'connect ECONNREFUSED ::1', { code: 'ECONNREFUSED', syscall: 'connect' }),
-      /^connect ECONNREFUSED ::1; nothing answers there/,
-    ],
-    [named('QueueDoesNotExist', 'no queue', { $metadata }), /; check the Region and the names/],
-    [
-      new DeallocatorError('Unavailable', 'GetItem was tried 8 times; try again later', {
-        cause: named('Error', 'connect ECONNREFUSED', { code: 'ECONNREFUSED', syscall: 'connect' }),
-      }),
-      /^GetItem was tried 8 times; nothing answers there; check --endpoint, .* \[Unavailable\]$/,
-    ],
-    [
-      new DeallocatorError('Unavailable', 'GetItem was tried 8 times; try again later', {
-        cause: named('ThrottlingException', 'slow down', { $metadata }),
-      }),
-      /^GetItem was tried 8 times; try again later \[Unavailable\]$/,
-    ],
-    [
-      named('AggregateError', '', { code: 'ECONNREFUSED', syscall: 'connect' }),
-      /^AggregateError: ECONNREFUSED; nothing answers there/,
-    ],
-    [
       named('Error', "EACCES: permission denied, open 'x'", { code: 'EACCES', syscall: 'open' }),
       /^EACCES: permission denied, open 'x'$/,
     ],
@@ -176,17 +188,26 @@ describe('an error', () => {
       /^ENAMETOOLONG: name too long, open 'x'$/,
     ],
     [named('Error', 'EISDIR: a directory, read', { code: 'EISDIR', syscall: 'read' }), /^EISDIR: a directory, read$/],
+    [named('InvalidThing', 'not so', { $metadata }), /^InvalidThing: not so$/],
     ['thrown text', /^thrown text$/],
   ])('of outside is one line that says what to do: %s', (error, words) => {
     expect(errorWords(error)).toMatch(words);
     expect(errorWords(error)).not.toContain('\n');
   });
+});
 
-  it('of our own says where', () => {
-    expect(errorWords(new TypeError('x is not a function'))).toMatch(
-      /^TypeError: x is not a function\n +at .*cli\.test\.ts/,
-    );
-  });
+describe('what bash has split', () => {
+  it.each([
+    [['rm', 'service', 'web'], ['rm', 'service', 'web'], ''],
+    [['rm', 'service', 'web', ':', '1'], ['rm', 'service', 'web:1'], 'web:'],
+    [['rm', 'service', 'web', ':'], ['rm', 'service', 'web:'], 'web:'],
+    [['rm', 'service', 'a', ':', 'b', '=', 'c'], ['rm', 'service', 'a:b=c'], 'a:b='],
+    [['rm', 'service', 'a', '::', 'b'], ['rm', 'service', 'a::b'], 'a::'],
+    [['rm', 'service', 'web', ':', ''], ['rm', 'service', 'web:', ''], ''],
+    [['status', '--config', '=', 'x', 'web'], ['status', '--config=x', 'web'], ''],
+  ])('%j is %j again, of which it has %j', (pieces, joined, hasBefore) =>
+    expect(joinPieces(pieces)).toEqual({ joined, hasBefore }),
+  );
 });
 
 describe('a time', () => {
@@ -197,22 +218,25 @@ describe('a time', () => {
     ['500ms', 500],
     ['10m', 600_000],
     ['2h', 7_200_000],
+    ['1h30m', 5_400_000],
+    ['1m5.5s', 65_500],
+    ['2d', 172_800_000],
   ])('%s is %d ms', (text, millis) => expect(readDurationMillis('timeout', text)).toBe(millis));
 
-  it.each([['soon'], [''], ['-1'], ['1d'], ['600h']])('refuses "%s"', (text) => {
+  it.each([['soon'], [''], ['-1'], ['1w'], ['600h'], ['30m1h'], ['1h1h'], ['1h30'], ['h']])('refuses "%s"', (text) => {
     expect(() => readDurationMillis('timeout', text)).toThrow(UsageError);
   });
 });
 
 describe('the configuration', () => {
   it('is looked for where the local cloud writes it', () => {
-    expect(RUNNING_FILE).toBe(relative(join(import.meta.dirname, '..', '..'), RUNNING_PATH));
+    expect(RUNNING_CLOUDS).toBe(relative(join(import.meta.dirname, '..', '..'), RUNNING_DIRECTORY));
   });
 
   it('may leave out all but the tables', () => {
     expect(readConfig('x', JSON.stringify({ tables: TABLES }))).toEqual({
       endpoint: undefined,
-      region: 'us-east-1',
+      region: undefined,
       accessKeyId: undefined,
       secretAccessKey: undefined,
       names: {
@@ -266,9 +290,19 @@ describe('a stack', () => {
 
   it('is asked for its outputs', async () => {
     const Outputs = Object.entries(OUTPUTS).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
-    const stack = { StackName: 'Shop', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE' as const, Outputs };
+    const stack = {
+      StackName: 'Shop',
+      CreationTime: new Date(0),
+      StackStatus: 'CREATE_COMPLETE' as const,
+      Outputs,
+      StackId: 'arn:aws:cloudformation:eu-central-1:123456789012:stack/Shop/1',
+    };
     cloudFormation.on(DescribeStacksCommand, { StackName: 'Shop' }).resolves({ Stacks: [stack] });
-    expect(await readStackOutputs('Shop', connection)).toEqual(OUTPUTS);
+    expect(await readStackOutputs('Shop', connection)).toEqual({
+      outputs: OUTPUTS,
+      region: 'eu-central-1',
+      account: '123456789012',
+    });
   });
 
   it('that is not there is said in words', async () => {

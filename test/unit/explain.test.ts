@@ -191,15 +191,20 @@ describe('what is not there', () => {
     await backend.deliver();
     const service = await explain(cluster, WEB);
     expect(service.state).toBe('absent');
+    expect(service.absence).toBe('gone');
     expect(service.formerLives).toHaveLength(1);
-    expect(service.advice[0]).toMatch(/^service web is not there: it was deleted at .*marked by ann \("old"\)\.$/);
+    expect(service.advice[0]).toMatch(/^service web is gone: it was deleted at .*marked by ann \("old"\)\.$/);
     const network = await explain(cluster, FRONT);
     expect(network.advice[0]).toMatch(/ together with service web, after it had been marked\.$/);
   });
 
   it('and never was, is told so; and what can be no id is refused', async () => {
     const { cluster } = memoryCluster();
-    expect((await explain(cluster, WEB)).advice[0]).toMatch(/^service web is not there, and no receipt tells of it/);
+    const told = await explain(cluster, WEB);
+    expect(told.absence).toBe('not there');
+    expect(told.advice[0]).toMatch(
+      /^service web is not there, and no receipt tells of a deletion: .* kept for 90 days/,
+    );
     await expect(explain(cluster, { kind: 'service', id: '' })).rejects.toMatchObject({ code: 'InvalidArgument' });
   });
 });
@@ -242,7 +247,7 @@ describe('whoever reads the advice alone', () => {
     await client.protectService('web');
     const { advice } = await explain(cluster, FRONT);
     expect(advice.slice(0, 2)).toEqual([
-      'service web stays: it is protected, and it has at least 2 tasks. To let it go, take its protection away ("deallocator unprotect"); and stop and delete its tasks web.1, web.2 and more.',
+      'service web stays: it is protected, and it has at least 2 tasks. To let it go, take its protection away ("deallocator unprotect"); and stop and delete its tasks web.1, web.2, … and more.',
       'network front stays: service web uses it.',
     ]);
   });

@@ -185,6 +185,29 @@ describe('items that only raw hands write', () => {
       ['unreadable counter', 'service#b'],
       ['unknown counter', 'queue#x'],
     ]);
+    // The sweep that is asked for its parent resets it; what belongs to no parent is for a person.
+    expect(mended(world)).toEqual([
+      ['unreadable counter', 'service#a'],
+      ['unreadable counter', 'service#b'],
+      ['unknown counter', 'person'],
+    ]);
+  });
+});
+
+describe('an unreadable counter', () => {
+  const torn = (children: number, remaining: unknown = 'seven') =>
+    suspects({
+      services: [service('web', [], MARK)],
+      tasks: Array.from({ length: children }, (_, n) => task('web', `t${n}`)),
+      counters: [counter('service#web', remaining)],
+    }).find(({ problem }) => problem === 'unreadable counter');
+
+  it('is told of with the children that are there, and is the same while they go', () => {
+    const [before, after] = [torn(16), torn(15)];
+    expect(before?.evidence).toEqual({ epoch: '"e1"', remaining: '"seven"', children: 16 });
+    expect(before && sameEvidence(before, after)).toBe(true);
+    expect(before && sameEvidence(before, torn(16, 'eight'))).toBe(false);
+    expect(before && sameEvidence(before, undefined)).toBe(false);
   });
 });
 

@@ -57,7 +57,12 @@ it('of everything shows the newest, and says how many more there are', async () 
 
 it('of what never was is empty', async () => {
   const { cluster } = await lives();
-  expect(await readHistory(cluster, { id: 'nobody' })).toEqual({ deletions: [], more: 0, isWhole: true });
+  expect(await readHistory(cluster, { id: 'nobody' })).toEqual({
+    deletions: [],
+    more: 0,
+    isWhole: true,
+    whereabouts: 'not there',
+  });
 });
 
 it('passes over what the deallocator never writes, and tells of all else', async () => {

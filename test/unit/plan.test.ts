@@ -1,7 +1,8 @@
 /** What a removal will do is told before it is done, and done as it was told. */
 import { describe, expect, it } from 'vitest';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
-import { applyRemoval, applyUndelete, planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
+import { applyRemoval, applyUndelete } from '../../lib/operate/reports/apply.ts';
+import { planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
@@ -100,6 +101,56 @@ describe('a plan for a removal', () => {
     ]);
   });
 
+  it('finds a stack and a label at both places', async () => {
+    const { client, cluster } = await shop();
+    await client.createService({ id: 'ours', spec: { labels: { [STACK_LABEL]: 'shop', env: 'test' } } });
+    const marks = async (selection: Parameters<typeof planRemoval>[1]) =>
+      (await planRemoval(cluster, selection)).marks.map(({ object }) => object);
+    expect(await marks({ stack: 'shop' })).toContain('service#ours');
+    expect(await marks({ labels: [{ name: 'env' }] })).toEqual(['service#ours']);
+    await expect(planRemoval(cluster, { labels: [{ name: 'env', value: 'x' }] })).rejects.toThrow(
+      /label env=x was not found: .* at spec\.annotations\.labels or at spec\.labels/,
+    );
+  });
+
+  it('tells what goes at once, and names', async () => {
+    const { client, cluster } = await shop();
+    await client.createService({ id: 'x1', spec: { annotations: { name: 'shop_x' } } });
+    const plan = await planRemoval(cluster, { objects: [service('x1'), service('web'), network('front')] });
+    expect(plan.goesAtOnce).toEqual(['service#x1']);
+    expect(plan.names).toEqual({ 'service#x1': 'shop_x' });
+  });
+
+  it('of very many objects is made, carried out with its progress, and goes on where it was stopped', async () => {
+    const { tables, client, cluster } = memoryCluster();
+    const keys = Array.from({ length: 1100 }, (_, n) => service(`s${n}`));
+    for (const { id } of keys) tables.put('services', { id });
+    for (const { id } of keys.slice(0, 20)) tables.put('tasks', { serviceId: id, id: '1' });
+    const plan = await planRemoval(cluster, { objects: keys });
+    expect([plan.marks.length, plan.refused.length, plan.goesAtOnce.length]).toEqual([1100, 0, 1080]);
+    expect(plan.forecast).toMatchObject({ stays: [], isWhole: false });
+    const interruption = new AbortController();
+    const stopped = applyRemoval(
+      client,
+      plan,
+      {},
+      {
+        signal: interruption.signal,
+        onProgress: ({ done, total }) => {
+          expect(total).toBe(1100);
+          if (done === 100) interruption.abort();
+        },
+      },
+    );
+    await expect(stopped).rejects.toThrow(/abort/);
+    const again = await planRemoval(cluster, { objects: keys });
+    expect(again.alreadyMarked.length).toBeGreaterThanOrEqual(100);
+    expect(again.alreadyMarked.length + again.marks.length).toBe(1100);
+    const applied = await applyRemoval(client, again);
+    expect(applied.every(({ outcome }) => outcome === 'marked')).toBe(true);
+    expect(applied).toHaveLength(again.marks.length);
+  }, 60_000);
+
   it('of a stack that nobody carries the label of is not found', async () => {
     const { cluster } = await shop();
     await expect(planRemoval(cluster, { stack: 'none' })).rejects.toMatchObject({ code: 'NotFound' });
@@ -147,5 +198,15 @@ describe('an undelete', () => {
       ['service#web', 'undeleted', undefined],
       ['service#job', 'failed', 'NotFound'],
     ]);
+    // From now on a receipt tells of job; of nobody, none does.
+    const objects = [service('job'), service('nobody'), network('nobody')];
+    const absences = [
+      ['service#job', 'gone'],
+      ['service#nobody', 'not there'],
+      ['network#nobody', 'not there'],
+    ];
+    for (const { refused } of [await planUndelete(cluster, { objects }), await planRemoval(cluster, { objects })]) {
+      expect(refused.map(({ object, absence }) => [object, absence]).sort()).toEqual(absences.sort());
+    }
   });
 });

@@ -8,7 +8,7 @@ import { setting } from '../../lib/dynamodb/expressions.ts';
 import {
   listAttached,
   listChildrenPaths,
-  listLabelled,
+  listDescribed,
   listReceipts,
   scanPaths,
   scanTable,
@@ -91,24 +91,32 @@ describe('a read', () => {
     expect(house.retries).toEqual(['Query throttled', 'Scan throttled']);
   });
 
-  it('of what carries a label is consistent, and of ids alone', async () => {
-    const page = await listLabelled(database, 'network', { name: 'stack', value: 'shop' }, from);
-    expect(page).toEqual({ items: [{ kind: 'network', id: 'a' }], next: from });
+  it('of what carries a label is consistent, looks at both places, and takes no more of a spec than names and labels', async () => {
+    const page = await listDescribed(database, 'network', { labels: [{ name: 'stack', value: 'shop' }] }, from);
+    expect(page).toEqual({ items: ONE_STORED.Items, next: from });
     expect(house.inputs()).toEqual([
       {
         TableName: 'Test-networks',
         ConsistentRead: true,
-        FilterExpression: '#spec.#annotations.#labels.#label = :value',
-        ProjectionExpression: '#id',
+        FilterExpression: '(#spec.#annotations.#labels.#label0 = :label0 OR #spec.#labels.#label0 = :label0)',
+        ProjectionExpression:
+          '#id, #spec.#annotations.#name, #spec.#name, #spec.#annotations.#labels, #spec.#labels, ' +
+          '#pendingDelete, #markedAt, #markedBy, #markedReason, #protected',
         ExpressionAttributeNames: {
           '#spec': 'spec',
           '#annotations': 'annotations',
           '#labels': 'labels',
-          '#label': 'stack',
+          '#label0': 'stack',
           '#id': 'id',
+          '#name': 'name',
+          '#pendingDelete': 'pendingDelete',
+          '#markedAt': 'markedAt',
+          '#markedBy': 'markedBy',
+          '#markedReason': 'markedReason',
+          '#protected': 'protected',
         },
-        ExpressionAttributeValues: { ':value': 'shop' },
-        ExclusiveStartKey: from,
+        ExpressionAttributeValues: { ':label0': { S: 'shop' } },
+        ExclusiveStartKey: { id: { S: 'x' } },
       },
     ]);
   });

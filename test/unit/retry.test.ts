@@ -168,17 +168,22 @@ describe('giving up', () => {
       'correct the item',
     ],
     ['a value that can not be translated', new Error('Special numeric value NaN'), 'InvalidArgument', 'was not sent'],
-    ['a table that is not there', sdkError('ResourceNotFoundException'), 'FailedPrecondition', 'check the table names'],
-    ['a missing grant', sdkError('AccessDeniedException'), 'FailedPrecondition', 'the grants'],
+    [
+      'a table that is not there',
+      sdkError('ResourceNotFoundException'),
+      'FailedPrecondition',
+      'the table T is not there in us-east-1',
+    ],
+    ['a missing grant', sdkError('AccessDeniedException'), 'FailedPrecondition', 'have the action granted'],
     [
       'missing credentials',
       new (class CredentialsProviderError extends Error {
         override name = 'CredentialsProviderError';
       })('none'),
       'FailedPrecondition',
-      'check',
+      'sign in',
     ],
-    ['credentials that have expired', sdkError('ExpiredTokenException'), 'FailedPrecondition', 'check'],
+    ['credentials that have expired', sdkError('ExpiredTokenException'), 'FailedPrecondition', 'sign in again'],
   ])('comes at once with %s', async (_, error, code, advice) => {
     const { mock, requests, inputs, chance } = mockedRequests();
     mock.on(TransactWriteItemsCommand).rejects(error);

@@ -1,9 +1,10 @@
 /** What is told of what is marked, and waiting for it. */
 import { describe, expect, it } from 'vitest';
 import { audit } from '../../lib/operate/audit/audit.ts';
+import { applyRemoval } from '../../lib/operate/reports/apply.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { drawGraph } from '../../lib/operate/reports/graph.ts';
-import { applyRemoval, planRemoval } from '../../lib/operate/reports/plan.ts';
+import { planRemoval } from '../../lib/operate/reports/plan.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/reports/wait.ts';
 import { importSnapshot } from '../../lib/operate/snapshots/import.ts';
@@ -33,12 +34,12 @@ describe('status', () => {
     expect(marked[0]).toHaveProperty('counter');
     const told = await explain(cluster, { kind: 'service', id: 'odd' });
     expect(told.counter).toEqual({ agreement: 'unreadable' });
-    expect(told.advice.join()).toContain(
-      'delete the item service#odd of the counters table (docs/break-glass.md says how)',
-    );
+    expect(told.standing).toEqual({ state: 'unreadable' });
+    expect(told.forecast.steps).toEqual([]);
+    expect(told.advice.join()).toContain('"deallocator audit --repair" resets the counter');
   });
 
-  it('tells of each mark, the oldest first: whose, why, what is left, and what holds it', async () => {
+  it('tells of each mark, the worst first, then the oldest: whose, why, what is left, and what holds it', async () => {
     const { backend, chance, client, cluster } = memoryCluster({
       ...DEFAULT_RULES,
       gracePeriodMillis: TEN_MINUTES_MILLIS,
@@ -58,11 +59,11 @@ describe('status', () => {
     const { marked, more, isWhole, readAt } = await readStatus(cluster);
     expect({ more, isWhole, readAt }).toEqual({ more: 0, isWhole: true, readAt: '2026-01-01T00:02:00.000Z' });
     expect(marked.map(({ object, state }) => [object, state])).toEqual([
-      ['service#web', 'draining'],
       ['service#api', 'held'],
+      ['service#web', 'draining'],
       ['network#front', 'draining'],
     ]);
-    const [web, api, front] = marked;
+    const [api, web, front] = marked;
     expect(web?.mark).toEqual({
       markedAt: expect.stringMatching(/^2026-01-01T00:00:00\.000Z#/),
       since: '2026-01-01T00:00:00.000Z',
@@ -80,7 +81,9 @@ describe('status', () => {
     await backend.deliver();
     chance.advance(30_000);
     const later = await readStatus(cluster, { limit: 1 });
-    expect(later.marked[0]?.counter).toMatchObject({
+    expect(later.more).toBe(2);
+    const drained = await readStatus(cluster);
+    expect(drained.marked[1]?.counter).toMatchObject({
       remaining: 2,
       progressedAt: '2026-01-01T00:02:00.000Z',
       progressAgeSeconds: 30,
@@ -209,6 +212,42 @@ describe('waiting', () => {
     expect((await waitFor(world, [world.web], [])).result.outcomes[0]?.outcome).toBe('undeleted');
   });
 
+  it('tells what is gone, by its receipt, from what is not there', async () => {
+    const world = await draining();
+    await world.drain();
+    const { result } = await waitFor(
+      world,
+      [
+        { kind: 'service', id: 'web' },
+        { kind: 'network', id: 'front' },
+        { kind: 'service', id: 'wbe' },
+        { kind: 'network', id: 'fornt' },
+      ],
+      [],
+    );
+    expect(result.outcomes).toEqual([
+      { object: 'service#web', outcome: 'gone' },
+      { object: 'network#front', outcome: 'gone' },
+      { object: 'service#wbe', outcome: 'not there' },
+      { object: 'network#fornt', outcome: 'not there' },
+    ]);
+    expect(result.isDone).toBe(false);
+  });
+
+  it('calls gone what it has seen, or what its caller has marked, whatever became of the receipt', async () => {
+    const world = await draining();
+    const forget = async () => {
+      await world.drain();
+      for (const { id, markedAt } of world.tables.list('receipts') as { id: string; markedAt: string }[]) {
+        world.tables.delete('receipts', { id, markedAt });
+      }
+    };
+    const { result } = await waitFor(world, [{ kind: 'service', id: 'web' }], [forget]);
+    expect(result.outcomes).toEqual([{ object: 'service#web', outcome: 'gone' }]);
+    expect((await waitFor(world, [world.web], [])).result.isDone).toBe(true);
+    expect((await waitFor(world, [{ kind: 'service', id: 'web' }], [])).result.outcomes[0]?.outcome).toBe('not there');
+  });
+
   it('does not wait for what nobody marked', async () => {
     const world = memoryCluster();
     await world.client.createService({ id: 'web' });
@@ -219,7 +258,9 @@ describe('waiting', () => {
   it('gives up when its time is over, after ever longer pauses of five seconds at most', async () => {
     const world = await draining();
     const { seen, result } = await waitFor(world, [world.web], []);
-    expect(result.outcomes).toEqual([{ object: 'service#web', outcome: 'still there' }]);
+    expect(result.outcomes).toMatchObject([
+      { object: 'service#web', outcome: 'still there', waitsFor: { state: 'draining' } },
+    ]);
     const times = seen.map(({ elapsedMillis }) => elapsedMillis);
     expect(times.slice(0, 4)).toEqual([0, 500, 1250, 2375]);
     expect(times.at(-1)).toBe(60_000);

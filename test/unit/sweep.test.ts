@@ -1,5 +1,8 @@
 /** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
 import { describe, expect, it } from 'vitest';
+import { documentClient } from '../../lib/dynamodb/client.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { type ParentKey, parentName, userName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
@@ -9,7 +12,8 @@ import type { LogLine } from '../support/backend.ts';
 import { testChance } from '../support/chance.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
-import { memoryStore } from '../support/memory-client.ts';
+import { type CarryOut, MEMORY_NAMES, memoryClient, memoryStore } from '../support/memory-client.ts';
+import { MemoryEngine } from '../support/memory-engine.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import { testPorts } from '../support/test-ports.ts';
@@ -248,6 +252,68 @@ describe('the sweep function', () => {
     expect(last).toMatchObject({ complete: true });
     expect(await store.readSweepCursor()).toBeUndefined();
     expect(lines.filter(({ decision }) => decision === 'swept')).toHaveLength(4);
+  });
+});
+
+describe('a counter that a raw write has overwritten', () => {
+  const WEB: ParentKey = { kind: 'service', id: 'web' };
+  const options = { onSettled: () => {}, onFailed: () => {}, onStopped: () => {} };
+  const torn = (...tasks: string[]) => {
+    const tables = new MemoryTables();
+    tables.put('services', service('web', [], marked(1)));
+    for (const id of tasks) tables.put('tasks', task('web', id));
+    tables.put('counters', { id: 'service#web', remaining: 'two', epoch: 'e0' });
+    return { tables, store: memoryStore(tables) };
+  };
+  const counter = (tables: MemoryTables) => tables.get('counters', { id: 'service#web' });
+
+  it('is reset and counted anew where a sweep is asked for its parent', async () => {
+    const { tables, store } = torn('t1', 't2');
+    const report = await settleNamed(store, testChance(), [WEB], options);
+    expect(report).toMatchObject({ settled: 1, failed: [], stillMarked: 1 });
+    expect(counter(tables)).toMatchObject({ remaining: 2 });
+    const free = torn();
+    expect((await settleNamed(free.store, testChance(), [WEB], options)).deleted).toEqual([WEB]);
+    expect(counter(free.tables)).toBeUndefined();
+  });
+
+  it('is left for people to see by a sweep of everything', async () => {
+    const { tables, store } = torn('t1');
+    const { report } = await settleAll(store);
+    expect(report.failed).toMatchObject([{ parent: WEB }]);
+    expect(counter(tables)).toMatchObject({ remaining: 'two' });
+  });
+
+  it('S7 takes nothing that was counted before: a recount from before the reset is refused', async () => {
+    const tables = new MemoryTables();
+    tables.put('services', service('web', [], marked(1)));
+    const store = memoryStore(tables);
+    const before = await store.openCounter(WEB, { epoch: 'e0', openedAt: '' });
+    // One task was counted by a settle, and was removed before the settle could write; then the raw write came.
+    await store.decrement(WEB, 1, '');
+    tables.put('counters', { id: 'service#web', remaining: null, epoch: 'e0' });
+    await store.resetUnreadable(WEB, { epoch: 'e1', openedAt: '' });
+    const late = await store.recount(WEB, before.epoch, 1 - before.remaining, 'e2');
+    expect(late).toEqual({ status: 'failed', found: { remaining: 0, epoch: 'e1' } });
+  });
+
+  it('S7 is not reset again by the same request, even if the same raw write has come again meanwhile', async () => {
+    const { tables } = torn();
+    const sent: Parameters<CarryOut>[1][] = [];
+    const engine = new MemoryEngine({ tables, names: MEMORY_NAMES });
+    const sdk = memoryClient((operation, input) => {
+      if (operation === 'TransactWriteItems') sent.push(input);
+      return engine.carryOut(operation, input);
+    });
+    await new DynamoDBStore(openDatabase(documentClient(sdk), MEMORY_NAMES, {})).resetUnreadable(WEB, {
+      epoch: 'e1',
+      openedAt: '',
+    });
+    expect(sent).toEqual([expect.objectContaining({ ClientRequestToken: expect.any(String) })]);
+    expect(counter(tables)).toMatchObject({ remaining: 0, epoch: 'e1' });
+    tables.put('counters', { id: 'service#web', remaining: 'two', epoch: 'e0' });
+    for (const request of sent) await engine.carryOut('TransactWriteItems', request);
+    expect(counter(tables)).toMatchObject({ remaining: 'two' });
   });
 });
 

@@ -1,13 +1,18 @@
 import { audit as auditTables } from '../../../lib/operate/audit/audit.ts';
-import type { Finding } from '../../../lib/operate/audit/findings.ts';
-import { repair } from '../../../lib/operate/audit/repair.ts';
+import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
+import { type LeftFinding, repair } from '../../../lib/operate/audit/repair.ts';
+import { spoken } from '../../../lib/operate/names.ts';
+import { parseParentName } from '../../../lib/protocol/model.ts';
 import { readTime, refuseMore } from '../arguments.ts';
+import { type Block, blocks } from '../blocks.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
+import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
-import { count, list } from '../text.ts';
+import { count, duration } from '../text.ts';
 
 export const audit: Command = {
   name: 'audit',
+  group: 'Check and repair',
   takes: '',
   says: 'checks every promise over the live tables; with --repair mends what it finds',
   options: {
@@ -42,10 +47,9 @@ export const audit: Command = {
       else {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
         print(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
-        if (result.unchecked > 0) print(`${count(result.unchecked, 'suspect')} were not looked at; mend these first`);
+        if (result.unchecked > 0) print(`${count(result.unchecked, 'suspect')} not looked at again; mend these first`);
         if (repaired !== undefined) print(`repaired ${repaired.repaired.length}, left ${left.length}`);
-        const head = ['PROMISE', 'WHAT', 'SINCE', 'HOW IT IS MENDED'];
-        if (left.length > 0) print(`\n${list(head, left.map(rowOf))}`);
+        if (left.length > 0) print(`\n${describe(left, io)}`);
       }
       return left.length > 0 || result.unchecked > 0 ? FAILED : DONE;
     } finally {
@@ -54,8 +58,44 @@ export const audit: Command = {
   },
 };
 
-function rowOf(finding: Finding & { readonly error?: string }): string[] {
-  const { promise, message, since, mending, error } = finding;
-  const how = mending.by === 'sweep' ? 'deallocator audit --repair' : mending.step;
-  return [promise ?? '', message, since ?? 'unknown', error === undefined ? how : `failed: ${error}`];
+/** Findings that are shown, before it says how many more there are. */
+const FINDINGS_SHOWN_MAX = 50;
+
+function describe(findings: readonly LeftFinding[], io: Io): string {
+  const shown = findings.slice(0, FINDINGS_SHOWN_MAX);
+  const more = findings.length - shown.length;
+  const text = blocks(
+    shown.map((finding) => blockOf(finding, io)),
+    io.out,
+  );
+  return more > 0 ? `${text}\n\n… and ${more} more; --json has them all` : text;
+}
+
+/** What, where, which promise, since when, and what to do. What is not known is left out. */
+function blockOf(finding: LeftFinding, { chance }: Io): Block {
+  const { problem, subject, promise, promised, message, evidence, since, mending, error } = finding;
+  const fix = mending.by === 'sweep' ? 'deallocator audit --repair' : mending.step;
+  const ageSeconds = since === undefined ? 0 : (chance.nowEpochMillis() - Date.parse(since)) / 1000;
+  return {
+    title: `${problem}: ${nameOf(subject)}`,
+    parts: [
+      ['what', message],
+      ...(evidence.children === undefined
+        ? []
+        : [['children', `${childrenText(evidence.children)}, counted in the table`] as const]),
+      ...(promise === undefined ? [] : [['breaks', `${promise}: ${promised}`] as const]),
+      ...(since === undefined ? [] : [['since', `${since}, ${duration(ageSeconds)} ago`] as const]),
+      ['fix', error === undefined ? fix : `${fix} has failed: ${error}`],
+    ],
+  };
+}
+
+/** A count beside an unreadable counter ends at a bound. */
+function childrenText(children: unknown): string {
+  return `${Number(children) >= CHILDREN_TOLD_MAX ? 'at least ' : ''}${children}`;
+}
+
+/** Services and networks in words; what else there is, as the tables have it. */
+function nameOf(subject: string): string {
+  return parseParentName(subject) === undefined ? subject : spoken(subject);
 }

@@ -1,11 +1,15 @@
 /** Completion: a script for the shell, which asks this program what could come next. */
-import type { ParentKind } from '../../../lib/protocol/model.ts';
-import { type Command, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
-import { openDeployment } from '../connection.ts';
+import type { Database } from '../../../lib/dynamodb/database.ts';
+import { listIdsByPrefix } from '../../../lib/dynamodb/listings.ts';
+import { eachPage } from '../../../lib/protocol/pages.ts';
+import { type Command, commandNamed, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../program.ts';
 
-/** The program filters by what is typed already, since `compgen -W` would evaluate an id. */
+/**
+ * The program filters by what is typed already, since `compgen -W` would evaluate an id. bash splits words at `:` and `=`
+ * (COMP_WORDBREAKS), so it has its pieces put together again, and gets back only what belongs to the last one.
+ */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_deallocator() {
   local IFS=$'\\n'
@@ -20,12 +24,22 @@ _deallocator() {
   if (( \${#found} )); then compadd -- "\${found[@]}"; else _files; fi
 }
 compdef _deallocator deallocator`,
+  fish: `function __deallocator_complete
+  set -l words (commandline -opc) (commandline -ct)
+  $words[1] completion fish -- $words[2..-1] 2>/dev/null
+end
+complete -c deallocator -f -a '(__deallocator_complete)'
+complete -c deallocator -n '__fish_seen_subcommand_from import export' -F
+complete -c deallocator -l config -r -F`,
 };
 
-/** One page: more would not help to choose. */
+/** More would not help to choose. */
 const IDS_MAX = 100;
+/** Pages of 1 MB that one Tab may read. */
+const PAGES_MAX = 4;
 /** An id with other characters would have to be quoted, and each shell quotes in its own way. */
-const SAFE_ID = /^[\w.:@%+,/-]+$/;
+const SAFE_ID = /^[\w.:=@%+,/-]+$/;
+const KINDS = ['service', 'network'] as const;
 /** Commands that work only on what is marked. */
 const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 
@@ -33,60 +47,85 @@ const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 export function completionOf(commands: () => readonly Command[]): Command {
   return {
     name: 'completion',
+    group: 'Set up',
     takes: 'SHELL',
-    says: 'prints the script that completes commands, options, kinds and ids in bash or zsh',
+    says: 'prints the script that completes commands, options, kinds and ids in bash, zsh or fish',
     options: {},
     examples: [
       ['source <(deallocator completion bash)', 'now; or in ~/.bashrc, for ever'],
       ['source <(deallocator completion zsh)', 'the same in ~/.zshrc, after compinit'],
+      ['deallocator completion fish | source', 'the same in ~/.config/fish/config.fish'],
     ],
     async run(session, { positionals: [shell = '', ...words] }) {
       const script = SCRIPTS[shell];
       if (script === undefined) {
         throw new UsageError(`"${shell}" is not a known shell; allowed: ${Object.keys(SCRIPTS).join(', ')}`);
       }
-      if (words.length === 0) session.print(script);
-      else for (const found of await complete(commands(), session, words)) session.print(found);
+      if (words.length === 0) {
+        session.print(script);
+        return DONE;
+      }
+      const { joined, hasBefore } = shell === 'bash' ? joinPieces(words) : { joined: words, hasBefore: '' };
+      for (const found of await complete(commands(), session, joined)) session.print(found.slice(hasBefore.length));
       return DONE;
     },
   };
+}
+
+/**
+ * What bash has split at `:` and `=`, put together: `web`, `:`, `1` is `web:1`. `hasBefore` is what bash has in the pieces before
+ * the last one, and does not want again.
+ */
+export function joinPieces(pieces: readonly string[]): { readonly joined: string[]; readonly hasBefore: string } {
+  const joined: string[] = [];
+  const isBreak = (piece: string | undefined) => piece !== undefined && /^[:=]+$/.test(piece);
+  for (const [place, piece] of pieces.entries()) {
+    const before = pieces[place - 1];
+    const belongs = joined.length > 0 && piece !== '' && (isBreak(piece) || isBreak(before));
+    if (belongs) joined.push(`${joined.pop()}${piece}`);
+    else joined.push(piece);
+  }
+  const last = pieces.at(-1) ?? '';
+  const typed = joined.at(-1) ?? '';
+  return { joined, hasBefore: isBreak(last) ? typed : typed.slice(0, typed.length - last.length) };
 }
 
 async function complete(commands: readonly Command[], session: Session, words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? '';
   const startsAsTyped = (found: string) => found.startsWith(typed);
   if (words.length === 1) return commands.map(({ name }) => name).filter(startsAsTyped);
-  const command = commands.find(({ name }) => name === words[0]);
+  const command = commandNamed(commands, words[0]);
   if (command === undefined) return [];
   if (typed.startsWith('-')) {
-    const options = [...Object.keys({ ...command.options, ...GLOBAL_OPTIONS }), 'help'];
+    // This command speaks to no deployment.
+    const isAlone = command.name === 'completion';
+    const options = [...Object.keys({ ...command.options, ...(isAlone ? {} : GLOBAL_OPTIONS) }), 'help'];
     return options.map((name) => `--${name}`).filter(startsAsTyped);
   }
   if (command.name === 'completion') return Object.keys(SCRIPTS).filter(startsAsTyped);
   if (!command.takes.includes('KIND')) return [];
   const given = readArguments(command, words.slice(1, -1), session.io);
   const [kind] = given.positionals;
-  if (kind === undefined) return ['service', 'network'].filter(startsAsTyped);
+  if (kind === undefined) return KINDS.filter(startsAsTyped);
   if (kind !== 'service' && kind !== 'network') return [];
   // Not the session's: the deployment is the one that the completed line names.
-  const deployment = await openDeployment(given, session.io);
+  const { openDeployment } = await import('../connection.ts');
+  const { cluster, close } = await openDeployment(given, session.io);
   try {
-    const ids = await listIds(deployment.client, kind, OF_MARKED.includes(command.name));
-    return ids.filter((id) => SAFE_ID.test(id) && startsAsTyped(id) && !given.positionals.includes(id)).sort();
+    const onlyMarked = OF_MARKED.includes(command.name);
+    const ids = await findIds(cluster.database, { kind, prefix: typed, onlyMarked });
+    return ids.filter((id) => SAFE_ID.test(id) && !given.positionals.includes(id)).sort();
   } finally {
-    deployment.close();
+    close();
   }
 }
 
-async function listIds(
-  client: Awaited<ReturnType<typeof openDeployment>>['client'],
-  kind: ParentKind,
-  onlyMarked: boolean,
-): Promise<string[]> {
-  const page = { limit: IDS_MAX };
-  const isService = kind === 'service';
-  const listMarked = () => (isService ? client.listMarkedServices(page) : client.listMarkedNetworks(page));
-  const listAll = () => (isService ? client.listServices(page) : client.listNetworks(page));
-  const { items } = onlyMarked ? await listMarked() : await listAll();
-  return items.map(({ id }) => id);
+/** The tables are asked for what begins so, until there are enough, or enough was read. */
+async function findIds(database: Database, wanted: Parameters<typeof listIdsByPrefix>[1]): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { items } of eachPage((from) => listIdsByPrefix(database, wanted, from), { pagesMax: PAGES_MAX })) {
+    ids.push(...items);
+    if (ids.length >= IDS_MAX) break;
+  }
+  return ids.slice(0, IDS_MAX);
 }

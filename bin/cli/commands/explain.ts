@@ -1,16 +1,27 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { spoken } from '../../../lib/operate/names.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { readParent } from '../arguments.ts';
-import { type Command, DONE } from '../command.ts';
+import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { findTyped } from '../objects.ts';
 import { visible } from '../text.ts';
-import { type Branch, countWords, forecastLines, markWords, progressWords, reasonWords, tree } from '../words.ts';
+import {
+  type Branch,
+  countWords,
+  forecastLines,
+  markWords,
+  progressWords,
+  reasonWords,
+  standingWords,
+  tree,
+} from '../words.ts';
 
 export const explain: Command = {
   name: 'explain',
+  group: 'Look',
   takes: 'KIND ID',
   says: 'tells why an object is still there, what will go when, what will stay, and what to do next',
   options: {
@@ -21,23 +32,26 @@ export const explain: Command = {
     ['deallocator explain network front --json', 'for a script'],
     ['deallocator explain service web --graph dot | dot -Tsvg > web.svg', 'a picture'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
-    const parent = readParent(given);
+  async run(session, given) {
+    const { io, isJson, print, printJson } = session;
+    const typed = readParent(given);
     const format = given.text('graph');
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
       throw new UsageError(`--graph is "${format}", allowed: mermaid, dot`);
     }
-    const { cluster } = await open();
+    const deployment = await session.open();
+    const { cluster } = deployment;
+    const [parent = typed] = await findTyped(session, deployment, [typed], { beginnings: 'any' });
     if (format !== undefined) {
       const graph = await interruptible(drawGraph(cluster, [parent], format), io);
       if (isJson) printJson({ format, graph });
       else print(graph.trimEnd());
-      return DONE;
+      return (await interruptible(cluster.readParent(parent), io)) === undefined ? FAILED : DONE;
     }
     const found = await interruptible(explainParent(cluster, parent), io);
     if (isJson) printJson(found);
     else print(describe(found));
-    return DONE;
+    return found.absence === 'not there' ? FAILED : DONE;
   },
 };
 
@@ -50,12 +64,13 @@ function describe(found: Explanation): string {
   ].join('\n');
 }
 
-function titleOf({ object, state, mark }: Explanation): string {
-  if (state === 'absent') return `${spoken(object)} is not there`;
+function titleOf({ object, state, mark, absence }: Explanation): string {
+  if (state === 'absent') return `${spoken(object)} is ${absence}`;
   return `${spoken(object)} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
 }
 
 function branchesOf({
+  standing,
   undeleted,
   hold,
   counter,
@@ -71,14 +86,19 @@ function branchesOf({
     branches: [...related.map((other) => ({ text: relatedWords(other) })), ...more],
   });
   return [
-    ...(undeleted ? [{ text: `undeleted at ${undeleted.at}${undeleted.by ? ` by ${undeleted.by}` : ''}` }] : []),
-    ...(hold ? [{ text: `held: ${reasonWords(hold)}` }] : []),
+    ...(undeleted ? [{ text: undeletedText(undeleted) }] : []),
+    ...(standing ? [{ text: standingWords(standing, hold) }] : []),
+    ...(hold && !standing ? [{ text: reasonWords(hold) }] : []),
     ...(counter ? [{ text: counterText(counter) }] : []),
     ...(tasks ? [tasksBranch(tasks)] : []),
     ...(uses ? [relatedBranch('uses', uses)] : []),
     ...(usedBy ? [relatedBranch('used by', usedBy)] : []),
     ...(formerLives.length > 0 ? [livesBranch(formerLives)] : []),
   ];
+}
+
+function undeletedText({ at, by, reason }: NonNullable<Explanation['undeleted']>): string {
+  return `undeleted at ${at}${by ? ` by ${by}` : ''}${reason ? `: ${reason}` : ''}`;
 }
 
 function counterText(counter: NonNullable<Explanation['counter']>): string {
@@ -105,7 +125,7 @@ function relatedWords({ object, state, tasks, alsoUsedBy = [], hold }: Related):
     state,
     ...(tasks ? [countWords(tasks, 'task')] : []),
     ...(hold ? [reasonWords(hold)] : []),
-    ...(alsoUsedBy.length > 0 ? [`also used by ${alsoUsedBy.map(spoken).join(', ')}`] : []),
+    ...(alsoUsedBy.length > 0 ? [`also used by ${listed(alsoUsedBy.map(spoken))}`] : []),
   ];
   return `${spoken(object)}: ${facts.join(', ')}`;
 }

@@ -1,13 +1,18 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { spoken } from '../../../lib/operate/names.ts';
-import { HISTORY_DELETIONS_MAX, readHistory } from '../../../lib/operate/reports/history.ts';
-import { checkTyped, readKind, readNumber, refuseMore } from '../arguments.ts';
-import { type Command, DONE } from '../command.ts';
-import { columns, shortened } from '../text.ts';
+import { kindOf, listed, parseTypedName, spoken } from '../../../lib/operate/names.ts';
+import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
+import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
+import type { ParentKind } from '../../../lib/protocol/model.ts';
+import { checkTyped, type Given, readKind, readNumber, refuseMore } from '../arguments.ts';
+import { type Command, DONE, FAILED } from '../command.ts';
+import { findTyped } from '../objects.ts';
+import { terminalOf } from '../terminal.ts';
+import { columns, shortened, visible } from '../text.ts';
 
 export const history: Command = {
   name: 'history',
-  takes: '[ID]',
+  group: 'Look',
+  takes: '[[KIND] ID]',
   says: 'shows what was deleted, the newest first: when, who had asked for it and why, what went along',
   options: {
     kind: { value: 'KIND', says: 'service or network (default: both)' },
@@ -17,17 +22,18 @@ export const history: Command = {
     ['deallocator history', 'the last 100 deletions'],
     ['deallocator history web --kind service', 'each life of service web'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
-    refuseMore(given, 1);
-    const [id] = given.positionals;
+  async run(session, given) {
+    const { io, isJson, print, printJson } = session;
     const kindText = given.text('kind');
-    const kind = kindText === undefined ? undefined : readKind(kindText);
+    const { id, kind } = readPast(given, kindText === undefined ? undefined : readKind(kindText));
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
-    const { cluster } = await open();
-    const found = await interruptible(readHistory(cluster, { id, kind, limit }), io);
+    const deployment = await session.open();
+    // A name stands for what is there now; what is gone is known by its id alone.
+    const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
+    const found = await interruptible(readHistory(deployment.cluster, { id: key?.id ?? id, kind, limit }), io);
     if (isJson) printJson(found);
-    else if (found.deletions.length === 0) print('No receipt of a deletion was found.');
+    else if (found.deletions.length === 0) print(nothingWords(id, kind, found));
     else {
       const rows = found.deletions.map(
         ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
@@ -35,14 +41,41 @@ export const history: Command = {
           shortened(spoken(object)),
           markedAt.split('#')[0] ?? markedAt,
           shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
-          shortened(wentWith === undefined ? freed.map(spoken).join(', ') || '-' : spoken(wentWith)),
+          shortened(wentWith === undefined ? listed(freed.map(spoken)) || '-' : spoken(wentWith)),
           trigger,
         ],
       );
-      print(columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows));
+      print(
+        columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows, {
+          terminal: terminalOf(io.out, io.environment),
+          optional: ['BY', 'MARKED', 'TOGETHER WITH'],
+        }),
+      );
       if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
     }
     if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');
-    return DONE;
+    return found.whereabouts === 'not there' ? FAILED : DONE;
   },
 };
+
+const EXPIRY = `Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise.`;
+
+function nothingWords(id: string | undefined, kind: ParentKind | undefined, { whereabouts }: History): string {
+  if (id === undefined) return `No receipt of a deletion was found. ${EXPIRY}`;
+  const name = visible(kind === undefined ? id : `${kind} ${id}`);
+  const where =
+    whereabouts === 'there'
+      ? 'is there, and no receipt tells of a former life'
+      : 'is not there, and no receipt tells of it';
+  return `${name} ${where}. ${EXPIRY}`;
+}
+
+/** `ID` of either kind, `KIND ID`, or `KIND/ID`. With `--kind`, the id is taken as it is. */
+function readPast(given: Given, kind: ParentKind | undefined): { id?: string; kind?: ParentKind | undefined } {
+  const [first, second] = given.positionals;
+  const named = first === undefined || kind !== undefined ? undefined : parseTypedName(first);
+  const firstKind = second === undefined || kind !== undefined ? undefined : kindOf(first ?? '');
+  refuseMore(given, firstKind === undefined ? 1 : 2);
+  if (firstKind !== undefined) return { id: second as string, kind: firstKind };
+  return named ?? (first === undefined ? { kind } : { id: first, kind });
+}

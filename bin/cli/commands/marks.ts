@@ -1,10 +1,16 @@
 /** protect and unprotect: one request of the typed client for each object. */
 import type { DeallocatorClient } from '../../../lib/client/client.ts';
-import { spoken } from '../../../lib/operate/names.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
+import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
-import { readParents } from '../arguments.ts';
+import { mapInParallel } from '../../../lib/protocol/parallel.ts';
+import { type Given, readParents } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
+import type { Deployment } from '../connection.ts';
+import { ask, mustAsk } from '../input.ts';
+import { findTyped } from '../objects.ts';
+import { targetLine } from '../target.ts';
 import { visible } from '../text.ts';
 
 /** What became of one object. `error` with `code` says why not. */
@@ -54,19 +60,42 @@ function methodsOf(client: DeallocatorClient, { kind, id }: ParentKey) {
     : { protect: () => client.protectNetwork(id), unprotect: () => client.unprotectNetwork(id) };
 }
 
+/** What is marked may go at once, so a person on a terminal is asked before. */
+async function mayUnprotect(
+  { io }: Session,
+  given: Given,
+  deployment: Deployment,
+  parents: readonly ParentKey[],
+): Promise<boolean> {
+  if (!mustAsk(io, given, false)) return true;
+  const found = await mapInParallel(parents, PARENTS_IN_PARALLEL, (key) => deployment.cluster.readParent(key));
+  const marked = found.flatMap((parent) => (parent?.pendingDelete ? [spoken(parentName(parent.key))] : []));
+  if (marked.length === 0) return true;
+  const where = targetLine(deployment.target);
+  const verb = marked.length === 1 ? 'is marked and goes' : 'are marked and go';
+  const question = `Unprotect on ${where}? ${listed(marked)} ${verb} as soon as nothing else holds them back.`;
+  const isMeant = await ask(io, visible(question));
+  if (!isMeant) io.err.write('Nothing was unprotected.\n');
+  return isMeant;
+}
+
 function protection(name: 'protect' | 'unprotect', says: string, done: string, before: string): Command {
   return {
     name,
+    group: 'Remove and keep',
     takes: 'KIND ID…',
     says,
-    options: {},
+    options: name === 'unprotect' ? { yes: { says: 'does not ask; without a terminal nothing is asked anyway' } } : {},
     examples: [
       [`deallocator ${name} network ingress`, 'one'],
       [`deallocator ${name} service web api --json`, 'two, for a script'],
     ],
     async run(session, given) {
-      const parents = readParents(given);
-      const { client } = await session.open();
+      const typed = readParents(given);
+      const deployment = await session.open();
+      const { client } = deployment;
+      const parents = await findTyped(session, deployment, typed);
+      if (name === 'unprotect' && !(await mayUnprotect(session, given, deployment, parents))) return FAILED;
       return forEach(session, parents, async (parent) => {
         const { changed } = await methodsOf(client, parent)[name]();
         return changed ? done : before;

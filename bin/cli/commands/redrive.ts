@@ -4,10 +4,13 @@ import { redrive as redriveLetters } from '../../../lib/operate/recovery/redrive
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
+import { targetLine } from '../target.ts';
+import { terminalOf } from '../terminal.ts';
 import { count, facts, list, shortened, visible } from '../text.ts';
 
 export const redrive: Command = {
   name: 'redrive',
+  group: 'Check and repair',
   takes: '',
   says: 'makes up for what is in the dead-letter queue, and empties it',
   options: {},
@@ -17,7 +20,7 @@ export const redrive: Command = {
   ],
   async run({ io, open, isJson, print, printJson }, given) {
     refuseMore(given, 0);
-    const { connection, deadLetterQueueUrl, tables, sweep, rules } = await open();
+    const { connection, deadLetterQueueUrl, tables, sweep, rules, target } = await open();
     const deadLetters = openDeadLetters(connection, deadLetterQueueUrl, io.signal);
     const records = openRecords(connection, io.signal);
     const progress = openProgress(io);
@@ -29,11 +32,12 @@ export const redrive: Command = {
           progress.update(deleted + kept, received, `${count(received, 'message')} received`),
       });
       progress.close();
-      if (isJson) printJson(result);
+      if (isJson) printJson({ target, ...result });
       else {
         const { keptMessages, deletedParents, malformed, gone } = result;
         print(
           facts([
+            ['target', targetLine(target)],
             ['received', result.received],
             ['deleted', result.deleted],
             ['kept', result.kept],
@@ -46,7 +50,8 @@ export const redrive: Command = {
           ...malformed.map((what) => ['a record', `could not be read: ${what}`]),
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];
-        if (rows.length > 0) print(`\n${list(['WHAT', 'OUTCOME'], rows)}`);
+        if (rows.length > 0)
+          print(`\n${list(['WHAT', 'OUTCOME'], rows, { terminal: terminalOf(io.out, io.environment) })}`);
         if (gone.length > 0) {
           print(
             visible(

@@ -1,41 +1,66 @@
-/** rm and undelete: the plan, then the marks, and for rm, with --wait, the wait. */
-
+/** rm and undelete: the plan, the question, then the marks, and for rm, with --wait, the wait. */
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { spoken } from '../../../lib/operate/names.ts';
+import { type Applied, type ApplyOptions, applyRemoval, applyUndelete } from '../../../lib/operate/reports/apply.ts';
 import {
-  type Applied,
-  applyRemoval,
-  applyUndelete,
   type PlanRefusal,
   planRemoval,
   planUndelete,
   type RemovalPlan,
-  type UndeletePlan,
+  type Selection,
 } from '../../../lib/operate/reports/plan.ts';
 import type { Awaited, WaitResult } from '../../../lib/operate/reports/wait.ts';
 import { checkDeclared } from '../../../lib/protocol/arguments.ts';
-import { type ParentKey, parseParentName } from '../../../lib/protocol/model.ts';
-import { asTyped, type Given, readParents, readTime, refuseMore } from '../arguments.ts';
+import { parseParentName } from '../../../lib/protocol/model.ts';
+import {
+  asTyped,
+  type Given,
+  isFromInput,
+  readLabel,
+  readParentLines,
+  readParents,
+  readTime,
+  refuseMore,
+} from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '../command.ts';
+import type { Deployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
-import { visible } from '../text.ts';
-import { forecastLines, markWords } from '../words.ts';
+import { ask, isTerminal, mustAsk, readWholeInput } from '../input.ts';
+import { findTyped } from '../objects.ts';
+import { openProgress } from '../progress.ts';
+import {
+  describeApplied,
+  describeRemoval,
+  describeUndelete,
+  removalQuestion,
+  stopWords,
+  undeleteQuestion,
+} from './plans.ts';
 import { printOutcomes, TIMEOUT, waitFor } from './wait.ts';
 
 const DECLARED: Readonly<Record<string, Option>> = {
   by: { value: 'NAME', says: 'who asks (default: the name you are signed in by)' },
   reason: { value: 'TEXT', says: 'why; kept with the object, and in its receipt' },
 };
-const CASCADE: Option = { value: 'STACK', says: 'all services and networks of a stack, instead of KIND ID…' };
-const DRY_RUN: Option = { says: 'prints the plan, and writes nothing' };
+const SELECTING: Readonly<Record<string, Option>> = {
+  stack: { value: 'STACK', says: 'all services and networks of a stack, instead of KIND ID…' },
+  cascade: { value: 'STACK', says: 'the same as --stack' },
+  label: { value: 'NAME[=VALUE]', says: 'all services and networks with that label, instead of KIND ID…' },
+  'ignore-missing': { says: 'goes on without what is not there (default: nothing is done then)' },
+};
+const CARRYING_OUT: Readonly<Record<string, Option>> = {
+  'dry-run': { says: 'prints the plan, and writes nothing' },
+  yes: { says: 'does not ask; without a terminal nothing is asked anyway' },
+};
 
 export const rm: Command = {
   name: 'rm',
+  aliases: ['delete', 'remove'],
+  group: 'Remove and keep',
   takes: 'KIND ID…',
   says: 'asks for the removal of services or networks: they go when nothing uses them any more',
   options: {
-    'dry-run': DRY_RUN,
-    cascade: CASCADE,
+    ...CARRYING_OUT,
+    ...SELECTING,
     'even-in-use': { says: 'also marks networks that other services use; they go once those no longer use them' },
     wait: { says: 'waits until all of them are gone; status 3 if they stay' },
     timeout: TIMEOUT,
@@ -43,81 +68,174 @@ export const rm: Command = {
   },
   examples: [
     ['deallocator rm service web --dry-run', 'what would go, in which order, and what would stay'],
-    ['deallocator rm service web api --reason "moved to eu-1"', 'two, and why'],
-    ['deallocator rm --cascade shop --wait --timeout 10m', 'a whole stack; status 3 if it is not gone by then'],
+    ['deallocator rm service/web network/front --reason "moved to eu-1"', 'two, and why'],
+    ['deallocator rm --stack shop --wait --timeout 10m', 'a whole stack; status 3 if it is not gone by then'],
+    ['deallocator ls --label env=test -o name | deallocator rm - --yes', 'many; run it again to go on after Ctrl-C'],
   ],
   async run(session, given) {
-    const request = readRequest(given);
+    checkSelection(given);
     const declared = declaredOf(session, given);
     const timeoutMillis = readTime(given, 'timeout');
     if (timeoutMillis !== undefined && !given.flag('wait')) throw new UsageError('--timeout goes with --wait');
-    const deployment = await session.open();
+    const selected = await select(session, given);
+    const { deployment } = selected;
     const whenInUse = given.flag('even-in-use') ? 'wait' : 'refuse';
-    const plan = await interruptible(planRemoval(deployment.cluster, { ...request, whenInUse }), session.io);
-    const apply = () => applyRemoval(deployment.client, plan, declared);
-    const applied = await carryOut(session, given, plan, describeRemoval(plan), apply);
-    if (applied === undefined) return DONE;
+    const plan = await planned(session, planRemoval(deployment.cluster, { ...selected.selection, whenInUse }));
+    const { target } = deployment;
+    const end = await carryOut(session, given, {
+      document: { target, plan },
+      plan,
+      planned: plan.marks.length,
+      leftAlone: plan.alreadyMarked.length,
+      text: describeRemoval(plan, target),
+      question: selected.isAsked ? removalQuestion(plan, target) : undefined,
+      done: 'marked',
+      apply: (options) => applyRemoval(deployment.client, plan, declared, options),
+    });
+    if (!('applied' in end)) return end.status;
     let waited: WaitResult | undefined;
     if (given.flag('wait')) {
-      waited = await waitFor(session, deployment, awaitedOf(plan, applied), timeoutMillis);
+      waited = await waitFor(session, deployment, awaitedOf(plan, end.applied), timeoutMillis);
       if (!session.isJson) printOutcomes(session, waited);
     }
-    if (session.isJson) session.printJson({ plan, applied, ...(waited && { waited }) });
-    return statusOf(plan.refused, applied, waited);
+    if (session.isJson) session.printJson({ target, plan, applied: end.applied, ...(waited && { waited }) });
+    return statusOf(given, plan.refused, end.applied, waited);
   },
 };
 
 export const undelete: Command = {
   name: 'undelete',
+  group: 'Remove and keep',
   takes: 'KIND ID…',
   says: 'takes marks back; works until the deletion commits',
-  options: { 'dry-run': DRY_RUN, cascade: CASCADE, ...DECLARED },
+  options: { ...CARRYING_OUT, ...SELECTING, ...DECLARED },
   examples: [
     ['deallocator undelete service web', 'web stays'],
-    ['deallocator undelete --cascade shop --reason "wrong stack"', 'all of a stack that is still there, and why'],
+    ['deallocator undelete --stack shop --reason "wrong stack"', 'all of a stack that is still there, and why'],
   ],
   async run(session, given) {
-    const request = readRequest(given);
+    checkSelection(given);
     const declared = declaredOf(session, given);
-    const { cluster, client } = await session.open();
-    const plan = await interruptible(planUndelete(cluster, request), session.io);
-    const apply = () => applyUndelete(client, plan, declared);
-    const applied = await carryOut(session, given, plan, describeUndelete(plan), apply);
-    if (applied === undefined) return DONE;
-    if (session.isJson) session.printJson({ plan, applied });
-    return statusOf(plan.refused, applied, undefined);
+    const { deployment, selection, isAsked } = await select(session, given);
+    const plan = await planned(session, planUndelete(deployment.cluster, selection));
+    const { target } = deployment;
+    const end = await carryOut(session, given, {
+      document: { target, plan },
+      plan,
+      planned: plan.undeletes.length,
+      leftAlone: plan.notMarked.length,
+      text: describeUndelete(plan, target),
+      question: isAsked ? undeleteQuestion(plan, target) : undefined,
+      done: 'undeleted',
+      apply: (options) => applyUndelete(deployment.client, plan, declared, options),
+    });
+    if (!('applied' in end)) return end.status;
+    if (session.isJson) session.printJson({ target, plan, applied: end.applied });
+    return statusOf(given, plan.refused, end.applied, undefined);
   },
 };
 
-/** Prints the plan, and applies it; undefined for a dry run. */
+interface Selected {
+  readonly deployment: Deployment;
+  readonly selection: Selection;
+  readonly isAsked: boolean;
+}
+
+/** Before anything is read or opened. */
+function checkSelection(given: Given): void {
+  const [stack, cascade] = [given.text('stack'), given.text('cascade')];
+  if (stack !== undefined && cascade !== undefined) {
+    throw new UsageError('--stack and --cascade are the same; the deployed stack is named by --deployment');
+  }
+  const option = stack !== undefined ? '--stack' : '--cascade';
+  if ((stack ?? cascade) === '') throw new UsageError(`${option} is "", allowed: the name of a stack`);
+  if (stack !== undefined && given.positionals.length > 0) {
+    throw new UsageError(
+      `"${given.positionals[0]}" is one argument too many: --stack names objects by their stack here, and --deployment the deployed stack`,
+    );
+  }
+  if ((stack ?? cascade ?? readLabel(given)) !== undefined) refuseMore(given, 0);
+  else if (!isFromInput(given)) readParents(given);
+}
+
+async function select(session: Session, given: Given): Promise<Selected> {
+  const { io } = session;
+  const stack = given.text('stack') ?? given.text('cascade');
+  const label = readLabel(given);
+  const isInputTaken = isFromInput(given);
+  const isAsked = mustAsk(io, given, isInputTaken);
+  if (stack !== undefined || label !== undefined) {
+    const deployment = await session.open();
+    return { deployment, selection: { stack, labels: label === undefined ? [] : [label] }, isAsked };
+  }
+  const typed = isInputTaken ? readParentLines(given, await readWholeInput(io)) : readParents(given);
+  const deployment = await session.open();
+  // Without a person who reads what was found, only whole ids and names count.
+  const beginnings = isTerminal(io) && !given.flag('yes') ? 'any' : 'made ids';
+  const objects = await findTyped(session, deployment, typed, { beginnings });
+  return { deployment, selection: { objects }, isAsked };
+}
+
+async function planned<P>({ io }: Session, planning: Promise<P>): Promise<P> {
+  const progress = openProgress(io);
+  progress.update(0, 0, 'reading what the plan is about');
+  return interruptible(planning, io).finally(() => progress.close());
+}
+
+interface Work {
+  readonly document: object;
+  readonly plan: { readonly refused: readonly PlanRefusal[]; readonly names: Readonly<Record<string, string>> };
+  /** Objects to write, and objects that are as they should be. */
+  readonly planned: number;
+  readonly leftAlone: number;
+  readonly text: string;
+  readonly question: string | undefined;
+  readonly done: 'marked' | 'undeleted';
+  apply(options: ApplyOptions): Promise<Applied[]>;
+}
+
+/** Prints the plan, and applies it. A status where it is not applied. */
 async function carryOut(
   { io, isJson, print, printJson }: Session,
   given: Given,
-  plan: unknown,
-  description: string,
-  apply: () => Promise<Applied[]>,
-): Promise<Applied[] | undefined> {
-  if (!isJson) print(description);
+  { document, plan, planned, leftAlone, text, question, done, apply }: Work,
+): Promise<{ applied: Applied[] } | { status: number }> {
+  if (!isJson) print(text);
+  const { refused } = plan;
+  const isStopped = !given.flag('ignore-missing') && refused.some(({ because }) => because === 'not found');
   if (given.flag('dry-run')) {
-    if (isJson) printJson({ plan });
-    return undefined;
+    if (isJson) printJson(document);
+    const isAllRefused = planned + leftAlone === 0;
+    return { status: isStopped ? FAILED : isAllRefused ? statusOf(given, refused, [], undefined) : DONE };
+  }
+  if (isStopped) {
+    if (isJson) printJson({ ...document, applied: [] });
+    else io.err.write(`${stopWords(refused, done)}\n`);
+    return { status: FAILED };
   }
   io.signal.throwIfAborted();
-  const applied = await apply();
-  if (!isJson) {
-    for (const { object, outcome, error } of applied) {
-      print(visible(`${spoken(object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`));
-    }
+  if (question !== undefined && planned > 0 && !(await ask(io, question))) {
+    io.err.write(`Nothing was ${done}.\n`);
+    if (isJson) printJson({ ...document, applied: [] });
+    return { status: FAILED };
   }
-  return applied;
-}
-
-function readRequest(given: Given): { objects: ParentKey[] } | { stack: string } {
-  const stack = given.text('cascade');
-  if (stack === undefined) return { objects: readParents(given) };
-  refuseMore(given, 0);
-  if (stack === '') throw new UsageError('--cascade is "", allowed: the name of a stack');
-  return { stack };
+  const progress = openProgress(io);
+  let written = 0;
+  const onProgress: ApplyOptions['onProgress'] = (at) => {
+    written = at.done;
+    progress.update(at.done, at.total, `${done} ${at.done} of ${at.total}`);
+  };
+  try {
+    const applied = await apply({ signal: io.signal, onProgress });
+    progress.close();
+    if (!isJson) for (const line of describeApplied(applied, plan.names)) print(line);
+    return { applied };
+  } catch (error) {
+    if (io.signal.aborted) io.err.write(`${done} ${written} of ${planned}; run the same again to go on\n`);
+    throw error;
+  } finally {
+    progress.close();
+  }
 }
 
 function declaredOf({ io }: Session, given: Given): { by?: string; reason?: string } {
@@ -126,42 +244,6 @@ function declaredOf({ io }: Session, given: Given): { by?: string; reason?: stri
   const declared = { ...(by && { by }), ...(reason !== undefined && { reason }) };
   asTyped(() => checkDeclared(declared));
   return declared;
-}
-
-function describeRemoval({ marks, alreadyMarked, refused, forecast }: RemovalPlan): string {
-  return [
-    'Plan',
-    ...marks.map(({ object, waitsFor }) => {
-      const why = waitsFor.length === 0 ? '' : `; waits for ${waitsFor.map(spoken).join(', ')}`;
-      return `  mark ${visible(spoken(object) + why)}`;
-    }),
-    ...alreadyMarked.map(({ object, mark }) => `  leave ${visible(`${spoken(object)}: marked ${markWords(mark)}`)}`),
-    ...refused.map(refusalLine),
-    ...forecastLines(forecast),
-    '',
-  ].join('\n');
-}
-
-function describeUndelete({ undeletes, notMarked, refused }: UndeletePlan): string {
-  return [
-    'Plan',
-    ...undeletes.map(({ object, mark }) => `  undelete ${visible(`${spoken(object)}: marked ${markWords(mark)}`)}`),
-    ...notMarked.map((object) => `  leave ${visible(spoken(object))}: not marked`),
-    ...refused.map(refusalLine),
-    '',
-  ].join('\n');
-}
-
-const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
-  'not found': 'is not there; "deallocator history" tells whether it was deleted',
-  protected: 'is protected; take that away first ("deallocator unprotect")',
-  'in use':
-    'is in use by services that are not to be removed; remove or update them, or let it wait for them ("--even-in-use")',
-};
-
-function refusalLine({ object, because, blockers }: PlanRefusal): string {
-  const named = blockers.length > 0 ? `: ${blockers.map(spoken).join(', ')}` : '';
-  return `  refuse ${visible(`${spoken(object)} ${REFUSALS[because]}${named}`)}`;
 }
 
 /** What is marked now, each under the mark that it has. */
@@ -177,6 +259,7 @@ function awaitedOf({ alreadyMarked }: RemovalPlan, applied: readonly Applied[]):
 }
 
 function statusOf(
+  given: Given,
   refused: readonly PlanRefusal[],
   applied: readonly Applied[],
   waited: WaitResult | undefined,
@@ -187,5 +270,6 @@ function statusOf(
     applied.some(({ error }) => error?.code === 'FailedPrecondition' && error.blockers.length > 0) ||
     waited?.isDone === false;
   if (isBlocked) return BLOCKED;
-  return refused.length > 0 || applied.some(({ error }) => error !== undefined) ? FAILED : DONE;
+  const isMissed = refused.length > 0 && !given.flag('ignore-missing');
+  return isMissed || applied.some(({ error }) => error !== undefined) ? FAILED : DONE;
 }

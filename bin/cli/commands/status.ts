@@ -1,31 +1,40 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
+import { MARKED_STATES } from '../../../lib/operate/reports/standing.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
+import { isoNow } from '../../../lib/protocol/time.ts';
 import { readNumber, readTime, refuseMore } from '../arguments.ts';
 import { type Command, DONE, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
+import { openScreen, type Screen } from '../screen.ts';
+import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, count, duration, emphasis, shortened } from '../text.ts';
-import { childOf, countWords, progressWords, reasonWords } from '../words.ts';
+import { childOf, countWords, progressWords, standingWords } from '../words.ts';
 
 /** The pause between two looks. Each costs a read of the index, and two for each object that is shown. */
 const INTERVAL_MILLIS_DEFAULT = 2000;
 const INTERVAL_MILLIS_MIN = 500;
 
-const CLEAR_SCREEN = '\x1b[H\x1b[2J';
+/** What a narrow terminal does without, the least important first. */
+const LEFT_OUT = ['COUNTER', 'PROGRESS', 'WHO: WHY', 'LEFT'];
 
 export const status: Command = {
   name: 'status',
+  group: 'Look',
   takes: '',
-  says: 'shows what is marked and still there, the oldest first: how long, how many are left, what holds it',
+  says: 'shows what is marked and still there, the worst first: what is in its way, how many are left, since when',
   options: {
     watch: { says: 'again and again, until Ctrl-C' },
     interval: { value: 'TIME', says: 'between two looks of --watch (default: 2s)' },
+    blocked: { says: 'only what stays until somebody acts: unreadable, blocked, stalled, or protected' },
+    'stalled-after': { value: 'TIME', says: 'without progress for so long, it counts as stalled (default: 15m)' },
     limit: { value: 'N', says: 'how many are shown (default: 100)' },
     full: { says: 'also finds marks without markedAt that no function has seen; reads two tables whole' },
   },
   examples: [
     ['deallocator status', 'what is going on'],
     ['deallocator status --watch', 'the same, drawn anew every two seconds'],
+    ['deallocator status --blocked', 'what needs you'],
     ['deallocator status --json | jq -r ".marked[].object"', 'names alone'],
   ],
   async run(session, given) {
@@ -35,14 +44,20 @@ export const status: Command = {
     if (pauseMillis < INTERVAL_MILLIS_MIN) {
       throw new UsageError(`--interval is "${given.text('interval')}", allowed: 500ms or more`);
     }
-    const options = { limit: readNumber(given, 'limit', STATUS_OBJECTS_MAX), full: given.flag('full') };
+    const options = {
+      limit: readNumber(given, 'limit', STATUS_OBJECTS_MAX),
+      full: given.flag('full'),
+      blocked: given.flag('blocked'),
+      stalledAfterMillis: readTime(given, 'stalled-after'),
+    };
     const { cluster } = await open();
     const isWatch = given.flag('watch');
+    const screen = isDrawable(io.out, io.environment) ? openScreen(io.out) : undefined;
     try {
       do {
         const found = await interruptible(readStatus(cluster, options), io);
         if (isJson) printJson(found);
-        else draw(session, found, isWatch);
+        else draw(session, (terminal) => describe(found, options.blocked, terminal), isWatch, screen);
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
       } while (isWatch && !io.isReaderGone());
     } catch (error) {
@@ -53,46 +68,61 @@ export const status: Command = {
   },
 };
 
-function draw({ io: { out, environment }, print }: Session, found: Status, isWatch: boolean): void {
+function draw(
+  { io: { out, environment, chance }, print }: Session,
+  describeIn: (terminal: Terminal) => string,
+  isWatch: boolean,
+  screen: Screen | undefined,
+): void {
+  const text = describeIn(terminalOf(out, environment));
   if (!isWatch) {
-    print(describe(found));
+    print(text);
     return;
   }
-  const lines = [found.readAt, ...describe(found).split('\n')];
-  if (!isDrawable(out, environment)) {
-    print(`${lines.join('\n')}\n`);
-    return;
-  }
-  // Only what fits: a screen that scrolls would lose the first lines. The last row is the cursor's. Some terminals tell a size
-  // of 0.
-  const [rows, width] = [Math.max(3, (out.rows || 24) - 1), (out.columns || 80) - 1];
-  const rest = lines.length - rows + 1;
-  const shown = rest <= 1 ? lines : [...lines.slice(0, rows - 1), `… and ${rest} more lines`];
-  const [time = '', ...others] = shown.map((line) => line.slice(0, width));
-  out.write(`${CLEAR_SCREEN}${[emphasis(time, out), ...others].join('\n')}\n`);
+  const lines = [isoNow(chance), ...text.split('\n')];
+  if (screen === undefined) print(`${lines.join('\n')}\n`);
+  else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }
 
-function describe({ marked, more, isWhole }: Status): string {
-  if (marked.length === 0) return 'Nothing is marked for deletion.';
-  const rows = marked.map(({ kind, id, object, mark, children, counter, ...entry }) => [
-    kind,
-    shortened(id),
-    mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
-    countWords(children, childOf(object)),
-    counter === undefined ? '-' : (counter.remaining ?? 'unreadable'),
-    progressWords(counter),
-    stateOf(entry),
-    [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
-  ]);
+function describe(
+  { marked, counts, more, notLookedAt, isWhole }: Status,
+  isFiltered: boolean,
+  terminal: Terminal,
+): string {
+  const all = Object.values(counts).reduce((sum, number) => sum + number, 0) + notLookedAt;
+  if (all === 0) return 'Nothing is marked for deletion.';
+  const states = [
+    ...MARKED_STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`),
+    ...(notLookedAt > 0 ? [`${notLookedAt} not looked at`] : []),
+  ];
+  const head = `${count(all, 'object')} marked for deletion: ${states.join(', ')}`;
   return [
-    `${count(marked.length + more, 'object')} marked for deletion`,
-    '',
-    columns(['KIND', 'ID', 'AGE', 'LEFT', 'COUNTER', 'PROGRESS', 'STATE', 'WHO: WHY'], rows),
-    ...(more > 0 ? [`… and ${more} more, all newer; --limit shows them`] : []),
+    head,
+    ...(marked.length > 0 ? ['', tableOf(marked, terminal)] : []),
+    ...(isFiltered && marked.length === 0 ? ['None of them needs you.'] : []),
+    ...(more > notLookedAt ? [`… and ${more - notLookedAt} more; --limit shows them`] : []),
+    ...(notLookedAt > 0 ? [`${notLookedAt} newer ones were not looked at; --limit looks further`] : []),
     ...(isWhole ? [] : ['There are more marks than were looked through.']),
   ].join('\n');
 }
 
-function stateOf({ state, hold }: Pick<StatusEntry, 'state' | 'hold'>): string {
-  return hold === undefined ? state : `${state}, ${reasonWords(hold)}`;
+/** What matters most is on the left. */
+function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
+  const rows = marked.map((entry) => {
+    const { kind, id, object, mark, children, counter, hold } = entry;
+    return [
+      kind,
+      shortened(id),
+      shortened(standingWords(entry, hold)),
+      countWords(children, childOf(object)),
+      mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
+      progressWords(counter),
+      counter === undefined ? '-' : (counter.remaining ?? 'unreadable'),
+      [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
+    ];
+  });
+  return columns(['KIND', 'ID', 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'], rows, {
+    terminal,
+    optional: LEFT_OUT,
+  });
 }

@@ -3,10 +3,13 @@ import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
+import { targetLine } from '../target.ts';
+import { terminalOf } from '../terminal.ts';
 import { duration, facts, list, shortened } from '../text.ts';
 
 export const sweep: Command = {
   name: 'sweep',
+  group: 'Check and repair',
   takes: '',
   says: 'settles everything that is marked, with the deployed function, and says what went',
   options: {
@@ -19,7 +22,7 @@ export const sweep: Command = {
   ],
   async run({ io, open, isJson, print, printJson }, given) {
     refuseMore(given, 0);
-    const { sweep } = await open();
+    const { sweep, target } = await open();
     const startEpochMillis = io.chance.nowEpochMillis();
     const progress = openProgress(io);
     // How many are marked is not known beforehand.
@@ -35,18 +38,23 @@ export const sweep: Command = {
       },
     }).finally(() => progress.close());
     const seconds = (io.chance.nowEpochMillis() - startEpochMillis) / 1000;
-    if (isJson) printJson({ ...result, seconds });
+    if (isJson) printJson({ target, ...result, seconds });
     else {
       const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
       const rows = [
         ...deleted.map((name) => [shortened(spoken(name)), 'deleted']),
         ...failed.map(({ parent, error }) => [shortened(spoken(parent)), `failed: ${error}`]),
       ];
-      const all = { all: deletedCount + failedCount, jsonHas: 'up to 1,000 of each invocation' };
+      const all = {
+        all: deletedCount + failedCount,
+        jsonHas: 'up to 1,000 of each invocation',
+        terminal: terminalOf(io.out, io.environment),
+      };
       if (rows.length > 0) print(`${list(['OBJECT', 'SWEPT'], rows, all)}\n`);
       const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${duration(oldestMarkSeconds)} old` : '';
       print(
         facts([
+          ['target', targetLine(target)],
           ['settled', settled],
           ['deleted', deletedCount],
           ['failed', failedCount],

@@ -1,22 +1,28 @@
-import { spoken } from '../../../lib/operate/names.ts';
+import { listed, spoken } from '../../../lib/operate/names.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
+import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import { readParents, readTime } from '../arguments.ts';
-import { BLOCKED, type Command, DONE, type Session } from '../command.ts';
+import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
+import { findTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
 import { visible } from '../text.ts';
-import { childOf, countWords, reasonWords } from '../words.ts';
+import { childOf, countWords, reasonWords, standingWords } from '../words.ts';
 
 /** Objects that one line of progress names. */
 const NAMED_MAX = 3;
+
+/** Why what is not there is not called gone. */
+const NO_RECEIPT = `, and no receipt tells that it was deleted (receipts are kept for ${RECEIPT_DAYS_DEFAULT} days by default)`;
 
 export const TIMEOUT = { value: 'TIME', says: 'how long to wait, such as 90s or 10m (default: as long as it takes)' };
 
 export const wait: Command = {
   name: 'wait',
+  group: 'Look',
   takes: 'KIND ID…',
-  says: 'waits until marked services or networks are gone; status 3 if they stay',
+  says: 'waits until marked services or networks are gone; status 3 if they stay, 1 if they are not there',
   options: { timeout: TIMEOUT },
   examples: [
     ['deallocator wait service web --timeout 10m', 'status 3 if web is still there then, or was undeleted'],
@@ -25,15 +31,26 @@ export const wait: Command = {
   async run(session, given) {
     const parents = readParents(given);
     const timeoutMillis = readTime(given, 'timeout');
-    const result = await waitFor(session, await session.open(), parents, timeoutMillis);
+    const deployment = await session.open();
+    const found = await findTyped(session, deployment, parents);
+    const result = await waitFor(session, deployment, found, timeoutMillis);
     if (session.isJson) session.printJson(result);
     else printOutcomes(session, result);
-    return result.isDone ? DONE : BLOCKED;
+    return statusOf(result);
   },
 };
 
+/** What is not there can't be waited for; but what stays needs more attention. */
+function statusOf({ outcomes, isDone }: WaitResult): number {
+  if (isDone) return DONE;
+  return outcomes.every(({ outcome }) => outcome === 'gone' || outcome === 'not there') ? FAILED : BLOCKED;
+}
+
 export function printOutcomes({ print }: Session, { outcomes }: WaitResult): void {
-  for (const { object, outcome } of outcomes) print(visible(`${spoken(object)}: ${outcome}`));
+  for (const { object, outcome, waitsFor } of outcomes) {
+    const why = waitsFor === undefined ? '' : `, ${standingWords(waitsFor, waitsFor.hold)}`;
+    print(visible(`${spoken(object)}: ${outcome}${why}${outcome === 'not there' ? NO_RECEIPT : ''}`));
+  }
 }
 
 /** Shows on stderr what is still waited for: a bar in a terminal, else a line for each change. */
@@ -68,15 +85,21 @@ function leftOf({ waitingFor }: WaitProgress): number {
   return waitingFor.reduce((sum, { children }) => sum + children.count + 1, 0);
 }
 
-function wordsOf({ waitingFor }: WaitProgress): string {
+/** A typo among others is told at once, and not when these are gone. */
+function wordsOf({ waitingFor, ended }: WaitProgress): string {
   if (waitingFor.length === 0) return '';
-  const named = waitingFor.slice(0, NAMED_MAX).map(({ object, children, hold }) => {
+  const named = waitingFor.slice(0, NAMED_MAX).map((entry) => {
+    const { object, children, hold, state } = entry;
+    const isUsual = state === 'draining' || state === 'ready' || state === 'held';
     const why = [
       ...(children.count > 0 ? [countWords(children, childOf(object))] : []),
+      ...(isUsual ? [] : [standingWords(entry)]),
       ...(hold ? [reasonWords(hold)] : []),
     ];
     return `${spoken(object)} (${why.join(', ') || 'about to go'})`;
   });
   const more = waitingFor.length > NAMED_MAX ? ` and ${waitingFor.length - NAMED_MAX} more` : '';
-  return visible(`waiting for ${named.join(', ')}${more}`);
+  const absent = ended.filter(({ outcome }) => outcome === 'not there').map(({ object }) => spoken(object));
+  const missing = absent.length > 0 ? `; not there: ${listed(absent)}` : '';
+  return visible(`waiting for ${named.join(', ')}${more}${missing}`);
 }

@@ -7,6 +7,7 @@ import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
+import { PROMISES } from '../../protocol/promises.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Finding, type Suspect, sameEvidence, suspectKey } from './findings.ts';
@@ -144,7 +145,13 @@ export class Looks {
 
   async finding(suspect: Suspect): Promise<Finding> {
     const since = await this.#sinceOf(suspect);
-    return { ...suspect, ...(since !== undefined && { since }), mending: mendingOf(suspect) };
+    const { promise } = suspect;
+    return {
+      ...suspect,
+      ...(promise !== undefined && { promised: PROMISES[promise] }),
+      ...(since !== undefined && { since }),
+      mending: mendingOf(suspect),
+    };
   }
 
   /** The time of the mark; else that of the deletion that should have taken it along. */

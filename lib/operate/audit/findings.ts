@@ -21,6 +21,8 @@ export interface Suspect {
 export interface Finding extends Suspect {
   /** Since when it may have been wrong, ISO 8601: the time of the mark, or of the deletion that its receipt tells. */
   readonly since?: string;
+  /** The promise that it breaks, in words. */
+  readonly promised?: string;
   readonly mending: Mending;
 }
 
@@ -30,5 +32,12 @@ export function suspectKey({ problem, about }: Pick<Suspect, 'problem' | 'about'
 
 /** Whether two looks saw the same wrong, and not one after the other of its kind. */
 export function sameEvidence(a: Suspect, b: Suspect | undefined): boolean {
-  return isDeepStrictEqual(a.evidence, b?.evidence);
+  return b !== undefined && isDeepStrictEqual(compared(a), compared(b));
+}
+
+/** An overwritten counter stays what it is while children come and go: their number is told, and not compared. */
+function compared({ problem, evidence }: Suspect): Evidence {
+  if (problem !== 'unreadable counter') return evidence;
+  const { children: _, ...others } = evidence;
+  return others;
 }

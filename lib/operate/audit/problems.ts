@@ -156,7 +156,7 @@ const ROWS = {
     byPerson: ({ counter }) =>
       `find out who wrote the item ${counter} to the counters table, and delete it ${BREAK_GLASS}`,
   },
-  /** A counter that holds what the deallocator never writes. Its parent can't be settled until it is gone. */
+  /** A counter that holds what the deallocator never writes. Its parent can't be settled until it is reset. */
   'unreadable counter': {
     promise: 'S7',
     oddCounter: ({ id, remaining, epoch }) =>
@@ -164,8 +164,7 @@ const ROWS = {
       !isCounter({ remaining, epoch }) &&
       `the counter of ${id} holds remaining ${shown(remaining)} and epoch ${shown(epoch)}, which the deallocator never writes; ${id} can't be settled with it`,
     evidence: countEvidence,
-    byPerson: ({ counter }) =>
-      `delete the item ${counter} of the counters table ${BREAK_GLASS}, then sweep with that name`,
+    bySweep: ({ counter = '' }) => parseParentName(counter) ?? parentIn({}),
   },
 } satisfies Readonly<Record<string, Row>>;
 

@@ -10,7 +10,7 @@ import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { StoredTask } from '../../protocol/invariants.ts';
-import { attachmentName, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { attachmentName, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
@@ -46,10 +46,12 @@ const PATHS: Record<AuditedTable, readonly string[]> = {
 };
 
 /** Problems that depend on a parent's children, or on its counter. */
-const OF_CHILDREN: readonly Problem[] = ['high counter', 'not deleted', 'no counter'];
+const OF_CHILDREN: readonly Problem[] = ['high counter', 'not deleted', 'no counter', 'unreadable counter'];
 const OF_COUNTER: readonly Problem[] = ['left counter', 'high counter', 'no counter', 'not deleted'];
 /** Pages (of 1 MB) of one parent's children that one look reads: about a million children. */
 const CHILD_PAGES_MAX = 1000;
+/** Children that are counted beside a counter that tells no number. */
+export const CHILDREN_TOLD_MAX = 100_000;
 
 export class AuditReader {
   readonly #database: Database;
@@ -85,7 +87,8 @@ export class AuditReader {
   async look({ problem, about }: Suspect): Promise<AuditedWorld> {
     const { service, network, task } = about;
     const { at } = this.#database;
-    const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network);
+    const counted = about.counter === undefined ? undefined : parseParentName(about.counter);
+    const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network) ?? counted;
     const counterId = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
     const name = userIn(about);
     const attached = service !== undefined && network !== undefined && name !== undefined;
@@ -94,8 +97,11 @@ export class AuditReader {
     const counters = await this.#read('counters', counterId !== undefined && at.counterNamed(counterId));
     const services = await this.#read('services', service !== undefined && at.parent({ kind: 'service', id: service }));
     const networks = await this.#read('networks', network !== undefined && at.parent({ kind: 'network', id: network }));
-    const [counted] = counters as AuditedCounter[];
-    const enough = Math.max(1, typeof counted?.remaining === 'number' ? counted.remaining : 1);
+    const [counter] = counters as AuditedCounter[];
+    const isTold = problem === 'unreadable counter';
+    const enough = isTold
+      ? CHILDREN_TOLD_MAX
+      : Math.max(1, typeof counter?.remaining === 'number' ? counter.remaining : 1);
     const children = own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enough) : [];
     return {
       services,

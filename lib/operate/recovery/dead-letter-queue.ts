@@ -1,11 +1,5 @@
 /** What a redrive reads: the dead-letter queue from SQS, and the records that its messages name from DynamoDB Streams. */
-import {
-  type _Record,
-  DynamoDBStreamsClient,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-} from '@aws-sdk/client-dynamodb-streams';
-import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { _Record } from '@aws-sdk/client-dynamodb-streams';
 import type { Connection } from '../../dynamodb/client.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { REQUEST_TRIES_MAX } from '../../protocol/limits.ts';
@@ -33,10 +27,16 @@ export function openDeadLetters(
       'the dead-letter queue is not known; add deadLetterQueueUrl to the configuration, or DeadLetterQueueUrl to the outputs of the stack',
     );
   }
-  const sqs = new SQSClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
   const QueueUrl = queueUrl;
+  // Late, so that only a redrive waits for these clients to load.
+  const queue = once(async () => {
+    const { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } = await import('@aws-sdk/client-sqs');
+    const sqs = new SQSClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
+    return { sqs, DeleteMessageCommand, ReceiveMessageCommand };
+  });
   return {
     async receive() {
+      const { sqs, ReceiveMessageCommand } = await queue.get();
       const command = new ReceiveMessageCommand({
         QueueUrl,
         MaxNumberOfMessages: MESSAGES_PER_REQUEST,
@@ -47,9 +47,10 @@ export function openDeadLetters(
       return Messages.map(({ ReceiptHandle = '', Body = '' }) => ({ handle: ReceiptHandle, body: Body }));
     },
     async delete(handle) {
+      const { sqs, DeleteMessageCommand } = await queue.get();
       await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: handle }));
     },
-    close: () => sqs.destroy(),
+    close: () => void queue.opened()?.then(({ sqs }) => sqs.destroy()),
   };
 }
 
@@ -57,7 +58,13 @@ export function openDeadLetters(
 const GONE = ['TrimmedDataAccessException', 'ResourceNotFoundException', 'ExpiredIteratorException'];
 
 export function openRecords(connection: Connection, signal: AbortSignal): RecordsPort & { close(): void } {
-  const streams = new DynamoDBStreamsClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
+  const reader = once(async () => {
+    const { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } = await import(
+      '@aws-sdk/client-dynamodb-streams'
+    );
+    const streams = new DynamoDBStreamsClient({ ...connection, maxAttempts: REQUEST_TRIES_MAX });
+    return { streams, GetRecordsCommand, GetShardIteratorCommand };
+  });
   const orGone = async <T>(reading: Promise<T>): Promise<T | 'gone'> => {
     try {
       return await reading;
@@ -68,6 +75,7 @@ export function openRecords(connection: Connection, signal: AbortSignal): Record
   };
   return {
     async open({ streamArn, shardId, startSequenceNumber }) {
+      const { streams, GetShardIteratorCommand } = await reader.get();
       const command = new GetShardIteratorCommand({
         StreamArn: streamArn,
         ShardId: shardId,
@@ -78,6 +86,7 @@ export function openRecords(connection: Connection, signal: AbortSignal): Record
       return answer === 'gone' ? answer : (answer.ShardIterator ?? 'gone');
     },
     async next(iterator) {
+      const { streams, GetRecordsCommand } = await reader.get();
       const answer = await orGone(
         streams.send(new GetRecordsCommand({ ShardIterator: iterator }), { abortSignal: signal }),
       );
@@ -85,6 +94,18 @@ export function openRecords(connection: Connection, signal: AbortSignal): Record
       const records: readonly _Record[] = answer.Records ?? [];
       return { records, next: answer.NextShardIterator };
     },
-    close: () => streams.destroy(),
+    close: () => void reader.opened()?.then(({ streams }) => streams.destroy()),
+  };
+}
+
+/** Opened at the first use, and never again. */
+function once<T>(open: () => Promise<T>) {
+  let opened: Promise<T> | undefined;
+  return {
+    get: () => {
+      opened ??= open();
+      return opened;
+    },
+    opened: () => opened,
   };
 }

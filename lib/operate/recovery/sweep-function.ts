@@ -1,5 +1,4 @@
 /** The deployed sweep function, by Lambda's Invoke. */
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { Connection } from '../../dynamodb/client.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { CONNECT_TIMEOUT_MILLIS } from '../../protocol/limits.ts';
@@ -25,6 +24,8 @@ export function openSweepFunction(
           'the name of the sweep function is not known; add sweepFunctionName to the configuration, or SweepFunctionName to the outputs of the stack',
         );
       }
+      // Late, so that only a command that sweeps waits for this client to load.
+      const { InvokeCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
       const lambda = new LambdaClient({
         ...connection,
         maxAttempts: INVOKE_TRIES_MAX,

@@ -1,6 +1,6 @@
 /** What to do about an object, in sentences for a reader who sees the deallocator for the first time. */
 import type { Circumstances } from '../../protocol/decide.ts';
-import { BLOCKERS_NAMED_MAX } from '../../protocol/limits.ts';
+import { RECEIPT_DAYS_DEFAULT } from '../../protocol/limits.ts';
 import {
   type ParentKey,
   parentName,
@@ -9,7 +9,7 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
-import { spoken } from '../names.ts';
+import { listed as list, spoken } from '../names.ts';
 import { keyOf } from './cluster.ts';
 import type { Facts } from './facts.ts';
 import {
@@ -37,7 +37,7 @@ export function advise(facts: Facts, part: Neighbourhood, circumstances: Circums
   }
   if (agreement === 'unreadable') {
     sentences.push(
-      `Its counter holds what the deallocator never writes, so ${spoken(facts.object)} can't be settled: delete the item ${facts.object} of the counters table (docs/break-glass.md says how), then run a sweep ("deallocator sweep").`,
+      `Its counter holds what the deallocator never writes, so ${spoken(facts.object)} can't be settled: "deallocator audit --repair" resets the counter, and then it goes on.`,
     );
   }
   if (!facts.isWhole) sentences.push('Not everything around it was read, so more may be in the way than is told here.');
@@ -48,25 +48,33 @@ function adviseAbsent({ object, formerLives }: Facts): string[] {
   const last = formerLives[0];
   if (last === undefined) {
     return [
-      `${spoken(object)} is not there, and no receipt tells of it: it never was, or was deleted long ago, or not by the deallocator.`,
+      `${spoken(object)} is not there, and no receipt tells of a deletion: the id may be mistyped. Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise, and only the deallocator leaves one.`,
     ];
   }
   const by = last.markedBy === undefined ? '' : ` by ${last.markedBy}`;
   const why = last.markedReason === undefined ? '' : ` ("${last.markedReason}")`;
   const along = last.wentWith === undefined ? '' : ` together with ${spoken(last.wentWith)}`;
   return [
-    `${spoken(object)} is not there: it was deleted at ${last.deletedAt}${along}, after it had been marked${by}${why}.`,
+    `${spoken(object)} is gone: it was deleted at ${last.deletedAt}${along}, after it had been marked${by}${why}.`,
   ];
 }
 
 function adviseThere(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
   if (facts.state === 'not marked') return adviseNotMarked(facts, part, circumstances);
-  const { object, forecast } = facts;
+  const { object, forecast, standing } = facts;
   return [
+    ...(standing?.state === 'stalled' ? [stalledSentence(facts, standing.noProgressSeconds)] : []),
     ...forecast.steps.flatMap((step) => sentenceOf(step, part)),
     ...forecast.stays.map((stay) => staySentence(stay, part)),
     `To keep ${spoken(object)}, undelete it ("deallocator undelete"): that works until its deletion is done.`,
   ];
+}
+
+/** Where nothing is in the way, the forecast's own sentence says that a sweep helps. */
+function stalledSentence({ object, tasks }: Facts, noProgressSeconds: number): string {
+  const since = `${spoken(object)} has made no progress for ${Math.floor(noProgressSeconds / 60)} min`;
+  if (tasks === undefined || tasks.count === 0) return `${since}.`;
+  return `${since}: see whether what runs its tasks still does, and deletes them once they have stopped.`;
 }
 
 function adviseNotMarked(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
@@ -132,12 +140,12 @@ function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): st
   return [`With the next sweep ${goes}; "deallocator sweep" runs one now.`];
 }
 
-/** `the tasks 1, 2 and 7 more of service web`. */
+/** `the tasks 1, 2, … and 7 more of service web`. */
 function tasksOf(service: string, part: Neighbourhood): string {
   return `the ${tasksText(keyOf(service).id, part)} of ${spoken(service)}`;
 }
 
-/** `task 1`, `tasks 1, 2 and 7 more`. */
+/** `task 1`, `tasks 1, 2, … and 7 more`. */
 function tasksText(serviceId: string, part: Neighbourhood): string {
   const { count = 0, isExact = true, named = [] } = part.tasks.get(serviceId) ?? {};
   const ids = named.map(({ id }) => id);
@@ -156,6 +164,7 @@ function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): s
 function remediesOf({ kind, id }: ParentKey, reason: StayReason, part: Neighbourhood): string[] {
   if (reason.because === 'protected') return ['take its protection away ("deallocator unprotect")'];
   if (reason.because === 'tasks') return [`stop and delete its ${tasksText(id, part)}`];
+  if (reason.because === 'unreadable counter') return ['have its counter reset ("deallocator audit --repair")'];
   if (reason.because !== 'used') return [];
   const users = reason.by
     .map(userOf)
@@ -193,6 +202,8 @@ function reasonText(reason: StayReason): string {
       return `it has ${reason.isExact ? '' : 'at least '}${reason.tasks} ${reason.tasks === 1 ? 'task' : 'tasks'}`;
     case 'used':
       return `${list(reason.by.map(spoken))} ${reason.by.length === 1 ? 'uses' : 'use'} it`;
+    case 'unreadable counter':
+      return 'its counter was overwritten';
     default:
       return 'more services use it than were read';
   }
@@ -202,12 +213,4 @@ function reasonText(reason: StayReason): string {
 function userOf(name: string): UserKey {
   const user = parseAttachmentName(name, { taskNetworks: true });
   return user.kind === 'task' ? user : keyOf(name);
-}
-
-/** The first few, and how many there are beside. @param count of all of them, or at least */
-function list(texts: readonly string[], count = texts.length, isExact = true): string {
-  const shown = texts.slice(0, BLOCKERS_NAMED_MAX);
-  const more = count - shown.length;
-  if (more === 0) return `${shown.join(', ')}${isExact ? '' : ' and more'}`;
-  return `${shown.join(', ')} and ${isExact ? '' : 'at least '}${more} more`;
 }

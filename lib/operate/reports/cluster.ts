@@ -1,9 +1,10 @@
 /** What reports read of a living cluster. Every read is bounded and, except for the index of marks, strongly consistent. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
+import { NAME_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
 import { isCounter, PARENT_PATHS, parentOf } from '../../dynamodb/items.ts';
 import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
-import { listAttached, listChildrenPaths, listLabelled } from '../../dynamodb/reads.ts';
+import { type Listing, listAttached, listChildrenPaths, listDescribed } from '../../dynamodb/reads.ts';
 import type { Item, StoredItem } from '../../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Chance } from '../../protocol/chance.ts';
@@ -21,7 +22,7 @@ import {
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
-import { STACK_LABEL } from '../names.ts';
+import { naturally } from '../names.ts';
 import { isMap } from '../values.ts';
 
 /** Pages of 1,000 tasks that are read to count one service's; beyond, the count is a lower bound. A page costs up to 250 read units. */
@@ -45,6 +46,8 @@ export interface ClusterOptions {
 
 /** A parent, with its last undelete where no mark has followed it. */
 export interface FoundParent extends Parent {
+  /** What people call it, where its spec says so. */
+  readonly name?: string;
   /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
   readonly undeleted: { readonly at: string; readonly by?: string; readonly reason?: string } | undefined;
@@ -68,7 +71,7 @@ export interface TasksFound {
   /** Tasks that hold the service; a lower bound unless `isExact`. */
   readonly count: number;
   readonly isExact: boolean;
-  /** The first ones, by id. */
+  /** The first ones by id, numbers in it by their value. */
   readonly named: readonly TaskFound[];
 }
 
@@ -88,6 +91,11 @@ export interface CounterFound {
   readonly progressedAt: string | undefined;
 }
 
+/** Whether a raw writer has overwritten it: then its parent can't be settled. */
+export function isUnreadable(counter: CounterFound | undefined): boolean {
+  return counter !== undefined && counter.remaining === undefined;
+}
+
 export class Cluster {
   readonly rules: Rules;
   readonly chance: Chance;
@@ -104,35 +112,43 @@ export class Cluster {
   }
 
   async readParent(key: ParentKey): Promise<FoundParent | undefined> {
-    const paths = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
+    const paths = [...new Set([...PARENT_PATHS, ...NAME_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'])];
     const item = await this.database.requests.getStored(this.database.at.parent(key), paths);
     if (item === undefined) return undefined;
     const { pendingDelete = { NULL: true } } = item;
     const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
-    return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
+    const name = nameOf(item);
+    return { ...parentOf(key, item), ...(name && { name }), hasMalformedMark, undeleted: undeletedOf(item) };
+  }
+
+  /** Whether there is an object of that id. */
+  async hasParent(key: ParentKey): Promise<boolean> {
+    return (await this.database.requests.getStored(this.database.at.parent(key), ['id'])) !== undefined;
   }
 
   /** Only tasks that hold the service under the deployment's rules. */
   async readTasks(serviceId: string, namedMax: number, pagesMax: number): Promise<TasksFound> {
     const list = (from: PageKey | undefined) =>
       listChildrenPaths(this.database, { kind: 'service', id: serviceId }, TASK_PATHS, from, LIST_PAGE_ITEMS_MAX);
-    const named: TaskFound[] = [];
+    const found: Item[] = [];
     let count = 0;
     let isExact = false;
     for await (const { items, next } of eachPage(list, { pagesMax })) {
       const holding = items.filter((item) => !isGoneByState(statusOf(item).state, this.rules));
       count += holding.length;
-      named.push(...holding.slice(0, namedMax - named.length).map(taskOf));
+      if (namedMax > 0) found.push(...holding);
       isExact = next === undefined;
     }
-    return { count, isExact, named };
+    const first = found.sort((a, b) => naturally(a.id, b.id)).slice(0, namedMax);
+    return { count, isExact, named: first.map(taskOf) };
   }
 
   async readAttached(networkId: string): Promise<AttachedFound> {
     const list = (from: PageKey | undefined) =>
       listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
     const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
-    return { users: items.map((name) => parseAttachmentName(name, this.rules)), isWhole };
+    const users = items.toSorted(naturally).map((name) => parseAttachmentName(name, this.rules));
+    return { users, isWhole };
   }
 
   /** By {@link parentName}, as far as there are any. The parents must differ. */
@@ -173,16 +189,15 @@ export class Cluster {
     return { marks, isWhole };
   }
 
-  /** The services and networks of a stack, by its label, sorted by name. Reads both tables whole. */
-  async findStack(stack: string): Promise<{ keys: ParentKey[]; isWhole: boolean }> {
+  /** The services and networks that carry all of these labels, sorted by name. Reads both tables whole. */
+  async findLabelled(labels: NonNullable<Listing['labels']>): Promise<{ keys: ParentKey[]; isWhole: boolean }> {
     const keys: ParentKey[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-      const label = { name: STACK_LABEL, value: stack };
-      const list = (from: PageKey | undefined) => listLabelled(this.database, kind, label, from);
+      const list = (from: PageKey | undefined) => listDescribed(this.database, kind, { labels }, from);
       const found = await itemsOf(list, TABLE_PAGES_MAX);
       isWhole &&= found.isWhole;
-      keys.push(...found.items.toSorted(byName));
+      keys.push(...found.items.map(({ id }): ParentKey => ({ kind, id: id?.S as string })).sort(byName));
     }
     return { keys, isWhole };
   }

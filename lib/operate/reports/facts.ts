@@ -1,5 +1,6 @@
 /** What is known of one object: its mark, what is in its way and since when, and what will follow. */
 import { checkParent } from '../../protocol/arguments.ts';
+import type { Circumstances } from '../../protocol/decide.ts';
 import {
   KINDS,
   type Parent,
@@ -16,6 +17,7 @@ import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts
 import { type Forecast, forecast, type StayReason } from './forecast.ts';
 import { type Deletion, readHistory } from './history.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+import { type Standing, standingOf, USERS_LOOKED_AT_MAX } from './standing.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
 /** Services that use a network, or networks that a service uses, that are named one by one. */
@@ -63,9 +65,13 @@ export interface Facts {
   readonly isProtected: boolean;
   /** `pendingDelete` is there, and neither true nor false nor null: that is no mark, whatever it was meant for. */
   readonly hasMalformedMark: boolean;
+  /** Of what is marked: what it waits for, as `status` tells it. */
+  readonly standing?: Standing;
+  /** Of what is absent: a receipt tells that it was deleted; or none does. */
+  readonly absence?: 'gone' | 'not there';
   /** What holds it beside its children. */
   readonly hold?: StayReason;
-  /** For a service: the tasks that hold it, counted, and the first 20 by id. */
+  /** For a service: the tasks that hold it, counted, and the first 20 by id, numbers in them by their value. */
   readonly tasks?: CountView & { readonly named: readonly TaskFound[] };
   /** For a network: its users, the first 100. */
   readonly usedBy?: readonly Related[];
@@ -107,6 +113,8 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
     ...(parent?.undeleted && !isMarked && { undeleted: parent.undeleted }),
     isProtected: parent?.isProtected === true,
     hasMalformedMark: parent?.hasMalformedMark === true,
+    ...(parent && isMarked && { standing: readStanding(part, parent, counter, circumstances) }),
+    ...(parent === undefined && { absence: history.deletions.length > 0 ? ('gone' as const) : ('not there' as const) }),
     ...(hold && { hold }),
     ...(tasks && { tasks }),
     ...(parent && { [refersTo === undefined ? 'usedBy' : 'uses']: related.slice(0, RELATIONS_NAMED_MAX) }),
@@ -117,6 +125,21 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
     isWhole: part.isWhole && history.isWhole,
   };
   return { facts, part };
+}
+
+function readStanding(
+  part: Neighbourhood,
+  parent: Parent,
+  counter: CounterFound | undefined,
+  circumstances: Circumstances,
+): Standing {
+  const attached = KINDS[parent.key.kind].runsTasks ? [] : (part.attached.get(parent.key.id)?.users ?? []);
+  const users = attached.filter((user) => part.parents.has(parentName(serviceOf(user))));
+  const seen = users.slice(0, USERS_LOOKED_AT_MAX).map((user) => {
+    const name = parentName(serviceOf(user));
+    return { user, parent: part.parents.get(name), counter: part.counters?.get(name) };
+  });
+  return standingOf({ parent, children: childrenOf(part, parent.key), counter, users: seen }, circumstances);
 }
 
 function stateOf(parent: Parent | undefined): Related['state'] {

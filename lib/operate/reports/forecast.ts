@@ -15,7 +15,7 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
-import { byName } from './cluster.ts';
+import { byName, isUnreadable } from './cluster.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
 /** One sweep is expected to find over all grace periods that end within one interval of sweeps (the default one). */
@@ -52,7 +52,9 @@ export type StayReason =
   /** Names of the services, or tasks, that use it. */
   | { readonly because: 'used'; readonly by: readonly string[] }
   /** It has more users than were read. */
-  | { readonly because: 'not all read' };
+  | { readonly because: 'not all read' }
+  /** A raw writer has overwritten its counter, so nothing is decided about it until that is repaired. */
+  | { readonly because: 'unreadable counter' };
 
 export interface ForecastStay {
   readonly object: string;
@@ -75,7 +77,11 @@ export interface Forecast {
 export function expectedCourse(part: Neighbourhood, circumstances: Circumstances): Assumption[] {
   const marked = new Future(part, circumstances).marked();
   const draining = marked.filter(
-    ({ key, isProtected }) => !isProtected && KINDS[key.kind].runsTasks && (part.tasks.get(key.id)?.count ?? 0) > 0,
+    ({ key, isProtected }) =>
+      !isProtected &&
+      !isUnreadable(part.counters?.get(parentName(key))) &&
+      KINDS[key.kind].runsTasks &&
+      (part.tasks.get(key.id)?.count ?? 0) > 0,
   );
   return [
     ...draining.map(({ key }): Assumption => ({ assume: 'tasks gone', service: parentName(key) })),
@@ -177,15 +183,14 @@ class Future {
     }
   }
 
-  /** Deletes everything that can go now: services first, as a sweep does. */
+  /** Deletes everything that can go now: services first, as a sweep does. What goes frees only what comes after it. */
   settle(): ForecastDeletion[] {
     const deletions: ForecastDeletion[] = [];
-    // Each round deletes a parent.
-    for (;;) {
-      const next = this.marked().find((parent) => this.#reasons(parent).length === 0);
-      if (next === undefined) return deletions;
-      deletions.push(this.#delete(next));
+    for (const parent of this.marked()) {
+      const isThere = this.#parents.has(parentName(parent.key));
+      if (isThere && this.#reasons(parent).length === 0) deletions.push(this.#delete(parent));
     }
+    return deletions;
   }
 
   stays(): ForecastStay[] {
@@ -239,8 +244,10 @@ class Future {
   #reasons(parent: Parent): StayReason[] {
     const hold = parent.pendingDelete ? findHold(parent as MarkedParent, this.#circumstances) : undefined;
     const used = this.#usedBecause(parent);
+    const isStuck = parent.pendingDelete && isUnreadable(this.#part.counters?.get(parentName(parent.key)));
     return [
       ...(parent.pendingDelete ? [] : [{ because: 'not marked' } as const]),
+      ...(isStuck ? [{ because: 'unreadable counter' } as const] : []),
       ...(hold === undefined ? [] : [reasonOf(hold)]),
       ...(used === undefined ? [] : [used]),
     ];

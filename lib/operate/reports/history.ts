@@ -3,8 +3,10 @@
 import { listReceipts, scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
 import { checkId, checkLimit, checkParentKind } from '../../protocol/arguments.ts';
-import { type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
+import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
+import { isId, KINDS, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
 import { itemsOf, type PageKey } from '../../protocol/pages.ts';
+import { mapInParallel } from '../../protocol/parallel.ts';
 import { isMap } from '../values.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -50,6 +52,11 @@ export interface History {
   readonly more: number;
   /** False: not all receipts were read, and newer deletions may be among the others. */
   readonly isWhole: boolean;
+  /**
+   * Where an id was asked for: an object of that id is there now; or a receipt tells that it is gone; or neither, so that it never
+   * was, or was deleted too long ago, or not by the deallocator.
+   */
+  readonly whereabouts?: 'there' | 'gone' | 'not there';
 }
 
 /**
@@ -73,17 +80,49 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
     ]),
   );
   const deletions = [...found.values()].filter(isWanted).sort(newestFirst);
+  const kinds = kind === undefined ? (Object.keys(KINDS) as ParentKind[]) : [kind];
+  const isThere =
+    id !== undefined &&
+    (await isOneThere(
+      cluster,
+      kinds.map((one) => ({ kind: one, id })),
+    ));
   return {
     deletions: deletions.slice(0, limit),
     more: Math.max(0, deletions.length - limit),
     isWhole: (named?.isWhole ?? true) && (scanned?.isWhole ?? true),
+    ...(id !== undefined && { whereabouts: isThere ? 'there' : deletions.length > 0 ? 'gone' : 'not there' }),
   };
+}
+
+async function isOneThere(cluster: Cluster, keys: readonly ParentKey[]): Promise<boolean> {
+  // An id that is too long for one kind is asked for as the other alone.
+  const possible = keys.filter(({ kind, id }) => isId(kind, id));
+  const parents = await mapInParallel(possible, NETWORKS_IN_PARALLEL, (key) => cluster.readParent(key));
+  return parents.some((parent) => parent !== undefined);
 }
 
 /** Whether a deletion of the object's own has ended its life under this very mark. Strongly consistent. */
 export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
   const { requests, at } = cluster.database;
   return (await requests.get(at.receipt(key, markedAt))) !== undefined;
+}
+
+/**
+ * Names of those of which a receipt tells that they were deleted. An object that is not there and not among them never was, or
+ * its receipts have expired, or it was deleted past the deallocator. Where a network went with a service, the whole table is
+ * read, once for all of them.
+ */
+export async function findDeleted(cluster: Cluster, keys: readonly ParentKey[]): Promise<Set<string>> {
+  const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
+    const { items } = await listReceipts(cluster.database, parentName(key));
+    return items.length > 0;
+  });
+  const deleted = new Set(keys.filter((_, n) => own[n]).map(parentName));
+  const left = new Set(keys.filter(({ kind }, n) => !own[n] && kind !== 'service').map(parentName));
+  if (left.size === 0) return deleted;
+  const { deletions } = await scan(cluster, ({ object }) => left.has(object));
+  return new Set([...deleted, ...deletions.map(({ object }) => object)]);
 }
 
 interface Read {

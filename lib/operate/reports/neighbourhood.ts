@@ -8,13 +8,14 @@ import { mapInParallel } from '../../protocol/parallel.ts';
 import {
   type AttachedFound,
   type Cluster,
+  type CounterFound,
   type FoundParent,
   keyOf,
   TASK_PAGES_MAX,
   type TasksFound,
 } from './cluster.ts';
 
-/** Services and networks of one neighbourhood. Each costs two reads. */
+/** Services and networks of one neighbourhood, beside those that were asked for. Each costs two reads. */
 const PARENTS_MAX = 1000;
 /** Tasks that are named for each service. */
 export const TASKS_NAMED_MAX = 20;
@@ -26,6 +27,8 @@ export interface Neighbourhood {
   readonly tasks: ReadonlyMap<string, TasksFound>;
   /** By the network's id: its users. Only for networks that are marked or were asked for. */
   readonly attached: ReadonlyMap<string, AttachedFound>;
+  /** By {@link parentName}: the counters of what is marked. */
+  readonly counters?: ReadonlyMap<string, CounterFound>;
   /** False: there is more of it than was read. */
   readonly isWhole: boolean;
 }
@@ -41,9 +44,10 @@ export async function readNeighbourhood(
   const attached = new Map<string, AttachedFound>();
   const asked = new Set(seeds.map(parentName));
   let wave = [...asked];
+  const most = asked.size + PARENTS_MAX;
   let isWhole = true;
   while (wave.length > 0) {
-    const some = wave.slice(0, PARENTS_MAX - parents.size);
+    const some = wave.slice(0, most - parents.size);
     isWhole &&= some.length === wave.length;
     const next = await mapInParallel(some, NETWORKS_IN_PARALLEL, async (name) => {
       const key = keyOf(name);
@@ -65,7 +69,9 @@ export async function readNeighbourhood(
     // No object is in two waves, and all waves together hold at most the limit.
     wave = some.length < wave.length ? [] : [...new Set(next.flat())].filter((name) => !parents.has(name));
   }
-  return { parents, tasks, attached, isWhole };
+  const marked = [...parents.values()].flatMap((parent) => (parent?.pendingDelete ? [parent.key] : []));
+  const counters = marked.length === 0 ? new Map() : await cluster.readCounters(marked);
+  return { parents, tasks, attached, counters, isWhole };
 }
 
 /** The neighbourhood as it will be once these are marked. @param markedAt the time of the marks, ISO 8601 */

@@ -1,33 +1,33 @@
-/** Plans a removal or an undelete before anything of it is written, then does it. */
+/** Plans a removal or an undelete before anything of it is written. */
 
-import type { DeallocatorClient } from '../../client/client.ts';
-import type { Declared } from '../../client/types.ts';
 import { checkParent } from '../../protocol/arguments.ts';
-import { DeallocatorError, type ErrorCode, isDeallocatorError } from '../../protocol/errors.ts';
+import { DeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import {
-  type Parent,
-  type ParentKey,
-  parentName,
-  sameParent,
-  serviceOf,
-  type UserKey,
-  userName,
-} from '../../protocol/model.ts';
+import { type Parent, type ParentKey, parentName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Forecast, forecast } from './forecast.ts';
-import { readNeighbourhood, withMarks } from './neighbourhood.ts';
+import { findDeleted } from './history.ts';
+import { type LabelAsked, labelsAsked } from './listing.ts';
+import { type Neighbourhood, readNeighbourhood, withMarks } from './neighbourhood.ts';
 import { type MarkView, viewMark } from './view.ts';
 
-/** Objects of one plan. Their surroundings are read too. */
-const PLAN_OBJECTS_MAX = 500;
+/** Objects of one plan: it is held in memory. Each costs two reads. */
+const PLAN_OBJECTS_MAX = 50_000;
+/** Objects of a plan that foresees step by step what follows; a larger one foresees what goes at once. */
+export const FORESEEN_OBJECTS_MAX = 500;
 
-export interface RemovalRequest {
+/** What is planned for: objects, and services and networks by their labels. */
+export interface Selection {
   readonly objects?: readonly ParentKey[];
-  /** A stack's name (`com.docker.stack.namespace`): its services and its networks. */
-  readonly stack?: string;
+  /** A stack's name (the label `com.docker.stack.namespace`): its services and its networks. */
+  readonly stack?: string | undefined;
+  /** Services and networks with all of these labels, and of the stack if that is given too. */
+  readonly labels?: readonly LabelAsked[];
+}
+
+export interface RemovalRequest extends Selection {
   /** As in the client's `removeNetwork`. @default 'refuse' */
   readonly whenInUse?: 'refuse' | 'wait';
 }
@@ -46,6 +46,8 @@ export interface AlreadyMarked {
 export interface PlanRefusal {
   readonly object: string;
   readonly because: 'not found' | 'protected' | 'in use';
+  /** Of what was not found: a receipt tells that it was deleted; or none does, and the id may be mistyped. */
+  readonly absence?: 'gone' | 'not there';
   /** A sentence that says what can be done. */
   readonly message: string;
   /** Names of its users. */
@@ -58,8 +60,12 @@ export interface RemovalPlan {
   readonly alreadyMarked: readonly AlreadyMarked[];
   /** What will be left alone. */
   readonly refused: readonly PlanRefusal[];
-  /** What follows once these marks are made. */
+  /** What follows once these marks are made. Of a plan of more than 500 objects: what goes at once, and `isWhole` is false. */
   readonly forecast: Forecast;
+  /** Names of objects that go as soon as they are marked: no undelete brings them back. */
+  readonly goesAtOnce: readonly string[];
+  /** What people call the objects of the plan, where their specs have names: by `service#…`. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 export interface UndeletePlan {
@@ -68,16 +74,8 @@ export interface UndeletePlan {
   /** Names of what has no mark to take back. */
   readonly notMarked: readonly string[];
   readonly refused: readonly PlanRefusal[];
-}
-
-/** What became of one object. */
-export interface Applied {
-  readonly object: string;
-  /** `unchanged`: it was marked already, or had no mark to take back. */
-  readonly outcome: 'marked' | 'undeleted' | 'unchanged' | 'failed';
-  /** The mark that is there now, to wait for. */
-  readonly markedAt?: string;
-  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly blockers: readonly string[] };
+  /** As in {@link RemovalPlan}. */
+  readonly names: Readonly<Record<string, string>>;
 }
 
 /** Writes nothing. `NotFound` for a stack without objects; an object that is not there is among the `refused`. */
@@ -87,11 +85,12 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
   const refused: PlanRefusal[] = [];
   const alreadyMarked: AlreadyMarked[] = [];
   const marks: PlannedMark[] = [];
+  const planned = new Set<string>();
   // Services come first, so that a network's users are decided on before it.
   const isKept = (user: UserKey) => {
     const name = parentName(serviceOf(user));
     const parent = part.parents.get(name);
-    return parent !== undefined && !parent.pendingDelete && !marks.some(({ object }) => object === name);
+    return parent !== undefined && !parent.pendingDelete && !planned.has(name);
   };
   for (const key of keys) {
     const object = parentName(key);
@@ -103,45 +102,46 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
       const users = part.attached.get(key.id)?.users ?? [];
       const waitsFor = key.kind === 'network' ? users.filter(isKept).map(userName) : [];
       if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(refusal(object, 'in use', waitsFor));
-      else marks.push({ object, waitsFor });
+      else {
+        marks.push({ object, waitsFor });
+        planned.add(object);
+      }
     }
   }
-  const marked = withMarks(part, new Set(marks.map(({ object }) => object)), isoNow(cluster.chance));
-  return { marks, alreadyMarked, refused, forecast: forecast(marked, cluster.circumstances) };
+  const course = foresee(withMarks(part, planned, isoNow(cluster.chance)), keys.length, cluster);
+  return {
+    marks,
+    alreadyMarked,
+    refused: await withAbsence(cluster, refused),
+    forecast: course,
+    goesAtOnce: atOnce(course),
+    names: namesIn(part),
+  };
 }
 
-/**
- * Marks what is planned, services first. An object that fails doesn't stop the others. The client checks each object again, and
- * refuses what is protected, gone or in use by now.
- */
-export async function applyRemoval(
-  client: DeallocatorClient,
-  plan: Pick<RemovalPlan, 'marks'>,
-  declared: Declared = {},
-): Promise<Applied[]> {
-  const apply = ({ object, waitsFor }: PlannedMark) =>
-    attempt(object, async () => {
-      const { kind, id } = keyOf(object);
-      const whenInUse = waitsFor.length > 0 ? 'wait' : 'refuse';
-      const { alreadyMarked, markedAt } =
-        kind === 'service'
-          ? await client.removeService(id, declared)
-          : await client.removeNetwork(id, { whenInUse, ...declared });
-      return { outcome: alreadyMarked ? 'unchanged' : 'marked', ...(markedAt !== undefined && { markedAt }) };
-    });
-  const applied: Applied[] = [];
-  for (const kind of ['service', 'network'] as const) {
-    const some = plan.marks.filter(({ object }) => keyOf(object).kind === kind);
-    applied.push(...(await mapInParallel(some, NETWORKS_IN_PARALLEL, apply)));
-  }
-  return applied;
+function foresee(part: Neighbourhood, objects: number, { circumstances }: Cluster): Forecast {
+  if (objects <= FORESEEN_OBJECTS_MAX) return forecast(part, circumstances);
+  const { steps } = forecast(part, circumstances, []);
+  return { steps, stays: [], isWhole: false };
+}
+
+function atOnce({ steps }: Forecast): string[] {
+  const now = steps.filter(({ after }) => after === undefined);
+  return now.flatMap(({ deletions }) => deletions.flatMap(({ deleted }) => deleted));
+}
+
+function namesIn({ parents }: Neighbourhood): Record<string, string> {
+  return namesOf([...parents.values()].filter((parent) => parent !== undefined));
+}
+
+function namesOf(parents: readonly (Parent & { readonly name?: string })[]): Record<string, string> {
+  return Object.fromEntries(
+    parents.flatMap(({ key, name }) => (name === undefined || name === key.id ? [] : [[parentName(key), name]])),
+  );
 }
 
 /** Writes nothing. */
-export async function planUndelete(
-  cluster: Cluster,
-  request: Pick<RemovalRequest, 'objects' | 'stack'>,
-): Promise<UndeletePlan> {
+export async function planUndelete(cluster: Cluster, request: Selection): Promise<UndeletePlan> {
   const keys = (await keysOf(cluster, request)).reverse();
   const undeletes: AlreadyMarked[] = [];
   const notMarked: string[] = [];
@@ -153,66 +153,68 @@ export async function planUndelete(
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
     else notMarked.push(parentName(key));
   }
-  return { undeletes, notMarked, refused };
-}
-
-/** Networks first. An object that fails doesn't stop the others. */
-export async function applyUndelete(
-  client: DeallocatorClient,
-  plan: Pick<UndeletePlan, 'undeletes'>,
-  declared: Declared = {},
-): Promise<Applied[]> {
-  const results: Applied[] = [];
-  for (const { object } of plan.undeletes) {
-    const { kind, id } = keyOf(object);
-    const undelete = () =>
-      kind === 'service' ? client.undeleteService(id, declared) : client.undeleteNetwork(id, declared);
-    results.push(
-      await attempt(object, async () => ({ outcome: (await undelete()).wasMarked ? 'undeleted' : 'unchanged' })),
-    );
-  }
-  return results;
+  return {
+    undeletes,
+    notMarked,
+    refused: await withAbsence(cluster, refused),
+    names: namesOf(parents.filter((parent) => parent !== undefined)),
+  };
 }
 
 /** Each once, services before networks. */
-async function keysOf(cluster: Cluster, { objects = [], stack }: RemovalRequest): Promise<ParentKey[]> {
+async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Selection): Promise<ParentKey[]> {
   for (const object of objects) checkParent(object);
   const keys = [...objects];
-  if (stack !== undefined) {
-    const found = await cluster.findStack(stack);
-    if (found.keys.length === 0 || !found.isWhole) {
-      const what = found.isWhole ? 'no service and no network carries its label' : 'the tables are too large to look';
-      throw new DeallocatorError('NotFound', `stack ${stack} was not found: ${what}; name its objects one by one`);
-    }
-    keys.push(...found.keys);
-  }
-  const distinct = keys.filter((key, n) => keys.findIndex((other) => sameParent(key, other)) === n);
+  if (stack !== undefined || labels.length > 0) keys.push(...(await keysLabelled(cluster, { stack, labels })));
+  const distinct = [...new Map(keys.map((key) => [parentName(key), key])).values()];
   if (distinct.length > PLAN_OBJECTS_MAX) {
     throw new DeallocatorError(
       'InvalidArgument',
-      `${distinct.length} objects are to be planned for; at most ${PLAN_OBJECTS_MAX} at once: do it in parts`,
+      `${distinct.length} objects are to be planned for; at most ${PLAN_OBJECTS_MAX} at once: plan for some of them first`,
     );
   }
   return distinct.sort(byName);
+}
+
+async function keysLabelled(
+  cluster: Cluster,
+  selection: Pick<Selection, 'stack' | 'labels'>,
+): Promise<readonly ParentKey[]> {
+  const { keys, isWhole } = await cluster.findLabelled(labelsAsked(selection));
+  if (keys.length > 0 && isWhole) return keys;
+  const { stack, labels = [] } = selection;
+  const texts = labels.map(({ name, value }) => (value === undefined ? name : `${name}=${value}`));
+  const asked = [...(stack === undefined ? [] : [`stack ${stack}`]), ...texts.map((text) => `label ${text}`)].join(
+    ', ',
+  );
+  const what = isWhole ? 'no service and no network carries its label' : 'the tables are too large to look';
+  throw new DeallocatorError(
+    'NotFound',
+    `${asked} was not found: ${what}, at spec.annotations.labels or at spec.labels; name the objects one by one`,
+  );
 }
 
 function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {
   return { object: parentName(parent.key), mark: viewMark(parent, chance.nowEpochMillis()) };
 }
 
-async function attempt(object: string, act: () => Promise<Omit<Applied, 'object'>>): Promise<Applied> {
-  try {
-    return { object, ...(await act()) };
-  } catch (error) {
-    if (!isDeallocatorError(error)) throw error;
-    const { code, message, blockers } = error;
-    return { object, outcome: 'failed', error: { code, message, blockers } };
-  }
+/** Tells what is gone from what is not there. */
+async function withAbsence(cluster: Cluster, refused: readonly PlanRefusal[]): Promise<PlanRefusal[]> {
+  const absent = refused.filter(({ because }) => because === 'not found').map(({ object }) => keyOf(object));
+  if (absent.length === 0) return [...refused];
+  const deleted = await findDeleted(cluster, absent);
+  return refused.map((refusal) => {
+    if (refusal.because !== 'not found') return refusal;
+    const { object } = refusal;
+    return deleted.has(object)
+      ? { ...refusal, absence: 'gone', message: `${object} is gone: a receipt tells that it was deleted` }
+      : { ...refusal, absence: 'not there', message: `${object} is not there, and no receipt tells of it: see the id` };
+  });
 }
 
 /** What a program can do about each; a command line has words of its own for it. */
 const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
-  'not found': 'is not there; its history tells whether it was deleted',
+  'not found': 'is not there',
   protected: 'is protected; take that away first',
   'in use': "is in use by what is not to be removed; remove or update that too, or plan with whenInUse: 'wait'",
 };

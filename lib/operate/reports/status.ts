@@ -1,50 +1,70 @@
-/** What is marked and still there, the oldest first. */
+/** What is marked and still there, what needs somebody first, then the oldest first. */
 
 import { checkLimit } from '../../protocol/arguments.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { KINDS, type Parent, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { KINDS, type Parent, type ParentKey, type ParentKind, parentName, type UserKey } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { byName, type Cluster, TASK_PAGES_MAX } from './cluster.ts';
+import { byName, type Cluster, type CounterFound, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
+import {
+  MARKED_STATES,
+  type MarkedState,
+  needsSomebody,
+  openUserReader,
+  STALLED_AFTER_MILLIS_DEFAULT,
+  type Standing,
+  standingOf,
+  type UserReader,
+} from './standing.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
-/** Marked objects that a status shows, by default and at most. Each costs a read of itself and one of its children. */
+/** Marked objects that a status shows, by default and at most. */
 export const STATUS_OBJECTS_DEFAULT = 100;
 export const STATUS_OBJECTS_MAX = 10_000;
+/**
+ * Marked objects that are looked at, the oldest ones, to find the worst of them: more than are shown. Each costs a read of
+ * itself and one of its children; a network's users, once each, two more.
+ */
+export const STATUS_LOOKED_AT_DEFAULT = 500;
 
 export interface StatusOptions {
   /** 1 to 10,000. @default 100 */
   readonly limit?: number | undefined;
   /** Also finds marks of raw writers that no function has seen yet; reads the Services and Networks tables whole. @default false */
   readonly full?: boolean;
+  /** Only what stays until somebody acts: unreadable, blocked, stalled, protected. Looks at the 10,000 oldest. @default false */
+  readonly blocked?: boolean;
+  /** How long nothing may happen to an object before it counts as stalled. @default {@link STALLED_AFTER_MILLIS_DEFAULT} */
+  readonly stalledAfterMillis?: number | undefined;
 }
 
-export interface StatusEntry {
+/** A marked object, and what it waits for. */
+export type StatusEntry = Standing & {
   readonly kind: ParentKind;
   readonly id: string;
   /** Such as `service#web`. */
   readonly object: string;
   readonly mark: MarkView;
-  /**
-   * `draining`: children are left. `held`: no children are left, and it is protected or in its grace period. `ready`: nothing is
-   * in its way; its deletion is under way, or a record was lost and the next sweep deletes it.
-   */
-  readonly state: 'draining' | 'held' | 'ready';
   /** For a service its tasks, for a network its users: counted in the table right now. */
   readonly children: CountView;
+  /** A protection or a grace period, also where something worse is in the way. */
   readonly hold?: StayReason;
   /** Absent until the deallocator begins to count. */
   readonly counter?: CounterView;
-}
+};
 
 export interface Status {
   /** When reading began, ISO 8601. What follows is not of one moment, since others write meanwhile. */
   readonly readAt: string;
-  /** The oldest first; marks without a time come last. */
+  /** How many of each state there are among those that were looked at. */
+  readonly counts: Readonly<Record<MarkedState, number>>;
+  /** The worst first, in the order of {@link MARKED_STATES}; then the oldest first, and marks without a time last. */
   readonly marked: readonly StatusEntry[];
-  /** Newer marks that are not shown. */
+  /** Marks that are not shown. */
   readonly more: number;
+  /** Those of them that were not looked at: all newer than the others. */
+  readonly notLookedAt: number;
   /** False: there are more marks than were looked through, and the oldest may be among them. */
   readonly isWhole: boolean;
 }
@@ -56,41 +76,72 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   const { marks, isWhole } = await cluster.listMarks(options.full === true);
   const ages = new Map(marks.map(({ key, markedAt }) => [parentName(key), { key, millis: millisOf(markedAt) }]));
   const oldest = [...ages.values()].sort((a, b) => a.millis - b.millis || byName(a.key, b.key));
-  const shown = oldest.slice(0, limit).map(({ key }) => key);
-  const counters = await cluster.readCounters(shown);
-  const entries = await mapInParallel(shown, PARENTS_IN_PARALLEL, async (key): Promise<StatusEntry[]> => {
+  const lookedAtMax = options.blocked ? STATUS_OBJECTS_MAX : Math.max(limit, STATUS_LOOKED_AT_DEFAULT);
+  const keys = oldest.slice(0, lookedAtMax).map(({ key }) => key);
+  const counters = await cluster.readCounters(keys);
+  const readUsers = openUserReader(cluster);
+  const looks = await mapInParallel(keys, PARENTS_IN_PARALLEL, async (key): Promise<StatusEntry[]> => {
     const parent = await cluster.readParent(key);
     // Deleted or undeleted since the index was read.
     if (!parent?.pendingDelete) return [];
     const counter = counters.get(parentName(key));
-    const entry = describe(parent, await readChildCount(cluster, key), cluster);
-    if (counter === undefined) return [entry];
-    return [{ ...entry, counter: viewCounter(counter, cluster.chance.nowEpochMillis()) }];
+    return [await readEntry(cluster, parent, counter, readUsers, options.stalledAfterMillis)];
   });
-  return { readAt, marked: entries.flat(), more: oldest.length - shown.length, isWhole };
-}
-
-export async function readChildCount(cluster: Cluster, { kind, id }: ParentKey): Promise<CountView> {
-  if (KINDS[kind].runsTasks) {
-    const { count, isExact } = await cluster.readTasks(id, 0, TASK_PAGES_MAX);
-    return { count, isExact };
-  }
-  const { users, isWhole } = await cluster.readAttached(id);
-  return { count: users.length, isExact: isWhole };
-}
-
-function describe(parent: Parent, children: CountView, cluster: Cluster): StatusEntry {
-  const { kind, id } = parent.key;
-  const hold = viewHold(parent, cluster.circumstances);
+  // The sort keeps the order of age among equals.
+  const found = looks.flat().sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
+  const wanted = options.blocked ? found.filter((entry) => needsSomebody(entry, entry.hold)) : found;
+  const notLookedAt = oldest.length - keys.length;
   return {
-    kind,
-    id,
+    readAt,
+    counts: countStates(found),
+    marked: wanted.slice(0, limit),
+    more: Math.max(0, wanted.length - limit) + notLookedAt,
+    notLookedAt,
+    isWhole,
+  };
+}
+
+/** What a marked object waits for now. @param counter as it was read before the object's children */
+export async function readEntry(
+  cluster: Cluster,
+  parent: Parent,
+  counter: CounterFound | undefined,
+  readUsers: UserReader,
+  stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
+): Promise<StatusEntry> {
+  const { children, users: attached } = await readChildren(cluster, parent.key);
+  const users = await readUsers(attached);
+  const { circumstances } = cluster;
+  const hold = viewHold(parent, circumstances);
+  return {
+    ...parent.key,
     object: parentName(parent.key),
-    mark: viewMark(parent, cluster.chance.nowEpochMillis()),
-    state: children.count > 0 || !children.isExact ? 'draining' : hold !== undefined ? 'held' : 'ready',
+    ...standingOf({ parent, children, counter, users }, circumstances, stalledAfterMillis),
+    mark: viewMark(parent, circumstances.nowEpochMillis),
     children,
     ...(hold && { hold }),
+    ...(counter && { counter: viewCounter(counter, circumstances.nowEpochMillis) }),
   };
+}
+
+/** Counted; and a network's users. */
+async function readChildren(
+  cluster: Cluster,
+  { kind, id }: ParentKey,
+): Promise<{ readonly children: CountView; readonly users: readonly UserKey[] }> {
+  if (KINDS[kind].runsTasks) {
+    const { count, isExact } = await cluster.readTasks(id, 0, TASK_PAGES_MAX);
+    return { children: { count, isExact }, users: [] };
+  }
+  const { users, isWhole } = await cluster.readAttached(id);
+  return { children: { count: users.length, isExact: isWhole }, users };
+}
+
+function countStates(entries: readonly StatusEntry[]): Status['counts'] {
+  const counts = MARKED_STATES.map(
+    (state) => [state, entries.filter((entry) => entry.state === state).length] as const,
+  );
+  return Object.fromEntries(counts) as Status['counts'];
 }
 
 function millisOf(markedAt: string | undefined): number {

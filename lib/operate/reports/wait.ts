@@ -2,14 +2,13 @@
 import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { type ParentKey, parentName } from '../../protocol/model.ts';
+import { type Parent, type ParentKey, parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { interruptible } from '../interruptible.ts';
 import { type Cluster, keyOf } from './cluster.ts';
-import type { StayReason } from './forecast.ts';
-import { HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
-import { readChildCount } from './status.ts';
-import { type CountView, viewHold } from './view.ts';
+import { findDeleted, HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
+import { openUserReader } from './standing.ts';
+import { readEntry, type StatusEntry } from './status.ts';
 
 /** The pause between two looks grows by half each time. */
 const LOOK_PAUSE_MIN_MILLIS = 500;
@@ -31,22 +30,20 @@ export interface WaitOptions {
 }
 
 /**
- * `gone`: deleted, even if the id is in use again. `undeleted`: the mark was taken back. `not marked`: there was no mark at the
- * first look. `still there`: the time ran out.
+ * `gone`: deleted, even if the id is in use again: it was seen and vanished, or a receipt tells of it. `not there`: it was never
+ * seen, and no receipt tells of it. `undeleted`: the mark was taken back. `not marked`: there was no mark at the first look.
+ * `still there`: the time ran out.
  */
 export interface WaitOutcome {
   readonly object: string;
-  readonly outcome: 'gone' | 'undeleted' | 'not marked' | 'still there';
+  readonly outcome: 'gone' | 'not there' | 'undeleted' | 'not marked' | 'still there';
+  /** What is still there, as it was at the last look. */
+  readonly waitsFor?: StatusEntry;
 }
 
 export interface WaitProgress {
   readonly elapsedMillis: number;
-  readonly waitingFor: readonly {
-    readonly object: string;
-    /** For a service its tasks, for a network its users. */
-    readonly children: CountView;
-    readonly hold?: StayReason;
-  }[];
+  readonly waitingFor: readonly StatusEntry[];
   /** What is no longer waited for. */
   readonly ended: readonly WaitOutcome[];
 }
@@ -74,18 +71,34 @@ export async function* waitUntilGone(
   const { chance } = cluster;
   const startEpochMillis = chance.nowEpochMillis();
   const marks = new Map(awaited.map((object) => [parentName(object), object.markedAt]));
+  // Whoever names a mark has seen it.
+  const seen = new Set(awaited.filter(({ markedAt }) => markedAt !== undefined).map(parentName));
   const ended = new Map<string, WaitOutcome>();
+  let waitingFor: readonly StatusEntry[] = [];
   let pauseMillis = LOOK_PAUSE_MIN_MILLIS;
   for (;;) {
     signal?.throwIfAborted();
     const left = [...marks.keys()].filter((name) => !ended.has(name));
-    const looks = await mapInParallel(left, PARENTS_IN_PARALLEL, async (name) => {
-      const seen = await look(cluster, keyOf(name), marks.get(name));
-      if ('outcome' in seen) ended.set(name, { object: name, outcome: seen.outcome });
-      else marks.set(name, seen.markedAt);
-      return 'outcome' in seen ? [] : [seen.waiting];
-    });
-    const waitingFor = looks.flat();
+    const counters = await cluster.readCounters(left.map(keyOf));
+    const readUsers = openUserReader(cluster);
+    const looks = await mapInParallel(left, PARENTS_IN_PARALLEL, (name) =>
+      look(cluster, keyOf(name), marks.get(name), (parent) =>
+        readEntry(cluster, parent, counters.get(name), readUsers),
+      ),
+    );
+    const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
+    const deleted = absent.length === 0 ? new Set() : await findDeleted(cluster, absent);
+    for (const [n, { outcome, entry }] of looks.entries()) {
+      const object = left[n] as string;
+      if (outcome === 'absent') {
+        ended.set(object, { object, outcome: seen.has(object) || deleted.has(object) ? 'gone' : 'not there' });
+      } else if (outcome !== 'still there') ended.set(object, { object, outcome });
+      else {
+        seen.add(object);
+        marks.set(object, entry.mark.markedAt);
+      }
+    }
+    waitingFor = looks.flatMap(({ entry }) => (entry ? [entry] : []));
     const elapsedMillis = chance.nowEpochMillis() - startEpochMillis;
     yield { elapsedMillis, waitingFor, ended: [...ended.values()] };
     const leftMillis = timeoutMillis - elapsedMillis;
@@ -93,26 +106,34 @@ export async function* waitUntilGone(
     await interruptible(chance.pause(Math.min(pauseMillis, leftMillis)), { signal });
     pauseMillis = Math.min(LOOK_PAUSE_MAX_MILLIS, pauseMillis * LOOK_PAUSE_GROWTH);
   }
-  const outcomes = [...marks.keys()].map((object) => ended.get(object) ?? { object, outcome: 'still there' as const });
+  const last = new Map(waitingFor.map((entry) => [entry.object, entry]));
+  const outcomes = [...marks.keys()].map((object) => ended.get(object) ?? stillThere(object, last.get(object)));
   return { outcomes, isDone: outcomes.every(({ outcome }) => outcome === 'gone') };
 }
 
+function stillThere(object: string, waitsFor: StatusEntry | undefined): WaitOutcome {
+  return { object, outcome: 'still there', ...(waitsFor && { waitsFor }) };
+}
+
 type Look =
-  | { readonly outcome: Exclude<WaitOutcome['outcome'], 'still there'> }
-  | { readonly markedAt: string | undefined; readonly waiting: WaitProgress['waitingFor'][number] };
+  | { readonly outcome: 'absent' | 'gone' | 'undeleted' | 'not marked'; readonly entry?: undefined }
+  | { readonly outcome: 'still there'; readonly entry: StatusEntry };
 
 /** @param markedAt the mark whose end is awaited; undefined until a mark with a time was seen */
-async function look(cluster: Cluster, key: ParentKey, markedAt: string | undefined): Promise<Look> {
+async function look(
+  cluster: Cluster,
+  key: ParentKey,
+  markedAt: string | undefined,
+  read: (parent: Parent) => Promise<StatusEntry>,
+): Promise<Look> {
   const parent = await cluster.readParent(key);
-  if (parent === undefined) return { outcome: 'gone' };
+  if (parent === undefined) return { outcome: 'absent' };
   if (markedAt !== undefined && !(parent.pendingDelete && parent.markedAt === markedAt)) {
     // With a receipt of that mark, this is another life of the id; without, the mark was taken back.
     return { outcome: (await hasEnded(cluster, key, markedAt)) ? 'gone' : 'undeleted' };
   }
   if (!parent.pendingDelete) return { outcome: 'not marked' };
-  const hold = viewHold(parent, cluster.circumstances);
-  const waiting = { object: parentName(key), children: await readChildCount(cluster, key), ...(hold && { hold }) };
-  return { markedAt: parent.markedAt, waiting };
+  return { outcome: 'still there', entry: await read(parent) };
 }
 
 /** A network may have been deleted with a service, whose receipt then tells of it. */

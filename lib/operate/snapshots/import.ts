@@ -3,22 +3,24 @@ import { isDeepStrictEqual } from 'node:util';
 import type { DeallocatorClient } from '../../client/client.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
 import { checkList } from '../../protocol/arguments.ts';
-import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
-import { LIST_PAGE_ITEMS_MAX, TASKS_PER_TRANSACTION_MAX } from '../../protocol/limits.ts';
-import { networkLists, type ParentKind, parentName, referencedNetworks } from '../../protocol/model.ts';
-import { chunks, groupBy, mapInParallel } from '../../protocol/parallel.ts';
+import { type DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
+import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
+import { type ParentKind, parentName } from '../../protocol/model.ts';
+import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
-import { type LeftOut, type Snapshot, type SnapshotTask, withoutMark } from './snapshot.ts';
+import { groupsOf, networkPhase, type Phase, servicePhase, taskPhase } from './import-phases.ts';
+import { inTurns } from './in-turns.ts';
+import { type LeftOut, type Snapshot, withoutMark } from './snapshot.ts';
 
-/** Writes side by side: enough to hide the round trip, few enough for a laptop and for a new table. */
+/** Reads side by side, each of 100 objects: one answer may have 16 MB. */
+const READS_IN_PARALLEL = 4;
+
+/** Transactions side by side: enough to hide the round trip, few enough for a laptop and for a new table. */
 const WRITES_IN_PARALLEL = 8;
 
 /** Looks at an object before it is given up. Each look after the first means that others created or deleted it in between. */
 const LOOKS_MAX = 3;
-
-/** Pages of one service's tasks that are read to find those that are there already: a million tasks. */
-const TASK_PAGES_MAX = 1000;
 
 export type ImportPhase = keyof Snapshot;
 
@@ -65,118 +67,83 @@ export async function importSnapshot(
 ): Promise<ImportResult> {
   for (const phase of ['networks', 'services', 'tasks'] as const) checkList(phase, snapshot[phase]);
   const tally = new Tally(snapshot, options.onProgress);
-  const { signal } = options;
-  await mapInParallel(snapshot.networks, WRITES_IN_PARALLEL, async (network) => {
-    signal?.throwIfAborted();
-    const calls = { get: () => client.getNetwork(network.id), create: () => client.createNetwork(network) };
-    tally.add('networks', parentName({ kind: 'network', id: network.id }), await put('network', network, calls));
-  });
-  // One after the other: services that share a network check the same item, so their transactions would conflict.
-  for (const service of snapshot.services) {
-    signal?.throwIfAborted();
-    const name = parentName({ kind: 'service', id: service.id });
-    const refused = referencedNetworks(service.id, networkLists(service.spec))
-      .map((id) => parentName({ kind: 'network', id }))
-      .find((network) => tally.isRefused(network));
-    const calls = { get: () => client.getService(service.id), create: () => client.createService(service) };
-    tally.add('services', name, refused ? dependsOn(refused) : await put('service', service, calls));
-  }
-  const tasks = groupBy(snapshot.tasks, ({ serviceId }) => serviceId);
-  await mapInParallel([...tasks], WRITES_IN_PARALLEL, async ([serviceId, ofService]) => {
-    const service = parentName({ kind: 'service', id: serviceId });
-    if (tally.isRefused(service)) tally.addTasks(ofService, dependsOn(service));
-    else await putTasks(client, serviceId, ofService, tally, signal);
-  });
+  const run: Run = { client, tally, signal: options.signal };
+  const { networks, services, tasks } = snapshot;
+  await putAll(run, networkPhase(client), networks);
+  await putAll(run, servicePhase(client), services);
+  await putAll(run, taskPhase(client), tasks);
   return tally.result();
 }
 
-type Ended = { readonly status: 'created' | 'alreadyThere' } | { readonly status: 'refused'; readonly reason: string };
+interface Run {
+  readonly client: DeallocatorClient;
+  readonly tally: Tally;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Looks first: so a repeated import costs a read for 100 objects, and no write. Then creates what is not there, many in one
+ * transaction. What others created in between is found by the next look.
+ */
+async function putAll<T extends Entry>({ tally, signal }: Run, phase: Phase<T>, all: readonly T[]): Promise<void> {
+  let left = all.filter((object) => {
+    const refused = phase.parentsOf(object).find((parent) => tally.isRefused(parent));
+    if (refused !== undefined) tally.add(phase.name, phase.nameOf(object), dependsOn(refused));
+    return refused === undefined;
+  });
+  for (let looks = 1; looks <= LOOKS_MAX && left.length > 0; looks++) {
+    const pages = await mapInParallel(chunks(left, BATCH_GET_KEYS_MAX), READS_IN_PARALLEL, (some) => {
+      signal?.throwIfAborted();
+      return phase.find(some);
+    });
+    const found = new Map(pages.flat().map((item) => [phase.nameOf(item as T), item]));
+    const missing: T[] = [];
+    for (const object of left) {
+      const there = found.get(phase.nameOf(object));
+      if (there === undefined) missing.push(object);
+      else tally.add(phase.name, phase.nameOf(object), compare(phase.kind, object, there));
+    }
+    left = [];
+    await inTurns(groupsOf(phase, missing), WRITES_IN_PARALLEL, async ({ objects }) => {
+      left.push(...(await createGroup(phase, objects, tally, signal)));
+    });
+  }
+  for (const object of left) tally.add(phase.name, phase.nameOf(object), IN_BETWEEN);
+}
+
+/**
+ * Creates all of a group, or its halves where something of it is refused: so that a refused object fails alone, in the words of
+ * its own transaction. Returns those that somebody else seems to have created.
+ */
+async function createGroup<T extends Entry>(
+  phase: Phase<T>,
+  group: readonly T[],
+  tally: Tally,
+  signal: AbortSignal | undefined,
+): Promise<readonly T[]> {
+  signal?.throwIfAborted();
+  const [alone] = group;
+  const isAlone = group.length === 1 && alone !== undefined;
+  const refusal = await refusalOf(isAlone ? phase.createAlone(alone) : phase.createTogether(group));
+  if (refusal?.code === 'AlreadyExists') return group;
+  if (refusal === undefined || isAlone) {
+    const ended = refusal === undefined ? CREATED : refused(refusal.message, refusal.blockers[0]);
+    for (const object of group) tally.add(phase.name, phase.nameOf(object), ended);
+    return [];
+  }
+  const [first = [], second = []] = chunks(group, Math.ceil(group.length / 2));
+  // One after the other: they check the same parents.
+  const left = await createGroup(phase, first, tally, signal);
+  return [...left, ...(await createGroup(phase, second, tally, signal))];
+}
+
+type Refused = { readonly status: 'refused'; readonly reason: string; readonly cause?: string };
+type Ended = { readonly status: 'created' | 'alreadyThere' } | Refused;
 
 const CREATED: Ended = { status: 'created' };
 const IN_BETWEEN = refused(
   `others created and deleted it each of the ${LOOKS_MAX} times it was looked at; import again`,
 );
-
-interface ParentCalls {
-  get(): Promise<Entry>;
-  create(): Promise<void>;
-}
-
-/** Looks first: so a repeated import costs a read for each object, and no write. */
-async function put(kind: ParentKind, wanted: Entry, calls: ParentCalls): Promise<Ended> {
-  for (let looks = 1; looks <= LOOKS_MAX; looks++) {
-    const found = await calls.get().catch((error: unknown) => {
-      if (isDeallocatorError(error, 'NotFound')) return undefined;
-      throw error;
-    });
-    if (found !== undefined) return compare(kind, wanted, found);
-    const refusal = await refusalOf(calls.create());
-    if (refusal === undefined) return CREATED;
-    if (refusal.code !== 'AlreadyExists') return refused(refusal.message);
-  }
-  return IN_BETWEEN;
-}
-
-async function putTasks(
-  client: DeallocatorClient,
-  serviceId: string,
-  tasks: readonly SnapshotTask[],
-  tally: Tally,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  let left = tasks;
-  for (let looks = 1; looks <= LOOKS_MAX && left.length > 0; looks++) {
-    const found = await findTasks(client, serviceId, left, signal);
-    for (const task of left) {
-      const there = found.get(task.id);
-      if (there !== undefined) tally.addTasks([task], compare('task', task, there));
-    }
-    left = left.filter(({ id }) => !found.has(id));
-    const groups = chunks(left, TASKS_PER_TRANSACTION_MAX);
-    for (const group of groups) {
-      signal?.throwIfAborted();
-      const refusal = await refusalOf(client.createTasks(serviceId, group));
-      if (refusal?.code === 'AlreadyExists') continue; // another writer's, or another import's: the next look tells
-      // One task is too large, or all together are: one by one, at the end of the queue, only those that are fail.
-      if (refusal?.code === 'InvalidArgument' && group.length > 1) groups.push(...chunks(group, 1));
-      else {
-        // With their networks, not all of a group fit one transaction.
-        const isCreated = ({ id }: SnapshotTask) => refusal === undefined || refusal.done.includes(id);
-        tally.addTasks(group.filter(isCreated), CREATED);
-        tally.addTasks(
-          group.filter((task) => !isCreated(task)),
-          refused(refusal?.message ?? ''),
-        );
-      }
-    }
-    left = left.filter((task) => !tally.isTaskDone(task));
-  }
-  tally.addTasks(left, IN_BETWEEN);
-}
-
-/** The tasks that are there already, by id. Fails with `FailedPrecondition` where the service has too many. */
-async function findTasks(
-  client: DeallocatorClient,
-  serviceId: string,
-  tasks: readonly SnapshotTask[],
-  signal: AbortSignal | undefined,
-): Promise<Map<string, Entry>> {
-  const wanted = new Set(tasks.map(({ id }) => id));
-  const found = new Map<string, Entry>();
-  let from: Readonly<Record<string, string>> | undefined;
-  for (let pages = 1; pages <= TASK_PAGES_MAX; pages++) {
-    signal?.throwIfAborted();
-    const { items, next } = await client.listTasks(serviceId, { limit: LIST_PAGE_ITEMS_MAX, ...(from && { from }) });
-    for (const task of items) if (wanted.has(task.id)) found.set(task.id, task);
-    if (next === undefined) return found;
-    from = next;
-  }
-  throw new DeallocatorError(
-    'FailedPrecondition',
-    `service ${serviceId} has tasks on more than ${TASK_PAGES_MAX} pages, so those of the import were not looked for; import the other services alone`,
-    { blockers: [parentName({ kind: 'service', id: serviceId })] },
-  );
-}
 
 function compare(kind: ParentKind | 'task', wanted: Entry, found: Entry): Ended {
   const { pendingDelete, markedAt } = found;
@@ -211,12 +178,12 @@ function isOfObject({ code, blockers, cause }: DeallocatorError): boolean {
   return code === 'InvalidArgument' && cause instanceof Error && rejections.includes(cause.name);
 }
 
-function refused(reason: string): Ended {
-  return { status: 'refused', reason };
+function refused(reason: string, cause?: string): Ended {
+  return { status: 'refused', reason, ...(cause !== undefined && { cause }) };
 }
 
 function dependsOn(object: string): Ended {
-  return refused(`it belongs to ${object}, which was not imported`);
+  return refused(`it belongs to ${object}, which was not imported`, object);
 }
 
 type Counts = { -readonly [Status in keyof ImportCounts]: number };
@@ -225,8 +192,7 @@ class Tally {
   readonly #snapshot: Snapshot;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #counts: Record<ImportPhase, Counts> = { networks: noCounts(), services: noCounts(), tasks: noCounts() };
-  readonly #refusals = new Map<string, string>();
-  readonly #tasksDone = new Set<SnapshotTask>();
+  readonly #refusals = new Map<string, Refused>();
 
   constructor(snapshot: Snapshot, onProgress: ImportOptions['onProgress']) {
     this.#snapshot = snapshot;
@@ -236,24 +202,13 @@ class Tally {
   add(phase: ImportPhase, object: string, ended: Ended): void {
     const counts = this.#counts[phase];
     counts[ended.status]++;
-    if (ended.status === 'refused') this.#refusals.set(object, ended.reason);
+    if (ended.status === 'refused') this.#refusals.set(object, ended);
     const done = counts.created + counts.alreadyThere + counts.refused;
     this.#onProgress({ phase, done, total: this.#snapshot[phase].length });
   }
 
-  addTasks(tasks: readonly SnapshotTask[], ended: Ended): void {
-    for (const task of tasks) {
-      this.#tasksDone.add(task);
-      this.add('tasks', taskName(task), ended);
-    }
-  }
-
   isRefused(object: string): boolean {
     return this.#refusals.has(object);
-  }
-
-  isTaskDone(task: SnapshotTask): boolean {
-    return this.#tasksDone.has(task);
   }
 
   /** Refusals in the order of the snapshot, whichever write ended first. */
@@ -265,8 +220,10 @@ class Tally {
       ...tasks.map(taskName),
     ];
     const refusals = objects.flatMap((object) => {
-      const reason = this.#refusals.get(object);
-      return reason === undefined ? [] : [{ object, reason }];
+      const refusal = this.#refusals.get(object);
+      if (refusal === undefined) return [];
+      const { reason, cause } = refusal;
+      return [{ object, reason, ...(cause !== undefined && { cause }) }];
     });
     return { ...this.#counts, refusals };
   }

@@ -1,76 +1,235 @@
 /** Reads files of snapshots, or of what Docker says of a swarm, as one snapshot. Checks all of it, and writes nothing. */
-import { isDeepStrictEqual } from 'node:util';
-import { isMap, shown } from '../values.ts';
-import { checkParts, invalid, type Parts, type Placed, parseJson, readParts, type Snapshot } from './snapshot.ts';
-import { readSwarm, type SwarmKind, swarmKindOf, type Unusable } from './swarm-snapshot.ts';
+import { BLOCKERS_NAMED_MAX } from '../../protocol/limits.ts';
+import { spoken } from '../names.ts';
+import { type Entry, isMap, shown } from '../values.ts';
+import { checkImport, withoutRepeats } from './check-import.ts';
+import { type ImportFile, readDocuments } from './documents.ts';
+import { findLacks, type ImportKind, type Lack, orphanName, PRINTED_BY } from './lacks.ts';
+import { unknownShape, wrongAnswer } from './not-importable.ts';
+import { invalid, type Placed, type Snapshot } from './snapshot.ts';
+import { type Known, type Missing, readSwarm, swarmKindOf } from './swarm-snapshot.ts';
+import { Gathered, groupByCause, type Unusable } from './unusable.ts';
 
-export interface ImportFile {
-  /** Its name in messages. */
-  readonly name: string;
-  readonly text: string;
+export interface ReadOptions {
+  /** Takes what is there although something is lacking. @default false: fails, and says what */
+  readonly partial?: boolean;
+  /** Leaves out what can't be used, with what hangs on it. @default false: fails, and says what */
+  readonly skipUnusable?: boolean;
+  /** Networks and services that are in the tables, to which the files may refer: {@link prepareImport} finds them. @default - none */
+  readonly known?: Known;
 }
 
 export interface ImportInput {
   readonly snapshot: Snapshot;
-  /** What is left out; without it nothing can be deleted too early. See {@link readSwarm}. */
+  /** What is left out always; without it nothing can be deleted too early. See {@link readSwarm}. */
   readonly unusable: readonly Unusable[];
+  /** What can't be used, and was left out by `skipUnusable`. Networks and services no longer wait for it. */
+  readonly skipped: readonly Unusable[];
+  /** What is lacking, and was taken for granted by `partial`. */
+  readonly lacks: readonly Lack[];
+  /** Documents that hold no object: an empty list, `null`, a file without text. */
+  readonly empty: readonly string[];
 }
 
 /**
- * Each file is a snapshot, or JSON of Docker's Engine API: one object or an array of them, of one kind or mixed. Files may
- * refer to each other's objects. The same object in two files counts once.
+ * Each file holds snapshots, or JSON of Docker's Engine API: objects of one kind or mixed, in arrays, arrays of arrays, or one
+ * after the other. Files may refer to each other's objects. The same object in two files counts once.
  *
- * Fails with `InvalidArgument`, and names file and entry, at what may not be left out: text that is not JSON, or of neither
- * shape; two objects of one id that differ; a service that refers to a network in no file, or to more than 32; a value or an
- * id that DynamoDB can't hold; more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
+ * Fails with `InvalidArgument`, and names file and entry: at text that is not JSON, at the daemon's error or the lines of a
+ * listing; unless `skipUnusable`, at what can't be used (of neither shape; two objects of one id that differ; a service that
+ * refers to a network that is nowhere, or to more than 32; a value or an id that DynamoDB can't hold); unless `partial`, at
+ * what is lacking (see {@link findLacks}); and at more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
  */
-export function readImport(files: readonly ImportFile[]): ImportInput {
-  const snapshots: Parts[] = [];
-  const swarm = { networks: [] as Placed[], services: [] as Placed[], tasks: [] as Placed[] };
-  for (const { name, text } of files) {
-    const place = `${name}: `;
-    const document = parseJson(text, place);
-    if (isMap(document) && swarmKindOf(document) === undefined && LISTS.some((list) => list in document)) {
-      snapshots.push(readParts(document, place));
-      continue;
-    }
-    const objects: readonly unknown[] = Array.isArray(document) ? document : [document];
-    for (const [index, entry] of objects.entries()) {
-      const where = `${place}[${index}]`;
-      const kind = isMap(entry) ? swarmKindOf(entry) : undefined;
-      if (!isMap(entry) || kind === undefined) throw unknownShape(where, entry);
-      swarm[kind].push({ where, entry });
+export function readImport(files: readonly ImportFile[], options: ReadOptions = {}): ImportInput {
+  return judged(inspectImport(files, options.known), options);
+}
+
+/** Refuses what the options don't allow. */
+export function judged({ missing: _, ...input }: Inspected, options: ReadOptions): ImportInput {
+  const problems = [
+    ...(options.skipUnusable === true ? [] : [unusableWords(input.skipped)]),
+    ...(options.partial === true ? [] : [lackWords(input)]),
+  ].filter((words) => words !== undefined);
+  if (problems.length > 0) throw invalid(problems.join('. And '));
+  return input;
+}
+
+export type Inspected = ImportInput & { readonly missing: Missing };
+
+/** As {@link readImport}, without a refusal of what is unusable or lacking; and what may be in the tables. */
+export function inspectImport(files: readonly ImportFile[], known: Known = NOTHING_KNOWN): Inspected {
+  const read: Reading = {
+    own: { networks: [], services: [], tasks: [] },
+    swarm: { networks: [], services: [], tasks: [] },
+    kinds: new Set(),
+    incompleteSnapshots: [],
+    empty: [],
+    faults: new Gathered(),
+  };
+  for (const file of files) {
+    const documents = readDocuments(file);
+    if (documents.length === 0) read.empty.push(`${file.name} holds no text`);
+    for (const { file: name, place, isAlone, value } of documents) {
+      if (isSnapshot(value)) readSnapshot(value, isAlone ? place : `${place}: `, name, read);
+      else readAnswer(value, place, isAlone, read);
     }
   }
-  const { parts, unusable } = readSwarm(
-    swarm,
-    snapshots.flatMap(({ networks }) => networks),
-  );
-  const all = [...snapshots, parts];
-  const merge = (list: SwarmKind) => withoutRepeats(all.flatMap((some) => some[list]));
-  const merged = { networks: merge('networks'), services: merge('services'), tasks: merge('tasks') };
-  return { snapshot: checkParts(merged), unusable };
+  const { own, swarm, faults, kinds, incompleteSnapshots, empty } = read;
+  const ofSnapshots = own.networks.map(({ entry }) => ({ id: entry.id, name: nameOf(entry) }));
+  const ownServices = own.services.map(({ entry }) => entry.id as string);
+  const directory = {
+    networks: [...ofSnapshots, ...known.networks],
+    services: [...ownServices, ...known.services],
+  };
+  const { parts, unusable, missing, orphans } = readSwarm(swarm, directory, faults);
+  const merged = {
+    networks: withoutRepeats([...own.networks, ...parts.networks], 'network', faults),
+    services: withoutRepeats([...own.services, ...parts.services], 'service', faults),
+    tasks: withoutRepeats([...own.tasks, ...parts.tasks], 'task', faults),
+  };
+  const snapshot = checkImport(merged, known, faults);
+  const given = { parts: merged, kinds, incompleteSnapshots, orphans: [...orphans, ...orphansOf(merged, known)] };
+  const lacks = findLacks(snapshot, given);
+  const isNothing =
+    Object.values(merged).every(({ length }) => length === 0) && unusable.length + faults.all.length === 0;
+  if (isNothing && kinds.size === 0) {
+    lacks.push({ kind: 'services', objects: [], reason: 'there is no object to import' });
+  }
+  return { snapshot, unusable, skipped: faults.all, lacks, empty, missing: withOwn(missing, merged, known) };
 }
 
-const LISTS: readonly SwarmKind[] = ['networks', 'services', 'tasks'];
+const NOTHING_KNOWN: Known = { networks: [], services: [] };
+const LISTS: readonly ImportKind[] = ['networks', 'services', 'tasks'];
 
-function unknownShape(where: string, entry: unknown) {
-  return invalid(
-    `${where} is ${shown(entry)}, neither a snapshot nor a service, task or network of Docker's Engine API; give what GET /services, /tasks and /networks answer`,
-  );
+interface Reading {
+  readonly own: Record<ImportKind, Placed[]>;
+  readonly swarm: Record<ImportKind, Placed[]>;
+  readonly kinds: Set<ImportKind>;
+  readonly incompleteSnapshots: string[];
+  readonly empty: string[];
+  readonly faults: Gathered;
 }
 
-function withoutRepeats(all: readonly Placed[]): Placed[] {
-  const first = new Map<string, Placed>();
-  return all.filter((placed) => {
-    const { id, serviceId } = placed.entry;
-    const key = JSON.stringify([serviceId, id]);
-    const before = first.get(key);
-    if (before === undefined) {
-      first.set(key, placed);
-      return true;
+function isSnapshot(value: unknown): value is Entry {
+  return isMap(value) && swarmKindOf(value) === undefined && LISTS.some((list) => list in value);
+}
+
+function readSnapshot(
+  document: Entry,
+  place: string,
+  file: string,
+  { own, kinds, incompleteSnapshots, faults }: Reading,
+) {
+  for (const name of LISTS) {
+    const list = document[name];
+    if (list === undefined || list === null) {
+      if (!incompleteSnapshots.includes(file)) incompleteSnapshots.push(file);
+      continue;
     }
-    if (isDeepStrictEqual(before.entry, placed.entry)) return false;
-    throw invalid(`${placed.where} and ${before.where} both have the id ${shown(id)}, and differ; give one of them`);
-  });
+    if (!Array.isArray(list)) {
+      throw invalid(`${place}${name} is ${shown(list)}; it must be a list, which may be empty`);
+    }
+    kinds.add(name);
+    for (const [index, entry] of list.entries()) {
+      const where = `${place}${name}[${index}]`;
+      if (isMap(entry)) own[name].push({ where, entry });
+      else faults.add({ where, object: where, reason: `${where} is ${shown(entry)}; it must be an object` });
+    }
+  }
 }
+
+/** What Docker printed. */
+function readAnswer(value: unknown, place: string, isAlone: boolean, reading: Reading): void {
+  const { swarm, kinds, faults, empty } = reading;
+  const objects = flattened(value, isAlone && !Array.isArray(value) ? `${place}[0]` : place);
+  if (objects.length === 0) {
+    empty.push(`${place.replace(/: $/, '')} holds ${value === null ? 'null' : 'an empty list'}`);
+  }
+  for (const { where, entry } of objects) {
+    if (!isMap(entry)) {
+      const reason = `${where} is ${shown(entry)}, neither a snapshot nor an object of Docker's Engine API`;
+      faults.add({ where, object: where, reason });
+      continue;
+    }
+    const wrong = wrongAnswer(entry);
+    if (wrong !== undefined) throw invalid(`${where} ${wrong}`);
+    const kind = swarmKindOf(entry);
+    if (kind !== undefined) {
+      kinds.add(kind);
+      swarm[kind].push({ where, entry });
+      continue;
+    }
+    const { reason, object = where } = unknownShape(entry);
+    faults.add({ where, object, reason: `${where} ${reason}` });
+  }
+}
+
+/** Go prints an empty list as `null`. */
+function flattened(value: unknown, where: string): { where: string; entry: unknown }[] {
+  if (value === null) return [];
+  if (!Array.isArray(value)) return [{ where, entry: value }];
+  return value.flatMap((entry, index) => flattened(entry, `${where}[${index}]`));
+}
+
+function nameOf({ spec }: Entry): unknown {
+  return isMap(spec) && isMap(spec.annotations) ? spec.annotations.name : undefined;
+}
+
+/** Tasks of snapshots whose service is nowhere. */
+function orphansOf({ services, tasks }: Record<ImportKind, Placed[]>, known: Known): string[] {
+  const ids = new Set<unknown>([...services.map(({ entry }) => entry.id), ...known.services]);
+  return tasks.filter(({ entry }) => !ids.has(entry.serviceId)).map(orphanName);
+}
+
+/** The references of snapshots beside those of Docker's objects. */
+function withOwn(missing: Missing, { networks, services, tasks }: Record<ImportKind, Placed[]>, known: Known): Missing {
+  const networkIds = new Set<unknown>(
+    [...networks, ...known.networks.map((entry) => ({ entry }))].map(({ entry }) => entry.id),
+  );
+  const serviceIds = new Set<unknown>([...services.map(({ entry }) => entry.id), ...known.services]);
+  const targets = services.flatMap(({ entry: { spec } }) => {
+    if (!isMap(spec)) return [];
+    return [isMap(spec.task) ? spec.task.networks : undefined, spec.networks].flatMap((list) =>
+      Array.isArray(list) ? list.map((entry: unknown) => (isMap(entry) ? entry.target : undefined)) : [],
+    );
+  });
+  const isMissing =
+    (there: ReadonlySet<unknown>) =>
+    (id: unknown): id is string =>
+      typeof id === 'string' && !there.has(id);
+  return {
+    networks: new Set([...missing.networks, ...targets.filter(isMissing(networkIds))]),
+    services: new Set([
+      ...missing.services,
+      ...tasks.map(({ entry }) => entry.serviceId).filter(isMissing(serviceIds)),
+    ]),
+  };
+}
+
+/** Every cause that there is room for, and every way out. Undefined where all can be used. */
+function unusableWords(skipped: readonly Unusable[]): string | undefined {
+  const groups = groupByCause(skipped);
+  if (groups.length === 0) return undefined;
+  const said = groups.slice(0, BLOCKERS_NAMED_MAX).map(({ reason, objects }) => {
+    const others = objects.length - 1;
+    return others === 0 ? reason : `${reason} (and ${others} more for the same cause)`;
+  });
+  const more = groups.length > said.length ? `; and ${groups.length - said.length} more causes` : '';
+  return `${said.join('; ')}${more}. Mend it there, or leave out what can't be used, with what hangs on it: --skip-unusable (skipUnusable)`;
+}
+
+/** Undefined where nothing is lacking. */
+function lackWords({ lacks, empty }: Pick<ImportInput, 'lacks' | 'empty'>): string | undefined {
+  if (lacks.length === 0) return undefined;
+  const said = lacks.map(({ kind, reason, objects }) => {
+    const named = objects.slice(0, BLOCKERS_NAMED_MAX).map(spoken).join(', ');
+    const more = objects.length > BLOCKERS_NAMED_MAX ? `, and ${objects.length - BLOCKERS_NAMED_MAX} more` : '';
+    return objects.length === 0 ? reason : `${kind} are lacking: ${reason} (${named}${more})`;
+  });
+  const kinds = [...new Set(lacks.map(({ kind }) => kind))];
+  const remedies = kinds.map((kind) => `the ${kind}, as ${PRINTED_BY[kind]} prints them`);
+  const holds = empty.length > 0 ? `; ${empty.join('; ')}` : '';
+  return `${said.join('; ')}${holds}. Add ${remedies.join(' and ')}, or import what is given all the same: --partial (partial)`;
+}
+
+export type { ImportFile } from './documents.ts';

@@ -33,12 +33,41 @@ export interface LeftOut {
   /** `network#…`, `service#…` or `task#<service>#<task>`; a task of Docker's, which has an id of its own: `task#<task>`. */
   readonly object: string;
   readonly reason: string;
+  /** The object because of which it was: what it belongs to or refers to, and what is wrong itself. Absent: the object itself. */
+  readonly cause?: string;
 }
+
+/** How a document calls the fields that are checked, for messages. */
+export interface FieldNames {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly labels: string;
+  readonly taskNetworks: string;
+  readonly networks: string;
+  readonly target: string;
+}
+
+export const SNAPSHOT_FIELDS: FieldNames = {
+  id: 'id',
+  serviceId: 'serviceId',
+  labels: 'spec.annotations.labels',
+  taskNetworks: 'spec.task.networks',
+  networks: 'spec.networks',
+  target: 'target',
+};
 
 /** An entry of a document, and where it stands, for messages. */
 export interface Placed {
   readonly where: string;
   readonly entry: Entry;
+  /** @default {@link SNAPSHOT_FIELDS} */
+  readonly fields?: FieldNames;
+  /** What Docker tells of it beside what is imported. */
+  readonly told?: {
+    readonly name?: unknown;
+    readonly version?: number | undefined;
+    readonly tasks?: number | undefined;
+  };
 }
 
 /** A snapshot's entries before they are checked. */
@@ -62,11 +91,7 @@ export function readParts(document: Entry, place: string): Parts {
 
 /** Fails with `InvalidArgument` at the first entry that could not be loaded, or that refers to one that is not there. */
 export function checkParts(parts: Parts): Snapshot {
-  for (const [name, { length }] of Object.entries(parts)) {
-    if (length > SNAPSHOT_OBJECTS_MAX) {
-      throw invalid(`has ${length} ${name}; at most ${SNAPSHOT_OBJECTS_MAX} are loaded at once, so cut it down`);
-    }
-  }
+  checkSize(parts);
   const networkIds = new Set<string>();
   for (const { where, entry } of parts.networks) {
     const { id } = checkNetwork(where, entry);
@@ -90,23 +115,43 @@ export function checkParts(parts: Parts): Snapshot {
   };
 }
 
-export function checkNetwork(where: string, network: Entry): NewNetwork {
-  checkObject(where, 'network', network);
+export function checkSize(parts: Parts): void {
+  for (const [name, { length }] of Object.entries(parts)) {
+    if (length > SNAPSHOT_OBJECTS_MAX) {
+      throw invalid(`has ${length} ${name}; at most ${SNAPSHOT_OBJECTS_MAX} are loaded at once, so cut it down`);
+    }
+  }
+}
+
+export function checkNetwork(where: string, network: Entry, fields = SNAPSHOT_FIELDS): NewNetwork {
+  checkObject(where, 'network', network, fields);
   return network as NewNetwork;
 }
 
-export function checkService(where: string, service: Entry, networkIds: ReadonlySet<string>): NewService {
-  checkObject(where, 'service', service);
-  checkReferences(where, service, networkIds);
+/** @param networkIds the networks that it may refer to */
+export function checkService(
+  where: string,
+  service: Entry,
+  networkIds: ReadonlySet<string>,
+  fields = SNAPSHOT_FIELDS,
+): NewService {
+  checkObject(where, 'service', service, fields);
+  checkReferences(where, service, networkIds, fields);
   return service as NewService;
 }
 
-export function checkTask(where: string, task: Entry, serviceIds: ReadonlySet<string>): SnapshotTask {
-  checkId(`${where}.id`, 'task', task.id);
-  checkId(`${where}.serviceId`, 'service', task.serviceId);
+/** @param serviceIds the services that it may belong to */
+export function checkTask(
+  where: string,
+  task: Entry,
+  serviceIds: ReadonlySet<string>,
+  fields = SNAPSHOT_FIELDS,
+): SnapshotTask {
+  checkId(`${where}.${fields.id}`, 'task', task.id);
+  checkId(`${where}.${fields.serviceId}`, 'service', task.serviceId);
   if (!serviceIds.has(task.serviceId as string)) {
     throw invalid(
-      `${where}.serviceId is ${shown(task.serviceId)}, and the snapshot has no such service; add it or drop the task`,
+      `${where}.${fields.serviceId} is ${shown(task.serviceId)}, and the snapshot has no such service; add it or drop the task`,
     );
   }
   checkStorable(where, task);
@@ -142,8 +187,8 @@ function readList(document: Entry, name: string, place: string): Placed[] {
   });
 }
 
-function checkObject(where: string, kind: 'service' | 'network', object: Entry): void {
-  checkId(`${where}.id`, kind, object.id);
+function checkObject(where: string, kind: 'service' | 'network', object: Entry, fields: FieldNames): void {
+  checkId(`${where}.${fields.id}`, kind, object.id);
   for (const field of MARK_ATTRIBUTES) {
     if (object[field] === undefined) continue;
     throw invalid(
@@ -153,9 +198,11 @@ function checkObject(where: string, kind: 'service' | 'network', object: Entry):
   const { spec = {} } = object;
   const { annotations = {} } = asMap(`${where}.spec`, spec);
   const { labels = {} } = asMap(`${where}.spec.annotations`, annotations);
-  const { [STACK_LABEL]: stack } = asMap(`${where}.spec.annotations.labels`, labels);
+  const { [STACK_LABEL]: stack } = asMap(`${where}.${fields.labels}`, labels);
   if (stack !== undefined && (typeof stack !== 'string' || stack === '')) {
-    throw invalid(`${where}.spec.annotations.labels["${STACK_LABEL}"] is ${shown(stack)}; it must be a stack's name`);
+    throw invalid(
+      `${where}.${fields.labels}["${STACK_LABEL}"] is ${shown(stack)}; it must be a stack's name, or not be there`,
+    );
   }
   checkStorable(where, object);
 }
@@ -170,21 +217,28 @@ function checkStorable(where: string, entry: Entry): void {
 }
 
 /** Both lists, the one that counts and the other: a wrong entry in either is a mistake. */
-function checkReferences(where: string, { spec = {} }: Entry, networkIds: ReadonlySet<string>): void {
+function checkReferences(
+  where: string,
+  { spec = {} }: Entry,
+  networkIds: ReadonlySet<string>,
+  fields: FieldNames,
+): void {
   const { task = {}, networks: ofService } = asMap(`${where}.spec`, spec);
   const { networks: ofTask } = asMap(`${where}.spec.task`, task);
   for (const [path, list] of [
-    [`${where}.spec.task.networks`, ofTask],
-    [`${where}.spec.networks`, ofService],
+    [`${where}.${fields.taskNetworks}`, ofTask],
+    [`${where}.${fields.networks}`, ofService],
   ] as const) {
     if (list === undefined) continue;
     if (!Array.isArray(list)) throw invalid(`${path} is ${shown(list)}; it must be a list`);
     const targets = new Set<unknown>();
     for (const [index, entry] of list.entries()) {
       const target: unknown = isMap(entry) ? entry.target : undefined;
-      checkId(`${path}[${index}].target`, 'network', target);
+      checkId(`${path}[${index}].${fields.target}`, 'network', target);
       if (!networkIds.has(target as string)) {
-        throw invalid(`${path}[${index}].target is ${shown(target)}, and the snapshot has no such network; add it`);
+        throw invalid(
+          `${path}[${index}].${fields.target} is ${shown(target)}, and the snapshot has no such network; add it`,
+        );
       }
       targets.add(target);
     }
@@ -209,6 +263,15 @@ export function asMap(where: string, value: unknown): Entry {
   throw invalid(`${where} is ${shown(value)}; it must be an object`);
 }
 
-export function invalid(message: string, cause?: unknown): DeallocatorError {
-  return new DeallocatorError('InvalidArgument', `the snapshot is refused: ${message}`, { cause });
+const REFUSED = 'the snapshot is refused: ';
+
+/** @param blocker the object that is wrong itself, where it is another */
+export function invalid(message: string, cause?: unknown, blocker?: string): DeallocatorError {
+  const blockers = blocker === undefined ? [] : [blocker];
+  return new DeallocatorError('InvalidArgument', `${REFUSED}${message}`, { cause, blockers });
+}
+
+/** Its message, without what all of them begin with. */
+export function reasonOf({ message }: DeallocatorError): string {
+  return message.startsWith(REFUSED) ? message.slice(REFUSED.length) : message;
 }

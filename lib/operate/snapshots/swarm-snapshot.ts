@@ -6,13 +6,9 @@
  * the rest of the specs are not imported.
  */
 import { type Entry, isMap, shown } from '../values.ts';
-import { asMap, invalid, type LeftOut, type Parts, type Placed } from './snapshot.ts';
-
-/** An object that is not imported, while the rest is. */
-export interface Unusable extends LeftOut {
-  /** Its file and path, such as `tasks.json: [3]`. */
-  readonly where: string;
-}
+import { tasksToldBy } from './lacks.ts';
+import { asMap, type FieldNames, invalid, type Parts, type Placed, SNAPSHOT_FIELDS } from './snapshot.ts';
+import type { Gathered, Unusable } from './unusable.ts';
 
 export type SwarmKind = keyof Parts;
 
@@ -29,46 +25,80 @@ export function swarmKindOf(entry: Entry): SwarmKind | undefined {
   return typeof entry.DesiredState === 'string' ? 'tasks' : undefined;
 }
 
+/** How Docker calls what is checked. */
+const DOCKER_FIELDS: Readonly<Record<SwarmKind, FieldNames>> = {
+  networks: { ...SNAPSHOT_FIELDS, id: 'Id', labels: 'Labels' },
+  services: {
+    ...SNAPSHOT_FIELDS,
+    id: 'ID',
+    labels: 'Spec.Labels',
+    taskNetworks: 'Spec.TaskTemplate.Networks',
+    networks: 'Spec.Networks',
+    target: 'Target',
+  },
+  tasks: { ...SNAPSHOT_FIELDS, id: 'ID', serviceId: 'ServiceID' },
+};
+
+/** What is in the tables already, as far as the files refer to it; or in the snapshots that are given as well. */
+export interface Known {
+  readonly networks: readonly { readonly id: unknown; readonly name?: unknown }[];
+  readonly services: readonly string[];
+}
+
+/** What the files refer to and don't hold: it may be in the tables. */
+export interface Missing {
+  /** Ids or names. */
+  readonly networks: ReadonlySet<string>;
+  readonly services: ReadonlySet<string>;
+}
+
+export interface SwarmRead {
+  readonly parts: Parts;
+  readonly unusable: readonly Unusable[];
+  readonly missing: Missing;
+  /** Tasks that were left out since their service is not known. */
+  readonly orphans: readonly string[];
+}
+
 /**
- * `knownNetworks` are those of snapshots, to which a service of the swarm may refer as well. Left out is what holds back nothing
- * that is imported:
+ * `known` are the networks and services of snapshots and tables, to which the swarm may refer as well. Left out is what holds
+ * back nothing that is imported:
  *
  * - networks that each node has for itself (`bridge`, `host`, …), and references to them;
- * - tasks without a service (a `docker run` on an attachable network), and tasks of a service that is not given, such as one
+ * - tasks without a service (a `docker run` on an attachable network), and tasks of a service that is not known, such as one
  *   that has just been removed;
- * - a task's attachment to a network that is not given: mostly a stopped task's, to a network that is gone.
+ * - a task's attachment to a network that is not known: mostly a stopped task's, to a network that is gone.
  *
  * Other attachments of tasks are kept as `networks`: where the deployment's `taskNetworks` is on, a network waits for tasks too.
  *
- * Fails with `InvalidArgument` at a service that refers to a network that is not given, or by a name that two networks have:
- * without that reference the network would seem unused.
+ * Gathered as faults are services that refer to a network that is not known, or by a name that two networks have: without that
+ * reference the network would seem unused.
  */
-export function readSwarm(swarm: Parts, knownNetworks: readonly Placed[]): { parts: Parts; unusable: Unusable[] } {
+export function readSwarm(swarm: Parts, known: Known, faults: Gathered): SwarmRead {
   const networks: Placed[] = [];
   const reading: Reading = {
     directory: new NetworkDirectory(),
-    serviceIds: new Set(swarm.services.map(({ entry }) => entry.ID)),
-    missingNetworks: new Set(),
+    serviceIds: new Set([...swarm.services.map(({ entry }) => entry.ID), ...known.services]),
+    missing: { networks: new Set(), services: new Set() },
+    reported: new Set(),
     unusable: [],
+    orphans: [],
   };
-  const { directory, unusable } = reading;
+  const { directory, unusable, missing, orphans } = reading;
   const leaveOut = (where: string, id: unknown, name: unknown) => {
     const reason = `network ${shown(name)} is not the swarm's: each node has it for itself, so there is nothing to coordinate`;
     if (directory.addLocal(id, name)) unusable.push({ where, object: `network#${id}`, reason });
   };
-  for (const { entry } of knownNetworks) {
-    directory.add(
-      entry.id,
-      isMap(entry.spec) && isMap(entry.spec.annotations) ? entry.spec.annotations.name : undefined,
-    );
-  }
+  for (const { id, name } of known.networks) directory.add(id, name);
   for (const { where, entry } of swarm.networks) {
     if (entry.Scope !== 'swarm' || isPredefined(entry.Labels)) {
       leaveOut(where, entry.Id, entry.Name);
-    } else {
-      directory.add(entry.Id, entry.Name);
-      networks.push({ where, entry: networkOf(where, entry) });
+      continue;
     }
+    // Known even if it can't be used: what refers to it then hangs on it, and is not said to refer to nothing.
+    directory.add(entry.Id, entry.Name);
+    const network = faults.attempt({ where, object: `network#${entry.Id}` }, () => networkOf(where, entry));
+    if (network !== undefined) networks.push({ where, entry: network, fields: DOCKER_FIELDS.networks });
   }
   // Only tasks tell that an id is a predefined network's.
   for (const { where, entry } of swarm.tasks) {
@@ -76,20 +106,36 @@ export function readSwarm(swarm: Parts, knownNetworks: readonly Placed[]): { par
       if (isMap(Spec) && isPredefined(Spec.Labels)) leaveOut(where, ID, Spec.Name);
     }
   }
-  const services = swarm.services.map(({ where, entry }) => ({ where, entry: serviceOf(where, entry, reading) }));
+  const services = swarm.services.flatMap(({ where, entry }): Placed[] => {
+    const told = { name: (entry.Spec as Entry).Name, version: versionOf(entry), tasks: tasksToldBy(entry) };
+    const place = { where, object: `service#${entry.ID}` };
+    const service = faults.attempt(place, () => serviceOf(where, entry, reading), notWaiting(told.name));
+    return service === undefined ? [] : [{ where, entry: service, fields: DOCKER_FIELDS.services, told }];
+  });
   const tasks = swarm.tasks.flatMap(({ where, entry }): Placed[] => {
     const task = taskOf(where, entry, reading);
-    return task === undefined ? [] : [{ where, entry: task }];
+    const told = { version: versionOf(entry) };
+    return task === undefined ? [] : [{ where, entry: task, fields: DOCKER_FIELDS.tasks, told }];
   });
-  return { parts: { networks, services, tasks }, unusable };
+  return { parts: { networks, services, tasks }, unusable, missing, orphans };
+}
+
+function notWaiting(name: unknown): string {
+  return typeof name === 'string' ? ` (service ${name})` : '';
+}
+
+function versionOf({ Version }: Entry): number | undefined {
+  return isMap(Version) && typeof Version.Index === 'number' ? Version.Index : undefined;
 }
 
 interface Reading {
   readonly directory: NetworkDirectory;
   readonly serviceIds: ReadonlySet<unknown>;
-  /** Networks of tasks that are not given, each reported once. */
-  readonly missingNetworks: Set<unknown>;
+  readonly missing: { readonly networks: Set<string>; readonly services: Set<string> };
+  /** Networks of tasks that are not known, each reported once. */
+  readonly reported: Set<unknown>;
   readonly unusable: Unusable[];
+  readonly orphans: string[];
 }
 
 function isPredefined(labels: unknown): boolean {
@@ -112,13 +158,18 @@ function networkOf(where: string, { Id, Name, Labels, Attachable, Ingress }: Ent
 }
 
 /** SwarmKit's rule chooses between the lists as they are given; then local networks are left out. */
-function serviceOf(where: string, { ID, Spec }: Entry, { directory, unusable }: Reading): Entry {
+function serviceOf(where: string, { ID, Spec }: Entry, { directory, unusable, missing }: Reading): Entry {
   const spec = Spec as Entry;
   const ofTask = listOf(`${where}.Spec.TaskTemplate.Networks`, (spec.TaskTemplate as Entry).Networks);
   const ofService = listOf(`${where}.Spec.Networks`, spec.Networks);
   const isOldStyle = ofTask.length === 0;
   const path = `${where}.Spec.${isOldStyle ? '' : 'TaskTemplate.'}Networks`;
   const networks = new Set<unknown>();
+  for (const entry of isOldStyle ? ofService : ofTask) {
+    if (isMap(entry) && typeof entry.Target === 'string' && !directory.knows(entry.Target)) {
+      missing.networks.add(entry.Target);
+    }
+  }
   for (const [index, entry] of (isOldStyle ? ofService : ofTask).entries()) {
     const target = isMap(entry) ? entry.Target : undefined;
     const found = directory.find(`${path}[${index}].Target`, target);
@@ -135,7 +186,7 @@ function serviceOf(where: string, { ID, Spec }: Entry, { directory, unusable }: 
 }
 
 function taskOf(where: string, task: Entry, reading: Reading): Entry | undefined {
-  const { directory, serviceIds, missingNetworks, unusable } = reading;
+  const { directory, serviceIds, missing, reported, unusable, orphans } = reading;
   const { ID, ServiceID, Slot, NodeID, Status, DesiredState } = task;
   const attached = attachedNetworks(task).map(({ ID }) => ID);
   if (typeof ServiceID !== 'string' || ServiceID === '') {
@@ -145,13 +196,16 @@ function taskOf(where: string, task: Entry, reading: Reading): Entry | undefined
     return undefined;
   }
   if (!serviceIds.has(ServiceID)) {
+    missing.services.add(ServiceID);
+    orphans.push(`task#${ID}`);
     const reason = `its service ${ServiceID} is not given: it was removed meanwhile, or its file is missing`;
-    unusable.push({ where, object: `task#${ID}`, reason });
+    unusable.push({ where, object: `task#${ID}`, reason, cause: `service#${ServiceID}` });
     return undefined;
   }
   for (const id of attached) {
-    if (directory.has(id) || directory.isLocal(id) || missingNetworks.has(id)) continue;
-    missingNetworks.add(id);
+    if (directory.has(id) || directory.isLocal(id) || reported.has(id)) continue;
+    reported.add(id);
+    if (typeof id === 'string') missing.networks.add(id);
     const reason = `its tasks' attachments were left out, first that of task ${ID}: it is gone, or its file is missing`;
     unusable.push({ where, object: `network#${id}`, reason });
   }
@@ -215,6 +269,11 @@ class NetworkDirectory {
     return this.#ids.has(id);
   }
 
+  /** By id, by name, or as a network that each node has for itself. */
+  knows(target: unknown): boolean {
+    return this.#ids.has(target) || this.#idsByName.has(target) || this.#local.has(target);
+  }
+
   find(where: string, target: unknown): { readonly id: unknown } | typeof LOCAL {
     if (this.#ids.has(target)) return { id: target };
     const ids = [...(this.#idsByName.get(target) ?? [])];
@@ -226,7 +285,9 @@ class NetworkDirectory {
     if (ids.length === 1) return { id: ids[0] };
     if (target !== undefined && this.#local.has(target)) return LOCAL;
     throw invalid(
-      `${where} is ${shown(target)}, and no such network is given; add what docker network inspect prints for it`,
+      `${where} is ${shown(target)}, and no such network is given; add what "docker network inspect" prints for it, or take the reference away if the network is gone`,
+      undefined,
+      typeof target === 'string' ? `network#${target}` : undefined,
     );
   }
 }

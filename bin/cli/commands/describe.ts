@@ -1,0 +1,47 @@
+import { interruptible } from '../../../lib/operate/interruptible.ts';
+import { readDescription } from '../../../lib/operate/reports/listing.ts';
+import { readParent } from '../arguments.ts';
+import type { Command } from '../command.ts';
+import { findTyped } from '../objects.ts';
+import { targetLine } from '../target.ts';
+import { facts } from '../text.ts';
+import { explain } from './explain.ts';
+
+export const describe: Command = {
+  name: 'describe',
+  group: 'Look',
+  takes: 'KIND ID',
+  says: 'tells all of one object: its name, its labels, and everything that explain tells',
+  options: {},
+  examples: [
+    ['deallocator describe service web', 'its name, its stack, its tasks, what follows, its former lives'],
+    ['deallocator describe network/front --json', 'for a script'],
+  ],
+  async run(session, given) {
+    const typed = readParent(given);
+    const deployment = await session.open();
+    const [key = typed] = await findTyped(session, deployment, [typed], { beginnings: 'any' });
+    const found = await interruptible(readDescription(deployment.cluster, key), session.io);
+    const { target } = deployment;
+    const described = {
+      ...session,
+      printJson: (all: unknown) => session.printJson({ target, ...found, ...(all as object) }),
+    };
+    if (!session.isJson) {
+      const { name, stack, labels = {}, isProtected } = found ?? {};
+      const texts = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+      session.print(
+        `${facts([
+          ['on', targetLine(target)],
+          ['kind', key.kind],
+          ['id', key.id],
+          ['name', name ?? '-'],
+          ['stack', stack ?? '-'],
+          ['labels', texts.join(', ') || '-'],
+          ['protected', isProtected ? 'yes' : 'no'],
+        ])}\n`,
+      );
+    }
+    return explain.run(described, { ...given, positionals: [key.kind, key.id] });
+  },
+};

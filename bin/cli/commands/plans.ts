@@ -1,0 +1,115 @@
+/** How plans of removals and undeletes are put in words, and the question before they are carried out. */
+import { listed, spoken, spokenWith } from '../../../lib/operate/names.ts';
+import type { Applied } from '../../../lib/operate/reports/apply.ts';
+import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
+import {
+  FORESEEN_OBJECTS_MAX,
+  type PlanRefusal,
+  type RemovalPlan,
+  type UndeletePlan,
+} from '../../../lib/operate/reports/plan.ts';
+import { LINES_MAX, lines } from '../lists.ts';
+import { type Target, targetLine } from '../target.ts';
+import { count, visible } from '../text.ts';
+import { forecastLines, markWords } from '../words.ts';
+
+export function describeRemoval(plan: RemovalPlan, target: Target): string {
+  const { marks, alreadyMarked, refused, forecast, names } = plan;
+  const isForeseen = marks.length + alreadyMarked.length + refused.length <= FORESEEN_OBJECTS_MAX;
+  const later =
+    '  What does not go at once goes when nothing holds it any more; a plan of so many objects does not say in which order.';
+  return [
+    titleOf(target),
+    ...lines(
+      marks.map(({ object, waitsFor }) => {
+        const why =
+          waitsFor.length === 0 ? '' : `; waits for ${listed(waitsFor.map((user) => spokenWith(names, user)))}`;
+        return `  mark ${visible(spokenWith(names, object) + why)}`;
+      }),
+      'to mark',
+    ),
+    ...lines(alreadyMarked.map(markedLine('leave', names)), 'that are marked already'),
+    ...lines(refused.map(refusalLine(names)), 'that are refused'),
+    ...forecastOf(forecast),
+    ...(isForeseen ? [] : [later]),
+    '',
+  ].join('\n');
+}
+
+export function describeUndelete({ undeletes, notMarked, refused, names }: UndeletePlan, target: Target): string {
+  return [
+    titleOf(target),
+    ...lines(undeletes.map(markedLine('undelete', names)), 'to undelete'),
+    ...lines(
+      notMarked.map((object) => `  leave ${visible(spokenWith(names, object))}: not marked`),
+      'that are not marked',
+    ),
+    ...lines(refused.map(refusalLine(names)), 'that are refused'),
+    '',
+  ].join('\n');
+}
+
+/** One line for each object; of very many, those that failed, and a sum. */
+export function describeApplied(applied: readonly Applied[], names: Readonly<Record<string, string>>): string[] {
+  const isLong = applied.length > LINES_MAX;
+  const told = isLong ? applied.filter(({ error }) => error !== undefined) : applied;
+  const each = told.map(({ object, outcome, error }) =>
+    visible(`${spokenWith(names, object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`),
+  );
+  if (!isLong) return each;
+  const outcomes = [...new Set(applied.map(({ outcome }) => outcome))];
+  const sums = outcomes.map((outcome) => `${applied.filter((one) => one.outcome === outcome).length} ${outcome}`);
+  return [...lines(each, 'that failed'), `${count(applied.length, 'object')}: ${sums.join(', ')}`];
+}
+
+export function removalQuestion({ marks, goesAtOnce, names }: RemovalPlan, target: Target): string {
+  const what = `Mark ${count(marks.length, 'object')} on ${targetLine(target)}?`;
+  if (goesAtOnce.length === 0) return `${visible(what)} Nothing goes at once, so an undelete can take it back.`;
+  const going = listed(goesAtOnce.map((object) => spokenWith(names, object)));
+  const which =
+    marks.length === 1 ? 'It goes' : `${goesAtOnce.length} of them ${goesAtOnce.length === 1 ? 'goes' : 'go'}`;
+  return visible(`${what} ${which} at once, and no undelete brings that back: ${going}.`);
+}
+
+export function undeleteQuestion({ undeletes }: UndeletePlan, target: Target): string {
+  return visible(`Take the marks of ${count(undeletes.length, 'object')} back on ${targetLine(target)}?`);
+}
+
+/** Why nothing at all is done. */
+export function stopWords(refused: readonly PlanRefusal[], done: 'marked' | 'undeleted'): string {
+  const missing = refused.filter(({ because }) => because === 'not found').map(({ object }) => spoken(object));
+  const verb = missing.length === 1 ? 'is' : 'are';
+  return visible(
+    `Nothing was ${done}: ${listed(missing)} ${verb} not there. Correct that, or leave out what is not there with --ignore-missing.`,
+  );
+}
+
+function titleOf(target: Target): string {
+  return `Plan for ${visible(targetLine(target))}`;
+}
+
+function markedLine(verb: string, names: Readonly<Record<string, string>>) {
+  return ({ object, mark }: RemovalPlan['alreadyMarked'][number]) =>
+    `  ${verb} ${visible(`${spokenWith(names, object)}: marked ${markWords(mark)}`)}`;
+}
+
+const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
+  'not found': 'it is not there, and no receipt tells that it was deleted',
+  protected: 'it is protected; take that away first ("deallocator unprotect")',
+  'in use':
+    'it is in use by what is not to be removed; remove or update that, or let it wait for them ("--even-in-use")',
+};
+
+const GONE = 'it is gone: it was deleted ("deallocator history" tells when)';
+
+function refusalLine(names: Readonly<Record<string, string>>) {
+  return ({ object, because, absence, blockers }: PlanRefusal) => {
+    const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(names, user)))}` : '';
+    return `  refuse ${visible(`${spokenWith(names, object)}: ${absence === 'gone' ? GONE : REFUSALS[because]}${named}`)}`;
+  };
+}
+
+/** The blank line and the heading before the forecast's own lines count as two of them. */
+function forecastOf(forecast: Forecast): string[] {
+  return lines(forecastLines(forecast), 'of these');
+}

@@ -1,0 +1,113 @@
+/** What is there: services and networks, by stack, by label, or by their marks. */
+import { DESCRIPTION_PATHS, labelsOf, MARKING_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
+import { markOf } from '../../dynamodb/items.ts';
+import { listDescribed } from '../../dynamodb/reads.ts';
+import type { StoredItem } from '../../dynamodb/requests.ts';
+import { checkLimit, checkParentKind } from '../../protocol/arguments.ts';
+import { type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { eachPage, type PageKey } from '../../protocol/pages.ts';
+import { isoNow } from '../../protocol/time.ts';
+import { KIND_WORDS, STACK_LABEL } from '../names.ts';
+import { byName, type Cluster } from './cluster.ts';
+import { type MarkView, viewMark } from './view.ts';
+
+/** Objects that a listing shows, by default and at most. */
+export const LISTED_OBJECTS_DEFAULT = 1000;
+export const LISTED_OBJECTS_MAX = 100_000;
+/** Pages (of 1 MB) of one table that a listing reads. */
+const LIST_PAGES_MAX = 1000;
+
+export interface ListRequest {
+  /** @default both */
+  readonly kind?: ParentKind | undefined;
+  /** All of these; a label without a value is there, whatever it is. */
+  readonly labels?: readonly LabelAsked[];
+  /** The value of the label `com.docker.stack.namespace`. */
+  readonly stack?: string | undefined;
+  /** Only what is marked for deletion. @default false */
+  readonly marked?: boolean;
+  /** 1 to 100,000. @default 1000 */
+  readonly limit?: number | undefined;
+}
+
+export interface LabelAsked {
+  readonly name: string;
+  readonly value?: string;
+}
+
+export interface ListedObject {
+  readonly kind: ParentKind;
+  readonly id: string;
+  /** Such as `service#web`. */
+  readonly object: string;
+  /** Its name, where its spec has one. */
+  readonly name?: string;
+  readonly stack?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: 'marked' | 'not marked';
+  readonly mark?: MarkView;
+  readonly isProtected: boolean;
+}
+
+export interface ObjectList {
+  /** When reading began, ISO 8601. */
+  readonly readAt: string;
+  /** Services before networks, each by id. Where `isWhole` is false, these are not the first ones by id. */
+  readonly objects: readonly ListedObject[];
+  /** False: there are more than the limit, or than were looked through. */
+  readonly isWhole: boolean;
+}
+
+/** Reads the tables of the kinds, whole, but no further than the limit takes it. */
+export async function listObjects(cluster: Cluster, request: ListRequest = {}): Promise<ObjectList> {
+  const limit = checkLimit(request.limit ?? LISTED_OBJECTS_DEFAULT, LISTED_OBJECTS_MAX);
+  if (request.kind !== undefined) checkParentKind(request.kind);
+  const labels = labelsAsked(request);
+  const readAt = isoNow(cluster.chance);
+  const kinds = request.kind === undefined ? (Object.keys(KIND_WORDS) as ParentKind[]) : [request.kind];
+  const objects: ListedObject[] = [];
+  let isWhole = true;
+  for (const kind of kinds) {
+    const list = (from: PageKey | undefined) =>
+      listDescribed(cluster.database, kind, { labels, isMarked: request.marked === true }, from);
+    let isAll = false;
+    for await (const { items, next } of eachPage(list, { pagesMax: LIST_PAGES_MAX })) {
+      const taken = items.slice(0, limit - objects.length);
+      objects.push(...taken.map((item) => viewListed({ kind, id: item.id?.S as string }, item, cluster)));
+      isAll = next === undefined && taken.length === items.length;
+      if (objects.length >= limit) break;
+    }
+    isWhole &&= isAll;
+  }
+  return { readAt, objects: objects.sort(byName), isWhole };
+}
+
+/** One object as a listing shows it; undefined where it is not there. Strongly consistent. */
+export async function readDescription(cluster: Cluster, key: ParentKey): Promise<ListedObject | undefined> {
+  const { requests, at } = cluster.database;
+  const item = await requests.getStored(at.parent(key), [...DESCRIPTION_PATHS, ...MARKING_PATHS]);
+  return item && viewListed(key, item, cluster);
+}
+
+/** A stack is a label like others. */
+export function labelsAsked({ labels = [], stack }: Pick<ListRequest, 'labels' | 'stack'>): LabelAsked[] {
+  return [...labels, ...(stack === undefined ? [] : [{ name: STACK_LABEL, value: stack }])];
+}
+
+function viewListed(key: ParentKey, item: StoredItem, { chance }: Cluster): ListedObject {
+  const { pendingDelete, markedAt, isProtected } = markOf(item);
+  const labels = labelsOf(item);
+  const name = nameOf(item);
+  const stack = labels[STACK_LABEL];
+  const mark = { markedAt, markedBy: item.markedBy?.S, markedReason: item.markedReason?.S };
+  return {
+    ...key,
+    object: parentName(key),
+    ...(name !== undefined && { name }),
+    ...(stack !== undefined && { stack }),
+    labels,
+    state: pendingDelete ? 'marked' : 'not marked',
+    ...(pendingDelete && { mark: viewMark(mark, chance.nowEpochMillis()) }),
+    isProtected,
+  };
+}

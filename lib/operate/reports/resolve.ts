@@ -1,0 +1,136 @@
+/** Finds the objects that a person means: by an id, by a name that one object has, or by the beginning of an id or a name. */
+import { nameOf } from '../../dynamodb/descriptions.ts';
+import { listDescribed } from '../../dynamodb/reads.ts';
+import { DeallocatorError } from '../../protocol/errors.ts';
+import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
+import { type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { eachPage, type PageKey } from '../../protocol/pages.ts';
+import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
+import { KIND_WORDS, typedName } from '../names.ts';
+import { isNear, slips } from '../nearness.ts';
+import { byName, type Cluster } from './cluster.ts';
+
+/** Pages (of 1 MB) of one table that are read to find names: some hundred thousand objects. */
+export const NAME_PAGES_MAX = 100;
+/** Objects that a refusal names, or that a typing error may have meant. */
+const CANDIDATES_NAMED_MAX = 5;
+/** Words for which near ones are looked for: each is compared with every id and every name. */
+const GUESSED_WORDS_MAX = 20;
+/** An id as Docker makes them. Nobody types it whole, and no beginning of it is another object's name by chance. */
+const MADE_ID = /^[0-9a-z]{25}$/;
+
+export interface ResolveOptions {
+  /**
+   * Whether the beginning of any id or name counts, or only that of an id as Docker makes them. An id that people choose may have
+   * another as its beginning: where `web` is gone, `web-2` is not what was meant. @default 'made ids'
+   */
+  readonly beginnings?: 'any' | 'made ids';
+}
+
+export interface Resolved {
+  /** What was typed, as an id of its kind. */
+  readonly asked: ParentKey;
+  /** The object: what was typed itself where nothing was found. */
+  readonly key: ParentKey;
+  readonly by: 'id' | 'name' | 'beginning' | 'nothing';
+  /** Objects of nearly that id or name, the nearest ones, where nothing was found. */
+  readonly near: readonly Candidate[];
+  /** False: nothing was found, and not all names were read. */
+  readonly isWhole: boolean;
+}
+
+/** An object that may be meant, and its name where it has one. */
+export interface Candidate {
+  readonly key: ParentKey;
+  readonly name: string | undefined;
+}
+
+/**
+ * In the order in which they were asked for. An object of that very id comes first, and costs one read; for what is left the
+ * table is read, up to 100 MB of it. `FailedPrecondition` where several objects are meant: it names them.
+ */
+export async function resolve(
+  cluster: Cluster,
+  asked: readonly ParentKey[],
+  { beginnings = 'made ids' }: ResolveOptions = {},
+): Promise<Resolved[]> {
+  const isThere = await mapInParallel(asked, PARENTS_IN_PARALLEL, async (key) => cluster.hasParent(key));
+  const left = asked.filter((_, n) => !isThere[n]);
+  const searches = new Map<ParentKind, Search>();
+  for (const [kind, keys] of groupBy(left, (key) => key.kind)) {
+    searches.set(kind, await search(cluster, kind, new Set(keys.map(({ id }) => id)), beginnings));
+  }
+  return asked.map((key, n): Resolved => {
+    const searched = searches.get(key.kind);
+    if (isThere[n] || searched === undefined) return { asked: key, key, by: 'id', near: [], isWhole: true };
+    for (const by of ['name', 'beginning'] as const) {
+      const found = searched[by].get(key.id) ?? [];
+      if (found.length > 1) throw ambiguous(key, by, found);
+      if (found[0] !== undefined) return { asked: key, key: found[0].key, by, near: [], isWhole: true };
+    }
+    const near = nearest(key.id, searched.near.get(key.id) ?? []);
+    return { asked: key, key, by: 'nothing', near, isWhole: searched.isWhole };
+  });
+}
+
+interface Search {
+  readonly name: Map<string, Candidate[]>;
+  readonly beginning: Map<string, Candidate[]>;
+  readonly near: Map<string, Candidate[]>;
+  readonly isWhole: boolean;
+}
+
+async function search(
+  cluster: Cluster,
+  kind: ParentKind,
+  words: ReadonlySet<string>,
+  beginnings: 'any' | 'made ids',
+): Promise<Search> {
+  const found = { name: new Map(), beginning: new Map(), near: new Map() } as Omit<Search, 'isWhole'>;
+  const lengths = new Set([...words].map(({ length }) => length));
+  const guessed = [...words].slice(0, GUESSED_WORDS_MAX);
+  const add = (by: keyof typeof found, word: string, candidate: Candidate) => {
+    const some = found[by].get(word);
+    if (some === undefined) found[by].set(word, [candidate]);
+    else if (!some.includes(candidate)) some.push(candidate);
+  };
+  let isWhole = false;
+  const list = (from: PageKey | undefined) => listDescribed(cluster.database, kind, {}, from);
+  for await (const { items, next } of eachPage(list, { pagesMax: NAME_PAGES_MAX })) {
+    for (const item of items) {
+      const id = item.id?.S as string;
+      const candidate = { key: { kind, id }, name: nameOf(item) };
+      const called = candidate.name === undefined ? [id] : [id, candidate.name];
+      if (candidate.name !== undefined && words.has(candidate.name)) add('name', candidate.name, candidate);
+      for (const text of beginnings === 'any' ? called : MADE_ID.test(id) ? [id] : []) {
+        for (const length of lengths) {
+          const start = text.slice(0, length);
+          if (words.has(start)) add('beginning', start, candidate);
+        }
+      }
+      for (const word of guessed) if (called.some((text) => isNear(word, text))) add('near', word, candidate);
+    }
+    isWhole = next === undefined;
+  }
+  return { ...found, isWhole };
+}
+
+function nearest(word: string, candidates: readonly Candidate[]): Candidate[] {
+  const far = ({ key, name = key.id }: Candidate) => Math.min(slips(word, key.id), slips(word, name));
+  const least = Math.min(...candidates.map(far));
+  return candidates.filter((candidate) => far(candidate) === least).slice(0, CANDIDATES_NAMED_MAX);
+}
+
+function ambiguous({ kind, id }: ParentKey, by: 'name' | 'beginning', all: readonly Candidate[]): DeallocatorError {
+  const found = all.toSorted((a, b) => byName(a.key, b.key));
+  const what = by === 'name' ? 'is the name of' : 'is the beginning of';
+  const named = found.slice(0, CANDIDATES_NAMED_MAX).map(({ key, name }) => {
+    return name === undefined || name === key.id ? typedName(key) : `${typedName(key)} (${name})`;
+  });
+  const more = found.length > named.length ? ` and ${found.length - named.length} more` : '';
+  return new DeallocatorError(
+    'FailedPrecondition',
+    `"${id}" ${what} ${found.length} ${KIND_WORDS[kind].plural}: ${named.join(', ')}${more}; give the id of one of them`,
+    { blockers: found.slice(0, CANDIDATES_NAMED_MAX).map(({ key }) => parentName(key)) },
+  );
+}

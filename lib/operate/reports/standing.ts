@@ -1,0 +1,152 @@
+/** What a marked object waits for. Decided here once: status, explain, wait and programs tell it in the same words. */
+import { type Circumstances, findHold } from '../../protocol/decide.ts';
+import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
+import { isMarked, KINDS, type Parent, parentName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
+import { mapInParallel } from '../../protocol/parallel.ts';
+import { markedAtEpochMillis } from '../../protocol/time.ts';
+import { type Cluster, type CounterFound, isUnreadable } from './cluster.ts';
+import type { StayReason } from './forecast.ts';
+import type { CountView } from './view.ts';
+
+/** Worst first. The first three, and `held` by a protection, need somebody. */
+export const MARKED_STATES = ['unreadable', 'blocked', 'stalled', 'held', 'draining', 'ready'] as const;
+
+/** As long as a deployment by default waits between two sweeps: what is still as it was then, no lost record explains. */
+export const STALLED_AFTER_MILLIS_DEFAULT = 15 * 60 * 1000;
+/** Users of one network that are looked at, to tell which of them block it. */
+export const USERS_LOOKED_AT_MAX = 100;
+
+/** A user of a marked network that will not go by itself. */
+export interface Blocker {
+  /** `service#web`, or a task that holds the network by itself. */
+  readonly object: string;
+  /** About that service, or the task's: nobody asked for its removal; it is protected; its counter was overwritten. */
+  readonly because: 'not marked' | 'protected' | 'unreadable counter';
+}
+
+/**
+ * - `unreadable`: a raw writer has overwritten its counter, and nothing is decided with it. `deallocator audit --repair` helps.
+ * - `blocked`: users of it stay, so it stays too, until somebody acts.
+ * - `stalled`: no removal of a child was counted for a while, nor anything else happened to it.
+ * - `held`: it is protected; or no child is left, and its grace period runs.
+ * - `draining`: children are left, and go.
+ * - `ready`: nothing is in its way. Its deletion is under way, or a record was lost and the next sweep deletes it.
+ */
+export type Standing =
+  | { readonly state: 'unreadable' | 'held' | 'draining' | 'ready' }
+  | {
+      readonly state: 'blocked';
+      readonly blockedBy: readonly Blocker[];
+      /** Users that were not looked at, or at least so many: any of them may block it too. */
+      readonly usersNotLookedAt: number;
+    }
+  | { readonly state: 'stalled'; readonly noProgressSeconds: number };
+
+export type MarkedState = Standing['state'];
+
+/** A user of a network, with its service: the user itself, or that of the task. */
+export interface SeenUser {
+  readonly user: UserKey;
+  /** Undefined: it is gone, and its attachment is left over. */
+  readonly parent: Parent | undefined;
+  readonly counter: CounterFound | undefined;
+}
+
+export interface Seen {
+  readonly parent: Parent;
+  readonly children: CountView;
+  readonly counter: CounterFound | undefined;
+  /** For a network: its users, as many as were looked at. */
+  readonly users: readonly SeenUser[];
+}
+
+export function standingOf(
+  { parent, children, counter, users }: Seen,
+  circumstances: Circumstances,
+  stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
+): Standing {
+  if (isUnreadable(counter)) return { state: 'unreadable' };
+  const blockedBy = users.flatMap((user) => blockerOf(user, parent));
+  const usersNotLookedAt = KINDS[parent.key.kind].runsTasks ? 0 : Math.max(0, children.count - users.length);
+  if (blockedBy.length > 0) return { state: 'blocked', blockedBy, usersNotLookedAt };
+  if (parent.isProtected) return { state: 'held' };
+  const isDraining = children.count > 0 || !children.isExact;
+  if (isMarked(parent) && findHold(parent, circumstances) !== undefined) {
+    return { state: isDraining ? 'draining' : 'held' };
+  }
+  const progress = Math.max(...progressOf(parent, counter, circumstances), ...users.flatMap(progressOfUser));
+  const noProgressMillis = circumstances.nowEpochMillis - progress;
+  // What was not looked at may have gone on.
+  if (noProgressMillis > stalledAfterMillis && Number.isFinite(progress) && usersNotLookedAt === 0) {
+    return { state: 'stalled', noProgressSeconds: Math.round(noProgressMillis / 1000) };
+  }
+  return { state: isDraining ? 'draining' : 'ready' };
+}
+
+/** Whether it stays until somebody acts. */
+export function needsSomebody({ state }: Standing, hold: StayReason | undefined): boolean {
+  return state === 'held'
+    ? hold?.because === 'protected'
+    : MARKED_STATES.indexOf(state) < MARKED_STATES.indexOf('held');
+}
+
+function blockerOf({ user, parent, counter }: SeenUser, network: Parent): Blocker[] {
+  // What is gone, or refers to the network no more, is only an attachment that a sweep removes.
+  if (parent === undefined) return [];
+  if (user.kind !== 'task' && !parent.references.includes(network.key.id)) return [];
+  const object = userName(user);
+  if (!parent.pendingDelete) return [{ object, because: 'not marked' }];
+  // A task goes by itself, whatever holds its service.
+  if (user.kind === 'task') return [];
+  if (parent.isProtected) return [{ object, because: 'protected' }];
+  return isUnreadable(counter) ? [{ object, because: 'unreadable counter' }] : [];
+}
+
+/** Times at which something happened: the mark, the end of a grace period, a recount, a removal that was counted. */
+function progressOf(parent: Parent, counter: CounterFound | undefined, { rules, nowEpochMillis }: Circumstances) {
+  const marked = parent.markedAt === undefined ? undefined : markedAtEpochMillis(parent.markedAt);
+  const graceEnds = marked === undefined ? undefined : marked + rules.gracePeriodMillis;
+  return [marked, graceEnds, ...timesOf(counter)].filter(
+    (time) => time !== undefined && time <= nowEpochMillis,
+  ) as number[];
+}
+
+function progressOfUser({ parent, counter }: SeenUser): number[] {
+  const marked = parent?.markedAt === undefined ? undefined : markedAtEpochMillis(parent.markedAt);
+  return [...(marked === undefined ? [] : [marked]), ...timesOf(counter)];
+}
+
+function timesOf(counter: CounterFound | undefined): number[] {
+  return [counter?.openedAt, counter?.progressedAt].flatMap((time) => {
+    const epochMillis = time === undefined ? Number.NaN : Date.parse(time);
+    return Number.isNaN(epochMillis) ? [] : [epochMillis];
+  });
+}
+
+export type UserReader = (users: readonly UserKey[]) => Promise<SeenUser[]>;
+
+/** Reads the first users of each network, and each of them once, however many networks it uses. */
+export function openUserReader(cluster: Cluster): UserReader {
+  const seen = new Map<string, Promise<Pick<SeenUser, 'parent' | 'counter'>>>();
+  return async (users) => {
+    const some = users.slice(0, USERS_LOOKED_AT_MAX);
+    const services = new Map(some.map((user) => [parentName(serviceOf(user)), serviceOf(user)]));
+    const fresh = [...services].filter(([name]) => !seen.has(name)).map(([, key]) => key);
+    const counters: Map<string, CounterFound> = fresh.length === 0 ? new Map() : await cluster.readCounters(fresh);
+    await mapInParallel(fresh, NETWORKS_IN_PARALLEL, (key) => {
+      const name = parentName(key);
+      const reading = cluster.readParent(key).then((parent) => ({ parent, counter: counters.get(name) }));
+      seen.set(name, reading);
+      return reading;
+    });
+    return Promise.all(
+      some.map(async (user) => {
+        const { parent, counter } = (await seen.get(parentName(serviceOf(user)))) ?? {
+          parent: undefined,
+          counter: undefined,
+        };
+        return { user, parent, counter };
+      }),
+    );
+  };
+}

@@ -1,0 +1,99 @@
+/** Checks the entries of all files together, and gathers what can't be used, with what hangs on it. */
+import { isDeepStrictEqual } from 'node:util';
+import { networkLists, parentName, referencedNetworks } from '../../protocol/model.ts';
+import { spoken, taskName } from '../names.ts';
+import { type Entry, shown } from '../values.ts';
+import {
+  checkNetwork,
+  checkService,
+  checkSize,
+  checkTask,
+  invalid,
+  type Parts,
+  type Placed,
+  type Snapshot,
+  type SnapshotTask,
+} from './snapshot.ts';
+import type { Known } from './swarm-snapshot.ts';
+import type { Gathered } from './unusable.ts';
+
+/** What may be referred to beside what the files hold: what is in the tables. */
+export function checkImport(parts: Parts, known: Known, faults: Gathered): Snapshot {
+  checkSize(parts);
+  const networks = parts.networks.flatMap((placed) => {
+    const place = { where: placed.where, object: objectOf('network', placed) };
+    const network = faults.attempt(place, () => checkNetwork(placed.where, placed.entry, placed.fields));
+    return network === undefined ? [] : [network];
+  });
+  // Beside those that can be used: what refers to the others hangs on them, and is not said to refer to nothing.
+  const networkIds = new Set([...ids(parts.networks), ...(known.networks.map(({ id }) => id) as string[])]);
+  const services = parts.services.flatMap((placed) => {
+    const { where, entry, fields, told } = placed;
+    const place = { where, object: objectOf('service', placed) };
+    const name = typeof told?.name === 'string' ? ` (service ${told.name})` : '';
+    const check = () => {
+      const service = checkService(where, entry, networkIds, fields);
+      refuseHanging(
+        referencedNetworks(service.id, networkLists(service.spec)).map((id) => parentName({ kind: 'network', id })),
+        faults,
+      );
+      return service;
+    };
+    const service = faults.attempt(place, check, name);
+    return service === undefined ? [] : [service];
+  });
+  const serviceIds = new Set([...ids(parts.services), ...known.services]);
+  const tasks = parts.tasks.flatMap((placed) => {
+    const { where, entry, fields } = placed;
+    const service = parentName({ kind: 'service', id: String(entry.serviceId) });
+    const check = () => {
+      refuseHanging([service], faults);
+      return checkTask(where, entry, serviceIds, fields);
+    };
+    const task = faults.attempt({ where, object: objectOf('task', placed) }, check);
+    return task === undefined ? [] : [task];
+  });
+  return { networks, services, tasks };
+}
+
+/** The same object in two files counts once. Where Docker tells versions, the newer one counts; else they must not differ. */
+export function withoutRepeats(all: readonly Placed[], kind: ObjectKind, faults: Gathered): Placed[] {
+  const first = new Map<string, Placed>();
+  for (const placed of all) {
+    const { id, serviceId } = placed.entry;
+    const key = JSON.stringify([serviceId, id]);
+    const before = first.get(key);
+    if (before === undefined) {
+      first.set(key, placed);
+      continue;
+    }
+    if (isDeepStrictEqual(before.entry, placed.entry)) continue;
+    const [old, now] = [before.told?.version, placed.told?.version];
+    if (old !== undefined && now !== undefined && old !== now) {
+      if (now > old) first.set(key, placed);
+      continue;
+    }
+    const reason = `${placed.where} and ${before.where} both have the id ${shown(id)}, and differ; give one of them`;
+    faults.addRepeat({ where: placed.where, object: objectOf(kind, placed), reason });
+  }
+  return [...first.values()];
+}
+
+type ObjectKind = 'network' | 'service' | 'task';
+
+function objectOf(kind: ObjectKind, { where, entry }: Placed): string {
+  const { id, serviceId } = entry as Entry & Partial<SnapshotTask>;
+  if (typeof id !== 'string' || id === '') return where;
+  return kind === 'task' ? taskName({ serviceId: String(serviceId), id }) : parentName({ kind, id });
+}
+
+function ids(placed: readonly Placed[]): string[] {
+  return placed.map(({ entry }) => entry.id as string);
+}
+
+/** Refuses what hangs on an object that can't be used: without that one it would be another object, or none. */
+function refuseHanging(objects: readonly string[], faults: Gathered): void {
+  const object = objects.find((name) => faults.has(name));
+  if (object === undefined) return;
+  throw invalid(`it hangs on ${spoken(object)}, which can't be used`, undefined, faults.rootOf(object));
+}

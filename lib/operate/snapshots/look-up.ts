@@ -1,0 +1,77 @@
+/** What the files of an import refer to and don't hold is looked up in the tables, before it is called missing. */
+import type { DeallocatorClient } from '../../client/client.ts';
+import { isDeallocatorError } from '../../protocol/errors.ts';
+import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
+import { isId } from '../../protocol/model.ts';
+import { eachPage, type PageKey } from '../../protocol/pages.ts';
+import { mapInParallel } from '../../protocol/parallel.ts';
+import { isMap } from '../values.ts';
+import type { ImportFile } from './documents.ts';
+import { type ImportInput, inspectImport, judged, type ReadOptions } from './read-import.ts';
+import { SNAPSHOT_OBJECTS_MAX } from './snapshot.ts';
+import type { Known, Missing } from './swarm-snapshot.ts';
+
+const READS_IN_PARALLEL = 16;
+
+type Reader = Pick<DeallocatorClient, 'getNetwork' | 'getService' | 'listNetworks'>;
+
+/**
+ * As {@link readImport}; what the files refer to may also be in the tables.
+ *
+ * @param open called once, where there is something to look up
+ */
+export async function prepareImport(
+  files: readonly ImportFile[],
+  open: () => Promise<Reader>,
+  options: Omit<ReadOptions, 'known'> = {},
+): Promise<ImportInput> {
+  const input = inspectImport(files);
+  const { networks, services } = input.missing;
+  if (networks.size + services.size === 0) return judged(input, options);
+  return judged(inspectImport(files, await lookUp(await open(), input.missing)), options);
+}
+
+async function lookUp(reader: Reader, missing: Missing): Promise<Known> {
+  const networks = await there('network', missing.networks, (id) => reader.getNetwork(id));
+  const services = await there('service', missing.services, (id) => reader.getService(id));
+  const known = networks.map((id): Known['networks'][number] => ({ id }));
+  const rest = new Set([...missing.networks].filter((id) => !networks.includes(id)));
+  return { networks: [...known, ...(rest.size > 0 ? await networksNamed(reader, rest) : [])], services };
+}
+
+async function there(
+  kind: 'network' | 'service',
+  ids: ReadonlySet<string>,
+  get: (id: string) => Promise<unknown>,
+): Promise<string[]> {
+  const possible = [...ids].filter((id) => isId(kind, id) && id.isWellFormed());
+  const found = await mapInParallel(possible, READS_IN_PARALLEL, async (id) => {
+    try {
+      await get(id);
+      return [id];
+    } catch (error) {
+      if (isDeallocatorError(error, 'NotFound')) return [];
+      throw error;
+    }
+  });
+  return found.flat();
+}
+
+/** Docker takes a network's name for its id. Reads no more networks than one import may have. */
+async function networksNamed(reader: Reader, names: ReadonlySet<string>): Promise<Known['networks'][number][]> {
+  const found: Known['networks'][number][] = [];
+  let read = 0;
+  const page = async (from: PageKey | undefined) => {
+    const { items, next } = await reader.listNetworks({ limit: LIST_PAGE_ITEMS_MAX, ...(from && { from }) });
+    return { items, next };
+  };
+  for await (const { items } of eachPage(page)) {
+    for (const { id, spec } of items) {
+      const name = isMap(spec?.annotations) ? spec.annotations.name : undefined;
+      if (typeof name === 'string' && names.has(name)) found.push({ id, name });
+    }
+    read += items.length;
+    if (read > SNAPSHOT_OBJECTS_MAX) break;
+  }
+  return found;
+}

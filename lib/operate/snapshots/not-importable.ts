@@ -1,0 +1,84 @@
+/** What people give instead of what Docker's Engine API answers, with the command that would print the right thing. */
+import { type Entry, shown } from '../values.ts';
+
+const SERVICES = '"docker service inspect $(docker service ls -q)"';
+const NETWORKS = '"docker network inspect $(docker network ls -q --filter scope=swarm)"';
+const TASKS = '"docker inspect --type task $(docker service ps -q --no-trunc $(docker service ls -q))"';
+
+interface Listing {
+  /** The names of columns that tell it. */
+  readonly columns: readonly string[];
+  readonly command: string;
+  /** What the lines don't tell, and what to give instead. */
+  readonly remedy: string;
+}
+
+/** What `--format json` prints for tables. Their columns are texts for people. */
+const LISTINGS: readonly Listing[] = [
+  {
+    columns: ['ID', 'Image', 'Mode', 'Replicas'],
+    command: 'docker service ls',
+    remedy: `it does not tell a service's networks; give what ${SERVICES} prints`,
+  },
+  {
+    columns: ['ID', 'CurrentState', 'DesiredState', 'Node'],
+    command: 'docker service ps',
+    remedy: `it does not tell a task's service; give what ${TASKS} prints`,
+  },
+  {
+    columns: ['ID', 'Driver', 'Scope', 'Name'],
+    command: 'docker network ls',
+    remedy: `its ids are cut short; give what ${NETWORKS} prints`,
+  },
+  {
+    columns: ['Name', 'Services'],
+    command: 'docker stack ls',
+    remedy: `it does not tell the services; give what ${SERVICES} prints`,
+  },
+  {
+    columns: ['ID', 'Hostname', 'Availability'],
+    command: 'docker node ls',
+    remedy: 'nodes are not imported; leave it out',
+  },
+  {
+    columns: ['ID', 'Command', 'Image', 'Names'],
+    command: 'docker ps',
+    remedy: `containers are not imported, but tasks are; give what ${TASKS} prints`,
+  },
+];
+
+/** A sentence without its subject, where nothing of its kind can be imported: a line of a listing, or the daemon's error. */
+export function wrongAnswer(entry: Entry): string | undefined {
+  const { message } = entry;
+  if (typeof message === 'string' && Object.keys(entry).length === 1) {
+    return `is an error of Docker's daemon (${JSON.stringify(message)}), and tells of no object; do what it says, and print the file anew`;
+  }
+  const listing = LISTINGS.find(({ columns }) => columns.every((column) => typeof entry[column] === 'string'));
+  return listing && `is a line of "${listing.command}": ${listing.remedy}`;
+}
+
+/** Objects of Docker's that hold nothing back here. */
+const OTHER_KINDS: readonly (readonly [kind: string, isIt: (entry: Entry) => boolean])[] = [
+  ['node', ({ Description, ManagerStatus }) => Description !== undefined || ManagerStatus !== undefined],
+  ['container', ({ Id, State, Image }) => Id !== undefined && State !== undefined && Image !== undefined],
+  ['image', ({ Id, RepoTags }) => Id !== undefined && RepoTags !== undefined],
+  ['volume', ({ Name, Mountpoint }) => Name !== undefined && Mountpoint !== undefined],
+  ['secret or config', ({ ID, Spec }) => ID !== undefined && ID !== '' && Object.keys(Spec ?? {}).includes('Name')],
+];
+
+/** Why an entry of no kind that is imported can't be used: a sentence without its subject. And how it is named. */
+export function unknownShape(entry: Entry): { readonly reason: string; readonly object: string | undefined } {
+  const id = [entry.ID, entry.Id, entry.Name].find((value) => typeof value === 'string' && value !== '');
+  const kind = OTHER_KINDS.find(([, isIt]) => isIt(entry))?.[0];
+  if (kind !== undefined) {
+    return { reason: `is a ${kind}, and services, tasks and networks are imported`, object: `${kind}#${id}` };
+  }
+  if (entry.ID === '' || entry.Id === '') {
+    const field = entry.ID === '' ? 'ID' : 'Id';
+    return { reason: `has the empty ${field} "": Docker printed an object that it did not find`, object: undefined };
+  }
+  return {
+    reason: `is ${shown(entry)}, neither a snapshot nor a service, task or network of Docker's Engine API; give what GET /services, /tasks and /networks answer`,
+    object: id === undefined ? undefined : `object#${id}`,
+  };
+}
