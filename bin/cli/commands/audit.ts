@@ -1,4 +1,4 @@
-import { audit as auditTables } from '../../../lib/operate/audit/audit.ts';
+import { type AuditResult, audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
 import { type LeftFinding, repair } from '../../../lib/operate/audit/repair.ts';
 import { spoken } from '../../../lib/operate/names.ts';
@@ -47,7 +47,7 @@ export const audit: Command = {
       else {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
         report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
-        if (result.unchecked > 0) report(`${count(result.unchecked, 'suspect')} not looked at again; mend these first`);
+        if (result.unchecked > 0) report(uncheckedWords(result));
         if (repaired !== undefined) report(`repaired ${repaired.repaired.length}, left ${left.length}`);
         if (left.length > 0) report(`\n${describe(left, io)}`);
       }
@@ -57,6 +57,12 @@ export const audit: Command = {
     }
   },
 };
+
+/** What was only counted, by its kind: a sample of each kind is among the faults. */
+function uncheckedWords({ uncheckedOf }: AuditResult): string {
+  const kinds = Object.entries(uncheckedOf).map(([problem, more]) => `${more.toLocaleString('en-US')} of "${problem}"`);
+  return `counted, and not looked at again: ${kinds.join(', ')} more; mend these first, then audit again`;
+}
 
 /** Findings that are shown, before it says how many more there are. */
 const FINDINGS_SHOWN_MAX = 50;
