@@ -1,6 +1,7 @@
 /** import and export: a cluster as JSON, into the tables and out of them. */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { spoken } from '../../../lib/operate/names.ts';
 import { decodeText, type ImportFile } from '../../../lib/operate/snapshots/documents.ts';
 import { exportSnapshot } from '../../../lib/operate/snapshots/export.ts';
 import { type ImportPhase, type ImportResult, importSnapshot } from '../../../lib/operate/snapshots/import.ts';
@@ -8,6 +9,7 @@ import { prepareImport } from '../../../lib/operate/snapshots/look-up.ts';
 import type { ImportInput } from '../../../lib/operate/snapshots/read-import.ts';
 import { groupByCause } from '../../../lib/operate/snapshots/unusable.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
+import { parseParentName } from '../../../lib/protocol/model.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -75,11 +77,18 @@ function importWords(result: ImportResult, { unusable, skipped, lacks, empty }: 
   return reasons.length > 0 ? `${table}\n\n${list(['OBJECT', 'WHY'], reasons)}` : table;
 }
 
+/** In words; what can't be told apart for sure, as the import calls it. */
+function said(object: string): string {
+  const [, service, task] = /^task#([^#]+)#([^#]+)$/.exec(object) ?? [];
+  if (service !== undefined) return shortened(`task ${task} of service ${service}`);
+  return shortened(parseParentName(object) === undefined ? object : spoken(object));
+}
+
 /** Objects of one cause that are named before their number alone is told. */
 const NAMED_MAX = 3;
 
 function named({ cause, objects }: { readonly cause: string; readonly objects: readonly string[] }): string {
-  const first = objects.length === 0 ? cause : objects.slice(0, NAMED_MAX).map(shortened).join(', ');
+  const first = objects.length === 0 ? cause : objects.slice(0, NAMED_MAX).map(said).join(', ');
   return objects.length > NAMED_MAX ? `${count(objects.length, 'object')}: ${first}, …` : first;
 }
 
@@ -112,8 +121,8 @@ export const exportFile: Command = {
       ];
       say(`exported ${counts.join(', ')}`);
       const rows = [
-        ...marked.map((object) => [shortened(object), 'exported without its mark']),
-        ...omitted.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
+        ...marked.map((object) => [said(object), 'exported without its mark']),
+        ...omitted.map(({ object, reason }) => [said(object), `left out: ${reason}`]),
       ];
       if (rows.length > 0) say(`\n${list(['OBJECT', 'NOTE'], rows)}`);
     }
