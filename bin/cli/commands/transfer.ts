@@ -16,6 +16,7 @@ import { UsageError } from '../errors.ts';
 import { readBytes } from '../files.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
+import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, count, list, shortened } from '../text.ts';
 
 const PHASES: readonly ImportPhase[] = ['networks', 'services', 'tasks'];
@@ -48,7 +49,7 @@ export const importFiles: Command = {
     }).finally(() => progress.close());
     const { snapshot: _, ...others } = input;
     if (isJson) printJson({ ...result, causes: groupByCause(result.refusals), ...others });
-    else report(importWords(result, input));
+    else report(importWords(result, input, terminalOf(io.out, io.environment)));
     return result.refusals.length > 0 ? FAILED : DONE;
   },
 };
@@ -61,7 +62,11 @@ async function readInput(name: string, io: Io): Promise<ImportFile> {
   return { name: 'stdin', text: decodeText('stdin', Buffer.concat(parts)) };
 }
 
-function importWords(result: ImportResult, { unusable, skipped, lacks, empty }: ImportInput): string {
+function importWords(
+  result: ImportResult,
+  { unusable, skipped, lacks, empty }: ImportInput,
+  terminal: Terminal,
+): string {
   const rows = PHASES.map((phase) => {
     const { created, alreadyThere, refused } = result[phase];
     return [phase, created, alreadyThere, refused];
@@ -73,8 +78,8 @@ function importWords(result: ImportResult, { unusable, skipped, lacks, empty }: 
     ...lacks.map(({ kind, objects, reason }) => [named({ cause: kind, objects }), `${kind} are lacking: ${reason}`]),
     ...empty.map((sentence) => ['', sentence]),
   ];
-  const table = columns(['', 'CREATED', 'ALREADY THERE', 'REFUSED'], rows);
-  return reasons.length > 0 ? `${table}\n\n${list(['OBJECT', 'WHY'], reasons)}` : table;
+  const table = columns(['', 'CREATED', 'ALREADY THERE', 'REFUSED'], rows, { terminal });
+  return reasons.length > 0 ? `${table}\n\n${list(['OBJECT', 'WHY'], reasons, { terminal })}` : table;
 }
 
 /** In words; what can't be told apart for sure, as the import calls it. */
@@ -124,7 +129,10 @@ export const exportFile: Command = {
         ...marked.map((object) => [said(object), 'exported without its mark']),
         ...omitted.map(({ object, reason }) => [said(object), `left out: ${reason}`]),
       ];
-      if (rows.length > 0) say(`\n${list(['OBJECT', 'NOTE'], rows)}`);
+      if (rows.length > 0)
+        say(
+          `\n${list(['OBJECT', 'NOTE'], rows, { terminal: terminalOf(file === undefined ? io.err : io.out, io.environment) })}`,
+        );
     }
     return DONE;
   },
