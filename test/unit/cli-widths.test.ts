@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../bin/cli/commands.ts';
 import { cellsOf, fitted } from '../../bin/cli/terminal.ts';
 import { memoryCommandLine } from '../support/memory-command-line.ts';
 
@@ -92,4 +93,16 @@ it('draws the branches of a tree on where a line is wrapped', () => {
     ].join('\n'),
   );
   expect(fitted('as long as it is', {})).toBe('as long as it is');
+});
+
+it.each([60, 80, 160])('the help fits into %d columns, but for examples that are to be copied', async (columns) => {
+  const { cli } = memoryCommandLine();
+  for (const { name, examples } of COMMANDS) {
+    const { stdout } = await cli([name, '--help'], { columns });
+    const copied = new Set(examples.map(([line]) => `  ${line}`));
+    for (const line of stdout.split('\n'))
+      if (!copied.has(line)) expect(cellsOf(line), line).toBeLessThanOrEqual(columns);
+  }
+  for (const line of (await cli(['--help'], { columns })).stdout.split('\n'))
+    expect(cellsOf(line)).toBeLessThanOrEqual(columns);
 });

@@ -57,7 +57,9 @@ describe('help', () => {
 
   it('answers an unknown command with how to see those there are, and with the one that is meant', async () => {
     const { status, stderr } = await call(['destroy\u001b']);
-    expect(stderr).toBe(`deallocator: unknown command 'destroy\\u{1b}' (Did you mean rm?)\nTry "deallocator --help".\n`);
+    expect(stderr).toBe(
+      `deallocator: unknown command 'destroy\\u{1b}' (Did you mean rm?)\nTry "deallocator --help".\n`,
+    );
     expect(status).toBe(2);
     expect((await call(['swep'])).stderr).toContain('(Did you mean sweep?)');
     expect(await call(['help', 'swep'])).toEqual({

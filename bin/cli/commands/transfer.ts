@@ -84,8 +84,8 @@ function importWords(
 
 /** In words; what can't be told apart for sure, as the import calls it. */
 function said(object: string): string {
-  const [, service, task] = /^task#([^#]+)#([^#]+)$/.exec(object) ?? [];
-  if (service !== undefined) return shortened(`task ${task} of service ${service}`);
+  const [, service, task] = /^task#(?:([^#]+)#)?([^#]+)$/.exec(object) ?? [];
+  if (task !== undefined) return shortened(`task ${task}${service === undefined ? '' : ` of service ${service}`}`);
   return shortened(parseParentName(object) === undefined ? object : spoken(object));
 }
 
