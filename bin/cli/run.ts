@@ -10,7 +10,7 @@ import { errorWords, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { targetLine } from './target.ts';
-import { fitted, terminalOf } from './terminal.ts';
+import { fitted, sayBeside, terminalOf } from './terminal.ts';
 import { visible } from './text.ts';
 
 /** How a command finds what it speaks to: tests have another way. */
@@ -83,21 +83,17 @@ async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<
   return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-function report(
-  error: unknown,
-  command: string | undefined,
-  { err, signal, environment }: Io,
-  where: Where = {},
-): number {
+function report(error: unknown, command: string | undefined, io: Io, where: Where = {}): number {
+  const { signal, environment } = io;
   const said = ['deallocator', command].filter(Boolean).join(' ');
   if (signal.aborted) {
-    err.write(`${said}: interrupted\n`);
+    sayBeside(io, `${said}: interrupted`);
     return INTERRUPTED;
   }
   if (error instanceof UsageError) {
-    err.write(`${said}: ${visible(error.message)}\nTry "${said} --help".\n`);
+    sayBeside(io, `${said}: ${visible(error.message)}\nTry "${said} --help".`);
     return USAGE;
   }
-  err.write(`${said}: ${errorWords(error, environment, where)}\n`);
+  sayBeside(io, `${said}: ${errorWords(error, environment, where)}`);
   return FAILED;
 }

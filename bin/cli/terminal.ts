@@ -113,6 +113,11 @@ export function fitted(text: string, { width = Number.POSITIVE_INFINITY }: Termi
     .join('\n');
 }
 
+/** What is wrong, or is to be known beside a report: on stderr, within the terminal's width. */
+export function sayBeside({ err, environment }: Pick<Io, 'err' | 'environment'>, text: string): void {
+  err.write(`${fitted(text, terminalOf(err, environment))}\n`);
+}
+
 /** Filled up with spaces. */
 export function padded(text: string, cells: number): string {
   return `${text}${' '.repeat(Math.max(0, cells - cellsOf(text)))}`;

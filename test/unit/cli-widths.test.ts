@@ -51,6 +51,7 @@ const LINES: readonly (readonly string[])[] = [
   ['wait', 'network', LONG, CJK, '--timeout', '0'],
   ['rm', 'service', LONG, EMOJI, '--dry-run'],
   ['rm', 'service', LONG],
+  ['rm', 'service', `${LONG}x`, CJK],
   ['undelete', 'network', LONG, CJK],
   ['protect', 'service', LONG],
   ['audit', '--confirm', '0'],
@@ -63,6 +64,7 @@ describe.each([40, 60, 80, 160])('in %d columns', (columns) => {
   it.each(LINES)('deallocator %s fits', async (...line) => {
     const { cli } = await world();
     const { stdout, stderr } = await cli(line.filter(Boolean), { columns, directory: folder });
+    for (const text of stderr.split('\n')) expect(cellsOf(text), text).toBeLessThanOrEqual(columns);
     expect(stdout, stderr).not.toBe('');
     for (const text of stdout.split('\n')) expect(cellsOf(text), text).toBeLessThanOrEqual(columns);
   });

@@ -28,6 +28,7 @@ import { UsageError } from '../errors.ts';
 import { ask, isTerminal, mustAsk, readWholeInput } from '../input.ts';
 import { findTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
+import { sayBeside } from '../terminal.ts';
 import {
   describeApplied,
   describeRemoval,
@@ -211,7 +212,7 @@ async function carryOut(
   }
   if (isStopped) {
     if (isJson) printJson({ ...document, applied: [] });
-    else io.err.write(`${stopWords(refused, done)}\n`);
+    else sayBeside(io, stopWords(refused, done));
     return { status: FAILED };
   }
   io.signal.throwIfAborted();
