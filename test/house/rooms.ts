@@ -43,7 +43,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/local/iam': ['lib/local/template', 'lib/local/ground'],
   'lib/local/dynamodb': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/sqs': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
-  'lib/local/events': ['lib/local/template', 'lib/local/ground'],
+  'lib/local/events': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/lambda': ['lib/local/sqs', 'lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/streams': [
     ...['lib/local/lambda', 'lib/local/sqs', 'lib/local/events', 'lib/local/dynamodb'],
