@@ -4,7 +4,7 @@ import { ourImports, type Source } from './sources.ts';
 /** What the reports, the audit, the snapshots and the recovery of lib/operate stand on. */
 const GROUND_OF_OPERATE = [
   ...['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/nearness.ts'],
-  'lib/operate/interruptible.ts',
+  ...['lib/operate/interruptible.ts', 'lib/operate/lines.ts'],
 ];
 const CORE = ['lib/dynamodb', 'lib/protocol'];
 
@@ -23,6 +23,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/operate': CORE,
   'lib/operate/recovery': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
   'lib/operate/audit': ['lib/operate/recovery', ...GROUND_OF_OPERATE, ...CORE],
+  // Looks at what is deployed around the tables. The selftest goes its paths as a client, and asks the sweep.
+  'lib/operate/deployed': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
+  'lib/operate/selftest': [
+    ...['lib/operate/deployed', 'lib/operate/recovery', ...GROUND_OF_OPERATE],
+    ...['lib/client', 'lib/streams', ...CORE],
+  ],
   'lib/operate/reports': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/snapshots': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/index.ts': ['lib/operate', 'lib/client', 'lib/streams', ...CORE],
@@ -51,6 +57,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // The cloud that is made of them.
   'lib/local': ['lib/local'],
+
+  // DynamoDB's other end again, in memory; and a world that is simulated on it. Of Lambda they know what decides: which record
+  // a filter lets through, and what follows from a batch's answer.
+  'lib/testing/memory': ['lib/local/events/pattern.ts', 'lib/streams', ...CORE],
+  'lib/testing/simulation': [
+    'lib/testing/memory',
+    'lib/local/streams/batch-result.ts',
+    'lib/client',
+    'lib/streams',
+    ...CORE,
+  ],
 
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
@@ -108,6 +125,9 @@ const SPEAKERS = [
   'lib/dynamodb/',
   // The local cloud's DynamoDB stands at the other end of the wire: it tells what a request costs from what is in it.
   'lib/local/dynamodb/',
+  // The engine in memory reads the expressions that it is sent, and the simulation tells a stamp by its own.
+  'lib/testing/memory/',
+  'lib/testing/simulation/wire.ts',
 ];
 
 export function strayExpressions(product: readonly Source[]): string[] {
