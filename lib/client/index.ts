@@ -3,6 +3,6 @@ export type { Connection } from '../dynamodb/client.ts';
 export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 export type { Chance } from '../protocol/chance.ts';
 export { DeallocatorError, type ErrorCode, isDeallocatorError } from '../protocol/errors.ts';
-export { DeallocatorClient, type DeallocatorClientOptions } from './client.ts';
+export { DeallocatorClient, type DeallocatorClientOptions, type DeallocatorMethods } from './client.ts';
 export type { FoundObjects, NewObjects, ObjectKeys } from './together.ts';
 export type * from './types.ts';
