@@ -4,7 +4,7 @@ import { ourImports, type Source } from './sources.ts';
 /** What the reports, the audit, the snapshots and the recovery of lib/operate stand on. */
 const GROUND_OF_OPERATE = [
   ...['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/nearness.ts'],
-  'lib/operate/interruptible.ts',
+  ...['lib/operate/interruptible.ts', 'lib/operate/lines.ts'],
 ];
 const CORE = ['lib/dynamodb', 'lib/protocol'];
 
