@@ -64,6 +64,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...CORE,
   ],
 
+  // What users of the package test with.
+  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
+
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
 };
