@@ -15,7 +15,8 @@ import type { Rules } from '../protocol/rules.ts';
 import { FUNCTIONS, type FunctionName, STREAM_FUNCTION_NAMES } from '../streams/functions.ts';
 import { functionMetric, iteratorAge } from './metrics.ts';
 import { type NameProps, nameWith } from './names.ts';
-import { type Range, refuseOutside } from './ranges.ts';
+import { type Range, readWithin } from './ranges.ts';
+import { refuse } from './refusal.ts';
 
 /** When each alarm rings; `false` leaves it out. */
 export interface AlarmThresholds {
@@ -237,13 +238,13 @@ function readThresholds(
 ): Readonly<Record<AlarmOption, number | undefined>> {
   const read = (property: AlarmOption, threshold: number | Duration | false, range: Range): number | undefined => {
     if (threshold === false) return undefined;
-    refuseOutside(scope, property, threshold, range);
-    return typeof threshold === 'number' ? threshold : threshold.toSeconds();
+    return readWithin(scope, `alarms.${property}`, threshold, range);
   };
   const sweepMissing = read('sweepMissing', chosen.sweepMissing ?? HOUR, DAY);
   if (sweepMissing !== undefined && sweepMissing % 60 !== 0) {
-    throw new Error(
-      `${scope.node.path}: sweepMissing is ${sweepMissing} seconds, and must be whole minutes; choose a duration in minutes`,
+    refuse(
+      scope,
+      `alarms.sweepMissing is ${sweepMissing} seconds, and must be whole minutes; choose a duration in minutes`,
     );
   }
   const longDrain = Duration.seconds(DAY_SECONDS + gracePeriodMillis / 1000);

@@ -1,8 +1,10 @@
 import type { VpcProps } from './access.ts';
 import type { AlarmProps } from './alarms.ts';
 import type { DashboardProps } from './dashboard.ts';
+import type { QueueProps } from './dead-letters.ts';
 import type { EventProps } from './events.ts';
 import type { FunctionProps } from './functions.ts';
+import type { PolicyProps } from './grants.ts';
 import type { MappingProps } from './mappings.ts';
 import type { MetricProps } from './metrics.ts';
 import type { NameProps } from './names.ts';
@@ -20,6 +22,8 @@ export interface DeallocatorProps
     MappingProps,
     SweepProps,
     EventProps,
+    QueueProps,
+    PolicyProps,
     MetricProps,
     AlarmProps,
     DashboardProps {}
