@@ -5,16 +5,6 @@ import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import { acknowledgeLastQueue } from './acknowledged.ts';
 
-export interface QueueProps {
-  /**
-   * The KMS key of the dead-letter queues; aliases as in `tableEncryptionKey`. Functions, pipes and the grantees of
-   * `grantOperate` may then use it through SQS, and EventBridge by the key's policy; the policy of an imported key must allow
-   * that already. Their messages are pointers into streams, without the users' data. KMS charges for the key and its use.
-   * @default - a key that SQS manages
-   */
-  readonly queueEncryptionKey?: IKey;
-}
-
 /** @param key that of the messages; of SQS where it is undefined */
 export function createDeadLetters(scope: Construct, queueName: string | undefined, key: IKey | undefined): Queue {
   const queue = new Queue(scope, 'DeadLetters', {

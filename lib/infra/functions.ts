@@ -46,14 +46,6 @@ export interface FunctionProps {
   readonly tracing?: boolean;
 
   /**
-   * The KMS key of the functions' log groups; aliases as in `tableEncryptionKey`. The policy of a key of this app lets
-   * CloudWatch Logs use it then; the policy of an imported key must allow that already, or the log groups can't be created.
-   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-   * @default - encrypted by CloudWatch Logs itself
-   */
-  readonly logEncryptionKey?: IKey;
-
-  /**
    * Concurrent invocations that are set aside for a function, and that it can't have more of: 1 to 100,000 by the function's
    * name. Lambda refuses what leaves the account less than 100 for all others. Less than the shards of a table's stream slows
    * that stream down.

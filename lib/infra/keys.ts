@@ -1,10 +1,29 @@
 /** Customers' keys: which key is meant, and who may use it. */
 import { Annotations, Stack, Token } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IAlias, IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import { refuse } from './refusal.ts';
 import { refuseOtherRegion } from './surroundings.ts';
+
+export interface KeyProps {
+  /**
+   * The KMS key of the functions' log groups; aliases as in `tableEncryptionKey`. The policy of a key of this app lets
+   * CloudWatch Logs use it then; the policy of an imported key must allow that already, or the log groups can't be created.
+   * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+   * @default - encrypted by CloudWatch Logs itself
+   */
+  readonly logEncryptionKey?: IKey;
+
+  /**
+   * The KMS key of the dead-letter queues; aliases as in `tableEncryptionKey`. Functions, pipes and the grantees of
+   * `grantOperate` may then use it through SQS, and EventBridge by the key's policy; the policy of an imported key must allow
+   * that already. Their messages are pointers into streams, without the users' data. KMS charges for the key and its use.
+   * @default - a key that SQS manages
+   */
+  readonly queueEncryptionKey?: IKey;
+}
 
 /** What DynamoDB and SQS do with a key, each on behalf of the caller, who must be allowed it. */
 const ACTIONS = {
@@ -46,8 +65,29 @@ function refuseAlias(scope: Construct, property: string, name: string): never {
   );
 }
 
+/** The keys of logs and queues, and what a user of the tables, or of the queues, must be allowed beside them. */
+export function readKeys(scope: Construct, tables: Readonly<Record<string, ITable>>, props: KeyProps) {
+  const read = (property: keyof KeyProps) => {
+    const key = props[property];
+    return key && readKey(scope, property, key);
+  };
+  const queueKey = read('queueEncryptionKey');
+  const logKey = read('logEncryptionKey');
+  if (queueKey !== undefined) letEventsUse(scope, 'queueEncryptionKey', queueKey);
+  if (logKey !== undefined) letLogsUse(scope, 'logEncryptionKey', logKey);
+  const tableKeys = Object.entries(tables).map(
+    ([name, { encryptionKey: key }]) => key && readKey(scope, `the encryptionKey of tables.${name}`, key),
+  );
+  return {
+    queueKey,
+    logKey,
+    withTables: keyStatements(scope, 'dynamodb', tableKeys),
+    withQueues: keyStatements(scope, 'sqs', [queueKey]),
+  };
+}
+
 /** The use of the keys through that service alone. Empty where AWS owns or manages them. */
-export function keyStatements(
+function keyStatements(
   scope: Construct,
   service: keyof typeof ACTIONS,
   keys: readonly (IKey | undefined)[],
@@ -75,7 +115,7 @@ function viaService(scope: Construct, service: string): string | string[] {
  * Lets EventBridge put dead letters into a queue that the key encrypts.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
  */
-export function letEventsUse(scope: Construct, property: string, key: IKey): void {
+function letEventsUse(scope: Construct, property: string, key: IKey): void {
   const statement = new PolicyStatement({
     principals: [new ServicePrincipal('events.amazonaws.com')],
     actions: ACTIONS.sqs.map((action) => `kms:${action}`),
@@ -85,7 +125,7 @@ export function letEventsUse(scope: Construct, property: string, key: IKey): voi
 }
 
 /** https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html */
-export function letLogsUse(scope: Construct, property: string, key: IKey): void {
+function letLogsUse(scope: Construct, property: string, key: IKey): void {
   const stack = Stack.of(scope);
   const principal = `logs.${stack.region}.${stack.urlSuffix}`;
   const logGroups = stack.formatArn({ service: 'logs', resource: 'log-group:*' });

@@ -91,11 +91,11 @@ export function functionPermissions({
 export const READ_PERMISSIONS: Permissions = {
   services: ['GetItem', 'BatchGetItem', 'Scan'],
   'services/marked': ['Scan'],
-  tasks: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
+  tasks: ['BatchGetItem', 'Query', 'Scan'],
   networks: ['GetItem', 'BatchGetItem', 'Scan'],
   'networks/marked': ['Scan'],
-  attachments: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
-  counters: ['GetItem', 'BatchGetItem', 'Scan'],
+  attachments: ['BatchGetItem', 'Query', 'Scan'],
+  counters: ['BatchGetItem', 'Scan'],
   receipts: ['GetItem', 'Query', 'Scan'],
 };
 

@@ -16,7 +16,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/protocol': [],
   'lib/dynamodb': ['lib/protocol'],
   'lib/streams': CORE,
-  'lib/client': CORE,
+  // The configuration that `connect` sets is data, and no part of a function.
+  'lib/client': ['lib/streams/configuration.ts', ...CORE],
 
   // Reports on a living cluster, the audit of all tables, snapshots and recovery differ in what may fail and in what they
   // must be permitted, so none knows another: but the audit's repair asks the sweep function to settle.
@@ -63,6 +64,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/streams',
     ...CORE,
   ],
+
+  // What users of the package test with.
+  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
 
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
