@@ -16,7 +16,7 @@ import { createDashboard } from './dashboard.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { guardTables } from './deletions.ts';
 import { createEvents } from './events.ts';
-import { createFunction, type FunctionSetup } from './functions.ts';
+import { createFunction, type FunctionSetup, timeoutMillis } from './functions.ts';
 import { give, type PolicyProps } from './grants.ts';
 import { readKeys } from './keys.ts';
 import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
@@ -122,7 +122,8 @@ export class Deallocator extends Construct {
       DeadLetters: this.deadLetterQueue,
       ...(this.eventDeadLetterQueue && { EventDeadLetters: this.eventDeadLetterQueue }),
     };
-    const alarms = createAlarms(this, { namespace, functions, deadLetterQueues: queuesByAlarm }, props, rules);
+    const watched = { namespace, functions, tables, deadLetterQueues: queuesByAlarm, timeoutMillis };
+    const alarms = createAlarms(this, watched, props, rules);
     this.alarms = alarms;
     const shown = { namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
     this.dashboard =

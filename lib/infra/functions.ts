@@ -65,6 +65,14 @@ const SWEEP_TIMEOUT = Duration.minutes(15);
 const RESERVED: Range = { least: 1, most: 100_000 };
 const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
 
+function timeoutOf(name: FunctionName): Duration {
+  return name === 'sweep' ? SWEEP_TIMEOUT : BATCH_TIMEOUT;
+}
+
+export function timeoutMillis(name: FunctionName): number {
+  return timeoutOf(name).toMilliseconds();
+}
+
 export interface FunctionSetup {
   readonly tables: PhysicalNames;
   readonly metricsNamespace: string;
@@ -110,7 +118,7 @@ export function createFunction(
     handler: 'index.handler',
     code: builtCode(name),
     memorySize,
-    timeout: name === 'sweep' ? SWEEP_TIMEOUT : BATCH_TIMEOUT,
+    timeout: timeoutOf(name),
     // None by default, not even 1 for the sweep: Lambda refuses a reservation that leaves less than 100 unreserved,
     // and a new account has 10 in all, so the stack could not be deployed there. Two sweeps at a time only cost double.
     reservedConcurrentExecutions: readReserved(scope, name, props),
