@@ -89,12 +89,12 @@ export function functionPermissions({
 
 /** What the reports read: status, explain, wait, history, audit, export. They read everything and change nothing. */
 export const READ_PERMISSIONS: Permissions = {
-  services: ['GetItem', 'Scan'],
+  services: ['GetItem', 'BatchGetItem', 'Scan'],
   'services/marked': ['Scan'],
-  tasks: ['GetItem', 'Query', 'Scan'],
-  networks: ['GetItem', 'Scan'],
+  tasks: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
+  networks: ['GetItem', 'BatchGetItem', 'Scan'],
   'networks/marked': ['Scan'],
-  attachments: ['GetItem', 'Query', 'Scan'],
+  attachments: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
   counters: ['GetItem', 'BatchGetItem', 'Scan'],
   receipts: ['GetItem', 'Query', 'Scan'],
 };
@@ -128,9 +128,9 @@ export function merge(...all: readonly Permissions[]): Permissions {
  * does. It deletes no task, and takes no network away from a service.
  */
 export const OPERATE_PERMISSIONS: Permissions = merge(READ_PERMISSIONS, {
-  services: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
-  tasks: ['BatchGetItem', 'PutItem'],
-  networks: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  services: ['ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  tasks: ['PutItem'],
+  networks: ['ConditionCheckItem', 'PutItem', 'UpdateItem'],
   attachments: ['PutItem'],
 });
 

@@ -4,7 +4,7 @@ import { ourImports, type Source } from './sources.ts';
 /** What the reports, the audit, the snapshots and the recovery of lib/operate stand on. */
 const GROUND_OF_OPERATE = [
   ...['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/nearness.ts'],
-  'lib/operate/interruptible.ts',
+  ...['lib/operate/interruptible.ts', 'lib/operate/lines.ts'],
 ];
 const CORE = ['lib/dynamodb', 'lib/protocol'];
 
@@ -52,6 +52,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // The cloud that is made of them.
   'lib/local': ['lib/local'],
+
+  // DynamoDB's other end again, in memory; and a world that is simulated on it. Of Lambda they know what decides: which record
+  // a filter lets through, and what follows from a batch's answer.
+  'lib/testing/memory': ['lib/local/events/pattern.ts', 'lib/streams', ...CORE],
+  'lib/testing/simulation': [
+    'lib/testing/memory',
+    'lib/local/streams/batch-result.ts',
+    'lib/client',
+    'lib/streams',
+    ...CORE,
+  ],
 
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
@@ -109,6 +120,9 @@ const SPEAKERS = [
   'lib/dynamodb/',
   // The local cloud's DynamoDB stands at the other end of the wire: it tells what a request costs from what is in it.
   'lib/local/dynamodb/',
+  // The engine in memory reads the expressions that it is sent, and the simulation tells a stamp by its own.
+  'lib/testing/memory/',
+  'lib/testing/simulation/wire.ts',
 ];
 
 export function strayExpressions(product: readonly Source[]): string[] {

@@ -129,10 +129,10 @@ describe('grants', () => {
   test('grantRead lets read tables and indexes, and change nothing', () => {
     expect(granted(({ deallocator }, role) => deallocator.grantRead(role).assertSuccess())).toEqual(
       dynamodb({
-        services: ['GetItem', 'Scan'],
-        tasks: ['GetItem', 'Query', 'Scan'],
-        networks: ['GetItem', 'Scan'],
-        attachments: ['GetItem', 'Query', 'Scan'],
+        services: ['GetItem', 'BatchGetItem', 'Scan'],
+        tasks: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
+        networks: ['GetItem', 'BatchGetItem', 'Scan'],
+        attachments: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
         counters: ['GetItem', 'BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],
         'services/index/marked': ['Scan'],
@@ -163,7 +163,7 @@ describe('grants', () => {
         networks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'networks/index/marked': ['Scan'],
         tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
-        attachments: ['GetItem', 'PutItem', 'Query', 'Scan'],
+        attachments: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
         counters: ['GetItem', 'BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],
       }),
