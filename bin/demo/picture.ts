@@ -11,8 +11,8 @@ export interface Recording {
 const SPEED = 2;
 /** The end stays, so that it can be read. */
 const REST_MILLIS = 4_000;
-const [WIDTH, ROW, TOP, MARGIN] = [760, 28, 58, 16];
-const [BAR_X, BAR_WIDTH, STATE_X] = [170, 240, 426];
+const [WIDTH, ROW, TOP, MARGIN] = [840, 28, 58, 16];
+const [BAR_X, BAR_WIDTH, STATE_X, NETWORK_STATE_X] = [170, 240, 426, 246];
 /** Of the whole picture's time, for a change that is to look sudden. */
 const INSTANT = 0.001;
 
@@ -31,12 +31,12 @@ export function drainPicture(plan: StackRemoval, { frames, deletions }: Recordin
   const text = (x: number, y: number, kind: string, said: string, inner = '') =>
     `<text x="${x}" y="${y}" class="${kind}">${escaped(said)}${inner}</text>`;
   /** What it waits for, until it is deleted; then why. */
-  const states = (y: number, waits: string, name: string): string => {
+  const states = (x: number, y: number, waits: string, name: string): string => {
     const gone = goneOf(name);
-    if (gone === undefined) return text(STATE_X, y, 'stays', waits);
+    if (gone === undefined) return text(x, y, 'stays', waits);
     return (
-      text(STATE_X, y, 'waits', waits, fade(1, 0, gone.atMillis)) +
-      text(STATE_X, y, 'gone', `deleted: ${gone.reason}`, fade(0, 1, gone.atMillis))
+      text(x, y, 'waits', waits, fade(1, 0, gone.atMillis)) +
+      text(x, y, 'gone', `deleted: ${gone.reason}`, fade(0, 1, gone.atMillis))
     );
   };
   const services = plan.services.map((id, row) => {
@@ -50,7 +50,7 @@ export function drainPicture(plan: StackRemoval, { frames, deletions }: Recordin
       text(MARGIN, y, 'name', id),
       `<rect x="${BAR_X}" y="${y - 11}" width="${BAR_WIDTH}" height="12" rx="3" class="track"/>`,
       `<rect x="${BAR_X}" y="${y - 11}" width="${widths[0]}" height="12" rx="3" class="bar">${bar}</rect>`,
-      states(y, 'marked: waits for its tasks', `service ${id}`),
+      states(STATE_X, y, 'marked: waits for its tasks', `service ${id}`),
     ].join('');
   });
   const networks = plan.networks.map((id, row) => {
@@ -58,7 +58,11 @@ export function drainPicture(plan: StackRemoval, { frames, deletions }: Recordin
     const [user] = plan.keptNetworks.find((kept) => kept.id === id)?.waitsFor ?? [];
     const waits =
       user === undefined ? 'marked: waits for its services' : `stays: ${user.id} uses it, and is not marked`;
-    return text(MARGIN, y, 'name', id) + text(BAR_X, y, 'kind', 'network') + states(y, waits, `network ${id}`);
+    return (
+      text(MARGIN, y, 'name', id) +
+      text(BAR_X, y, 'kind', 'network') +
+      states(NETWORK_STATE_X, y, waits, `network ${id}`)
+    );
   });
   const height = TOP + ROW * (plan.services.length + plan.networks.length) + MARGIN;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
