@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
 
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
-const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts'];
+const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts', 'lib/testing/index.ts'];
 
 const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');

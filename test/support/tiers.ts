@@ -14,6 +14,7 @@ export const QUICK: readonly string[] = [
   'test/contract/memory.test.ts',
   'test/scenario/{crashes,options,task-networks}.test.ts',
   'test/simulation/watch.test.ts',
+  'test/kit/*.test.ts',
   'test/torture/checkers.test.ts',
   'test/local/{batch-result,capacity,filter-pattern,iam-requests,queues,template}.test.ts',
 ];

@@ -1,0 +1,6 @@
+/** For tests of code that uses the deallocator. */
+
+export type { Violation } from '../protocol/invariants.ts';
+export type { Faults, Whose } from './faults.ts';
+export { type Drained, type InMemoryDeallocator, type InMemoryOptions, inMemory, type ObjectKey } from './in-memory.ts';
+export { NotInMemoryError } from './memory/not-in-memory.ts';
