@@ -166,7 +166,7 @@ export const LEFT_OUT = {
   },
   demonstrations: {
     of: 'demonstrations of `npm start`',
-    names: ['a snapshot and a stack of ours', 'an interruption'],
+    names: ['a snapshot and a stack of ours', 'an interruption', 'the next steps'],
     files: ['test/integration/start.test.ts'],
     why: 'they go the same way as the one that is shown',
   },
