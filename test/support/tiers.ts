@@ -28,6 +28,10 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
     "the runbook's failures; infra/observability has the alarms, integration the commands",
   'test/drills/tables.test.ts': 'tables that are lost and restored; integration/repair has the repair',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
+  'test/infra/all-props.test.ts':
+    'each prop by itself and in seven surroundings; infra/props and surroundings have those that differ',
+  'test/infra/packs.test.ts': 'six rule packs over two deployments; infra/checks runs AwsSolutions over three',
+  'test/infra/cfn-lint.test.ts': "a linter that has to be installed by hand; infra/checks runs the CDK's own rules",
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };
 
