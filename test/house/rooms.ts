@@ -24,6 +24,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/operate': CORE,
   'lib/operate/recovery': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
   'lib/operate/audit': ['lib/operate/recovery', ...GROUND_OF_OPERATE, ...CORE],
+  // Looks at what is deployed around the tables. The selftest goes its paths as a client, and asks the sweep.
+  'lib/operate/deployed': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
+  'lib/operate/selftest': [
+    ...['lib/operate/deployed', 'lib/operate/recovery', ...GROUND_OF_OPERATE],
+    ...['lib/client', 'lib/streams', ...CORE],
+  ],
   'lib/operate/reports': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/snapshots': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/index.ts': ['lib/operate', 'lib/client', 'lib/streams', ...CORE],
@@ -45,7 +51,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/local/iam': ['lib/local/template', 'lib/local/ground'],
   'lib/local/dynamodb': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/sqs': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
-  'lib/local/events': ['lib/local/template', 'lib/local/ground'],
+  'lib/local/events': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/lambda': ['lib/local/sqs', 'lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/streams': [
     ...['lib/local/lambda', 'lib/local/sqs', 'lib/local/events', 'lib/local/dynamodb'],
