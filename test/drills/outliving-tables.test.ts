@@ -49,7 +49,7 @@ describe('a deployment over tables of a former one', () => {
       expect((await backend.world()).services).toHaveLength(1);
 
       const audit = async () => {
-        const { status, stdout } = await call(['audit', '--config', config, '--confirm', '0', '--json']);
+        const { status, stdout } = await call(['audit', '--deployed', '--config', config, '--confirm', '0', '--json']);
         const { deployed } = JSON.parse(stdout) as { deployed: Check[] };
         return { status, failed: deployed.filter(({ result }) => result === 'failed') };
       };

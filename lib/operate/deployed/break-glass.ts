@@ -64,18 +64,25 @@ export async function breakGlass(requests: Requests, options: BreakGlassOptions)
   if (before === undefined) {
     throw new DeallocatorError(
       'FailedPrecondition',
-      `${table} has no policy, so that there is nothing to go around; "deallocator audit" says which one it needs`,
+      `${table} has no policy, so that there is nothing to go around; "deallocator audit --deployed" says which one it needs`,
     );
   }
   if (before.text.includes(`"${principal}"`)) {
     throw new DeallocatorError(
       'FailedPrecondition',
-      `the policy of ${table} names ${principal} already: a former call may not have put it back; "deallocator audit" says which one it needs`,
+      `the policy of ${table} names ${principal} already: a former call may not have put it back; "deallocator audit --deployed" says which one it needs`,
+    );
+  }
+  const text = withException(before.text, principal);
+  if (!text.includes(principal)) {
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      `the policy of ${table} denies no DeleteItem, so that there is nothing to go around`,
     );
   }
   const place = await options.keep(before.text);
   say(`kept the policy of ${table} in ${place}`);
-  await writePolicy(requests, arn, { ...before, text: withException(before.text, principal) });
+  await writePolicy(requests, arn, { ...before, text });
   try {
     say(`from now on ${principal} may delete from ${table}; waiting until that holds`);
     await chance.pause(POLICY_PAUSE_MILLIS);
