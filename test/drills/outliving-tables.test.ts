@@ -54,7 +54,7 @@ describe('a deployment over tables of a former one', () => {
         return { status, failed: deployed.filter(({ result }) => result === 'failed') };
       };
       const { status, failed } = await audit();
-      expect([status, failed.map(({ fault }) => fault)]).toEqual([1, Array(3).fill('roles of another deployment')]);
+      expect([status, failed.map(({ fault }) => fault)]).toEqual([1, Array(4).fill('roles of another deployment')]);
       for (const { fix = '' } of failed) {
         const [, ResourceArn, Policy] =
           /^aws dynamodb put-resource-policy --resource-arn (\S+) --policy '(.*)'$/.exec(fix) ?? [];
