@@ -31,6 +31,7 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
     'fourteen broken deployments under the selftest; integration/selftest has the one that is right',
   'test/drills/selftest-runs.test.ts':
     'runs of the selftest that are interrupted, dead, or two at once; integration/selftest has one',
+  'test/drills/outliving-tables.test.ts': 'tables that outlive their stack; infra/guards compares the policies',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
   'test/infra/all-props.test.ts':
     'each prop by itself and in seven surroundings; infra/props and surroundings have those that differ',
