@@ -59,7 +59,7 @@ async function buildCommand(): Promise<void> {
   await rm(command, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['bin/deallocator.ts'],
+    entryPoints: ['bin/deallocator.ts', 'bin/break-glass.ts'],
     outdir: command,
     bundle: true,
     splitting: true,

@@ -4,6 +4,7 @@ import {
   DescribeTimeToLiveCommand,
   GetResourcePolicyCommand,
   type KeySchemaElement,
+  PutResourcePolicyCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { Requests } from './requests.ts';
 
@@ -50,14 +51,29 @@ export async function readExpiryAttribute(requests: Requests, name: string): Pro
   return TimeToLiveStatus.startsWith('ENABL') ? AttributeName : undefined;
 }
 
-/** The table's own policy, as it was written; undefined where it has none. */
-export async function readPolicy(requests: Requests, arn: string): Promise<string | undefined> {
+/** A table's own policy. */
+export interface TablePolicy {
+  /** As it was written. */
+  readonly text: string;
+  /** Absent where DynamoDB tells none. */
+  readonly revision?: string | undefined;
+}
+
+/** Undefined where the table has none. */
+export async function readPolicy(requests: Requests, arn: string): Promise<TablePolicy | undefined> {
   const command = new GetResourcePolicyCommand({ ResourceArn: arn });
   try {
-    return (await requests.send('GetResourcePolicy', (db) => db.send(command))).Policy;
+    const { Policy, RevisionId } = await requests.send('GetResourcePolicy', (db) => db.send(command));
+    return Policy === undefined ? undefined : { text: Policy, revision: RevisionId };
   } catch (error) {
     const { name, cause } = error as Error;
     if ([name, (cause as Error | undefined)?.name].includes('PolicyNotFoundException')) return undefined;
     throw error;
   }
+}
+
+/** Fails if it is not the policy any more that was read, where its revision is known. */
+export async function writePolicy(requests: Requests, arn: string, { text, revision }: TablePolicy): Promise<void> {
+  const command = new PutResourcePolicyCommand({ ResourceArn: arn, Policy: text, ExpectedRevisionId: revision });
+  await requests.send('PutResourcePolicy', (db) => db.send(command));
 }

@@ -50,6 +50,7 @@ describe('imports', () => {
     const run = [
       'package.json',
       'cdk.json',
+      'bin/build.ts',
       'tsconfig.build.json',
       'lib/infra/bundle.ts',
       'lib/local/lambda/execution-environment.ts',

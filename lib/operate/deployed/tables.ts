@@ -113,7 +113,7 @@ async function checkPolicy(
   const check = `policy of ${facts.name}`;
   const expected = 'only the deallocator deletes there';
   if (!isTold(policy)) return notLookedAt(check, expected, policy.untold);
-  const found = checkGuard(table, facts, policy.told, isTold(roles) ? roles.told : {});
+  const found = checkGuard(table, facts, policy.told?.text, isTold(roles) ? roles.told : {});
   if (isTold(roles) || found.result === 'failed' || !GUARDS[table].onlyThem) return found;
   return notLookedAt(
     check,
