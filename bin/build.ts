@@ -66,6 +66,8 @@ async function buildCommand(): Promise<void> {
     target: 'node20.19',
     format: 'esm',
     mainFields: ['module', 'main'],
+    // 0.8 MB that compress no further, and only pictures need them: npm installs the package beside this one.
+    external: ['@hpcc-js/wasm-graphviz'],
     // CommonJS packages within ask for Node.js' own modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",

@@ -4,6 +4,7 @@ import { audit } from './commands/audit.ts';
 import { completionOf } from './commands/completion.ts';
 import { describe } from './commands/describe.ts';
 import { explain } from './commands/explain.ts';
+import { graph } from './commands/graph.ts';
 import { history } from './commands/history.ts';
 import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   ls,
   explain,
   describe,
+  graph,
   history,
   wait,
   rm,

@@ -72,6 +72,15 @@ const ROWS: readonly Row[] = [
   ['explain service/never --graph mermaid', 1],
   ['explain service/web --graph svg', 2],
 
+  ['graph', 0, /^<\?xml.*>service api<.*<\/svg>\n$/s],
+  ['graph service/web network back -o dot', 2],
+  ['graph service/web network/back -o dot', 0, /^digraph /],
+  ['graph service/gone -o mermaid', 0, /not there/],
+  ['graph service/old', 1],
+  ['graph --stack none', 1, /no service and no network is of stack "none"/],
+  ['graph --stack none service/web', 2],
+  ['graph service/web -o png', 2, /--output is "png", allowed: svg, mermaid, dot/],
+
   ['history', 0],
   ['history web', 0, /is there, and no receipt tells of a former life/],
   ['history gone', 0],
@@ -168,7 +177,7 @@ const ROWS: readonly Row[] = [
 ];
 
 /** What they print is for another program, and nothing else. */
-const FOR_PIPES = /^completion|^export$|--graph/;
+const FOR_PIPES = /^completion|^export$|graph/;
 
 it.each(ROWS.map(([line, status, said = /(?:)/]) => [line, status, said] as const))(
   'deallocator %s: %i',

@@ -66,12 +66,12 @@ function describe(found: Explanation): string {
   ].join('\n');
 }
 
-function titleOf({ object, state, mark, absence }: Explanation): string {
+export function titleOf({ object, state, mark, absence }: Explanation): string {
   if (state === 'absent') return `${spoken(object)} is ${absence}`;
   return `${spoken(object)} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
 }
 
-function branchesOf({
+export function branchesOf({
   standing,
   undeleted,
   hold,
