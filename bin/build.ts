@@ -11,6 +11,9 @@ import { bundleFunctions } from '../lib/infra/bundle.ts';
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
 const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts'];
 
+/** What the page of `deallocator ui` loads beside our own files. */
+const MORPHDOM = 'node_modules/morphdom';
+
 const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');
 const cjs = join(root, 'dist', 'cjs');
@@ -77,7 +80,9 @@ async function buildCommand(): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   });
-  await writeFile(join(command, 'LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));
+  await cp(join(root, 'bin/ui/page'), join(command, 'page'), { recursive: true });
+  await cp(join(root, MORPHDOM, 'dist/morphdom-umd.min.js'), join(command, 'page/morphdom-umd.min.js'));
+  await writeFile(join(command, 'LICENSES.txt'), licensesOf([...Object.keys(metafile.inputs), MORPHDOM]));
 }
 
 /** What the licenses of the packages within ask for: their texts. */

@@ -88,6 +88,7 @@ try {
   const runningFile = assembly === undefined ? writeRunningFile(RUNNING_DIRECTORY, connection) : undefined;
   process.stdout.write(`${JSON.stringify(connection)}\n`);
   process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);
+  if (runningFile !== undefined) process.stderr.write('local: "npm run deallocator -- ui" shows it in a browser\n');
   const reason = await stopAsked;
   process.stderr.write(`local: stopping (${reason})\n`);
   if (runningFile !== undefined) removeRunningFile(runningFile);

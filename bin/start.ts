@@ -135,6 +135,7 @@ async function main(): Promise<number> {
     await runDemo({ snapshot, plan, seed: options.seed, screen, signal });
     const millis = performance.now() - startMillis;
     screen.line(`All is as promised: in the tables nothing is missing or left over.\n${seconds(millis)} in all.`);
+    screen.line('To watch one in a browser: "npm run local", and beside it "npm run deallocator -- ui".');
     return 0;
   } catch (error) {
     if (signal.reason instanceof Stopped) {

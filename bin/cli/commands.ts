@@ -13,6 +13,7 @@ import { rm, undelete } from './commands/removal.ts';
 import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { exportFile, importFiles } from './commands/transfer.ts';
+import { ui } from './commands/ui.ts';
 import { wait } from './commands/wait.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -23,6 +24,7 @@ export const COMMANDS: readonly Command[] = [
   graph,
   history,
   wait,
+  ui,
   rm,
   undelete,
   protect,

@@ -145,6 +145,7 @@ describe('the package', () => {
       'docs/events.md',
       'docs/runbook.md',
       'docs/scale.md',
+      'docs/ui.md',
       'docs/upgrading.md',
       'package.json',
     ]);
@@ -158,6 +159,7 @@ describe('the package', () => {
       // The command, what only some calls of it load, and the licenses of the packages within.
       /^dist\/command\/(deallocator|[\w-]+-[A-Z0-9]{8})\.js$/,
       /^dist\/command\/LICENSES\.txt$/,
+      /^dist\/command\/page\/(page\.(js|css)|morphdom-umd\.min\.js)$/,
     ];
     const inDist = packed.filter((path) => path.startsWith('dist/') && !functions.includes(path));
     expect(inDist.filter((path) => !needed.some((pattern) => pattern.test(path)))).toEqual([]);
