@@ -1,5 +1,5 @@
 /** What each view shows: the reports of the command line, in its words. Its address says which view, and of what. */
-import { kindOf, listed, spoken, spokenWith } from '../../lib/operate/names.ts';
+import { called, kindOf, listed, spoken, spokenWith } from '../../lib/operate/names.ts';
 import type { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import type { StayReason } from '../../lib/operate/reports/forecast.ts';
@@ -98,7 +98,7 @@ function markedPart(status: Status, paces: ReadonlyMap<string, Pace>): Html {
 
 function markedRow(entry: StatusEntry, pace: Pace | undefined): Html {
   const { object, mark, state, hold } = entry;
-  return html`<tr id="${object}" class="${state}"><th scope="row">${linkTo(entry)}</th>
+  return html`<tr id="${object}" class="${state}"><th scope="row">${linkTo(entry, called(object, entry.name))}</th>
     <td data-label="State">${stateOf(entry, hold)}</td>
     <td data-label="Left">${barOf(entry, pace)}</td>
     <td data-label="Time left">${timeLeftWords(entry, pace)}</td>
@@ -125,8 +125,7 @@ function timeLeftWords({ state, hold }: Pick<Drain, 'state' | 'hold'>, pace: Pac
   return state === 'ready' || (state === 'held' && hold?.because !== 'protected') ? '-' : 'until somebody acts';
 }
 
-/** Its words may hold a name beside the id. */
-function linkTo(key: ParentKey, words = spoken(parentName(key))): Html {
+function linkTo(key: ParentKey, words: string): Html {
   return html`<a href="${addressOf(key)}">${shortened(words)}</a>`;
 }
 
@@ -152,7 +151,7 @@ function timelineOf(deletions: readonly Deletion[], ifNone: string): Html {
   const items = deletions.map((one) => {
     const why = [one.markedBy, one.markedReason].filter(Boolean).join(': ');
     const along = one.wentWith === undefined ? listed(one.freed.map(spoken)) : spoken(one.wentWith);
-    return html`<li><time>${one.deletedAt}</time> ${linkTo(one)}${along !== '' && ` with ${along}`}
+    return html`<li><time>${one.deletedAt}</time> ${linkTo(one, called(one.object, one.name))}${along !== '' && ` with ${along}`}
       <span class="note">${why !== '' && `${why}, `}by ${one.trigger}</span></li>`;
   });
   return html`<ol>${items}</ol>`;
@@ -175,8 +174,11 @@ function openObject(cluster: Cluster, key: ParentKey): Reading {
         ${standing && html`<p role="status">${stateOf(standing, hold)}</p>`}
         ${drain && html`<p class="${drain.state}">${barOf(drain, pace)}<span class="note">time left: ${timeLeftWords(drain, pace)}</span></p>`}
         <h2>What to do</h2>${found.advice.map((sentence) => html`<p>${sentence}</p>`)}
-        <h2>What is known</h2>${treeOf(branches, [...usedBy, ...uses])}
-        ${forecastLines(found.forecast)
+        <h2>What is known</h2>${treeOf(
+          branches,
+          [...usedBy, ...uses].map(({ object }) => [object, spokenWith(found.names, object)]),
+        )}
+        ${forecastLines(found.forecast, found.names)
           .filter(Boolean)
           .map((line, n) => (n === 0 ? html`<h2>${line}</h2>` : html`<p>${line.trim()}</p>`))}
         </section>`;
@@ -191,12 +193,13 @@ function openObject(cluster: Cluster, key: ParentKey): Reading {
   };
 }
 
-function treeOf(branches: readonly Branch[], related: readonly { readonly object: string }[]): Html {
+/** @param linked names of objects, and how the text calls them: where a branch begins so, that leads to its page */
+function treeOf(branches: readonly Branch[], linked: readonly (readonly [string, string])[]): Html {
   const items = branches.map(({ text, branches: below = [] }) => {
-    const other = related.find(({ object }) => text.startsWith(`${spoken(object)}: `))?.object;
-    const key = other === undefined ? undefined : parseParentName(other);
-    const words = key === undefined ? html`${text}` : html`${linkTo(key)}${text.slice(spoken(parentName(key)).length)}`;
-    return html`<li>${words}${below.length > 0 && treeOf(below, related)}</li>`;
+    const [object = '', said = ''] = linked.find(([, words]) => text.startsWith(`${words}: `)) ?? [];
+    const key = parseParentName(object);
+    const words = key === undefined ? html`${text}` : html`${linkTo(key, said)}${text.slice(said.length)}`;
+    return html`<li>${words}${below.length > 0 && treeOf(below, linked)}</li>`;
   });
   return html`<ul>${items}</ul>`;
 }
@@ -222,8 +225,7 @@ function openObjects(cluster: Cluster, stack: string | undefined): Reading {
 }
 
 function objectRow({ kind, id, object, name, stack, state, isProtected }: ListedObject): Html {
-  const words = spokenWith(name === undefined ? {} : { [object]: name }, object);
-  return html`<tr id="${object}"><th scope="row">${linkTo({ kind, id }, words)}</th>
+  return html`<tr id="${object}"><th scope="row">${linkTo({ kind, id }, called(object, name))}</th>
     <td data-label="State"><span class="state ${state === 'marked' ? 'draining' : ''}">${state}${isProtected && ', protected'}</span></td>
     <td data-label="Stack">${stack === undefined ? '-' : html`<a href="${addressOfStack(stack)}">${shortened(stack)}</a>`}</td></tr>`;
 }

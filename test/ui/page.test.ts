@@ -14,10 +14,10 @@ import { documentClient } from '../../lib/dynamodb/client.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { memoryBackend } from '../../lib/testing/memory/backend.ts';
 import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { call } from '../support/command-line.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const isThere = existsSync(CHROMIUM);
