@@ -37,11 +37,12 @@ export async function serveUi({ cluster, target, port, ...options }: UiOptions):
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     const refused = refusalOf(request.method, request.headers);
     if (refused !== undefined) return end(response, refused.status, refused.words);
-    const { pathname, search } = new URL(request.url ?? '/', 'http://127.0.0.1');
-    const file = FILES[pathname];
+    const address = readAddress(request.url ?? '');
+    const file = FILES[address.pathname];
     if (file !== undefined) return end(response, 200, readPage(file), TYPES[extname(file)]);
-    const isEvents = pathname.startsWith(`${EVENTS}/`);
-    const view = viewOf(new URL(`${isEvents ? pathname.slice(EVENTS.length) : pathname}${search}`, 'http://127.0.0.1'));
+    const isEvents = address.pathname.startsWith(`${EVENTS}/`);
+    if (isEvents) address.pathname = address.pathname.slice(EVENTS.length);
+    const view = viewOf(address);
     if (view === undefined) return end(response, 404, 'there is no such page; / shows what is marked');
     if (!isEvents) return end(response, 200, textOf(shellOf(view, target)), TYPES['.html']);
     if (viewers.size >= VIEWERS_MAX) return end(response, 503, `${VIEWERS_MAX} pages are open already; close some`);
@@ -57,6 +58,12 @@ export async function serveUi({ cluster, target, port, ...options }: UiOptions):
     server.closeAllConnections();
   };
   return { url: `http://127.0.0.1:${used}/`, close };
+}
+
+/** What can't be an address is that of no page. */
+function readAddress(url: string): URL {
+  const base = 'http://127.0.0.1';
+  return URL.canParse(url, base) ? new URL(url, base) : new URL('/none', base);
 }
 
 /** What a viewer is told, as events: of the parts only those that are not as they were. */

@@ -215,6 +215,19 @@ describe('the server', () => {
     expect(await get(url, {}, 'DELETE')).toMatchObject({ status: 405, headers: { allow: 'GET, HEAD' } });
   });
 
+  it.each(['//[', '/events//[', 'http://[/', '/events', '/%', '/object?kind=%&id=%ff%00'])(
+    'answers %s, and goes on',
+    async (path) => {
+      const { hostname, port } = new URL(await serve());
+      const status = await new Promise((resolve, reject) => {
+        request({ hostname, port, path, agent: false }, (answer) => resolve(answer.resume().statusCode))
+          .on('error', reject)
+          .end();
+      });
+      expect(status).toBe(404);
+    },
+  );
+
   it('keeps 32 pages up to date, and says so to the next', async () => {
     const url = await serve();
     const open = await Promise.all(Array.from({ length: 32 }, () => get(`${url}events/`)));
