@@ -17,6 +17,7 @@ export const BESIDE_CLOUD: readonly NextStep[] = [
     command: 'npm run deallocator -- rm --stack shop --dry-run',
     says: 'tells what a removal would take, and what stays',
   },
+  { command: 'npm run deallocator -- ui', says: 'shows who holds what in a browser, as it happens' },
 ];
 
 export function nextSteps(steps: readonly NextStep[]): string {

@@ -137,7 +137,7 @@ async function main(): Promise<number> {
     const millis = performance.now() - startMillis;
     screen.line(`All is as promised: in the tables nothing is missing or left over.\n${seconds(millis)} in all.\n`);
     screen.line(
-      `Next, the last two beside the first, in another terminal:\n${nextSteps([START_CLOUD, ...BESIDE_CLOUD])}`,
+      `Next, the others beside the first, in another terminal:\n${nextSteps([START_CLOUD, ...BESIDE_CLOUD])}`,
     );
     return 0;
   } catch (error) {

@@ -137,7 +137,7 @@ describe('the package', () => {
     expect(functions.sort()).toEqual([...functionNames].sort().map((name) => `dist/functions/${name}/index.js`));
     // All of docs, for pages link to each other, and show pictures.
     const beside = packed.filter(
-      (path) => !path.startsWith('dist/') && !/^docs\/(bench\/)?[\w-]+\.(md|svg)$/.test(path),
+      (path) => !path.startsWith('dist/') && !/^docs\/(bench\/)?[\w-]+\.(md|svg|png)$/.test(path),
     );
     expect(beside.sort()).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']);
     const needed = [
@@ -153,6 +153,7 @@ describe('the package', () => {
       // The command, what only some calls of it load, and the licenses of the packages within.
       /^dist\/command\/(deallocator|[\w-]+-[A-Z0-9]{8})\.js$/,
       /^dist\/command\/LICENSES\.txt$/,
+      /^dist\/command\/page\/(page\.(js|css)|morphdom-umd\.min\.js)$/,
     ];
     const inDist = packed.filter((path) => path.startsWith('dist/') && !functions.includes(path));
     expect(inDist.filter((path) => !needed.some((pattern) => pattern.test(path)))).toEqual([]);
