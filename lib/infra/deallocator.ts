@@ -4,9 +4,9 @@ import { Grant, type IGrantable, type IRole, type PolicyStatement } from 'aws-cd
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { forTables } from '../streams/deployment.ts';
+import { type DeploymentNames, forTables } from '../streams/deployment.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, type StreamFunctionName } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
 import { keyStatements, refuseWithoutVpc } from './access.ts';
@@ -20,6 +20,7 @@ import { createFunction, type FunctionSetup } from './functions.ts';
 import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
 import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
 import { nameWith, refusePrefix } from './names.ts';
+import { createOutputs } from './outputs.ts';
 import {
   functionPermissions,
   grant,
@@ -32,6 +33,7 @@ import type { DeallocatorProps } from './props.ts';
 import { readRules } from './rules.ts';
 import { createTables } from './tables.ts';
 import { createTriggers } from './triggers.ts';
+import { type Access, type ConnectedProgram, environmentFor } from './wiring.ts';
 
 /**
  * The tables of services, tasks and networks, and the functions that delete a marked service or network as soon as
@@ -41,10 +43,14 @@ import { createTriggers } from './triggers.ts';
  *
  * @example
  * const deallocator = new Deallocator(this, 'Deallocator');
- * deallocator.grantWrite(api); // mark, create, list; not delete
+ * deallocator.connect(api); // grants it to mark, create and list, not to delete; and tells it the tables
  */
 export class Deallocator extends Construct {
+  /** The six tables. */
   readonly tables: Readonly<Record<TableName, ITable>>;
+  /** Their names, as the typed client takes them. */
+  readonly tableNames: PhysicalNames;
+  /** The five functions. */
   readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
   /**
    * Records and sweeps that were given up. A message is a pointer into the stream, good for 24 hours. No message is work to
@@ -62,6 +68,7 @@ export class Deallocator extends Construct {
   readonly metricsNamespace: string;
   /** Empty where the prop `alarms` is false. */
   readonly alarms: readonly Alarm[];
+  /** Undefined where the prop `dashboard` is false. */
   readonly dashboard: Dashboard | undefined;
   readonly #keyStatements: readonly PolicyStatement[];
 
@@ -78,8 +85,8 @@ export class Deallocator extends Construct {
     this.#keyStatements = keyStatements(this, Object.values(tables));
     this.deadLetterQueue = createDeadLetters(this, nameWith(props.resourcePrefix, 'dead-letters'));
     const allowed = functionPermissions(rules);
-    const tableNames = forTables((table) => tables[table].tableName);
-    const setup = { tables: tableNames, metricsNamespace: namespace, props, rules };
+    this.tableNames = forTables((table) => tables[table].tableName);
+    const setup = { tables: this.tableNames, metricsNamespace: namespace, props, rules };
     const functions = Object.fromEntries(
       FUNCTION_NAMES.map((name) => [name, this.#createFunction(name, toStatements(allowed[name], tables), setup)]),
     ) as Record<FunctionName, LambdaFunction>;
@@ -106,6 +113,32 @@ export class Deallocator extends Construct {
     this.alarms = alarms;
     const shown = { namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
     this.dashboard = props.dashboard === false ? undefined : createDashboard(this, shown, props.resourcePrefix);
+    if (props.outputs !== false) createOutputs(this, this);
+  }
+
+  /** What the outputs tell, and a connected program. */
+  get names(): Required<DeploymentNames> {
+    return {
+      tables: this.tableNames,
+      sweepFunctionName: this.functions.sweep.functionName,
+      deadLetterQueueUrl: this.deadLetterQueue.queueUrl,
+      rules: this.rules,
+    };
+  }
+
+  /**
+   * Grants the program access, and sets its environment so that `DeallocatorClient.fromEnvironment()`, or the command line,
+   * finds this deployment.
+   */
+  connect(program: ConnectedProgram, access: Access = 'write'): Grant {
+    for (const [name, value] of Object.entries(this.environmentFor(access))) program.addEnvironment(name, value);
+    if (access === 'operate') return this.grantOperate(program);
+    return access === 'read' ? this.grantRead(program) : this.grantWrite(program);
+  }
+
+  /** The variables that `connect` sets, for a program whose environment is set otherwise, such as a container. */
+  environmentFor(access: Access = 'write'): Record<string, string> {
+    return environmentFor(this, access, this.names);
   }
 
   /** One of the metrics that a function logs; its counts are summed, its seconds averaged, unless you say otherwise. */

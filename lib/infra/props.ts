@@ -6,6 +6,7 @@ import type { FunctionProps } from './functions.ts';
 import type { MappingProps } from './mappings.ts';
 import type { MetricProps } from './metrics.ts';
 import type { NameProps } from './names.ts';
+import type { OutputProps } from './outputs.ts';
 import type { RuleProps } from './rules.ts';
 import type { TableProps } from './tables.ts';
 import type { SweepProps } from './triggers.ts';
@@ -22,4 +23,5 @@ export interface DeallocatorProps
     EventProps,
     MetricProps,
     AlarmProps,
+    OutputProps,
     DashboardProps {}

@@ -16,7 +16,8 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/protocol': [],
   'lib/dynamodb': ['lib/protocol'],
   'lib/streams': CORE,
-  'lib/client': CORE,
+  // The configuration that `connect` sets is data, and no part of a function.
+  'lib/client': ['lib/streams/configuration.ts', ...CORE],
 
   // Reports on a living cluster, the audit of all tables, snapshots and recovery differ in what may fail and in what they
   // must be permitted, so none knows another: but the audit's repair asks the sweep function to settle.
@@ -51,6 +52,17 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // The cloud that is made of them.
   'lib/local': ['lib/local'],
+
+  // DynamoDB's other end again, in memory; and a world that is simulated on it. Of Lambda they know what decides: which record
+  // a filter lets through, and what follows from a batch's answer.
+  'lib/testing/memory': ['lib/local/events/pattern.ts', 'lib/streams', ...CORE],
+  'lib/testing/simulation': [
+    'lib/testing/memory',
+    'lib/local/streams/batch-result.ts',
+    'lib/client',
+    'lib/streams',
+    ...CORE,
+  ],
 
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
@@ -108,6 +120,9 @@ const SPEAKERS = [
   'lib/dynamodb/',
   // The local cloud's DynamoDB stands at the other end of the wire: it tells what a request costs from what is in it.
   'lib/local/dynamodb/',
+  // The engine in memory reads the expressions that it is sent, and the simulation tells a stamp by its own.
+  'lib/testing/memory/',
+  'lib/testing/simulation/wire.ts',
 ];
 
 export function strayExpressions(product: readonly Source[]): string[] {

@@ -2,7 +2,7 @@
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { ParentKind } from '../../lib/protocol/model.ts';
 import { attachmentName } from '../../lib/protocol/model.ts';
-import type { MemoryTables } from '../support/memory-tables.ts';
+import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import type { Dials } from './dials.ts';
 import { type Action, type Cast, randomAction } from './writers.ts';

@@ -10,7 +10,8 @@ import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { SweepAnswer } from '../../lib/streams/sweep-requested.ts';
-import type { Backend, LogLine } from './backend.ts';
+import type { LogLine } from '../../lib/testing/memory/ports.ts';
+import type { Backend } from './backend.ts';
 import { connectRaw, rawAccess } from './dynamodb.ts';
 
 export interface LocalBackend extends Backend {

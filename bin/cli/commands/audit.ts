@@ -23,7 +23,7 @@ export const audit: Command = {
     ['deallocator audit', 'reads the tables, changes nothing; status 1 if something is wrong'],
     ['deallocator audit --repair --json', 'for a script'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
+  async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
     const confirmMillis = readTime(given, 'confirm');
     const { db, tables, rules, sweep } = await open();
@@ -46,10 +46,10 @@ export const audit: Command = {
       if (isJson) printJson({ ...result, ...(repaired && { repair: repaired }) });
       else {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
-        print(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
-        if (result.unchecked > 0) print(uncheckedWords(result));
-        if (repaired !== undefined) print(`repaired ${repaired.repaired.length}, left ${left.length}`);
-        if (left.length > 0) print(`\n${describe(left, io)}`);
+        report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
+        if (result.unchecked > 0) report(uncheckedWords(result));
+        if (repaired !== undefined) report(`repaired ${repaired.repaired.length}, left ${left.length}`);
+        if (left.length > 0) report(`\n${describe(left, io)}`);
       }
       return left.length > 0 || result.unchecked > 0 ? FAILED : DONE;
     } finally {

@@ -3,6 +3,7 @@ import { listed, spoken } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
+import { readHistory } from '../../../lib/operate/reports/history.ts';
 import { readParent } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -33,7 +34,7 @@ export const explain: Command = {
     ['deallocator explain service web --graph dot | dot -Tsvg > web.svg', 'a picture'],
   ],
   async run(session, given) {
-    const { io, isJson, print, printJson } = session;
+    const { io, isJson, print, report, printJson } = session;
     const typed = readParent(given);
     const format = given.text('graph');
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
@@ -46,11 +47,12 @@ export const explain: Command = {
       const graph = await interruptible(drawGraph(cluster, [parent], format), io);
       if (isJson) printJson({ format, graph });
       else print(graph.trimEnd());
-      return (await interruptible(cluster.readParent(parent), io)) === undefined ? FAILED : DONE;
+      const { whereabouts } = await interruptible(readHistory(cluster, { ...parent, limit: 1 }), io);
+      return whereabouts === 'not there' ? FAILED : DONE;
     }
     const found = await interruptible(explainParent(cluster, parent), io);
     if (isJson) printJson(found);
-    else print(describe(found));
+    else report(describe(found));
     return found.absence === 'not there' ? FAILED : DONE;
   },
 };

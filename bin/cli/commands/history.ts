@@ -23,7 +23,7 @@ export const history: Command = {
     ['deallocator history web --kind service', 'each life of service web'],
   ],
   async run(session, given) {
-    const { io, isJson, print, printJson } = session;
+    const { io, isJson, report, printJson } = session;
     const kindText = given.text('kind');
     const { id, kind } = readPast(given, kindText === undefined ? undefined : readKind(kindText));
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
@@ -33,7 +33,7 @@ export const history: Command = {
     const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
     const found = await interruptible(readHistory(deployment.cluster, { id: key?.id ?? id, kind, limit }), io);
     if (isJson) printJson(found);
-    else if (found.deletions.length === 0) print(nothingWords(id, kind, found));
+    else if (found.deletions.length === 0) report(nothingWords(id, kind, found));
     else {
       const rows = found.deletions.map(
         ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
@@ -45,15 +45,15 @@ export const history: Command = {
           trigger,
         ],
       );
-      print(
+      report(
         columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows, {
           terminal: terminalOf(io.out, io.environment),
           optional: ['BY', 'MARKED', 'TOGETHER WITH'],
         }),
       );
-      if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
+      if (found.more > 0) report(`… and ${found.more} more, all older; --limit shows them`);
     }
-    if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');
+    if (!isJson && !found.isWhole) report('Not all receipts were read; newer ones may be among the others.');
     return found.whereabouts === 'not there' ? FAILED : DONE;
   },
 };

@@ -9,7 +9,6 @@ import {
 import { readKind, readLabel, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { targetLine } from '../target.ts';
 import { columns, shortened, visible } from '../text.ts';
 import { markWords } from '../words.ts';
 
@@ -39,7 +38,7 @@ export const ls: Command = {
     ['deallocator ls services --stack shop', 'the services of one stack'],
     ['deallocator ls --label env=test -o name', 'names that other commands take, as rm - does'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
+  async run({ io, open, isJson, print, report, printJson }, given) {
     refuseMore(given, 1);
     const [kindText] = given.positionals;
     const kind = kindText === undefined ? undefined : readKind(kindText);
@@ -57,20 +56,19 @@ export const ls: Command = {
       limit: readNumber(given, 'limit', LISTED_OBJECTS_MAX),
     };
     const deployment = await open();
-    const { target } = deployment;
     const found = await interruptible(listObjects(deployment.cluster, request), io);
     if (isJson || show === undefined) {
-      printJson({ target, ...found });
+      printJson(found);
       return DONE;
     }
     const isPlain = given.flag('quiet') || format === 'name';
     const { objects } = found;
-    if (objects.length > 0)
-      print(given.flag('quiet') ? objects.map(({ id }) => visible(id)).join('\n') : show(objects));
-    else if (!isPlain) print(`Nothing was found on ${visible(targetLine(target))}.`);
+    const say = isPlain ? print : report;
+    if (objects.length > 0) say(given.flag('quiet') ? objects.map(({ id }) => visible(id)).join('\n') : show(objects));
+    else if (!isPlain) report('Nothing was found.');
     const rest = restWords(found);
     // Where a program may read the list, stdout has nothing else.
-    if (rest !== undefined) isPlain ? io.err.write(`${rest}\n`) : print(rest);
+    if (rest !== undefined) isPlain ? io.err.write(`${rest}\n`) : report(rest);
     return DONE;
   },
 };

@@ -26,7 +26,7 @@ async function forEach(
   parents: readonly ParentKey[],
   apply: (parent: ParentKey) => Promise<string>,
 ): Promise<number> {
-  const { io, isJson, print, printJson } = session;
+  const { io, isJson, report, printJson } = session;
   const results: Outcome[] = [];
   for (const parent of parents) {
     io.signal.throwIfAborted();
@@ -40,7 +40,7 @@ async function forEach(
     }
   }
   if (isJson) printJson({ results });
-  else for (const result of results) print(describe(result));
+  else for (const result of results) report(describe(result));
   if (results.some(({ error }) => error?.code === 'FailedPrecondition')) return BLOCKED;
   return results.some(({ error }) => error !== undefined) ? FAILED : DONE;
 }

@@ -77,11 +77,12 @@ export function undeleteQuestion({ undeletes }: UndeletePlan, target: Target): s
 
 /** Why nothing at all is done. */
 export function stopWords(refused: readonly PlanRefusal[], done: 'marked' | 'undeleted'): string {
-  const missing = refused.filter(({ because }) => because === 'not found').map(({ object }) => spoken(object));
-  const verb = missing.length === 1 ? 'is' : 'are';
-  return visible(
-    `Nothing was ${done}: ${listed(missing)} ${verb} not there. Correct that, or leave out what is not there with --ignore-missing.`,
-  );
+  const absent = (absence: PlanRefusal['absence']) => {
+    const objects = refused.filter((one) => one.absence === absence).map(({ object }) => spoken(object));
+    return objects.length === 0 ? [] : [`${listed(objects)} ${objects.length === 1 ? 'is' : 'are'} ${absence}`];
+  };
+  const why = [...absent('not there'), ...absent('gone')].join(', and ');
+  return visible(`Nothing was ${done}: ${why}. Correct that, or leave out what is not there with --ignore-missing.`);
 }
 
 function titleOf(target: Target): string {

@@ -35,7 +35,7 @@ export const wait: Command = {
     const found = await findTyped(session, deployment, parents);
     const result = await waitFor(session, deployment, found, timeoutMillis);
     if (session.isJson) session.printJson(result);
-    else printOutcomes(session, result);
+    else printOutcomes(session.report, result);
     return statusOf(result);
   },
 };
@@ -46,7 +46,7 @@ function statusOf({ outcomes, isDone }: WaitResult): number {
   return outcomes.every(({ outcome }) => outcome === 'gone' || outcome === 'not there') ? FAILED : BLOCKED;
 }
 
-export function printOutcomes({ print }: Session, { outcomes }: WaitResult): void {
+export function printOutcomes(print: Session['print'], { outcomes }: WaitResult): void {
   for (const { object, outcome, waitsFor } of outcomes) {
     const why = waitsFor === undefined ? '' : `, ${standingWords(waitsFor, waitsFor.hold)}`;
     print(visible(`${spoken(object)}: ${outcome}${why}${outcome === 'not there' ? NO_RECEIPT : ''}`));

@@ -1,5 +1,5 @@
 /** Time and randomness that a test owns: pauses take no time and move the clock. */
-import type { Chance } from '../../lib/protocol/chance.ts';
+import type { Chance } from '../../protocol/chance.ts';
 
 export interface TestChance extends Chance {
   advance(millis: number): void;

@@ -1,14 +1,14 @@
 /** The table of functions in memory: what reads each table's stream, and which records its mapping lets through. */
-import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { compilePattern } from '../../lib/local/events/pattern.ts';
-import type { ParentKind } from '../../lib/protocol/model.ts';
-import type { Rules } from '../../lib/protocol/rules.ts';
-import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
-import { FUNCTIONS, STREAM_FUNCTION_NAMES, type StreamedTable } from '../../lib/streams/functions.ts';
-import type { Context } from '../../lib/streams/invocation.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
-import type { FunctionPorts } from '../../lib/streams/ports.ts';
+import type { TableName } from '../../dynamodb/schema.ts';
+import { compilePattern } from '../../local/events/pattern.ts';
+import type { ParentKind } from '../../protocol/model.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import type { BatchResponse, StreamEvent } from '../../streams/batch.ts';
+import { childDeleted } from '../../streams/child-deleted.ts';
+import { FUNCTIONS, STREAM_FUNCTION_NAMES, type StreamedTable } from '../../streams/functions.ts';
+import type { Context } from '../../streams/invocation.ts';
+import { parentUpdated } from '../../streams/parent-updated.ts';
+import type { FunctionPorts } from '../../streams/ports.ts';
 
 export type Handler = (event: StreamEvent, context: Context) => Promise<BatchResponse>;
 

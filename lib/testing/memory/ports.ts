@@ -1,8 +1,10 @@
-import type { Chance } from '../../lib/protocol/chance.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
-import type { Store } from '../../lib/protocol/store.ts';
-import type { FunctionPorts } from '../../lib/streams/ports.ts';
-import type { LogLine } from './backend.ts';
+import type { Chance } from '../../protocol/chance.ts';
+import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
+import type { Store } from '../../protocol/store.ts';
+import type { FunctionPorts } from '../../streams/ports.ts';
+
+/** What a function has logged, read again. */
+export type LogLine = Record<string, unknown> & { readonly decision?: string };
 
 /** A function's ports with a store, a clock and a log that a test owns. */
 export function testPorts(store: Store, chance: Chance, log: LogLine[], rules: Rules = DEFAULT_RULES): FunctionPorts {

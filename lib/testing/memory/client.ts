@@ -3,17 +3,17 @@
  * what would be written to the wire is carried out, and what would be read from it is answered.
  */
 import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { documentClient } from '../../lib/dynamodb/client.ts';
-import { openDatabase } from '../../lib/dynamodb/database.ts';
-import type { RetryObserver } from '../../lib/dynamodb/retry.ts';
-import { type PhysicalNames, TABLES } from '../../lib/dynamodb/schema.ts';
-import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
-import type { Chance } from '../../lib/protocol/chance.ts';
-import type { Rules } from '../../lib/protocol/rules.ts';
-import type { Store } from '../../lib/protocol/store.ts';
+import { documentClient } from '../../dynamodb/client.ts';
+import { openDatabase } from '../../dynamodb/database.ts';
+import type { RetryObserver } from '../../dynamodb/retry.ts';
+import { type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import { DynamoDBStore } from '../../dynamodb/store.ts';
+import type { Chance } from '../../protocol/chance.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import type { Store } from '../../protocol/store.ts';
 import { testChance } from './chance.ts';
-import { MemoryEngine } from './memory-engine.ts';
-import type { MemoryTables } from './memory-tables.ts';
+import { MemoryEngine } from './engine.ts';
+import type { MemoryTables } from './tables.ts';
 
 /** Differ from ours on purpose: a name that is used where the other belongs fails. */
 export const MEMORY_NAMES = Object.fromEntries(

@@ -2,8 +2,8 @@
  * What the scheduler chooses, one thing at a time. A choice names processes and requests by numbers that it brings along
  * itself, so that a story from which others were left out still means the same.
  */
-import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { type Action, tell } from './writers.ts';
+import type { TableName } from '../../dynamodb/schema.ts';
+import type { Action } from './scene.ts';
 
 /** A refusal that DynamoDB never meant: the request was not carried out, and may be sent again. */
 export type Refusal = 'throttled' | 'conflict' | 'server error' | 'denied';
@@ -54,12 +54,13 @@ export interface Stage {
   nameOf(process: number): string;
   /** Such as `GetItem service#web`. */
   requestOf(process: number, request: number): string;
+  actionOf(action: Action): string;
 }
 
 export function tellChoice(choice: Choice, stage: Stage): string {
   switch (choice.do) {
     case 'act':
-      return `writer ${choice.process} ${choice.loses ? 'loses an answer' : choice.atOnce ? 'is done' : 'starts'}: ${tell(choice.action)}`;
+      return `writer ${choice.process} ${choice.loses ? 'loses an answer' : choice.atOnce ? 'is done' : 'starts'}: ${stage.actionOf(choice.action)}`;
     case 'deliver':
       return `${choice.lane} hands up to ${choice.records} records${choice.from > 0 ? ` from its number ${choice.from}` : ''} to ${stage.nameOf(choice.process)}`;
     case 'sweep':

@@ -1,10 +1,10 @@
 /** Picks what happens next in a simulated world: at random, or what is left to do once faults have stopped. */
 import type { Choice } from './choices.ts';
 import type { Dials } from './dials.ts';
-import { drawAction } from './plot.ts';
 import type { Process, Request } from './processes.ts';
-import { isWrite, type SimulatedWorld } from './simulated-world.ts';
-import type { Cast } from './writers.ts';
+import type { Scene } from './scene.ts';
+import type { SimulatedWorld } from './simulated-world.ts';
+import { isWrite } from './wire.ts';
 
 /** Share of all draws in which a process that waits goes on, or people do something new. In the rest a batch is handed out. */
 const GO_ON = 0.6;
@@ -26,13 +26,13 @@ export class Scheduler {
   readonly #world: SimulatedWorld;
   readonly #dials: Dials;
   readonly #fraction: () => number;
-  readonly #cast: Cast;
+  readonly #scene: Scene;
   #processes = 0;
 
-  constructor(world: SimulatedWorld, plot: { readonly dials: Dials; readonly cast: Cast }, fraction: () => number) {
+  constructor(world: SimulatedWorld, plot: { readonly dials: Dials; readonly scene: Scene }, fraction: () => number) {
     this.#world = world;
     this.#dials = plot.dials;
-    this.#cast = plot.cast;
+    this.#scene = plot.scene;
     this.#fraction = fraction;
   }
 
@@ -51,8 +51,8 @@ export class Scheduler {
   #act(): Choice | undefined {
     const { crowded, writersMax, lostAnswers } = this.#dials;
     if (this.#running('writer') >= writersMax) return undefined;
-    const action = drawAction(this.#cast, this.#world.tables.world(), this.#fraction);
-    const loses = crowded && !/^raw/.test(action.do) && this.#is(lostAnswers);
+    const action = this.#scene.draw(this.#world.tables.world(), this.#fraction);
+    const loses = crowded && this.#scene.mayLose(action) && this.#is(lostAnswers);
     return { do: 'act', process: this.#next(), action, atOnce: crowded, loses };
   }
 
@@ -81,8 +81,7 @@ export class Scheduler {
     }
     if (typeof what === 'number') return { do: 'wake', process: number, timer: what };
     const request = what.number;
-    // A raw writer uses the SDK's client with retries of its own, which is not ours to try.
-    if (!isRaw(what)) {
+    if (!this.#scene.isSpared(what)) {
       if (this.#is(dials.throttled)) return { do: 'refuse', process: number, request, as: 'throttled' };
       if (this.#is(dials.serverErrors)) return { do: 'refuse', process: number, request, as: 'server error' };
       if (this.#is(dials.denied)) return { do: 'refuse', process: number, request, as: 'denied' };
@@ -99,10 +98,10 @@ export class Scheduler {
 
   /** What the world does to everybody. */
   #trouble(): Choice | undefined {
-    const { lanes, late } = this.#world;
+    const { lanes, wire } = this.#world;
     const dials = this.#dials;
-    if (late.length > 0 && this.#is(ARRIVES)) {
-      const { process, request } = this.#pick(late);
+    if (wire.late.length > 0 && this.#is(ARRIVES)) {
+      const { process, request } = this.#pick(wire.late);
       return { do: 'arrive', process, request };
     }
     if (lanes.formerCount > 0 && this.#is(dials.duplicates)) {
@@ -160,11 +159,6 @@ function begunIn(world: SimulatedWorld): Begun[] {
   return begun;
 }
 
-/** A raw write names its attributes without placeholders. */
-function isRaw({ input }: Request): boolean {
-  return /attribute_(not_)?exists\(id\)/.test(String((input as Record<string, unknown>).ConditionExpression));
-}
-
 /** Process numbers of the time after the faults, far above those of a story. */
 const REST_PROCESSES = 1_000_000;
 
@@ -173,7 +167,7 @@ const REST_PROCESSES = 1_000_000;
  * is left.
  */
 export function nextAtRest(world: SimulatedWorld, fraction: () => number): Choice | undefined {
-  const [late] = world.late;
+  const [late] = world.wire.late;
   if (late !== undefined) return { do: 'arrive', process: late.process, request: late.request };
   const begun = begunIn(world);
   const ready = world.lanes.ready(world.nowMillis);

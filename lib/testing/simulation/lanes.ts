@@ -3,13 +3,13 @@
  * where a crowd is wanted, several at once and in any order), with the local cloud's own decisions about retry, bisect and
  * giving up, and the construct's own filters.
  */
-import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { type BatchResult, planNextStep, type Segment } from '../../lib/local/streams/batch-result.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
-import type { Rules } from '../../lib/protocol/rules.ts';
-import { MAPPING_DEFAULTS, type StreamedTable } from '../../lib/streams/functions.ts';
-import type { LambdaRecord, MemoryTables } from '../support/memory-tables.ts';
-import { mappingFilter, STREAMED } from '../support/stream-functions.ts';
+import type { TableName } from '../../dynamodb/schema.ts';
+import { type BatchResult, planNextStep, type Segment } from '../../local/streams/batch-result.ts';
+import type { ParentKey } from '../../protocol/model.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import { MAPPING_DEFAULTS, type StreamedTable } from '../../streams/functions.ts';
+import { mappingFilter, STREAMED } from '../memory/stream-functions.ts';
+import type { LambdaRecord, MemoryTables } from '../memory/tables.ts';
 
 /** As the construct sets the mappings. */
 export const MAPPING = {

@@ -4,9 +4,9 @@
  * tests read and write them as plain JavaScript.
  */
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { streamOf, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import type { World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { streamOf, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import type { World } from '../../protocol/invariants.ts';
+import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { isSameItem, type StoredItem } from './attribute-values.ts';
 
 export type Item = Record<string, unknown>;

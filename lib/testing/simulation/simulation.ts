@@ -2,13 +2,13 @@
  * A whole schedule: a small world, faults and interleavings by seed or by a recorded story; then faults stop, everything is
  * delivered, and the world must be at rest as promised (L1; or L2 with one sweep where records were lost).
  */
-import type { Promised, Violation } from '../../lib/protocol/invariants.ts';
+import type { Promised, Violation } from '../../protocol/invariants.ts';
 import type { Choice } from './choices.ts';
 import type { Dials } from './dials.ts';
 import type { Exercised } from './exercised.ts';
-import type { Mistake } from './mistakes.ts';
-import { drawCast, populate } from './plot.ts';
+import type { Tampering } from './place.ts';
 import { random } from './random.ts';
+import type { Play } from './scene.ts';
 import { nextAtRest, Scheduler, sweepAtRest } from './scheduler.ts';
 import { SimulatedWorld } from './simulated-world.ts';
 
@@ -22,8 +22,8 @@ export interface Schedule {
   readonly dials: Dials;
   /** A recorded story instead of the seed's own; what can't be done is passed over. */
   readonly choices?: readonly Choice[];
-  /** What is wrong with the product. */
-  readonly mistake?: Mistake | undefined;
+  readonly play: Play;
+  readonly tampering?: Tampering | undefined;
 }
 
 export interface Outcome {
@@ -36,21 +36,24 @@ export interface Outcome {
   readonly digest: number;
 }
 
-export async function simulate({ seed, dials, choices, mistake }: Schedule): Promise<Outcome> {
+export async function simulate({ seed, dials, play, choices, tampering }: Schedule): Promise<Outcome> {
   const draw = random(seed);
   const below = (count: number) => Math.floor(draw() * count);
-  const cast = drawCast(draw, dials);
+  const scene = play(draw);
   // Two items of 400 KB always fit into the 1 MB of a page.
   const pageItemsMax = dials.pageItemsMax > 0 && draw() < 0.7 ? 2 + below(dials.pageItemsMax - 1) : 0;
-  const world = new SimulatedWorld({ seed, dials, mistake }, { lanes: 1 + below(dials.lanesMax), pageItemsMax });
-  populate(world.tables, cast, draw);
+  const world = new SimulatedWorld(
+    { seed, dials, scene, tampering },
+    { lanes: 1 + below(dials.lanesMax), pageItemsMax },
+  );
+  scene.populate(world.tables, draw);
   world.lanes.takeIn(world.tables, world.nowMillis);
   const steps = dials.stepsMin + below(dials.stepsMax - dials.stepsMin + 1);
   const done: Choice[] = [];
   const isOver = () => world.watch.violations.length > 0 || world.fatal !== undefined;
 
   if (choices === undefined) {
-    const scheduler = new Scheduler(world, { dials, cast }, draw);
+    const scheduler = new Scheduler(world, { dials, scene }, draw);
     for (let drawn = 0; drawn < steps && !isOver(); drawn++) {
       const choice = scheduler.choose();
       if (choice !== undefined && (await world.do(choice))) done.push(choice);
@@ -99,11 +102,11 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   };
   // One that begins after the last fault must do, though others are still at work.
   if (needsSweep() && draw() < 0.5) {
-    if (!(await drain(world, draw, () => world.late.length === 0))) return;
+    if (!(await drain(world, draw, () => world.wire.late.length === 0))) return;
     await sweep(true);
   }
   if (!(await drain(world, draw))) return;
-  const stranded = world.strandedCounters();
+  const stranded = world.wire.strandedCounters();
   if ((needsSweep() || stranded.length > 0) && lossesSeen !== world.losses) {
     if (world.losses === 0) {
       const left = world.hasSweepDied ? world.tables.world().counters.map(({ id }) => id) : stranded;

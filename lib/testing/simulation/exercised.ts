@@ -56,4 +56,17 @@ export class Exercised {
   add(others: Iterable<readonly [string, number]>): void {
     for (const [what, by] of others) this.counts.set(what, (this.counts.get(what) ?? 0) + by);
   }
+
+  /** @returns the decision that a line of a function's log tells of, if it does */
+  readLog(line: string): string | undefined {
+    const { decision, recounts, put, removed } = JSON.parse(line) as Record<string, unknown>;
+    if (decision === undefined) return undefined;
+    if (recounts !== undefined) this.count('settles');
+    this.count('recounts', Number(recounts ?? 0));
+    if (decision === 'yielded') this.count('yields');
+    if (decision === 'healed') this.count('heals', Number(put) + Number(removed));
+    if (decision === 'held') this.count('holds');
+    if (decision === 'decremented') this.count('decrements');
+    return String(decision);
+  }
 }

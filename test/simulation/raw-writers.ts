@@ -1,22 +1,15 @@
 /**
- * Watches every step of a simulated world for a broken promise. What raw writers may do to themselves is excused here, each
- * excuse as narrow as the README's contract for raw writers words it, and nowhere else.
+ * What raw writers may do to themselves, each excuse as narrow as the README's contract for raw writers words it, and nowhere
+ * else.
  */
-import {
-  checkAlways,
-  checkRest,
-  checkStep,
-  usersOf,
-  type Violation,
-  type World,
-} from '../../lib/protocol/invariants.ts';
-import { attachmentName, type ParentKey, type UserKey } from '../../lib/protocol/model.ts';
+import { usersOf, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import { attachmentName, type UserKey } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
+import type { Excuses } from '../../lib/testing/simulation/watch.ts';
 
 type Parents = World['services'];
 
-export class Watch {
-  readonly #raw: boolean;
+export class RawWriters implements Excuses {
   /**
    * Marks that took over the time of a mark before them, which a raw write had cleared without it: `service#web m1`. Contract:
    * "a second mark under the same `markedAt` would pass for the first".
@@ -33,81 +26,13 @@ export class Watch {
    * attachment, and ends with a life that the client writes, behind the fence.
    */
   readonly #unprotected = new Map<string, { healedUnder: unknown; isHealed: boolean }>();
-  readonly violations: Violation[] = [];
-  deletions = 0;
-  freed = 0;
-  excused = 0;
-
   readonly #rules: Rules;
-  /** Tasks that were told to stop. */
-  stopped = 0;
 
-  constructor(raw: boolean, rules: Rules) {
-    this.#raw = raw;
+  constructor(rules: Rules) {
     this.#rules = rules;
   }
 
-  step(before: World, after: World, nowEpochMillis: number): void {
-    const gone = before.services.length > after.services.length || before.networks.length > after.networks.length;
-    if (this.#raw) this.#learn(before, after);
-    if (before.tasks !== after.tasks) this.#checkStops(before, after);
-    if (!gone && before.receipts?.length === after.receipts?.length) return;
-    const services = goneOf(before.services, after.services).length;
-    const networks = goneOf(before.networks, after.networks).length;
-    this.deletions += services + networks;
-    if (services > 0) this.freed += networks;
-    for (const violation of checkStep(before, after, { rules: this.#rules, nowEpochMillis })) {
-      if (this.#raw && this.#isExcused(violation, before, after)) this.excused++;
-      else this.violations.push(violation);
-    }
-  }
-
-  always(world: World, unprocessed: (parent: ParentKey) => number): void {
-    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#rules));
-  }
-
-  /** @param lost whether records were lost on the way */
-  rest(world: World, lost: boolean, nowEpochMillis: number): void {
-    for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
-      const isExcused =
-        (this.#raw && this.#isExcusedAtRest(violation, lost)) || (lost && isLeftOfTask(violation, world));
-      if (isExcused) this.excused++;
-      else this.violations.push(violation);
-    }
-  }
-
-  /**
-   * No record was lost, but a sweep has died, or a request has outlived its sender. What that had opened is left, where the
-   * parent had gone and its removal's record was done by then; the next sweep takes it away. All else is as it must be.
-   *
-   * @param counters that may be left
-   */
-  restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void {
-    for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
-      const isLeftCounter = violation.promise === 'S4' && counters.includes(violation.subject);
-      if (isLeftCounter || (this.#raw && this.#isExcusedAtRest(violation, false))) this.excused++;
-      else this.violations.push(violation);
-    }
-  }
-
-  /** A task is told to stop only while its service is marked: only the deallocator says so in these stories. */
-  #checkStops(before: World, after: World): void {
-    const wasTold = new Set(before.tasks.filter(isToldToStop).map(nameOfTask));
-    for (const task of after.tasks) {
-      if (!isToldToStop(task) || wasTold.has(nameOfTask(task))) continue;
-      this.stopped++;
-      const service = before.services.find(({ id }) => id === task.serviceId);
-      if (service?.pendingDelete === true) continue;
-      const subject = nameOfTask(task);
-      this.violations.push({
-        promise: 'S3',
-        subject,
-        message: `${subject} was told to stop, and its service is not marked`,
-      });
-    }
-  }
-
-  #learn(before: World, after: World): void {
+  learn(before: World, after: World): void {
     for (const [kind, from, to] of [
       ['service', before.services, after.services] as const,
       ['network', before.networks, after.networks] as const,
@@ -154,7 +79,7 @@ export class Watch {
     }
   }
 
-  #isExcused({ promise, subject, message }: Violation, before: World, after: World): boolean {
+  isExcused({ promise, subject, message }: Violation, before: World, after: World): boolean {
     const kind = subject.startsWith('service#') ? 'service' : 'network';
     const id = subject.slice(kind.length + 1);
     const parent = (kind === 'service' ? before.services : before.networks).find((one) => one.id === id);
@@ -172,13 +97,7 @@ export class Watch {
     return reference !== undefined && (!reference.isHealed || reference.healedUnder === parent.markedAt);
   }
 
-  #orphanUsers(network: string, world: World): void {
-    for (const { key, references } of usersOf(world, this.#rules)) {
-      if (references.includes(network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
-    }
-  }
-
-  #isExcusedAtRest({ promise, subject, message }: Violation, lost: boolean): boolean {
+  isExcusedAtRest({ promise, subject, message }: Violation, lost: boolean): boolean {
     const [kind, ...rest] = subject.split('#');
     if (kind === 'task') return promise === 'S1' && this.#orphaned.has(`task ${rest.join('/')}`);
     if (promise !== 'S2') return false;
@@ -191,20 +110,12 @@ export class Watch {
     const unhealed = this.#unprotected.get(`${rest.slice(1).join('#')} → ${rest[0]}`);
     return lost && kind === 'attachment' && unhealed?.isHealed === false;
   }
-}
 
-/**
- * An attachment of a task whose removal's record was lost, to a network that is not marked: README, "the sweep takes them away
- * once their network is marked".
- */
-function isLeftOfTask({ promise, subject }: Violation, { networks }: World): boolean {
-  const [, networkId] = /^attachment#([^#]+)#task#/.exec(subject) ?? [];
-  const network = networks.find(({ id }) => id === networkId);
-  return promise === 'S4' && networkId !== undefined && network?.pendingDelete !== true;
-}
-
-function isToldToStop(task: World['tasks'][number]): boolean {
-  return (task as { desiredState?: unknown }).desiredState === 'remove';
+  #orphanUsers(network: string, world: World): void {
+    for (const { key, references } of usersOf(world, this.#rules)) {
+      if (references.includes(network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
+    }
+  }
 }
 
 function isWrittenRaw(task: World['tasks'][number]): boolean {
@@ -221,8 +132,4 @@ function referenceOf(user: UserKey, network: string): string {
 
 function markOf(kind: string, { id, markedAt }: Parents[number]): string {
   return `${kind}#${id} ${markedAt}`;
-}
-
-function goneOf(before: Parents, after: Parents): Parents {
-  return before.filter(({ id }) => after.every((one) => one.id !== id));
 }
