@@ -6,10 +6,10 @@ import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { readHistory } from '../../lib/operate/reports/history.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
-import { testChance } from '../support/chance.ts';
-import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
-import { MemoryEngine } from '../support/memory-engine.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
 
 /** Pages of so many items: of 1 MB, with items of a kilobyte. */
