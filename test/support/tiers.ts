@@ -27,6 +27,7 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
     "the runbook's failures; infra/observability has the alarms, integration the commands",
   'test/drills/tables.test.ts': 'tables that are lost and restored; integration/repair has the repair',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
+  'test/bench/operators.test.ts': 'processes that read a million objects; unit/operator-requests has the counts',
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };
 
