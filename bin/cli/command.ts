@@ -47,6 +47,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Command line, and what it is for. */
   readonly examples: readonly (readonly [string, string])[];
+  /** How long it may take to end in order after Ctrl-C, if that is more than a moment. */
+  readonly orderlyEndMillis?: number;
   /** Resolves with the exit status. */
   run(session: Session, given: Given): Promise<number>;
 }

@@ -5,6 +5,7 @@ import { DeallocatorClient } from '../../lib/client/client.ts';
 import { type Connection, connect } from '../../lib/dynamodb/client.ts';
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
+import type { Surroundings } from '../../lib/operate/deployed/surroundings.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
@@ -21,6 +22,7 @@ import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { findRunningCloud } from './running-clouds.ts';
 import { readStackOutputs } from './stack-outputs.ts';
+import { openSurroundings } from './surroundings.ts';
 import { accountOfQueue, isLocal, type Target, targetOf } from './target.ts';
 
 export interface Deployment extends DeploymentNames {
@@ -34,6 +36,8 @@ export interface Deployment extends DeploymentNames {
   /** What the reports read. */
   readonly cluster: Cluster;
   readonly sweep: SweepPort;
+  /** Absent where there are only tables. */
+  readonly around?: Surroundings;
   close(): void;
 }
 
@@ -51,6 +55,12 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
     cluster: new Cluster(db, tables, { rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
+    around: openSurroundings({
+      connection,
+      endpoint: where.endpoint,
+      deadLetterQueueUrl: names.deadLetterQueueUrl,
+      signal: io.signal,
+    }),
     close: () => db.destroy(),
   };
 }

@@ -60,7 +60,7 @@ async function runCommand(command: Command, given: Given, io: Io, open: Open): P
       print(JSON.stringify({ ...(deployment !== undefined && { target: deployment.target }), ...document })),
   };
   try {
-    return await endingSoon(command.run(session, given), io);
+    return await endingSoon(command.run(session, given), io, command.orderlyEndMillis);
   } catch (error) {
     return report(error, command.name, io, deployment?.where);
   } finally {
@@ -72,9 +72,13 @@ async function runCommand(command: Command, given: Given, io: Io, open: Open): P
 const ORDERLY_END_MILLIS = 500;
 
 /** As {@link interruptible}, but what ends by itself soon after Ctrl-C may do so. */
-async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<T> {
+async function endingSoon<T>(
+  work: Promise<T>,
+  { signal, chance }: Io,
+  orderlyEndMillis = ORDERLY_END_MILLIS,
+): Promise<T> {
   const late = new AbortController();
-  const onAbort = () => void chance.pause(ORDERLY_END_MILLIS).then(() => late.abort(signal.reason));
+  const onAbort = () => void chance.pause(orderlyEndMillis).then(() => late.abort(signal.reason));
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort);
   return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));

@@ -227,3 +227,16 @@ export class DeallocatorClient {
     return this.#tasks.list(serviceId, options);
   }
 }
+
+/**
+ * What a {@link DeallocatorClient} can do, as an interface. Let your code ask for this, or for the few of its methods that it calls, and
+ * a test can give it a fake.
+ *
+ * ```ts
+ * type Marks = Pick<DeallocatorMethods, 'removeService'>;
+ * async function retire(client: Marks, id: string) {
+ *   await client.removeService(id, { by: 'billing' });
+ * }
+ * ```
+ */
+export type DeallocatorMethods = Pick<DeallocatorClient, keyof DeallocatorClient>;

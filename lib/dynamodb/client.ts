@@ -57,7 +57,7 @@ export function connect(connection: Connection = {}): DynamoDBDocumentClient {
 
 /**
  * What the SDK does for each request, and nobody looks at: no logger is set; the name of the agent is for statistics; the trace goes
- * on to services that call Lambda again, which DynamoDB is not. With the SDK's retries, of which none is made, they are nearly a third of
+ * on to services that call Lambda again, which DynamoDB is not. With the SDK's retries, of which none is made, they are a fourth of
  * a request's processor time (`npm run bench -- --only code`). A client that a user gives keeps all of them.
  */
 export const UNUSED_MIDDLEWARE: readonly string[] = [

@@ -1,7 +1,8 @@
 export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 export type { FunctionName } from '../streams/functions.ts';
 export type { MetricName } from '../streams/metrics.ts';
-export type { AlarmThresholds } from './alarms.ts';
+export type { AlarmSeverity } from './alarm-definitions.ts';
+export type { AlarmThresholds } from './alarm-options.ts';
 export { Deallocator } from './deallocator.ts';
 export type { MappingOptions } from './mappings.ts';
 export type { DeallocatorProps } from './props.ts';

@@ -3,6 +3,8 @@ import type { AlarmProps } from './alarms.ts';
 import type { DashboardProps } from './dashboard.ts';
 import type { EventProps } from './events.ts';
 import type { FunctionProps } from './functions.ts';
+import type { PolicyProps } from './grants.ts';
+import type { KeyProps } from './keys.ts';
 import type { MappingProps } from './mappings.ts';
 import type { MetricProps } from './metrics.ts';
 import type { NameProps } from './names.ts';
@@ -21,6 +23,8 @@ export interface DeallocatorProps
     MappingProps,
     SweepProps,
     EventProps,
+    KeyProps,
+    PolicyProps,
     MetricProps,
     AlarmProps,
     OutputProps,

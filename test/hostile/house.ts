@@ -6,7 +6,6 @@ import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
-import { memoryBackend } from '../../lib/testing/memory/backend.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import type { LogLine } from '../../lib/testing/memory/ports.ts';
 import { testPorts } from '../../lib/testing/memory/ports.ts';
@@ -19,6 +18,7 @@ import {
   rawAccess,
   withTokensOfALife,
 } from '../support/dynamodb.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
 
 export const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
 export type Streamed = (typeof STREAMED)[number];

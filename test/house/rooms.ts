@@ -24,6 +24,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/operate': CORE,
   'lib/operate/recovery': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
   'lib/operate/audit': ['lib/operate/recovery', ...GROUND_OF_OPERATE, ...CORE],
+  // Looks at what is deployed around the tables. The selftest goes its paths as a client, and asks the sweep.
+  'lib/operate/deployed': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
+  'lib/operate/selftest': [
+    ...['lib/operate/deployed', 'lib/operate/recovery', ...GROUND_OF_OPERATE],
+    ...['lib/client', 'lib/streams', ...CORE],
+  ],
   'lib/operate/reports': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/snapshots': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/index.ts': ['lib/operate', 'lib/client', 'lib/streams', ...CORE],
@@ -31,6 +37,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What is data there, and nothing that a deployed function runs.
   'lib/infra': [
     'lib/dynamodb/schema.ts',
+    'lib/protocol/errors.ts',
     'lib/protocol/limits.ts',
     'lib/protocol/rules.ts',
     'lib/streams/deployment.ts',
@@ -44,7 +51,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/local/iam': ['lib/local/template', 'lib/local/ground'],
   'lib/local/dynamodb': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/sqs': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
-  'lib/local/events': ['lib/local/template', 'lib/local/ground'],
+  'lib/local/events': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/lambda': ['lib/local/sqs', 'lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/streams': [
     ...['lib/local/lambda', 'lib/local/sqs', 'lib/local/events', 'lib/local/dynamodb'],
@@ -63,6 +70,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'lib/streams',
     ...CORE,
   ],
+
+  // What users of the package test with.
+  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
 
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],

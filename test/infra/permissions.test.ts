@@ -60,7 +60,7 @@ describe('function permissions', () => {
       ...dynamodb(tables),
       ...(stream && {
         [`${stream}/stream`]: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-        [`${stream}/stream/*`]: ['dynamodb:ListStreams'],
+        '*': ['dynamodb:ListStreams'],
       }),
       queue: ['sqs:SendMessage'],
     });
@@ -104,9 +104,11 @@ describe('function permissions', () => {
     const roles = Object.values(world.template.findResources('AWS::IAM::Role'));
     const policies = Object.values(world.template.findResources('AWS::IAM::Policy'));
     expect(policies).toHaveLength(functionNames.length);
-    expect(JSON.stringify([roles, policies])).not.toMatch(
-      /"[a-z]+:[A-Za-z]*\*"|"Resource":"\*"|"NotAction"|"NotResource"/,
-    );
+    // ListStreams knows no resource.
+    const all = JSON.stringify([roles, policies]);
+    const others = all.replaceAll('{"Action":"dynamodb:ListStreams","Effect":"Allow","Resource":"*"}', '');
+    expect(others.length).toBeLessThan(all.length);
+    expect(others).not.toMatch(/"[a-z]+:[A-Za-z]*\*"|"Resource":"\*"|"NotAction"|"NotResource"/);
   });
 
   test('only the functions whose work it is may delete a service or a network', () => {
@@ -130,10 +132,10 @@ describe('grants', () => {
     expect(granted(({ deallocator }, role) => deallocator.grantRead(role).assertSuccess())).toEqual(
       dynamodb({
         services: ['GetItem', 'BatchGetItem', 'Scan'],
-        tasks: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
+        tasks: ['BatchGetItem', 'Query', 'Scan'],
         networks: ['GetItem', 'BatchGetItem', 'Scan'],
-        attachments: ['GetItem', 'BatchGetItem', 'Query', 'Scan'],
-        counters: ['GetItem', 'BatchGetItem', 'Scan'],
+        attachments: ['BatchGetItem', 'Query', 'Scan'],
+        counters: ['BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],
         'services/index/marked': ['Scan'],
         'networks/index/marked': ['Scan'],
@@ -162,9 +164,9 @@ describe('grants', () => {
         'services/index/marked': ['Scan'],
         networks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'networks/index/marked': ['Scan'],
-        tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
-        attachments: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
-        counters: ['GetItem', 'BatchGetItem', 'Scan'],
+        tasks: ['BatchGetItem', 'PutItem', 'Query', 'Scan'],
+        attachments: ['BatchGetItem', 'PutItem', 'Query', 'Scan'],
+        counters: ['BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],
       }),
       sweep: ['lambda:InvokeFunction'],

@@ -136,7 +136,7 @@ describe('rm', () => {
     const yes = await onTerminal(['rm', 'service', 'shop_mai'], 'y\n');
     expect(yes).toMatchObject({
       status: 0,
-      stderr: expect.stringContaining(`"shop_mai" is taken for service ${MAILER}\n`),
+      stderr: expect.stringContaining(`"shop_mai" is taken for service ${MAILER} (shop_mailer)\n`),
     });
     const back = await onTerminal(['undelete', 'service', 'shop_mailer'], 'YES\n');
     expect(back).toMatchObject({

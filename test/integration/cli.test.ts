@@ -566,7 +566,9 @@ describe('a mistake', () => {
     expect(silent.status).toBe(1);
     writeFileSync(join(folder, 'other.json'), '{"tables":{"services":"x"}}');
     const other = await call(['sweep', '--config', 'other.json'], { directory: folder });
-    expect(other.stderr).toMatch(/other\.json names no table for tasks, networks.*that the local cloud prints.* \[InvalidArg/);
+    expect(other.stderr).toMatch(
+      /other\.json names no table for tasks, networks.*that the local cloud prints.* \[InvalidArg/,
+    );
     expect(other.status).toBe(1);
   });
 

@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from 'vitest';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { type MemoryBackend, memoryBackend } from '../../lib/testing/memory/backend.ts';
 import { type CrashPlan, crashingStore, wrapStore } from '../support/faults.ts';
+import { type MemoryBackend, memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { MARKED, network, service } from '../support/objects.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { STOPS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
-import { memoryBackend } from '../../lib/testing/memory/backend.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { service, task } from '../support/objects.ts';
 

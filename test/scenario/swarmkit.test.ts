@@ -1,9 +1,9 @@
 /** The six tests of SwarmKit's own deallocator, by name, on the memory store and on the local cloud. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { memoryBackend } from '../../lib/testing/memory/backend.ts';
 import type { Backend } from '../support/backend.ts';
 import { localBackend } from '../support/local-backend.ts';
+import { memoryBackend } from '../support/memory-backend.ts';
 import { MARKED, network, oldStyleService, service, task } from '../support/objects.ts';
 
 describe.each<[string, () => Promise<Backend>]>([

@@ -6,7 +6,7 @@ import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports
 import type { World } from '../../lib/protocol/invariants.ts';
 import { type ParentKey, parentName, parseParentName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
-import type { MemoryBackend } from '../../lib/testing/memory/backend.ts';
+import type { MemoryBackend } from '../support/memory-backend.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
 const MINUTE_MILLIS = 60_000;

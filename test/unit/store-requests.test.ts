@@ -201,7 +201,7 @@ describe('the store', () => {
       Key: { id: { S: id } },
       ConsistentRead: true,
       ProjectionExpression:
-        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks',
+        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks, #spec.#annotations.#name, #spec.#name',
       ExpressionAttributeNames: {
         '#id': 'id',
         '#pendingDelete': 'pendingDelete',
@@ -212,6 +212,8 @@ describe('the store', () => {
         '#spec': 'spec',
         '#task': 'task',
         '#networks': 'networks',
+        '#annotations': 'annotations',
+        '#name': 'name',
       },
     });
 
@@ -224,7 +226,7 @@ describe('the store', () => {
           markedBy: { S: 'ann' },
           markedReason: { S: 'ä'.repeat(600) },
           protected: { BOOL: true },
-          spec: { M: { task: { M: { networks } } } },
+          spec: { M: { task: { M: { networks } }, annotations: { M: { name: { S: 'shop_web' } } } } },
         },
       });
       expect(await store.readParent(web)).toStrictEqual({
@@ -233,6 +235,7 @@ describe('the store', () => {
         markedAt: 'm1',
         markedBy: 'ann',
         markedReason: `${'ä'.repeat(256)}…`,
+        name: 'shop_web',
         isProtected: true,
         references: ['front', 'back'],
         lists: { task: stored, service: undefined },

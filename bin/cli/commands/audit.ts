@@ -1,6 +1,8 @@
+import { openDatabase } from '../../../lib/dynamodb/database.ts';
 import { type AuditResult, audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
 import { type LeftFinding, repair } from '../../../lib/operate/audit/repair.ts';
+import { inspect } from '../../../lib/operate/deployed/inspect.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { parseParentName } from '../../../lib/protocol/model.ts';
 import { readTime, refuseMore } from '../arguments.ts';
@@ -9,6 +11,7 @@ import { type Command, DONE, FAILED } from '../command.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
 import { count, duration } from '../text.ts';
+import { checkBlocks } from './selftest.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -26,7 +29,7 @@ export const audit: Command = {
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
     const confirmMillis = readTime(given, 'confirm');
-    const { db, tables, rules, sweep } = await open();
+    const { db, tables, rules, sweep, around, sweepFunctionName } = await open();
     const options = { rules, signal: io.signal, chance: io.chance };
     const progress = openProgress(io);
     try {
@@ -41,17 +44,24 @@ export const audit: Command = {
             onProgress: ({ done, total }) => progress.update(done, total, `mending ${done} of ${total}`),
           })
         : undefined;
+      progress.update(0, 0, 'looking at what is deployed');
+      const database = openDatabase(db, tables, { rules, chance: io.chance });
+      const deployed = around && (await inspect(database, around, sweepFunctionName)).checks;
       progress.close();
+      const wrong = (deployed ?? []).filter((check) => check.result === 'failed');
       const left = repaired?.left ?? result.findings;
-      if (isJson) printJson({ ...result, ...(repaired && { repair: repaired }) });
+      if (isJson) printJson({ ...result, ...(repaired && { repair: repaired }), ...(deployed && { deployed }) });
       else {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
         report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
         if (result.unchecked > 0) report(uncheckedWords(result));
         if (repaired !== undefined) report(`repaired ${repaired.repaired.length}, left ${left.length}`);
         if (left.length > 0) report(`\n${describe(left, io)}`);
+        if (wrong.length > 0) report(`\n${checkBlocks(wrong, io)}`);
+        const unseen = (deployed ?? []).filter((check) => check.result === 'not looked at');
+        if (unseen.length > 0) report(`\n${checkBlocks(unseen, io)}`);
       }
-      return left.length > 0 || result.unchecked > 0 ? FAILED : DONE;
+      return left.length + wrong.length > 0 || result.unchecked > 0 ? FAILED : DONE;
     } finally {
       progress.close();
     }

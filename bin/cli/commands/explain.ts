@@ -1,5 +1,5 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { listed, spoken } from '../../../lib/operate/names.ts';
+import { listed, type Names, spokenWith } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
@@ -60,15 +60,16 @@ export const explain: Command = {
 function describe(found: Explanation): string {
   return [
     tree({ text: titleOf(found), branches: branchesOf(found) }),
-    ...forecastLines(found.forecast),
+    ...forecastLines(found.forecast, found.names),
     '',
     ...found.advice.map(visible),
   ].join('\n');
 }
 
-function titleOf({ object, state, mark, absence }: Explanation): string {
-  if (state === 'absent') return `${spoken(object)} is ${absence}`;
-  return `${spoken(object)} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
+function titleOf({ object, state, mark, absence, names }: Explanation): string {
+  const called = spokenWith(names, object);
+  if (state === 'absent') return `${called} is ${absence}`;
+  return `${called} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
 }
 
 function branchesOf({
@@ -81,11 +82,12 @@ function branchesOf({
   usedBy,
   moreRelated,
   formerLives,
+  names,
 }: Explanation): Branch[] {
   const more = moreRelated > 0 ? [{ text: `… and ${moreRelated} more` }] : [];
   const relatedBranch = (text: string, related: readonly Related[]): Branch => ({
     text: related.length === 0 ? `${text} nothing` : text,
-    branches: [...related.map((other) => ({ text: relatedWords(other) })), ...more],
+    branches: [...related.map((other) => ({ text: relatedWords(other, names) })), ...more],
   });
   return [
     ...(undeleted ? [{ text: undeletedText(undeleted) }] : []),
@@ -122,14 +124,14 @@ function tasksBranch(tasks: NonNullable<Explanation['tasks']>): Branch {
   };
 }
 
-function relatedWords({ object, state, tasks, alsoUsedBy = [], hold }: Related): string {
+function relatedWords({ object, state, tasks, alsoUsedBy = [], hold }: Related, names: Names): string {
   const facts = [
     state,
     ...(tasks ? [countWords(tasks, 'task')] : []),
     ...(hold ? [reasonWords(hold)] : []),
-    ...(alsoUsedBy.length > 0 ? [`also used by ${listed(alsoUsedBy.map(spoken))}`] : []),
+    ...(alsoUsedBy.length > 0 ? [`also used by ${listed(alsoUsedBy.map((user) => spokenWith(names, user)))}`] : []),
   ];
-  return `${spoken(object)}: ${facts.join(', ')}`;
+  return `${spokenWith(names, object)}: ${facts.join(', ')}`;
 }
 
 function livesBranch(lives: Explanation['formerLives']): Branch {

@@ -1,5 +1,5 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { kindOf, listed, parseTypedName, spoken } from '../../../lib/operate/names.ts';
+import { called, kindOf, listed, namesOf, parseTypedName, spokenWith } from '../../../lib/operate/names.ts';
 import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import type { ParentKind } from '../../../lib/protocol/model.ts';
@@ -35,13 +35,14 @@ export const history: Command = {
     if (isJson) printJson(found);
     else if (found.deletions.length === 0) report(nothingWords(id, kind, found));
     else {
+      const say = sayer(found);
       const rows = found.deletions.map(
-        ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
+        ({ object, name, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
           deletedAt,
-          shortened(spoken(object)),
+          shortened(called(object, name)),
           markedAt.split('#')[0] ?? markedAt,
           shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
-          shortened(wentWith === undefined ? listed(freed.map(spoken)) || '-' : spoken(wentWith)),
+          shortened(wentWith === undefined ? listed(freed.map(say)) || '-' : say(wentWith)),
           trigger,
         ],
       );
@@ -57,6 +58,12 @@ export const history: Command = {
     return found.whereabouts === 'not there' ? FAILED : DONE;
   },
 };
+
+/** What went together is in the same list, and has its name there. */
+function sayer({ deletions }: History): (object: string) => string {
+  const names = namesOf(deletions.map(({ kind, id, name }) => ({ key: { kind, id }, name })));
+  return (object) => spokenWith(names, object);
+}
 
 const EXPIRY = `Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise.`;
 

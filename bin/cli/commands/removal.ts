@@ -1,5 +1,6 @@
 /** rm and undelete: the plan, the question, then the marks, and for rm, with --wait, the wait. */
 import { interruptible } from '../../../lib/operate/interruptible.ts';
+import type { Names } from '../../../lib/operate/names.ts';
 import { type Applied, type ApplyOptions, applyRemoval, applyUndelete } from '../../../lib/operate/reports/apply.ts';
 import {
   type PlanRefusal,
@@ -184,7 +185,7 @@ async function planned<P>({ io }: Session, planning: Promise<P>): Promise<P> {
 
 interface Work {
   readonly document: object;
-  readonly plan: { readonly refused: readonly PlanRefusal[]; readonly names: Readonly<Record<string, string>> };
+  readonly plan: { readonly refused: readonly PlanRefusal[]; readonly names: Names };
   /** Objects to write, and objects that are as they should be. */
   readonly planned: number;
   readonly leftAlone: number;

@@ -109,11 +109,14 @@ function describe(
 
 /** What matters most is on the left. */
 function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
+  // Most people choose their ids, and need no names.
+  const isNamed = marked.some(({ id, name = id }) => name !== id);
   const rows = marked.map((entry) => {
-    const { kind, id, object, mark, children, counter, hold } = entry;
+    const { kind, id, name = '-', object, mark, children, counter, hold } = entry;
     return [
       kind,
       shortened(id),
+      ...(isNamed ? [shortened(name)] : []),
       shortened(standingWords(entry, hold)),
       countWords(children, childOf(object)),
       mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
@@ -122,8 +125,12 @@ function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
       [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
     ];
   });
-  return columns(['KIND', 'ID', 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'], rows, {
-    terminal,
-    optional: LEFT_OUT,
-  });
+  return columns(
+    ['KIND', 'ID', ...(isNamed ? ['NAME'] : []), 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'],
+    rows,
+    {
+      terminal,
+      optional: LEFT_OUT,
+    },
+  );
 }

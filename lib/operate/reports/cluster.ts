@@ -45,7 +45,7 @@ export const TASK_PATHS: readonly string[] = [
 /** Characters of a task's state or times that a report shows: users write them, and they may be anything. */
 const TASK_TEXT_CHARACTERS_MAX = 100;
 
-const FOUND_PATHS = [...new Set([...PARENT_PATHS, ...NAME_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'])];
+const FOUND_PATHS = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
 export interface ClusterOptions {
   /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
@@ -56,8 +56,6 @@ export interface ClusterOptions {
 
 /** A parent, with its last undelete where no mark has followed it. */
 export interface FoundParent extends Parent {
-  /** What people call it, where its spec says so. */
-  readonly name?: string;
   /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
   readonly undeleted: { readonly at: string; readonly by?: string; readonly reason?: string } | undefined;
@@ -140,9 +138,10 @@ export class Cluster {
     return found;
   }
 
-  /** Whether there is an object of that id. */
-  async hasParent(key: ParentKey): Promise<boolean> {
-    return (await this.database.requests.getStored(this.database.at.parent(key), ['id'])) !== undefined;
+  /** An object of that id, with its name where its spec has one. */
+  async findParent(key: ParentKey): Promise<{ readonly name: string | undefined } | undefined> {
+    const item = await this.database.requests.getStored(this.database.at.parent(key), ['id', ...NAME_PATHS]);
+    return item && { name: nameOf(item) };
   }
 
   /** Only tasks that hold the service under the deployment's rules. */
@@ -239,8 +238,7 @@ export function keyOf(name: string): ParentKey {
 function foundOf(key: ParentKey, item: StoredItem): FoundParent {
   const { pendingDelete = { NULL: true } } = item;
   const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
-  const name = nameOf(item);
-  return { ...parentOf(key, item), ...(name && { name }), hasMalformedMark, undeleted: undeletedOf(item) };
+  return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
 }
 
 export function holdsItsService(task: Item, rules: Rules): boolean {

@@ -1,11 +1,11 @@
 /** What is marked and still there, what needs somebody first, then the oldest first. */
 
 import { checkLimit } from '../../protocol/arguments.ts';
-import { KINDS, type Parent, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { KINDS, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
 import { chunks } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { readAttachedTo, readTasksOf } from './children.ts';
-import { type AttachedFound, byName, type Cluster, TASK_PAGES_MAX } from './cluster.ts';
+import { type AttachedFound, byName, type Cluster, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import {
   MARKED_STATES,
@@ -49,6 +49,8 @@ export type StatusEntry = Standing & {
   readonly id: string;
   /** Such as `service#web`. */
   readonly object: string;
+  /** What people call it, where its spec has a name. */
+  readonly name?: string;
   readonly mark: MarkView;
   /** For a service its tasks, for a network its users: counted in the table right now. */
   readonly children: CountView;
@@ -101,7 +103,7 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
 
 /** A parent as it was found, and what it waits for if it is marked. */
 export interface Look {
-  readonly parent: Parent | undefined;
+  readonly parent: FoundParent | undefined;
   readonly entry: StatusEntry | undefined;
 }
 
@@ -136,13 +138,18 @@ export async function readEntries(
   return looks;
 }
 
-function entryOf(cluster: Cluster, seen: Seen, stalledAfterMillis: number): StatusEntry {
+function entryOf(
+  cluster: Cluster,
+  seen: Seen & { readonly parent: FoundParent },
+  stalledAfterMillis: number,
+): StatusEntry {
   const { parent, children, counter } = seen;
   const { circumstances } = cluster;
   const hold = viewHold(parent, circumstances);
   return {
     ...parent.key,
     object: parentName(parent.key),
+    ...(parent.name !== undefined && { name: parent.name }),
     ...standingOf(seen, circumstances, stalledAfterMillis),
     mark: viewMark(parent, circumstances.nowEpochMillis),
     children,

@@ -1,5 +1,7 @@
 /** DynamoDB's values: which are equal, in which order keys come, and how a number is kept. */
+
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { NotInMemoryError } from './not-in-memory.ts';
 
 export type StoredItem = Record<string, AttributeValue>;
 
@@ -27,7 +29,7 @@ export function isEqual(a: AttributeValue | undefined, b: AttributeValue | undef
     case 'M':
       return isSameItem(a.M as StoredItem, b.M as StoredItem);
     default:
-      throw new Error(`the memory engine compares no ${type}`);
+      throw new NotInMemoryError(`how to compare values of type ${type}`);
   }
 }
 

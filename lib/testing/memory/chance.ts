@@ -6,8 +6,10 @@ export interface TestChance extends Chance {
   readonly pausesMillis: number[];
 }
 
-export function testChance(seed = 1): TestChance {
-  let nowEpochMillis = Date.parse('2026-01-01T00:00:00.000Z');
+export const STARTS_AT_DEFAULT = '2026-01-01T00:00:00.000Z';
+
+export function testChance(seed = 1, startsAt = STARTS_AT_DEFAULT): TestChance {
+  let nowEpochMillis = Date.parse(startsAt);
   let state = seed >>> 0;
   let freshCount = 0;
   const pausesMillis: number[] = [];

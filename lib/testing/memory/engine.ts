@@ -2,10 +2,12 @@
  * DynamoDB in memory, for exactly the requests that the deallocator and the tests' writers send. Each request is one atomic
  * step. Whatever it doesn't know throws, and the contract suite holds it and Amazon's own engine to the same answers.
  */
+
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { validation } from './answers.ts';
 import { Invalid } from './expressions.ts';
 import { type Input, type Output, tableFinder } from './inputs.ts';
+import { NotInMemoryError } from './not-in-memory.ts';
 import { type Luck, Reads } from './reads.ts';
 import type { MemoryTables } from './tables.ts';
 import type { Touched } from './touched.ts';
@@ -61,7 +63,7 @@ export class MemoryEngine {
       case 'TransactWriteItems':
         return this.#writes.transact(input);
       default:
-        throw new Error(`the memory engine does not know ${operation}`);
+        throw new NotInMemoryError(operation);
     }
   }
 }

@@ -2,8 +2,10 @@
  * DynamoDB's expressions, as far as our requests use them. Whatever it doesn't know throws: an expression that is passed over
  * would make the simulation prove something else.
  */
+
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { canonicalNumber, isEqual, kept, type StoredItem } from './attribute-values.ts';
+import { NotInMemoryError } from './not-in-memory.ts';
 
 /** What DynamoDB answers to a request that is not well formed. */
 export class Invalid extends Error {}
@@ -76,7 +78,7 @@ class Tokens {
   }
 
   unknown(): Error {
-    return new Error(`the memory engine does not know the expression "${this.#text}" at "${this.peek() ?? 'its end'}"`);
+    return new NotInMemoryError(`the expression "${this.#text}" at "${this.peek() ?? 'its end'}"`);
   }
 }
 
@@ -211,7 +213,7 @@ export function holds(condition: Condition, item: StoredItem | undefined, placeh
 
 /** Only with a number, as our neighbours' conditions have it: what is missing, or of another type, is not less. */
 function isLess(left: AttributeValue | undefined, right: AttributeValue | undefined): boolean {
-  if (right?.N === undefined) throw new Error('the memory engine orders nothing but numbers');
+  if (right?.N === undefined) throw new NotInMemoryError('an order of anything but numbers');
   return left?.N !== undefined && Number(left.N) < Number(right.N);
 }
 
@@ -239,7 +241,7 @@ function added(first: AttributeValue, second: AttributeValue, sign: number): Att
     throw new Invalid('An operand in the update expression has an incorrect data type');
   }
   const sum = Number(first.N) + sign * Number(second.N);
-  if (!Number.isSafeInteger(sum)) throw new Error(`the memory engine does not add ${first.N} and ${second.N}`);
+  if (!Number.isSafeInteger(sum)) throw new NotInMemoryError(`the sum of ${first.N} and ${second.N}`);
   return { N: canonicalNumber(String(sum)) };
 }
 

@@ -1,8 +1,10 @@
 /** What a request says, and what it may say. */
+
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../dynamodb/schema.ts';
 import { exception } from './answers.ts';
 import type { StoredItem } from './attribute-values.ts';
 import { Invalid, type Parsed, type Placeholders } from './expressions.ts';
+import { NotInMemoryError } from './not-in-memory.ts';
 import { keyNames } from './tables.ts';
 
 export type Input = Record<string, unknown>;
@@ -15,12 +17,12 @@ export function allowOnly(operation: string, input: Input, known: readonly strin
 }
 
 export function unknown(operation: string, what: string): Error {
-  return new Error(`the memory engine does not know ${what} of ${operation}`);
+  return new NotInMemoryError(`${what} of ${operation}`);
 }
 
 export function oneOf<T extends string>(value: unknown, known: readonly T[]): T {
   if (known.includes(value as T)) return value as T;
-  throw new Error(`the memory engine does not know ${value}`);
+  throw new NotInMemoryError(String(value));
 }
 
 export function entriesOf(map: unknown): [[string, Input], ...[string, Input][]] {

@@ -1,10 +1,12 @@
 /** The requests that read. */
+
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { MARKED_INDEX, TABLES, type TableName } from '../../dynamodb/schema.ts';
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import { compareKeys, type StoredItem } from './attribute-values.ts';
 import { holds, Invalid, type Parsed, parseCondition, parseProjection, projected } from './expressions.ts';
 import { allowOnly, entriesOf, type Input, keyOf, type Output, placeholdersOf, rowKeyOf } from './inputs.ts';
+import { NotInMemoryError } from './not-in-memory.ts';
 import { keyNames, type MemoryTables } from './tables.ts';
 import type { Touched } from './touched.ts';
 
@@ -59,7 +61,7 @@ export class Reads {
   batchGet(input: Input, luck: Luck): Output {
     allowOnly('BatchGetItem', input, ['RequestItems']);
     const [[name, request], ...more] = entriesOf(input.RequestItems);
-    if (more.length > 0) throw new Error('the memory engine reads one table in a batch');
+    if (more.length > 0) throw new NotInMemoryError('a BatchGetItem of several tables');
     allowOnly('BatchGetItem', request, ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames']);
     const table = this.#table({ TableName: name });
     const all = request.Keys as StoredItem[];

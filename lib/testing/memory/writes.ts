@@ -1,4 +1,5 @@
 /** The requests that write. */
+
 import type { CancellationReason } from '@aws-sdk/client-dynamodb';
 import type { TableName } from '../../dynamodb/schema.ts';
 import { BATCH_WRITE_ITEMS_MAX, TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
@@ -18,6 +19,7 @@ import {
   rowKeyOf,
   unknown,
 } from './inputs.ts';
+import { NotInMemoryError } from './not-in-memory.ts';
 import type { Luck } from './reads.ts';
 import { keyNames, type MemoryTables, type StoredWrite } from './tables.ts';
 import type { Touched, Written } from './touched.ts';
@@ -86,7 +88,7 @@ export class Writes {
   batchWrite(input: Input, luck: Luck): Output {
     allowOnly('BatchWriteItem', input, ['RequestItems']);
     const [[name, request], ...more] = entriesOf(input.RequestItems);
-    if (more.length > 0) throw new Error('the memory engine writes one table in a batch');
+    if (more.length > 0) throw new NotInMemoryError('a BatchWriteItem of several tables');
     const table = this.#table({ TableName: name });
     const deletes = request as unknown as { DeleteRequest?: { Key: unknown } }[];
     const keys = deletes.map(({ DeleteRequest, ...others }) => {
@@ -145,7 +147,7 @@ export class Writes {
   /** @param name `Put`, `Update`, `Delete` or `ConditionCheck` */
   #check(name: string, input: Input): Checked {
     const allowed = WRITES[name];
-    if (allowed === undefined) throw new Error(`the memory engine does not know the action ${name}`);
+    if (allowed === undefined) throw new NotInMemoryError(`the action ${name}`);
     allowOnly(name, input, allowed);
     const table = this.#table(input);
     const put = name === 'Put' ? keptItem(input.Item as StoredItem) : undefined;

@@ -41,6 +41,9 @@ export interface Dials {
   readonly crashes: number;
   readonly timeouts: number;
 
+  /** For each step of a process: that it stands still for a while instead, as one that the machine has no time for. */
+  readonly stalls: number;
+
   /** For each step of the world. */
   readonly duplicates: number;
   readonly reorders: number;
@@ -73,6 +76,7 @@ export const CALM: Dials = {
   unprocessed: 0,
   crashes: 0,
   timeouts: 0,
+  stalls: 0,
   duplicates: 0,
   reorders: 0,
   delays: 0,

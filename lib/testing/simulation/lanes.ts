@@ -72,11 +72,14 @@ export class Lanes {
       const records = tables.streams[table];
       if (records.length === 0) continue;
       for (const record of records.splice(0)) {
-        if (!this.#isWanted(table, record)) continue;
-        const lane = this.#lanes.get(`${table}/${hash(JSON.stringify(record.dynamodb.Keys)) % this.#count}`);
-        lane?.waiting.push({ record, atMillis: nowMillis });
+        if (this.#isWanted(table, record)) this.#place(table, record, nowMillis);
       }
     }
+  }
+
+  #place(table: StreamedTable, record: LambdaRecord, atMillis: number): void {
+    const lane = this.#lanes.get(`${table}/${hash(JSON.stringify(record.dynamodb.Keys)) % this.#count}`);
+    lane?.waiting.push({ record, atMillis });
   }
 
   /** Lanes that have records for a function and no function at work. */
@@ -143,6 +146,13 @@ export class Lanes {
     if (lane === undefined || found === undefined || found.table !== lane.table) return false;
     lane.waiting.splice(Math.min(at, lane.waiting.length), 0, { record: found.record, atMillis: nowMillis });
     return true;
+  }
+
+  /** Every record that was delivered before comes once more. @returns how many */
+  repeatAll(): number {
+    const records = new Map(this.#former.map((one) => [one.record.dynamodb.SequenceNumber, one]));
+    for (const { table, record } of records.values()) this.#place(table, record, 0);
+    return records.size;
   }
 
   formerTable(former: number): StreamedTable | undefined {

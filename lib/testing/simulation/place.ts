@@ -36,6 +36,8 @@ interface Context {
 export class Place {
   process: Process | undefined;
   readonly db: DynamoDBDocumentClient;
+  /** As a program makes it that is not ours: with the SDK's own retries. */
+  readonly raw: DynamoDBDocumentClient;
   readonly writer: DeallocatorClient;
   readonly handlers: Handlers;
   readonly sweep: ReturnType<typeof sweepRequested>;
@@ -45,6 +47,7 @@ export class Place {
     const send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
     const client = memoryClient((operation, input) => send(this.#occupant, operation, input));
     this.db = documentClient(client);
+    this.raw = documentClient(memoryClient((operation, input) => sendAsSdk(this.#occupant, operation, input)));
     const chance: Chance = {
       nowEpochMillis: () => this.#occupant.clockEpochMillis(),
       pause: (millis) => this.#occupant.pause(millis),
@@ -85,6 +88,23 @@ export class Place {
   get #occupant(): Process {
     if (this.process === undefined) throw new Error('a process that is dead went on');
     return this.process;
+  }
+}
+
+/** The SDK's default: one try and two more. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
+const SDK_TRIES_MAX = 3;
+const SDK_TRIES_AGAIN = ['ThrottlingException', 'InternalServerError', 'TimeoutError'];
+
+/** A transaction gets a token from the SDK, so that a repeat writes nothing; a single write has none. */
+async function sendAsSdk(process: Process, operation: string, given: Input): Promise<unknown> {
+  const isTransaction = operation === 'TransactWriteItems' && given.ClientRequestToken === undefined;
+  const input = isTransaction ? ({ ...given, ClientRequestToken: process.fresh() } as unknown as Input) : given;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await process.send(operation, input);
+    } catch (error) {
+      if (tries === SDK_TRIES_MAX || !SDK_TRIES_AGAIN.includes((error as Error).name)) throw error;
+    }
   }
 }
 

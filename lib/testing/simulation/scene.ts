@@ -20,6 +20,13 @@ export interface Scene {
   mayLose(action: Action): boolean;
   /** Whether a request is spared the network's faults, since nobody would try it again. */
   isSpared(request: Request): boolean;
+  /** Done at once before anything else happens, and not left out of a story. */
+  readonly first?: Action;
+  /**
+   * The writers are code of others: a request that DynamoDB rejects is their business, they tell tasks to stop as they like, and what
+   * they write under a parent that is not there is told at once. @default false
+   */
+  readonly isForeign?: boolean;
   /** What the writers of this scene may do to themselves. */
   readonly excuses?: Excuses;
 }

@@ -19,6 +19,8 @@ const ARRIVES = 0.05;
 const LATE_AFTER_DEATH = 0.3;
 const DIES_AFTER = 0.5;
 const SWEEPS_AT_ONCE_MAX = 2;
+/** Draws for which a process stands still: long enough for a whole deletion. */
+const STALL_DRAWS_MAX = 60;
 
 type Begun = readonly [Process, Request | number];
 
@@ -28,6 +30,9 @@ export class Scheduler {
   readonly #fraction: () => number;
   readonly #scene: Scene;
   #processes = 0;
+  #draws = 0;
+  /** Until which draw a process stands still. */
+  readonly #stalled = new Map<number, number>();
 
   constructor(world: SimulatedWorld, plot: { readonly dials: Dials; readonly scene: Scene }, fraction: () => number) {
     this.#world = world;
@@ -38,11 +43,12 @@ export class Scheduler {
 
   /** Undefined: the dice fell on something that can't be done now. */
   choose(): Choice | undefined {
+    this.#draws++;
     const trouble = this.#trouble();
     if (trouble !== undefined) return trouble;
     const dice = this.#fraction();
     if (dice < GO_ON) {
-      const begun = begunIn(this.#world);
+      const begun = begunIn(this.#world).filter(([{ number }]) => (this.#stalled.get(number) ?? 0) < this.#draws);
       return begun.length > 0 ? this.#goOn(this.#pick(begun)) : undefined;
     }
     return dice < GO_ON + ACT ? this.#act() : this.#deliver();
@@ -69,9 +75,13 @@ export class Scheduler {
     return { do: 'deliver', process: this.#next(), lane, from, records: 1 + this.#below(BATCH_RECORDS_MAX) };
   }
 
-  #goOn([process, what]: Begun): Choice {
+  #goOn([process, what]: Begun): Choice | undefined {
     const dials = this.#dials;
     const number = process.number;
+    if (this.#is(dials.stalls)) {
+      this.#stalled.set(number, this.#draws + 1 + this.#below(STALL_DRAWS_MAX));
+      return undefined;
+    }
     if (this.#is(dials.crashes)) {
       if (typeof what !== 'number' && this.#is(DIES_AFTER)) return { do: 'die', process: number, request: what.number };
       return { do: 'crash', process: number, late: this.#isLate() };

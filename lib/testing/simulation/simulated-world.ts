@@ -65,13 +65,16 @@ export class SimulatedWorld implements Stage {
     const { rules } = dials;
     this.#crowd = new Crowd({ seed, skewMillisMax: dials.skewMillisMax, rules, tampering });
     this.tables = new MemoryTables(PAST_MAX, rules);
-    this.watch = new Watch(rules, scene.excuses);
+    this.watch = new Watch(rules, scene.excuses, scene.isForeign);
     this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, rules }, (kind, records) => {
       this.losses += records;
       if (kind === 'given up') this.givenUp += records;
       this.exercised.count(kind === 'dropped' ? 'drops' : 'dead letters', records);
     });
-    this.wire = new Wire(this, size.pageItemsMax);
+    this.wire = new Wire(this, {
+      pageItemsMax: size.pageItemsMax,
+      isForeign: scene.isForeign === true,
+    });
     this.tables.onStep = (before, after) => {
       this.wire.remember(before);
       this.watch.step(before, after, this.nowMillis);

@@ -8,7 +8,7 @@ import type { Dials } from './dials.ts';
 import type { Exercised } from './exercised.ts';
 import type { Tampering } from './place.ts';
 import { random } from './random.ts';
-import type { Play } from './scene.ts';
+import type { Action, Play } from './scene.ts';
 import { nextAtRest, Scheduler, sweepAtRest } from './scheduler.ts';
 import { SimulatedWorld } from './simulated-world.ts';
 
@@ -48,6 +48,7 @@ export async function simulate({ seed, dials, play, choices, tampering }: Schedu
   );
   scene.populate(world.tables, draw);
   world.lanes.takeIn(world.tables, world.nowMillis);
+  if (scene.first !== undefined) await begin(world, scene.first);
   const steps = dials.stepsMin + below(dials.stepsMax - dials.stepsMin + 1);
   const done: Choice[] = [];
   const isOver = () => world.watch.violations.length > 0 || world.fatal !== undefined;
@@ -80,6 +81,18 @@ export async function simulate({ seed, dials, play, choices, tampering }: Schedu
   const { violations } = world.watch;
   const { exercised, digest } = world;
   return { violations, choices: done, story: () => world.story(), exercised, digest };
+}
+
+/** No number that a scheduler gives. */
+const FIRST_PROCESS = 0;
+
+async function begin(world: SimulatedWorld, action: Action): Promise<void> {
+  await world.do({ do: 'act', process: FIRST_PROCESS, action, atOnce: true, loses: false });
+  if (world.processes.has(FIRST_PROCESS)) world.fatal ??= waitsElsewhere(world, FIRST_PROCESS);
+}
+
+function waitsElsewhere(world: SimulatedWorld, process: number): Error {
+  return new Error(`${world.nameOf(process)} waits for something that is neither a request of its own nor a pause`);
 }
 
 export function numbered(story: readonly string[]): string {
@@ -147,7 +160,12 @@ async function drain(world: SimulatedWorld, draw: () => number, isEnough = () =>
   for (let steps = 0; steps < STEPS_TO_REST_MAX; steps++) {
     if (violations.length > 0 || world.fatal !== undefined) return false;
     const choice = isEnough() ? undefined : nextAtRest(world, draw);
-    if (choice === undefined) return true;
+    if (choice === undefined) {
+      const [waiting] = isEnough() ? [] : world.processes.keys();
+      if (waiting === undefined) return true;
+      world.fatal = waitsElsewhere(world, waiting);
+      return false;
+    }
     if (!(await world.do(choice))) throw new Error(`can't be done: ${JSON.stringify(choice)}`);
   }
   violations.push({

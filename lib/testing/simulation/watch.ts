@@ -1,6 +1,6 @@
 /** Watches every step of a simulated world for a broken promise. */
-import { checkAlways, checkRest, checkStep, type Violation, type World } from '../../protocol/invariants.ts';
-import type { ParentKey } from '../../protocol/model.ts';
+import { checkAlways, checkRest, checkStep, usersOf, type Violation, type World } from '../../protocol/invariants.ts';
+import { type ParentKey, userName } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 
 type Parents = World['services'];
@@ -23,16 +23,20 @@ export class Watch {
   stopped = 0;
   readonly #rules: Rules;
   readonly #excuses: Excuses | undefined;
+  readonly #isForeign: boolean;
 
-  constructor(rules: Rules, excuses?: Excuses) {
+  /** @param isForeign whether the writers are code of others */
+  constructor(rules: Rules, excuses?: Excuses, isForeign = false) {
     this.#rules = rules;
     this.#excuses = excuses;
+    this.#isForeign = isForeign;
   }
 
   step(before: World, after: World, nowEpochMillis: number): void {
     const gone = before.services.length > after.services.length || before.networks.length > after.networks.length;
     this.#excuses?.learn(before, after);
-    if (before.tasks !== after.tasks) this.#checkStops(before, after);
+    if (this.#isForeign) this.#checkBirths(before, after);
+    else if (before.tasks !== after.tasks) this.#checkStops(before, after);
     if (!gone && before.receipts?.length === after.receipts?.length) return;
     const services = goneOf(before.services, after.services).length;
     const networks = goneOf(before.networks, after.networks).length;
@@ -69,6 +73,34 @@ export class Watch {
       if (isLeftCounter || this.#excuses?.isExcusedAtRest(violation, false) === true) this.excused++;
       else this.violations.push(violation);
     }
+  }
+
+  /** A task or a reference that comes when its parent is gone already: at rest it may be gone again, or its parent be there anew. */
+  #checkBirths(before: World, after: World): void {
+    const services = new Set(after.services.map(({ id }) => id));
+    const known = new Set(before.tasks.map(nameOfTask));
+    for (const task of after.tasks) {
+      const subject = nameOfTask(task);
+      if (known.has(subject) || services.has(task.serviceId)) continue;
+      this.#tell('S1', subject, `${subject} was written, and its service ${task.serviceId} is not there`);
+    }
+    if (before.services === after.services && before.tasks === after.tasks) return;
+    const networks = new Set(after.networks.map(({ id }) => id));
+    const referred = new Set(this.#referencesIn(before).map(({ name }) => name));
+    for (const { name, user, network } of this.#referencesIn(after)) {
+      if (referred.has(name) || networks.has(network)) continue;
+      this.#tell('S2', user, `${user} was written on network ${network}, which is not there`);
+    }
+  }
+
+  #referencesIn(world: World) {
+    return usersOf(world, this.#rules).flatMap(({ key, references }) =>
+      references.map((network) => ({ name: `${userName(key)} → ${network}`, user: userName(key), network })),
+    );
+  }
+
+  #tell(promise: Violation['promise'], subject: string, message: string): void {
+    this.violations.push({ promise, subject, message });
   }
 
   /** A task is told to stop only while its service is marked: only the deallocator says so in these stories. */

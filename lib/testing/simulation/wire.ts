@@ -32,6 +32,7 @@ export class Wire {
   readonly late: LateRequest[] = [];
   readonly #ends: Ends;
   readonly #engine: MemoryEngine;
+  readonly #isForeign: boolean;
   /**
    * Counters that a request has opened after its sender had failed or died, such as `service#web 12.1`. The sender's record may
    * have been handled anew by then, and the parent be gone: nobody but a sweep looks at such a counter.
@@ -43,7 +44,8 @@ export class Wire {
    */
   readonly #past = new Set<string>();
 
-  constructor(ends: Ends, pageItemsMax: number) {
+  constructor(ends: Ends, { pageItemsMax, isForeign }: { readonly pageItemsMax: number; readonly isForeign: boolean }) {
+    this.#isForeign = isForeign;
     this.#ends = ends;
     this.#engine = new MemoryEngine({
       tables: ends.tables,
@@ -72,7 +74,7 @@ export class Wire {
     } catch (error) {
       const isExpected =
         error instanceof DynamoDBServiceException &&
-        ['ConditionalCheckFailedException', 'TransactionCanceledException'].includes(error.name);
+        (this.#isForeign || ['ConditionalCheckFailedException', 'TransactionCanceledException'].includes(error.name));
       if (!isExpected) this.#ends.fatal ??= error;
       return { error };
     }

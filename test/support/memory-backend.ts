@@ -1,32 +1,23 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 
-import type { TableName } from '../../dynamodb/schema.ts';
-import { checkStep, type Violation, type World } from '../../protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
-import type { Store } from '../../protocol/store.ts';
-import type { BatchResponse } from '../../streams/batch.ts';
-import { compareSequenceNumbers } from '../../streams/records.ts';
-import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../streams/sweep-requested.ts';
-import { testChance } from './chance.ts';
-import { memoryStore } from './client.ts';
-import { type LogLine, testPorts } from './ports.ts';
-import { type Handler, handlersOf, mappingFilter } from './stream-functions.ts';
-import { type LambdaRecord, MemoryTables } from './tables.ts';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import type { BatchResponse } from '../../lib/streams/batch.ts';
+import { compareSequenceNumbers } from '../../lib/streams/records.ts';
+import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { type LogLine, testPorts } from '../../lib/testing/memory/ports.ts';
+import { type Handler, handlersOf, mappingFilter } from '../../lib/testing/memory/stream-functions.ts';
+import { type LambdaRecord, MemoryTables } from '../../lib/testing/memory/tables.ts';
+import type { Backend } from './backend.ts';
 
 /** A story that isn't done after so many batches never will be. */
 const BATCHES_MAX = 10_000;
 
-export interface MemoryBackend {
-  /** What the functions have logged so far. */
-  readonly log: readonly LogLine[];
-  put(table: TableName, item: Record<string, unknown>): Promise<void>;
-  delete(table: TableName, keys: Record<string, string>): Promise<void>;
-  get(table: TableName, keys: Record<string, string>): Promise<Record<string, unknown> | undefined>;
-  world(): Promise<World>;
-  /** Until nothing is left to deliver. */
-  deliver(): Promise<void>;
-  sweep(request?: SweepRequest): Promise<SweepAnswer>;
-  close(): Promise<void>;
+export interface MemoryBackend extends Backend {
   readonly tables: MemoryTables;
   readonly chance: ReturnType<typeof testChance>;
   /** Promises broken by any single step so far. */
