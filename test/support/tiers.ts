@@ -37,6 +37,7 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
     'each prop by itself and in seven surroundings; infra/props and surroundings have those that differ',
   'test/infra/packs.test.ts': 'six rule packs over two deployments; infra/checks runs AwsSolutions over three',
   'test/infra/cfn-lint.test.ts': "a linter that has to be installed by hand; infra/checks runs the CDK's own rules",
+  'test/bench/operators.test.ts': 'processes that read a million objects; unit/operator-requests has the counts',
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };
 
