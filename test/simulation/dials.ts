@@ -14,6 +14,11 @@ export interface Dials {
    * what is left to chance is all between functions.
    */
   readonly crowded: boolean;
+  /** Services at most; and records that one batch may hold, so that several of them are settled together. */
+  readonly servicesMax: number;
+  readonly batchRecordsMax: number;
+  /** Whether records mostly wait for others, as in a mapping's window. */
+  readonly gathers: boolean;
   /** Whether there are raw writes too. */
   readonly raw: boolean;
   /** What the deployment has chosen. */
@@ -37,7 +42,7 @@ export interface Dials {
   readonly late: number;
   /** Carried out, and the answer never arrives. */
   readonly lostAnswers: number;
-  /** For each batch: that a part is left unprocessed. */
+  /** For each batch, statement and read of several partitions: that a part is left out, fails alone, or is cut off. */
   readonly unprocessed: number;
   /** For each step of a process: that it dies there. */
   readonly crashes: number;
@@ -61,6 +66,9 @@ const CALM: Dials = {
   functionsMax: 5,
   lanesMax: 2,
   crowded: false,
+  servicesMax: 3,
+  batchRecordsMax: 3,
+  gathers: false,
   raw: false,
   rules: DEFAULT_RULES,
   protects: false,
@@ -99,7 +107,25 @@ const SWEEPS: Partial<Dials> = { sweeps: 0.03, pageItemsMax: 4, stale: 0.3 };
 const LOSSES: Partial<Dials> = { drops: 0.02, expirations: 0.002 };
 
 /** Short stories end in more states: a long one gives every lost wake-up a later record that hides it. */
-const CROWDED: Dials = { ...CALM, crowded: true, stepsMin: 15, stepsMax: 80, functionsMax: 4, lanesMax: 1 };
+const CROWDED: Dials = {
+  ...CALM,
+  crowded: true,
+  servicesMax: 2,
+  stepsMin: 15,
+  stepsMax: 80,
+  functionsMax: 4,
+  lanesMax: 1,
+};
+
+/** Several parents in each batch, and a good part of what is asked for them together comes back in part. */
+const TOGETHER: Dials = {
+  ...CROWDED,
+  stepsMax: 160,
+  servicesMax: 4,
+  batchRecordsMax: 12,
+  gathers: true,
+  unprocessed: 0.6,
+};
 
 const MINUTE_MILLIS = 60_000;
 
@@ -155,6 +181,19 @@ export const PROFILES = {
   'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
   'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },
   'crowded with task networks': { ...CROWDED, duplicates: 0.04, crashes: 0.01, rules: TASK_NETWORKS_ENDING },
+  /** What is asked for several parents at once fails for some of them. */
+  together: { ...TOGETHER, duplicates: 0.03 },
+  'together on a hostile network': {
+    ...TOGETHER,
+    ...NETWORK,
+    ...SWEEPS,
+    unprocessed: 0.6,
+    conflicts: 0.15,
+    duplicates: 0.03,
+    crashes: 0.01,
+    denied: 0.01,
+  },
+  'together with task networks': { ...TOGETHER, ...NETWORK, unprocessed: 0.6, rules: TASK_NETWORKS },
   'crowded with raw writes': { ...CROWDED, duplicates: 0.04, raw: true },
 } as const satisfies Record<string, Dials>;
 

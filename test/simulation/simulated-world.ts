@@ -8,7 +8,7 @@ import { readBatchResult } from '../../lib/local/streams/batch-result.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES } from '../support/memory-client.ts';
-import { cancelled, exception, MemoryEngine } from '../support/memory-engine.ts';
+import { cancelled, exception, type Luck, MemoryEngine, type StatementFault } from '../support/memory-engine.ts';
 import { MemoryTables } from '../support/memory-tables.ts';
 import { type Choice, type Refusal, type Stage, tellChoice } from './choices.ts';
 import type { Dials } from './dials.ts';
@@ -33,6 +33,17 @@ const WRITER_LIFE_MILLIS = 5 * 60_000;
 const LATE_MILLIS_MAX = 60_000;
 const PAST_MAX = 6;
 const START_EPOCH_MILLIS = Date.parse('2026-01-01T00:00:00.000Z');
+
+/** How the last statement of a batch may fail by itself. */
+export const STATEMENT_FAULTS: readonly StatementFault[] = [
+  { code: 'ThrottlingError', isDone: false },
+  { code: 'TransactionConflict', isDone: false },
+  { code: 'InternalServerError', isDone: false },
+  { code: 'InternalServerError', isDone: true },
+  { code: undefined, isDone: true },
+];
+/** A read of several partitions may end before the first row, or behind it, or behind the second. */
+export const PAGE_ROWS_MAX = 3;
 
 export interface LateRequest {
   readonly process: number;
@@ -237,7 +248,7 @@ export class SimulatedWorld implements Stage {
     return true;
   }
 
-  #refusal(as: Refusal, { operation, input }: Request): Error {
+  #refusal(as: Refusal, { number, operation, input }: Request): Error {
     if (as === 'throttled') {
       this.exercised.count('throttles');
       return exception('ThrottlingException', 'Throughput exceeds the current throughput limit');
@@ -257,8 +268,10 @@ export class SimulatedWorld implements Stage {
     }
     this.exercised.count('conflicts in transactions');
     const actions = input.TransactItems as unknown as readonly unknown[];
+    // Of several services in one transaction, now the first is in conflict and now the last.
+    const met = number % 2 === 0 ? 0 : actions.length - 1;
     return cancelled(
-      actions.map((_, place) => (place === 0 ? { Code: 'TransactionConflict', Message: message } : { Code: 'None' })),
+      actions.map((_, place) => (place === met ? { Code: 'TransactionConflict', Message: message } : { Code: 'None' })),
     );
   }
 
@@ -270,9 +283,8 @@ export class SimulatedWorld implements Stage {
     this.exercised.count('requests');
     if (luck.age > 0 && (input.ConsistentRead as unknown) !== true) this.exercised.count('reads of the past');
     try {
-      const answer = this.#engine.carryOut(operation, input, luck);
-      if (isStamp(operation, input)) this.exercised.count('stamps');
-      if (luck.unprocessed > 0 && operation.startsWith('Batch')) this.exercised.count('unprocessed parts');
+      const answer = this.#engine.carryOut(operation, input, luckOf(operation, luck));
+      this.#countTogether(operation, input, luck.unprocessed);
       return { answer };
     } catch (error) {
       const isExpected =
@@ -281,6 +293,18 @@ export class SimulatedWorld implements Stage {
       if (!isExpected) this.fatal ??= error;
       return { error };
     }
+  }
+
+  #countTogether(operation: string, input: Request['input'], unprocessed: number): void {
+    if (isStamp(operation, input)) this.exercised.count('stamps');
+    if (operation === 'BatchExecuteStatement') {
+      this.exercised.count('statements together');
+      if (unprocessed > 0) this.exercised.count('statements that fail alone');
+    } else if (operation === 'ExecuteStatement') {
+      this.exercised.count('counts together');
+      if (unprocessed > 0) this.exercised.count('counts cut short');
+    } else if (unprocessed > 0 && operation.startsWith('Batch')) this.exercised.count('unprocessed parts');
+    if (operation === 'TransactWriteItems' && receiptsIn(input) > 1) this.exercised.count('deletions together');
   }
 
   #keepLate(process: Process, { number, operation, input }: Request): void {
@@ -445,8 +469,21 @@ function lifeOf(counter: World['counters'][number]): string {
   return `${counter.id} ${(counter as { epoch?: unknown }).epoch}`;
 }
 
+/** What is left to chance, in the engine's words. */
+function luckOf(operation: string, { age, unprocessed }: { age: number; unprocessed: number }): Luck {
+  if (unprocessed === 0) return { age };
+  const statement = operation === 'BatchExecuteStatement' ? STATEMENT_FAULTS[unprocessed - 1] : undefined;
+  if (statement !== undefined) return { age, statement };
+  return operation === 'ExecuteStatement' ? { age, rows: unprocessed - 1 } : { age, unprocessed };
+}
+
+function receiptsIn(input: Request['input']): number {
+  const actions = input.TransactItems as unknown as readonly { readonly Put?: { readonly TableName: string } }[];
+  return actions.filter(({ Put }) => Put?.TableName === MEMORY_NAMES.receipts).length;
+}
+
 export function isWrite(operation: string): boolean {
-  return /Write|Put|Update|Delete/.test(operation);
+  return /Write|Put|Update|Delete|BatchExecute/.test(operation);
 }
 
 /** As the SDK tells that no answer came in time. */

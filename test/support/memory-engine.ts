@@ -11,7 +11,13 @@ import {
   TransactionCanceledException,
 } from '@aws-sdk/client-dynamodb';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import { BATCH_GET_KEYS_MAX, BATCH_WRITE_ITEMS_MAX, TRANSACTION_ACTIONS_MAX } from '../../lib/protocol/limits.ts';
+import {
+  BATCH_GET_KEYS_MAX,
+  BATCH_WRITE_ITEMS_MAX,
+  COUNTED_TOGETHER_MAX,
+  STATEMENTS_MAX,
+  TRANSACTION_ACTIONS_MAX,
+} from '../../lib/protocol/limits.ts';
 import { compareKeys, keptItem, type StoredItem } from './attribute-values.ts';
 import {
   changed,
@@ -24,6 +30,7 @@ import {
   parseUpdate,
   projected,
 } from './expressions.ts';
+import { selectOf, updateOf } from './memory-statements.ts';
 import { keyNames, type MemoryTables, type StoredWrite } from './memory-tables.ts';
 
 type Input = Record<string, unknown>;
@@ -35,6 +42,16 @@ export interface Luck {
   readonly age?: number;
   /** Keys, or writes, of a batch that are left unprocessed: the last ones. */
   readonly unprocessed?: number;
+  /** How the last statement of a batch fails by itself: not carried out, or carried out and not told of. */
+  readonly statement?: StatementFault;
+  /** Rows after which a read of several partitions ends, with more to come, or perhaps none. */
+  readonly rows?: number;
+}
+
+export interface StatementFault {
+  /** Without a code, the answer has no item. */
+  readonly code: 'ThrottlingError' | 'TransactionConflict' | 'InternalServerError' | undefined;
+  readonly isDone: boolean;
 }
 
 export interface EngineOptions {
@@ -54,6 +71,8 @@ export interface Touched {
   readonly isConsistent: boolean;
   /** One by one for gets, missing ones included; a page for queries and scans, before any filter. */
   readonly read: readonly (StoredItem | undefined)[];
+  /** Of a read of several partitions: what was read of each. */
+  readonly partitions?: readonly (readonly StoredItem[])[];
   /** With the actions of a transaction that only check, or that was cancelled: there, `after` is `before`. */
   readonly written: readonly Written[];
 }
@@ -122,6 +141,10 @@ export class MemoryEngine {
         return this.#batchWrite(input, luck);
       case 'TransactWriteItems':
         return this.#transact(input);
+      case 'BatchExecuteStatement':
+        return this.#executeBatch(input, luck);
+      case 'ExecuteStatement':
+        return this.#select(input, luck);
       default:
         throw new Error(`the memory engine does not know ${operation}`);
     }
@@ -275,6 +298,85 @@ export class MemoryEngine {
     for (const key of first) this.#tables.write([{ table, keys: key, item: undefined }]);
     const rest = deletes.slice(done);
     return { UnprocessedItems: rest.length === 0 ? {} : { [name]: rest } };
+  }
+
+  #executeBatch(input: Input, { statement: fault }: Luck): Output {
+    allowOnly('BatchExecuteStatement', input, ['Statements']);
+    const statements = input.Statements as { Statement: string; Parameters: AttributeValue[] }[];
+    if (statements.length > STATEMENTS_MAX) throw new Invalid('BatchWriteItem cannot write more than 25 items');
+    const updates = statements.map(({ Statement, Parameters, ...others }) => ({
+      ...updateOf(Statement, Parameters, (name) => keyNames(this.#table({ TableName: name }))),
+      ...others,
+    }));
+    if (new Set(updates.map((update) => this.#addressOf('Update', update))).size < updates.length) {
+      throw new Invalid('Provided list of item keys contains duplicates');
+    }
+    const written: Written[] = [];
+    const Responses = updates.map((update, place) => {
+      const its = place === updates.length - 1 ? fault : undefined;
+      const response = its === undefined || its.isDone ? this.#execute(update, written) : {};
+      const { TableName } = update;
+      if (its?.code !== undefined) return { TableName, Error: { Code: its.code, Message: 'try again' } };
+      return its === undefined || 'Error' in response ? { TableName, ...response } : { TableName };
+    });
+    this.#tellWritten('BatchExecuteStatement', written);
+    return { Responses };
+  }
+
+  /** One statement, which stands alone. */
+  #execute(update: Input, written: Written[]): Output {
+    try {
+      const checked = this.#check('Update', update);
+      written.push(writtenBy(checked, !checked.isRefused));
+      if (checked.isRefused) return { Error: { ...reasonOf({ ...checked, parameters: update }) } };
+      if (checked.write) this.#tables.write([checked.write]);
+      return { Item: checked.write?.item };
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      return { Error: { Code: 'ValidationError', Message: error.message } };
+    }
+  }
+
+  /** In the order of the keys; AWS promises none. */
+  #select(input: Input, luck: Luck): Output {
+    allowOnly('ExecuteStatement', input, ['Statement', 'Parameters', 'ConsistentRead', 'Limit', 'NextToken']);
+    const { TableName, partitionKey, partitions } = selectOf(
+      input.Statement as string,
+      input.Parameters as AttributeValue[],
+    );
+    const table = this.#table({ TableName });
+    if (partitionKey !== TABLES[table].partitionKey || partitions.length > COUNTED_TOGETHER_MAX) {
+      throw unknown('ExecuteStatement', 'a read of so many partitions, or of a whole table');
+    }
+    if (partitions.includes('')) {
+      throw new Invalid(
+        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: ${partitionKey}`,
+      );
+    }
+    const age = input.ConsistentRead === true ? 0 : luck.age;
+    const rows = partitions
+      .flatMap((id) =>
+        [...this.#tables.partition(table, id, age).values()].filter((item) => item[partitionKey]?.S === id),
+      )
+      .map((item) => ({ item, texts: keyNames(table).map((name) => item[name]?.S as string) }))
+      .sort((a, b) => compareKeys(a.texts, b.texts));
+    const after = input.NextToken === undefined ? undefined : (JSON.parse(input.NextToken as string) as string[]);
+    const rest = rows.filter(({ texts }) => after === undefined || compareKeys(texts, after) > 0);
+    const limit = (input.Limit as number | undefined) ?? Number.POSITIVE_INFINITY;
+    const page = rest.slice(0, Math.min(limit, this.#pageItemsMax, luck.rows ?? Number.POSITIVE_INFINITY));
+    const isCut = page.length === limit || page.length < rest.length || page.length === luck.rows;
+    const read = partitions.map((id) => page.map(({ item }) => item).filter((item) => item[partitionKey]?.S === id));
+    this.#observe({
+      operation: 'ExecuteStatement',
+      isConsistent: input.ConsistentRead === true,
+      read: [],
+      partitions: read,
+      written: [],
+    });
+    return {
+      Items: page.map(({ item }) => pick(item, [partitionKey])),
+      ...(isCut && { NextToken: JSON.stringify(page.at(-1)?.texts ?? after ?? []) }),
+    };
   }
 
   #transact(input: Input): Output {
