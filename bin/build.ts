@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
 
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
-const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts'];
+const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts', 'lib/testing/index.ts'];
 
 const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');
@@ -58,7 +58,7 @@ async function buildCommand(): Promise<void> {
   await rm(command, { recursive: true, force: true });
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ['bin/deallocator.ts'],
+    entryPoints: ['bin/deallocator.ts', 'bin/break-glass.ts'],
     outdir: command,
     bundle: true,
     splitting: true,

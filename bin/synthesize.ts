@@ -2,11 +2,10 @@
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { PhysicalNames } from '../lib/dynamodb/schema.ts';
 import { type FunctionProperties, readFunctions } from '../lib/local/lambda/functions.ts';
 import { readAssembly } from '../lib/local/template/assembly.ts';
 import { readStack } from '../lib/local/template/stack.ts';
-import { readOutputs, ruleOutputs } from '../lib/streams/deployment.ts';
+import { type NamesDocument, readOutputs, writeNames } from '../lib/streams/deployment.ts';
 
 const ROOT = dirname(import.meta.dirname);
 export const ASSEMBLY_DIRECTORY = join(ROOT, 'cdk.out');
@@ -38,19 +37,13 @@ async function run(args: readonly string[], environment: Record<string, string>,
 }
 
 /** What our own stack puts out. */
-export interface StackNames {
-  readonly tables: PhysicalNames;
-  readonly sweepFunctionName: string;
-  readonly deadLetterQueueUrl: string;
-  /** The rules as the stack puts them out. */
-  readonly rules: Readonly<Record<string, string>>;
-}
+export type StackNames = Required<NamesDocument>;
 
 /** What a configuration file says of a deployed stack. */
 export function readNames(outputs: Readonly<Record<string, string>>): StackNames {
-  const { tables, sweepFunctionName, deadLetterQueueUrl } = readOutputs(STACK_NAME, outputs);
+  const { sweepFunctionName, deadLetterQueueUrl, ...names } = writeNames(readOutputs(STACK_NAME, outputs));
   if (sweepFunctionName !== undefined && deadLetterQueueUrl !== undefined) {
-    return { tables, sweepFunctionName, deadLetterQueueUrl, rules: ruleOutputs(outputs) };
+    return { ...names, sweepFunctionName, deadLetterQueueUrl };
   }
   const lacking = sweepFunctionName === undefined ? 'SweepFunctionName' : 'DeadLetterQueueUrl';
   throw new SynthesisError(`the stack has no output ${lacking}; it has ${Object.keys(outputs).join(', ')}`);

@@ -23,11 +23,14 @@ export interface Session {
   readonly io: Io;
   /** One JSON document on stdout, and nothing else there. */
   readonly isJson: boolean;
-  /** Connects at the first call. */
-  open(): Promise<Deployment>;
-  /** To stdout, with a line feed. */
+  /** Connects at the first call. @param given another line than the command's own: its deployment */
+  open(given?: Given): Promise<Deployment>;
+  /** To stdout, with a line feed: data for a pipe, and what stands below a report. */
   print(text: string): void;
-  printJson(document: unknown): void;
+  /** As `print`, for people: before the first one, a line says what deployment it is about. */
+  report(text: string): void;
+  /** With `target` as its first field, where a deployment was opened. */
+  printJson(document: object): void;
 }
 
 /** The parts of the help, in its order. */
@@ -44,6 +47,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Command line, and what it is for. */
   readonly examples: readonly (readonly [string, string])[];
+  /** How long it may take to end in order after Ctrl-C, if that is more than a moment. */
+  readonly orderlyEndMillis?: number;
   /** Resolves with the exit status. */
   run(session: Session, given: Given): Promise<number>;
 }

@@ -9,6 +9,7 @@ import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
 import { redrive } from './commands/redrive.ts';
 import { rm, undelete } from './commands/removal.ts';
+import { selftest } from './commands/selftest.ts';
 import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { exportFile, importFiles } from './commands/transfer.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   protect,
   unprotect,
   audit,
+  selftest,
   sweep,
   redrive,
   importFiles,

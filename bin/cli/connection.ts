@@ -5,17 +5,24 @@ import { DeallocatorClient } from '../../lib/client/client.ts';
 import { type Connection, connect } from '../../lib/dynamodb/client.ts';
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
+import type { Surroundings } from '../../lib/operate/deployed/surroundings.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
-import { type DeploymentNames, readOutputs } from '../../lib/streams/deployment.ts';
+import { isDocument, isEndpoint, readConfig } from '../../lib/streams/configuration.ts';
+import {
+  CONFIGURATION_VARIABLE,
+  type DeploymentNames,
+  readOutputs,
+  splitStackName,
+} from '../../lib/streams/deployment.ts';
 import type { Given } from './arguments.ts';
-import { isEndpoint, readConfig } from './config.ts';
 import { UsageError } from './errors.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { findRunningCloud } from './running-clouds.ts';
 import { readStackOutputs } from './stack-outputs.ts';
+import { openSurroundings } from './surroundings.ts';
 import { accountOfQueue, isLocal, type Target, targetOf } from './target.ts';
 
 export interface Deployment extends DeploymentNames {
@@ -29,6 +36,8 @@ export interface Deployment extends DeploymentNames {
   /** What the reports read. */
   readonly cluster: Cluster;
   readonly sweep: SweepPort;
+  /** Absent where there are only tables. */
+  readonly around?: Surroundings;
   close(): void;
 }
 
@@ -46,6 +55,12 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
     cluster: new Cluster(db, tables, { rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
+    around: openSurroundings({
+      connection,
+      endpoint: where.endpoint,
+      deadLetterQueueUrl: names.deadLetterQueueUrl,
+      signal: io.signal,
+    }),
     close: () => db.destroy(),
   };
 }
@@ -62,7 +77,7 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
   const { stack, config } = readContext(given, io.environment);
   if (stack !== undefined) {
     const connection: Connection = { ...(region && { region }), ...(endpoint && { endpoint }) };
-    const { outputs, account, ...at } = await readStackOutputs(stack, connection);
+    const { outputs, account, ...at } = await readStackOutputs(splitStackName(stack)[0], connection);
     // The Region may come from a profile: then it is not among what was given.
     const named = connection.region === undefined && at.region !== undefined ? { region: at.region } : {};
     return { of: { stack }, connection: { ...connection, ...named }, account, ...readOutputs(stack, outputs) };
@@ -76,7 +91,7 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
     ...(at && { endpoint: at }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
   };
-  return { of: { ...(config !== undefined && { config }) }, connection, ...found.names };
+  return { of: { ...(config !== undefined && { config: file.name }) }, connection, ...found.names };
 }
 
 /** DynamoDB Local takes any. On AWS a Region that nobody has named would be another deployment's. */
@@ -101,14 +116,16 @@ function readContext(
   const { DEALLOCATOR_STACK, DEALLOCATOR_CONFIG } = environment;
   if (DEALLOCATOR_STACK && DEALLOCATOR_CONFIG) {
     throw new UsageError(
-      `the environment has both DEALLOCATOR_STACK (${DEALLOCATOR_STACK}) and DEALLOCATOR_CONFIG (${DEALLOCATOR_CONFIG}); unset one, or choose with --deployment or --config`,
+      `the environment has both DEALLOCATOR_STACK (${DEALLOCATOR_STACK}) and DEALLOCATOR_CONFIG${isDocument(DEALLOCATOR_CONFIG) ? '' : ` (${DEALLOCATOR_CONFIG})`}; unset one, or choose with --deployment or --config`,
     );
   }
   if (DEALLOCATOR_STACK) return { stack: DEALLOCATOR_STACK };
   return DEALLOCATOR_CONFIG ? { config: DEALLOCATOR_CONFIG } : {};
 }
 
+/** The document itself is as good: so `connect` gives it. */
 async function readConfigFile(config: string, io: Io): Promise<{ readonly name: string; readonly text: string }> {
+  if (isDocument(config)) return { name: CONFIGURATION_VARIABLE, text: config };
   return { name: config, text: await readText(config, resolve(io.directory, config)) };
 }
 

@@ -1,6 +1,6 @@
 /** From what was typed to the objects that are meant: ids, names and their beginnings. */
 import { interruptible } from '../../lib/operate/interruptible.ts';
-import { KIND_WORDS, spoken, spokenWith } from '../../lib/operate/names.ts';
+import { called, KIND_WORDS } from '../../lib/operate/names.ts';
 import { readHistory } from '../../lib/operate/reports/history.ts';
 import {
   type Candidate,
@@ -14,31 +14,34 @@ import type { Session } from './command.ts';
 import type { Deployment } from './connection.ts';
 import { visible } from './text.ts';
 
+/** With its name, where its spec has one. */
+type Found = ParentKey & { readonly name?: string };
+
 /** What was not found stays as it was typed, for the command to say what that means. Notes go to stderr. */
 export async function findTyped(
   { io, isJson }: Session,
   { cluster }: Deployment,
   asked: readonly ParentKey[],
   options: ResolveOptions = {},
-): Promise<ParentKey[]> {
+): Promise<Found[]> {
   const found = await interruptible(resolve(cluster, asked, options), io);
-  const keys: ParentKey[] = [];
+  const keys: Found[] = [];
   for (const one of found) {
     // Where an object of that very id was deleted, it is the one that is meant.
     const wasThere =
       one.by === 'beginning' && (await readHistory(cluster, { ...one.asked, limit: 1 })).deletions.length > 0;
     const resolved: Resolved = wasThere
-      ? { ...one, key: one.asked, by: 'nothing', near: [{ key: one.key, name: undefined }] }
+      ? { ...one, key: one.asked, name: undefined, by: 'nothing', near: [{ key: one.key, name: undefined }] }
       : one;
-    keys.push(resolved.key);
+    keys.push({ ...resolved.key, ...(resolved.name !== undefined && { name: resolved.name }) });
     const note = isJson ? undefined : noteOf(resolved);
     if (note !== undefined) io.err.write(`${visible(note)}\n`);
   }
   return keys;
 }
 
-function noteOf({ asked, key, by, near, isWhole }: Resolved): string | undefined {
-  if (by === 'beginning') return `"${asked.id}" is taken for ${spoken(parentName(key))}`;
+function noteOf({ asked, key, name, by, near, isWhole }: Resolved): string | undefined {
+  if (by === 'beginning') return `"${asked.id}" is taken for ${called(parentName(key), name)}`;
   if (by !== 'nothing') return undefined;
   const { kind, id } = asked;
   if (!isWhole) {
@@ -49,6 +52,5 @@ function noteOf({ asked, key, by, near, isWhole }: Resolved): string | undefined
 }
 
 function candidateWords({ key, name }: Candidate): string {
-  const object = parentName(key);
-  return spokenWith(name === undefined ? {} : { [object]: name }, object);
+  return called(parentName(key), name);
 }

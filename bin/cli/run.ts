@@ -9,13 +9,17 @@ import { type Deployment, openDeployment } from './connection.ts';
 import { errorWords, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
+import { targetLine } from './target.ts';
 import { visible } from './text.ts';
 
+/** How a command finds what it speaks to: tests have another way. */
+export type Open = typeof openDeployment;
+
 /** Resolves with the exit status; never rejects. */
-export async function run(args: readonly string[], io: Io): Promise<number> {
+export async function run(args: readonly string[], io: Io, open: Open = openDeployment): Promise<number> {
   let status = DONE;
   const program = programOf(COMMANDS, io, async (command, given) => {
-    status = await runCommand(command, given, io);
+    status = await runCommand(command, given, io, open);
   });
   if (args.length === 0) {
     program.outputHelp({ error: true });
@@ -35,20 +39,28 @@ function isHelpOfUnknown([first, second]: readonly string[]): boolean {
   return first === 'help' && second !== undefined && commandNamed(COMMANDS, second) === undefined;
 }
 
-async function runCommand(command: Command, given: Given, io: Io): Promise<number> {
+async function runCommand(command: Command, given: Given, io: Io, open: Open): Promise<number> {
   let deployment: Deployment | undefined;
+  let isTargetTold = false;
+  const print = (text: string) => void io.out.write(`${text}\n`);
   const session: Session = {
     io,
     isJson: given.flag('json'),
-    open: async () => {
-      deployment ??= await openDeployment(given, io);
+    open: async (line = given) => {
+      deployment ??= await open(line, io);
       return deployment;
     },
-    print: (text) => void io.out.write(`${text}\n`),
-    printJson: (document) => void io.out.write(`${JSON.stringify(document)}\n`),
+    print,
+    report: (text) => {
+      if (deployment !== undefined && !isTargetTold) print(visible(`On ${targetLine(deployment.target)}`));
+      isTargetTold = true;
+      print(text);
+    },
+    printJson: (document) =>
+      print(JSON.stringify({ ...(deployment !== undefined && { target: deployment.target }), ...document })),
   };
   try {
-    return await endingSoon(command.run(session, given), io);
+    return await endingSoon(command.run(session, given), io, command.orderlyEndMillis);
   } catch (error) {
     return report(error, command.name, io, deployment?.where);
   } finally {
@@ -60,9 +72,13 @@ async function runCommand(command: Command, given: Given, io: Io): Promise<numbe
 const ORDERLY_END_MILLIS = 500;
 
 /** As {@link interruptible}, but what ends by itself soon after Ctrl-C may do so. */
-async function endingSoon<T>(work: Promise<T>, { signal, chance }: Io): Promise<T> {
+async function endingSoon<T>(
+  work: Promise<T>,
+  { signal, chance }: Io,
+  orderlyEndMillis = ORDERLY_END_MILLIS,
+): Promise<T> {
   const late = new AbortController();
-  const onAbort = () => void chance.pause(ORDERLY_END_MILLIS).then(() => late.abort(signal.reason));
+  const onAbort = () => void chance.pause(orderlyEndMillis).then(() => late.abort(signal.reason));
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort);
   return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));

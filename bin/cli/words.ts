@@ -1,5 +1,5 @@
 /** How counts, marks, holds and forecasts of the reports are put in words and trees. */
-import { listed, spoken } from '../../lib/operate/names.ts';
+import { called, listed, type Names, spokenWith } from '../../lib/operate/names.ts';
 import type { Forecast, StayReason } from '../../lib/operate/reports/forecast.ts';
 import type { Standing } from '../../lib/operate/reports/standing.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
@@ -27,14 +27,14 @@ export function markWords({ ageSeconds, markedAt, by, reason }: MarkView): strin
   return `${when}${by === undefined ? '' : ` by ${by}`}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-export function reasonWords(reason: StayReason): string {
+export function reasonWords(reason: StayReason, names?: Names): string {
   switch (reason.because) {
     case 'grace period':
       return `grace period until ${reason.until}`;
     case 'tasks':
       return countWords({ count: reason.tasks, isExact: reason.isExact }, 'task');
     case 'used':
-      return `used by ${listed(reason.by.map(spoken))}`;
+      return `used by ${listed(reason.by.map((user) => spokenWith(names, user)))}`;
     case 'unreadable counter':
       return COUNTER_OVERWRITTEN;
     case 'not all read':
@@ -59,7 +59,7 @@ function whyWords(standing: Standing): string[] {
       return [COUNTER_OVERWRITTEN];
     case 'blocked': {
       const { blockedBy, usersNotLookedAt } = standing;
-      const users = blockedBy.map(({ object, because }) => `${spoken(object)} (${because})`);
+      const users = blockedBy.map(({ object, name, because }) => called(object, name, because));
       return [`used by ${listed(users, users.length + usersNotLookedAt)}`];
     }
     case 'stalled':
@@ -70,18 +70,19 @@ function whyWords(standing: Standing): string[] {
 }
 
 /** What will happen, numbered in its order; then what stays. */
-export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
+export function forecastLines({ steps, stays, isWhole }: Forecast, names: Names): string[] {
+  const say = (object: string) => spokenWith(names, object);
   if (steps.length === 0 && stays.length === 0) return [];
   const going = steps.map(({ after, deletions }, index) => {
     const what =
       sequence(
-        deletions.map(({ deleted }) => sequence(deleted.map(spoken), ' with ')),
+        deletions.map(({ deleted }) => sequence(deleted.map(say), ' with ')),
         ', then ',
       ) || 'nothing more goes';
-    return visible(`${index + 1}. ${afterWords(after)}: ${what}`);
+    return visible(`${index + 1}. ${afterWords(after, say)}: ${what}`);
   });
   const staying = stays.map(({ object, reasons }) =>
-    visible(`stays: ${spoken(object)} (${reasons.map(reasonWords).join('; ')})`),
+    visible(`stays: ${spokenWith(names, object, reasons.map((reason) => reasonWords(reason, names)).join('; '))}`),
   );
   return [
     '',
@@ -91,9 +92,9 @@ export function forecastLines({ steps, stays, isWhole }: Forecast): string[] {
   ];
 }
 
-function afterWords(after: Forecast['steps'][number]['after']): string {
+function afterWords(after: Forecast['steps'][number]['after'], say: (object: string) => string): string {
   if (after === undefined) return 'now';
-  if (after.assume === 'tasks gone') return `when the tasks of ${spoken(after.service)} are gone`;
+  if (after.assume === 'tasks gone') return `when the tasks of ${say(after.service)} are gone`;
   return after.notBefore === undefined ? 'with the next sweep' : `with the first sweep after ${after.notBefore}`;
 }
 

@@ -2,10 +2,30 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../dynamodb/client.ts';
 import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
+import { TABLES } from '../dynamodb/schema.ts';
 import { checkId, type IdKind, invalid, shown } from '../protocol/arguments.ts';
 import { NETWORKS_PER_SERVICE_MAX, SORT_KEY_BYTES_MAX } from '../protocol/limits.ts';
 import { attachmentName, byteLength, parseAttachmentName, referencedNetworks } from '../protocol/model.ts';
 import type { NewTask } from './types.ts';
+
+/** At once, and not at the first request: a name that is missing is a mistake in the wiring. */
+export function checkTables(tables: unknown): void {
+  const given = (typeof tables === 'object' && tables !== null ? tables : {}) as Readonly<Record<string, unknown>>;
+  const wrong = Object.keys(TABLES).filter((table) => typeof given[table] !== 'string' || given[table] === '');
+  const [first] = wrong;
+  if (first === undefined) return;
+  throw invalid(
+    `tables.${first} is ${shown(given[first])}, and must be the name of a table (wrong or missing: ${wrong.join(', ')}); give deallocator.tableNames of the construct, or let deallocator.connect(fn) set the environment and call DeallocatorClient.fromEnvironment()`,
+  );
+}
+
+/** A made-up client would fail at the first request, deep in the SDK. */
+export function checkClient(client: unknown): void {
+  if (client === undefined) return;
+  const { send, config, middlewareStack } = (client ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof send === 'function' && config && middlewareStack) return;
+  throw invalid(`client is ${shown(client)}; it must be a DynamoDBClient of @aws-sdk/client-dynamodb`);
+}
 
 /** A new item must be an object with an id that fits; a service or network must not carry a mark. */
 export function checkNew(kind: IdKind, item: unknown): void {

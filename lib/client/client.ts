@@ -1,12 +1,11 @@
 /** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { type Connection, connect, documentClient } from '../dynamodb/client.ts';
+import { connect, documentClient } from '../dynamodb/client.ts';
 import { type Database, openDatabase } from '../dynamodb/database.ts';
-import type { PhysicalNames } from '../dynamodb/schema.ts';
 import { checkOptions } from '../protocol/arguments.ts';
-import type { Chance } from '../protocol/chance.ts';
 import { DEFAULT_RULES } from '../protocol/rules.ts';
+import { checkClient, checkTables } from './checks.ts';
 import { refuseIfInUse } from './in-use.ts';
+import { type DeallocatorClientOptions, type EnvironmentOptions, optionsFrom } from './options.ts';
 import { Parents } from './parents.ts';
 import { Tasks } from './tasks.ts';
 import { createTogether, type FoundObjects, findTogether, type NewObjects, type ObjectKeys } from './together.ts';
@@ -27,22 +26,6 @@ import type {
   Task,
   Undeletion,
 } from './types.ts';
-
-export interface DeallocatorClientOptions {
-  /** Physical table names: the outputs of the stack, or `deallocator.tables[…].tableName` of the construct. */
-  readonly tables: PhysicalNames;
-  /**
-   * A client of your own. The deallocator's client tries again by itself, so give it `maxAttempts: 1`.
-   * @default one made from `connection`, with every timeout and limit set
-   */
-  readonly client?: DynamoDBClient;
-  /** Region, endpoint and credentials. Not used with `client`. @default the usual AWS chain */
-  readonly connection?: Connection;
-  /** Whether the deployment has the prop `taskNetworks`: each task then holds its own `networks`. @default false */
-  readonly taskNetworks?: boolean;
-  /** Time and randomness, for tests. @default the system's */
-  readonly chance?: Chance;
-}
 
 /**
  * Creates, changes, marks and reads services, networks and tasks. It deletes nothing but tasks: a removal is a mark, and the
@@ -65,7 +48,24 @@ export class DeallocatorClient {
   readonly #networks: Parents<Network, NetworkSpec>;
   readonly #tasks: Tasks;
 
+  /**
+   * The client for what `deallocator.connect(fn)` has set: in a connected function, and wherever the environment variable
+   * `DEALLOCATOR_CONFIG` holds the line of JSON that the local cloud prints, or names a file with it.
+   * `FailedPrecondition` where it is not set, `InvalidArgument` for what it holds.
+   *
+   * ```ts
+   * const client = DeallocatorClient.fromEnvironment();
+   * ```
+   */
+  static fromEnvironment(options: EnvironmentOptions = {}): DeallocatorClient {
+    return new DeallocatorClient(optionsFrom(options));
+  }
+
+  /** `InvalidArgument` unless it has the names of all six tables. */
   constructor(options: DeallocatorClientOptions) {
+    checkOptions(options);
+    checkTables(options.tables);
+    checkClient(options.client);
     const { tables, client, connection, chance } = options;
     const rules = { ...DEFAULT_RULES, taskNetworks: options.taskNetworks === true };
     const db = client === undefined ? connect(connection) : documentClient(client);
@@ -227,3 +227,16 @@ export class DeallocatorClient {
     return this.#tasks.list(serviceId, options);
   }
 }
+
+/**
+ * What a {@link DeallocatorClient} can do, as an interface. Let your code ask for this, or for the few of its methods that it calls, and
+ * a test can give it a fake.
+ *
+ * ```ts
+ * type Marks = Pick<DeallocatorMethods, 'removeService'>;
+ * async function retire(client: Marks, id: string) {
+ *   await client.removeService(id, { by: 'billing' });
+ * }
+ * ```
+ */
+export type DeallocatorMethods = Pick<DeallocatorClient, keyof DeallocatorClient>;

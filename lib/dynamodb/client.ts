@@ -7,6 +7,19 @@ import { CONNECT_TIMEOUT_MILLIS, REQUEST_TIMEOUT_MILLIS, SOCKETS_MAX } from '../
 /** Region, endpoint and credentials come from the usual AWS chain unless given. */
 export type Connection = Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials'>;
 
+/**
+ * What is needed of a `DynamoDBClient`, by its shape: the class has private parts, so that TypeScript takes the class of another
+ * version of the SDK for another one.
+ */
+export interface DynamoDBClientGiven {
+  /** Its configuration. */
+  readonly config: object;
+  /** Its middleware. */
+  readonly middlewareStack: object;
+  /** Sends a command. */
+  send(command: never): Promise<unknown>;
+}
+
 export function connect(connection: Connection = {}): DynamoDBDocumentClient {
   const agent = { keepAlive: true, maxSockets: SOCKETS_MAX };
   const client = new DynamoDBClient({
@@ -72,8 +85,8 @@ export function attributeOf(value: unknown): AttributeValue {
 export const UNMARSHALL_OPTIONS = { wrapNumbers: losslessNumber } as const;
 
 /** Over a client that the caller has made. */
-export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(client, {
+export function documentClient(client: DynamoDBClientGiven): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client as DynamoDBClient, {
     marshallOptions: { ...MARSHALL_OPTIONS, convertTopLevelContainer: true },
     unmarshallOptions: { ...UNMARSHALL_OPTIONS, convertWithoutMapWrapper: true },
   });

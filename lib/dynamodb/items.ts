@@ -2,7 +2,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { invalid } from '../protocol/arguments.ts';
-import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX } from '../protocol/limits.ts';
+import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
 import {
   attachmentName,
   byteLength,
@@ -22,6 +22,7 @@ import type { Receipt } from '../protocol/receipt.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { FULL_SWEEP_SOURCES, type SweepCursor } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
+import { NAME_PATHS, nameOf } from './descriptions.ts';
 import { type Item, type StoredItem, StoredValue } from './requests.ts';
 import { RECEIPT_EXPIRY } from './schema.ts';
 
@@ -35,6 +36,8 @@ export const PARENT_PATHS: readonly string[] = [
   'protected',
   'spec.task.networks',
   'spec.networks',
+  // For receipts and reports: an id that Docker has made tells nobody anything.
+  ...NAME_PATHS,
 ];
 
 export const COUNTER_PATHS: readonly string[] = ['id', 'remaining', 'epoch'];
@@ -50,6 +53,7 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
     ...markOf(item),
     markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
     markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
+    name: bounded(nameOf(item), NAME_BYTES_MAX),
     references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
     lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
   };

@@ -1,6 +1,7 @@
 /** Every request that is sent to DynamoDB, under the one retry policy; each answer is checked for its shape. */
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   type CancellationReason,
   GetItemCommand,
   type TransactWriteItem,
@@ -122,18 +123,20 @@ export class Requests {
   /** Strongly consistent, in any order; whole items, or only these attributes. The keys must differ. */
   async batchGet(table: string, keys: readonly Key[], attributes?: readonly string[]): Promise<Item[]> {
     const options = { ConsistentRead: true, ...(attributes && expressed({ projection: only(attributes) })) };
-    const found: Item[] = [];
-    for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
-      const givenUp: GivenUp = (left, tries) =>
-        `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
-      await this.untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
-        const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys, ...options } } };
-        const answer = await this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)), [table]);
-        found.push(...(present(answer.Responses, 'Responses')[table] ?? []));
-        return answer.UnprocessedKeys?.[table]?.Keys ?? [];
-      });
-    }
-    return found;
+    return await this.#batches(table, keys, (Keys) => {
+      const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys: [...Keys], ...options } } };
+      return this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)), [table]);
+    });
+  }
+
+  /** The same, not translated, and only these paths of each item. */
+  async batchGetStored(table: string, keys: readonly Key[], paths: readonly string[]): Promise<StoredItem[]> {
+    const options = { ConsistentRead: true, ...expressed({ projection: only(paths) }) };
+    const stored = keys.map((key) => marshall(key, MARSHALL_OPTIONS));
+    return await this.#batches(table, stored, (Keys) => {
+      const command = new BatchGetItemCommand({ RequestItems: { [table]: { Keys: [...Keys], ...options } } });
+      return this.send('BatchGetItem', (db) => db.send(command), [table]);
+    });
   }
 
   /**
@@ -167,11 +170,11 @@ export class Requests {
   }
 
   /** Sends again what an answer left over, until nothing is left or the tries are used up. */
-  async untilProcessed(
+  async untilProcessed<I extends Item>(
     request: string,
-    all: Item[],
+    all: I[],
     givenUp: GivenUp,
-    send: (rest: Item[]) => Promise<Item[]>,
+    send: (rest: I[]) => Promise<I[]>,
   ): Promise<void> {
     let rest = all;
     for (let tries = 1; rest.length > 0; tries++) {
@@ -182,6 +185,27 @@ export class Requests {
       }
       rest = await send(rest);
     }
+  }
+
+  async #batches<I extends Item>(
+    table: string,
+    keys: readonly I[],
+    ask: (some: readonly I[]) => Promise<{
+      readonly Responses?: Record<string, I[]> | undefined;
+      readonly UnprocessedKeys?: Record<string, { readonly Keys: I[] | undefined }> | undefined;
+    }>,
+  ): Promise<I[]> {
+    const found: I[] = [];
+    const givenUp: GivenUp = (left, tries) =>
+      `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
+    for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
+      await this.untilProcessed('BatchGetItem', some, givenUp, async (rest) => {
+        const { Responses, UnprocessedKeys } = await ask(rest);
+        found.push(...(present(Responses, 'Responses')[table] ?? []));
+        return UnprocessedKeys?.[table]?.Keys ?? [];
+      });
+    }
+    return found;
   }
 
   async #write(

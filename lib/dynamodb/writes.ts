@@ -3,7 +3,7 @@ import { BatchWriteCommand, type BatchWriteCommandInput } from '@aws-sdk/lib-dyn
 import type { Address, Key } from './addresses.ts';
 import type { Condition } from './conditions.ts';
 import { expressed, type Phrase } from './expressions.ts';
-import type { Action, GivenUp, Requests } from './requests.ts';
+import type { Action, GivenUp, Item, Requests } from './requests.ts';
 
 /** A refusal then carries the item that it found. */
 export const TELLING = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -44,7 +44,7 @@ export async function deletePlainly(
   givenUp: GivenUp,
 ): Promise<void> {
   const deletes = keys.map((key) => ({ DeleteRequest: { Key: key } }));
-  await requests.untilProcessed('BatchWriteItem', deletes, givenUp, async (rest) => {
+  await requests.untilProcessed<Item>('BatchWriteItem', deletes, givenUp, async (rest) => {
     const input: BatchWriteCommandInput = { RequestItems: { [table]: rest } };
     const answer = await requests.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)), [table]);
     return answer.UnprocessedItems?.[table] ?? [];

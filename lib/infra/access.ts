@@ -1,9 +1,8 @@
-/** What a role needs beside its tables, where a deployment has a key or a VPC of its own. */
-import { Stack } from 'aws-cdk-lib';
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+/** What a role needs beside its tables, where a deployment has a VPC of its own. */
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { refuse } from './refusal.ts';
 
 export interface VpcProps {
   /**
@@ -28,27 +27,9 @@ export interface VpcProps {
 }
 
 /**
- * DynamoDB uses a customer's key on behalf of the caller.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/EncryptionAtRest.html
- */
-const KEY_ACTIONS = ['Decrypt', 'DescribeKey', 'Encrypt', 'GenerateDataKey', 'ReEncryptFrom', 'ReEncryptTo'] as const;
-
-/** The use of all tables' keys, through DynamoDB alone. Empty where AWS owns or manages them. */
-export function keyStatements(scope: Construct, tables: readonly ITable[]): PolicyStatement[] {
-  const arns = new Set(tables.flatMap(({ encryptionKey }) => encryptionKey?.keyArn ?? []));
-  if (arns.size === 0) return [];
-  const { region, urlSuffix } = Stack.of(scope);
-  return [
-    new PolicyStatement({
-      actions: KEY_ACTIONS.map((action) => `kms:${action}`),
-      resources: [...arns],
-      conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${region}.${urlSuffix}` } },
-    }),
-  ];
-}
-
-/**
- * Lambda manages a function's network interfaces with the function's role. Most of these actions of EC2 know no resources.
+ * Lambda manages a function's network interfaces with the function's role. The interfaces have no names before they exist, and
+ * two actions know no resource at all. So the function's own code is kept from all of them instead: only a request of the
+ * code has the key `lambda:SourceFunctionArn`.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
  */
 export function vpcStatements(): PolicyStatement[] {
@@ -59,8 +40,17 @@ export function vpcStatements(): PolicyStatement[] {
     'DescribeNetworkInterfaces',
     'DescribeSubnets',
     'UnassignPrivateIpAddresses',
+  ].map((action) => `ec2:${action}`);
+  return [
+    new PolicyStatement({ actions, resources: ['*'] }),
+    new PolicyStatement({
+      sid: 'NotTheCodeItself',
+      effect: Effect.DENY,
+      actions,
+      resources: ['*'],
+      conditions: { Null: { 'lambda:SourceFunctionArn': 'false' } },
+    }),
   ];
-  return [new PolicyStatement({ actions: actions.map((action) => `ec2:${action}`), resources: ['*'] })];
 }
 
 /** Subnets and security groups mean nothing without their VPC, and CloudFormation would ignore them silently. */
@@ -68,6 +58,6 @@ export function refuseWithoutVpc(scope: Construct, props: VpcProps): void {
   if (props.vpc !== undefined) return;
   for (const property of ['vpcSubnets', 'securityGroups'] as const) {
     if (props[property] === undefined) continue;
-    throw new Error(`${scope.node.path}: ${property} is given without vpc; choose the VPC that they are of as well`);
+    refuse(scope, `${property} is given without vpc; choose the VPC that they are of as well`);
   }
 }

@@ -1,6 +1,5 @@
 /** Findings of cdk-nag's AwsSolutions that are intended, each with its reason: a check with it finds nothing else. */
-import { Stack, Validations } from 'aws-cdk-lib';
-import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import { Validations } from 'aws-cdk-lib';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IConstruct } from 'constructs';
 
@@ -12,28 +11,11 @@ export function acknowledgeLastQueue(queue: IQueue): void {
   });
 }
 
-/**
- * IAM5 wants no wildcard. For a table in another stack, cdk-nag names an export that is created after this runs, so the
- * table's owner must acknowledge the finding on that stack.
- */
-export function acknowledgeStreams(role: IConstruct, table: ITable): void {
-  Validations.of(role).acknowledge({
-    id: `AwsSolutions-IAM5[Resource::${nagName(table)}/stream/*]`,
-    reason: 'ListStreams is checked against all streams that this one table has or had, whose names are times.',
-  });
-}
-
-/** IAM5 again, for actions that can't be limited to resources. */
-export function acknowledgeNoResources(role: IConstruct, service: 'EC2' | 'X-Ray'): void {
+/** IAM5 wants no wildcard. These actions can't be limited to resources. */
+export function acknowledgeNoResources(role: IConstruct, service: 'DynamoDB' | 'EC2' | 'X-Ray'): void {
+  const actions = { DynamoDB: 'ListStreams', EC2: "a VPC's network interfaces", 'X-Ray': 'traces' }[service];
   Validations.of(role).acknowledge({
     id: 'AwsSolutions-IAM5[Resource::*]',
-    reason: `${service} knows no resources for these actions of Lambda.`,
+    reason: `${service} knows no resources for ${actions}, or none before they exist.`,
   });
-}
-
-/** A table's ARN as cdk-nag writes it. */
-function nagName({ tableArn, stack }: ITable): string {
-  const arn: unknown = Stack.of(stack).resolve(tableArn);
-  const [logicalId, attribute] = (arn as { 'Fn::GetAtt'?: string[] })['Fn::GetAtt'] ?? [];
-  return logicalId === undefined ? String(arn) : `<${logicalId}.${attribute}>`;
 }

@@ -1,37 +1,43 @@
 import { type Alarm, type Dashboard, type IMetric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import { Grant, type IGrantable, type IRole, type PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { type Grant, type IGrantable, type IRole, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { forTables } from '../streams/deployment.ts';
+import { type DeploymentNames, forTables } from '../streams/deployment.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, type StreamFunctionName } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
-import { keyStatements, refuseWithoutVpc } from './access.ts';
-import { acknowledgeStreams } from './acknowledged.ts';
+import { refuseWithoutVpc } from './access.ts';
+import { acknowledgeNoResources } from './acknowledged.ts';
 import { createAlarms } from './alarms.ts';
 import { createDashboard } from './dashboard.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { guardDeletions } from './deletions.ts';
+import { guardTables } from './deletions.ts';
 import { createEvents } from './events.ts';
-import { createFunction, type FunctionSetup } from './functions.ts';
+import { createFunction, type FunctionSetup, timeoutMillis } from './functions.ts';
+import { give, type PolicyProps } from './grants.ts';
+import { readKeys } from './keys.ts';
 import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
 import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
-import { nameWith, refusePrefix } from './names.ts';
+import { dashboardName, nameWith, refusePrefix } from './names.ts';
+import { createOutputs } from './outputs.ts';
 import {
+  type Action,
   functionPermissions,
-  grant,
   OPERATE_PERMISSIONS,
+  type Permissions,
   READ_PERMISSIONS,
   toStatements,
   WRITE_PERMISSIONS,
 } from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
+import { refuse } from './refusal.ts';
 import { readRules } from './rules.ts';
 import { createTables } from './tables.ts';
 import { createTriggers } from './triggers.ts';
+import { type Access, type ConnectedProgram, environmentFor } from './wiring.ts';
 
 /**
  * The tables of services, tasks and networks, and the functions that delete a marked service or network as soon as
@@ -41,10 +47,14 @@ import { createTriggers } from './triggers.ts';
  *
  * @example
  * const deallocator = new Deallocator(this, 'Deallocator');
- * deallocator.grantWrite(api); // mark, create, list; not delete
+ * deallocator.connect(api); // grants it to mark, create and list, not to delete; and tells it the tables
  */
 export class Deallocator extends Construct {
+  /** The six tables. */
   readonly tables: Readonly<Record<TableName, ITable>>;
+  /** Their names, as the typed client takes them. */
+  readonly tableNames: PhysicalNames;
+  /** The five functions. */
   readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
   /**
    * Records and sweeps that were given up. A message is a pointer into the stream, good for 24 hours. No message is work to
@@ -62,8 +72,13 @@ export class Deallocator extends Construct {
   readonly metricsNamespace: string;
   /** Empty where the prop `alarms` is false. */
   readonly alarms: readonly Alarm[];
+  /** Undefined where the prop `dashboard` is false. */
   readonly dashboard: Dashboard | undefined;
-  readonly #keyStatements: readonly PolicyStatement[];
+  /** What a user of the tables needs beside them: their keys. */
+  readonly #withTables: readonly PolicyStatement[];
+  /** What a user of the queues needs beside them. */
+  readonly #withQueues: readonly PolicyStatement[];
+  readonly #policyProps: PolicyProps;
 
   constructor(scope: Construct, id: string, props: DeallocatorProps = {}) {
     super(scope, id);
@@ -75,37 +90,70 @@ export class Deallocator extends Construct {
     refuseWithoutVpc(this, props);
     const tables = createTables(this, props, rules);
     this.tables = tables;
-    this.#keyStatements = keyStatements(this, Object.values(tables));
-    this.deadLetterQueue = createDeadLetters(this, nameWith(props.resourcePrefix, 'dead-letters'));
+    const { logKey, queueKey, withTables, withQueues } = readKeys(this, tables, props);
+    this.#withTables = withTables;
+    this.#withQueues = withQueues;
+    this.#policyProps = props;
+    this.deadLetterQueue = createDeadLetters(this, nameWith(props.resourcePrefix, 'dead-letters'), queueKey);
     const allowed = functionPermissions(rules);
-    const tableNames = forTables((table) => tables[table].tableName);
-    const setup = { tables: tableNames, metricsNamespace: namespace, props, rules };
+    this.tableNames = forTables((table) => tables[table].tableName);
+    const setup = { tables: this.tableNames, metricsNamespace: namespace, logKey, props, rules };
     const functions = Object.fromEntries(
-      FUNCTION_NAMES.map((name) => [name, this.#createFunction(name, toStatements(allowed[name], tables), setup)]),
+      FUNCTION_NAMES.map((name) => [name, this.#createFunction(name, allowed[name], setup)]),
     ) as Record<FunctionName, LambdaFunction>;
     this.functions = functions;
-    const deletersOf = (table: TableName) =>
-      FUNCTION_NAMES.filter((name) => allowed[name][table]?.includes('DeleteItem')).map(
+    const rolesFor = (action: Action, table: TableName) =>
+      FUNCTION_NAMES.filter((name) => allowed[name][table]?.includes(action)).map(
         (name) => (functions[name].role as IRole).roleArn,
       );
-    guardDeletions(this, tables, deletersOf, props);
+    guardTables(this, tables, rolesFor, props);
     createTriggers(this, functions.sweep, this.deadLetterQueue, props);
     this.eventDeadLetterQueue =
       props.eventBus &&
       createEvents(this, {
         receipts: tables.receipts,
         eventBus: props.eventBus,
-        statements: this.#keyStatements,
+        statements: [...this.#withTables, ...this.#withQueues],
         queueName: nameWith(props.resourcePrefix, 'event-dead-letters'),
+        queueKey,
+        props,
       });
     const queuesByAlarm = {
       DeadLetters: this.deadLetterQueue,
       ...(this.eventDeadLetterQueue && { EventDeadLetters: this.eventDeadLetterQueue }),
     };
-    const alarms = createAlarms(this, { namespace, functions, deadLetterQueues: queuesByAlarm }, props, rules);
+    const watched = { namespace, functions, tables, deadLetterQueues: queuesByAlarm, timeoutMillis };
+    const alarms = createAlarms(this, watched, props, rules);
     this.alarms = alarms;
     const shown = { namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
-    this.dashboard = props.dashboard === false ? undefined : createDashboard(this, shown, props.resourcePrefix);
+    this.dashboard =
+      props.dashboard === false ? undefined : createDashboard(this, shown, dashboardName(this, props.resourcePrefix));
+    if (props.outputs !== false) createOutputs(this, this);
+  }
+
+  /** What the outputs tell, and a connected program. */
+  get names(): Required<DeploymentNames> {
+    return {
+      tables: this.tableNames,
+      sweepFunctionName: this.functions.sweep.functionName,
+      deadLetterQueueUrl: this.deadLetterQueue.queueUrl,
+      rules: this.rules,
+    };
+  }
+
+  /**
+   * Grants the program access, and sets its environment so that `DeallocatorClient.fromEnvironment()`, or the command line,
+   * finds this deployment.
+   */
+  connect(program: ConnectedProgram, access: Access = 'write'): Grant {
+    for (const [name, value] of Object.entries(this.environmentFor(access))) program.addEnvironment(name, value);
+    if (access === 'operate') return this.grantOperate(program);
+    return access === 'read' ? this.grantRead(program) : this.grantWrite(program);
+  }
+
+  /** The variables that `connect` sets, for a program whose environment is set otherwise, such as a container. */
+  environmentFor(access: Access = 'write'): Record<string, string> {
+    return environmentFor(this, access, this.names);
   }
 
   /** One of the metrics that a function logs; its counts are summed, its seconds averaged, unless you say otherwise. */
@@ -163,9 +211,14 @@ export class Deallocator extends Construct {
     return this.deadLetterQueue.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM, ...options });
   }
 
-  /** Lets the grantee read as the reports do: status, explain, wait, history, audit without repair, export. */
+  /**
+   * Lets the grantee read as the reports do: status, explain, wait, history, audit without repair, export.
+   *
+   * This grant and the others are refused for what can be given no policy (an ARN, an account, a service) and for a role of
+   * another account. A user gets a managed policy, since one of these is too long for a user's inline policies.
+   */
   grantRead(grantee: IGrantable): Grant {
-    return this.#withKeys(grantee, grant(grantee, READ_PERMISSIONS, this.tables));
+    return this.#give(grantee, 'grantRead', this.#onTables(READ_PERMISSIONS));
   }
 
   /**
@@ -173,16 +226,12 @@ export class Deallocator extends Construct {
    * tasks. It may never delete a service, a network or a counter; an attachment only in a transaction, as an update does.
    */
   grantWrite(grantee: IGrantable): Grant {
-    return this.#withKeys(grantee, grant(grantee, WRITE_PERMISSIONS, this.tables));
+    return this.#give(grantee, 'grantWrite', this.#onTables(WRITE_PERMISSIONS));
   }
 
   /** Lets the grantee start a sweep by hand. */
   grantSweep(grantee: IGrantable): Grant {
-    return Grant.addToPrincipal({
-      grantee,
-      actions: ['lambda:InvokeFunction'],
-      resourceArns: [this.functions.sweep.functionArn],
-    });
+    return this.#give(grantee, 'grantSweep', [this.#invokeSweep()]);
   }
 
   /**
@@ -192,51 +241,48 @@ export class Deallocator extends Construct {
    */
   grantOperate(grantee: IGrantable): Grant {
     const streamArns = Object.values(this.tables).flatMap(({ tableStreamArn }) => tableStreamArn ?? []);
-    const grants = [
-      grant(grantee, OPERATE_PERMISSIONS, this.tables),
-      this.grantSweep(grantee),
-      Grant.addToPrincipal({
-        grantee,
-        actions: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'],
-        resourceArns: streamArns,
-      }),
-      Grant.addToPrincipal({
-        grantee,
+    return this.#give(grantee, 'grantOperate', [
+      ...this.#onTables(OPERATE_PERMISSIONS),
+      this.#invokeSweep(),
+      new PolicyStatement({ actions: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'], resources: streamArns }),
+      new PolicyStatement({
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
-        resourceArns: [this.deadLetterQueue.queueArn],
+        resources: [this.deadLetterQueue.queueArn],
       }),
-    ];
-    return this.#withKeys(
-      grantee,
-      grants.reduce((sum, one) => sum.combine(one)),
-    );
+      ...this.#withQueues.map((one) => one.copy({ actions: ['kms:Decrypt'] })),
+    ]);
   }
 
-  /** A reader of a table must be able to decrypt it. */
-  #withKeys(grantee: IGrantable, granted: Grant): Grant {
-    return this.#keyStatements
-      .map(({ actions, resources, conditions }) =>
-        Grant.addToPrincipal({ grantee, actions, resourceArns: resources, conditions }),
-      )
-      .reduce((sum, one) => sum.combine(one), granted);
+  #give(grantee: IGrantable, what: string, statements: readonly PolicyStatement[]): Grant {
+    return give(this, grantee, what, statements, this.#policyProps);
+  }
+
+  #onTables(permissions: Permissions): PolicyStatement[] {
+    return [...toStatements(permissions, this.tables), ...this.#withTables];
+  }
+
+  #invokeSweep(): PolicyStatement {
+    return new PolicyStatement({
+      actions: ['lambda:InvokeFunction'],
+      resources: [this.functions.sweep.functionArn],
+    });
   }
 
   #createFunction(
     name: FunctionName,
-    onTables: readonly PolicyStatement[],
+    permissions: Permissions,
     setup: FunctionSetup & { readonly props: DeallocatorProps },
   ): LambdaFunction {
     const { deadLetterQueue } = this;
-    const others = [sendStatement(deadLetterQueue), ...this.#keyStatements];
-    if (name === 'sweep') return createFunction(this, name, [...onTables, ...others], setup);
+    const allowed = [...this.#onTables(permissions), sendStatement(deadLetterQueue), ...this.#withQueues];
+    if (name === 'sweep') return createFunction(this, name, allowed, setup);
     const table = this.tables[FUNCTIONS[name].table];
-    const { tableArn, tableStreamArn } = table;
+    const { tableStreamArn } = table;
     if (tableStreamArn === undefined) {
-      throw new Error(`${table.node.path}: no stream, which "${name}" needs; give the table one in the schema`);
+      refuse(table, `no stream, which "${name}" needs; give the table one in the schema`);
     }
-    const onStream = readStreamStatements(tableArn, tableStreamArn);
-    const created = createFunction(this, name, [...onTables, ...onStream, ...others], setup);
-    acknowledgeStreams(created.node.scope as Construct, table);
+    const created = createFunction(this, name, [...allowed, ...readStreamStatements(tableStreamArn)], setup);
+    acknowledgeNoResources(created.node.scope as Construct, 'DynamoDB');
     createMapping(created, name, tableStreamArn, deadLetterQueue, setup.props, setup.rules);
     return created;
   }

@@ -3,16 +3,19 @@
  * the functions: the deleting transaction itself writes the receipt, so each deletion has its event, and nothing else has
  * one. A function that dies right after its transaction loses no event.
  */
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, Stack } from 'aws-cdk-lib';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
-import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { acknowledgeStreams } from './acknowledged.ts';
+import { acknowledgeNoResources } from './acknowledged.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { createPolicy, type PolicyProps } from './grants.ts';
 import { readStreamStatements, sendStatement } from './mappings.ts';
+import { refuse } from './refusal.ts';
 
 export interface EventProps {
   /**
@@ -34,9 +37,11 @@ const EVENT_SOURCE = 'deallocator';
 
 /** Events in one PutEvents. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html */
 const BATCH_EVENTS_MAX = 10;
-/** For half of the stream's 24 hours the pipe tries a bus that refuses. The other half is left to the operator. */
+/** For half of the stream's 24 hours the pipe tries a bus that refuses, however often. The other half is left to the operator. */
 const RECORD_AGE_MAX = Duration.hours(12);
-const RETRIES = 100;
+const RETRIES_UNTIL_THEN = -1;
+/** Where cfn-lint 1.51 knows no pipes. A warning only: AWS adds services to Regions. */
+const REGIONS_WITHOUT_PIPES = ['us-gov-west-1'];
 
 /**
  * The whole image, untouched: an id needs no quotes escaped, and no attribute can be missing.
@@ -50,39 +55,50 @@ export interface EventsSetup {
   /** What a reader of the stream needs to be allowed beside reading it. */
   readonly statements: readonly PolicyStatement[];
   readonly queueName: string | undefined;
+  readonly queueKey: IKey | undefined;
+  readonly props: PolicyProps;
 }
 
 /** @returns the queue of events that were given up */
 export function createEvents(scope: Construct, setup: EventsSetup): Queue {
-  const { receipts, eventBus, statements, queueName } = setup;
+  const { receipts, eventBus, statements, queueName, queueKey, props } = setup;
   const source = receipts.tableStreamArn;
   if (source === undefined) {
-    throw new Error(
-      `${receipts.node.path}: no stream, which eventBus needs; give the table one of view type NEW_IMAGE, or leave eventBus out`,
+    refuse(
+      receipts,
+      `no stream, which eventBus needs; give the table one of view type NEW_IMAGE, or leave eventBus out`,
+    );
+  }
+  const { region } = Stack.of(scope);
+  if (REGIONS_WITHOUT_PIPES.includes(region)) {
+    Annotations.of(scope).addWarningV2(
+      'deallocator:no-pipes',
+      `eventBus needs EventBridge Pipes, which ${region} is not known to have; leave eventBus out if the deployment fails`,
     );
   }
   const parent = new Construct(scope, 'Events');
-  const deadLetters = createDeadLetters(parent, queueName);
+  const deadLetters = createDeadLetters(parent, queueName, queueKey);
   const role = new Role(parent, 'Role', {
     // For pipes of this account only: https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html
     assumedBy: new ServicePrincipal('pipes.amazonaws.com', {
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
     }),
-    inlinePolicies: {
-      Deallocator: new PolicyDocument({
-        statements: [
-          ...readStreamStatements(receipts.tableArn, source),
-          ...statements,
-          new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
-          sendStatement(deadLetters),
-        ],
-      }),
-    },
   });
-  acknowledgeStreams(role, receipts);
+  const policy = createPolicy(
+    parent,
+    role,
+    [
+      ...readStreamStatements(source),
+      ...statements,
+      new PolicyStatement({ actions: ['events:PutEvents'], resources: [eventBus.eventBusArn] }),
+      sendStatement(deadLetters),
+    ],
+    props,
+  );
+  acknowledgeNoResources(parent, 'DynamoDB');
   // One pipe for each type, since all events of a pipe have the same type. Two are what a stream can bear.
   for (const { detailType, idPrefix } of EVENTS) {
-    new CfnPipe(parent, detailType, {
+    const pipe = new CfnPipe(parent, detailType, {
       description: `Deallocator: ${detailType} from receipts`,
       roleArn: role.roleArn,
       source,
@@ -93,6 +109,8 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
         eventBridgeEventBusParameters: { detailType, source: EVENT_SOURCE },
       },
     });
+    // EventBridge checks the role when it creates a pipe.
+    pipe.node.addDependency(policy);
   }
   return deadLetters;
 }
@@ -108,7 +126,7 @@ function readNewReceipts(idPrefix: string, deadLetters: Queue): CfnPipe.PipeSour
       maximumBatchingWindowInSeconds: 0,
       parallelizationFactor: 1,
       maximumRecordAgeInSeconds: RECORD_AGE_MAX.toSeconds(),
-      maximumRetryAttempts: RETRIES,
+      maximumRetryAttempts: RETRIES_UNTIL_THEN,
       onPartialBatchItemFailure: 'AUTOMATIC_BISECT',
       deadLetterConfig: { arn: deadLetters.queueArn },
     },

@@ -1,5 +1,6 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { type IRole, Policy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
@@ -10,8 +11,10 @@ import { FUNCTIONS, type FunctionName, MEMORY_MEGABYTES_DEFAULT } from '../strea
 import { type VpcProps, vpcStatements } from './access.ts';
 import { acknowledgeNoResources } from './acknowledged.ts';
 import { builtCode } from './code.ts';
+import { createPolicy, type PolicyProps } from './grants.ts';
 import { type NameProps, nameWith } from './names.ts';
-import { refuseOutside } from './ranges.ts';
+import { type Range, readWithin } from './ranges.ts';
+import { refuse } from './refusal.ts';
 
 export interface FunctionProps {
   /**
@@ -41,6 +44,14 @@ export interface FunctionProps {
    * @default false
    */
   readonly tracing?: boolean;
+
+  /**
+   * Concurrent invocations that are set aside for a function, and that it can't have more of: 1 to 100,000 by the function's
+   * name. Lambda refuses what leaves the account less than 100 for all others. Less than the shards of a table's stream slows
+   * that stream down.
+   * @default - none: the functions take from what the account has
+   */
+  readonly reservedConcurrency?: Readonly<Partial<Record<FunctionName, number>>>;
 }
 
 /**
@@ -51,10 +62,22 @@ const BATCH_TIMEOUT = Duration.minutes(1);
 /** Lambda's longest. A sweep that can't finish in it stops by itself, and the next one goes on from there. */
 const SWEEP_TIMEOUT = Duration.minutes(15);
 
+const RESERVED: Range = { least: 1, most: 100_000 };
+const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
+
+function timeoutOf(name: FunctionName): Duration {
+  return name === 'sweep' ? SWEEP_TIMEOUT : BATCH_TIMEOUT;
+}
+
+export function timeoutMillis(name: FunctionName): number {
+  return timeoutOf(name).toMilliseconds();
+}
+
 export interface FunctionSetup {
   readonly tables: PhysicalNames;
   readonly metricsNamespace: string;
-  readonly props: FunctionProps & VpcProps & NameProps;
+  readonly logKey: IKey | undefined;
+  readonly props: FunctionProps & VpcProps & NameProps & PolicyProps;
   readonly rules: Rules;
 }
 
@@ -63,25 +86,30 @@ export function createFunction(
   scope: Construct,
   name: FunctionName,
   statements: readonly PolicyStatement[],
-  { tables, metricsNamespace, props, rules }: FunctionSetup,
+  { tables, metricsNamespace, logKey, props, rules }: FunctionSetup,
 ): lambda.Function {
   const memorySize = props.memorySize ?? MEMORY_MEGABYTES_DEFAULT;
-  refuseOutside(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
+  readWithin(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
 
   const parent = new Construct(scope, FUNCTIONS[name].id);
   const functionName = nameWith(props.resourcePrefix, name);
   const logGroup = new LogGroup(parent, 'Logs', {
     logGroupName: functionName && `/aws/lambda/${functionName}`,
     retention: props.logRetention ?? RetentionDays.THREE_MONTHS,
+    encryptionKey: logKey,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const { role, policy } = createRole(parent, logGroup, [
-    ...statements,
-    ...(props.vpc === undefined ? [] : vpcStatements()),
-  ]);
+  const role = new Role(parent, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+  // Everything that the function may do: an AWS managed policy would let it write to every log group.
+  const writeLogs = new PolicyStatement({
+    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    resources: [logGroup.logGroupArn],
+  });
+  const inVpc = props.vpc === undefined ? [] : vpcStatements();
+  const policy = createPolicy(parent, role, [writeLogs, ...statements, ...inVpc], props);
   if (props.vpc !== undefined) acknowledgeNoResources(parent, 'EC2');
   if (props.tracing) acknowledgeNoResources(parent, 'X-Ray');
-  const logLevel = props.logLevel ?? 'INFO';
+  const logLevel = readLogLevel(scope, props);
   const created = new lambda.Function(parent, 'Function', {
     functionName,
     description: `Deallocator: ${name}`,
@@ -90,9 +118,10 @@ export function createFunction(
     handler: 'index.handler',
     code: builtCode(name),
     memorySize,
-    timeout: name === 'sweep' ? SWEEP_TIMEOUT : BATCH_TIMEOUT,
-    // No reserved concurrency, not even 1 for the sweep: Lambda refuses a reservation that leaves less than 100 unreserved,
+    timeout: timeoutOf(name),
+    // None by default, not even 1 for the sweep: Lambda refuses a reservation that leaves less than 100 unreserved,
     // and a new account has 10 in all, so the stack could not be deployed there. Two sweeps at a time only cost double.
+    reservedConcurrentExecutions: readReserved(scope, name, props),
     role,
     vpc: props.vpc,
     vpcSubnets: props.vpcSubnets,
@@ -108,19 +137,12 @@ export function createFunction(
   return created;
 }
 
-/**
- * Everything that the function may do, in one policy of ours: an AWS managed one would let it write to every log group. The
- * policy is a resource of its own because the tables' policies name the role, and this policy names the tables.
- */
-function createRole(
-  scope: Construct,
-  logGroup: LogGroup,
-  statements: readonly PolicyStatement[],
-): { role: IRole; policy: Policy } {
-  const writeLogs = new PolicyStatement({
-    actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-    resources: [logGroup.logGroupArn],
-  });
-  const role = new Role(scope, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  return { role, policy: new Policy(scope, 'Policy', { roles: [role], statements: [writeLogs, ...statements] }) };
+function readReserved(scope: Construct, name: FunctionName, props: FunctionProps): number | undefined {
+  const reserved = props.reservedConcurrency?.[name];
+  return reserved === undefined ? undefined : readWithin(scope, `reservedConcurrency.${name}`, reserved, RESERVED);
+}
+
+function readLogLevel(scope: Construct, { logLevel = 'INFO' }: FunctionProps) {
+  if (LOG_LEVELS.includes(logLevel)) return logLevel;
+  refuse(scope, `logLevel is "${logLevel}", and must be one of ${LOG_LEVELS.join(', ')}; choose one of these`);
 }

@@ -6,7 +6,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { Rules } from '../protocol/rules.ts';
 import { FUNCTIONS, MAPPING_DEFAULTS, type StreamFunctionName } from '../streams/functions.ts';
-import { type Range, refuseOutside } from './ranges.ts';
+import { type Range, readWithin } from './ranges.ts';
 
 /** How Lambda reads one table's stream. What is not here is the same for all streams; see `createMapping`. */
 export interface MappingOptions {
@@ -120,14 +120,14 @@ export function createMapping(
 }
 
 /** Lambda reads the stream with the function's role, and EventBridge Pipes with the pipe's. */
-export function readStreamStatements(tableArn: string, streamArn: string): PolicyStatement[] {
+export function readStreamStatements(streamArn: string): PolicyStatement[] {
   return [
     new PolicyStatement({
       actions: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       resources: [streamArn],
     }),
-    // ListStreams is checked against all streams that the table has or had.
-    new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: [`${tableArn}/stream/*`] }),
+    // It knows no resources: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+    new PolicyStatement({ actions: ['dynamodb:ListStreams'], resources: ['*'] }),
   ];
 }
 
@@ -146,7 +146,7 @@ function readOptions(scope: Construct, name: StreamFunctionName, props: MappingP
     ...definedIn(props[property]),
   };
   for (const option of Object.keys(RANGES) as (keyof MappingOptions)[]) {
-    refuseOutside(scope, `${property}.${option}`, options[option], RANGES[option]);
+    readWithin(scope, `${property}.${option}`, options[option], RANGES[option]);
   }
   return options;
 }

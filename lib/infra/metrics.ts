@@ -1,17 +1,18 @@
 /** The deployment's metrics: its own, which the functions log, and those of AWS that tell of the same things. */
-import { Duration, Token } from 'aws-cdk-lib';
+import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { FUNCTION_NAMES, type FunctionName } from '../streams/functions.ts';
 import { METRICS, type MetricName } from '../streams/metrics.ts';
+import { refuse } from './refusal.ts';
 
 export interface MetricProps {
   /**
    * CloudWatch namespace of the deallocator's own metrics: 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : and space,
    * not starting with `AWS/` or a colon. Deployments that share one add up in it, and ring each other's alarms. CloudWatch
    * charges for about 20 of them where something drains all the time, in 2026 $0.30 each a month, by the hour.
-   * @default - `Deallocator/` and the construct's path
+   * @default - `Deallocator/`, the stack's name, and the construct's path in it; with a hash where that does not fit
    */
   readonly metricsNamespace?: string;
 }
@@ -22,14 +23,34 @@ const METRICS_NAMESPACE = /^(?!AWS\/)[\w./#\- ][\w./#\-: ]{0,254}$/;
 /** Resolution of graphs and sums, unless a caller asks for another: CloudWatch keeps it for two months. */
 export const METRIC_PERIOD = Duration.minutes(5);
 
-/** Each deployment has its own by default: two that shared one would add up in it, and ring each other's alarms. */
 export function readNamespace(scope: Construct, chosen: string | undefined): string {
-  const namespace = chosen ?? `Deallocator/${scope.node.path.replaceAll(/[^\w./#:-]/g, '-')}`.slice(0, 255);
+  const namespace = chosen ?? ownNamespace(scope);
   if (Token.isUnresolved(namespace) || METRICS_NAMESPACE.test(namespace)) return namespace;
-  throw new Error(
-    `${scope.node.path}: metricsNamespace is "${namespace}", and must be 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : ` +
+  refuse(
+    scope,
+    `metricsNamespace is "${namespace}", and must be 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : ` +
       'and space, not starting with "AWS/" or a colon; choose a name such as "Deallocator"',
   );
+}
+
+const NAMESPACE_CHARACTERS_MAX = 255;
+/** Of the 40 digits of a construct's address. Two paths of one stack have the same 12 with a chance of 1 to 10^14. */
+const HASH_DIGITS = 12;
+
+/**
+ * Each deployment has its own: two that shared one would add up in it, and ring each other's alarms. A path alone is not
+ * enough, for an app may be deployed twice with another `stackName`; nor is a path that was cut, or had characters replaced.
+ */
+function ownNamespace(scope: Construct): string {
+  let stack = Stack.of(scope);
+  // A nested stack's name is known to CloudFormation only.
+  while (stack.nestedStackParent !== undefined) stack = stack.nestedStackParent;
+  const path = scope.node.path.slice(stack.node.path.length).replace(/^\//, '');
+  const whole = `Deallocator/${stack.stackName}/${path}`;
+  const readable = whole.replaceAll(/[^\w./#:-]/g, '-');
+  if (readable === whole && whole.length <= NAMESPACE_CHARACTERS_MAX) return whole;
+  const hash = scope.node.addr.slice(-HASH_DIGITS);
+  return `${readable.slice(0, NAMESPACE_CHARACTERS_MAX - HASH_DIGITS - 1)}-${hash}`;
 }
 
 /** What one function logs. Seconds are averaged, everything else is summed. */

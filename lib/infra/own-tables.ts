@@ -1,8 +1,10 @@
 /** Checks tables that the user brings, before anything is deployed, as far as the same app defines them. */
-import { Stack, Token } from 'aws-cdk-lib';
+import { CfnResource, Stack, Token } from 'aws-cdk-lib';
 import { CfnGlobalTable, CfnTable, type ITable } from 'aws-cdk-lib/aws-dynamodb';
-import type { Construct } from 'constructs';
-import { MARKED_INDEX, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { Construct, IConstruct } from 'constructs';
+import { MARKED_INDEX, RECEIPT_EXPIRY, TABLES, type TableName } from '../dynamodb/schema.ts';
+import { refuse } from './refusal.ts';
+import { refuseOtherAccount, refuseOtherRegion } from './surroundings.ts';
 
 /** What is checked of either kind of table, as CloudFormation has it. */
 interface Definition {
@@ -10,7 +12,9 @@ interface Definition {
   readonly attributeDefinitions?: readonly { readonly attributeName: string; readonly attributeType: string }[];
   readonly streamSpecification?: { readonly streamViewType?: string };
   readonly globalSecondaryIndexes?: readonly { readonly indexName: string; readonly keySchema: readonly Key[] }[];
-  readonly replicas?: readonly unknown[];
+  readonly timeToLiveSpecification?: { readonly attributeName?: string; readonly enabled?: boolean };
+  /** Whether it has a copy in another Region or account, or is one. */
+  readonly isReplicated: boolean;
 }
 
 interface Key {
@@ -24,63 +28,110 @@ export interface Wanted {
   readonly stream: string | undefined;
 }
 
+type DefinedTable = CfnTable | CfnGlobalTable;
+
+/** Undefined for a table that is imported. */
+export function definitionOf({ node }: IConstruct): DefinedTable | undefined {
+  const { defaultChild } = node;
+  const isDefined = CfnTable.isCfnTable(defaultChild) || CfnGlobalTable.isCfnGlobalTable(defaultChild);
+  return isDefined ? defaultChild : undefined;
+}
+
 /**
  * Takes the table if it has what it must have. What can still change, such as an index that is added later, is checked when
- * the app is synthesized. An imported table can only be checked for its stream's ARN.
+ * the app is synthesized. An imported table can only be checked for its stream's ARN, its Region and its account.
  */
 export function adopt(scope: Construct, table: ITable, wanted: Wanted): ITable {
+  const what = `tables.${wanted.name} ("${table.node.path}")`;
+  refuseElsewhere(scope, what, table);
   if (wanted.stream !== undefined && table.tableStreamArn === undefined) {
-    throw new Error(
-      `${scope.node.path}: tables.${wanted.name} has no stream; give "${table.node.path}" one of view type ` +
+    refuse(
+      scope,
+      `tables.${wanted.name} has no stream; give "${table.node.path}" one of view type ` +
         `${wanted.stream}, or its tableStreamArn if it is imported`,
     );
   }
-  const { defaultChild } = table.node;
-  if (CfnTable.isCfnTable(defaultChild) || CfnGlobalTable.isCfnGlobalTable(defaultChild)) {
+  const defined = definitionOf(table);
+  if (defined !== undefined) {
     scope.node.addValidation({
-      validate: () => {
-        const definition = read(defaultChild);
-        return findProblems(definition, wanted).map(
-          (problem) => `tables.${wanted.name} ("${table.node.path}") ${problem}`,
-        );
-      },
+      validate: () => findProblems(read(table, defined), wanted).map((problem) => `${what} ${problem}`),
     });
   }
   return table;
 }
 
-/** If two roles share a table, their items mix; each needs its own. */
-export function refuseSharing(scope: Construct, tables: Readonly<Record<TableName, ITable>>): void {
-  const names = Object.keys(tables) as TableName[];
-  for (const name of names) {
-    const other = names.find((one) => one !== name && tables[one] === tables[name]);
-    if (other === undefined) continue;
-    throw new Error(
-      `${scope.node.path}: tables.${name} and tables.${other} are the same table; give each of the six its own`,
-    );
+/** The ARN tells what the construct does not: a replica's construct is its table's own, its ARN that of the other Region. */
+function refuseElsewhere(scope: Construct, what: string, { env, tableArn, stack }: ITable): void {
+  const [, , , region, account] = String(Stack.of(stack).resolve(tableArn)).split(':');
+  for (const where of [env, { region: region || env.region, account: account || env.account }]) {
+    refuseOtherRegion(scope, what, { env: where });
+    refuseOtherAccount(scope, what, where.account, 'deploy the deallocator in the account that the table is of');
   }
 }
 
-function read(table: CfnTable | CfnGlobalTable): Definition {
-  const { keySchema, attributeDefinitions, streamSpecification, globalSecondaryIndexes } = table;
-  const replicas = CfnGlobalTable.isCfnGlobalTable(table) ? table.replicas : [];
-  return Stack.of(table).resolve({
+/** Which deallocator has which table, in the whole app and across copies of this package. */
+const OWNERS = Symbol.for('deallocator.owners');
+
+/** If two kinds share a table, their items mix; if two deallocators do, each one's table policy keeps the other from its work. */
+export function refuseSharing(scope: Construct, tables: Readonly<Record<TableName, ITable>>): void {
+  const root = scope.node.root as IConstruct & { [OWNERS]?: Map<string, string> };
+  root[OWNERS] ??= new Map();
+  const owners = root[OWNERS];
+  const own = new Map<string, TableName>();
+  for (const [name, table] of Object.entries(tables) as [TableName, ITable][]) {
+    const identity = identify(table);
+    const other = own.get(identity);
+    if (other !== undefined) {
+      refuse(scope, `tables.${other} and tables.${name} are the same table; give each of the six its own`);
+    }
+    const owner = owners.get(identity);
+    if (owner !== undefined) {
+      refuse(
+        scope,
+        `tables.${name} is a table of "${owner}" already, and a table can have one deallocator: neither could delete from it; ` +
+          'give this one tables of its own, or use the other one here',
+      );
+    }
+    own.set(identity, name);
+    owners.set(identity, scope.node.path);
+  }
+}
+
+/** An imported table has a construct for each import. An ARN with a reference in it means a table only within its stack. */
+function identify(table: ITable): string {
+  if (definitionOf(table) !== undefined) return table.node.addr;
+  const stack = Stack.of(table.stack);
+  const arn: unknown = stack.resolve(table.tableArn);
+  return typeof arn === 'string' ? arn : `${stack.node.addr} ${JSON.stringify(arn)}`;
+}
+
+function read(table: ITable, defined: DefinedTable): Definition {
+  const { keySchema, attributeDefinitions, streamSpecification, globalSecondaryIndexes } = defined;
+  const isGlobal = CfnGlobalTable.isCfnGlobalTable(defined);
+  const { replicas, witnesses, source, ...definition } = Stack.of(defined).resolve({
     keySchema,
     attributeDefinitions,
     streamSpecification,
     globalSecondaryIndexes,
-    replicas,
+    timeToLiveSpecification: defined.timeToLiveSpecification,
+    replicas: isGlobal ? defined.replicas : [],
+    witnesses: isGlobal ? (defined.globalTableWitnesses ?? []) : [],
+    source: isGlobal ? defined.globalTableSourceArn : undefined,
   });
+  const isReplicated = replicas.length > 1 || witnesses.length > 0 || source !== undefined || hasReplicas(table);
+  return { ...definition, isReplicated };
+}
+
+/** `Table` makes its replicas by a custom resource. */
+function hasReplicas({ node }: ITable): boolean {
+  return node
+    .findAll()
+    .some((one) => CfnResource.isCfnResource(one) && one.cfnResourceType === 'Custom::DynamoDBReplica');
 }
 
 function findProblems(definition: Definition, { name, stream }: Wanted): string[] {
-  const { partitionKey, sortKey, marked } = TABLES[name];
-  const problems: string[] = [];
-  const keys = [partitionKey, ...(sortKey === undefined ? [] : [sortKey])];
-  const seen = namesOf(definition.keySchema);
-  if (seen.join() !== keys.join()) {
-    problems.push(`has the key ${seen.join(', ')}, and must have ${keys.join(', ')}: create it with that key`);
-  }
+  const { marked } = TABLES[name];
+  const problems = findKeyProblems(definition, name);
   const index = definition.globalSecondaryIndexes?.find(({ indexName }) => indexName === MARKED_INDEX.name);
   const indexKeys = [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey];
   if (marked && namesOf(index?.keySchema).join() !== indexKeys.join()) {
@@ -88,23 +139,45 @@ function findProblems(definition: Definition, { name, stream }: Wanted): string[
       `has no index "${MARKED_INDEX.name}" on ${indexKeys.join(', ')}: add it, with the projection KEYS_ONLY or more`,
     );
   }
-  for (const attribute of marked ? [...keys, MARKED_INDEX.sortKey] : keys) {
-    const type = definition.attributeDefinitions?.find(
-      ({ attributeName }) => attributeName === attribute,
-    )?.attributeType;
-    if (type !== undefined && type !== 'S')
-      problems.push(`has "${attribute}" of type ${type}, and must have it of type S`);
-  }
   const view = definition.streamSpecification?.streamViewType;
   if (stream !== undefined && !Token.isUnresolved(view) && !isEnough(view, stream)) {
     problems.push(
       `has a stream of view type ${view}, and must have ${stream}: see docs/upgrading.md before you change it`,
     );
   }
-  if ((definition.replicas?.length ?? 0) > 1) {
+  if (definition.isReplicated) {
     problems.push('has replicas: each Region would count each removal; take them away, and see docs/runbook.md');
   }
+  return [...problems, ...findExpiryProblems(definition, name)];
+}
+
+function findKeyProblems({ keySchema, attributeDefinitions }: Definition, name: TableName): string[] {
+  const { partitionKey, sortKey, marked } = TABLES[name];
+  const keys = [partitionKey, ...(sortKey === undefined ? [] : [sortKey])];
+  const seen = namesOf(keySchema);
+  const problems =
+    seen.join() === keys.join()
+      ? []
+      : [`has the key ${seen.join(', ')}, and must have ${keys.join(', ')}: create it with that key`];
+  for (const attribute of marked ? [...keys, MARKED_INDEX.sortKey] : keys) {
+    const type = attributeDefinitions?.find(({ attributeName }) => attributeName === attribute)?.attributeType;
+    if (type !== undefined && type !== 'S')
+      problems.push(`has "${attribute}" of type ${type}, and must have it of type S`);
+  }
   return problems;
+}
+
+/** DynamoDB deletes what has expired without asking anybody: no policy and no proof is in its way. */
+function findExpiryProblems({ timeToLiveSpecification }: Definition, name: TableName): string[] {
+  const { attributeName, enabled } = timeToLiveSpecification ?? {};
+  if (name === 'tasks' || attributeName === undefined || enabled === false) return [];
+  if (name === 'receipts') {
+    if (attributeName === RECEIPT_EXPIRY) return [];
+    return [`has a time to live by "${attributeName}", and must have it by "${RECEIPT_EXPIRY}" or not at all`];
+  }
+  return [
+    `has a time to live by "${attributeName}", by which DynamoDB would delete its items without a proof: take it away`,
+  ];
 }
 
 /** Both images together hold what any other view holds. */

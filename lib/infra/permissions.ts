@@ -1,5 +1,5 @@
 /** Who may do what to which table, as data: so that it can be read, compared and tested without a template. */
-import { Grant, type IGrantable, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { MARKED_INDEX, TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { FunctionName } from '../streams/functions.ts';
@@ -98,13 +98,13 @@ export function functionPermissions({
 
 /** What the reports read: status, explain, wait, history, audit, export. They read everything and change nothing. */
 export const READ_PERMISSIONS: Permissions = {
-  services: ['GetItem', 'Scan'],
+  services: ['GetItem', 'BatchGetItem', 'Scan'],
   'services/marked': ['Scan'],
-  tasks: ['GetItem', 'Query', 'Scan'],
-  networks: ['GetItem', 'Scan'],
+  tasks: ['BatchGetItem', 'Query', 'Scan'],
+  networks: ['GetItem', 'BatchGetItem', 'Scan'],
   'networks/marked': ['Scan'],
-  attachments: ['GetItem', 'Query', 'Scan'],
-  counters: ['GetItem', 'BatchGetItem', 'Scan'],
+  attachments: ['BatchGetItem', 'Query', 'Scan'],
+  counters: ['BatchGetItem', 'Scan'],
   receipts: ['GetItem', 'Query', 'Scan'],
 };
 
@@ -137,9 +137,9 @@ export function merge(...all: readonly Permissions[]): Permissions {
  * does. It deletes no task, and takes no network away from a service.
  */
 export const OPERATE_PERMISSIONS: Permissions = merge(READ_PERMISSIONS, {
-  services: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
-  tasks: ['BatchGetItem', 'PutItem'],
-  networks: ['BatchGetItem', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  services: ['ConditionCheckItem', 'PutItem', 'UpdateItem'],
+  tasks: ['PutItem'],
+  networks: ['ConditionCheckItem', 'PutItem', 'UpdateItem'],
   attachments: ['PutItem'],
 });
 
@@ -148,12 +148,6 @@ export type TableArns = Readonly<Record<TableName, { readonly tableArn: string }
 /** One statement for each table or index, on exactly that resource. */
 export function toStatements(permissions: Permissions, tables: TableArns): PolicyStatement[] {
   return resources(permissions, tables).map((resource) => new PolicyStatement(resource));
-}
-
-export function grant(grantee: IGrantable, permissions: Permissions, tables: TableArns): Grant {
-  return resources(permissions, tables)
-    .map(({ actions, resources: resourceArns }) => Grant.addToPrincipal({ grantee, actions, resourceArns }))
-    .reduce((sum, one) => sum.combine(one));
 }
 
 function resources(permissions: Permissions, tables: TableArns): { actions: string[]; resources: string[] }[] {

@@ -3,9 +3,12 @@ import type { AlarmProps } from './alarms.ts';
 import type { DashboardProps } from './dashboard.ts';
 import type { EventProps } from './events.ts';
 import type { FunctionProps } from './functions.ts';
+import type { PolicyProps } from './grants.ts';
+import type { KeyProps } from './keys.ts';
 import type { MappingProps } from './mappings.ts';
 import type { MetricProps } from './metrics.ts';
 import type { NameProps } from './names.ts';
+import type { OutputProps } from './outputs.ts';
 import type { RuleProps } from './rules.ts';
 import type { TableProps } from './tables.ts';
 import type { SweepProps } from './triggers.ts';
@@ -20,6 +23,9 @@ export interface DeallocatorProps
     MappingProps,
     SweepProps,
     EventProps,
+    KeyProps,
+    PolicyProps,
     MetricProps,
     AlarmProps,
+    OutputProps,
     DashboardProps {}

@@ -3,7 +3,8 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { RECEIPT_DAYS_DEFAULT } from '../protocol/limits.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { type Range, refuseOutside } from './ranges.ts';
+import { type Range, readWithin } from './ranges.ts';
+import { refuse } from './refusal.ts';
 
 export interface RuleProps {
   /**
@@ -55,13 +56,11 @@ const RECEIPT_RETENTION: Range = { least: DAY_SECONDS, most: 3650 * DAY_SECONDS 
 export function readRules(scope: Construct, props: RuleProps): Rules {
   const { taskIsGone = 'deleted', stopTasks = false, taskNetworks = false } = props;
   if (taskIsGone !== 'deleted' && taskIsGone !== 'terminal') {
-    throw new Error(
-      `${scope.node.path}: taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`,
-    );
+    refuse(scope, `taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`);
   }
   const { gracePeriod = Duration.seconds(0), receiptRetention = Duration.days(RECEIPT_DAYS_DEFAULT) } = props;
-  const graceSeconds = readSeconds(scope, 'gracePeriod', gracePeriod, GRACE_PERIOD);
-  const receiptSeconds = readSeconds(scope, 'receiptRetention', receiptRetention, RECEIPT_RETENTION);
+  const graceSeconds = readWithin(scope, 'gracePeriod', gracePeriod, GRACE_PERIOD);
+  const receiptSeconds = readWithin(scope, 'receiptRetention', receiptRetention, RECEIPT_RETENTION);
   return {
     taskIsGone,
     gracePeriodMillis: graceSeconds * 1000,
@@ -69,15 +68,4 @@ export function readRules(scope: Construct, props: RuleProps): Rules {
     taskNetworks,
     receiptDays: Math.ceil(receiptSeconds / DAY_SECONDS),
   };
-}
-
-/** Refuses a token: thresholds are calculated from the duration, and the tools read it in an output. */
-function readSeconds(scope: Construct, property: string, value: Duration, range: Range): number {
-  if (value.isUnresolved()) {
-    throw new Error(
-      `${scope.node.path}: ${property} is a token, and must be known when the stack is synthesized; choose a duration`,
-    );
-  }
-  refuseOutside(scope, property, value, range);
-  return value.toSeconds();
 }

@@ -1,25 +1,20 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { forTables, writeOutputs } from '../streams/deployment.ts';
 import { Deallocator } from './deallocator.ts';
+import { createOutputs } from './outputs.ts';
 import type { DeallocatorProps } from './props.ts';
 
+/** The stack's own props, and the deallocator's. */
 export interface DeallocatorStackProps extends StackProps, DeallocatorProps {}
 
-/** A stack with one deallocator, to deploy beside your own stacks. The tools read its outputs. */
+/** A stack with one deallocator, to deploy beside your own stacks. Its outputs have no prefix. */
 export class DeallocatorStack extends Stack {
+  /** What the stack holds. */
   readonly deallocator: Deallocator;
 
   constructor(scope: Construct, id: string, props: DeallocatorStackProps = {}) {
     super(scope, id, props);
-    this.deallocator = new Deallocator(this, 'Deallocator', props);
-    const { tables, functions, deadLetterQueue, rules } = this.deallocator;
-    const outputs = writeOutputs({
-      tables: forTables((name) => tables[name].tableName),
-      sweepFunctionName: functions.sweep.functionName,
-      deadLetterQueueUrl: deadLetterQueue.queueUrl,
-      rules,
-    });
-    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+    this.deallocator = new Deallocator(this, 'Deallocator', { ...props, outputs: false });
+    if (props.outputs !== false) createOutputs(this, this.deallocator);
   }
 }

@@ -5,24 +5,29 @@ import type { Construct } from 'constructs';
 import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { constructId, forTables } from '../streams/deployment.ts';
+import { type BackupProps, selectForBackup } from './backups.ts';
+import { type CapacityProps, readCapacity } from './capacity.ts';
 import type { EventProps } from './events.ts';
+import { readKey } from './keys.ts';
 import { type NameProps, nameWith } from './names.ts';
 import { adopt, refuseSharing } from './own-tables.ts';
-import { refuseOutside } from './ranges.ts';
+import { readWithin } from './ranges.ts';
+import { refuse } from './refusal.ts';
 
-export interface TableProps {
+export interface TableProps extends CapacityProps, BackupProps {
   /**
    * Tables that are there already, by their name here; the others are created. Each must have the schema's keys, index and
-   * stream (lib/dynamodb/schema.ts), and no replicas. A `Table` or `TableV2` of the same app is checked when it is
-   * synthesized; an imported table can't be checked, and needs its `tableStreamArn`. Everything else about such a table
-   * stays yours: its removal, protection, backups, encryption, and its time to live (`expiresAt` for receipts).
+   * stream (lib/dynamodb/schema.ts), be in the stack's Region and account, have no replicas and no other deallocator, and no
+   * time to live but tasks and receipts (`expiresAt`). A `Table` or `TableV2` of the same app is checked when it is
+   * synthesized; of an imported table only the ARNs can be checked, and it needs its `tableStreamArn`. Everything else about
+   * such a table stays yours: its removal, protection, backups, capacity, encryption.
    * @default - all six are created
    */
   readonly tables?: Readonly<Partial<Record<TableName, dynamodb.ITable>>>;
 
   /**
-   * The KMS key of the tables that are created. The functions, and every grantee, may then use it through DynamoDB. Queues
-   * keep SQS's own key: they hold pointers only. KMS charges for the key and its use.
+   * The KMS key of the tables that are created; of an alias of this app, its key. An alias that is imported by its name is
+   * refused. The functions, and every grantee, may then use it through DynamoDB. KMS charges for the key and its use.
    * @default - DynamoDB's key that AWS manages
    */
   readonly tableEncryptionKey?: IKey;
@@ -51,6 +56,13 @@ export interface TableProps {
    * @default - tasks don't expire
    */
   readonly taskTtlAttribute?: string;
+
+  /**
+   * What CloudWatch Contributor Insights reports of the created tables: the busiest keys, or the throttled ones alone. The
+   * keys are the user's ids, which it copies into CloudWatch. Charged by event: `THROTTLED_KEYS` has few.
+   * @default - nothing
+   */
+  readonly contributorInsights?: dynamodb.ContributorInsightsMode;
 }
 
 /**
@@ -64,19 +76,18 @@ export function createTables(
   rules: Rules,
 ): Readonly<Record<TableName, dynamodb.ITable>> {
   const recoveryPeriodInDays = props.pointInTimeRecoveryDays ?? 35;
-  refuseOutside(scope, 'pointInTimeRecoveryDays', recoveryPeriodInDays, { least: 1, most: 35 });
-  if (props.taskTtlAttribute === '') {
-    throw new Error(
-      `${scope.node.path}: taskTtlAttribute is "", which names no attribute; name the attribute of a task that holds its ` +
-        'expiry in epoch seconds, or leave the property out',
-    );
-  }
+  readWithin(scope, 'pointInTimeRecoveryDays', recoveryPeriodInDays, { least: 1, most: 35 });
+  refuseExpiry(scope, props);
+  const key = props.tableEncryptionKey && readKey(scope, 'tableEncryptionKey', props.tableEncryptionKey);
+  const created: dynamodb.Table[] = [];
   const tables = forTables((name): dynamodb.ITable => {
     const { partitionKey, sortKey, marked } = TABLES[name];
     const stream = name === 'receipts' && props.eventBus !== undefined ? 'NEW_IMAGE' : streamOf(name, rules);
     const own = props.tables?.[name];
     if (own !== undefined) return adopt(scope, own, { name, stream });
+    const capacity = readCapacity(scope, name, props);
     const table = new dynamodb.Table(scope, constructId(name), {
+      ...capacity,
       tableName: nameWith(props.resourcePrefix, name),
       partitionKey: stringAttribute(partitionKey),
       sortKey: sortKey === undefined ? undefined : stringAttribute(sortKey),
@@ -84,26 +95,48 @@ export function createTables(
       timeToLiveAttribute: name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined,
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       tableClass: dynamodb.TableClass.STANDARD,
-      encryption: dynamodb.TableEncryption[props.tableEncryptionKey ? 'CUSTOMER_MANAGED' : 'AWS_MANAGED'],
-      encryptionKey: props.tableEncryptionKey,
+      encryption: dynamodb.TableEncryption[key ? 'CUSTOMER_MANAGED' : 'AWS_MANAGED'],
+      encryptionKey: key,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true, recoveryPeriodInDays },
-      // The keys are the user's ids. A report on the busiest would copy them into CloudWatch, and is charged by event.
-      contributorInsightsSpecification: { enabled: false },
+      contributorInsightsSpecification: {
+        enabled: props.contributorInsights !== undefined,
+        mode: props.contributorInsights,
+      },
       deletionProtection: props.deletionProtection ?? true,
       removalPolicy: props.removalPolicy ?? RemovalPolicy.RETAIN,
     });
     if (marked) {
       table.addGlobalSecondaryIndex({
+        ...capacity,
         indexName: MARKED_INDEX.name,
         partitionKey: stringAttribute(MARKED_INDEX.partitionKey),
         sortKey: stringAttribute(MARKED_INDEX.sortKey),
         projectionType: dynamodb.ProjectionType.KEYS_ONLY,
       });
     }
+    created.push(table);
     return table;
   });
   refuseSharing(scope, tables);
+  selectForBackup(scope, created, props);
   return tables;
+}
+
+function refuseExpiry(scope: Construct, { taskTtlAttribute, tables }: TableProps): void {
+  if (taskTtlAttribute === '') {
+    refuse(
+      scope,
+      'taskTtlAttribute is "", which names no attribute; name the attribute of a task that holds its expiry in epoch ' +
+        'seconds, or leave the property out',
+    );
+  }
+  if (taskTtlAttribute !== undefined && tables?.tasks !== undefined) {
+    refuse(
+      scope,
+      `taskTtlAttribute is "${taskTtlAttribute}", which a table that you bring would not heed; choose the time to live where ` +
+        'tables.tasks is defined, and leave the property out',
+    );
+  }
 }
 
 function stringAttribute(name: string): dynamodb.Attribute {

@@ -3,13 +3,16 @@ import { EngineConnection } from './dynamodb/engine-connection.ts';
 import { Gateway } from './dynamodb/gateway.ts';
 import { Meter } from './dynamodb/meter.ts';
 import { createTables } from './dynamodb/tables.ts';
+import { eventsApi } from './events/api.ts';
 import { readRules, startSchedule } from './events/schedule.ts';
 import { checkExecutionRoles } from './execution-roles.ts';
 import { Authorizer } from './iam/authorizer.ts';
 import { readExecutionRoles, readPolicies } from './iam/policies.ts';
 import { lambdaApi } from './lambda/api.ts';
 import { AsyncInvocations, readInvokeConfigs } from './lambda/async-invocation.ts';
+import { descriptionApi } from './lambda/description-api.ts';
 import { readFunctions } from './lambda/functions.ts';
+import { LogTails } from './lambda/log-tails.ts';
 import { FunctionPool } from './lambda/pool.ts';
 import type { CheckedOptions } from './options.ts';
 import { sqsApi } from './sqs/api.ts';
@@ -63,9 +66,16 @@ export async function deploy(
   await checkExecutionRoles(authorizer, functions, enabledMappings, invokeConfigs);
 
   const onInvocation = (functionLogicalId: string) => meter.addInvocation(functionLogicalId);
-  const pool = new FunctionPool(functions, { endpoint, log, onInvocation, timeoutMillis, keepTimedOut });
+  const tails = new LogTails();
+  const poolOptions = { endpoint, log: tails.over(log), onInvocation, timeoutMillis, keepTimedOut };
+  const pool = new FunctionPool(functions, poolOptions);
   const asyncInvocations = new AsyncInvocations(pool, queues, invokeConfigs, clockRate);
-  gateway.setApis([lambdaApi({ authorizer, pool, asyncInvocations }), sqsApi(queues, authorizer)]);
+  gateway.setApis([
+    lambdaApi({ authorizer, pool, asyncInvocations, tails }),
+    descriptionApi(stack, authorizer),
+    sqsApi(queues, authorizer),
+    eventsApi(stack, authorizer),
+  ]);
   const mappings = new EventSourceMappings(enabledMappings, {
     enginePort,
     databaseId,

@@ -59,8 +59,28 @@ export function parseTypedName(text: string): ParentKey | undefined {
   return kind === undefined || id === '' ? undefined : { kind, id };
 }
 
-/** An object with its id, and its name where that is another one: `service 5vkec (shop_web)`. */
-export function spokenWith(names: Readonly<Record<string, string>> | undefined, object: string): string {
-  const name = names !== undefined && Object.hasOwn(names, object) ? names[object] : undefined;
-  return name === undefined || object.endsWith(`#${name}`) ? spoken(object) : `${spoken(object)} (${name})`;
+/** What people call objects, by `service#…`: only where that is not the id. */
+export type Names = Readonly<Record<string, string>>;
+
+export function namesOf(
+  objects: Iterable<{ readonly key: ParentKey; readonly name?: string | undefined } | undefined>,
+): Names {
+  const named = [...objects].flatMap((object) => {
+    const { key, name } = object ?? {};
+    return key === undefined || name === undefined || name === key.id ? [] : [[`${key.kind}#${key.id}`, name]];
+  });
+  return Object.fromEntries(named);
+}
+
+/** An object with its id, and its name where that is another one: `service 5vkec (shop_web)`. @param aside said behind it */
+export function called(object: string, name: string | undefined, ...aside: readonly string[]): string {
+  const notes = name === undefined || object.endsWith(`#${name}`) ? aside : [name, ...aside];
+  return notes.length === 0 ? spoken(object) : `${spoken(object)} (${notes.join(', ')})`;
+}
+
+/** The same, of an object among others; for a task, with its service's name. */
+export function spokenWith(names: Names | undefined, object: string, ...aside: readonly string[]): string {
+  const user = parseAttachmentName(object, { taskNetworks: true });
+  const named = user.kind === 'task' ? `service#${user.serviceId}` : object;
+  return called(object, names !== undefined && Object.hasOwn(names, named) ? names[named] : undefined, ...aside);
 }

@@ -261,7 +261,8 @@ function holdOf({ markedAt, protected: isProtected }: StoredParent, circumstance
   return findHold(mark, circumstances)?.because;
 }
 
-function hasEnded({ status }: StoredTask, rules: Rules): boolean {
+/** Whether a task counts as gone by its state. */
+export function hasEnded({ status }: StoredTask, rules: Rules): boolean {
   return isGoneByState((status as { state?: unknown } | null | undefined)?.state, rules);
 }
 

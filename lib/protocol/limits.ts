@@ -33,6 +33,8 @@ export const RECEIPT_DAYS_DEFAULT = 90;
 /** Bytes (UTF-8) that a mark keeps of who made it and why. A receipt, whose item ends at 400 KB, has room for 33 of each. */
 export const MARKED_BY_BYTES_MAX = 256;
 export const MARKED_REASON_BYTES_MAX = 1024;
+/** What a receipt keeps of an object's name: Docker's have 63. */
+export const NAME_BYTES_MAX = 256;
 
 /** Keys in one BatchGetItem. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html */
 export const BATCH_GET_KEYS_MAX = 100;

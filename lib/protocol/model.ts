@@ -73,6 +73,8 @@ export interface Parent extends User {
   /** Who marked it and why, where that was said: for receipts and reports, never for a decision. */
   readonly markedBy: string | undefined;
   readonly markedReason: string | undefined;
+  /** What people call it, where its spec has a name: for receipts and reports, never for a decision. */
+  readonly name?: string | undefined;
   /** True only for the BOOL `true`: marked or not, it stays until that is taken away. */
   readonly isProtected: boolean;
 }

@@ -5,12 +5,12 @@
 export async function mapInParallel<T, R>(
   items: readonly T[],
   limit: number,
-  map: (item: T) => Promise<R>,
+  map: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   const pending = items.entries();
   const worker = async () => {
-    for (const [index, item] of pending) results[index] = await map(item);
+    for (const [index, item] of pending) results[index] = await map(item, index);
   };
   const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
   const failed = ended.find((end) => end.status === 'rejected');

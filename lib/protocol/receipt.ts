@@ -4,11 +4,13 @@ import { type MarkedParent, type ParentKey, sameParent } from './model.ts';
 
 const DAY_MILLIS = 24 * 60 * 60 * 1000;
 
-/** A mark, as its maker declared it. */
+/** A mark, as its maker declared it, and the name of what was marked. */
 export interface ReceiptedMark {
   readonly markedAt: string;
   readonly markedBy: string | undefined;
   readonly markedReason: string | undefined;
+  /** What people called it, where that is not its id. */
+  readonly name?: string | undefined;
 }
 
 /**
@@ -47,6 +49,6 @@ export function writeReceipt(
   };
 }
 
-function markOf({ markedAt, markedBy, markedReason }: MarkedParent): ReceiptedMark {
-  return { markedAt, markedBy, markedReason };
+function markOf({ key, markedAt, markedBy, markedReason, name }: MarkedParent): ReceiptedMark {
+  return { markedAt, markedBy, markedReason, ...(name !== undefined && name !== key.id && { name }) };
 }

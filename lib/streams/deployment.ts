@@ -24,6 +24,9 @@ export interface DeploymentNames {
   readonly rules: Rules;
 }
 
+/** A variable with such a document, or with the name of a file that has it. */
+export const CONFIGURATION_VARIABLE = 'DEALLOCATOR_CONFIG';
+
 /** How a value is written, and which texts say one. */
 interface Form<T> {
   readonly allowed: string;
@@ -115,28 +118,65 @@ export function writeOutputs(names: Required<DeploymentNames>): Record<string, s
   };
 }
 
-/** `FailedPrecondition` for a stack that is not a deallocator's; `InvalidArgument` as `readRuleOutputs`. */
+/** The same as data: what a configuration document says of the deployment. */
+export interface NamesDocument extends Omit<DeploymentNames, 'rules'> {
+  /** By the names of the outputs, as texts. */
+  readonly rules: Readonly<Record<string, string>>;
+}
+
+export function writeNames(names: DeploymentNames): NamesDocument {
+  return { ...names, rules: write(RULE_OUTPUTS, names.rules) };
+}
+
+/**
+ * `FailedPrecondition` for a stack without a deallocator, or with several; `InvalidArgument` as `readRuleOutputs`.
+ *
+ * @param stack its name, and behind a slash, where it holds several, which of them is meant: `Shop/Orders`
+ */
 export function readOutputs(stack: string, outputs: Readonly<Record<string, string>>): DeploymentNames {
-  const missing = Object.values(TABLE_OUTPUTS).flatMap(({ name }) => (outputs[name] === undefined ? name : []));
+  const [stackName, chosen] = splitStackName(stack);
+  const prefix = choosePrefix(stackName, chosen, Object.keys(outputs));
+  const missing = Object.values(TABLE_OUTPUTS).flatMap(({ name }) => {
+    const output = prefix + name;
+    return outputs[output] === undefined ? output : [];
+  });
   if (missing.length > 0) {
     const there = Object.keys(outputs).join(', ') || 'none';
     throw new DeallocatorError(
       'FailedPrecondition',
-      `stack ${stack} has no output ${missing.join(', ')}; it has: ${there}; name the stack of the class DeallocatorStack, or one that puts out the same`,
+      `stack ${stackName} has no output ${missing.join(', ')}; it has: ${there}; name the stack that holds the construct Deallocator`,
     );
   }
+  const own = Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, value]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
+    ),
+  );
   return {
-    tables: forTables((table) => String(outputs[TABLE_OUTPUTS[table].name])),
-    sweepFunctionName: outputs.SweepFunctionName,
-    deadLetterQueueUrl: outputs.DeadLetterQueueUrl,
-    rules: readRuleOutputs(outputs),
+    tables: forTables((table) => String(own[TABLE_OUTPUTS[table].name])),
+    sweepFunctionName: own.SweepFunctionName,
+    deadLetterQueueUrl: own.DeadLetterQueueUrl,
+    rules: readRuleOutputs(own),
   };
 }
 
-/** The outputs that tell rules, as they are: so a configuration file tells them. */
-export function ruleOutputs(outputs: Readonly<Record<string, string>>): Record<string, string> {
-  const names = Object.values(RULE_OUTPUTS).map(({ name }) => name);
-  return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.includes(name)));
+/** A stack's name, and which of its deployments is meant, if that was said. An ARN, which has slashes too, is a name. */
+export function splitStackName(stack: string): readonly [stack: string, deployment?: string] {
+  if (stack.startsWith('arn:')) return [stack];
+  const [name = '', deployment] = stack.split('/');
+  return deployment === undefined ? [name] : [name, deployment];
+}
+
+/** What a deployment's outputs begin with, where a stack of the user's own holds the construct. */
+function choosePrefix(stack: string, chosen: string | undefined, outputs: readonly string[]): string {
+  const { name } = TABLE_OUTPUTS.services;
+  const prefixes = outputs.flatMap((output) => (output.endsWith(name) ? output.slice(0, -name.length) : []));
+  const [only = '', ...others] = prefixes;
+  if (chosen === undefined && others.length === 0) return only;
+  if (chosen !== undefined && prefixes.includes(chosen)) return chosen;
+  const there = prefixes.map((prefix) => (prefix === '' ? stack : `${stack}/${prefix}`)).join(', ') || 'none';
+  const what = chosen === undefined ? 'has several deallocators' : `has no deallocator ${chosen}`;
+  throw new DeallocatorError('FailedPrecondition', `stack ${stack} ${what}; name one of: ${there}`);
 }
 
 /** `InvalidArgument` for a text that says no rule: a report by another rule would be wrong without a word. */

@@ -5,9 +5,9 @@ import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts'
 import { Gateway } from '../../lib/local/dynamodb/gateway.ts';
 import { Meter, type OperationUsage } from '../../lib/local/dynamodb/meter.ts';
 import { Authorizer } from '../../lib/local/iam/authorizer.ts';
+import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
+import type { StoredWrite } from '../../lib/testing/memory/tables.ts';
 import { TABLE_NAMES, tableInput } from '../support/dynamodb.ts';
-import { MEMORY_NAMES } from '../support/memory-client.ts';
-import type { StoredWrite } from '../support/memory-tables.ts';
 import { CONTENDERS } from './contenders/all.ts';
 import type { Contender } from './environment.ts';
 import { IDEMPOTENCY_TABLE, type Sent, Stage } from './stage.ts';

@@ -8,8 +8,8 @@ import type { Chance } from '../../lib/protocol/chance.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
-import { type CarryOut, MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
-import { type Handler, handlersOf } from '../support/stream-functions.ts';
+import { type CarryOut, MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
+import { type Handler, handlersOf } from '../../lib/testing/memory/stream-functions.ts';
 import { CPU_MILLIS_PER_RECORD, CPU_MILLIS_PER_REQUEST, coreShare, latencyMillis } from './latency.ts';
 import { Sockets, type VirtualTime } from './virtual-time.ts';
 

@@ -8,7 +8,7 @@ import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
-import { MEMORY_NAMES } from '../support/memory-client.ts';
+import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 
 export interface HandlerCost {
   readonly records: number;

@@ -9,7 +9,7 @@ import { bundleFunctions } from '../../lib/infra/bundle.ts';
 import { startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { BATCH_WRITE_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 import { chunks, mapInParallel } from '../../lib/protocol/parallel.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { latencyMillis } from './latency.ts';
 import { dollarsOf } from './prices.ts';
 import type { Load, MappingChoice } from './stream-run.ts';

@@ -3,7 +3,7 @@
  * how long a service stands after its last task, and what that costs, under given options.
  */
 import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/ground/limits.ts';
-import type { LambdaRecord } from '../support/memory-tables.ts';
+import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import { ours } from './contenders/ours.ts';
 import { dollarsOf } from './prices.ts';
 import { Stage } from './stage.ts';

@@ -11,8 +11,8 @@ import {
   writeUnits,
 } from '../../lib/local/dynamodb/capacity.ts';
 import type { OperationUsage } from '../../lib/local/dynamodb/meter.ts';
-import type { Touched, Written } from '../support/memory-engine.ts';
-import { keyNames } from '../support/memory-tables.ts';
+import { keyNames } from '../../lib/testing/memory/tables.ts';
+import type { Touched, Written } from '../../lib/testing/memory/touched.ts';
 
 const MARKED: IndexSchema = {
   keys: [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey],

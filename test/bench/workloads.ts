@@ -1,6 +1,6 @@
 /** What the contenders are put to: who drains, which tasks go in which order, what comes twice. */
-import type { StoredItem } from '../support/attribute-values.ts';
-import type { LambdaRecord } from '../support/memory-tables.ts';
+import type { StoredItem } from '../../lib/testing/memory/attribute-values.ts';
+import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import type { Stage } from './stage.ts';
 
 export interface Workload {

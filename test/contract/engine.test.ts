@@ -21,11 +21,11 @@ import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
 import { documentClient } from '../../lib/dynamodb/client.ts';
 import { MARKED_INDEX } from '../../lib/dynamodb/schema.ts';
-import { canonicalNumber } from '../support/attribute-values.ts';
+import { canonicalNumber } from '../../lib/testing/memory/attribute-values.ts';
+import { memoryClient } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { createDatabase, PHYSICAL_NAMES } from '../support/dynamodb.ts';
-import { memoryClient } from '../support/memory-client.ts';
-import { MemoryEngine } from '../support/memory-engine.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
 
 const STORIES = 60;
 const REQUESTS_MAX = 25;

@@ -1,6 +1,6 @@
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { memoryStore } from '../support/memory-client.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { describeStore } from './store-contract.ts';
 
 describeStore('memory', async () => {

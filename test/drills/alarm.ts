@@ -7,10 +7,22 @@ export interface AlarmProperties {
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
   readonly Statistic: string;
   readonly Period: number;
+  /** Instead of all of these: a sum of metrics, each with 0 where it is missing. */
+  readonly Metrics?: readonly MetricQuery[];
   readonly EvaluationPeriods: number;
   readonly Threshold: number;
   readonly ComparisonOperator: string;
   readonly TreatMissingData: string;
+}
+
+interface MetricQuery {
+  readonly Id: string;
+  readonly Expression?: string;
+  readonly MetricStat?: {
+    readonly Metric: Pick<AlarmProperties, 'Namespace' | 'MetricName' | 'Dimensions'>;
+    readonly Period: number;
+    readonly Stat: string;
+  };
 }
 
 export interface Datapoint {
@@ -48,17 +60,38 @@ export function evaluate(
 ): AlarmState {
   if (alarm.EvaluationPeriods !== 1)
     throw new Error(`evaluates ${alarm.EvaluationPeriods} periods, and only 1 is known`);
-  const values = datapoints
-    .filter((point) => isOf(alarm, point))
-    .filter(({ atEpochMillis }) => atEpochMillis > nowEpochMillis - alarm.Period * 1000)
-    .map(({ value }) => value);
-  if (values.length === 0) return known(WHERE_MISSING, alarm.TreatMissingData)(before);
-  const value = known(STATISTICS, alarm.Statistic)(values);
+  const measure = (metric: MetricIdentity, period: number, statistic: string): number | undefined => {
+    const values = datapoints
+      .filter((point) => isOf(metric, point))
+      .filter(({ atEpochMillis }) => atEpochMillis > nowEpochMillis - period * 1000)
+      .map(({ value }) => value);
+    return values.length === 0 ? undefined : known(STATISTICS, statistic)(values);
+  };
+  const value =
+    alarm.Metrics === undefined
+      ? measure(alarm, alarm.Period, alarm.Statistic)
+      : sumOf(alarm.Metrics, ({ Metric, Period, Stat }) => measure(Metric, Period, Stat));
+  if (value === undefined) return known(WHERE_MISSING, alarm.TreatMissingData)(before);
   return known(COMPARISONS, alarm.ComparisonOperator)(value, alarm.Threshold) ? 'ALARM' : 'OK';
 }
 
+type MetricIdentity = Pick<AlarmProperties, 'Namespace' | 'MetricName' | 'Dimensions'>;
+
+function sumOf(
+  queries: readonly MetricQuery[],
+  measure: (stat: NonNullable<MetricQuery['MetricStat']>) => number | undefined,
+): number | undefined {
+  const [math, ...others] = queries.filter(({ Expression }) => Expression !== undefined);
+  const metrics = queries.filter(({ MetricStat }) => MetricStat !== undefined);
+  const wanted = metrics.map(({ Id }) => `FILL(${Id}, 0)`).join(' + ');
+  if (math?.Expression !== wanted || others.length > 0) throw new Error(`"${math?.Expression}" is not known here`);
+  const values = metrics.map(({ MetricStat }) => MetricStat && measure(MetricStat));
+  if (values.every((value) => value === undefined)) return undefined;
+  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
+}
+
 /** A metric is its namespace, its name, and exactly its dimensions. */
-function isOf({ Namespace, MetricName, Dimensions }: AlarmProperties, point: Datapoint): boolean {
+function isOf({ Namespace, MetricName, Dimensions }: MetricIdentity, point: Datapoint): boolean {
   return (
     Namespace === point.namespace &&
     MetricName === point.metric &&

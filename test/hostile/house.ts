@@ -6,8 +6,11 @@ import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse, StreamEvent } from '../../lib/streams/batch.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
-import type { Backend, LogLine } from '../support/backend.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import type { LogLine } from '../../lib/testing/memory/ports.ts';
+import { testPorts } from '../../lib/testing/memory/ports.ts';
+import { handlersOf } from '../../lib/testing/memory/stream-functions.ts';
+import type { Backend } from '../support/backend.ts';
 import {
   emptyDatabase,
   type ownConnection,
@@ -16,8 +19,6 @@ import {
   withTokensOfALife,
 } from '../support/dynamodb.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
-import { handlersOf } from '../support/stream-functions.ts';
-import { testPorts } from '../support/test-ports.ts';
 
 export const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
 export type Streamed = (typeof STREAMED)[number];

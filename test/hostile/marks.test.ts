@@ -10,7 +10,7 @@ import { compilePattern } from '../../lib/local/events/pattern.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { FUNCTIONS } from '../../lib/streams/functions.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { recordOf } from './arbitraries.ts';
 import { type EngineHouse, engineHouse } from './house.ts';

@@ -1,7 +1,7 @@
 /** What the core may not say, and what to use instead. */
 import { type Source, withoutComments } from './sources.ts';
 
-const CORE = /^lib\/(protocol|dynamodb|streams|client|operate)\//;
+const CORE = /^lib\/(protocol|dynamodb|streams|client|operate|testing)\//;
 
 /** `except` names the files that own it. */
 const BANS: readonly { readonly ban: RegExp; readonly use: string; readonly except: readonly string[] }[] = [
@@ -12,7 +12,8 @@ const BANS: readonly { readonly ban: RegExp; readonly use: string; readonly exce
     except: ['lib/dynamodb/system-chance.ts'],
   },
   { ban: /setTimeout\(|setInterval\(/, use: 'Chance.pause', except: [] },
-  { ban: /process\.env/, use: 'an argument', except: [] },
+  // `DeallocatorClient.fromEnvironment()` takes another environment as an argument.
+  { ban: /process\.env/, use: 'an argument', except: ['lib/client/options.ts'] },
   { ban: /console\.|process\.stdout/, use: 'Telemetry, or return data', except: ['lib/streams/ports.ts'] },
   { ban: /[:<|] ?any\b/, use: 'unknown', except: [] },
 ];

@@ -29,10 +29,11 @@ describe('imports', () => {
     expect(protocol.flatMap(({ text }) => importsOf(text).filter((name) => !name.startsWith('.')))).toEqual([]);
   });
 
-  it('of what is shipped never reach the local cloud, whose packages are for development', () => {
+  it('of what runs outside of tests never reach the local cloud, whose packages are for development, nor the kit', () => {
     const { files } = JSON.parse(read('tsconfig.build.json')) as { files: string[] };
+    expect(files).toContain('lib/testing/index.ts');
     const shipped = new Set([
-      ...files,
+      ...files.filter((path) => path !== 'lib/testing/index.ts'),
       ...product.map(({ path }) => path).filter((path) => path.startsWith('functions/')),
     ]);
     // A set goes on to what is added while it is gone through.
@@ -40,7 +41,7 @@ describe('imports', () => {
       const source = product.find((one) => one.path === path);
       for (const target of source === undefined ? [] : ourImports(source)) shipped.add(target);
     }
-    expect([...shipped].filter((path) => path.startsWith('lib/local/'))).toEqual([]);
+    expect([...shipped].filter((path) => /^lib\/(local|testing)\//.test(path))).toEqual([]);
     expect(shipped.size).toBeGreaterThan(50);
   });
 
@@ -49,6 +50,7 @@ describe('imports', () => {
     const run = [
       'package.json',
       'cdk.json',
+      'bin/build.ts',
       'tsconfig.build.json',
       'lib/infra/bundle.ts',
       'lib/local/lambda/execution-environment.ts',
@@ -116,6 +118,7 @@ describe('docs/api.md', () => {
     ['`', 'lib/client/index.ts'],
     ['/infra`', 'lib/infra/index.ts'],
     ['/operate`', 'lib/operate/index.ts'],
+    ['/testing`', 'lib/testing/index.ts'],
   ])('tells of deallocator%s exactly what %s exports', (door, path) => {
     const page = doors.find((section) => section.startsWith(door)) ?? '';
     const rows = page.split('\n').filter((line) => line.startsWith('| `'));

@@ -4,7 +4,7 @@ import { ourImports, type Source } from './sources.ts';
 /** What the reports, the audit, the snapshots and the recovery of lib/operate stand on. */
 const GROUND_OF_OPERATE = [
   ...['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/nearness.ts'],
-  'lib/operate/interruptible.ts',
+  ...['lib/operate/interruptible.ts', 'lib/operate/lines.ts'],
 ];
 const CORE = ['lib/dynamodb', 'lib/protocol'];
 
@@ -16,13 +16,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/protocol': [],
   'lib/dynamodb': ['lib/protocol'],
   'lib/streams': CORE,
-  'lib/client': CORE,
+  // The configuration that `connect` sets is data, and no part of a function.
+  'lib/client': ['lib/streams/configuration.ts', ...CORE],
 
   // Reports on a living cluster, the audit of all tables, snapshots and recovery differ in what may fail and in what they
   // must be permitted, so none knows another: but the audit's repair asks the sweep function to settle.
   'lib/operate': CORE,
   'lib/operate/recovery': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
   'lib/operate/audit': ['lib/operate/recovery', ...GROUND_OF_OPERATE, ...CORE],
+  // Looks at what is deployed around the tables. The selftest goes its paths as a client, and asks the sweep.
+  'lib/operate/deployed': [...GROUND_OF_OPERATE, 'lib/streams', ...CORE],
+  'lib/operate/selftest': [
+    ...['lib/operate/deployed', 'lib/operate/recovery', ...GROUND_OF_OPERATE],
+    ...['lib/client', 'lib/streams', ...CORE],
+  ],
   'lib/operate/reports': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/snapshots': [...GROUND_OF_OPERATE, 'lib/client', ...CORE],
   'lib/operate/index.ts': ['lib/operate', 'lib/client', 'lib/streams', ...CORE],
@@ -30,6 +37,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What is data there, and nothing that a deployed function runs.
   'lib/infra': [
     'lib/dynamodb/schema.ts',
+    'lib/protocol/errors.ts',
     'lib/protocol/limits.ts',
     'lib/protocol/rules.ts',
     'lib/streams/deployment.ts',
@@ -43,7 +51,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/local/iam': ['lib/local/template', 'lib/local/ground'],
   'lib/local/dynamodb': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/sqs': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
-  'lib/local/events': ['lib/local/template', 'lib/local/ground'],
+  'lib/local/events': ['lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/lambda': ['lib/local/sqs', 'lib/local/iam', 'lib/local/template', 'lib/local/ground'],
   'lib/local/streams': [
     ...['lib/local/lambda', 'lib/local/sqs', 'lib/local/events', 'lib/local/dynamodb'],
@@ -51,6 +59,20 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // The cloud that is made of them.
   'lib/local': ['lib/local'],
+
+  // DynamoDB's other end again, in memory; and a world that is simulated on it. Of Lambda they know what decides: which record
+  // a filter lets through, and what follows from a batch's answer.
+  'lib/testing/memory': ['lib/local/events/pattern.ts', 'lib/streams', ...CORE],
+  'lib/testing/simulation': [
+    'lib/testing/memory',
+    'lib/local/streams/batch-result.ts',
+    'lib/client',
+    'lib/streams',
+    ...CORE,
+  ],
+
+  // What users of the package test with.
+  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
 
   functions: ['lib/streams'],
   bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
@@ -108,6 +130,9 @@ const SPEAKERS = [
   'lib/dynamodb/',
   // The local cloud's DynamoDB stands at the other end of the wire: it tells what a request costs from what is in it.
   'lib/local/dynamodb/',
+  // The engine in memory reads the expressions that it is sent, and the simulation tells a stamp by its own.
+  'lib/testing/memory/',
+  'lib/testing/simulation/wire.ts',
 ];
 
 export function strayExpressions(product: readonly Source[]): string[] {

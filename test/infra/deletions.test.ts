@@ -31,6 +31,21 @@ const inTransactions = {
 };
 const otherWays = ['dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete', 'dynamodb:UpdateTimeToLive'];
 const noOtherWay = { ...toAll, Sid: 'NoOtherWayToDelete', Action: [...otherWays, 'dynamodb:DeleteTable'] };
+const replicating = ['Scan', 'PutItem', 'UpdateItem', 'DeleteItem', 'UpdateTable'].map((one) => `dynamodb:${one}`);
+const noReplicas = {
+  ...toAll,
+  Sid: 'NoReplicas',
+  Action: replicating,
+  Condition: {
+    ArnLike: {
+      'aws:PrincipalArn':
+        'arn:*:iam::*:role/aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication',
+    },
+  },
+};
+const forging = ['UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'].map(
+  (one) => `dynamodb:${one}`,
+);
 
 describe('what a table denies', () => {
   test('is every delete but the deallocator’s, whose deletes of services and networks are transactions', () => {
@@ -38,38 +53,61 @@ describe('what a table denies', () => {
       only('task-deleted', 'service-updated', 'sweep'),
       inTransactions,
       noOtherWay,
+      noReplicas,
     ]);
-    expect(statementsOf('networks')).toEqual([only(...functionNames), inTransactions, noOtherWay]);
-    expect(statementsOf('counters')).toEqual([only(...functionNames), noOtherWay]);
+    expect(statementsOf('networks')).toEqual([only(...functionNames), inTransactions, noOtherWay, noReplicas]);
+    expect(statementsOf('counters')).toEqual([only(...functionNames), noOtherWay, noReplicas]);
   });
 
   test('is every delete of an attachment outside of a transaction: the client updates services', () => {
-    expect(statementsOf('attachments')).toEqual([inTransactions, noOtherWay]);
+    expect(statementsOf('attachments')).toEqual([inTransactions, noOtherWay, noReplicas]);
   });
 
-  test('is nothing where the deletes are the users’ own, or DynamoDB’s', () => {
-    expect(statementsOf('tasks')).toEqual([]);
-    expect(statementsOf('receipts')).toEqual([]);
+  test('is no delete where the deletes are the users’ own, and there the table’s alone', () => {
+    expect(statementsOf('tasks')).toEqual([
+      { ...toAll, Sid: 'TheTableStays', Action: 'dynamodb:DeleteTable' },
+      noReplicas,
+    ]);
+  });
+
+  test('is every write to a receipt but the put of the transaction that deletes, so that nobody forges one', () => {
+    expect(statementsOf('receipts')).toEqual([
+      { ...only(...functionNames), Sid: 'OnlyTheDeallocatorPuts', Action: 'dynamodb:PutItem' },
+      { ...inTransactions, Sid: 'PutsOnlyInTransactions', Action: 'dynamodb:PutItem' },
+      { ...toAll, Sid: 'NobodyChangesOrDeletes', Action: [...forging, 'dynamodb:DeleteTable'] },
+      noReplicas,
+    ]);
+    // CloudFormation sets it after it has made the table with its policy.
+    expect(JSON.stringify(statementsOf('receipts'))).not.toContain('UpdateTimeToLive');
   });
 
   test('is the table’s own deletion, until the deployment has opened both locks', () => {
-    const denies = (props: Parameters<typeof createWorld>[0]) =>
-      JSON.stringify(statementsOf('services', createWorld(props))).includes('dynamodb:DeleteTable');
-    expect(denies({ removalPolicy: RemovalPolicy.DESTROY })).toBe(true);
-    expect(denies({ deletionProtection: false })).toBe(true);
-    expect(denies({ removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false })).toBe(false);
+    const denying = (props: Parameters<typeof createWorld>[0]) => {
+      const from = createWorld(props);
+      return tableNames.filter((name) => JSON.stringify(statementsOf(name, from)).includes('dynamodb:DeleteTable'));
+    };
+    expect(denying({ removalPolicy: RemovalPolicy.DESTROY })).toEqual(tableNames);
+    expect(denying({ deletionProtection: false })).toEqual(tableNames);
+    expect(denying({ deletionProtection: false, removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE })).toEqual(
+      tableNames,
+    );
+    expect(denying({ removalPolicy: RemovalPolicy.DESTROY, deletionProtection: false })).toEqual([]);
   });
 
   test('never keeps the deploying principal from changing the table or this policy', () => {
-    const denied = new Set(tableNames.flatMap((name) => statementsOf(name)).flatMap(({ Action }) => [Action].flat()));
-    expect([...denied].sort()).toEqual([...otherWays, 'dynamodb:DeleteItem', 'dynamodb:DeleteTable'].sort());
+    const toEverybody = tableNames.flatMap((name) => statementsOf(name)).filter(({ Sid }) => Sid !== 'NoReplicas');
+    const denied = new Set(toEverybody.flatMap(({ Action }) => [Action].flat()));
+    const puts = ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:DeleteTable'];
+    expect([...denied].sort()).toEqual([...new Set([...otherWays, ...forging, ...puts])].sort());
   });
 
   test('fits into DynamoDB’s 20 KB with the longest names', () => {
     const arn = `arn:aws-us-gov:iam::${'0'.repeat(12)}:role/${'r'.repeat(64)}`;
-    const text = JSON.stringify(statementsOf('networks'), (_, value) => (value?.['Fn::GetAtt'] ? arn : value));
-    expect(text).toContain(arn);
-    expect(text.length).toBeLessThan(20 * 1024);
+    for (const name of ['networks', 'receipts'] as const) {
+      const text = JSON.stringify(statementsOf(name), (_, value) => (value?.['Fn::GetAtt'] ? arn : value));
+      expect(text).toContain(arn);
+      expect(text.length).toBeLessThan(20 * 1024);
+    }
   });
 });
 

@@ -37,7 +37,7 @@ describe('events', () => {
             MaximumBatchingWindowInSeconds: 0,
             ParallelizationFactor: 1,
             MaximumRecordAgeInSeconds: 43_200,
-            MaximumRetryAttempts: 100,
+            MaximumRetryAttempts: -1,
             OnPartialBatchItemFailure: 'AUTOMATIC_BISECT',
             DeadLetterConfig: { Arn: queueArn },
           },
@@ -55,7 +55,7 @@ describe('events', () => {
     const role = deallocator.node.findChild('Events').node.findChild('Role') as Role;
     expect(permissions(world.statementsOf(role))).toEqual({
       'receipts/stream': ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-      'receipts/stream/*': ['dynamodb:ListStreams'],
+      '*': ['dynamodb:ListStreams'],
       [BUS_ARN]: ['events:PutEvents'],
       [JSON.stringify(queueArn)]: ['sqs:SendMessage'],
     });

@@ -6,6 +6,7 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { METRICS } from '../../lib/streams/metrics.ts';
+import { type AlarmProperties, evaluate } from '../drills/alarm.ts';
 import { createWorld, functionNames, root } from './world.ts';
 
 const world = createWorld();
@@ -63,7 +64,20 @@ describe('alarms', () => {
         .replaceAll(/[^\w -]/g, '')
         .replaceAll(' ', '-'),
     );
-    for (const { AlarmDescription } of alarmsOf(world)) {
+    const everything = createWorld({
+      compositeAlarm: true,
+      alarms: {
+        throttledFunctions: 1,
+        nearTimeout: 80,
+        throttledTables: 1,
+        systemErrors: 1,
+        consumedWriteUnits: 1,
+        consumedReadUnits: 1,
+      },
+    });
+    const composites = everything.template.findResources('AWS::CloudWatch::CompositeAlarm');
+    const above = Object.values(composites).map(({ Properties }) => Properties as Properties);
+    for (const { AlarmDescription } of [...alarmsOf(everything), ...above]) {
       const [, file = '', anchor] = /^Deallocator: .+\. What to do: (\S+)#(\S+)$/.exec(AlarmDescription) ?? [];
       expect(existsSync(join(root, file)), AlarmDescription).toBe(true);
       expect(anchors).toContain(anchor);
@@ -136,6 +150,97 @@ describe('alarms', () => {
     for (const alarm of alarmsOf(chosen))
       expect(alarm.AlarmActions).toEqual(['arn:aws:sns:us-east-1:111122223333:ops']);
     for (const alarm of alarmsOf(world)) expect(alarm).not.toHaveProperty('AlarmActions');
+  });
+});
+
+/** Lambda, DynamoDB and CloudWatch send these, and the local cloud does not: so the drill gives the numbers. */
+describe('alarms that are chosen', () => {
+  const options = {
+    throttledFunctions: 2,
+    nearTimeout: 80,
+    throttledTables: 10,
+    systemErrors: 3,
+    consumedWriteUnits: 1_000_000,
+    consumedReadUnits: 2_000_000,
+  };
+  const chosen = createWorld({ alarms: options, compositeAlarm: true, resourcePrefix: 'shop' });
+  const plain = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  const all = Object.values(chosen.template.findResources('AWS::CloudWatch::Alarm')).map(({ Properties }) =>
+    JSON.parse(JSON.stringify(Properties), (key, value) => (key === 'Value' ? plain(value) : value)),
+  ) as (AlarmProperties & { AlarmName: string })[];
+  const NOW_EPOCH_MILLIS = 1_000_000_000;
+  const named = (name: string) => all.find(({ AlarmName }) => AlarmName === `shop-${name}`) as AlarmProperties;
+  /** Its own metric, or the first that it sums. */
+  const metricsOf = ({ Metrics, ...alarm }: AlarmProperties) =>
+    Metrics?.flatMap(({ MetricStat }) => MetricStat?.Metric ?? []) ?? [alarm];
+  const stateAt = (name: string, values: readonly number[]) => {
+    const points = metricsOf(named(name))
+      .slice(0, values.length)
+      .map(({ Namespace, MetricName, Dimensions }, n) => ({
+        namespace: Namespace,
+        metric: MetricName,
+        dimensions: Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value])),
+        atEpochMillis: NOW_EPOCH_MILLIS - 1000,
+        value: values[n] ?? 0,
+      }));
+    return evaluate(named(name), points, NOW_EPOCH_MILLIS, 'OK');
+  };
+
+  test.each([
+    ['ThrottledTaskDeleted', [1], [2]],
+    ['ThrottledSweep', [1], [2]],
+    ['NearTimeoutTaskDeleted', [47_999], [48_000]],
+    ['NearTimeoutSweep', [719_999], [720_000]],
+    ['ThrottledTasks', [4, 5], [4, 6]],
+    ['ThrottledReceipts', [9], [10]],
+    ['SystemErrors', [1, 0, 0, 1], [1, 0, 1, 0, 1]],
+    ['ConsumedWriteUnits', [500_000, 499_999], [500_000, 0, 500_000]],
+    ['ConsumedReadUnits', [1_999_999], [1_999_999, 0, 0, 0, 0, 1]],
+  ])('%s rings at its threshold, and not below it or without a number', (name, below, at) => {
+    expect(stateAt(name, [])).toBe('OK');
+    expect(stateAt(name, below)).toBe('OK');
+    expect(stateAt(name, at)).toBe('ALARM');
+  });
+
+  test('are 19 more than there are by default, each on at most the 10 metrics that an alarm can have', () => {
+    expect(all).toHaveLength(alarmsOf(world).length + 5 + 5 + 6 + 1 + 2);
+    for (const alarm of all) expect(metricsOf(alarm).length).toBeLessThanOrEqual(10);
+    for (const Operation of ['UpdateItem', 'Query', 'TransactWriteItems']) {
+      expect(JSON.stringify(named('SystemErrors'))).toContain(`"Name":"Operation","Value":"${Operation}"`);
+    }
+  });
+
+  test('have one above them, which rings with any', () => {
+    const [composite] = Object.values(chosen.template.findResources('AWS::CloudWatch::CompositeAlarm'));
+    expect(composite?.Properties).toMatchObject({ AlarmName: 'shop-Any' });
+    const rule = JSON.stringify(composite?.Properties.AlarmRule);
+    for (const id of Object.keys(chosen.template.findResources('AWS::CloudWatch::Alarm'))) expect(rule).toContain(id);
+    expect(rule.match(/ OR /g)).toHaveLength(all.length - 1);
+    world.template.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
+    createWorld({ alarms: false, compositeAlarm: true }).template.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 0);
+  });
+});
+
+test('each alarm has a severity, and the action of its option, its severity, or all, in this order', () => {
+  const action = (name: string) =>
+    new SnsAction(Topic.fromTopicArn(new Stack(), 'T', `arn:aws:sns:us-east-1:1:${name}`));
+  const from = createWorld({
+    compositeAlarm: true,
+    alarmAction: action('all'),
+    alarmActions: { urgent: action('urgent'), oldestMark: action('drains'), composite: action('board') },
+  });
+  const told = (metric: string) =>
+    named(from, metric).map(({ AlarmDescription, AlarmActions }) => [
+      /Severity: (\w+)\./.exec(AlarmDescription)?.[1],
+      String(AlarmActions).split(':').at(-1),
+    ]);
+  expect(told('SweepsFinished')).toEqual([['urgent', 'urgent']]);
+  expect(told('SweptUp')).toEqual([['urgent', 'urgent']]);
+  expect(told('IteratorAge')[0]).toEqual(['urgent', 'urgent']);
+  expect(told('OldestMarkSeconds')).toEqual([['notice', 'drains']]);
+  expect(told('ApproximateNumberOfMessagesVisible')).toEqual([['notice', 'all']]);
+  from.template.hasResourceProperties('AWS::CloudWatch::CompositeAlarm', {
+    AlarmActions: ['arn:aws:sns:us-east-1:1:board'],
   });
 });
 

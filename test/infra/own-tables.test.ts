@@ -150,6 +150,81 @@ describe('tables that are brought', () => {
     ],
   ];
 
+  test('are refused with what DynamoDB would do to them on its own: time to live, replicas of either construct', () => {
+    const expiring = (name: TableName, timeToLiveAttribute: string) => () =>
+      deploy((stack) => {
+        const table = new Table(stack, 'T', { ...rightProps(name), timeToLiveAttribute });
+        if (TABLES[name].marked) table.addGlobalSecondaryIndex(INDEX);
+        return { [name]: table };
+      }).synth();
+    for (const name of ['services', 'networks', 'attachments', 'counters'] as const) {
+      expect(expiring(name, 'gone')).toThrow(/has a time to live by "gone", .* without a proof: take it away/);
+    }
+    expect(expiring('receipts', 'gone')).toThrow(/by "gone", and must have it by "expiresAt" or not at all/);
+    expiring('receipts', 'expiresAt')();
+    expiring('tasks', 'gone')();
+
+    const replicated = (create: (stack: Stack) => ITable) => deploy((stack) => ({ counters: create(stack) })).synth;
+    const message = /tables.counters \("Own\/T"\) has replicas: each Region would count/;
+    const props = { partitionKey: string('id') };
+    expect(replicated((stack) => new Table(stack, 'T', { ...props, replicationRegions: ['eu-west-1'] }))).toThrow(
+      message,
+    );
+    const added = (stack: Stack) => {
+      const table = new TableV2(stack, 'T', props);
+      table.addReplica({ region: 'eu-west-1' });
+      return table;
+    };
+    expect(replicated(added)).toThrow(message);
+  });
+
+  test('are refused if they are of another Region or account, however they are named', () => {
+    const home = { account: '111122223333', region: 'eu-central-1' };
+    const deployAt = (bring: (stack: Stack, app: App) => ITable) => () => {
+      const app = new App();
+      const stack = new Stack(app, 'Own', { env: home });
+      new Deallocator(stack, 'Deallocator', { tables: { counters: bring(stack, app) } });
+    };
+    const arn = (region: string, account: string) => `arn:aws:dynamodb:${region}:${account}:table/counters`;
+    const imported = (tableArn: string) => deployAt((stack) => Table.fromTableArn(stack, 'T', tableArn));
+    imported(arn(home.region, home.account))();
+    expect(imported(arn('eu-west-1', home.account))).toThrow(
+      /tables.counters .* is in the Region eu-west-1, and must be in eu-central-1; use one of the stack's own Region/,
+    );
+    expect(imported(arn(home.region, '444455556666'))).toThrow(/is of the account 444455556666, and must be of 1111/);
+    const elsewhere = deployAt((_, app) =>
+      rightTable(new Stack(app, 'Other', { env: { ...home, region: 'eu-west-1' } }), 'counters'),
+    );
+    expect(elsewhere).toThrow(/is in the Region eu-west-1/);
+    const replica = deployAt((stack) =>
+      new TableV2(stack, 'T', { partitionKey: string('id'), replicas: [{ region: 'eu-west-1' }] }).replica('eu-west-1'),
+    );
+    expect(replica).toThrow(/is in the Region eu-west-1/);
+  });
+
+  test('have one deallocator, whether they are its own, brought, or imported twice', () => {
+    const { stack, deallocator } = deploy((of) => ({ tasks: rightTable(of, 'tasks') }));
+    const second = (tables: Partial<Record<TableName, ITable>>) => () => new Deallocator(stack, 'Second', { tables });
+    expect(second({ counters: deallocator.tables.counters })).toThrow(
+      /tables.counters is a table of "Own\/Deallocator" already, and a table can have one deallocator/,
+    );
+    const imported = (of: Stack, id: string) => Table.fromTableArn(of, id, 'arn:aws:dynamodb:eu-central-1::table/x');
+    const other = deploy((of) => ({ counters: imported(of, 'One') }));
+    expect(
+      () => new Deallocator(other.stack, 'Second', { tables: { counters: imported(other.stack, 'Two') } }),
+    ).toThrow(/is a table of "Own\/Deallocator" already/);
+    const named = (of: Stack, id: string) => Table.fromTableName(of, id, 'both');
+    expect(() => deploy((of) => ({ counters: named(of, 'A'), receipts: named(of, 'B') }))).toThrow(
+      /tables.counters and tables.receipts are the same table/,
+    );
+  });
+
+  test('set their own time to live: the prop would be heeded by nobody', () => {
+    expect(() => deploy((stack) => ({ tasks: rightTable(stack, 'tasks') }), { taskTtlAttribute: 'expiresAt' })).toThrow(
+      /taskTtlAttribute is "expiresAt", which a table that you bring would not heed/,
+    );
+  });
+
   test.each(wrong)('are refused with %s when the app is synthesized', (_, bring, message) => {
     expect(deploy(bring).synth).toThrow(message);
   });

@@ -1,4 +1,4 @@
-/** The package as its users get it: built in a copy of the sources, packed, and used through its three doors. */
+/** The package as its users get it: built in a copy of the sources, packed, and used through its four doors. */
 import { execFile, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -8,12 +8,14 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { startLocalCloud } from '../../lib/local/local-cloud.ts';
+import { writeQuoted } from '../kit/quoted.ts';
 import { functionNames, root } from './world.ts';
 
 const SOURCES = [
   ...['bin', 'functions', 'lib', 'docs', 'package.json', 'tsconfig.json', 'tsconfig.build.json'],
   ...['README.md', 'CHANGELOG.md', 'LICENSE'],
 ];
+const JEST = 'jest@30.5.2';
 const require = createRequire(import.meta.url);
 const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js');
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc');
@@ -127,7 +129,7 @@ describe('the package', () => {
     const doors = Object.values(exports).flatMap((door) =>
       typeof door === 'string' ? [] : Object.values(door as object),
     );
-    expect(doors).toHaveLength(6);
+    expect(doors).toHaveLength(8);
     const types = doors.map((path) => path.replace(/\.js$/, '.d.ts'));
     for (const path of [...doors, ...types, `./${bin.deallocator}`, './dist/command/LICENSES.txt'])
       expect(packed).toContain(path.slice('./'.length));
@@ -145,6 +147,7 @@ describe('the package', () => {
       'docs/events.md',
       'docs/runbook.md',
       'docs/scale.md',
+      'docs/testing.md',
       'docs/upgrading.md',
       'package.json',
     ]);
@@ -153,7 +156,9 @@ describe('the package', () => {
       /^dist\/esm\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.js$/,
       /^dist\/(esm|cjs)\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.d\.ts$/,
       /^dist\/esm\/lib\/operate\/((audit|recovery|reports|snapshots)\/)?[\w-]+\.js$/,
-      /^dist\/cjs\/lib\/(client|infra|operate)\/index\.js$/,
+      /^dist\/(esm|cjs)\/lib\/(local|testing)\/([\w-]+\/)?[\w-]+\.d\.ts$/,
+      /^dist\/esm\/lib\/(local|testing)\/([\w-]+\/)?[\w-]+\.js$/,
+      /^dist\/cjs\/lib\/(client|infra|operate|testing)\/index\.js$/,
       /^dist\/cjs\/package\.json$/,
       // The command, what only some calls of it load, and the licenses of the packages within.
       /^dist\/command\/(deallocator|[\w-]+-[A-Z0-9]{8})\.js$/,
@@ -240,6 +245,31 @@ describe('the package', () => {
     } finally {
       await cloud.stop();
     }
+  });
+
+  test('tests code of others as docs/testing.md says, in Vitest and in Jest', () => {
+    const { vitest, jest } = writeQuoted(join(consumer, 'shop'));
+    const vitestProgram = join(root, 'node_modules', 'vitest', 'vitest.mjs');
+    const green = run(vitest, vitestProgram, 'run', '--root', vitest);
+    expect(green.output).toMatch(/Test Files .*5 passed/);
+    expect(green.status).toBe(0);
+    // It is no dependency of ours, for one test: 250 packages.
+    const jestHome = join(dirname(home), 'jest');
+    mkdirSync(jestHome);
+    writeFileSync(join(jestHome, 'package.json'), '{ "private": true }');
+    const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', JEST];
+    expect(spawnSync('npm', install, { cwd: jestHome, encoding: 'utf8' })).toMatchObject({ status: 0 });
+    const told = run(jest, join(jestHome, 'node_modules', 'jest', 'bin', 'jest.js'), '--rootDir', jest);
+    expect(told.output).toMatch(/Tests: +1 passed, 1 total/);
+    expect(told.status).toBe(0);
+  });
+
+  test('has types for what docs/testing.md says', () => {
+    const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--skipLibCheck', '--noEmit'];
+    const folder = join(consumer, 'shop', 'vitest');
+    const files = ['--allowJs', '--checkJs', '--noImplicitAny', 'false', '--allowImportingTsExtensions'];
+    const { output } = run(folder, tsc, ...options, ...files, 'retire.test.ts', 'tenants.test.mjs', 'faults.test.mjs');
+    expect(output).toBe('');
   });
 
   test('has no other door', () => {

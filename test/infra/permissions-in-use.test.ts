@@ -14,8 +14,9 @@ import {
   runOperations,
   runReports,
   startGranted,
-  tryDelete,
+  tryOut,
   WAYS_TO_DELETE,
+  WAYS_TO_FORGE,
 } from '../support/granted.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'granted-'));
@@ -24,7 +25,7 @@ let granted: Granted;
 let principals: readonly string[];
 /** What grantees were denied while they only did their work. */
 let deniedAtWork: readonly Access[];
-/** Each try to delete: by which principal, which way, and with which answer. */
+/** Each try to delete or to forge: by which principal, which way, and with which answer. */
 const tried: { who: string; way: string; table: string; told: string }[] = [];
 
 beforeAll(async () => {
@@ -42,9 +43,13 @@ beforeAll(async () => {
   const { functions, roles } = granted;
   for (const who of [granted.backend.cloud.accessKeyId, functions.sweep, functions['network-updated'], roles.Writer]) {
     for (const table of GUARDED) {
-      for (const way of WAYS_TO_DELETE)
-        tried.push({ who, way, table, told: await tryDelete(granted, who, way, table) });
+      for (const way of WAYS_TO_DELETE) tried.push({ who, way, table, told: await tryOut(granted, who, way, table) });
     }
+    for (const way of WAYS_TO_FORGE) {
+      tried.push({ who, way, table: 'receipts', told: await tryOut(granted, who, way, 'receipts') });
+    }
+    const told = await tryOut(granted, who, 'DeleteTable', 'tasks');
+    tried.push({ who, way: 'DeleteTable', table: 'tasks', told });
   }
 }, 300_000);
 afterAll(async () => {
@@ -75,8 +80,24 @@ function withRole(role: Role, statements: readonly Statement[]): Authorizer {
 
 function withTable(arn: string, statements: readonly Statement[]): Authorizer {
   const { policies, executionRoles } = authorizer();
-  return new Authorizer({ ...policies, ofTables: new Map([...policies.ofTables, [arn, statements]]) }, executionRoles);
+  const roles = [...policies.roles, REPLICATION_ROLE];
+  const ofTables = new Map([...policies.ofTables, [arn, statements]]);
+  return new Authorizer({ ...policies, roles, ofTables }, executionRoles);
 }
+
+/** The role by which DynamoDB itself fills and follows replicas. The template has it not, so no request can be signed with it. */
+const REPLICATION = 'AWSServiceRoleForDynamoDBReplication';
+const REPLICATION_ROLE: Role = {
+  logicalId: REPLICATION,
+  name: REPLICATION,
+  arn: `arn:aws:iam::000000000000:role/aws-service-role/replication.dynamodb.amazonaws.com/${REPLICATION}`,
+  statements: [{ Effect: 'Allow', Action: 'dynamodb:*', Resource: '*' }],
+};
+const replicationNeeds = (resource: string) =>
+  ['Scan', 'PutItem', 'UpdateItem', 'DeleteItem', 'UpdateTable'].map((action) => ({
+    action: `dynamodb:${action}`,
+    resource,
+  }));
 
 describe('what is granted', () => {
   it('is all of it used: without any one action, something that was done is denied', async () => {
@@ -107,11 +128,15 @@ describe('what is granted', () => {
     const statements = principals.flatMap((principal) => roleOf(principal).statements);
     const actions = statements.flatMap(actionsOf);
     expect(actions.filter((action) => !/^[a-z]+:[A-Za-z]+$/.test(action))).toEqual([]);
-    // Two end in a wildcard: the log streams of one log group, which Lambda names, and the streams of one table.
-    const resources = statements.flatMap(({ Resource }) => [Resource].flat() as string[]);
-    const exact = resources.map((resource) =>
-      resource.replace(/^(arn:aws:logs:.*:log-group:[^:]+):\*$|(table\/[^/]+\/stream)\/\*$/, '$1$2'),
-    );
+    // ListStreams knows no resource.
+    const [listing, exacting] = [true, false].map((isListing) =>
+      statements.filter((one) => actionsOf(one).includes('dynamodb:ListStreams') === isListing),
+    ) as [Statement[], Statement[]];
+    expect(listing.length).toBeGreaterThan(0);
+    for (const one of listing) expect(one).toEqual({ ...listing[0], Action: 'dynamodb:ListStreams', Resource: '*' });
+    // One ends in a wildcard: the log streams of one log group, which Lambda names.
+    const resources = exacting.flatMap(({ Resource }) => [Resource].flat() as string[]);
+    const exact = resources.map((resource) => resource.replace(/^(arn:aws:logs:.*:log-group:[^:]+):\*$/, '$1'));
     expect(exact.filter((resource) => !/^arn:aws:[a-z]+:us-east-1:000000000000:[\w./:-]+$/.test(resource))).toEqual([]);
     expect(
       statements.filter(({ Effect, NotAction, NotResource }) => Effect !== 'Allow' || NotAction || NotResource),
@@ -144,7 +169,8 @@ describe('what the tables deny', () => {
   it('lets the functions delete services, networks and attachments in transactions only', () => {
     const { sweep, 'network-updated': networkUpdated } = granted.functions;
     const done = tried.filter(({ who, told }) => [sweep, networkUpdated].includes(who) && told === 'done');
-    const ways = (who: string) => done.filter((one) => one.who === who).map(({ table, way }) => `${table}: ${way}`);
+    const ways = (who: string) =>
+      done.filter((one) => one.who === who && one.table !== 'receipts').map(({ table, way }) => `${table}: ${way}`);
     expect(ways(sweep)).toEqual([
       'services: DeleteItem in a transaction',
       'networks: DeleteItem in a transaction',
@@ -164,22 +190,58 @@ describe('what the tables deny', () => {
     expect(done.map(({ table, way }) => `${table}: ${way}`)).toEqual(['attachments: DeleteItem in a transaction']);
   });
 
-  it('is all of it needed: without any one denial, a principal could have deleted', async () => {
+  it('lets nobody forge or erase a receipt: the functions put one, in a transaction', () => {
+    const onReceipts = tried.filter(({ table }) => table === 'receipts');
+    const { sweep, 'network-updated': networkUpdated } = granted.functions;
+    const done = onReceipts.filter(({ told }) => told === 'done').map(({ who, way }) => `${who}: ${way}`);
+    expect(done).toEqual([sweep, networkUpdated].map((who) => `${who}: PutItem in a transaction`));
+    const byAdministrator = onReceipts.filter(({ who }) => who === granted.backend.cloud.accessKeyId);
+    for (const { told } of byAdministrator) expect(told).toMatch(/explicit deny in a resource-based policy$/);
+    expect(byAdministrator).toHaveLength(WAYS_TO_FORGE.length);
+  });
+
+  it('lets nobody delete the Tasks table, which would read as no tasks when it is made again', () => {
+    const told = tried.filter(({ table }) => table === 'tasks').map((one) => one.told);
+    expect(told.filter((one) => !/^AccessDeniedException: .*dynamodb:DeleteTable on resource/.test(one))).toEqual([]);
+    expect(told).toHaveLength(4);
+  });
+
+  it('lets DynamoDB itself make no replica of any table', async () => {
+    const all = withTable('none', []);
+    for (const arn of authorizer().policies.ofTables.keys()) {
+      for (const need of replicationNeeds(arn)) {
+        expect(await all.findDenial(REPLICATION, [need])).toContain('with an explicit deny in a resource-based policy');
+      }
+    }
+  });
+
+  it('is all of it needed: without any one denial, a principal could have done it', async () => {
     const needless: string[] = [];
     const { ofTables } = authorizer().policies;
     for (const [arn, statements] of ofTables) {
       for (const [place, statement] of statements.entries()) {
         for (const action of actionsOf(statement)) {
           const less = withTable(arn, statements.toSpliced(place, 1, ...without(statement, action)));
-          const denied = authorizer()
-            .accesses()
-            .filter((one) => !one.allowed && one.resource === arn && one.action === action);
+          const denied =
+            statement.Sid === 'NoReplicas'
+              ? [{ principal: REPLICATION, action, resource: arn }]
+              : authorizer()
+                  .accesses()
+                  .filter((one) => !one.allowed && one.resource === arn && one.action === action);
           const denials = await Promise.all(denied.map((one) => less.findDenial(one.principal, [one])));
           if (!denials.includes(undefined)) needless.push(`${statement.Sid}: ${action} on ${arn}`);
         }
       }
     }
-    expect(needless).toEqual([]);
-    expect(ofTables.size).toBe(GUARDED.length);
+    // What the other statements deny to everybody, they deny to the replication too.
+    const { tables } = granted.backend;
+    const twice = [
+      ...GUARDED.map((table) => ['DeleteItem', tables[table]]),
+      ...['PutItem', 'UpdateItem', 'DeleteItem'].map((action) => [action, tables.receipts]),
+    ].map(
+      ([action, table]) => `NoReplicas: dynamodb:${action} on arn:aws:dynamodb:us-east-1:000000000000:table/${table}`,
+    );
+    expect(needless.sort()).toEqual(twice.sort());
+    expect(ofTables.size).toBe(GUARDED.length + 2);
   });
 });

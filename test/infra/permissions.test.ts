@@ -60,7 +60,7 @@ describe('function permissions', () => {
       ...dynamodb(tables),
       ...(stream && {
         [`${stream}/stream`]: ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
-        [`${stream}/stream/*`]: ['dynamodb:ListStreams'],
+        '*': ['dynamodb:ListStreams'],
       }),
       queue: ['sqs:SendMessage'],
     });
@@ -109,9 +109,11 @@ describe('function permissions', () => {
     const roles = Object.values(world.template.findResources('AWS::IAM::Role'));
     const policies = Object.values(world.template.findResources('AWS::IAM::Policy'));
     expect(policies).toHaveLength(functionNames.length);
-    expect(JSON.stringify([roles, policies])).not.toMatch(
-      /"[a-z]+:[A-Za-z]*\*"|"Resource":"\*"|"NotAction"|"NotResource"/,
-    );
+    // ListStreams knows no resource.
+    const all = JSON.stringify([roles, policies]);
+    const others = all.replaceAll('{"Action":"dynamodb:ListStreams","Effect":"Allow","Resource":"*"}', '');
+    expect(others.length).toBeLessThan(all.length);
+    expect(others).not.toMatch(/"[a-z]+:[A-Za-z]*\*"|"Resource":"\*"|"NotAction"|"NotResource"/);
   });
 
   test('only the functions whose work it is may delete a service or a network', () => {
@@ -134,11 +136,11 @@ describe('grants', () => {
   test('grantRead lets read tables and indexes, and change nothing', () => {
     expect(granted(({ deallocator }, role) => deallocator.grantRead(role).assertSuccess())).toEqual(
       dynamodb({
-        services: ['GetItem', 'Scan'],
-        tasks: ['GetItem', 'Query', 'Scan'],
-        networks: ['GetItem', 'Scan'],
-        attachments: ['GetItem', 'Query', 'Scan'],
-        counters: ['GetItem', 'BatchGetItem', 'Scan'],
+        services: ['GetItem', 'BatchGetItem', 'Scan'],
+        tasks: ['BatchGetItem', 'Query', 'Scan'],
+        networks: ['GetItem', 'BatchGetItem', 'Scan'],
+        attachments: ['BatchGetItem', 'Query', 'Scan'],
+        counters: ['BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],
         'services/index/marked': ['Scan'],
         'networks/index/marked': ['Scan'],
@@ -167,9 +169,9 @@ describe('grants', () => {
         'services/index/marked': ['Scan'],
         networks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'networks/index/marked': ['Scan'],
-        tasks: ['GetItem', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
-        attachments: ['GetItem', 'PutItem', 'Query', 'Scan'],
-        counters: ['GetItem', 'BatchGetItem', 'Scan'],
+        tasks: ['BatchGetItem', 'PutItem', 'Query', 'Scan'],
+        attachments: ['BatchGetItem', 'PutItem', 'Query', 'Scan'],
+        counters: ['BatchGetItem', 'Scan'],
         receipts: ['GetItem', 'Query', 'Scan'],
       }),
       sweep: ['lambda:InvokeFunction'],

@@ -1,10 +1,11 @@
 /** What a deployment may be given to live in: names, keys, a network; and another deployment beside it. */
-import { App, Stack } from 'aws-cdk-lib';
+import { App, NestedStack, Stack, Stage } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
 import { createWorld, functionNames, permissions, tableNames } from './world.ts';
@@ -26,7 +27,10 @@ test('a prefix begins every name', () => {
   const names = (type: string, property: string) =>
     Object.values(template.findResources(type)).map(({ Properties }) => Properties[property]);
   expect(names('AWS::SQS::Queue', 'QueueName')).toEqual(['shop-prod-dead-letters', 'shop-prod-event-dead-letters']);
-  expect(names('AWS::CloudWatch::Dashboard', 'DashboardName')).toEqual(['shop-prod']);
+  // Dashboards are one set for all Regions.
+  expect(names('AWS::CloudWatch::Dashboard', 'DashboardName')).toEqual([
+    { 'Fn::Join': ['', ['shop-prod-', { Ref: 'AWS::Region' }]] },
+  ]);
   expect(names('AWS::CloudWatch::Alarm', 'AlarmName')).toContain('shop-prod-SweptUp');
 });
 
@@ -86,8 +90,16 @@ describe('a VPC', () => {
       });
       expect(Environment.Variables.DEALLOCATOR_FUNCTION).toBeDefined();
     }
-    const policies = JSON.stringify(template.findResources('AWS::IAM::Policy'));
-    expect(policies.match(/ec2:CreateNetworkInterface/g)).toHaveLength(functionNames.length);
+    const policies = Object.values(template.findResources('AWS::IAM::Policy')).map((one) => one.Properties);
+    for (const { PolicyDocument } of policies) {
+      const onInterfaces = PolicyDocument.Statement.filter((one: unknown) => JSON.stringify(one).includes('ec2:'));
+      expect(onInterfaces).toMatchObject([
+        { Effect: 'Allow', Resource: '*' },
+        { Effect: 'Deny', Resource: '*', Condition: { Null: { 'lambda:SourceFunctionArn': 'false' } } },
+      ]);
+      expect(onInterfaces[1].Action).toEqual(onInterfaces[0].Action);
+    }
+    expect(policies).toHaveLength(functionNames.length);
   });
 
   test('is asked for only where there is one, and is not left out', () => {
@@ -97,6 +109,34 @@ describe('a VPC', () => {
       { securityGroups: [SecurityGroup.fromSecurityGroupId(elsewhere, 'Sg', 'sg-1')] },
     ];
     for (const props of alone) expect(() => createWorld(props)).toThrow(/is given without vpc; choose the VPC/);
+  });
+});
+
+describe('the metrics namespace of a deployment that chooses none', () => {
+  const namespaceOf = (scope: Construct, id = 'Deallocator') => new Deallocator(scope, id).metricsNamespace;
+
+  test('is its stack’s name and its path, in any stack, stage or nested stack', () => {
+    const app = new App();
+    expect(namespaceOf(new Stack(app, 'Shop'))).toBe('Deallocator/Shop/Deallocator');
+    expect(namespaceOf(new Stack(app, 'Other', { stackName: 'shop-eu' }))).toBe('Deallocator/shop-eu/Deallocator');
+    expect(namespaceOf(new Stack(new Stage(app, 'Prod'), 'Shop'))).toBe('Deallocator/Prod-Shop/Deallocator');
+    expect(namespaceOf(new NestedStack(new Stack(app, 'Outer'), 'Inner'))).toBe('Deallocator/Outer/Inner/Deallocator');
+  });
+
+  test('is another one for each, also for two that share all that can be read', () => {
+    const app = new App();
+    const twins = ['one', 'other'].map((stackName, n) => new Stack(app, `Twin${n}`, { stackName }));
+    const long = 'x'.repeat(300);
+    const deep = new Stack(app, 'Deep');
+    const spaced = new Stack(app, 'Spaced');
+    const all = [
+      ...twins.map((stack) => namespaceOf(stack)),
+      namespaceOf(new Construct(deep, long), 'a'),
+      namespaceOf(new Construct(deep, `${long}y`), 'a'),
+      ...['my deallocator', 'my-deallocator', 'my+deallocator'].map((id) => namespaceOf(spaced, id)),
+    ];
+    expect(new Set(all).size).toBe(all.length);
+    for (const one of all) expect(one).toMatch(/^Deallocator\/[\w./#:-]{1,243}$/);
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { call, writeConfig } from '../support/command-line.ts';
+import { call, callUntold, writeConfig } from '../support/command-line.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 const SWARM = join(import.meta.dirname, '..', 'fixtures', 'swarm');
@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const cli = (name: string, ...args: string[]) => call([name, '--config', config, ...args]);
+const cli = (name: string, ...args: string[]) => callUntold([name, '--config', config, ...args]);
 const json = async (name: string, ...args: string[]) => {
   const { status, stdout } = await cli(name, '--json', ...args);
   return { status, document: JSON.parse(stdout) };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDeallocatorError } from '../../lib/client/index.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import { type CallOptions, call, writeConfig } from '../support/command-line.ts';
+import { type CallOptions, call, callUntold, writeConfig } from '../support/command-line.ts';
 import { type LocalBackend, localBackend, refusedMeanwhile } from '../support/local-backend.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'deallocator-cli-'));
@@ -25,14 +25,16 @@ afterAll(async () => {
 
 /** With options after the command's name, so that ids may follow `--`. */
 const cli = ([name = '', ...args]: readonly string[], options: CallOptions = {}) =>
-  call([name, '--config', config, ...args], { directory: folder, ...options });
+  callUntold([name, '--config', config, ...args], { directory: folder, ...options });
 const json = async (...args: string[]) => {
   const { status, stdout, stderr } = await cli([args[0] as string, '--json', ...args.slice(1)]);
   expect(stdout, stderr).toMatch(/^.+\n$/);
   const document = JSON.parse(stdout);
   const documented = [...sectionOf(args[0] as string).matchAll(/^\| `(\w+)`/gm)].map(([, field]) => field);
-  expect(documented, args[0]).toEqual(expect.arrayContaining(Object.keys(document)));
-  return { status, document };
+  const { target, ...fields } = document;
+  expect(target).toMatchObject({ config, endpoint: backend.cloud.endpoint });
+  expect(documented, args[0]).toEqual(expect.arrayContaining(Object.keys(fields)));
+  return { status, document: fields };
 };
 
 const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
@@ -204,7 +206,7 @@ describe('status --watch', () => {
         if (text.split('Z\n').length > 2) interruption.abort();
       },
     });
-    expect(stdout).toMatch(/^(20\S+Z\nNothing is marked for deletion\.\n\n){2}$/);
+    expect(stdout).toMatch(/^(20\S+Z\nOn local cloud at .*\nNothing is marked for deletion\.\n\n){2}$/);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 });
@@ -564,7 +566,9 @@ describe('a mistake', () => {
     expect(silent.status).toBe(1);
     writeFileSync(join(folder, 'other.json'), '{"tables":{"services":"x"}}');
     const other = await call(['sweep', '--config', 'other.json'], { directory: folder });
-    expect(other.stderr).toMatch(/other\.json names no table for tasks, networks.*"npm run local" prints \[InvalidArg/);
+    expect(other.stderr).toMatch(
+      /other\.json names no table for tasks, networks.*that the local cloud prints.* \[InvalidArg/,
+    );
     expect(other.status).toBe(1);
   });
 

@@ -6,7 +6,7 @@ import { DeallocatorClient, type ErrorCode, type ListOptions, type ListPage } fr
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
-import { type TestChance, testChance } from '../support/chance.ts';
+import { type TestChance, testChance } from '../../lib/testing/memory/chance.ts';
 import { emptyDatabase, PHYSICAL_NAMES, rawAccess, withTokensOfALife } from '../support/dynamodb.ts';
 import { networkError } from '../support/sdk-mock.ts';
 

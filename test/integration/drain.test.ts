@@ -11,7 +11,7 @@ import {
 } from '../../lib/local/dynamodb/faults.ts';
 import type { Delivery } from '../../lib/local/streams/delivery.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 
 let backend: LocalBackend;

@@ -10,7 +10,7 @@ import { documentClient } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type ParentKind } from '../../lib/protocol/model.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
 import { finalization } from '../support/objects.ts';
 import { networkError } from '../support/sdk-mock.ts';

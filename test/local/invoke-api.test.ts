@@ -44,6 +44,15 @@ describe('Lambda Invoke', () => {
     expect({ requests, invocations }).toEqual({ requests: {}, invocations: { Worker: 1 } });
   });
 
+  it('gives the end of the log, if it is asked for it', async () => {
+    const { invoke } = await startWithClient({
+      handler: 'exports.handler = async () => { process.stdout.write("said\\n"); };',
+    });
+    const { LogResult = '' } = await invoke({ LogType: 'Tail' });
+    expect(Buffer.from(LogResult, 'base64').toString()).toBe('said\n');
+    expect((await invoke()).LogResult).toBeUndefined();
+  });
+
   it('gives an event that is not there as {}, and an answer that is not there as null', async () => {
     const { invoke } = await startWithClient({
       handler: 'exports.handler = async (event) => { if (JSON.stringify(event) !== "{}") throw new Error("other"); };',
@@ -97,7 +106,7 @@ describe('Lambda Invoke', () => {
       413,
     ],
     ['an invocation of no known type', { InvocationType: 'Maybe' as never }, 'InvalidParameterValueException', 400],
-    ['the log’s tail', { LogType: 'Tail' }, 'InvalidParameterValueException', 400],
+    ['an unknown part of the log', { LogType: 'All' as never }, 'InvalidParameterValueException', 400],
     ['a client context', { ClientContext: 'e30=' }, 'InvalidParameterValueException', 400],
   ])('refuses %s', async (_name, input, name, httpStatusCode) => {
     const { invoke, cloud } = await startWithClient({ handler: ECHOES });

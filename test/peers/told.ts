@@ -1,8 +1,8 @@
 /** A story on the memory backend whose teller decides what happens at a request, and which records come when. */
 import type { BatchResponse } from '../../lib/streams/batch.ts';
+import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
 import { type MemoryBackend, memoryBackend } from '../support/memory-backend.ts';
-import type { LambdaRecord } from '../support/memory-tables.ts';
 import { service, task } from '../support/objects.ts';
 
 type Streamed = 'services' | 'tasks' | 'networks' | 'attachments';

@@ -8,11 +8,11 @@ import { describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { checkAlways, checkRest, type Violation } from '../../lib/protocol/invariants.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import { amountOf, shareOf } from '../support/amount.ts';
-import { testChance } from '../support/chance.ts';
 import { Crash, wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
-import type { LambdaRecord } from '../support/memory-tables.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 
 /** Some: test/simulation tells the many, with the real client. */

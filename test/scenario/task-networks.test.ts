@@ -4,10 +4,10 @@ import { DeallocatorClient, isDeallocatorError } from '../../lib/client/index.ts
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
+import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
-import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
-import { MemoryEngine } from '../support/memory-engine.ts';
 
 const target = (id: string) => ({ target: id });
 const on = (...ids: string[]) => ({ networks: ids.map(target) });

@@ -1,7 +1,7 @@
 /** Workers side by side on one row of seeds: the first failure ends them all. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import { Exercised } from './exercised.ts';
+import { Exercised } from '../../lib/testing/simulation/exercised.ts';
 import { findMutant } from './mutants.ts';
 import { type Failure, type Job, runSchedules } from './schedules.ts';
 import type { News, Order } from './worker.ts';

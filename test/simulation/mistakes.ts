@@ -12,10 +12,12 @@ import type { Promised } from '../../lib/protocol/invariants.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
-import { MEMORY_NAMES } from '../support/memory-client.ts';
-import type { LambdaRecord } from '../support/memory-tables.ts';
+import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
+import type { Handler } from '../../lib/testing/memory/stream-functions.ts';
+import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
+import type { Handlers, Tampering } from '../../lib/testing/simulation/place.ts';
+import type { Input, Process, Role } from '../../lib/testing/simulation/processes.ts';
 import type { ProfileName } from './dials.ts';
-import type { Role } from './processes.ts';
 
 export type Parameters = Readonly<Record<string, unknown>>;
 
@@ -222,7 +224,7 @@ function conjuncts(expression: string): string[] {
 }
 
 /** A store whose mistaken methods stand before the right ones. */
-export function mistaken(open: (rules: Rules) => Store, rules: Rules, { store }: Mistake, took: () => void): Store {
+function mistaken(open: (rules: Rules) => Store, rules: Rules, { store }: Mistake, took: () => void): Store {
   const right = open(rules);
   if (store === undefined) return right;
   const wrong: Partial<Store> = store(right, took, (others) => open({ ...rules, ...others }));
@@ -232,4 +234,58 @@ export function mistaken(open: (rules: Rules) => Store, rules: Rules, { store }:
       return typeof method === 'function' ? method.bind(target) : method;
     },
   });
+}
+
+const tamperings = new WeakMap<Mistake, Tampering>();
+
+/** One for each mistake: places are kept for the next world by it. */
+export function tamperingOf(mistake: Mistake): Tampering {
+  const known = tamperings.get(mistake);
+  if (known !== undefined) return known;
+  const tampering: Tampering = {
+    send: (process, operation, input) => sendMistaken(process, mistake, operation, input),
+    openStore: (open, rules, took) => mistaken(open, rules, mistake, took),
+    handlers: (right, under, rules, took) => {
+      const tasksRules = mistake.tasksRules?.(rules);
+      const told = tasksRules === undefined ? right : { ...right, tasks: under(tasksRules).tasks };
+      const misled = (table: keyof Handlers) => mistakenHandler(table, told[table], mistake, took);
+      return {
+        tasks: misled('tasks'),
+        attachments: misled('attachments'),
+        services: misled('services'),
+        networks: misled('networks'),
+      };
+    },
+  };
+  tamperings.set(mistake, tampering);
+  return tampering;
+}
+
+/** @returns the answer, or what a mutant makes of it; of a request that it may have changed, too */
+async function sendMistaken(process: Process, mistake: Mistake, operation: string, input: Input): Promise<unknown> {
+  if (mistake.request === undefined && mistake.answer === undefined) return process.send(operation, input);
+  const sent: Sent = { operation, input, role: process.role, fresh: () => process.fresh() };
+  const instead = mistake.request?.(sent);
+  if (instead !== undefined) process.surroundings.onTampering();
+  const answer = await process.send(operation, (instead ?? input) as Input);
+  const made = mistake.answer?.(sent, answer as Parameters);
+  if (made !== undefined) process.surroundings.onTampering();
+  return made ?? answer;
+}
+
+function mistakenHandler(
+  table: TableName,
+  handler: Handler,
+  { misses, response, tasksRules }: Mistake,
+  took: () => void,
+): Handler {
+  if (misses === undefined && response === undefined && tasksRules === undefined) return handler;
+  return async ({ Records }, context) => {
+    const left = Records.filter((record) => misses?.(table, record as LambdaRecord) !== true);
+    if (left.length < Records.length || (tasksRules !== undefined && table === 'tasks')) took();
+    const answered = await handler({ Records: left }, context);
+    const instead = response?.(answered);
+    if (instead !== undefined) took();
+    return instead ?? answered;
+  };
 }

@@ -2,7 +2,7 @@
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { ParentKind } from '../../lib/protocol/model.ts';
 import { attachmentName } from '../../lib/protocol/model.ts';
-import type { MemoryTables } from '../support/memory-tables.ts';
+import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import type { Dials } from './dials.ts';
 import { type Action, type Cast, randomAction } from './writers.ts';
@@ -15,7 +15,10 @@ const MARKED = 0.4;
 const MARKED_OF_DRAINING = 0.9;
 
 /** Small worlds, so that the same parents meet often. */
-export function drawCast(draw: () => number, { raw, crowded, gathers, servicesMax, rules, protects }: Dials): Cast {
+export function drawCast(
+  draw: () => number,
+  { raw, crowded, gathers, servicesMax = crowded ? 2 : 3, rules, protects }: Dials,
+): Cast {
   const below = (count: number) => Math.floor(draw() * count);
   return {
     // Where there is no crowd, enough for a sweep to find several pages.

@@ -1,9 +1,9 @@
 /** The schedules of each test run: every promise is kept in each of them, and they were not idle. */
 import { expect, it } from 'vitest';
+import type { Counted } from '../../lib/testing/simulation/exercised.ts';
+import { Exercised } from '../../lib/testing/simulation/exercised.ts';
 import { amountOf, shareOf } from '../support/amount.ts';
 import { PROFILES, type ProfileName } from './dials.ts';
-import type { Counted } from './exercised.ts';
-import { Exercised } from './exercised.ts';
 import { runSchedules, tellFailure } from './schedules.ts';
 
 export const SCHEDULES_TIMEOUT_MILLIS = 20 * 60_000;

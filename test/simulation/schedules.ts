@@ -1,10 +1,11 @@
 /** Many schedules one after another, seed by seed: what they exercised, and the first that broke a promise, shrunk. */
 import type { Violation } from '../../lib/protocol/invariants.ts';
+import { Exercised } from '../../lib/testing/simulation/exercised.ts';
+import { shrink } from '../../lib/testing/simulation/shrink.ts';
+import { numbered, simulate } from '../../lib/testing/simulation/simulation.ts';
 import { PROFILES, type ProfileName } from './dials.ts';
-import { Exercised } from './exercised.ts';
 import type { Mistake } from './mistakes.ts';
-import { shrink } from './shrink.ts';
-import { numbered, simulate } from './simulation.ts';
+import { story } from './story.ts';
 
 export interface Job {
   readonly profile: ProfileName;
@@ -41,7 +42,7 @@ export async function runSchedules(job: Job, onProgress: (done: number) => void 
   Error.stackTraceLimit = 0;
   try {
     for (let run = 0; run < job.runs; run++) {
-      const schedule = { seed: job.seed + run * job.stride, dials, mistake: job.mistake };
+      const schedule = story(job.seed + run * job.stride, dials, job.mistake);
       const found = await simulate(schedule);
       exercised.add(found.exercised.counts);
       if (found.violations.length > 0) {

@@ -2,9 +2,9 @@
 import { availableParallelism } from 'node:os';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
+import { COUNTED, type Exercised } from '../../lib/testing/simulation/exercised.ts';
 import { type Asked, readArguments, USAGE } from './arguments.ts';
 import { runCrew } from './crew.ts';
-import { COUNTED, type Exercised } from './exercised.ts';
 import { type Failure, tellFailure } from './schedules.ts';
 
 /** Below this a second process costs more than it saves. */

@@ -5,9 +5,10 @@
 import { describe, expect, it } from 'vitest';
 import { attachmentName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { type Item, MemoryTables } from '../support/memory-tables.ts';
+import { type Item, MemoryTables } from '../../lib/testing/memory/tables.ts';
+import { Watch } from '../../lib/testing/simulation/watch.ts';
 import { network, service } from '../support/objects.ts';
-import { Watch } from './watch.ts';
+import { RawWriters } from './raw-writers.ts';
 
 const RULES = { ...DEFAULT_RULES, taskNetworks: true };
 const TASK = { serviceId: 'web', id: 't' };
@@ -48,7 +49,7 @@ const STEPS = {
 
 function watched(steps: readonly Step[], lost = false) {
   const tables = new MemoryTables();
-  const watch = new Watch(true, RULES);
+  const watch = new Watch(RULES, new RawWriters(RULES));
   tables.put('services', service('web'));
   tables.onStep = (before, after) => watch.step(before, after, Number.POSITIVE_INFINITY);
   for (const step of steps) tables.step(STEPS[step]);
@@ -153,7 +154,7 @@ describe('before the sweep that a late request needs', () => {
   for (const id of ['web', 'api']) tables.put('counters', { id: `service#${id}`, remaining: 0, epoch: id });
   tables.put('services', service('job', [], { pendingDelete: true, markedAt: 'm1' }));
   const unexcused = (counters: readonly string[]) => {
-    const watch = new Watch(false, RULES);
+    const watch = new Watch(RULES);
     watch.restBeforeSweep(tables.world(), counters, Number.POSITIVE_INFINITY);
     return watch.violations.map(({ promise, subject }) => `${promise} ${subject}`);
   };

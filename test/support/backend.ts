@@ -2,8 +2,7 @@
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
-
-export type LogLine = Record<string, unknown> & { readonly decision?: string };
+import type { LogLine } from '../../lib/testing/memory/ports.ts';
 
 export interface Backend {
   /** What the functions have logged so far. */

@@ -1,7 +1,7 @@
 /** The command `deallocator` within the test's own process: what it prints, and its exit status. */
 import { writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { run } from '../../bin/cli/run.ts';
+import { type Open, run } from '../../bin/cli/run.ts';
 import { readNames } from '../../bin/synthesize.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
@@ -30,6 +30,10 @@ export interface CallOptions {
   readonly isTerminal?: boolean;
   /** Called with everything that is on stdout so far. */
   readonly onOutput?: (stdout: string) => void;
+  /** What it speaks to, instead of what the arguments name. */
+  readonly open?: Open;
+  /** Columns of a terminal, on stdout and stderr. @default no terminal on stdout */
+  readonly columns?: number;
 }
 
 export async function call(args: readonly string[], options: CallOptions = {}): Promise<Called> {
@@ -38,19 +42,27 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
     output[stream] += text;
     if (stream === 'stdout') options.onOutput?.(output.stdout);
   };
-  const status = await run(args, {
+  const size = options.columns === undefined ? {} : { isTTY: true, columns: options.columns };
+  const io = {
     ...(options.input !== undefined && { input: inputOf(options.input, options.isTerminal === true) }),
-    out: { write: write('stdout') },
+    out: { write: write('stdout'), ...size },
     // A dumb terminal: nothing is drawn over what was written.
-    err: { write: write('stderr'), isTTY: options.isTerminal === true },
+    err: { write: write('stderr'), isTTY: options.isTerminal === true, ...size },
     environment: { TERM: 'dumb', ...options.environment },
     directory: options.directory ?? process.cwd(),
     userName: 'ann',
     chance: options.chance ?? systemChance,
     signal: options.signal ?? new AbortController().signal,
     isReaderGone: () => false,
-  });
+  };
+  const status = await run(args, io, options.open);
   return { status, ...output };
+}
+
+/** As {@link call}, without the line with which a report begins: test/unit/exit-status has those. */
+export async function callUntold(args: readonly string[], options: CallOptions = {}): Promise<Called> {
+  const { stdout, ...others } = await call(args, options);
+  return { ...others, stdout: stdout.replace(/^On local cloud at http:\S+, by \S+\n/, '') };
 }
 
 function inputOf(text: string | Uint8Array, isTTY: boolean) {

@@ -2,7 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteTableCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, DeleteCommand, ExecuteStatementCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchWriteCommand,
+  DeleteCommand,
+  ExecuteStatementCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { CfnOutput } from 'aws-cdk-lib';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { expect } from 'vitest';
@@ -311,19 +318,22 @@ export function commandsAs(granted: Granted, as: Grantee, folder: string) {
 
 type Db = ReturnType<typeof connectRaw>;
 
+type Way = (db: Db, TableName: string, Key: Record<string, string>) => Promise<unknown>;
+
+const conditionOf = (Key: Record<string, string>) =>
+  Object.entries(Key)
+    .map(([name, value]) => `${name} = '${value}'`)
+    .join(' AND ');
+
 /** Every way there is to be rid of an item or a table, by the action that IAM sees. */
-const WAYS: Readonly<Record<string, (db: Db, TableName: string, Key: Record<string, string>) => Promise<unknown>>> = {
+const DELETES: Readonly<Record<string, Way>> = {
   DeleteItem: (db, TableName, Key) => db.send(new DeleteCommand({ TableName, Key })),
   'DeleteItem in a transaction': (db, TableName, Key) =>
     db.send(new TransactWriteCommand({ TransactItems: [{ Delete: { TableName, Key } }] })),
   BatchWriteItem: (db, TableName, Key) =>
     db.send(new BatchWriteCommand({ RequestItems: { [TableName]: [{ DeleteRequest: { Key } }] } })),
-  PartiQLDelete: (db, TableName, Key) => {
-    const condition = Object.entries(Key).map(([name, value]) => `${name} = '${value}'`);
-    return db.send(
-      new ExecuteStatementCommand({ Statement: `DELETE FROM "${TableName}" WHERE ${condition.join(' AND ')}` }),
-    );
-  },
+  PartiQLDelete: (db, TableName, Key) =>
+    db.send(new ExecuteStatementCommand({ Statement: `DELETE FROM "${TableName}" WHERE ${conditionOf(Key)}` })),
   UpdateTimeToLive: (db, TableName) =>
     db.send(
       new UpdateTimeToLiveCommand({
@@ -333,18 +343,41 @@ const WAYS: Readonly<Record<string, (db: Db, TableName: string, Key: Record<stri
     ),
   DeleteTable: (db, TableName) => db.send(new DeleteTableCommand({ TableName })),
 };
-export const WAYS_TO_DELETE = Object.keys(WAYS);
+export const WAYS_TO_DELETE = Object.keys(DELETES);
+
+/** Every way to write a receipt that no deletion wrote. */
+const FORGERIES: Readonly<Record<string, Way>> = {
+  PutItem: (db, TableName, Item) => db.send(new PutCommand({ TableName, Item })),
+  'PutItem in a transaction': (db, TableName, Item) =>
+    db.send(new TransactWriteCommand({ TransactItems: [{ Put: { TableName, Item } }] })),
+  UpdateItem: (db, TableName, Key) => db.send(new UpdateCommand({ TableName, Key })),
+  PartiQLInsert: (db, TableName, { id, markedAt }) =>
+    db.send(
+      new ExecuteStatementCommand({
+        Statement: `INSERT INTO "${TableName}" VALUE {'id': '${id}', 'markedAt': '${markedAt}'}`,
+      }),
+    ),
+  PartiQLUpdate: (db, TableName, Key) =>
+    db.send(new ExecuteStatementCommand({ Statement: `UPDATE "${TableName}" SET x = 1 WHERE ${conditionOf(Key)}` })),
+};
+const { UpdateTimeToLive: _, ...ERASURES } = DELETES;
+/** Its time to live is the deployment's to set, so a policy can't deny that. */
+export const WAYS_TO_FORGE = Object.keys({ ...FORGERIES, ...ERASURES });
+const WAYS = { ...DELETES, ...FORGERIES };
 
 const KEYS = {
   services: { id: 'kept' },
   networks: { id: 'kept' },
   attachments: { networkId: 'kept', serviceId: 'kept' },
   counters: { id: 'service#kept' },
+  receipts: { id: 'service#kept', markedAt: 'kept' },
+  tasks: { serviceId: 'kept', id: 'kept' },
 } as const;
-export const GUARDED = Object.keys(KEYS) as (keyof typeof KEYS)[];
+/** Where deletes are denied. */
+export const GUARDED = ['services', 'networks', 'attachments', 'counters'] as const;
 
-/** Tries to delete in that way; the refusal's message, or `done`. */
-export async function tryDelete(
+/** Tries to do that to an item or to the table; the refusal's message, or `done`. */
+export async function tryOut(
   granted: Granted,
   accessKeyId: string,
   way: string,

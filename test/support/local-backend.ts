@@ -1,6 +1,6 @@
 /** The synthesized template and the built bundles on the local cloud, a database of its own in the tests' engine. */
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -9,8 +9,10 @@ import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
+import type { Template } from '../../lib/local/template/assembly.ts';
 import type { SweepAnswer } from '../../lib/streams/sweep-requested.ts';
-import type { Backend, LogLine } from './backend.ts';
+import type { LogLine } from '../../lib/testing/memory/ports.ts';
+import type { Backend } from './backend.ts';
 import { connectRaw, rawAccess } from './dynamodb.ts';
 
 export interface LocalBackend extends Backend {
@@ -25,13 +27,16 @@ const CLOCK_RATE = 25;
 /**
  * @param props other ones than the setup has synthesized
  * @param extend adds to the stack before it is synthesized
+ * @param change breaks what was synthesized
  */
 export async function localBackend(
   props?: DeallocatorProps,
   extend?: (stack: DeallocatorStack) => void,
+  change?: (template: Template) => void,
 ): Promise<LocalBackend> {
   const log: LogLine[] = [];
   const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : await synthesizeWith(props, extend);
+  if (change !== undefined) changeTemplate(assemblyDirectory, change);
   const cloud = await startLocalCloud({
     assemblyDirectory,
     stackName: STACK_NAME,
@@ -78,6 +83,13 @@ export async function refusedMeanwhile(backend: LocalBackend, happens: () => Pro
   await happens();
   await backend.deliver();
   backend.cloud.setIntercept(undefined);
+}
+
+function changeTemplate(directory: string, change: (template: Template) => void): void {
+  const file = join(directory, `${STACK_NAME}.template.json`);
+  const template = JSON.parse(readFileSync(file, 'utf8')) as Template;
+  change(template);
+  writeFileSync(file, JSON.stringify(template));
 }
 
 /** With the bundles of the setup. The CDK is loaded only here, because that takes half a second of processor time. */

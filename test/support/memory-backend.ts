@@ -1,4 +1,5 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
+
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
@@ -6,12 +7,12 @@ import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
-import type { Backend, LogLine } from './backend.ts';
-import { testChance } from './chance.ts';
-import { memoryStore } from './memory-client.ts';
-import { type LambdaRecord, MemoryTables } from './memory-tables.ts';
-import { type Handler, handlersOf, mappingFilter } from './stream-functions.ts';
-import { testPorts } from './test-ports.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { type LogLine, testPorts } from '../../lib/testing/memory/ports.ts';
+import { type Handler, handlersOf, mappingFilter } from '../../lib/testing/memory/stream-functions.ts';
+import { type LambdaRecord, MemoryTables } from '../../lib/testing/memory/tables.ts';
+import type { Backend } from './backend.ts';
 
 /** A story that isn't done after so many batches never will be. */
 const BATCHES_MAX = 10_000;

@@ -3,9 +3,9 @@ import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/client.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { memoryBackend } from './memory-backend.ts';
-import { MEMORY_NAMES, memoryClient } from './memory-client.ts';
-import { MemoryEngine } from './memory-engine.ts';
 import { memoryWriters } from './memory-writers.ts';
 
 export function memoryCluster(rules: Rules = DEFAULT_RULES) {

@@ -1,6 +1,6 @@
 /** The typed client's writes on the tables in memory: the same fences, each write one step. False: refused. */
 import { attachmentName, networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
-import type { MemoryTables } from './memory-tables.ts';
+import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from './objects.ts';
 
 type Table = 'services' | 'networks';

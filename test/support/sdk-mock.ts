@@ -11,7 +11,7 @@ import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { Requests } from '../../lib/dynamodb/requests.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
-import { testChance } from './chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 
 export function mockedRequests() {
   const db = connect({ region: 'us-east-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });

@@ -14,6 +14,7 @@ export const QUICK: readonly string[] = [
   'test/contract/memory.test.ts',
   'test/scenario/{crashes,options,task-networks}.test.ts',
   'test/simulation/watch.test.ts',
+  'test/kit/*.test.ts',
   'test/torture/checkers.test.ts',
   'test/local/{batch-result,capacity,filter-pattern,iam-requests,queues,template}.test.ts',
 ];
@@ -26,6 +27,10 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
   'test/drills/failures.test.ts':
     "the runbook's failures; infra/observability has the alarms, integration the commands",
   'test/drills/tables.test.ts': 'tables that are lost and restored; integration/repair has the repair',
+  'test/drills/broken-deployments.test.ts':
+    'fourteen broken deployments under the selftest; integration/selftest has the one that is right',
+  'test/drills/selftest-runs.test.ts':
+    'runs of the selftest that are interrupted, dead, or two at once; integration/selftest has one',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };

@@ -14,7 +14,7 @@ import {
 } from '../../lib/local/dynamodb/faults.ts';
 import type { Delivery } from '../../lib/local/streams/delivery.ts';
 import type { RecordArrival } from '../../lib/local/streams/record-intercept.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { FUNCTION_TIMEOUT_MILLIS, type WaveDials } from './dials.ts';
 import type { Journal } from './journal.ts';
 import { functionIds, type TortureCloud } from './torture-cloud.ts';

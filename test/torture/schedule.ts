@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LocalCloud } from '../../lib/local/local-cloud.ts';
 import type { ErrorCode } from '../../lib/protocol/errors.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { type Action, type Cast, perform, randomAction, tell } from '../simulation/writers.ts';
-import { testChance } from '../support/chance.ts';
 import { Beliefs } from './beliefs.ts';
 import { ACTIONS_MAX, ACTIONS_MIN } from './dials.ts';
 import type { Journal } from './journal.ts';

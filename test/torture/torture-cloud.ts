@@ -15,7 +15,7 @@ import { answerLost } from '../../lib/local/dynamodb/faults.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
-import type { LogLine } from '../support/backend.ts';
+import type { LogLine } from '../../lib/testing/memory/ports.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { CLOCK_RATE } from './dials.ts';
 

@@ -7,10 +7,10 @@ import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
 import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import { parentUpdated } from '../../lib/streams/parent-updated.ts';
-import { testChance } from '../support/chance.ts';
-import { memoryStore } from '../support/memory-client.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
-import { testPorts } from '../support/test-ports.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { testPorts } from '../../lib/testing/memory/ports.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 
 interface Call {
   readonly request: string;

@@ -1,60 +1,35 @@
 /** What reports print for people, over tables in memory. */
 import { describe, expect, it } from 'vitest';
-import type { Session } from '../../bin/cli/command.ts';
+import type { Command } from '../../bin/cli/command.ts';
 import { audit } from '../../bin/cli/commands/audit.ts';
 import { explain } from '../../bin/cli/commands/explain.ts';
 import { status } from '../../bin/cli/commands/status.ts';
 import { wait } from '../../bin/cli/commands/wait.ts';
-import type { Deployment } from '../../bin/cli/connection.ts';
 import { wrapped } from '../../bin/cli/terminal.ts';
-import { memoryCluster } from '../support/memory-cluster.ts';
+import { memoryCommandLine, ON_MEMORY } from '../support/memory-command-line.ts';
 
-type World = ReturnType<typeof memoryCluster>;
+type World = ReturnType<typeof memoryCommandLine>;
 
-/** @param options without a value, true */
+/** Without the line of the target. @param options without a value, true */
 async function print(
-  { cluster, db, chance }: World,
-  command: typeof status,
+  { cli }: World,
+  { name }: Command,
   positionals: readonly string[],
   options: Readonly<Record<string, string | true>> = {},
   columns?: number,
 ) {
-  let stdout = '';
-  let stderr = '';
-  const write = (text: string) => {
-    stdout += text;
-  };
-  const session: Session = {
-    io: {
-      out: { write, ...(columns !== undefined && { isTTY: true, columns }) },
-      err: {
-        write: (text) => {
-          stderr += text;
-        },
-      },
-      environment: {},
-      directory: '.',
-      userName: 'ann',
-      chance,
-      signal: new AbortController().signal,
-      isReaderGone: () => false,
-    },
-    isJson: false,
-    open: async () => ({ cluster, db, tables: cluster.database.at.tables }) as unknown as Deployment,
-    print: (text) => write(`${text}\n`),
-    printJson: () => {},
-  };
-  const text = (option: string) => {
-    const value = options[option];
-    return value === true ? undefined : value;
-  };
-  const given = { positionals, text, flag: (option: string) => options[option] === true, deployment: undefined };
-  return { status: await command.run(session, given), stdout, stderr };
+  const typed = Object.entries(options).flatMap(([option, value]) => [
+    `--${option}`,
+    ...(value === true ? [] : [value]),
+  ]);
+  const told = await cli([name, ...typed, ...positionals], columns === undefined ? {} : { columns });
+  expect(told.stdout.slice(0, ON_MEMORY.length)).toBe(ON_MEMORY);
+  return { ...told, stdout: told.stdout.slice(ON_MEMORY.length) };
 }
 
 describe('a network with very many users', () => {
   it('is told of in lines that end alike, in every report', async () => {
-    const world = memoryCluster();
+    const world = memoryCommandLine();
     await world.client.createNetwork({ id: 'front' });
     for (let n = 1; n <= 12; n++) {
       await world.client.createService({ id: `s${n}`, spec: { networks: [{ target: 'front' }] } });
@@ -72,7 +47,7 @@ describe('a network with very many users', () => {
 });
 
 it('status says for how long nothing has happened, and what needs nobody', async () => {
-  const world = memoryCluster();
+  const world = memoryCommandLine();
   await world.client.createService({ id: 'web' });
   await world.client.createTask('web', { id: '1' });
   await world.client.removeService('web', { by: 'ann' });
@@ -86,7 +61,7 @@ it('status says for how long nothing has happened, and what needs nobody', async
 });
 
 it('wait tells of a typo at once, and what it means at the end', async () => {
-  const world = memoryCluster();
+  const world = memoryCommandLine();
   await world.client.createService({ id: 'web' });
   await world.client.createTask('web', { id: '1' });
   await world.client.removeService('web');
@@ -103,7 +78,7 @@ it('wait tells of a typo at once, and what it means at the end', async () => {
 
 describe('audit', () => {
   it('tells of an unreadable counter with the children that are there, in words, as a block', async () => {
-    const world = memoryCluster();
+    const world = memoryCommandLine();
     await world.client.createService({ id: 'web' });
     await world.client.createTasks(
       'web',
@@ -129,7 +104,7 @@ describe('audit', () => {
   });
 
   it.each([40, 80, 200])('fits a terminal of %i columns, whatever the ids', async (columns) => {
-    const world = memoryCluster();
+    const world = memoryCommandLine();
     const id = `网络${'长'.repeat(60)}${'x'.repeat(100)}\u001b`;
     world.tables.put('counters', { id: `service#${id}`, remaining: [], epoch: 1 });
     const { stdout } = await print(world, audit, [], { confirm: '0' }, columns);

@@ -7,7 +7,6 @@ import { readDurationMillis } from '../../bin/cli/arguments.ts';
 import { commandNamed, GROUPS } from '../../bin/cli/command.ts';
 import { joinPieces } from '../../bin/cli/commands/completion.ts';
 import { COMMANDS } from '../../bin/cli/commands.ts';
-import { readConfig } from '../../bin/cli/config.ts';
 import { errorWords, UsageError } from '../../bin/cli/errors.ts';
 import { guessesOf } from '../../bin/cli/guesses.ts';
 import { RUNNING_CLOUDS } from '../../bin/cli/running-clouds.ts';
@@ -15,6 +14,7 @@ import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
 import { RUNNING_DIRECTORY, readNames } from '../../bin/synthesize.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
+import { readConfig } from '../../lib/streams/configuration.ts';
 import { readOutputs } from '../../lib/streams/deployment.ts';
 import { call } from '../support/command-line.ts';
 

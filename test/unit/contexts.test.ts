@@ -78,6 +78,10 @@ describe('the environment', () => {
     expect((await call(['status'], { directory: folder, environment: mine })).stderr).toContain(
       'mine.json names no table',
     );
+    const itself = { DEALLOCATOR_CONFIG: '{"tables":{"services":"S"}}' };
+    expect((await call(['status'], { directory: folder, environment: itself })).stderr).toContain(
+      'DEALLOCATOR_CONFIG names no table for tasks, networks',
+    );
     const typed = await call(['status', '--config', 'none.json'], { directory: folder, environment: mine });
     expect(typed.stderr).toContain("none.json can't be read");
     const environment = { ...mine, DEALLOCATOR_STACK: 'Shop' };

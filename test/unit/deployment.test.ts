@@ -1,14 +1,15 @@
 /** Names and rules survive being written and read, and every text that says none is refused: for any deployment. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readConfig } from '../../bin/cli/config.ts';
 import { readNames } from '../../bin/synthesize.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { readConfig } from '../../lib/streams/configuration.ts';
 import {
   forTables,
   readEnvironment,
   readOutputs,
   readRuleOutputs,
+  splitStackName,
   writeEnvironment,
   writeOutputs,
 } from '../../lib/streams/deployment.ts';
@@ -105,6 +106,30 @@ describe('the outputs of a stack', () => {
         expect(readConfig('line', JSON.stringify(readNames(outputs))).names).toEqual(readOutputs('Shop', outputs));
       }),
     );
+  });
+
+  it('say the same behind a construct’s id, and several deployments are told apart by theirs', () => {
+    const prefixed = (prefix: string, outputs: Record<string, string>) =>
+      Object.fromEntries(Object.entries(outputs).map(([name, value]) => [prefix + name, value]));
+    fc.assert(
+      fc.property(names, names, (one, other) => {
+        const alone = prefixed('Orders', writeOutputs(one));
+        const told = readOutputs('Shop', writeOutputs(one));
+        expect(readOutputs('Shop', { ...alone, BucketName: 'b' })).toEqual(told);
+        const both = { ...alone, ...prefixed('Other', writeOutputs(other)) };
+        expect(readOutputs('Shop/Orders', both)).toEqual(told);
+        expect(readOutputs('Shop/Other', both)).toEqual(readOutputs('Shop', writeOutputs(other)));
+        for (const asked of ['Shop', 'Shop/Orderss']) {
+          expect(errorOf(() => readOutputs(asked, both))).toMatchObject({
+            code: 'FailedPrecondition',
+            message: expect.stringMatching(/^stack Shop .*; name one of: Shop\/Orders, Shop\/Other$/),
+          });
+        }
+      }),
+    );
+    expect(splitStackName('arn:aws:cloudformation:eu-west-1:1:stack/Shop/9f')).toEqual([
+      'arn:aws:cloudformation:eu-west-1:1:stack/Shop/9f',
+    ]);
   });
 
   it.each(Object.entries(OUTPUTS))('are refused by name where %s is anything but %s', (output, allowed) => {

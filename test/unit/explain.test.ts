@@ -227,7 +227,7 @@ describe('whoever reads the advice alone', () => {
     await client.removeNetwork('shared', { whenInUse: 'wait' });
     await backend.deliver();
     expect((await explain(cluster, SHARED)).advice).toEqual([
-      'network shared stays: service api, service web use it. To let it go, remove services api, web too ("deallocator rm"), or update them not to use network shared.',
+      'network shared stays: service api, service web use it. To let it go, remove service api, service web too ("deallocator rm"), or update them not to use network shared.',
       'To keep network shared, undelete it ("deallocator undelete"): that works until its deletion is done.',
     ]);
   });
@@ -237,7 +237,7 @@ describe('whoever reads the advice alone', () => {
     await client.protectService('api');
     await remove();
     expect((await explain(cluster, SHARED)).advice[1]).toBe(
-      'network shared stays: service api uses it. To let it go, remove service api too ("deallocator rm") (api only after "deallocator unprotect"), or update it not to use network shared.',
+      'network shared stays: service api uses it. To let it go, remove service api too ("deallocator rm") (service api only after "deallocator unprotect"), or update it not to use network shared.',
     );
   });
 

@@ -88,6 +88,15 @@ describe('every promise that holds at rest', () => {
     ]);
   });
 
+  it('a missing network is told of each of its users, in a sentence of its own', () => {
+    const users = Array.from({ length: 2000 }, (_, n) => service(`s${n}`, ['gone']));
+    const attachments = users.map(({ id }) => attachment('gone', id));
+    const told = suspects({ services: users, attachments });
+    expect(told.map(({ message }) => message)).toEqual(
+      users.map(({ id }) => `service#${id} refers to network#gone, which is not there`),
+    );
+  });
+
   it('a stale attachment is mended by its network, a counter without a parent by that parent', () => {
     const world = {
       services: [service('web')],

@@ -4,10 +4,10 @@ import { DeallocatorClient } from '../../lib/client/index.ts';
 import { importSnapshot } from '../../lib/operate/snapshots/import.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { testChance } from '../support/chance.ts';
-import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
-import { MemoryEngine } from '../support/memory-engine.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 
 /** A tables' client that counts the requests, and the transactions under way that check one network. */
 function open() {

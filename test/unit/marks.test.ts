@@ -1,10 +1,10 @@
 /** The client's marks, by the real requests and conditions, on DynamoDB in memory. */
 import { expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { testChance } from '../support/chance.ts';
-import { MEMORY_NAMES, memoryClient } from '../support/memory-client.ts';
-import { MemoryEngine } from '../support/memory-engine.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { MARKED, service } from '../support/objects.ts';
 
 function house() {

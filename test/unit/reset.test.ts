@@ -5,11 +5,11 @@ import type { ParentKey } from '../../lib/protocol/model.ts';
 import { settle } from '../../lib/protocol/settle.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { settleNamed } from '../../lib/protocol/sweep.ts';
-import { random as randomOf } from '../simulation/random.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
+import { random as randomOf } from '../../lib/testing/simulation/random.ts';
 import { wrapStore } from '../support/faults.ts';
-import { memoryStore } from '../support/memory-client.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
 import { service, task } from '../support/objects.ts';
 
 const WEB: ParentKey = { kind: 'service', id: 'web' };

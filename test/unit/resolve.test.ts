@@ -141,7 +141,7 @@ describe('a listing', () => {
     await client.protectService('ours');
     const { objects } = await listObjects(cluster, { kind: 'service', stack: 'shop' });
     expect(objects).toMatchObject([
-      { id: 'docker', name: 'web', stack: 'shop', labels: { env: 'test' }, state: 'marked', mark: { by: 'ann' } },
+      { id: 'docker', name: 'web', stack: 'shop', labels: { env: 'test' }, state: 'ready', mark: { by: 'ann' } },
       { id: 'ours', state: 'not marked', isProtected: true },
     ]);
     const marked = await listObjects(cluster, { marked: true });

@@ -11,10 +11,10 @@ import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts
 import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
-import { memoryStore } from '../support/memory-client.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { service } from '../support/objects.ts';
 

@@ -6,10 +6,10 @@ import type { PageKey } from '../../lib/protocol/pages.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { stopTasks } from '../../lib/protocol/stop.ts';
 import type { Stopped, Store } from '../../lib/protocol/store.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
-import { memoryStore } from '../support/memory-client.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
 import { network, service, task } from '../support/objects.ts';
 
 const web: ParentKey = { kind: 'service', id: 'web' };

@@ -15,7 +15,7 @@ import { StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { finalization } from '../support/objects.ts';
 import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
 
@@ -203,7 +203,7 @@ describe('the store', () => {
       Key: { id: { S: id } },
       ConsistentRead: true,
       ProjectionExpression:
-        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks',
+        '#id, #pendingDelete, #markedAt, #markedBy, #markedReason, #protected, #spec.#task.#networks, #spec.#networks, #spec.#annotations.#name, #spec.#name',
       ExpressionAttributeNames: {
         '#id': 'id',
         '#pendingDelete': 'pendingDelete',
@@ -214,6 +214,8 @@ describe('the store', () => {
         '#spec': 'spec',
         '#task': 'task',
         '#networks': 'networks',
+        '#annotations': 'annotations',
+        '#name': 'name',
       },
     });
 
@@ -226,7 +228,7 @@ describe('the store', () => {
           markedBy: { S: 'ann' },
           markedReason: { S: 'ä'.repeat(600) },
           protected: { BOOL: true },
-          spec: { M: { task: { M: { networks } } } },
+          spec: { M: { task: { M: { networks } }, annotations: { M: { name: { S: 'shop_web' } } } } },
         },
       });
       expect(await store.readParent(web)).toStrictEqual({
@@ -235,6 +237,7 @@ describe('the store', () => {
         markedAt: 'm1',
         markedBy: 'ann',
         markedReason: `${'ä'.repeat(256)}…`,
+        name: 'shop_web',
         isProtected: true,
         references: ['front', 'back'],
         lists: { task: stored, service: undefined },

@@ -8,15 +8,15 @@ import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
 import { settleNamed, sweep } from '../../lib/protocol/sweep.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
-import type { LogLine } from '../support/backend.ts';
-import { testChance } from '../support/chance.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { type CarryOut, MEMORY_NAMES, memoryClient, memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
+import type { LogLine } from '../../lib/testing/memory/ports.ts';
+import { testPorts } from '../../lib/testing/memory/ports.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
-import { type CarryOut, MEMORY_NAMES, memoryClient, memoryStore } from '../support/memory-client.ts';
-import { MemoryEngine } from '../support/memory-engine.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
 import { network, service, task } from '../support/objects.ts';
-import { testPorts } from '../support/test-ports.ts';
 
 const marked = (n: number) => ({ pendingDelete: true, markedAt: `2026-01-01T00:00:00.000Z#${n}` });
 

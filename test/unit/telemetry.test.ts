@@ -7,9 +7,9 @@ import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { portsFromEnvironment } from '../../lib/streams/ports.ts';
 import { type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type LogLevel, Telemetry } from '../../lib/streams/telemetry.ts';
-import { testChance } from '../support/chance.ts';
-import { memoryStore } from '../support/memory-client.ts';
-import { MemoryTables } from '../support/memory-tables.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
+import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 
 const NOW = '2026-01-01T00:01:00.000Z';
 const web = { kind: 'service', id: 'web' } as const;

@@ -1,6 +1,8 @@
-import { audit as auditTables } from '../../../lib/operate/audit/audit.ts';
+import { openDatabase } from '../../../lib/dynamodb/database.ts';
+import { type AuditResult, audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
 import { type LeftFinding, repair } from '../../../lib/operate/audit/repair.ts';
+import { inspect } from '../../../lib/operate/deployed/inspect.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { parseParentName } from '../../../lib/protocol/model.ts';
 import { readTime, refuseMore } from '../arguments.ts';
@@ -9,6 +11,7 @@ import { type Command, DONE, FAILED } from '../command.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
 import { count, duration } from '../text.ts';
+import { checkBlocks } from './selftest.ts';
 
 export const audit: Command = {
   name: 'audit',
@@ -23,10 +26,10 @@ export const audit: Command = {
     ['deallocator audit', 'reads the tables, changes nothing; status 1 if something is wrong'],
     ['deallocator audit --repair --json', 'for a script'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
+  async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
     const confirmMillis = readTime(given, 'confirm');
-    const { db, tables, rules, sweep } = await open();
+    const { db, tables, rules, sweep, around, sweepFunctionName } = await open();
     const options = { rules, signal: io.signal, chance: io.chance };
     const progress = openProgress(io);
     try {
@@ -41,22 +44,35 @@ export const audit: Command = {
             onProgress: ({ done, total }) => progress.update(done, total, `mending ${done} of ${total}`),
           })
         : undefined;
+      progress.update(0, 0, 'looking at what is deployed');
+      const database = openDatabase(db, tables, { rules, chance: io.chance });
+      const deployed = around && (await inspect(database, around, sweepFunctionName)).checks;
       progress.close();
+      const wrong = (deployed ?? []).filter((check) => check.result === 'failed');
       const left = repaired?.left ?? result.findings;
-      if (isJson) printJson({ ...result, ...(repaired && { repair: repaired }) });
+      if (isJson) printJson({ ...result, ...(repaired && { repair: repaired }), ...(deployed && { deployed }) });
       else {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
-        print(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
-        if (result.unchecked > 0) print(`${count(result.unchecked, 'suspect')} not looked at again; mend these first`);
-        if (repaired !== undefined) print(`repaired ${repaired.repaired.length}, left ${left.length}`);
-        if (left.length > 0) print(`\n${describe(left, io)}`);
+        report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
+        if (result.unchecked > 0) report(uncheckedWords(result));
+        if (repaired !== undefined) report(`repaired ${repaired.repaired.length}, left ${left.length}`);
+        if (left.length > 0) report(`\n${describe(left, io)}`);
+        if (wrong.length > 0) report(`\n${checkBlocks(wrong, io)}`);
+        const unseen = (deployed ?? []).filter((check) => check.result === 'not looked at');
+        if (unseen.length > 0) report(`\n${checkBlocks(unseen, io)}`);
       }
-      return left.length > 0 || result.unchecked > 0 ? FAILED : DONE;
+      return left.length + wrong.length > 0 || result.unchecked > 0 ? FAILED : DONE;
     } finally {
       progress.close();
     }
   },
 };
+
+/** What was only counted, by its kind: a sample of each kind is among the faults. */
+function uncheckedWords({ uncheckedOf }: AuditResult): string {
+  const kinds = Object.entries(uncheckedOf).map(([problem, more]) => `${more.toLocaleString('en-US')} of "${problem}"`);
+  return `counted, and not looked at again: ${kinds.join(', ')} more; mend these first, then audit again`;
+}
 
 /** Findings that are shown, before it says how many more there are. */
 const FINDINGS_SHOWN_MAX = 50;

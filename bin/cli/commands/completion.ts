@@ -108,16 +108,11 @@ async function complete(commands: readonly Command[], session: Session, words: r
   const [kind] = given.positionals;
   if (kind === undefined) return KINDS.filter(startsAsTyped);
   if (kind !== 'service' && kind !== 'network') return [];
-  // Not the session's: the deployment is the one that the completed line names.
-  const { openDeployment } = await import('../connection.ts');
-  const { cluster, close } = await openDeployment(given, session.io);
-  try {
-    const onlyMarked = OF_MARKED.includes(command.name);
-    const ids = await findIds(cluster.database, { kind, prefix: typed, onlyMarked });
-    return ids.filter((id) => SAFE_ID.test(id) && !given.positionals.includes(id)).sort();
-  } finally {
-    close();
-  }
+  // The deployment is the one that the completed line names.
+  const { cluster } = await session.open(given);
+  const onlyMarked = OF_MARKED.includes(command.name);
+  const ids = await findIds(cluster.database, { kind, prefix: typed, onlyMarked });
+  return ids.filter((id) => SAFE_ID.test(id) && !given.positionals.includes(id)).sort();
 }
 
 /** The tables are asked for what begins so, until there are enough, or enough was read. */

@@ -3,7 +3,6 @@ import { readDescription } from '../../../lib/operate/reports/listing.ts';
 import { readParent } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { findTyped } from '../objects.ts';
-import { targetLine } from '../target.ts';
 import { facts } from '../text.ts';
 import { explain } from './explain.ts';
 
@@ -22,17 +21,13 @@ export const describe: Command = {
     const deployment = await session.open();
     const [key = typed] = await findTyped(session, deployment, [typed], { beginnings: 'any' });
     const found = await interruptible(readDescription(deployment.cluster, key), session.io);
-    const { target } = deployment;
-    const described = {
-      ...session,
-      printJson: (all: unknown) => session.printJson({ target, ...found, ...(all as object) }),
-    };
-    if (!session.isJson) {
-      const { name, stack, labels = {}, isProtected } = found ?? {};
+    const described = { ...session, printJson: (all: object) => session.printJson({ ...found, ...all }) };
+    // What is not there has none of these.
+    if (!session.isJson && found !== undefined) {
+      const { name, stack, labels, isProtected } = found;
       const texts = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
-      session.print(
+      session.report(
         `${facts([
-          ['on', targetLine(target)],
           ['kind', key.kind],
           ['id', key.id],
           ['name', name ?? '-'],

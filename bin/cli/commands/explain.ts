@@ -1,8 +1,9 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { listed, spoken } from '../../../lib/operate/names.ts';
+import { listed, type Names, spokenWith } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
+import { readHistory } from '../../../lib/operate/reports/history.ts';
 import { readParent } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -33,7 +34,7 @@ export const explain: Command = {
     ['deallocator explain service web --graph dot | dot -Tsvg > web.svg', 'a picture'],
   ],
   async run(session, given) {
-    const { io, isJson, print, printJson } = session;
+    const { io, isJson, print, report, printJson } = session;
     const typed = readParent(given);
     const format = given.text('graph');
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
@@ -46,11 +47,12 @@ export const explain: Command = {
       const graph = await interruptible(drawGraph(cluster, [parent], format), io);
       if (isJson) printJson({ format, graph });
       else print(graph.trimEnd());
-      return (await interruptible(cluster.readParent(parent), io)) === undefined ? FAILED : DONE;
+      const { whereabouts } = await interruptible(readHistory(cluster, { ...parent, limit: 1 }), io);
+      return whereabouts === 'not there' ? FAILED : DONE;
     }
     const found = await interruptible(explainParent(cluster, parent), io);
     if (isJson) printJson(found);
-    else print(describe(found));
+    else report(describe(found));
     return found.absence === 'not there' ? FAILED : DONE;
   },
 };
@@ -58,15 +60,16 @@ export const explain: Command = {
 function describe(found: Explanation): string {
   return [
     tree({ text: titleOf(found), branches: branchesOf(found) }),
-    ...forecastLines(found.forecast),
+    ...forecastLines(found.forecast, found.names),
     '',
     ...found.advice.map(visible),
   ].join('\n');
 }
 
-function titleOf({ object, state, mark, absence }: Explanation): string {
-  if (state === 'absent') return `${spoken(object)} is ${absence}`;
-  return `${spoken(object)} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
+function titleOf({ object, state, mark, absence, names }: Explanation): string {
+  const called = spokenWith(names, object);
+  if (state === 'absent') return `${called} is ${absence}`;
+  return `${called} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
 }
 
 function branchesOf({
@@ -79,11 +82,12 @@ function branchesOf({
   usedBy,
   moreRelated,
   formerLives,
+  names,
 }: Explanation): Branch[] {
   const more = moreRelated > 0 ? [{ text: `… and ${moreRelated} more` }] : [];
   const relatedBranch = (text: string, related: readonly Related[]): Branch => ({
     text: related.length === 0 ? `${text} nothing` : text,
-    branches: [...related.map((other) => ({ text: relatedWords(other) })), ...more],
+    branches: [...related.map((other) => ({ text: relatedWords(other, names) })), ...more],
   });
   return [
     ...(undeleted ? [{ text: undeletedText(undeleted) }] : []),
@@ -120,14 +124,14 @@ function tasksBranch(tasks: NonNullable<Explanation['tasks']>): Branch {
   };
 }
 
-function relatedWords({ object, state, tasks, alsoUsedBy = [], hold }: Related): string {
+function relatedWords({ object, state, tasks, alsoUsedBy = [], hold }: Related, names: Names): string {
   const facts = [
     state,
     ...(tasks ? [countWords(tasks, 'task')] : []),
     ...(hold ? [reasonWords(hold)] : []),
-    ...(alsoUsedBy.length > 0 ? [`also used by ${listed(alsoUsedBy.map(spoken))}`] : []),
+    ...(alsoUsedBy.length > 0 ? [`also used by ${listed(alsoUsedBy.map((user) => spokenWith(names, user)))}`] : []),
   ];
-  return `${spoken(object)}: ${facts.join(', ')}`;
+  return `${spokenWith(names, object)}: ${facts.join(', ')}`;
 }
 
 function livesBranch(lives: Explanation['formerLives']): Branch {

@@ -1,5 +1,5 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { kindOf, listed, parseTypedName, spoken } from '../../../lib/operate/names.ts';
+import { called, kindOf, listed, namesOf, parseTypedName, spokenWith } from '../../../lib/operate/names.ts';
 import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import type { ParentKind } from '../../../lib/protocol/model.ts';
@@ -23,7 +23,7 @@ export const history: Command = {
     ['deallocator history web --kind service', 'each life of service web'],
   ],
   async run(session, given) {
-    const { io, isJson, print, printJson } = session;
+    const { io, isJson, report, printJson } = session;
     const kindText = given.text('kind');
     const { id, kind } = readPast(given, kindText === undefined ? undefined : readKind(kindText));
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
@@ -33,30 +33,37 @@ export const history: Command = {
     const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
     const found = await interruptible(readHistory(deployment.cluster, { id: key?.id ?? id, kind, limit }), io);
     if (isJson) printJson(found);
-    else if (found.deletions.length === 0) print(nothingWords(id, kind, found));
+    else if (found.deletions.length === 0) report(nothingWords(id, kind, found));
     else {
+      const say = sayer(found);
       const rows = found.deletions.map(
-        ({ object, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
+        ({ object, name, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
           deletedAt,
-          shortened(spoken(object)),
+          shortened(called(object, name)),
           markedAt.split('#')[0] ?? markedAt,
           shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
-          shortened(wentWith === undefined ? listed(freed.map(spoken)) || '-' : spoken(wentWith)),
+          shortened(wentWith === undefined ? listed(freed.map(say)) || '-' : say(wentWith)),
           trigger,
         ],
       );
-      print(
+      report(
         columns(['DELETED', 'OBJECT', 'MARKED', 'WHO: WHY', 'TOGETHER WITH', 'BY'], rows, {
           terminal: terminalOf(io.out, io.environment),
           optional: ['BY', 'MARKED', 'TOGETHER WITH'],
         }),
       );
-      if (found.more > 0) print(`… and ${found.more} more, all older; --limit shows them`);
+      if (found.more > 0) report(`… and ${found.more} more, all older; --limit shows them`);
     }
-    if (!isJson && !found.isWhole) print('Not all receipts were read; newer ones may be among the others.');
+    if (!isJson && !found.isWhole) report('Not all receipts were read; newer ones may be among the others.');
     return found.whereabouts === 'not there' ? FAILED : DONE;
   },
 };
+
+/** What went together is in the same list, and has its name there. */
+function sayer({ deletions }: History): (object: string) => string {
+  const names = namesOf(deletions.map(({ kind, id, name }) => ({ key: { kind, id }, name })));
+  return (object) => spokenWith(names, object);
+}
 
 const EXPIRY = `Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise.`;
 

@@ -9,14 +9,20 @@ import {
 import { readKind, readLabel, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { UsageError } from '../errors.ts';
-import { targetLine } from '../target.ts';
+import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, shortened, visible } from '../text.ts';
-import { markWords } from '../words.ts';
+import { markWords, standingWords } from '../words.ts';
+
+const HEAD = ['KIND', 'ID', 'NAME', 'STACK', 'STATE'];
 
 /** What `-o` may say, and how it shows the objects. */
-const FORMATS: Readonly<Record<string, (objects: readonly ListedObject[]) => string>> = {
-  table: (objects) => columns(['KIND', 'ID', 'NAME', 'STACK', 'STATE'], objects.map(shortRow)),
-  wide: (objects) => columns(['KIND', 'ID', 'NAME', 'STACK', 'STATE', 'MARKED', 'LABELS'], objects.map(wideRow)),
+const FORMATS: Readonly<Record<string, (objects: readonly ListedObject[], terminal: Terminal) => string>> = {
+  table: (objects, terminal) => columns(HEAD, objects.map(shortRow), { terminal, optional: ['STACK', 'NAME'] }),
+  wide: (objects, terminal) =>
+    columns([...HEAD, 'MARKED', 'LABELS'], objects.map(wideRow), {
+      terminal,
+      optional: ['LABELS', 'STACK', 'MARKED', 'NAME'],
+    }),
   name: (objects) => objects.map((object) => visible(typedName(object))).join('\n'),
 };
 
@@ -39,7 +45,7 @@ export const ls: Command = {
     ['deallocator ls services --stack shop', 'the services of one stack'],
     ['deallocator ls --label env=test -o name', 'names that other commands take, as rm - does'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
+  async run({ io, open, isJson, print, report, printJson }, given) {
     refuseMore(given, 1);
     const [kindText] = given.positionals;
     const kind = kindText === undefined ? undefined : readKind(kindText);
@@ -49,35 +55,47 @@ export const ls: Command = {
       throw new UsageError(`--output is "${format}", allowed: ${Object.keys(FORMATS).join(', ')}, json`);
     }
     const label = readLabel(given);
+    const isPlain = given.flag('quiet') || format === 'name';
     const request = {
       kind,
       stack: given.text('stack'),
       labels: label === undefined ? [] : [label],
       marked: given.flag('marked'),
       limit: readNumber(given, 'limit', LISTED_OBJECTS_MAX),
+      looksAtMarked: isJson || !isPlain,
     };
     const deployment = await open();
-    const { target } = deployment;
     const found = await interruptible(listObjects(deployment.cluster, request), io);
     if (isJson || show === undefined) {
-      printJson({ target, ...found });
+      printJson(found);
       return DONE;
     }
-    const isPlain = given.flag('quiet') || format === 'name';
     const { objects } = found;
+    const say = isPlain ? print : report;
     if (objects.length > 0)
-      print(given.flag('quiet') ? objects.map(({ id }) => visible(id)).join('\n') : show(objects));
-    else if (!isPlain) print(`Nothing was found on ${visible(targetLine(target))}.`);
+      say(
+        given.flag('quiet')
+          ? objects.map(({ id }) => visible(id)).join('\n')
+          : show(objects, terminalOf(io.out, io.environment)),
+      );
+    else if (!isPlain) report('Nothing was found.');
     const rest = restWords(found);
     // Where a program may read the list, stdout has nothing else.
-    if (rest !== undefined) isPlain ? io.err.write(`${rest}\n`) : print(rest);
+    if (rest !== undefined) isPlain ? io.err.write(`${rest}\n`) : report(rest);
     return DONE;
   },
 };
 
-function shortRow({ kind, id, name, stack, state, isProtected }: ListedObject): string[] {
-  const facts = [state === 'marked' ? state : '', isProtected ? 'protected' : ''].filter(Boolean);
-  return [kind, shortened(id), shortened(name ?? '-'), shortened(stack ?? '-'), facts.join(', ') || '-'];
+function shortRow(object: ListedObject): string[] {
+  const { kind, id, name, stack } = object;
+  return [kind, shortened(id), shortened(name ?? '-'), shortened(stack ?? '-'), stateWords(object)];
+}
+
+/** As `status` says it. */
+function stateWords({ state, standing, hold, isProtected }: ListedObject): string {
+  if (standing !== undefined) return standingWords(standing, hold);
+  const facts = [state === 'marked' ? 'marked, not looked at' : '', isProtected ? 'protected' : ''].filter(Boolean);
+  return facts.join(', ') || '-';
 }
 
 function wideRow(object: ListedObject): string[] {

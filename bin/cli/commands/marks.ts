@@ -1,6 +1,6 @@
 /** protect and unprotect: one request of the typed client for each object. */
 import type { DeallocatorClient } from '../../../lib/client/client.ts';
-import { listed, spoken } from '../../../lib/operate/names.ts';
+import { called, listed } from '../../../lib/operate/names.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
@@ -16,6 +16,7 @@ import { visible } from '../text.ts';
 /** What became of one object. `error` with `code` says why not. */
 interface Outcome {
   readonly object: string;
+  readonly name?: string;
   readonly outcome: string;
   readonly error?: { readonly code: string; readonly message: string; readonly blockers: readonly string[] };
 }
@@ -23,24 +24,24 @@ interface Outcome {
 /** One object after the other: a refusal of one does not stop the others. */
 async function forEach(
   session: Session,
-  parents: readonly ParentKey[],
+  parents: readonly (ParentKey & { readonly name?: string })[],
   apply: (parent: ParentKey) => Promise<string>,
 ): Promise<number> {
-  const { io, isJson, print, printJson } = session;
+  const { io, isJson, report, printJson } = session;
   const results: Outcome[] = [];
   for (const parent of parents) {
     io.signal.throwIfAborted();
-    const object = parentName(parent);
+    const object = { object: parentName(parent), ...(parent.name !== undefined && { name: parent.name }) };
     try {
-      results.push({ object, outcome: await apply(parent) });
+      results.push({ ...object, outcome: await apply(parent) });
     } catch (error) {
       if (!isDeallocatorError(error) || concernsAll(error)) throw error;
       const { code, message, blockers } = error;
-      results.push({ object, outcome: 'refused', error: { code, message, blockers } });
+      results.push({ ...object, outcome: 'refused', error: { code, message, blockers } });
     }
   }
   if (isJson) printJson({ results });
-  else for (const result of results) print(describe(result));
+  else for (const result of results) report(describe(result));
   if (results.some(({ error }) => error?.code === 'FailedPrecondition')) return BLOCKED;
   return results.some(({ error }) => error !== undefined) ? FAILED : DONE;
 }
@@ -50,8 +51,8 @@ function concernsAll({ code, blockers }: DeallocatorError): boolean {
   return code === 'Unavailable' || (code === 'FailedPrecondition' && blockers.length === 0);
 }
 
-function describe({ object, outcome, error }: Outcome): string {
-  return visible(error === undefined ? `${spoken(object)}: ${outcome}` : `${error.message} [${error.code}]`);
+function describe({ object, name, outcome, error }: Outcome): string {
+  return visible(error === undefined ? `${called(object, name)}: ${outcome}` : `${error.message} [${error.code}]`);
 }
 
 function methodsOf(client: DeallocatorClient, { kind, id }: ParentKey) {
@@ -69,7 +70,9 @@ async function mayUnprotect(
 ): Promise<boolean> {
   if (!mustAsk(io, given, false)) return true;
   const found = await mapInParallel(parents, PARENTS_IN_PARALLEL, (key) => deployment.cluster.readParent(key));
-  const marked = found.flatMap((parent) => (parent?.pendingDelete ? [spoken(parentName(parent.key))] : []));
+  const marked = found.flatMap((parent) =>
+    parent?.pendingDelete ? [called(parentName(parent.key), parent.name)] : [],
+  );
   if (marked.length === 0) return true;
   const where = targetLine(deployment.target);
   const verb = marked.length === 1 ? 'is marked and goes' : 'are marked and go';

@@ -1,7 +1,6 @@
 /** How plans of removals and undeletes are put in words, and the question before they are carried out. */
-import { listed, spoken, spokenWith } from '../../../lib/operate/names.ts';
+import { listed, type Names, spoken, spokenWith } from '../../../lib/operate/names.ts';
 import type { Applied } from '../../../lib/operate/reports/apply.ts';
-import type { Forecast } from '../../../lib/operate/reports/forecast.ts';
 import {
   FORESEEN_OBJECTS_MAX,
   type PlanRefusal,
@@ -30,7 +29,7 @@ export function describeRemoval(plan: RemovalPlan, target: Target): string {
     ),
     ...lines(alreadyMarked.map(markedLine('leave', names)), 'that are marked already'),
     ...lines(refused.map(refusalLine(names)), 'that are refused'),
-    ...forecastOf(forecast),
+    ...lines(forecastLines(forecast, names), 'of these'),
     ...(isForeseen ? [] : [later]),
     '',
   ].join('\n');
@@ -50,7 +49,7 @@ export function describeUndelete({ undeletes, notMarked, refused, names }: Undel
 }
 
 /** One line for each object; of very many, those that failed, and a sum. */
-export function describeApplied(applied: readonly Applied[], names: Readonly<Record<string, string>>): string[] {
+export function describeApplied(applied: readonly Applied[], names: Names): string[] {
   const isLong = applied.length > LINES_MAX;
   const told = isLong ? applied.filter(({ error }) => error !== undefined) : applied;
   const each = told.map(({ object, outcome, error }) =>
@@ -77,18 +76,19 @@ export function undeleteQuestion({ undeletes }: UndeletePlan, target: Target): s
 
 /** Why nothing at all is done. */
 export function stopWords(refused: readonly PlanRefusal[], done: 'marked' | 'undeleted'): string {
-  const missing = refused.filter(({ because }) => because === 'not found').map(({ object }) => spoken(object));
-  const verb = missing.length === 1 ? 'is' : 'are';
-  return visible(
-    `Nothing was ${done}: ${listed(missing)} ${verb} not there. Correct that, or leave out what is not there with --ignore-missing.`,
-  );
+  const absent = (absence: PlanRefusal['absence']) => {
+    const objects = refused.filter((one) => one.absence === absence).map(({ object }) => spoken(object));
+    return objects.length === 0 ? [] : [`${listed(objects)} ${objects.length === 1 ? 'is' : 'are'} ${absence}`];
+  };
+  const why = [...absent('not there'), ...absent('gone')].join(', and ');
+  return visible(`Nothing was ${done}: ${why}. Correct that, or leave out what is not there with --ignore-missing.`);
 }
 
 function titleOf(target: Target): string {
   return `Plan for ${visible(targetLine(target))}`;
 }
 
-function markedLine(verb: string, names: Readonly<Record<string, string>>) {
+function markedLine(verb: string, names: Names) {
   return ({ object, mark }: RemovalPlan['alreadyMarked'][number]) =>
     `  ${verb} ${visible(`${spokenWith(names, object)}: marked ${markWords(mark)}`)}`;
 }
@@ -102,14 +102,9 @@ const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
 
 const GONE = 'it is gone: it was deleted ("deallocator history" tells when)';
 
-function refusalLine(names: Readonly<Record<string, string>>) {
+function refusalLine(names: Names) {
   return ({ object, because, absence, blockers }: PlanRefusal) => {
     const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(names, user)))}` : '';
     return `  refuse ${visible(`${spokenWith(names, object)}: ${absence === 'gone' ? GONE : REFUSALS[because]}${named}`)}`;
   };
-}
-
-/** The blank line and the heading before the forecast's own lines count as two of them. */
-function forecastOf(forecast: Forecast): string[] {
-  return lines(forecastLines(forecast), 'of these');
 }

@@ -4,7 +4,6 @@ import { redrive as redriveLetters } from '../../../lib/operate/recovery/redrive
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
-import { targetLine } from '../target.ts';
 import { terminalOf } from '../terminal.ts';
 import { count, facts, list, shortened, visible } from '../text.ts';
 
@@ -18,9 +17,9 @@ export const redrive: Command = {
     ['deallocator redrive', 'settles what the dead letters are about, then deletes them'],
     ['deallocator redrive --stack Deallocator --json', 'of a deployed stack, for a script'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
+  async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
-    const { connection, deadLetterQueueUrl, tables, sweep, rules, target } = await open();
+    const { connection, deadLetterQueueUrl, tables, sweep, rules } = await open();
     const deadLetters = openDeadLetters(connection, deadLetterQueueUrl, io.signal);
     const records = openRecords(connection, io.signal);
     const progress = openProgress(io);
@@ -32,12 +31,11 @@ export const redrive: Command = {
           progress.update(deleted + kept, received, `${count(received, 'message')} received`),
       });
       progress.close();
-      if (isJson) printJson({ target, ...result });
+      if (isJson) printJson(result);
       else {
         const { keptMessages, deletedParents, malformed, gone } = result;
-        print(
+        report(
           facts([
-            ['target', targetLine(target)],
             ['received', result.received],
             ['deleted', result.deleted],
             ['kept', result.kept],
@@ -51,9 +49,9 @@ export const redrive: Command = {
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];
         if (rows.length > 0)
-          print(`\n${list(['WHAT', 'OUTCOME'], rows, { terminal: terminalOf(io.out, io.environment) })}`);
+          report(`\n${list(['WHAT', 'OUTCOME'], rows, { terminal: terminalOf(io.out, io.environment) })}`);
         if (gone.length > 0) {
-          print(
+          report(
             visible(
               `${gone.length} of the batches had left the stream, and a whole sweep made up for it; "deallocator audit" tells whether attachments are missing`,
             ),

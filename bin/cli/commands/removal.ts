@@ -1,5 +1,6 @@
 /** rm and undelete: the plan, the question, then the marks, and for rm, with --wait, the wait. */
 import { interruptible } from '../../../lib/operate/interruptible.ts';
+import type { Names } from '../../../lib/operate/names.ts';
 import { type Applied, type ApplyOptions, applyRemoval, applyUndelete } from '../../../lib/operate/reports/apply.ts';
 import {
   type PlanRefusal,
@@ -83,7 +84,7 @@ export const rm: Command = {
     const plan = await planned(session, planRemoval(deployment.cluster, { ...selected.selection, whenInUse }));
     const { target } = deployment;
     const end = await carryOut(session, given, {
-      document: { target, plan },
+      document: { plan },
       plan,
       planned: plan.marks.length,
       leftAlone: plan.alreadyMarked.length,
@@ -96,9 +97,9 @@ export const rm: Command = {
     let waited: WaitResult | undefined;
     if (given.flag('wait')) {
       waited = await waitFor(session, deployment, awaitedOf(plan, end.applied), timeoutMillis);
-      if (!session.isJson) printOutcomes(session, waited);
+      if (!session.isJson) printOutcomes(session.print, waited);
     }
-    if (session.isJson) session.printJson({ target, plan, applied: end.applied, ...(waited && { waited }) });
+    if (session.isJson) session.printJson({ plan, applied: end.applied, ...(waited && { waited }) });
     return statusOf(given, plan.refused, end.applied, waited);
   },
 };
@@ -120,7 +121,7 @@ export const undelete: Command = {
     const plan = await planned(session, planUndelete(deployment.cluster, selection));
     const { target } = deployment;
     const end = await carryOut(session, given, {
-      document: { target, plan },
+      document: { plan },
       plan,
       planned: plan.undeletes.length,
       leftAlone: plan.notMarked.length,
@@ -130,7 +131,7 @@ export const undelete: Command = {
       apply: (options) => applyUndelete(deployment.client, plan, declared, options),
     });
     if (!('applied' in end)) return end.status;
-    if (session.isJson) session.printJson({ target, plan, applied: end.applied });
+    if (session.isJson) session.printJson({ plan, applied: end.applied });
     return statusOf(given, plan.refused, end.applied, undefined);
   },
 };
@@ -184,7 +185,7 @@ async function planned<P>({ io }: Session, planning: Promise<P>): Promise<P> {
 
 interface Work {
   readonly document: object;
-  readonly plan: { readonly refused: readonly PlanRefusal[]; readonly names: Readonly<Record<string, string>> };
+  readonly plan: { readonly refused: readonly PlanRefusal[]; readonly names: Names };
   /** Objects to write, and objects that are as they should be. */
   readonly planned: number;
   readonly leftAlone: number;

@@ -7,8 +7,9 @@ import { type Command, DONE, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
 import { openScreen, type Screen } from '../screen.ts';
+import { type Target, targetLine } from '../target.ts';
 import { type Terminal, terminalOf } from '../terminal.ts';
-import { columns, count, duration, emphasis, shortened } from '../text.ts';
+import { columns, count, duration, emphasis, shortened, visible } from '../text.ts';
 import { childOf, countWords, progressWords, standingWords } from '../words.ts';
 
 /** The pause between two looks. Each costs a read of the index, and two for each object that is shown. */
@@ -50,14 +51,14 @@ export const status: Command = {
       blocked: given.flag('blocked'),
       stalledAfterMillis: readTime(given, 'stalled-after'),
     };
-    const { cluster } = await open();
+    const { cluster, target } = await open();
     const isWatch = given.flag('watch');
     const screen = isDrawable(io.out, io.environment) ? openScreen(io.out) : undefined;
     try {
       do {
         const found = await interruptible(readStatus(cluster, options), io);
         if (isJson) printJson(found);
-        else draw(session, (terminal) => describe(found, options.blocked, terminal), isWatch, screen);
+        else draw(session, (terminal) => describe(found, options.blocked, terminal), isWatch && target, screen);
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
       } while (isWatch && !io.isReaderGone());
     } catch (error) {
@@ -69,17 +70,17 @@ export const status: Command = {
 };
 
 function draw(
-  { io: { out, environment, chance }, print }: Session,
+  { io: { out, environment, chance }, print, report }: Session,
   describeIn: (terminal: Terminal) => string,
-  isWatch: boolean,
+  watched: Target | false,
   screen: Screen | undefined,
 ): void {
   const text = describeIn(terminalOf(out, environment));
-  if (!isWatch) {
-    print(text);
+  if (!watched) {
+    report(text);
     return;
   }
-  const lines = [isoNow(chance), ...text.split('\n')];
+  const lines = [isoNow(chance), visible(`On ${targetLine(watched)}`), ...text.split('\n')];
   if (screen === undefined) print(`${lines.join('\n')}\n`);
   else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }
@@ -108,11 +109,14 @@ function describe(
 
 /** What matters most is on the left. */
 function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
+  // Most people choose their ids, and need no names.
+  const isNamed = marked.some(({ id, name = id }) => name !== id);
   const rows = marked.map((entry) => {
-    const { kind, id, object, mark, children, counter, hold } = entry;
+    const { kind, id, name = '-', object, mark, children, counter, hold } = entry;
     return [
       kind,
       shortened(id),
+      ...(isNamed ? [shortened(name)] : []),
       shortened(standingWords(entry, hold)),
       countWords(children, childOf(object)),
       mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
@@ -121,8 +125,12 @@ function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
       [mark.by, mark.reason].filter(Boolean).join(': ') || '-',
     ];
   });
-  return columns(['KIND', 'ID', 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'], rows, {
-    terminal,
-    optional: LEFT_OUT,
-  });
+  return columns(
+    ['KIND', 'ID', ...(isNamed ? ['NAME'] : []), 'STATE', 'LEFT', 'AGE', 'PROGRESS', 'COUNTER', 'WHO: WHY'],
+    rows,
+    {
+      terminal,
+      optional: LEFT_OUT,
+    },
+  );
 }

@@ -3,7 +3,6 @@ import { sweepAll } from '../../../lib/operate/recovery/whole-sweep.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { openProgress } from '../progress.ts';
-import { targetLine } from '../target.ts';
 import { terminalOf } from '../terminal.ts';
 import { duration, facts, list, shortened } from '../text.ts';
 
@@ -20,9 +19,9 @@ export const sweep: Command = {
     ['deallocator sweep', 'now, instead of within 15 minutes'],
     ['deallocator sweep --full --json', 'after an outage, for a script'],
   ],
-  async run({ io, open, isJson, print, printJson }, given) {
+  async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
-    const { sweep, target } = await open();
+    const { sweep } = await open();
     const startEpochMillis = io.chance.nowEpochMillis();
     const progress = openProgress(io);
     // How many are marked is not known beforehand.
@@ -38,7 +37,7 @@ export const sweep: Command = {
       },
     }).finally(() => progress.close());
     const seconds = (io.chance.nowEpochMillis() - startEpochMillis) / 1000;
-    if (isJson) printJson({ target, ...result, seconds });
+    if (isJson) printJson({ ...result, seconds });
     else {
       const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
       const rows = [
@@ -50,11 +49,10 @@ export const sweep: Command = {
         jsonHas: 'up to 1,000 of each invocation',
         terminal: terminalOf(io.out, io.environment),
       };
-      if (rows.length > 0) print(`${list(['OBJECT', 'SWEPT'], rows, all)}\n`);
+      if (rows.length > 0) report(`${list(['OBJECT', 'SWEPT'], rows, all)}\n`);
       const oldest = oldestMarkSeconds > 0 ? `, the oldest mark is ${duration(oldestMarkSeconds)} old` : '';
-      print(
+      report(
         facts([
-          ['target', targetLine(target)],
           ['settled', settled],
           ['deleted', deletedCount],
           ['failed', failedCount],

@@ -32,7 +32,7 @@ export const importFiles: Command = {
     ['deallocator import services.json tasks.json networks.json', '"docker service inspect" and the like, of a swarm'],
     ['docker network inspect $(docker network ls -q) | deallocator import services.json tasks.json -', 'from a pipe'],
   ],
-  async run({ io, open: connect, isJson, print, printJson }, { positionals, flag }) {
+  async run({ io, open: connect, isJson, report, printJson }, { positionals, flag }) {
     if (positionals.length === 0) throw new UsageError('the file to import is missing');
     if (positionals.filter((name) => name === '-').length > 1) throw new UsageError('"-" is given twice');
     const files = await Promise.all(positionals.map((name) => readInput(name, io)));
@@ -46,7 +46,7 @@ export const importFiles: Command = {
     }).finally(() => progress.close());
     const { snapshot: _, ...others } = input;
     if (isJson) printJson({ ...result, causes: groupByCause(result.refusals), ...others });
-    else print(importWords(result, input));
+    else report(importWords(result, input));
     return result.refusals.length > 0 ? FAILED : DONE;
   },
 };
@@ -93,7 +93,7 @@ export const exportFile: Command = {
     ['deallocator export cluster.json', 'a file that "deallocator import" takes'],
     ['deallocator export | jq .services', 'to stdout'],
   ],
-  async run({ io, open: connect, isJson, print, printJson }, given) {
+  async run({ io, open: connect, isJson, report, printJson }, given) {
     refuseMore(given, 1);
     const [file] = given.positionals;
     const { db, tables } = await connect();
@@ -104,7 +104,7 @@ export const exportFile: Command = {
     else if (file === undefined) io.out.write(text);
     const { services, networks, tasks } = snapshot;
     if (!isJson) {
-      const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : print;
+      const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
       const counts = [
         count(services.length, 'service'),
         count(networks.length, 'network'),

@@ -1,4 +1,4 @@
-import { listed, spoken } from '../../../lib/operate/names.ts';
+import { called, listed, spoken } from '../../../lib/operate/names.ts';
 import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import { readParents, readTime } from '../arguments.ts';
@@ -35,7 +35,7 @@ export const wait: Command = {
     const found = await findTyped(session, deployment, parents);
     const result = await waitFor(session, deployment, found, timeoutMillis);
     if (session.isJson) session.printJson(result);
-    else printOutcomes(session, result);
+    else printOutcomes(session.report, result);
     return statusOf(result);
   },
 };
@@ -46,10 +46,10 @@ function statusOf({ outcomes, isDone }: WaitResult): number {
   return outcomes.every(({ outcome }) => outcome === 'gone' || outcome === 'not there') ? FAILED : BLOCKED;
 }
 
-export function printOutcomes({ print }: Session, { outcomes }: WaitResult): void {
-  for (const { object, outcome, waitsFor } of outcomes) {
+export function printOutcomes(print: Session['print'], { outcomes }: WaitResult): void {
+  for (const { object, name, outcome, waitsFor } of outcomes) {
     const why = waitsFor === undefined ? '' : `, ${standingWords(waitsFor, waitsFor.hold)}`;
-    print(visible(`${spoken(object)}: ${outcome}${why}${outcome === 'not there' ? NO_RECEIPT : ''}`));
+    print(visible(`${called(object, name)}: ${outcome}${why}${outcome === 'not there' ? NO_RECEIPT : ''}`));
   }
 }
 
@@ -89,14 +89,14 @@ function leftOf({ waitingFor }: WaitProgress): number {
 function wordsOf({ waitingFor, ended }: WaitProgress): string {
   if (waitingFor.length === 0) return '';
   const named = waitingFor.slice(0, NAMED_MAX).map((entry) => {
-    const { object, children, hold, state } = entry;
+    const { object, name, children, hold, state } = entry;
     const isUsual = state === 'draining' || state === 'ready' || state === 'held';
     const why = [
       ...(children.count > 0 ? [countWords(children, childOf(object))] : []),
       ...(isUsual ? [] : [standingWords(entry)]),
       ...(hold ? [reasonWords(hold)] : []),
     ];
-    return `${spoken(object)} (${why.join(', ') || 'about to go'})`;
+    return called(object, name, why.join(', ') || 'about to go');
   });
   const more = waitingFor.length > NAMED_MAX ? ` and ${waitingFor.length - NAMED_MAX} more` : '';
   const absent = ended.filter(({ outcome }) => outcome === 'not there').map(({ object }) => spoken(object));

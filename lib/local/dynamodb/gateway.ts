@@ -135,8 +135,8 @@ export class Gateway {
     }
     // A function must not reach AWS from a laptop.
     const message =
-      'the local cloud serves DynamoDB, DynamoDB Streams, Invoke of Lambda, and ReceiveMessage, DeleteMessage and ' +
-      'GetQueueAttributes of SQS only';
+      'the local cloud serves DynamoDB and DynamoDB Streams, and a few requests of Lambda, SQS and EventBridge only: ' +
+      'see lib/local/README.md';
     send(response, 400, { __type: 'UnknownOperationException', message });
   }
 

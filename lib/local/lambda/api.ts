@@ -1,11 +1,13 @@
 /** Lambda's Invoke over HTTP. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { PAYLOAD_BYTES_MAX } from '../ground/limits.ts';
 import { LocalError } from '../ground/local-error.ts';
 import { type ApiRequest, Refusal, type ServiceApi } from '../ground/service-api.ts';
 import type { Authorizer } from '../iam/authorizer.ts';
 import { ACCOUNT_ID, REGION } from '../template/intrinsics.ts';
 import type { AsyncInvocations } from './async-invocation.ts';
+import type { LogTails } from './log-tails.ts';
 import type { FunctionPool } from './pool.ts';
 
 const INVOCATION_PATH = /^\/2015-03-31\/functions\/([^/?]+)\/invocations(?:\?(.*))?$/;
@@ -21,6 +23,7 @@ interface InvokeTargets {
   readonly authorizer: Authorizer;
   readonly pool: FunctionPool;
   readonly asyncInvocations: AsyncInvocations;
+  readonly tails: LogTails;
 }
 
 /** As Lambda words it in headers and body. */
@@ -66,10 +69,18 @@ function readPayload(body: Buffer, invocationType: string): unknown {
   }
 }
 
+const LOG_TYPES = ['None', 'Tail'];
+/** A function's answer and its log come through two pipes, and the log may be the later one. */
+const LOG_SETTLES_MILLIS = 50;
+
+function wantsTail(headers: ApiRequest['headers']): boolean {
+  const logType = String(headers['x-amz-log-type'] ?? 'None');
+  if (!LOG_TYPES.includes(logType)) throw refuseValue('LogType', logType, LOG_TYPES.join(', '));
+  return logType === 'Tail';
+}
+
 /** A header that would change the answer and is not emulated is refused, not ignored. */
 function readInvocationType(headers: ApiRequest['headers']): InvocationType {
-  const logType = headers['x-amz-log-type'] ?? 'None';
-  if (logType !== 'None') throw refuseValue('LogType', logType, 'None; the log goes to the local cloud’s own output');
   if (headers['x-amz-client-context'] !== undefined) throw refuseValue('ClientContext', 'set', 'none');
   const invocationType = headers['x-amz-invocation-type'] ?? 'RequestResponse';
   const known = INVOCATION_TYPES.find((type) => type === invocationType);
@@ -87,6 +98,7 @@ function toRefusal(error: unknown): Refusal {
 
 async function invoke(functionText: string, query: string, request: ApiRequest, targets: InvokeTargets) {
   const invocationType = readInvocationType(request.headers);
+  const isTailWanted = wantsTail(request.headers);
   const name = readFunctionName(decodeURIComponent(functionText), query, targets.pool.names());
   const need = { action: 'lambda:InvokeFunction', resource: arnOf(name) };
   const denial = await targets.authorizer.findDenial(request.principal, [need]);
@@ -98,12 +110,15 @@ async function invoke(functionText: string, query: string, request: ApiRequest, 
     return { status: 202, headers: { 'x-amzn-requestid': randomUUID() }, body: '' };
   }
   const { requestId, payload, error } = await targets.pool.invoke(name, event);
+  if (isTailWanted) await pause(LOG_SETTLES_MILLIS);
+  const tail = Buffer.from(targets.tails.of(requestId)).toString('base64');
   const headers = {
     'content-type': 'application/json',
     'x-amzn-requestid': requestId,
     'x-amz-executed-version': LATEST,
     // Node.js' runtime causes no other value: for an error of the function, its timeout, or its end.
     ...(error !== undefined && { 'x-amz-function-error': 'Unhandled' }),
+    ...(isTailWanted && { 'x-amz-log-result': tail }),
   };
   return { status: 200, headers, body: JSON.stringify(payload) };
 }

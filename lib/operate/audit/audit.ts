@@ -5,18 +5,20 @@ import { systemChance } from '../../dynamodb/system-chance.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
+import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import { parentName } from '../../protocol/model.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
+import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { PROMISES } from '../../protocol/promises.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { type Finding, type Suspect, sameEvidence, suspectKey } from './findings.ts';
-import { mendingOf, PROBLEMS } from './problems.ts';
-import { AUDITED_TABLES, type AuditedTable, type AuditProgress, AuditReader } from './reader.ts';
+import { type Finding, type Suspect, type Suspicion, sameEvidence, suspectKey } from './findings.ts';
+import { mendingOf, PROBLEMS, type Problem } from './problems.ts';
+import { type AuditedTable, type AuditProgress, AuditReader } from './reader.ts';
+import { Survey } from './survey.ts';
 import { findSuspects } from './suspects.ts';
 
-/** Items of all tables that one audit holds in memory, at some 500 bytes each. */
-export const AUDIT_ITEMS_MAX = 2_000_000;
+/** Items of all tables that one audit reads: some gigabytes in its temporary files. */
+export const AUDIT_ITEMS_MAX = 20_000_000;
 /**
  * How long something must stay wrong before it counts: longer than a record is on its way, with a poll of a quarter second, a
  * batching window of a second and a few retries. After a longer outage an audit reports what the sweep would find. That is
@@ -25,9 +27,9 @@ export const AUDIT_ITEMS_MAX = 2_000_000;
 export const CONFIRM_MILLIS_DEFAULT = 10_000;
 /** The longest that a timer of Node.js can wait, 24.8 days. */
 const CONFIRM_MILLIS_MAX = 2 ** 31 - 1;
-/** Suspects that are looked at again, one by one. Where there are more, the first ones tell what to do. */
-export const AUDIT_SUSPECTS_MAX = 10_000;
-/** Suspects that are looked at side by side. */
+/** Suspicions that are looked at together, as many as one request reads; and such groups, and single looks, side by side. */
+const LOOKED_AT_TOGETHER = BATCH_GET_KEYS_MAX;
+const GROUPS_IN_PARALLEL = 4;
 const LOOKS_IN_PARALLEL = 16;
 /** A pause is taken in pieces, so that an abort ends it in time. */
 const PAUSE_PIECE_MILLIS = 1000;
@@ -62,19 +64,25 @@ export interface AuditResult {
   readonly findings: readonly Finding[];
   /** What looked wrong and did not stay so: it was read at two moments, or a record was on its way. */
   readonly cleared: number;
-  /** What looked wrong and was not looked at again, because there was too much. Mend the findings, then audit again. */
+  /**
+   * What looked wrong and was not looked at again: of each problem the first 10,000 are. In all, and by problem. Mend the
+   * findings, then audit again.
+   */
   readonly unchecked: number;
+  readonly uncheckedOf: Partial<Readonly<Record<Problem, number>>>;
 }
 
 /**
- * Checks every promise that holds at rest over the live tables, while others write. Writes nothing.
+ * Checks every promise that holds at rest over the live tables, while others write. Writes nothing to them; what it has read of
+ * large tables waits in temporary files, so that its memory does not grow with them.
  *
  * The tables are read page by page, so together they show a state that never was. Whatever looks wrong there is looked at
  * again by itself, twice, with a pause in between. It is a finding if both looks see it wrong in the same way: the same mark,
  * the same counter with the same count, the same references. What is the same at both ends of the pause was so at one moment
  * in between, and the pause is long enough for a record on its way to set it right.
  *
- * Costs a read of the five tables, and up to 2 × 5 reads for each suspect. Fails with `FailedPrecondition` where the tables
+ * Costs a read of the five tables, and for 100 suspects up to 2 × 5 requests, with one more for each of them that depends on
+ * children. Fails with `FailedPrecondition` where the tables
  * hold more than `itemsMax` items.
  */
 export async function audit(
@@ -91,32 +99,41 @@ export async function audit(
   }
   const startedAt = isoNow(chance);
   const looks = new Looks(db, tables, options);
-  const world = await looks.reader.scan({ itemsMax, signal, onProgress: options.onProgress });
-  const all = findSuspects(world, looks.circumstances());
-  const suspects = await looks.again(all.slice(0, AUDIT_SUSPECTS_MAX));
+  const survey = new Survey(looks.circumstances());
+  const scanned = { itemsMax, signal, onProgress: options.onProgress };
+  const surveyed = async () => {
+    const read = await looks.reader.scan((page) => survey.take(page), scanned);
+    await survey.conclude(signal);
+    return read;
+  };
+  const read = await surveyed().finally(() => survey.close());
+  const all = survey.suspicions.all();
+  const suspects = await looks.again(all);
   if (suspects.length > 0) await pause(chance, confirmMillis, signal);
   const seen = new Map(suspects.map((suspect) => [suspectKey(suspect), suspect]));
   const confirmed = (await looks.again(suspects)).filter((suspect) =>
     sameEvidence(suspect, seen.get(suspectKey(suspect))),
   );
   const findings = await mapInParallel(confirmed, LOOKS_IN_PARALLEL, (suspect) => looks.finding(suspect));
-  const unchecked = Math.max(0, all.length - AUDIT_SUSPECTS_MAX);
-  const counts = AUDITED_TABLES.map((table) => [table, world[table].length] as const);
+  const uncheckedOf = survey.suspicions.unchecked();
   return {
     startedAt,
-    read: Object.fromEntries(counts) as Record<AuditedTable, number>,
+    read,
     findings,
-    cleared: all.length - unchecked - findings.length,
-    unchecked,
+    cleared: all.length - findings.length,
+    unchecked: Object.values(uncheckedOf).reduce((sum, count) => sum + count, 0),
+    uncheckedOf,
   };
 }
 
-/** Looks at suspects one by one, under the deployment's rules. */
+/** Looks at suspicions by themselves, under the deployment's rules. */
 export class Looks {
   readonly reader: AuditReader;
   readonly #signal: AbortSignal | undefined;
   readonly #chance: Chance;
   readonly #rules: Rules;
+  /** By the name of what is gone: a thousand tasks may be left of one service. */
+  readonly #deletions = new Map<string, Promise<string | undefined>>();
 
   constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, options: Omit<AuditOptions, 'onProgress'>) {
     const { chance = systemChance, rules = DEFAULT_RULES } = options;
@@ -133,14 +150,19 @@ export class Looks {
   }
 
   /** Those that are still wrong, as they are now. */
-  async again<T extends Suspect>(suspects: readonly T[]): Promise<Suspect[]> {
-    const seen = await mapInParallel(suspects, LOOKS_IN_PARALLEL, async (suspect) => {
+  async again(suspicions: readonly Suspicion[]): Promise<Suspect[]> {
+    const seen = await mapInParallel(chunks(suspicions, LOOKED_AT_TOGETHER), GROUPS_IN_PARALLEL, async (group) => {
       this.#signal?.throwIfAborted();
-      const key = suspectKey(suspect);
-      const world = await this.reader.look(suspect);
-      return findSuspects(world, this.circumstances()).find((found) => suspectKey(found) === key);
+      const worlds = await this.reader.look(group);
+      return group.flatMap((suspicion, place) => {
+        const key = suspectKey(suspicion);
+        const world = worlds[place];
+        return world === undefined
+          ? []
+          : findSuspects(world, this.circumstances()).filter((found) => suspectKey(found) === key);
+      });
     });
-    return seen.filter((suspect) => suspect !== undefined);
+    return seen.flat();
   }
 
   async finding(suspect: Suspect): Promise<Finding> {
@@ -161,7 +183,11 @@ export class Looks {
       return atEpochMillis === undefined ? undefined : new Date(atEpochMillis).toISOString();
     }
     const gone = PROBLEMS[problem].sinceDeletionOf?.(about, evidence);
-    return gone && this.reader.findDeletion(parentName(gone));
+    if (gone === undefined) return undefined;
+    const name = parentName(gone);
+    const deletion = this.#deletions.get(name) ?? this.reader.findDeletion(name);
+    this.#deletions.set(name, deletion);
+    return deletion;
   }
 }
 

@@ -4,14 +4,18 @@ import type { Promised } from '../../protocol/invariants.ts';
 import type { Evidence, Mending, Problem } from './problems.ts';
 import type { About } from './world.ts';
 
-/** Wrong at one look. It may be of the time between two reads or two records, until a later look sees the same. */
-export interface Suspect {
+/** What may be wrong, by the ids that it is about. */
+export interface Suspicion {
   readonly problem: Problem;
+  readonly about: About;
+}
+
+/** Wrong at one look. It may be of the time between two reads or two records, until a later look sees the same. */
+export interface Suspect extends Suspicion {
   /** Absent where no promise is broken yet. */
   readonly promise?: Promised;
   /** `service#web`, `attachment#front#web`, `task#web#web.1`, … */
   readonly subject: string;
-  readonly about: About;
   /** A sentence for the person who must act. */
   readonly message: string;
   readonly evidence: Evidence;
@@ -26,7 +30,7 @@ export interface Finding extends Suspect {
   readonly mending: Mending;
 }
 
-export function suspectKey({ problem, about }: Pick<Suspect, 'problem' | 'about'>): string {
+export function suspectKey({ problem, about }: Suspicion): string {
   return JSON.stringify([problem, about.service, about.network, about.task, about.counter]);
 }
 

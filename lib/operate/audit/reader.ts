@@ -1,22 +1,23 @@
-/** Reads what an audit needs: whole tables at first, then single items for a second look. */
+/** Reads what an audit needs: whole tables at first, page by page, then single items for a second look. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { Address } from '../../dynamodb/addresses.ts';
+import type { Address, Key } from '../../dynamodb/addresses.ts';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { namedLists, namedTaskLists, PARENT_PATHS } from '../../dynamodb/items.ts';
 import { listChildrenPaths, listReceipts, scanPaths } from '../../dynamodb/reads.ts';
 import { type Item, native, type StoredItem } from '../../dynamodb/requests.ts';
-import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
+import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { StoredTask } from '../../protocol/invariants.ts';
-import { attachmentName, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
+import { PARTITION_KEY_BYTES_MAX } from '../../protocol/limits.ts';
+import { attachmentName, byteLength, type ParentKey, parentName, parseParentName } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
-import type { Suspect } from './findings.ts';
+import type { Suspicion } from './findings.ts';
 import type { Problem } from './problems.ts';
-import { type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
+import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld, parentIn, userIn } from './world.ts';
 
 /** Not the receipts: they are history, and no promise at rest speaks of them. */
 export const AUDITED_TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
@@ -34,9 +35,14 @@ export interface ScanOptions {
   readonly onProgress?: ((progress: AuditProgress) => void) | undefined;
 }
 
+/** What one page of a table holds. */
+export type AuditedPage = {
+  readonly [table in AuditedTable]: { readonly table: table; readonly items: AuditedWorld[table] };
+}[AuditedTable];
+
 /** More of tasks, where these hold networks. */
 const TASK_NETWORK_PATHS = ['networks'];
-/** Of each item no more than the checks look at: items may be 400 KB, and all of them are held in memory at once. */
+/** Of each item no more than the checks look at: items may be 400 KB. */
 const PATHS: Record<AuditedTable, readonly string[]> = {
   services: PARENT_PATHS,
   networks: PARENT_PATHS,
@@ -48,6 +54,8 @@ const PATHS: Record<AuditedTable, readonly string[]> = {
 /** Problems that depend on a parent's children, or on its counter. */
 const OF_CHILDREN: readonly Problem[] = ['high counter', 'not deleted', 'no counter', 'unreadable counter'];
 const OF_COUNTER: readonly Problem[] = ['left counter', 'high counter', 'no counter', 'not deleted'];
+/** Parents whose children are read side by side. */
+const CHILDREN_IN_PARALLEL = 16;
 /** Pages (of 1 MB) of one parent's children that one look reads: about a million children. */
 const CHILD_PAGES_MAX = 1000;
 /** Children that are counted beside a counter that tells no number. */
@@ -60,56 +68,63 @@ export class AuditReader {
     this.#database = openDatabase(db, tables, { chance, rules });
   }
 
-  /** Strongly consistent page by page, but not one moment. Fails with `FailedPrecondition` beyond `itemsMax`. */
-  async scan(options: ScanOptions): Promise<AuditedWorld> {
+  /**
+   * Strongly consistent page by page, but not one moment; each page is asked for once the one before has been taken. Returns the
+   * number of items. Fails with `FailedPrecondition` beyond `itemsMax`.
+   */
+  async scan(take: (page: AuditedPage) => Promise<void>, options: ScanOptions): Promise<Record<AuditedTable, number>> {
     let total = 0;
     const read = async (table: AuditedTable) => {
-      const items: unknown[] = [];
+      let count = 0;
       const list = (from: PageKey | undefined) => {
         options.signal?.throwIfAborted();
         return scanPaths(this.#database, table, this.#pathsOf(table), from);
       };
       // Every page but the last holds an item, so the bound on items bounds the pages.
-      for await (const page of eachPage(list)) {
-        items.push(...page.items.map(FROM[table]));
-        total += page.items.length;
+      for await (const { items } of eachPage(list)) {
+        count += items.length;
+        total += items.length;
         if (total > options.itemsMax) throw tooMany(options.itemsMax);
-        options.onProgress?.({ table, items: items.length });
+        await take({ table, items: items.map(FROM[table]) } as AuditedPage);
+        options.onProgress?.({ table, items: count });
       }
-      return [table, items] as const;
+      return [table, count] as const;
     };
-    return Object.fromEntries(
-      await mapInParallel(AUDITED_TABLES, AUDITED_TABLES.length, read),
-    ) as unknown as AuditedWorld;
+    return Object.fromEntries(await mapInParallel(AUDITED_TABLES, AUDITED_TABLES.length, read)) as Record<
+      AuditedTable,
+      number
+    >;
   }
 
-  /** A world of only the items that decide whether the suspicion is right, each read consistently. */
-  async look({ problem, about }: Suspect): Promise<AuditedWorld> {
-    const { service, network, task } = about;
-    const { at } = this.#database;
-    const counted = about.counter === undefined ? undefined : parseParentName(about.counter);
-    const own: ParentKey | undefined = keyOf('service', service) ?? keyOf('network', network) ?? counted;
-    const counterId = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
-    const name = userIn(about);
-    const attached = service !== undefined && network !== undefined && name !== undefined;
-    const attachments = await this.#read('attachments', attached && at.attachment(network, attachmentName(name)));
-    const tasks = await this.#read('tasks', task !== undefined && at.task(service ?? '', task));
-    const counters = await this.#read('counters', counterId !== undefined && at.counterNamed(counterId));
-    const services = await this.#read('services', service !== undefined && at.parent({ kind: 'service', id: service }));
-    const networks = await this.#read('networks', network !== undefined && at.parent({ kind: 'network', id: network }));
-    const [counter] = counters as AuditedCounter[];
-    const isTold = problem === 'unreadable counter';
-    const enough = isTold
-      ? CHILDREN_TOLD_MAX
-      : Math.max(1, typeof counter?.remaining === 'number' ? counter.remaining : 1);
-    const children = own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enough) : [];
-    return {
-      services,
-      networks,
-      tasks: [...tasks, ...(own?.kind === 'service' ? children : [])],
-      attachments: [...attachments, ...(own?.kind === 'network' ? children : [])],
-      counters,
-    } as unknown as AuditedWorld;
+  /** For each suspicion a world of only the items that decide whether it is right, each read consistently. */
+  async look(suspicions: readonly Suspicion[]): Promise<AuditedWorld[]> {
+    const wanted = suspicions.map((suspicion) => this.#addressesOf(suspicion));
+    // A counter is read before the children that it counts.
+    const found = {} as Record<AuditedTable, ReadonlyMap<string, unknown>>;
+    for (const table of ['attachments', 'tasks', 'counters', 'services', 'networks'] as const) {
+      found[table] = await this.#readAll(
+        table,
+        wanted.flatMap((addresses) => addresses[table] ?? []),
+      );
+    }
+    return await mapInParallel(suspicions, CHILDREN_IN_PARALLEL, async ({ problem, about }, place) => {
+      const itemsOf = (table: AuditedTable) => {
+        const address = wanted[place]?.[table];
+        const item = address && found[table].get(nameOfKey(address.Key));
+        return item === undefined ? [] : [item];
+      };
+      const counters = itemsOf('counters') as AuditedCounter[];
+      const own = parentOfAbout(about);
+      const children =
+        own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enoughFor(problem, counters[0])) : [];
+      return {
+        services: itemsOf('services'),
+        networks: itemsOf('networks'),
+        tasks: [...itemsOf('tasks'), ...(own?.kind === 'service' ? children : [])],
+        attachments: [...itemsOf('attachments'), ...(own?.kind === 'network' ? children : [])],
+        counters,
+      } as unknown as AuditedWorld;
+    });
   }
 
   /** When a parent was last deleted, ISO 8601, if there is a receipt of its own. */
@@ -119,14 +134,17 @@ export class AuditReader {
     return typeof deletedAt === 'string' ? deletedAt : undefined;
   }
 
-  /** Those that count, until there are enough of them. */
+  /** Those that count, until there are enough of them: as many times one of them, since only their number tells. */
   async #readChildren(parent: ParentKey, enough: number): Promise<Item[]> {
     const table = PARENT_TABLES[parent.kind].children as 'tasks' | 'attachments';
-    const children: Item[] = [];
+    let count = 0;
+    let child: Item = {};
     const list = (from: PageKey | undefined) => listChildrenPaths(this.#database, parent, PATHS[table], from);
     for await (const { items, next } of eachPage(list, { pagesMax: CHILD_PAGES_MAX })) {
-      children.push(...items.filter(({ status }) => !isGoneByState(status?.state, this.#database.rules)));
-      if (next === undefined || children.length >= enough) return children;
+      const living = items.filter(({ status }) => !isGoneByState(status?.state, this.#database.rules));
+      count += living.length;
+      child = living[0] ?? child;
+      if (next === undefined || count >= enough) return Array<Item>(count).fill(child);
     }
     throw new DeallocatorError(
       'Aborted',
@@ -139,10 +157,52 @@ export class AuditReader {
     return [...PATHS[table], ...more];
   }
 
-  async #read(table: AuditedTable, address: Address | false): Promise<unknown[]> {
-    const item = address && (await this.#database.requests.getStored(address, this.#pathsOf(table)));
-    return item ? [FROM[table](item)] : [];
+  #addressesOf({ problem, about }: Suspicion): { readonly [table in AuditedTable]?: Address } {
+    const { service, network, task } = about;
+    const { at } = this.#database;
+    const own = parentOfAbout(about);
+    const counter = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
+    return {
+      ...(service !== undefined &&
+        network !== undefined && { attachments: at.attachment(network, attachmentName(userIn(about))) }),
+      ...(task !== undefined && { tasks: at.task(service ?? '', task) }),
+      ...(counter !== undefined && { counters: at.counterNamed(counter) }),
+      ...(service !== undefined && { services: at.parent({ kind: 'service', id: service }) }),
+      ...(network !== undefined && { networks: at.parent({ kind: 'network', id: network }) }),
+    };
   }
+
+  /** By {@link nameOfKey}. */
+  async #readAll(table: AuditedTable, addresses: readonly Address[]): Promise<Map<string, unknown>> {
+    // What fits no key is not there, and must not spoil the others.
+    const fitting = addresses.filter(({ Key }) =>
+      Object.values(Key).every((part) => byteLength(part) <= PARTITION_KEY_BYTES_MAX),
+    );
+    const keys = new Map(fitting.map(({ Key }) => [nameOfKey(Key), Key]));
+    const { requests, at } = this.#database;
+    const items = await requests.batchGetStored(at.tables[table], [...keys.values()], this.#pathsOf(table));
+    const { partitionKey, sortKey } = TABLES[table];
+    const keyOf = (item: StoredItem) =>
+      Object.fromEntries([partitionKey, ...(sortKey ? [sortKey] : [])].map((name) => [name, item[name]?.S as string]));
+    return new Map(items.map((item) => [nameOfKey(keyOf(item)), FROM[table](item)]));
+  }
+}
+
+/** The parts of a key in the order of their names. */
+function nameOfKey(key: Key): string {
+  return JSON.stringify(Object.entries(key).sort());
+}
+
+/** The parent whose children and counter tell. */
+function parentOfAbout({ service, network, counter }: About): ParentKey | undefined {
+  if (service !== undefined || network !== undefined) return parentIn({ service, network });
+  return counter === undefined ? undefined : parseParentName(counter);
+}
+
+/** So many children decide it. */
+function enoughFor(problem: Problem, counter: AuditedCounter | undefined): number {
+  if (problem === 'unreadable counter') return CHILDREN_TOLD_MAX;
+  return Math.max(1, typeof counter?.remaining === 'number' ? counter.remaining : 1);
 }
 
 const FROM: Record<AuditedTable, (stored: StoredItem) => unknown> = {
@@ -152,10 +212,6 @@ const FROM: Record<AuditedTable, (stored: StoredItem) => unknown> = {
   attachments: native,
   counters: native,
 };
-
-function keyOf(kind: ParentKind, id: string | undefined): ParentKey | undefined {
-  return id === undefined ? undefined : { kind, id };
-}
 
 function taskFrom(stored: StoredItem): StoredTask {
   const { networks: _, ...own } = stored;
@@ -189,7 +245,7 @@ function isOddList(list: unknown, stored: AttributeValue | undefined): boolean {
 function tooMany(itemsMax: number): DeallocatorError {
   return new DeallocatorError(
     'FailedPrecondition',
-    `there are more than ${itemsMax} items in the tables, which is all that one audit holds in memory; ` +
-      'allow more (itemsMax) on a machine that has some 500 bytes for each',
+    `there are more than ${itemsMax} items in the tables, which is all that one audit reads; allow more (itemsMax) ` +
+      'where the folder for temporary files has some 300 bytes for each',
   );
 }

@@ -6,7 +6,7 @@
 import { isCounter } from '../../dynamodb/items.ts';
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { checkRest, countChildren, usersOf } from '../../protocol/invariants.ts';
+import { checkRest, countChildren, usersOf, type Violation } from '../../protocol/invariants.ts';
 import {
   attachmentName,
   KINDS,
@@ -36,16 +36,14 @@ export function findSuspects(world: AuditedWorld, circumstances: Circumstances):
     remaining: isCounter({ remaining, epoch }) ? (remaining as number) : Number.NEGATIVE_INFINITY,
   }));
   const { aboutsOf, see } = factsOf({ ...world, counters }, circumstances.rules);
+  const violations = groupBy(checkRest({ ...world, counters: plain }, circumstances), ({ promise, subject }) =>
+    JSON.stringify([promise, subject]),
+  );
   const found = [
-    ...checkRest({ ...world, counters: plain }, circumstances).flatMap(({ promise, subject, message }) =>
-      ROWS.flatMap(([problem, row]) => {
-        const abouts = row.promise === promise && row.about ? aboutsOf(subject, row.about) : [];
-        return abouts.map((about): Found => ({ problem, subject, about, message }));
-      }),
-    ),
+    ...[...violations.values()].flatMap((ofSubject) => foundIn(ofSubject, aboutsOf)),
     ...oddParents('service', world.services),
     ...oddParents('network', world.networks),
-    ...counters.flatMap(oddCounter),
+    ...counters.flatMap(oddCounters),
   ];
   const unique = new Map(found.map((one) => [suspectKey(one), one]));
   return [...unique.values()].map((one) => {
@@ -55,7 +53,26 @@ export function findSuspects(world: AuditedWorld, circumstances: Circumstances):
   });
 }
 
-function oddParents(kind: ParentKind, parents: readonly AuditedParent[]): Found[] {
+/** Violations of one promise by one subject. As many as there are things that it is about are told of these, one each. */
+function foundIn(
+  violations: readonly Violation[],
+  aboutsOf: (subject: string, source: Source) => readonly About[],
+): Found[] {
+  const [{ promise, subject } = {}] = violations;
+  if (subject === undefined) return [];
+  return ROWS.flatMap(([problem, row]) => {
+    const abouts = row.promise === promise && row.about ? aboutsOf(subject, row.about) : [];
+    const isOneEach = abouts.length === violations.length;
+    return violations.flatMap(({ message }, place) =>
+      (isOneEach ? abouts.slice(place, place + 1) : abouts).map(
+        (about): Found => ({ problem, subject, about, message }),
+      ),
+    );
+  });
+}
+
+/** What is odd about each by itself. */
+export function oddParents(kind: ParentKind, parents: readonly AuditedParent[]): Found[] {
   const isUser = KINDS[kind].refersTo !== undefined;
   return parents.flatMap((parent) => {
     const subject = parentName({ kind, id: parent.id });
@@ -66,7 +83,8 @@ function oddParents(kind: ParentKind, parents: readonly AuditedParent[]): Found[
   });
 }
 
-function oddCounter(counter: AuditedCounter): Found[] {
+/** The same of a counter. */
+export function oddCounters(counter: AuditedCounter): Found[] {
   const { id } = counter;
   return ROWS.flatMap(([problem, row]): Found[] => {
     const message = row.oddCounter?.(counter);
@@ -113,7 +131,8 @@ function factsOf(world: AuditedWorld, rules: Rules) {
   return { aboutsOf: (subject: string, source: Source) => abouts[source](subject) ?? [], see };
 }
 
-function pairOf(user: UserKey, network: string) {
+/** A user of a network, and that network. */
+export function pairOf(user: UserKey, network: string) {
   const about: About = user.kind === 'task' ? { service: user.serviceId, task: user.id } : { service: user.id };
   return { ...about, network };
 }

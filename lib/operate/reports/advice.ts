@@ -9,7 +9,7 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
-import { listed as list, spoken } from '../names.ts';
+import { listed as list, spokenWith } from '../names.ts';
 import { keyOf } from './cluster.ts';
 import type { Facts } from './facts.ts';
 import {
@@ -37,25 +37,25 @@ export function advise(facts: Facts, part: Neighbourhood, circumstances: Circums
   }
   if (agreement === 'unreadable') {
     sentences.push(
-      `Its counter holds what the deallocator never writes, so ${spoken(facts.object)} can't be settled: "deallocator audit --repair" resets the counter, and then it goes on.`,
+      `Its counter holds what the deallocator never writes, so ${say(facts.object, part)} can't be settled: "deallocator audit --repair" resets the counter, and then it goes on.`,
     );
   }
   if (!facts.isWhole) sentences.push('Not everything around it was read, so more may be in the way than is told here.');
   return sentences;
 }
 
-function adviseAbsent({ object, formerLives }: Facts): string[] {
+function adviseAbsent({ object, formerLives, names }: Facts): string[] {
   const last = formerLives[0];
   if (last === undefined) {
     return [
-      `${spoken(object)} is not there, and no receipt tells of a deletion: the id may be mistyped. Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise, and only the deallocator leaves one.`,
+      `${spokenWith(names, object)} is not there, and no receipt tells of a deletion: the id may be mistyped. Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise, and only the deallocator leaves one.`,
     ];
   }
   const by = last.markedBy === undefined ? '' : ` by ${last.markedBy}`;
   const why = last.markedReason === undefined ? '' : ` ("${last.markedReason}")`;
-  const along = last.wentWith === undefined ? '' : ` together with ${spoken(last.wentWith)}`;
+  const along = last.wentWith === undefined ? '' : ` together with ${spokenWith(names, last.wentWith)}`;
   return [
-    `${spoken(object)} is gone: it was deleted at ${last.deletedAt}${along}, after it had been marked${by}${why}.`,
+    `${spokenWith(names, object)} is gone: it was deleted at ${last.deletedAt}${along}, after it had been marked${by}${why}.`,
   ];
 }
 
@@ -63,16 +63,16 @@ function adviseThere(facts: Facts, part: Neighbourhood, circumstances: Circumsta
   if (facts.state === 'not marked') return adviseNotMarked(facts, part, circumstances);
   const { object, forecast, standing } = facts;
   return [
-    ...(standing?.state === 'stalled' ? [stalledSentence(facts, standing.noProgressSeconds)] : []),
+    ...(standing?.state === 'stalled' ? [stalledSentence(facts, part, standing.noProgressSeconds)] : []),
     ...forecast.steps.flatMap((step) => sentenceOf(step, part)),
     ...forecast.stays.map((stay) => staySentence(stay, part)),
-    `To keep ${spoken(object)}, undelete it ("deallocator undelete"): that works until its deletion is done.`,
+    `To keep ${say(object, part)}, undelete it ("deallocator undelete"): that works until its deletion is done.`,
   ];
 }
 
 /** Where nothing is in the way, the forecast's own sentence says that a sweep helps. */
-function stalledSentence({ object, tasks }: Facts, noProgressSeconds: number): string {
-  const since = `${spoken(object)} has made no progress for ${Math.floor(noProgressSeconds / 60)} min`;
+function stalledSentence({ object, tasks }: Facts, part: Neighbourhood, noProgressSeconds: number): string {
+  const since = `${say(object, part)} has made no progress for ${Math.floor(noProgressSeconds / 60)} min`;
   if (tasks === undefined || tasks.count === 0) return `${since}.`;
   return `${since}: see whether what runs its tasks still does, and deletes them once they have stopped.`;
 }
@@ -80,7 +80,7 @@ function stalledSentence({ object, tasks }: Facts, noProgressSeconds: number): s
 function adviseNotMarked(facts: Facts, part: Neighbourhood, circumstances: Circumstances): string[] {
   const { object, usedBy, isProtected, hasMalformedMark } = facts;
   const sentences = [
-    `${spoken(object)} is not marked: nobody asked for its removal, and the deallocator leaves it alone.`,
+    `${say(object, part)} is not marked: nobody asked for its removal, and the deallocator leaves it alone.`,
   ];
   if (hasMalformedMark) {
     sentences.push(
@@ -93,7 +93,7 @@ function adviseNotMarked(facts: Facts, part: Neighbourhood, circumstances: Circu
   const users = usedBy?.filter(({ state }) => state === 'not marked').map((user) => user.object) ?? [];
   if (users.length > 0) {
     sentences.push(
-      `It is used by ${list(users.map(spoken))}, which nobody asked to remove: to remove it too, remove ("deallocator rm") or update these first.`,
+      `It is used by ${list(users.map((one) => say(one, part)))}, which nobody asked to remove: to remove it too, remove ("deallocator rm") or update these first.`,
     );
   } else if (!isProtected) {
     // What a removal would plan: nothing that is told of it here may be contradicted there.
@@ -109,7 +109,7 @@ function ifRemovedSentence(object: string, part: Neighbourhood, { steps, stays }
   const stay = stays.find((one) => one.object === object);
   return stay === undefined
     ? []
-    : [`If you remove it, it stays for now: ${stay.reasons.map(reasonText).join(', and ')}.`];
+    : [`If you remove it, it stays for now: ${stay.reasons.map((reason) => reasonText(reason, part)).join(', and ')}.`];
 }
 
 function whenText(
@@ -127,7 +127,7 @@ function whenText(
 
 /** Nothing for a sweep that deletes nothing. */
 function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): string[] {
-  const goes = deletions.map(goesText).join('; then ');
+  const goes = deletions.map((deletion) => goesText(deletion, part)).join('; then ');
   if (after === undefined) {
     return [`Nothing is in the way: ${goes}. If it is still there in a minute, run a sweep ("deallocator sweep").`];
   }
@@ -142,7 +142,7 @@ function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): st
 
 /** `the tasks 1, 2, … and 7 more of service web`. */
 function tasksOf(service: string, part: Neighbourhood): string {
-  return `the ${tasksText(keyOf(service).id, part)} of ${spoken(service)}`;
+  return `the ${tasksText(keyOf(service).id, part)} of ${say(service, part)}`;
 }
 
 /** `task 1`, `tasks 1, 2, … and 7 more`. */
@@ -153,11 +153,11 @@ function tasksText(serviceId: string, part: Neighbourhood): string {
 }
 
 function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): string {
-  const name = spoken(object);
+  const name = say(object, part);
   if (reasons.some(({ because }) => because === 'not marked')) return `${name} stays: nobody asked for its removal.`;
   const remedies = reasons.flatMap((reason) => remediesOf(keyOf(object), reason, part));
   const remedy = remedies.length === 0 ? '' : ` To let it go, ${remedies.join('; and ')}.`;
-  return `${name} stays: ${reasons.map(reasonText).join(', and ')}.${remedy}`;
+  return `${name} stays: ${reasons.map((reason) => reasonText(reason, part)).join(', and ')}.${remedy}`;
 }
 
 /** What to do about a reason. A service that is marked itself has a sentence of its own. */
@@ -169,28 +169,23 @@ function remediesOf({ kind, id }: ParentKey, reason: StayReason, part: Neighbour
   const users = reason.by
     .map(userOf)
     .filter((user) => part.parents.get(parentName(serviceOf(user)))?.pendingDelete !== true);
-  const services = users.filter((user) => user.kind === 'service').map((user) => user.id);
+  const services = users.filter((user) => user.kind === 'service');
   const tasks = users.filter((user) => user.kind === 'task').map(userName);
-  const shielded = services.filter(
-    (service) => part.parents.get(parentName({ kind: 'service', id: service }))?.isProtected,
-  );
-  const first = shielded.length === 0 ? '' : ` (${list(shielded)} only after "deallocator unprotect")`;
-  const update = `update ${services.length === 1 ? 'it' : 'them'} not to use ${kind} ${id}`;
+  const shielded = services.filter((service) => part.parents.get(userName(service))?.isProtected);
+  const named = (some: readonly UserKey[]) => list(some.map((one) => say(userName(one), part)));
+  const first = shielded.length === 0 ? '' : ` (${named(shielded)} only after "deallocator unprotect")`;
+  const update = `update ${services.length === 1 ? 'it' : 'them'} not to use ${say(parentName({ kind, id }), part)}`;
   return [
-    ...(services.length > 0
-      ? [
-          `remove ${services.length === 1 ? 'service' : 'services'} ${list(services)} too ("deallocator rm")${first}, or ${update}`,
-        ]
-      : []),
-    ...(tasks.length > 0 ? [`stop and delete ${list(tasks.map(spoken))}`] : []),
+    ...(services.length > 0 ? [`remove ${named(services)} too ("deallocator rm")${first}, or ${update}`] : []),
+    ...(tasks.length > 0 ? [`stop and delete ${list(tasks.map((one) => say(one, part)))}`] : []),
   ];
 }
 
-function goesText({ deleted: [first = '', ...along] }: ForecastDeletion): string {
-  return `${spoken(first)} goes${along.length === 0 ? '' : `, and with it ${list(along.map(spoken))}`}`;
+function goesText({ deleted: [first = '', ...along] }: ForecastDeletion, part: Neighbourhood): string {
+  return `${say(first, part)} goes${along.length === 0 ? '' : `, and with it ${list(along.map((one) => say(one, part)))}`}`;
 }
 
-function reasonText(reason: StayReason): string {
+function reasonText(reason: StayReason, part: Neighbourhood): string {
   switch (reason.because) {
     case 'not marked':
       return 'nobody asked for its removal';
@@ -201,12 +196,16 @@ function reasonText(reason: StayReason): string {
     case 'tasks':
       return `it has ${reason.isExact ? '' : 'at least '}${reason.tasks} ${reason.tasks === 1 ? 'task' : 'tasks'}`;
     case 'used':
-      return `${list(reason.by.map(spoken))} ${reason.by.length === 1 ? 'uses' : 'use'} it`;
+      return `${list(reason.by.map((one) => say(one, part)))} ${reason.by.length === 1 ? 'uses' : 'use'} it`;
     case 'unreadable counter':
       return 'its counter was overwritten';
     default:
       return 'more services use it than were read';
   }
+}
+
+function say(object: string, { names }: Neighbourhood): string {
+  return spokenWith(names, object);
 }
 
 /** From a name such as `service#web`, or `task#3#web#1`. */

@@ -46,8 +46,6 @@ export interface ClusterOptions {
 
 /** A parent, with its last undelete where no mark has followed it. */
 export interface FoundParent extends Parent {
-  /** What people call it, where its spec says so. */
-  readonly name?: string;
   /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
   readonly undeleted: { readonly at: string; readonly by?: string; readonly reason?: string } | undefined;
@@ -112,18 +110,18 @@ export class Cluster {
   }
 
   async readParent(key: ParentKey): Promise<FoundParent | undefined> {
-    const paths = [...new Set([...PARENT_PATHS, ...NAME_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'])];
+    const paths = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
     const item = await this.database.requests.getStored(this.database.at.parent(key), paths);
     if (item === undefined) return undefined;
     const { pendingDelete = { NULL: true } } = item;
     const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
-    const name = nameOf(item);
-    return { ...parentOf(key, item), ...(name && { name }), hasMalformedMark, undeleted: undeletedOf(item) };
+    return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
   }
 
-  /** Whether there is an object of that id. */
-  async hasParent(key: ParentKey): Promise<boolean> {
-    return (await this.database.requests.getStored(this.database.at.parent(key), ['id'])) !== undefined;
+  /** An object of that id, with its name where its spec has one. */
+  async findParent(key: ParentKey): Promise<{ readonly name: string | undefined } | undefined> {
+    const item = await this.database.requests.getStored(this.database.at.parent(key), ['id', ...NAME_PATHS]);
+    return item && { name: nameOf(item) };
   }
 
   /** Only tasks that hold the service under the deployment's rules. */

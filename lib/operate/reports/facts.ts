@@ -13,6 +13,7 @@ import {
   userName,
 } from '../../protocol/model.ts';
 import { isoNow } from '../../protocol/time.ts';
+import { type Names, namesOf } from '../names.ts';
 import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts';
 import { type Forecast, forecast, type StayReason } from './forecast.ts';
 import { type Deletion, readHistory } from './history.ts';
@@ -81,6 +82,8 @@ export interface Facts {
   readonly moreRelated: number;
   readonly counter?: Partial<CounterView> & { readonly agreement: Agreement };
   readonly forecast: Forecast;
+  /** What people call it and what is around it, where their specs have other names than their ids: by `service#…`. */
+  readonly names: Names;
   /** Former lives of this id, newest first, at most 5. */
   readonly formerLives: readonly Deletion[];
   /** False: part of the neighbourhood or of the history was too large to be read. */
@@ -121,6 +124,7 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
     moreRelated: Math.max(0, related.length - RELATIONS_NAMED_MAX),
     ...(agreement && { counter: { ...(counter && viewCounter(counter, nowEpochMillis)), agreement } }),
     forecast: forecast(part, circumstances),
+    names: parent === undefined ? namesOf([{ key, name: history.deletions[0]?.name }]) : (part.names ?? {}),
     formerLives: history.deletions,
     isWhole: part.isWhole && history.isWhole,
   };

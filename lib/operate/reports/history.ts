@@ -30,6 +30,8 @@ export interface Deletion {
   readonly id: string;
   /** Such as `service#web`. An id that was used again has several deletions, which `markedAt` tells apart. */
   readonly object: string;
+  /** What people called it, where its spec had a name. */
+  readonly name?: string;
   readonly markedAt: string;
   /** Who marked it and why, as far as that was declared. */
   readonly markedBy?: string;
@@ -174,15 +176,17 @@ function isFreed(value: unknown): value is Mark & { readonly id: string } {
 const isText = (value: unknown): value is string => typeof value === 'string';
 
 interface Mark {
+  readonly name?: string;
   readonly markedAt: string;
   readonly markedBy?: string;
   readonly markedReason?: string;
 }
 
-function endOf(key: ParentKey, { markedAt, markedBy, markedReason }: Mark) {
+function endOf(key: ParentKey, { name, markedAt, markedBy, markedReason }: Mark) {
   return {
     ...key,
     object: parentName(key),
+    ...(isText(name) && { name }),
     markedAt,
     ...(markedBy !== undefined && { markedBy }),
     ...(markedReason !== undefined && { markedReason }),

@@ -9,6 +9,9 @@ import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { KIND_WORDS, STACK_LABEL } from '../names.ts';
 import { byName, type Cluster } from './cluster.ts';
+import type { StayReason } from './forecast.ts';
+import type { MarkedState, Standing } from './standing.ts';
+import { readEntries, STATUS_LOOKED_AT_DEFAULT, type StatusEntry } from './status.ts';
 import { type MarkView, viewMark } from './view.ts';
 
 /** Objects that a listing shows, by default and at most. */
@@ -28,6 +31,8 @@ export interface ListRequest {
   readonly marked?: boolean;
   /** 1 to 100,000. @default 1000 */
   readonly limit?: number | undefined;
+  /** Whether to look at what marked objects wait for: two reads and more for each of the first 500. @default true */
+  readonly looksAtMarked?: boolean;
 }
 
 export interface LabelAsked {
@@ -44,8 +49,13 @@ export interface ListedObject {
   readonly name?: string;
   readonly stack?: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly state: 'marked' | 'not marked';
+  /** Of what is marked, what `status` tells; `marked` where that was not looked at. */
+  readonly state: 'not marked' | 'marked' | MarkedState;
   readonly mark?: MarkView;
+  /** Of what is marked: what it waits for. */
+  readonly standing?: Standing;
+  /** A protection or a grace period, also where something worse is in the way. */
+  readonly hold?: StayReason;
   readonly isProtected: boolean;
 }
 
@@ -79,7 +89,36 @@ export async function listObjects(cluster: Cluster, request: ListRequest = {}): 
     }
     isWhole &&= isAll;
   }
-  return { readAt, objects: objects.sort(byName), isWhole };
+  objects.sort(byName);
+  return {
+    readAt,
+    objects: request.looksAtMarked === false ? objects : await withStandings(cluster, objects),
+    isWhole,
+  };
+}
+
+/** As `status` tells it. What was deleted or undeleted meanwhile is told as it was. */
+async function withStandings(cluster: Cluster, objects: readonly ListedObject[]): Promise<ListedObject[]> {
+  const marked = objects.filter(({ mark }) => mark !== undefined).slice(0, STATUS_LOOKED_AT_DEFAULT);
+  const entries = await readEntries(cluster, marked);
+  const found = new Map(entries.map((entry) => [entry.object, entry]));
+  return objects.map((one) => {
+    const entry = found.get(one.object);
+    if (entry === undefined) return one;
+    const { hold, state } = entry;
+    return { ...one, state, standing: standingIn(entry), ...(hold && { hold }) };
+  });
+}
+
+function standingIn(entry: StatusEntry): Standing {
+  switch (entry.state) {
+    case 'blocked':
+      return { state: entry.state, blockedBy: entry.blockedBy, usersNotLookedAt: entry.usersNotLookedAt };
+    case 'stalled':
+      return { state: entry.state, noProgressSeconds: entry.noProgressSeconds };
+    default:
+      return { state: entry.state };
+  }
 }
 
 /** One object as a listing shows it; undefined where it is not there. Strongly consistent. */

@@ -5,6 +5,7 @@
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
+import { type Names, namesOf } from '../names.ts';
 import {
   type AttachedFound,
   type Cluster,
@@ -29,6 +30,8 @@ export interface Neighbourhood {
   readonly attached: ReadonlyMap<string, AttachedFound>;
   /** By {@link parentName}: the counters of what is marked. */
   readonly counters?: ReadonlyMap<string, CounterFound>;
+  /** What people call its objects, where their specs have other names than their ids. */
+  readonly names?: Names;
   /** False: there is more of it than was read. */
   readonly isWhole: boolean;
 }
@@ -71,7 +74,7 @@ export async function readNeighbourhood(
   }
   const marked = [...parents.values()].flatMap((parent) => (parent?.pendingDelete ? [parent.key] : []));
   const counters = marked.length === 0 ? new Map() : await cluster.readCounters(marked);
-  return { parents, tasks, attached, counters, isWhole };
+  return { parents, tasks, attached, counters, names: namesOf(parents.values()), isWhole };
 }
 
 /** The neighbourhood as it will be once these are marked. @param markedAt the time of the marks, ISO 8601 */

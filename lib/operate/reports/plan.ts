@@ -6,6 +6,7 @@ import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { type Parent, type ParentKey, parentName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
+import { type Names, namesOf } from '../names.ts';
 import { byName, type Cluster, keyOf } from './cluster.ts';
 import { type Forecast, forecast } from './forecast.ts';
 import { findDeleted } from './history.ts';
@@ -65,7 +66,7 @@ export interface RemovalPlan {
   /** Names of objects that go as soon as they are marked: no undelete brings them back. */
   readonly goesAtOnce: readonly string[];
   /** What people call the objects of the plan, where their specs have names: by `service#…`. */
-  readonly names: Readonly<Record<string, string>>;
+  readonly names: Names;
 }
 
 export interface UndeletePlan {
@@ -75,7 +76,7 @@ export interface UndeletePlan {
   readonly notMarked: readonly string[];
   readonly refused: readonly PlanRefusal[];
   /** As in {@link RemovalPlan}. */
-  readonly names: Readonly<Record<string, string>>;
+  readonly names: Names;
 }
 
 /** Writes nothing. `NotFound` for a stack without objects; an object that is not there is among the `refused`. */
@@ -115,7 +116,7 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
     refused: await withAbsence(cluster, refused),
     forecast: course,
     goesAtOnce: atOnce(course),
-    names: namesIn(part),
+    names: part.names ?? {},
   };
 }
 
@@ -128,16 +129,6 @@ function foresee(part: Neighbourhood, objects: number, { circumstances }: Cluste
 function atOnce({ steps }: Forecast): string[] {
   const now = steps.filter(({ after }) => after === undefined);
   return now.flatMap(({ deletions }) => deletions.flatMap(({ deleted }) => deleted));
-}
-
-function namesIn({ parents }: Neighbourhood): Record<string, string> {
-  return namesOf([...parents.values()].filter((parent) => parent !== undefined));
-}
-
-function namesOf(parents: readonly (Parent & { readonly name?: string })[]): Record<string, string> {
-  return Object.fromEntries(
-    parents.flatMap(({ key, name }) => (name === undefined || name === key.id ? [] : [[parentName(key), name]])),
-  );
 }
 
 /** Writes nothing. */
@@ -157,7 +148,7 @@ export async function planUndelete(cluster: Cluster, request: Selection): Promis
     undeletes,
     notMarked,
     refused: await withAbsence(cluster, refused),
-    names: namesOf(parents.filter((parent) => parent !== undefined)),
+    names: namesOf(parents),
   };
 }
 

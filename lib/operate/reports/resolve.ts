@@ -32,6 +32,8 @@ export interface Resolved {
   readonly asked: ParentKey;
   /** The object: what was typed itself where nothing was found. */
   readonly key: ParentKey;
+  /** What people call it, where its spec has a name. */
+  readonly name?: string | undefined;
   readonly by: 'id' | 'name' | 'beginning' | 'nothing';
   /** Objects of nearly that id or name, the nearest ones, where nothing was found. */
   readonly near: readonly Candidate[];
@@ -54,19 +56,21 @@ export async function resolve(
   asked: readonly ParentKey[],
   { beginnings = 'made ids' }: ResolveOptions = {},
 ): Promise<Resolved[]> {
-  const isThere = await mapInParallel(asked, PARENTS_IN_PARALLEL, async (key) => cluster.hasParent(key));
-  const left = asked.filter((_, n) => !isThere[n]);
+  const there = await mapInParallel(asked, PARENTS_IN_PARALLEL, async (key) => cluster.findParent(key));
+  const left = asked.filter((_, n) => there[n] === undefined);
   const searches = new Map<ParentKind, Search>();
   for (const [kind, keys] of groupBy(left, (key) => key.kind)) {
     searches.set(kind, await search(cluster, kind, new Set(keys.map(({ id }) => id)), beginnings));
   }
   return asked.map((key, n): Resolved => {
     const searched = searches.get(key.kind);
-    if (isThere[n] || searched === undefined) return { asked: key, key, by: 'id', near: [], isWhole: true };
+    if (there[n] !== undefined || searched === undefined) {
+      return { asked: key, key, name: there[n]?.name, by: 'id', near: [], isWhole: true };
+    }
     for (const by of ['name', 'beginning'] as const) {
       const found = searched[by].get(key.id) ?? [];
       if (found.length > 1) throw ambiguous(key, by, found);
-      if (found[0] !== undefined) return { asked: key, key: found[0].key, by, near: [], isWhole: true };
+      if (found[0] !== undefined) return { asked: key, ...found[0], by, near: [], isWhole: true };
     }
     const near = nearest(key.id, searched.near.get(key.id) ?? []);
     return { asked: key, key, by: 'nothing', near, isWhole: searched.isWhole };

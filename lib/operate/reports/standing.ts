@@ -20,6 +20,8 @@ export const USERS_LOOKED_AT_MAX = 100;
 export interface Blocker {
   /** `service#web`, or a task that holds the network by itself. */
   readonly object: string;
+  /** What people call the service, or the task's. */
+  readonly name?: string;
   /** About that service, or the task's: nobody asked for its removal; it is protected; its counter was overwritten. */
   readonly because: 'not marked' | 'protected' | 'unreadable counter';
 }
@@ -94,12 +96,13 @@ function blockerOf({ user, parent, counter }: SeenUser, network: Parent): Blocke
   // What is gone, or refers to the network no more, is only an attachment that a sweep removes.
   if (parent === undefined) return [];
   if (user.kind !== 'task' && !parent.references.includes(network.key.id)) return [];
-  const object = userName(user);
-  if (!parent.pendingDelete) return [{ object, because: 'not marked' }];
+  const { name } = parent;
+  const object = { object: userName(user), ...(name !== undefined && { name }) };
+  if (!parent.pendingDelete) return [{ ...object, because: 'not marked' }];
   // A task goes by itself, whatever holds its service.
   if (user.kind === 'task') return [];
-  if (parent.isProtected) return [{ object, because: 'protected' }];
-  return isUnreadable(counter) ? [{ object, because: 'unreadable counter' }] : [];
+  if (parent.isProtected) return [{ ...object, because: 'protected' }];
+  return isUnreadable(counter) ? [{ ...object, because: 'unreadable counter' }] : [];
 }
 
 /** Times at which something happened: the mark, the end of a grace period, a recount, a removal that was counted. */

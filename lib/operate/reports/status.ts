@@ -2,10 +2,10 @@
 
 import { checkLimit } from '../../protocol/arguments.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { KINDS, type Parent, type ParentKey, type ParentKind, parentName, type UserKey } from '../../protocol/model.ts';
+import { KINDS, type ParentKey, type ParentKind, parentName, type UserKey } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { byName, type Cluster, type CounterFound, TASK_PAGES_MAX } from './cluster.ts';
+import { byName, type Cluster, type CounterFound, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import {
   MARKED_STATES,
@@ -45,6 +45,8 @@ export type StatusEntry = Standing & {
   readonly id: string;
   /** Such as `service#web`. */
   readonly object: string;
+  /** What people call it, where its spec has a name. */
+  readonly name?: string;
   readonly mark: MarkView;
   /** For a service its tasks, for a network its users: counted in the table right now. */
   readonly children: CountView;
@@ -78,17 +80,9 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   const oldest = [...ages.values()].sort((a, b) => a.millis - b.millis || byName(a.key, b.key));
   const lookedAtMax = options.blocked ? STATUS_OBJECTS_MAX : Math.max(limit, STATUS_LOOKED_AT_DEFAULT);
   const keys = oldest.slice(0, lookedAtMax).map(({ key }) => key);
-  const counters = await cluster.readCounters(keys);
-  const readUsers = openUserReader(cluster);
-  const looks = await mapInParallel(keys, PARENTS_IN_PARALLEL, async (key): Promise<StatusEntry[]> => {
-    const parent = await cluster.readParent(key);
-    // Deleted or undeleted since the index was read.
-    if (!parent?.pendingDelete) return [];
-    const counter = counters.get(parentName(key));
-    return [await readEntry(cluster, parent, counter, readUsers, options.stalledAfterMillis)];
-  });
+  const entries = await readEntries(cluster, keys, options.stalledAfterMillis);
   // The sort keeps the order of age among equals.
-  const found = looks.flat().sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
+  const found = entries.sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
   const wanted = options.blocked ? found.filter((entry) => needsSomebody(entry, entry.hold)) : found;
   const notLookedAt = oldest.length - keys.length;
   return {
@@ -101,10 +95,26 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   };
 }
 
+/** Of those that are still there and marked. */
+export async function readEntries(
+  cluster: Cluster,
+  keys: readonly ParentKey[],
+  stalledAfterMillis?: number,
+): Promise<StatusEntry[]> {
+  const counters = await cluster.readCounters(keys);
+  const readUsers = openUserReader(cluster);
+  const looks = await mapInParallel(keys, PARENTS_IN_PARALLEL, async (key): Promise<StatusEntry[]> => {
+    const parent = await cluster.readParent(key);
+    if (!parent?.pendingDelete) return [];
+    return [await readEntry(cluster, parent, counters.get(parentName(key)), readUsers, stalledAfterMillis)];
+  });
+  return looks.flat();
+}
+
 /** What a marked object waits for now. @param counter as it was read before the object's children */
 export async function readEntry(
   cluster: Cluster,
-  parent: Parent,
+  parent: FoundParent,
   counter: CounterFound | undefined,
   readUsers: UserReader,
   stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
@@ -116,6 +126,7 @@ export async function readEntry(
   return {
     ...parent.key,
     object: parentName(parent.key),
+    ...(parent.name !== undefined && { name: parent.name }),
     ...standingOf({ parent, children, counter, users }, circumstances, stalledAfterMillis),
     mark: viewMark(parent, circumstances.nowEpochMillis),
     children,

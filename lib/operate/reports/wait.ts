@@ -2,10 +2,10 @@
 import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { type Parent, type ParentKey, parentName } from '../../protocol/model.ts';
+import { type ParentKey, parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { interruptible } from '../interruptible.ts';
-import { type Cluster, keyOf } from './cluster.ts';
+import { type Cluster, type FoundParent, keyOf } from './cluster.ts';
 import { findDeleted, HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
 import { openUserReader } from './standing.ts';
 import { readEntry, type StatusEntry } from './status.ts';
@@ -36,6 +36,8 @@ export interface WaitOptions {
  */
 export interface WaitOutcome {
   readonly object: string;
+  /** What people call it, where it was seen and its spec has a name. */
+  readonly name?: string;
   readonly outcome: 'gone' | 'not there' | 'undeleted' | 'not marked' | 'still there';
   /** What is still there, as it was at the last look. */
   readonly waitsFor?: StatusEntry;
@@ -73,7 +75,12 @@ export async function* waitUntilGone(
   const marks = new Map(awaited.map((object) => [parentName(object), object.markedAt]));
   // Whoever names a mark has seen it.
   const seen = new Set(awaited.filter(({ markedAt }) => markedAt !== undefined).map(parentName));
-  const ended = new Map<string, WaitOutcome>();
+  const ended = new Map<string, Omit<WaitOutcome, 'name'>>();
+  const names = new Map<string, string>();
+  const namedOutcome = (one: Omit<WaitOutcome, 'name'>): WaitOutcome => {
+    const name = names.get(one.object);
+    return { ...one, ...(name !== undefined && { name }) };
+  };
   let waitingFor: readonly StatusEntry[] = [];
   let pauseMillis = LOOK_PAUSE_MIN_MILLIS;
   for (;;) {
@@ -88,8 +95,9 @@ export async function* waitUntilGone(
     );
     const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
     const deleted = absent.length === 0 ? new Set() : await findDeleted(cluster, absent);
-    for (const [n, { outcome, entry }] of looks.entries()) {
+    for (const [n, { outcome, name, entry }] of looks.entries()) {
       const object = left[n] as string;
+      if (name !== undefined) names.set(object, name);
       if (outcome === 'absent') {
         ended.set(object, { object, outcome: seen.has(object) || deleted.has(object) ? 'gone' : 'not there' });
       } else if (outcome !== 'still there') ended.set(object, { object, outcome });
@@ -100,14 +108,16 @@ export async function* waitUntilGone(
     }
     waitingFor = looks.flatMap(({ entry }) => (entry ? [entry] : []));
     const elapsedMillis = chance.nowEpochMillis() - startEpochMillis;
-    yield { elapsedMillis, waitingFor, ended: [...ended.values()] };
+    yield { elapsedMillis, waitingFor, ended: [...ended.values()].map(namedOutcome) };
     const leftMillis = timeoutMillis - elapsedMillis;
     if (waitingFor.length === 0 || leftMillis <= 0) break;
     await interruptible(chance.pause(Math.min(pauseMillis, leftMillis)), { signal });
     pauseMillis = Math.min(LOOK_PAUSE_MAX_MILLIS, pauseMillis * LOOK_PAUSE_GROWTH);
   }
   const last = new Map(waitingFor.map((entry) => [entry.object, entry]));
-  const outcomes = [...marks.keys()].map((object) => ended.get(object) ?? stillThere(object, last.get(object)));
+  const outcomes = [...marks.keys()].map((object) =>
+    namedOutcome(ended.get(object) ?? stillThere(object, last.get(object))),
+  );
   return { outcomes, isDone: outcomes.every(({ outcome }) => outcome === 'gone') };
 }
 
@@ -116,24 +126,29 @@ function stillThere(object: string, waitsFor: StatusEntry | undefined): WaitOutc
 }
 
 type Look =
-  | { readonly outcome: 'absent' | 'gone' | 'undeleted' | 'not marked'; readonly entry?: undefined }
-  | { readonly outcome: 'still there'; readonly entry: StatusEntry };
+  | {
+      readonly outcome: 'absent' | 'gone' | 'undeleted' | 'not marked';
+      readonly name?: string | undefined;
+      readonly entry?: undefined;
+    }
+  | { readonly outcome: 'still there'; readonly name?: string | undefined; readonly entry: StatusEntry };
 
 /** @param markedAt the mark whose end is awaited; undefined until a mark with a time was seen */
 async function look(
   cluster: Cluster,
   key: ParentKey,
   markedAt: string | undefined,
-  read: (parent: Parent) => Promise<StatusEntry>,
+  read: (parent: FoundParent) => Promise<StatusEntry>,
 ): Promise<Look> {
   const parent = await cluster.readParent(key);
   if (parent === undefined) return { outcome: 'absent' };
+  const { name } = parent;
   if (markedAt !== undefined && !(parent.pendingDelete && parent.markedAt === markedAt)) {
     // With a receipt of that mark, this is another life of the id; without, the mark was taken back.
-    return { outcome: (await hasEnded(cluster, key, markedAt)) ? 'gone' : 'undeleted' };
+    return { outcome: (await hasEnded(cluster, key, markedAt)) ? 'gone' : 'undeleted', name };
   }
-  if (!parent.pendingDelete) return { outcome: 'not marked' };
-  return { outcome: 'still there', entry: await read(parent) };
+  if (!parent.pendingDelete) return { outcome: 'not marked', name };
+  return { outcome: 'still there', name, entry: await read(parent) };
 }
 
 /** A network may have been deleted with a service, whose receipt then tells of it. */

@@ -9,7 +9,7 @@ import { type Action, Requests } from '../../../lib/dynamodb/requests.ts';
 import { PARENTS_IN_PARALLEL, TRANSACTION_ACTIONS_MAX } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { chunks, mapInParallel } from '../../../lib/protocol/parallel.ts';
-import { MEMORY_NAMES } from '../../support/memory-client.ts';
+import { MEMORY_NAMES } from '../../../lib/testing/memory/client.ts';
 import type { Contender, ContenderPorts } from '../environment.ts';
 import { eventIdOf, parentOf, REMEMBERED_SECONDS, settleAtZero } from './reading.ts';
 

@@ -1,5 +1,5 @@
 /** Records that come to no function, and answers that pass over a failure. */
-import type { LambdaRecord } from '../../support/memory-tables.ts';
+import type { LambdaRecord } from '../../../lib/testing/memory/tables.ts';
 import type { Mutant } from '../mistakes.ts';
 
 /** A parent as a record tells of it, before and after. */

@@ -1,0 +1,148 @@
+/** Compares a table's policy with what keeps everyone but the deallocator from deleting, and writes the one that it needs. */
+import type { TableFacts } from '../../dynamodb/table-facts.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../streams/functions.ts';
+import { type Check, type Fault, failed, passed } from './check.ts';
+
+export interface Guard {
+  /** Whose work it is to delete there. */
+  readonly deleters: readonly FunctionName[];
+  /** Whether nobody else may. */
+  readonly onlyThem: boolean;
+  /** Whether each delete is one action of a transaction. */
+  readonly inTransaction: boolean;
+}
+
+const OF_SERVICES = ['task-deleted', 'service-updated', 'sweep'] as const;
+
+/** The same as lib/infra has it; a test holds the two together. */
+export const GUARDS = {
+  services: { deleters: OF_SERVICES, onlyThem: true, inTransaction: true },
+  networks: { deleters: FUNCTION_NAMES, onlyThem: true, inTransaction: true },
+  attachments: { deleters: OF_SERVICES, onlyThem: false, inTransaction: true },
+  counters: { deleters: FUNCTION_NAMES, onlyThem: true, inTransaction: false },
+} as const satisfies Record<string, Guard>;
+
+export type GuardedTable = keyof typeof GUARDS;
+
+/** Other actions by which items go. */
+const OTHER_WAYS = ['dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete', 'dynamodb:UpdateTimeToLive'];
+const DELETE = 'dynamodb:DeleteItem';
+const TRANSACTION = 'TransactWriteItems';
+/** In a table's policy this means that table and its indexes. */
+const THIS_TABLE = '*';
+
+type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+
+interface Denial {
+  readonly actions: readonly string[];
+  /** Undefined: always. */
+  readonly conditions: Conditions | undefined;
+}
+
+/** The role of each function, as far as it is known. */
+export type Roles = Readonly<Partial<Record<FunctionName, string>>>;
+
+/** One check for each table that is guarded. @param policy undefined: it has none */
+export function checkGuard(table: GuardedTable, facts: TableFacts, policy: string | undefined, roles: Roles): Check {
+  const name = `policy of ${facts.name}`;
+  const guard: Guard = GUARDS[table];
+  const expected = expectation(guard);
+  const problem = policy === undefined ? NO_POLICY : problemOf(guard, denialsOf(policy), roles);
+  if (problem === undefined) return passed(name, expected, 'a policy that says so');
+  const [fault, seen] = problem;
+  return failed(name, fault, { expected, seen, fix: fixOf(table, facts, roles) });
+}
+
+const NO_POLICY: readonly [Fault, string] = ['unguarded table', 'no policy: whoever has DeleteItem may delete there'];
+
+function expectation({ onlyThem, inTransaction, deleters }: Guard): string {
+  const who = onlyThem ? `only ${deleters.join(', ')} delete` : 'items are deleted';
+  return `${who}${inTransaction ? ' in transactions alone' : ''}, and in no other way`;
+}
+
+function problemOf(guard: Guard, denials: readonly Denial[], roles: Roles): readonly [Fault, string] | undefined {
+  const ofDelete = denials.filter(({ actions }) => covers(actions, DELETE));
+  const lists = ofDelete.flatMap(({ conditions }) => allowedPrincipals(conditions) ?? []);
+  if (guard.onlyThem && lists.length === 0) {
+    return ['unguarded table', 'no statement that denies DeleteItem to everyone but the deallocator'];
+  }
+  const known = Object.entries(roles) as [FunctionName, string][];
+  const lacking = known.filter(
+    ([name, arn]) => guard.deleters.includes(name) && lists.some((list) => !list.includes(arn)),
+  );
+  if (lacking.length > 0) {
+    const whose = lacking.map(([name, arn]) => `${name} (${arn})`).join(', ');
+    return ['roles of another deployment', `it denies DeleteItem to ${whose}: nothing of it can be deleted`];
+  }
+  const strangers = known.length === FUNCTION_NAMES.length ? strangersIn(lists, known) : [];
+  if (strangers.length > 0) {
+    return ['roles of another deployment', `it lets ${strangers.join(', ')} delete, which is no function's role`];
+  }
+  if (guard.inTransaction && !ofDelete.some(({ conditions }) => isAlone(conditions))) {
+    return ['no transaction key', 'no statement that denies DeleteItem outside of transactions'];
+  }
+  const open = OTHER_WAYS.filter(
+    (way) => !denials.some((one) => one.conditions === undefined && covers(one.actions, way)),
+  );
+  if (open.length > 0) return ['other way to delete', `${open.join(', ')} are not denied to everyone`];
+  return undefined;
+}
+
+function strangersIn(lists: readonly (readonly string[])[], known: readonly (readonly [FunctionName, string])[]) {
+  const arns = known.map(([, arn]) => arn);
+  return [...new Set(lists.flat())].filter((arn) => !arns.includes(arn));
+}
+
+/** Those that a Deny by `aws:PrincipalArn` passes over; undefined for a Deny of another kind. */
+function allowedPrincipals(conditions: Conditions | undefined): readonly string[][] | undefined {
+  const { ArnNotEquals, ArnNotLike } = conditions ?? {};
+  const arns = (ArnNotEquals ?? ArnNotLike)?.['aws:PrincipalArn'];
+  return arns === undefined ? undefined : [[arns].flat()];
+}
+
+/** A request outside of a transaction has no such key, for which StringNotEquals is true. */
+function isAlone(conditions: Conditions | undefined): boolean {
+  const operations = conditions?.StringNotEquals?.['dynamodb:EnclosingOperation'];
+  return (
+    Object.keys(conditions ?? {}).length === 1 && operations !== undefined && [operations].flat().join() === TRANSACTION
+  );
+}
+
+function covers(actions: readonly string[], action: string): boolean {
+  return actions.some((one) => new RegExp(`^${one.replaceAll('*', '.*').replaceAll('?', '.')}$`, 'i').test(action));
+}
+
+/** What the policy denies to everyone. A text that is no policy denies nothing. */
+function denialsOf(policy: string): Denial[] {
+  const statements = [JSON.parse(policy).Statement ?? []].flat() as Record<string, unknown>[];
+  return statements.flatMap(({ Effect, Principal, Action = [], Condition }) => {
+    const anyone = Principal === '*' || [(Principal as { AWS?: unknown } | undefined)?.AWS].flat().includes('*');
+    if (Effect !== 'Deny' || !anyone) return [];
+    return [{ actions: [Action].flat().map(String), conditions: Condition as Conditions | undefined }];
+  });
+}
+
+/** The policy that the table needs, with the roles of this deployment. */
+export function neededPolicy(table: GuardedTable, facts: Pick<TableFacts, 'deletionProtection'>, roles: Roles): string {
+  const guard: Guard = GUARDS[table];
+  const deny = (Sid: string, Action: readonly string[], Condition?: Conditions) => {
+    return { Sid, Effect: 'Deny', Principal: '*', Action, Resource: THIS_TABLE, ...(Condition && { Condition }) };
+  };
+  const named = guard.deleters.flatMap((name) => roles[name] ?? []);
+  const byOthers = { ArnNotEquals: { 'aws:PrincipalArn': named } };
+  const alone = { StringNotEquals: { 'dynamodb:EnclosingOperation': TRANSACTION } };
+  const Statement = [
+    ...(guard.onlyThem ? [deny('OnlyTheDeallocatorDeletes', [DELETE], byOthers)] : []),
+    ...(guard.inTransaction ? [deny('DeletesOnlyInTransactions', [DELETE], alone)] : []),
+    deny('NoOtherWayToDelete', [...OTHER_WAYS, ...(facts.deletionProtection ? ['dynamodb:DeleteTable'] : [])]),
+  ];
+  return JSON.stringify({ Version: '2012-10-17', Statement });
+}
+
+function fixOf(table: GuardedTable, facts: TableFacts, roles: Roles): string {
+  const unknown = GUARDS[table].deleters.filter((name) => roles[name] === undefined);
+  if (unknown.length > 0) {
+    return `look again with permission to read the functions: the policy must name the roles of ${unknown.join(', ')}`;
+  }
+  return `aws dynamodb put-resource-policy --resource-arn ${facts.arn} --policy '${neededPolicy(table, facts, roles)}'`;
+}

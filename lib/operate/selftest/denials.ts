@@ -1,0 +1,62 @@
+/** That the tables deny deletes to whoever runs the selftest, an administrator too. The items are not there: IAM is asked first. */
+import type { Address } from '../../dynamodb/addresses.ts';
+import { deniedBy, tryToDelete, WAYS_TO_DELETE, type WayToDelete } from '../../dynamodb/probes.ts';
+import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
+import { GUARDS, type GuardedTable } from '../deployed/guards.ts';
+import { wordsOf } from '../deployed/told.ts';
+import { networkKey, type Stage, serviceKey } from './stage.ts';
+
+type Tried = { readonly way: WayToDelete; readonly outcome: 'denied' | 'done' | 'not tried'; readonly why: string };
+
+export async function denials(stage: Stage): Promise<Check[]> {
+  const tables = Object.keys(GUARDS) as GuardedTable[];
+  return await Promise.all(tables.map((table) => denialsOf(stage, table)));
+}
+
+async function denialsOf(stage: Stage, table: GuardedTable): Promise<Check> {
+  const { requests, at } = stage.database;
+  const physical = at.tables[table];
+  const { onlyThem } = GUARDS[table];
+  // The client's own users may delete attachments in transactions.
+  const ways = WAYS_TO_DELETE.filter((way) => onlyThem || way !== 'in a transaction');
+  const name = `deletes from ${physical}`;
+  const expected = `denied to you ${ways.join(', ')}`;
+  const tried: Tried[] = [];
+  for (const way of ways) {
+    try {
+      await tryToDelete(requests, addressIn(stage, table), way);
+      tried.push({ way, outcome: 'done', why: '' });
+    } catch (error) {
+      const by = deniedBy(error);
+      tried.push({ way, outcome: by === 'table' ? 'denied' : 'not tried', why: wordsOf(error) });
+    }
+  }
+  const promises = ['S1', 'S2', 'S3'] as const;
+  const done = tried.filter(({ outcome }) => outcome === 'done').map(({ way }) => way);
+  if (done.length > 0) {
+    const fix = `see the check "policy of ${physical}", which says what to run`;
+    return { ...failed(name, 'delete not denied', { expected, seen: `done ${done.join(', ')}`, fix }), promises };
+  }
+  const open = tried.find(({ outcome }) => outcome === 'not tried');
+  if (open === undefined) return { ...passed(name, expected, 'denied by the table'), promises };
+  return notLookedAt(
+    name,
+    expected,
+    `the refusal of a delete ${open.way} is not the table's, so it proves nothing: ${open.why}`,
+  );
+}
+
+function addressIn(stage: Stage, table: GuardedTable): Address {
+  const { at } = stage.database;
+  const service = serviceKey(stage, 'protected');
+  const network = networkKey(stage, 'alone');
+  // Beside our own, so that nothing of anybody's is hit where a policy is missing.
+  const nobody = { ...service, id: `${service.id}.nobody` };
+  const addresses: Record<GuardedTable, Address> = {
+    services: at.parent(nobody),
+    networks: at.parent({ ...network, id: `${network.id}.nobody` }),
+    attachments: at.attachment(`${network.id}.nobody`, nobody.id),
+    counters: at.counter(nobody),
+  };
+  return addresses[table];
+}

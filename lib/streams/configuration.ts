@@ -1,0 +1,99 @@
+/**
+ * A deployment as one JSON document: the line that the local cloud prints, and what the construct's `connect` sets. The client
+ * and the command line read it.
+ */
+import { readFileSync } from 'node:fs';
+import { TABLES } from '../dynamodb/schema.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import { CONFIGURATION_VARIABLE, type DeploymentNames, forTables, readRuleOutputs } from './deployment.ts';
+
+export interface Config {
+  readonly endpoint: string | undefined;
+  /** Undefined: as for any AWS tool. */
+  readonly region: string | undefined;
+  readonly accessKeyId: string | undefined;
+  readonly secretAccessKey: string | undefined;
+  readonly names: DeploymentNames;
+}
+
+/** Whether a text is the document itself, and not the name of a file with it. */
+export function isDocument(text: string): boolean {
+  return text.trimStart().startsWith('{');
+}
+
+/** `FailedPrecondition` where the variable is not set; `InvalidArgument` for what it holds. */
+export function readConfigVariable(environment: Readonly<Record<string, string | undefined>>): Config {
+  const text = environment[CONFIGURATION_VARIABLE];
+  if (!text) {
+    const lookedUp = environment.DEALLOCATOR_STACK ? ' (DEALLOCATOR_STACK is for the command line alone)' : '';
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      `the environment variable ${CONFIGURATION_VARIABLE} is not set${lookedUp}; in a CDK app deallocator.connect(fn) sets it; elsewhere set it to the line of JSON that the local cloud prints, or to a file with it`,
+    );
+  }
+  if (isDocument(text)) return readConfig(CONFIGURATION_VARIABLE, text);
+  try {
+    return readConfig(text, readFileSync(text, 'utf8'));
+  } catch (cause) {
+    if (cause instanceof DeallocatorError) throw cause;
+    throw invalid(`the file that ${CONFIGURATION_VARIABLE} names can't be read: ${(cause as Error).message}`, cause);
+  }
+}
+
+/**
+ * `InvalidArgument` for what is not of that shape.
+ *
+ * @param name what the document is called in messages
+ */
+export function readConfig(name: string, text: string): Config {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`${name} is no JSON: ${(cause as Error).message}`, cause);
+  }
+  const config = isMap(document) ? document : {};
+  const tables = isMap(config.tables) ? config.tables : {};
+  const missing = Object.keys(TABLES).filter((table) => typeof tables[table] !== 'string');
+  if (missing.length > 0) throw invalid(`${name} names no table for ${missing.join(', ')}`);
+  const textOf = (field: string): string | undefined => {
+    const value = config[field];
+    if (value === undefined || typeof value === 'string') return value;
+    throw invalid(`${field} of ${name} is ${JSON.stringify(value)}, and must be a text`);
+  };
+  const { rules = {} } = config;
+  if (!isMap(rules)) throw invalid(`rules of ${name} are ${JSON.stringify(rules)}, and must be an object`);
+  const endpoint = textOf('endpoint');
+  if (endpoint !== undefined && !isEndpoint(endpoint)) {
+    throw invalid(`endpoint of ${name} is "${endpoint}", and must be a URL such as http://127.0.0.1:8000`);
+  }
+  const ruleTexts = Object.fromEntries(Object.entries(rules).map(([rule, value]) => [rule, String(value)]));
+  return {
+    endpoint,
+    region: textOf('region'),
+    accessKeyId: textOf('accessKeyId'),
+    secretAccessKey: textOf('secretAccessKey'),
+    names: {
+      tables: forTables((table) => String(tables[table])),
+      sweepFunctionName: textOf('sweepFunctionName'),
+      deadLetterQueueUrl: textOf('deadLetterQueueUrl'),
+      rules: readRuleOutputs(ruleTexts),
+    },
+  };
+}
+
+export function isEndpoint(text: string): boolean {
+  return /^https?:/.test(text) && URL.canParse(text);
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(what: string, cause?: unknown): DeallocatorError {
+  return new DeallocatorError(
+    'InvalidArgument',
+    `${what}; give the line of JSON that the local cloud prints, or what deallocator.connect(fn) sets`,
+    { cause },
+  );
+}

@@ -1,0 +1,134 @@
+/**
+ * The deallocator over tables in memory: the real client, the real functions, in the test's own process. Nothing happens by itself:
+ * records wait until they are drained, and time stands still until it is advanced.
+ */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeallocatorClient } from '../client/client.ts';
+import { documentClient } from '../dynamodb/client.ts';
+import { openDatabase } from '../dynamodb/database.ts';
+import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+import { DynamoDBStore } from '../dynamodb/store.ts';
+import { Cluster } from '../operate/reports/cluster.ts';
+import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
+import type { Chance } from '../protocol/chance.ts';
+import type { Violation } from '../protocol/invariants.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
+import type { Faults, Whose } from './faults.ts';
+import { STARTS_AT_DEFAULT, testChance } from './memory/chance.ts';
+import { MEMORY_NAMES, memoryClient } from './memory/client.ts';
+import { Stage } from './stage.ts';
+
+export interface InMemoryOptions {
+  /** What the deployment chooses; the construct's props of these names, durations in the unit that the name says. @default nothing */
+  readonly rules?: Partial<Rules>;
+  /** When the story begins, ISO 8601. @default 2026-01-01T00:00:00.000Z */
+  readonly startsAt?: string;
+  /** Of the dice behind random pauses: a whole number. Another one tells the same story at other times. @default 1 */
+  readonly seed?: number;
+}
+
+/** What a {@link InMemoryDeallocator.drain} has done, and what is left. */
+export interface Drained {
+  /** What went, such as `service/web`, in its order. */
+  readonly deleted: readonly string[];
+  /** What is marked and still there, with what it waits for; the worst first, as `deallocator status` tells it. */
+  readonly waiting: readonly StatusEntry[];
+  /** Records that failed once too often: on AWS they would be in the dead-letter queue. A sweep settles what they were about. */
+  readonly deadLetters: number;
+}
+
+/** A key, by kind: that of a task has two parts. */
+export type ObjectKey = { readonly serviceId: string; readonly id: string };
+
+export interface InMemoryDeallocator {
+  /** The typed client, as a program uses it. */
+  readonly client: DeallocatorClient;
+  /** The SDK's document client over the same tables, for raw writes and for code of yours that uses the SDK itself. */
+  readonly documentClient: DynamoDBDocumentClient;
+  /** The names of the tables, for requests of your own. */
+  readonly tables: PhysicalNames;
+  /** The clock and the dice that client and functions share. */
+  readonly chance: Chance;
+  readonly faults: Faults;
+  /** Whether the object is there; `has('task', { serviceId: 'web', id: '1' })`. */
+  has(kind: 'service' | 'network', id: string): boolean;
+  has(kind: 'task', key: ObjectKey): boolean;
+  /** What a table holds, as plain items, in the order of their last creation. */
+  items(table: TableName): readonly Readonly<Record<string, unknown>>[];
+  /**
+   * Hands all waiting records to the functions, and those that come of that, until none is left. Late records
+   * ({@link Faults.holdRecords}) stay.
+   * @throws DeallocatorError `Aborted` after 10,000 batches
+   */
+  drain(): Promise<Drained>;
+  /** Runs the sweep function, as its schedule does on AWS; then call {@link drain}. A full one also finds marks without a time. */
+  sweep(request?: SweepRequest): Promise<SweepAnswer>;
+  /** Lets time pass, in milliseconds. Nothing runs meanwhile: what a schedule would do is done by {@link sweep}. */
+  advance(millis: number): void;
+  /** Now, by the test's clock, ISO 8601. */
+  now(): string;
+  /**
+   * The promises that were broken by any write so far, raw ones included; and, where no record waits, what is left over. Empty
+   * is well.
+   */
+  check(): readonly Violation[];
+}
+
+/**
+ * Opens a deallocator of the test's own: empty tables, nothing shared with another one.
+ *
+ * ```ts
+ * const deallocator = await inMemory();
+ * await deallocator.client.createService({ id: 'web', spec: {} });
+ * await deallocator.client.removeService('web');
+ * await deallocator.drain();
+ * deallocator.has('service', 'web'); // false
+ * ```
+ */
+export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryDeallocator> {
+  const rules: Rules = { ...DEFAULT_RULES, ...options.rules };
+  const chance = testChance(options.seed, checkedStart(options.startsAt));
+  const stage = new Stage(rules, chance);
+  const { tables } = stage;
+  const connect = (whose: Whose) => {
+    const client = memoryClient((operation, input) =>
+      stage.faults.pass(whose, operation, () => stage.engine.carryOut(operation, input)),
+    );
+    return documentClient(client);
+  };
+  const [db, functionsDb] = [connect('client'), connect('functions')];
+  stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules })));
+  // Reports are the test's own eyes: no fault hits them.
+  const eyes = documentClient(memoryClient((operation, input) => stage.engine.carryOut(operation, input)));
+  const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance });
+  return {
+    client: new DeallocatorClient({ tables: MEMORY_NAMES, client: db, chance, taskNetworks: rules.taskNetworks }),
+    documentClient: db,
+    tables: MEMORY_NAMES,
+    chance,
+    faults: stage.faults,
+    has: (kind: 'service' | 'network' | 'task', key: string | ObjectKey) =>
+      tables.get(`${kind}s`, typeof key === 'string' ? { id: key } : { ...key }) !== undefined,
+    items: (table) => tables.list(table),
+    drain: async () => {
+      const deleted = await stage.drain();
+      const { marked } = await readStatus(cluster, { full: true });
+      return { deleted, waiting: marked, deadLetters: stage.deadLetters };
+    },
+    sweep: (request) => stage.sweep(request),
+    advance: (millis) => chance.advance(checkedMillis(millis)),
+    now: () => new Date(chance.nowEpochMillis()).toISOString(),
+    check: () => stage.check(),
+  };
+}
+
+function checkedStart(startsAt = STARTS_AT_DEFAULT): string {
+  if (!Number.isNaN(Date.parse(startsAt))) return startsAt;
+  throw new RangeError(`startsAt is "${startsAt}"; allowed: a time such as ${STARTS_AT_DEFAULT}`);
+}
+
+function checkedMillis(millis: number): number {
+  if (Number.isFinite(millis) && millis >= 0) return millis;
+  throw new RangeError(`advance was told ${millis} milliseconds; allowed: a number from 0 on`);
+}

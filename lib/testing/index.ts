@@ -1,0 +1,14 @@
+/** For tests of code that uses the deallocator. */
+
+export type { Violation } from '../protocol/invariants.ts';
+export {
+  BrokenPromiseError,
+  type CheckedWriters,
+  type CheckWritersOptions,
+  checkWriters,
+  type Writer,
+  type WriterTools,
+} from './check-writers.ts';
+export type { Faults, Whose } from './faults.ts';
+export { type Drained, type InMemoryDeallocator, type InMemoryOptions, inMemory, type ObjectKey } from './in-memory.ts';
+export { NotInMemoryError } from './memory/not-in-memory.ts';

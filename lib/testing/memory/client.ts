@@ -1,0 +1,79 @@
+/**
+ * The SDK's own client, with its own translation and all, whose requests end in the memory engine instead of the network:
+ * what would be written to the wire is carried out, and what would be read from it is answered.
+ */
+import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { documentClient } from '../../dynamodb/client.ts';
+import { openDatabase } from '../../dynamodb/database.ts';
+import type { RetryObserver } from '../../dynamodb/retry.ts';
+import { type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import { DynamoDBStore } from '../../dynamodb/store.ts';
+import type { Chance } from '../../protocol/chance.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import type { Store } from '../../protocol/store.ts';
+import { testChance } from './chance.ts';
+import { MemoryEngine } from './engine.ts';
+import type { MemoryTables } from './tables.ts';
+
+/** Differ from ours on purpose: a name that is used where the other belongs fails. */
+export const MEMORY_NAMES = Object.fromEntries(
+  Object.keys(TABLES).map((name) => [name, `Memory-${name}`]),
+) as PhysicalNames;
+
+/** Carries a request out, now or when its time has come. The input is as it would go over the wire. */
+export type CarryOut = (operation: string, input: Record<string, AttributeValue>) => unknown;
+
+export function memoryClient(carryOut: CarryOut): DynamoDBClient {
+  const client = new DynamoDBClient({
+    region: 'memory',
+    endpoint: 'http://memory.invalid',
+    credentials: { accessKeyId: 'memory', secretAccessKey: 'memory' },
+    maxAttempts: 1,
+  });
+  const stack = withoutEndpoint(client.middlewareStack);
+  const [SERIALIZE, DESERIALIZE] = ['serializerMiddleware', 'deserializerMiddleware'];
+  for (const entry of stack.identify()) {
+    const name = entry.split(' ')[0] as string;
+    if (name !== SERIALIZE && name !== DESERIALIZE) stack.remove(name);
+  }
+  stack.remove('httpAuthSchemeMiddleware'); // which stands before the endpoint's, and has no place without it
+  // The document client puts its translations around these two, by their names.
+  stack.add((next) => next as never, { step: 'serialize', name: SERIALIZE, override: true });
+  stack.add(
+    (_, context) => async (args) => {
+      const answer = await carryOut((context.commandName as string).replace('Command', ''), args.input as never);
+      return { response: {}, output: { $metadata: {}, ...(answer as object) } } as never;
+    },
+    { step: 'deserialize', name: DESERIALIZE, override: true },
+  );
+  return client;
+}
+
+/** Each command brings the rules that find its endpoint: half the time of a request that goes nowhere. */
+function withoutEndpoint<Stack extends DynamoDBClient['middlewareStack']>(stack: Stack): Stack {
+  const concat = stack.concat.bind(stack);
+  stack.concat = ((from: never) => {
+    const both = concat(from);
+    both.remove('endpointV2Middleware');
+    return withoutEndpoint(both);
+  }) as never;
+  return stack;
+}
+
+export interface MemoryStoreOptions {
+  /** Items after which a page ends before its limit. */
+  readonly pageItemsMax?: number;
+  readonly chance?: Chance;
+  readonly observer?: RetryObserver;
+  readonly rules?: Rules;
+}
+
+/** The real store, over tables in memory. */
+export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
+  const { pageItemsMax, chance = testChance(), observer, rules } = options;
+  const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, ...(pageItemsMax && { pageItemsMax }) });
+  const client = memoryClient((operation, input) => engine.carryOut(operation, input));
+  return new DynamoDBStore(
+    openDatabase(documentClient(client), MEMORY_NAMES, { chance, rules, ...(observer && { observer }) }),
+  );
+}

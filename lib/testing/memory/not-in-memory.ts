@@ -1,0 +1,12 @@
+/** A request that DynamoDB knows, and DynamoDB in memory does not. Nothing is guessed: half an answer would prove nothing. */
+export class NotInMemoryError extends Error {
+  override readonly name = 'NotInMemoryError';
+
+  /** @param what such as `CreateTable`, or `a put of BatchWriteItem` */
+  constructor(what: string) {
+    super(
+      `DynamoDB in memory does not know ${what}; leave it out here, or test that code on startLocalCloud of ` +
+        '"deallocator/testing", which runs Amazon\'s own engine',
+    );
+  }
+}

@@ -1,0 +1,245 @@
+/** The requests that read. */
+
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { MARKED_INDEX, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import { BATCH_GET_KEYS_MAX, COUNTED_TOGETHER_MAX } from '../../protocol/limits.ts';
+import { compareKeys, type StoredItem } from './attribute-values.ts';
+import { holds, Invalid, type Parsed, parseCondition, parseProjection, projected } from './expressions.ts';
+import {
+  allowOnly,
+  entriesOf,
+  type Input,
+  keyOf,
+  type Output,
+  pick,
+  placeholdersOf,
+  rowKeyOf,
+  unknown,
+} from './inputs.ts';
+import { NotInMemoryError } from './not-in-memory.ts';
+import { selectOf } from './statements.ts';
+import { keyNames, type MemoryTables } from './tables.ts';
+import type { Touched } from './touched.ts';
+
+/** What is left to chance in how DynamoDB answers. */
+export interface Luck {
+  /** How many writes of the table ago an eventually consistent read sees it. */
+  readonly age?: number;
+  /** Keys, or writes, of a batch that are left unprocessed: the last ones. */
+  readonly unprocessed?: number;
+  /** How the last statement of a batch fails by itself: not carried out, or carried out and not told of. */
+  readonly statement?: StatementFault;
+  /** Rows after which a read of several partitions ends, with more to come, or perhaps none. */
+  readonly rows?: number;
+}
+
+export interface StatementFault {
+  /** Without a code, the answer has no item. */
+  readonly code: 'ThrottlingError' | 'TransactionConflict' | 'InternalServerError' | undefined;
+  readonly isDone: boolean;
+}
+
+export interface ReadOptions {
+  readonly tables: MemoryTables;
+  readonly tableOf: (input: Input) => TableName;
+  readonly pageItemsMax: number;
+  readonly observe: (touched: Touched) => void;
+}
+
+const READ = ['TableName', 'Key', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames'];
+const READ_MANY = [
+  'TableName',
+  'ConsistentRead',
+  'Select',
+  'Limit',
+  'ExclusiveStartKey',
+  'ExpressionAttributeNames',
+  'ExpressionAttributeValues',
+];
+export class Reads {
+  readonly #tables: MemoryTables;
+  readonly #table: (input: Input) => TableName;
+  readonly #pageItemsMax: number;
+  readonly #observe: (touched: Touched) => void;
+
+  constructor({ tables, tableOf, pageItemsMax, observe }: ReadOptions) {
+    this.#tables = tables;
+    this.#table = tableOf;
+    this.#pageItemsMax = pageItemsMax;
+    this.#observe = observe;
+  }
+
+  get(input: Input, luck: Luck): Output {
+    allowOnly('GetItem', input, READ);
+    const table = this.#table(input);
+    const key = keyOf(table, input.Key);
+    const item = this.#rowsAt(table, input, luck).get(rowKeyOf(table, key));
+    const project = this.#projection(input);
+    this.#tellRead('GetItem', input, [item]);
+    return { ...(item && { Item: project(item) }) };
+  }
+
+  batchGet(input: Input, luck: Luck): Output {
+    allowOnly('BatchGetItem', input, ['RequestItems']);
+    const [[name, request], ...more] = entriesOf(input.RequestItems);
+    if (more.length > 0) throw new NotInMemoryError('a BatchGetItem of several tables');
+    allowOnly('BatchGetItem', request, ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames']);
+    const table = this.#table({ TableName: name });
+    const all = request.Keys as StoredItem[];
+    if (all.length > BATCH_GET_KEYS_MAX) throw new Invalid('Too many items requested for the BatchGetItem call');
+    const keys = all.map((key) => keyOf(table, key));
+    if (new Set(keys.map((key) => rowKeyOf(table, key))).size < keys.length) {
+      throw new Invalid('Provided list of item keys contains duplicates');
+    }
+    const project = this.#projection(request);
+    const rows = this.#rowsAt(table, request, luck);
+    const done = Math.max(0, keys.length - (luck.unprocessed ?? 0));
+    const read = keys.slice(0, done).map((key) => rows.get(rowKeyOf(table, key)));
+    const found = read.filter((item) => item !== undefined);
+    this.#tellRead('BatchGetItem', request, read);
+    const rest = keys.slice(done);
+    return {
+      Responses: { [name]: found.map(project) },
+      UnprocessedKeys: rest.length === 0 ? {} : { [name]: { ...request, Keys: rest } },
+    };
+  }
+
+  query(input: Input, luck: Luck): Output {
+    allowOnly('Query', input, [...READ_MANY, 'KeyConditionExpression', 'FilterExpression', 'ProjectionExpression']);
+    const table = this.#table(input);
+    const { partitionKey } = TABLES[table];
+    const condition = parseCondition(input.KeyConditionExpression as string);
+    const { placeholders, show, isWanted } = lookAt(input, [condition]);
+    const { tree } = condition;
+    const attribute = tree.is === '=' && 'path' in tree.left && tree.left.path.length === 1 ? tree.left.path[0] : '';
+    if ((placeholders.names[attribute as string] ?? attribute) !== partitionKey) {
+      throw new Invalid(`Query condition missed key schema element: ${partitionKey}`);
+    }
+    const asked = tree.is === '=' && 'value' in tree.right ? placeholders.values[tree.right.value]?.S : undefined;
+    const partition = this.#tables.partition(table, asked, input.ConsistentRead === true ? 0 : luck.age);
+    const rows = [...partition.values()].filter((item) => holds(tree, item, placeholders));
+    return this.#page(rows, keyNames(table), input, show, isWanted);
+  }
+
+  scan(input: Input, luck: Luck): Output {
+    allowOnly('Scan', input, [...READ_MANY, 'IndexName', 'FilterExpression', 'ProjectionExpression']);
+    const table = this.#table(input);
+    const { show, isWanted } = lookAt(input, []);
+    if (input.IndexName === undefined) {
+      return this.#page([...this.#rowsAt(table, input, luck).values()], keyNames(table), input, show, isWanted);
+    }
+    if (input.IndexName !== MARKED_INDEX.name || !TABLES[table].marked) {
+      throw new Invalid(`The table does not have the specified index: ${input.IndexName}`);
+    }
+    if (input.ConsistentRead === true)
+      throw new Invalid('Consistent reads are not supported on global secondary indexes');
+    const keys = [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey];
+    const entries = [...this.#tables.rows(table, luck.age).values()]
+      .filter((item) => item[MARKED_INDEX.sortKey] !== undefined)
+      .map((item) => Object.fromEntries(keys.map((name) => [name, item[name] as AttributeValue])));
+    return this.#page(entries, keys, input, show, isWanted);
+  }
+
+  /** In the order of the keys; AWS promises none. */
+  select(input: Input, luck: Luck): Output {
+    allowOnly('ExecuteStatement', input, ['Statement', 'Parameters', 'ConsistentRead', 'Limit', 'NextToken']);
+    const { TableName, partitionKey, partitions } = selectOf(
+      input.Statement as string,
+      input.Parameters as AttributeValue[],
+    );
+    const table = this.#table({ TableName });
+    if (partitionKey !== TABLES[table].partitionKey || partitions.length > COUNTED_TOGETHER_MAX) {
+      throw unknown('ExecuteStatement', 'a read of so many partitions, or of a whole table');
+    }
+    if (partitions.includes('')) {
+      throw new Invalid(
+        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: ${partitionKey}`,
+      );
+    }
+    const age = input.ConsistentRead === true ? 0 : luck.age;
+    const rows = partitions
+      .flatMap((id) =>
+        [...this.#tables.partition(table, id, age).values()].filter((item) => item[partitionKey]?.S === id),
+      )
+      .map((item) => ({ item, texts: keyNames(table).map((name) => item[name]?.S as string) }))
+      .sort((a, b) => compareKeys(a.texts, b.texts));
+    const after = input.NextToken === undefined ? undefined : (JSON.parse(input.NextToken as string) as string[]);
+    const rest = rows.filter(({ texts }) => after === undefined || compareKeys(texts, after) > 0);
+    const limit = (input.Limit as number | undefined) ?? Number.POSITIVE_INFINITY;
+    const page = rest.slice(0, Math.min(limit, this.#pageItemsMax, luck.rows ?? Number.POSITIVE_INFINITY));
+    const isCut = page.length === limit || page.length < rest.length || page.length === luck.rows;
+    const read = partitions.map((id) => page.map(({ item }) => item).filter((item) => item[partitionKey]?.S === id));
+    this.#observe({
+      operation: 'ExecuteStatement',
+      isConsistent: input.ConsistentRead === true,
+      read: [],
+      partitions: read,
+      written: [],
+    });
+    return {
+      Items: page.map(({ item }) => pick(item, [partitionKey])),
+      ...(isCut && { NextToken: JSON.stringify(page.at(-1)?.texts ?? after ?? []) }),
+    };
+  }
+
+  /** Ordered by key. AWS orders partitions by a secret hash: any order is as good. */
+  #page(
+    rows: readonly StoredItem[],
+    keys: readonly string[],
+    input: Input,
+    show: (item: StoredItem) => StoredItem,
+    isWanted: (item: StoredItem) => boolean,
+  ): Output {
+    const textsOf = (item: StoredItem) => keys.map((name) => item[name]?.S as string);
+    const ordered = rows.map((item) => ({ item, texts: textsOf(item) })).sort((a, b) => compareKeys(a.texts, b.texts));
+    const start = input.ExclusiveStartKey as StoredItem | undefined;
+    if (start && (Object.keys(start).length !== keys.length || textsOf(start).some((text) => text === undefined))) {
+      throw new Invalid('The provided starting key is invalid');
+    }
+    const first = start === undefined ? 0 : ordered.findIndex(({ texts }) => compareKeys(texts, textsOf(start)) > 0);
+    const rest = first < 0 ? [] : ordered.slice(first);
+    const limit = input.Limit as number | undefined;
+    if (limit !== undefined && !(limit >= 1)) throw new Invalid('Limit must be greater than or equal to 1');
+    const page = rest.slice(0, Math.min(limit ?? Number.POSITIVE_INFINITY, this.#pageItemsMax));
+    // A page that ends at its limit tells where, even if nothing follows.
+    const isCut = page.length === limit || page.length < rest.length;
+    const last = page.at(-1)?.item;
+    const read = page.map(({ item }) => item);
+    this.#tellRead('KeyConditionExpression' in input ? 'Query' : 'Scan', input, read);
+    const items = read.filter(isWanted);
+    return {
+      ...(input.Select !== 'COUNT' && { Items: items.map(show) }),
+      Count: items.length,
+      ScannedCount: page.length,
+      ...(isCut && last && { LastEvaluatedKey: Object.fromEntries(keys.map((name) => [name, last[name]])) }),
+    };
+  }
+
+  #tellRead(operation: string, input: Input, read: Touched['read']): void {
+    this.#observe({ operation, isConsistent: input.ConsistentRead === true, read, written: [] });
+  }
+
+  #rowsAt(table: TableName, input: Input, luck: Luck) {
+    return this.#tables.rows(table, input.ConsistentRead === true ? 0 : luck.age);
+  }
+
+  #projection(input: Input): (item: StoredItem) => StoredItem {
+    const parsed =
+      input.ProjectionExpression === undefined ? undefined : parseProjection(input.ProjectionExpression as string);
+    const placeholders = placeholdersOf(input, [parsed]);
+    return (item) => (parsed ? projected(parsed.tree, item, placeholders) : item);
+  }
+}
+
+/** What a query or a scan shows of which items, and the placeholders of all its expressions. */
+function lookAt(input: Input, more: readonly Parsed<unknown>[]) {
+  const filter = input.FilterExpression === undefined ? undefined : parseCondition(input.FilterExpression as string);
+  const projection =
+    input.ProjectionExpression === undefined ? undefined : parseProjection(input.ProjectionExpression as string);
+  const placeholders = placeholdersOf(input, [...more, filter, projection]);
+  return {
+    placeholders,
+    isWanted: (item: StoredItem) => filter === undefined || holds(filter.tree, item, placeholders),
+    show: (item: StoredItem) => (projection ? projected(projection.tree, item, placeholders) : item),
+  };
+}

@@ -1,0 +1,70 @@
+/** Who is at work in a simulated world, and where. */
+import type { Rules } from '../../protocol/rules.ts';
+import { freePlacesOf, Place, type Tampering } from './place.ts';
+import { Process, type Role, type Surroundings } from './processes.ts';
+
+export interface Run {
+  readonly lifeMillis: number;
+  readonly work: (place: Place) => Promise<void>;
+  readonly onKilled?: () => void;
+  readonly onFailed: (error: unknown) => void;
+  readonly surroundings: Surroundings;
+}
+
+interface Kind {
+  readonly seed: number;
+  readonly skewMillisMax: number;
+  readonly rules: Rules;
+  readonly tampering: Tampering | undefined;
+}
+
+export class Crowd {
+  /** Those that are alive. */
+  readonly processes = new Map<number, Process>();
+  readonly #all = new Map<number, Process>();
+  readonly #places = new Map<Process, Place>();
+  readonly #kind: Kind;
+  readonly #free: Place[];
+
+  constructor(kind: Kind) {
+    this.#kind = kind;
+    this.#free = freePlacesOf(kind.rules, kind.tampering);
+  }
+
+  /** Dead or alive. */
+  find(number: number): Process | undefined {
+    return this.#all.get(number);
+  }
+
+  /** False: there has been a process of that number. */
+  run(number: number, role: Role, { lifeMillis, work, onKilled, onFailed, surroundings }: Run): boolean {
+    if (this.#all.has(number)) return false;
+    const { seed, skewMillisMax, rules, tampering } = this.#kind;
+    const process = new Process(number, role, surroundings, { seed, skewMillisMax, lifeMillis });
+    process.onKilled = onKilled;
+    const place = this.#free.pop() ?? new Place(rules, tampering);
+    place.process = process;
+    this.processes.set(number, process);
+    this.#all.set(number, process);
+    this.#places.set(process, place);
+    work(place)
+      .catch(onFailed)
+      .finally(() => this.leave(process));
+    return true;
+  }
+
+  leave(process: Process): void {
+    const place = this.#places.get(process);
+    if (place === undefined) return;
+    this.#places.delete(process);
+    this.processes.delete(process.number);
+    process.isAlive = false;
+    place.process = undefined;
+    this.#free.push(place);
+  }
+
+  /** Ends what is left running, so that its places are free for the next world. */
+  close(): void {
+    for (const process of [...this.processes.values()]) this.leave(process);
+  }
+}

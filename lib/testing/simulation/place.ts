@@ -1,0 +1,120 @@
+/** Where the processes of a simulated world run: the real functions and the real client, on a wire of the world's. */
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeallocatorClient } from '../../client/index.ts';
+import { documentClient } from '../../dynamodb/client.ts';
+import { openDatabase } from '../../dynamodb/database.ts';
+import { DynamoDBStore } from '../../dynamodb/store.ts';
+import type { Chance } from '../../protocol/chance.ts';
+import type { Rules } from '../../protocol/rules.ts';
+import type { Store } from '../../protocol/store.ts';
+import type { StreamedTable } from '../../streams/functions.ts';
+import type { FunctionPorts } from '../../streams/ports.ts';
+import { sweepRequested } from '../../streams/sweep-requested.ts';
+import { MEMORY_NAMES, memoryClient } from '../memory/client.ts';
+import { type Handler, handlersOf } from '../memory/stream-functions.ts';
+import type { Input, Process } from './processes.ts';
+
+export type Handlers = Readonly<Record<StreamedTable, Handler>>;
+
+/** What may stand between a process and the product's right code, and tells when it changes something. */
+export interface Tampering {
+  send?(process: Process, operation: string, input: Input): Promise<unknown>;
+  openStore?(open: (rules: Rules) => Store, rules: Rules, took: () => void): Store;
+  /** @param under the right handlers under other rules */
+  handlers?(right: Handlers, under: (rules: Rules) => Handlers, rules: Rules, took: () => void): Handlers;
+}
+
+interface Context {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/**
+ * A place where a process runs: client, functions and typed client, made once and used by one process after another, since
+ * making them costs more than a whole short story.
+ */
+export class Place {
+  process: Process | undefined;
+  readonly db: DynamoDBDocumentClient;
+  /** As a program makes it that is not ours: with the SDK's own retries. */
+  readonly raw: DynamoDBDocumentClient;
+  readonly writer: DeallocatorClient;
+  readonly handlers: Handlers;
+  readonly sweep: ReturnType<typeof sweepRequested>;
+
+  constructor(rules: Rules, tampering: Tampering = {}) {
+    const took = () => this.#occupant.surroundings.onTampering();
+    const send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
+    const client = memoryClient((operation, input) => send(this.#occupant, operation, input));
+    this.db = documentClient(client);
+    this.raw = documentClient(memoryClient((operation, input) => sendAsSdk(this.#occupant, operation, input)));
+    const chance: Chance = {
+      nowEpochMillis: () => this.#occupant.clockEpochMillis(),
+      pause: (millis) => this.#occupant.pause(millis),
+      fraction: () => this.#occupant.fraction(),
+      fresh: () => this.#occupant.fresh(),
+    };
+    const { taskNetworks } = rules;
+    this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
+    const ports: FunctionPorts = {
+      openStore: (observer) => {
+        const open = (under: Rules) =>
+          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under }));
+        return tampering.openStore?.(open, rules, took) ?? open(rules);
+      },
+      chance,
+      rules,
+      telemetry: {
+        functionName: 'simulated',
+        namespace: 'Simulated',
+        nowEpochMillis: chance.nowEpochMillis,
+        writeLine: (line) => this.#occupant.surroundings.log(line),
+      },
+    };
+    const right = handlersOf(ports);
+    const under = (others: Rules) => handlersOf({ ...ports, rules: others });
+    this.handlers = tampering.handlers?.(right, under, rules, took) ?? right;
+    this.sweep = sweepRequested(ports);
+  }
+
+  context(): Context {
+    const process = this.#occupant;
+    return {
+      awsRequestId: process.name,
+      getRemainingTimeInMillis: () => process.deadlineEpochMillis - process.surroundings.nowEpochMillis(),
+    };
+  }
+
+  get #occupant(): Process {
+    if (this.process === undefined) throw new Error('a process that is dead went on');
+    return this.process;
+  }
+}
+
+/** The SDK's default: one try and two more. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html */
+const SDK_TRIES_MAX = 3;
+const SDK_TRIES_AGAIN = ['ThrottlingException', 'InternalServerError', 'TimeoutError'];
+
+/** A transaction gets a token from the SDK, so that a repeat writes nothing; a single write has none. */
+async function sendAsSdk(process: Process, operation: string, given: Input): Promise<unknown> {
+  const isTransaction = operation === 'TransactWriteItems' && given.ClientRequestToken === undefined;
+  const input = isTransaction ? ({ ...given, ClientRequestToken: process.fresh() } as unknown as Input) : given;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await process.send(operation, input);
+    } catch (error) {
+      if (tries === SDK_TRIES_MAX || !SDK_TRIES_AGAIN.includes((error as Error).name)) throw error;
+    }
+  }
+}
+
+/** Made once, and used by one world after another under the same rules and the same tampering. */
+const freePlaces = new Map<Tampering | undefined, Map<Rules, Place[]>>();
+
+export function freePlacesOf(rules: Rules, tampering: Tampering | undefined): Place[] {
+  const byRules = freePlaces.get(tampering) ?? new Map<Rules, Place[]>();
+  const places = byRules.get(rules) ?? [];
+  freePlaces.set(tampering, byRules);
+  byRules.set(rules, places);
+  return places;
+}

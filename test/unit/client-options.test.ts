@@ -1,0 +1,83 @@
+/** What a client is made of: it is checked at once, and the environment may tell it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { afterAll, describe, expect, it } from 'vitest';
+import { DeallocatorClient, type DeallocatorClientOptions } from '../../lib/client/index.ts';
+import { optionsFrom } from '../../lib/client/options.ts';
+import { forTables } from '../../lib/streams/deployment.ts';
+
+const tables = forTables((table) => table.toUpperCase());
+const folder = mkdtempSync(join(tmpdir(), 'client-options-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a client', () => {
+  it.each([
+    ['no options', undefined, /options are undefined/],
+    ['nothing', {}, /tables\.services is undefined, and must be the name of a table \(.*: services, tasks, networks, /],
+    [
+      'one table too few',
+      { tables: { ...tables, receipts: undefined } },
+      /tables\.receipts is undefined.*: receipts\);/,
+    ],
+    ['an empty name', { tables: { ...tables, tasks: '' } }, /tables\.tasks is ""/],
+    ["the construct's tables", { tables: forTables(() => ({ tableName: 'T' })) }, /give deallocator\.tableNames/],
+    ['a client that is none', { tables, client: { send() {} } }, /client is .*; it must be a DynamoDBClient/],
+    ['no client', { tables, client: null }, /client is null; it must be a DynamoDBClient/],
+  ])('made of %s fails at once, with words', (_, options, message) => {
+    expect(() => new DeallocatorClient(options as unknown as DeallocatorClientOptions)).toThrow(
+      expect.objectContaining({ code: 'InvalidArgument', message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('is made of the names of all tables, and of a client of the user’s', () => {
+    expect(new DeallocatorClient({ tables }).taskNetworks).toBe(false);
+    const client = new DynamoDBClient({ region: 'eu-west-1' });
+    expect(new DeallocatorClient({ tables, client, taskNetworks: true }).taskNetworks).toBe(true);
+  });
+});
+
+describe('the environment', () => {
+  const line = JSON.stringify({
+    ...{ endpoint: 'http://127.0.0.1:8000', region: 'us-east-1', accessKeyId: 'a', secretAccessKey: 's' },
+    ...{ tables, rules: { TaskNetworks: 'yes' } },
+  });
+  const told = {
+    tables,
+    taskNetworks: true,
+    connection: {
+      endpoint: 'http://127.0.0.1:8000',
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'a', secretAccessKey: 's' },
+    },
+  };
+
+  it('tells a client in the line that the local cloud prints, or in a file with it', () => {
+    const file = join(folder, 'cloud.json');
+    writeFileSync(file, line);
+    expect(optionsFrom({ environment: { DEALLOCATOR_CONFIG: line } })).toEqual(told);
+    expect(optionsFrom({ environment: { DEALLOCATOR_CONFIG: file } })).toEqual(told);
+    expect(DeallocatorClient.fromEnvironment({ environment: { DEALLOCATOR_CONFIG: line } }).taskNetworks).toBe(true);
+  });
+
+  it('tells no more than there is, and leaves the rest to AWS', () => {
+    const environment = { DEALLOCATOR_CONFIG: JSON.stringify({ tables }) };
+    expect(optionsFrom({ environment })).toEqual({ tables, taskNetworks: false, connection: {} });
+    const client = new DynamoDBClient({ region: 'eu-west-1' });
+    expect(optionsFrom({ environment, client })).toEqual({ tables, taskNetworks: false, connection: {}, client });
+  });
+
+  it.each([
+    ['nothing', {}, 'FailedPrecondition', /DEALLOCATOR_CONFIG is not set; .*deallocator\.connect\(fn\)/],
+    ['an empty text', { DEALLOCATOR_CONFIG: '' }, 'FailedPrecondition', /is not set/],
+    ['a stack', { DEALLOCATOR_STACK: 'Shop' }, 'FailedPrecondition', /DEALLOCATOR_STACK is for the command line alone/],
+    ['no file', { DEALLOCATOR_CONFIG: join(folder, 'absent') }, 'InvalidArgument', /names can't be read: .*ENOENT/],
+    ['half a line', { DEALLOCATOR_CONFIG: '{"tables"' }, 'InvalidArgument', /DEALLOCATOR_CONFIG is no JSON/],
+    ['no tables', { DEALLOCATOR_CONFIG: '{}' }, 'InvalidArgument', /names no table for services/],
+  ] as const)('that holds %s is refused with what to do', (_, environment, code, message) => {
+    expect(() => DeallocatorClient.fromEnvironment({ environment })).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+});
