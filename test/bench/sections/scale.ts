@@ -1,6 +1,6 @@
 /** What sizes that fit no laptop would do, by a model; and the model beside the code where both can be run. */
 
-import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
+import { SOCKETS_MAX } from '../../../lib/protocol/limits.ts';
 import { MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../../lib/streams/functions.ts';
 import { figure, linesSvg } from '../plot.ts';
 import { runReal } from '../real-run.ts';
@@ -12,7 +12,7 @@ export const CHOICE: MappingChoice = {
   batchRecords: MAPPING_DEFAULTS.batchSize,
   windowMillis: 1000,
   parallelization: 1,
-  inBatch: PARENTS_IN_PARALLEL,
+  inBatch: SOCKETS_MAX,
   megabytes: MEMORY_MEGABYTES_DEFAULT,
 };
 const MANY = { services: 1e6, tasksPerService: 100, deletesPerSecond: 1e4 } as const;
