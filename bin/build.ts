@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
+import { packAssembly } from './packed-assembly.ts';
 
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
 const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts', 'lib/testing/index.ts'];
@@ -47,7 +48,7 @@ async function buildCjs(): Promise<void> {
     platform: 'node',
     target: 'es2023',
     format: 'cjs',
-    define: { 'import.meta.dirname': '__dirname' },
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     sourcemap: false,
     logLevel: 'warning',
   });
@@ -107,4 +108,5 @@ if (!options.functions) {
   await buildEsm();
   await buildCjs();
   await buildCommand();
+  packAssembly(root);
 }
