@@ -1,11 +1,26 @@
 /** The pictures: what they show, and that no id can break out of them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { GraphFormat, GraphOptions } from '../../lib/operate/reports/drawing.ts';
 import { drawGraph, renderGraph } from '../../lib/operate/reports/graph.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
+import { memoryCommandLine } from '../support/memory-command-line.ts';
 
 const CIRCUMSTANCES = memoryCluster().cluster.circumstances;
+
+it('the manual shows what the command prints', async () => {
+  const { client, cli } = memoryCommandLine();
+  for (const id of ['shop_front', 'metrics']) await client.createNetwork({ id });
+  await client.createService({ id: 'shop_web', spec: { networks: [{ target: 'shop_front' }, { target: 'metrics' }] } });
+  await client.createTasks('shop_web', [{ id: '1' }, { id: '2' }]);
+  await client.removeService('shop_web');
+  await client.removeNetwork('shop_front', { whenInUse: 'wait' });
+  const { stdout } = await cli(['graph', 'service', 'shop_web', '-o', 'mermaid']);
+  const manual = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'cli.md'), 'utf8');
+  expect(manual).toContain(`$ deallocator graph service shop_web -o mermaid\n${stdout}\`\`\`\n`);
+});
 
 describe('a graph', () => {
   const drawn = async (format: GraphFormat, options: GraphOptions = {}) => {
