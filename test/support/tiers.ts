@@ -31,6 +31,7 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
     'fourteen broken deployments under the selftest; integration/selftest has the one that is right',
   'test/drills/selftest-runs.test.ts':
     'runs of the selftest that are interrupted, dead, or two at once; integration/selftest has one',
+  'test/infra/adoption.test.ts': 'projects from the registry, at both ends of each range and on each Node.js',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };
