@@ -32,6 +32,7 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
   'test/drills/selftest-runs.test.ts':
     'runs of the selftest that are interrupted, dead, or two at once; integration/selftest has one',
   'test/drills/outliving-tables.test.ts': 'tables that outlive their stack; infra/guards compares the policies',
+  'test/infra/adoption.test.ts': 'projects from the registry, at both ends of each range and on each Node.js',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
   'test/infra/all-props.test.ts':
     'each prop by itself and in seven surroundings; infra/props and surroundings have those that differ',
