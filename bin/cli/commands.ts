@@ -5,6 +5,7 @@ import { completionOf } from './commands/completion.ts';
 import { describe } from './commands/describe.ts';
 import { explain } from './commands/explain.ts';
 import { history } from './commands/history.ts';
+import { local } from './commands/local.ts';
 import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
 import { redrive } from './commands/redrive.ts';
@@ -32,5 +33,6 @@ export const COMMANDS: readonly Command[] = [
   redrive,
   importFiles,
   exportFile,
+  local,
   completionOf(() => COMMANDS),
 ];

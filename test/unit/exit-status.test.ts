@@ -220,7 +220,9 @@ it('a sweep and a redrive without failures end with 0, and an empty status too',
 });
 
 it('every command is tried, rightly and wrongly', () => {
+  // `local` would start an engine: test/infra/package tries it, from the tarball.
+  const short = COMMANDS.filter(({ name }) => name !== 'local');
   const tried = (name: string) => ROWS.filter(([line]) => line.split(' ')[0] === name).map(([, status]) => status);
-  for (const { name } of COMMANDS) expect([...new Set(tried(name))].sort().at(-1), name).toBeGreaterThanOrEqual(2);
-  for (const { name } of COMMANDS) expect(Math.min(...tried(name)), name).toBeLessThan(2);
+  for (const { name } of short) expect([...new Set(tried(name))].sort().at(-1), name).toBeGreaterThanOrEqual(2);
+  for (const { name } of short) expect(Math.min(...tried(name)), name).toBeLessThan(2);
 });
