@@ -12,6 +12,9 @@ import { packAssembly } from './packed-assembly.ts';
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
 const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts', 'lib/testing/index.ts'];
 
+/** What the page of `deallocator ui` loads beside our own files. */
+const MORPHDOM = 'node_modules/morphdom';
+
 const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');
 const cjs = join(root, 'dist', 'cjs');
@@ -67,6 +70,8 @@ async function buildCommand(): Promise<void> {
     target: 'node20.19',
     format: 'esm',
     mainFields: ['module', 'main'],
+    // 0.8 MB that compress no further, and only pictures need them: npm installs the package beside this one.
+    external: ['@hpcc-js/wasm-graphviz'],
     // CommonJS packages within ask for Node.js' own modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
@@ -76,7 +81,9 @@ async function buildCommand(): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   });
-  await writeFile(join(command, 'LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));
+  await cp(join(root, 'bin/ui/page'), join(command, 'page'), { recursive: true });
+  await cp(join(root, MORPHDOM, 'dist/morphdom-umd.min.js'), join(command, 'page/morphdom-umd.min.js'));
+  await writeFile(join(command, 'LICENSES.txt'), licensesOf([...Object.keys(metafile.inputs), MORPHDOM]));
 }
 
 /** What the licenses of the packages within ask for: their texts. */
