@@ -6,6 +6,7 @@ import { describe } from './commands/describe.ts';
 import { explain } from './commands/explain.ts';
 import { graph } from './commands/graph.ts';
 import { history } from './commands/history.ts';
+import { local } from './commands/local.ts';
 import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
 import { redrive } from './commands/redrive.ts';
@@ -36,5 +37,6 @@ export const COMMANDS: readonly Command[] = [
   redrive,
   importFiles,
   exportFile,
+  local,
   completionOf(() => COMMANDS),
 ];

@@ -35,7 +35,7 @@ export async function findRunningCloud(directory: string, endpoint: string | und
       written.length === 0 ? '' : ` (${written.map((cloud) => cloud.endpoint).join(', ')} ran there and ended)`;
     throw new DeallocatorError(
       'FailedPrecondition',
-      `no local cloud runs beside this directory${ended}; start one with "npm run local", or say where the deployment is with --deployment NAME or --config FILE`,
+      `no local cloud runs beside this directory${ended}; start one with "deallocator local", or say where the deployment is with --deployment NAME or --config FILE`,
     );
   }
   if (others.length === 0) return only;

@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { documentClient } from '../dynamodb/client.ts';
 import { LocalError } from '../local/ground/local-error.ts';
-import { startLocalCloud } from '../local/local-cloud.ts';
+import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { readOutputs } from '../streams/deployment.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
@@ -20,7 +20,7 @@ const SDK_TRIES_MAX = 10;
 export async function start(options: LocalCloudOptions, packageRoot: string): Promise<RunningCloud> {
   const { assemblyDirectory = packedAssembly(packageRoot), stackName = PACKED_STACK, log = () => {} } = options;
   const { port, clockRate, schedules = false } = options;
-  const cloud = await startLocalCloud({
+  const cloud = await orSay({
     assemblyDirectory,
     stackName,
     ...(port !== undefined && { port }),
@@ -54,11 +54,21 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   };
 }
 
+/** Its own errors are not the package's. */
+async function orSay(options: Parameters<typeof startLocalCloud>[0]): Promise<LocalCloud> {
+  try {
+    return await startLocalCloud(options);
+  } catch (cause) {
+    if (!(cause instanceof LocalError)) throw cause;
+    throw new DeallocatorError('FailedPrecondition', cause.message, { cause });
+  }
+}
+
 function packedAssembly(packageRoot: string): string {
   const directory = join(packageRoot, 'dist', 'cloud');
   if (existsSync(join(directory, 'manifest.json'))) return directory;
-  throw new LocalError(
-    'assembly.notFound',
+  throw new DeallocatorError(
+    'FailedPrecondition',
     `the package's own template is not at "${directory}"; run "npm run build" there, or give the assemblyDirectory of your app`,
   );
 }

@@ -41,7 +41,10 @@ describe('imports', () => {
       const source = product.find((one) => one.path === path);
       for (const target of source === undefined ? [] : ourImports(source)) shipped.add(target);
     }
-    expect([...shipped].filter((path) => /^lib\/(local|testing)\//.test(path))).toEqual([]);
+    // What the command `local` has: it starts the rest from where it lies in the package.
+    const doors = ['lib/local/running-file.ts', 'lib/testing/local-cloud.ts', 'lib/testing/running-cloud.ts'];
+    const reached = [...shipped].filter((path) => /^lib\/(local|testing)\//.test(path));
+    expect(reached.filter((path) => !doors.includes(path))).toEqual([]);
     expect(shipped.size).toBeGreaterThan(50);
   });
 

@@ -75,7 +75,11 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
 
   functions: ['lib/streams'],
-  bin: [...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams'], ...CORE, 'package.json'],
+  bin: [
+    ...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams', 'lib/testing/local-cloud.ts'],
+    ...CORE,
+    'package.json',
+  ],
 };
 
 function roomOf(path: string): string | undefined {

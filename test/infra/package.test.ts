@@ -1,6 +1,7 @@
 /** The package as its users get it: built in a copy of the sources, packed, and used through its four doors. */
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -274,6 +275,19 @@ describe('the package', () => {
         }
       })();`;
     expect(run(consumer, '--eval', script)).toEqual({ status: 0, output: 'NotFound true\n' });
+  });
+
+  test('runs a local cloud as a command, which other commands find, until Ctrl-C', async () => {
+    const command = join(installed, 'dist', 'command', 'deallocator.js');
+    const child = spawn(process.execPath, [command, 'local'], { cwd: consumer, stdio: ['ignore', 'pipe', 'ignore'] });
+    const ended = once(child, 'exit');
+    const [line] = (await once(child.stdout, 'data')) as [Buffer];
+    expect(JSON.parse(line.toString())).toMatchObject({ endpoint: expect.stringMatching(/^http/), tables: {} });
+    expect(run(consumer, command, 'status')).toMatchObject({ status: 0 });
+    child.kill('SIGINT');
+    expect(await ended).toEqual([0, null]);
+    expect(run(consumer, command, 'status')).toMatchObject({ status: 1 });
+    expect(run(consumer, command, 'local', '--port', 'x')).toMatchObject({ status: 2 });
   });
 
   test('says which packages a local cloud lacks, before it starts anything; in memory needs none of them', () => {

@@ -231,10 +231,12 @@ it('a sweep and a redrive without failures end with 0, and an empty status too',
 });
 
 it('every command is tried, rightly and wrongly', () => {
+  // `local` would start an engine: test/infra/package tries it, from the tarball.
+  const short = COMMANDS.filter(({ name }) => name !== 'local');
   const tried = (name: string) => ROWS.filter(([line]) => line.split(' ')[0] === name).map(([, status]) => status);
-  for (const { name } of COMMANDS) expect([...new Set(tried(name))].sort().at(-1), name).toBeGreaterThanOrEqual(2);
+  for (const { name } of short) expect([...new Set(tried(name))].sort().at(-1), name).toBeGreaterThanOrEqual(2);
   // One runs until Ctrl-C: test/ui has it.
-  for (const { name } of COMMANDS.filter(({ name }) => name !== 'ui')) {
+  for (const { name } of short.filter(({ name }) => name !== 'ui')) {
     expect(Math.min(...tried(name)), name).toBeLessThan(2);
   }
 });
