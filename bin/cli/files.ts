@@ -1,5 +1,5 @@
 /** Files that the command line names. */
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 
 /**
@@ -21,4 +21,14 @@ export async function readBytes(name: string, path: string): Promise<Buffer> {
     const { message } = cause as Error;
     throw new DeallocatorError('InvalidArgument', `${name} can't be read: ${message}; name a file that can`, { cause });
   }
+}
+
+/** Fails where the file is there, unless it may be overwritten. */
+export async function openToWrite(path: string, mayOverwrite: boolean): Promise<FileHandle> {
+  return await open(path, mayOverwrite ? 'w' : 'wx').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause;
+    throw new DeallocatorError('AlreadyExists', `${path} is there; name another file, or overwrite it with --force`, {
+      cause,
+    });
+  });
 }

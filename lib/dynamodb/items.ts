@@ -40,6 +40,8 @@ export const PARENT_PATHS: readonly string[] = [
   ...NAME_PATHS,
 ];
 
+export const COUNTER_PATHS: readonly string[] = ['id', 'remaining', 'epoch'];
+
 /** What is read of a task that may hold networks. */
 export const TASK_USER_PATHS: readonly string[] = ['id', 'status.state', 'networks'];
 

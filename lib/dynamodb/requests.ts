@@ -2,6 +2,7 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
+  type CancellationReason,
   GetItemCommand,
   type TransactWriteItem,
   TransactWriteItemsCommand,
@@ -154,10 +155,7 @@ export class Requests {
       return { status: 'committed' };
     } catch (error) {
       if (classify(error) !== 'refused') throw error;
-      const places = cancellationReasons(error).flatMap(({ Code, Item }, place) =>
-        Code === 'ConditionalCheckFailed' ? [{ place, found: Item && native(Item) }] : [],
-      );
-      return { status: 'refused', places };
+      return { status: 'refused', places: refusedPlaces(cancellationReasons(error)) };
     }
   }
 
@@ -225,6 +223,13 @@ export class Requests {
   }
 }
 
+/** The places whose conditions were false, by the reasons of a cancelled transaction. */
+export function refusedPlaces(reasons: readonly CancellationReason[]) {
+  return reasons.flatMap(({ Code, Item }, place) =>
+    Code === 'ConditionalCheckFailed' ? [{ place, found: Item && native(Item) }] : [],
+  );
+}
+
 /** Translates what the document client does not: stored items, and those that a refusal carries. */
 export function native(item: StoredItem): Item {
   // One by one: the SDK throws at an attribute called __proto__, and the others are needed all the same.
@@ -239,7 +244,7 @@ export function native(item: StoredItem): Item {
 }
 
 /** As the document client would translate it, except for stored values. */
-function storedAction(action: Action): TransactWriteItem {
+export function storedAction(action: Action): TransactWriteItem {
   type Parameters = Partial<Record<'Key' | 'Item' | 'ExpressionAttributeValues', Record<string, unknown>>>;
   const entries: [string, Parameters][] = Object.entries(action);
   const translated = entries.map(([name, { Key, Item, ExpressionAttributeValues, ...rest }]) => [

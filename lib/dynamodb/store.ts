@@ -1,6 +1,6 @@
 /** The store on DynamoDB. Every read that a proof rests on is strongly consistent, on a base table. */
 import { DeallocatorError } from '../protocol/errors.ts';
-import { CHILD_COUNT_PAGES_MAX, PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
+import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import {
   attachmentName,
   byteLength,
@@ -14,7 +14,7 @@ import {
   type User,
   type UserKey,
 } from '../protocol/model.ts';
-import { eachPage, type PageKey } from '../protocol/pages.ts';
+import type { PageKey } from '../protocol/pages.ts';
 import type {
   Closed,
   Finalization,
@@ -31,12 +31,10 @@ import {
   epochIs,
   hasNoMarkedAt,
   isAsRead,
-  isChildOf,
   isMarked,
   isMarkedAsRead,
   isNotMarked,
   isNotProtected,
-  isNotTerminal,
   isNotThere,
   isNotToldToStop,
   isTaskAsRead,
@@ -44,9 +42,23 @@ import {
   listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
+import { countAlone, endsByState, gatherLists } from './counting.ts';
 import type { Database } from './database.ts';
 import { expressed, setting } from './expressions.ts';
-import { counterOf, isCounter, PARENT_PATHS, parentOf, receiptItem, TASK_USER_PATHS, taskUserOf } from './items.ts';
+import { gatherDecrements, gatherRecounts } from './gathered-counters.ts';
+import { gatherCounts } from './gathered-counts.ts';
+import { gatherReads, type ReadItem } from './gathered-reads.ts';
+import { gatherTransactions } from './gathered-transactions.ts';
+import {
+  COUNTER_PATHS,
+  counterOf,
+  isCounter,
+  PARENT_PATHS,
+  parentOf,
+  receiptItem,
+  TASK_USER_PATHS,
+  taskUserOf,
+} from './items.ts';
 import {
   listCounters,
   listMarked,
@@ -55,7 +67,6 @@ import {
   readSweepCursor,
   writeSweepCursor,
 } from './listings.ts';
-import { listAttached } from './reads.ts';
 import { type Action, native } from './requests.ts';
 import { check, put, putKey, remove, update } from './writes.ts';
 
@@ -72,31 +83,46 @@ export class DynamoDBStore implements Store {
   readonly #database: Database;
   readonly #requests: Database['requests'];
   readonly #at: Database['at'];
+  readonly #read: ReadItem;
+  readonly #decrement: ReturnType<typeof gatherDecrements>;
+  readonly #recount: ReturnType<typeof gatherRecounts>;
+  readonly #count: ReturnType<typeof gatherCounts>;
+  readonly #create: ReturnType<typeof gatherTransactions>;
+  readonly #end: ReturnType<typeof gatherTransactions>;
+  readonly #list: ReturnType<typeof gatherLists>;
 
   constructor(database: Database) {
     this.#database = database;
     this.#requests = database.requests;
     this.#at = database.at;
+    this.#read = gatherReads(database.requests);
+    this.#decrement = gatherDecrements(database, this.#read);
+    this.#recount = gatherRecounts(database, this.#read);
+    this.#count = gatherCounts(database, (question) => countAlone(database, question));
+    this.#create = gatherTransactions(database);
+    this.#end = gatherTransactions(database);
+    this.#list = gatherLists(database);
   }
 
   async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {
     // A parent whose name fits no key has no counter, and must not spoil the batch for the others.
     const named = parents.filter((parent) => byteLength(parentName(parent)) <= PARTITION_KEY_BYTES_MAX);
-    const keys = named.map((parent) => this.#at.counter(parent).Key);
-    const items = await this.#requests.batchGet(this.#at.tables.counters, keys, ['id']);
-    return new Set(items.map((item) => item.id));
+    const items = await Promise.all(named.map((parent) => this.#read(this.#at.counter(parent), [])));
+    return new Set(named.map(parentName).filter((_, place) => items[place] !== undefined));
   }
 
   async openCounter(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<Counter> {
     const address = this.#at.counter(parent);
     // The creation fails only if a counter is there, which the next read then finds unless it went in between.
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
-      const found = await this.#requests.get(address);
-      if (found !== undefined) return counterOf(found);
+      const found = await this.#read(address, COUNTER_PATHS);
+      if (found !== undefined) return counterOf(native(found));
       // For its token: repeated after a lost answer, a single write could bring back a counter that others have deleted
       // meanwhile, under its old epoch (docs/design.md §4.3 R3).
-      const created = await this.#transact([update(address, newCounter(fresh), isNotThere)]);
-      if (created === 'committed') return { remaining: 0, epoch: fresh.epoch };
+      // A further try has an epoch of its own: the former one may still arrive.
+      const epoch = tries === 1 ? fresh.epoch : this.#database.chance.fresh();
+      const created = await this.#create([update(address, newCounter({ ...fresh, epoch }), isNotThere)]);
+      if (created.status === 'committed') return { remaining: 0, epoch };
     }
     throw new DeallocatorError(
       'Aborted',
@@ -116,22 +142,12 @@ export class DynamoDBStore implements Store {
     }
   }
 
-  async decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {
-    const less = {
-      expression: 'SET #remaining = #remaining - :by, #progressedAt = :progressedAt',
-      values: { ':by': by, ':progressedAt': progressedAt },
-    };
-    const written = await this.#requests.update({
-      ...this.#at.counter(parent),
-      ...expressed({ update: less, condition: isThere }),
-      ReturnValues: 'ALL_NEW',
-      ReturnValuesOnConditionCheckFailure: 'NONE',
-    });
-    return written.status === 'done' ? counterOf(written.item) : undefined;
+  decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {
+    return this.#decrement({ parent, by, progressedAt });
   }
 
   async readParent(key: ParentKey): Promise<Parent | undefined> {
-    const item = await this.#requests.getStored(this.#at.parent(key), PARENT_PATHS);
+    const item = await this.#read(this.#at.parent(key), PARENT_PATHS);
     return item && parentOf(key, item);
   }
 
@@ -160,55 +176,25 @@ export class DynamoDBStore implements Store {
     return closed.found === undefined ? 'gone' : 'other epoch';
   }
 
-  async countChildren(parent: ParentKey, most: number): Promise<number> {
-    const endsByState = this.#database.rules.taskIsGone === 'terminal' && KINDS[parent.kind].runsTasks;
-    const query = {
-      TableName: this.#at.children(parent),
-      ...expressed({ keys: isChildOf(parent), filter: endsByState ? isNotTerminal : undefined }),
-    };
-    const list = (from: PageKey | undefined) =>
-      this.#requests.query({ ...query, ConsistentRead: true, Select: 'COUNT', Limit: most }, from);
-    // Without the filter, an empty first page says that there is no child. With it, a page may hold only ended tasks.
-    for await (const { count, next } of eachPage(list, { pagesMax: CHILD_COUNT_PAGES_MAX })) {
-      if (count > 0 || next === undefined) return count;
-    }
-    throw new DeallocatorError(
-      'Aborted',
-      `no child of ${parentName(parent)} was found in ${CHILD_COUNT_PAGES_MAX} pages, and more are left to read; try again`,
-    );
+  countChildren(parent: ParentKey, most: number): Promise<number> {
+    // With a filter, a read of many tells nothing of a parent that has rows in it.
+    return endsByState(this.#database, parent)
+      ? countAlone(this.#database, { parent, most })
+      : this.#count({ parent, most });
   }
 
-  async recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
-    const more = {
-      expression: 'SET #remaining = #remaining + :add, #epoch = :fresh',
-      values: { ':add': add, ':fresh': fresh },
-    };
-    const written = await this.#requests.update({
-      ...this.#at.counter(parent),
-      ...expressed({ update: more, condition: epochIs(epoch) }),
-      ReturnValues: 'ALL_NEW',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    });
-    if (written.status === 'done') return { status: 'done', counter: counterOf(written.item) };
-    return { status: 'failed', found: written.found && counterOf(written.found) };
+  recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
+    return this.#recount({ parent, epoch, add, fresh });
   }
 
-  async listAttached(network: ParentKey, most: number): Promise<string[]> {
-    const names: string[] = [];
-    // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
-    // holds an item, so the limit bounds the pages.
-    const list = (from: PageKey | undefined) => listAttached(this.#database, network, most - names.length, from);
-    for await (const { items } of eachPage(list)) {
-      names.push(...items);
-      if (names.length >= most) break;
-    }
-    return names;
+  listAttached(network: ParentKey, most: number): Promise<string[]> {
+    return this.#list({ network, most });
   }
 
-  finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
+  async finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
     const refers = KINDS[parent.key.kind].refersTo !== undefined;
     const asRead = allOf(isMarkedAsRead(parent), isNotProtected, ...(refers ? [listsAreAsRead(parent.lists)] : []));
-    return this.#transact([
+    const { status } = await this.#end([
       remove(this.#at.parent(parent.key), asRead),
       remove(this.#at.counter(parent.key)),
       ...detached.map((network) => remove(this.#at.attachment(network.id, parent.key.id))),
@@ -218,18 +204,19 @@ export class DynamoDBStore implements Store {
       ]),
       put(this.#at.tables.receipts, receiptItem(receipt)),
     ]);
+    return status === 'committed' ? 'committed' : 'cancelled';
   }
 
   async readUser(user: UserKey): Promise<User | undefined> {
     if (user.kind !== 'task') return this.readParent(user);
-    const item = await this.#requests.getStored(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
+    const item = await this.#read(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
     return item && taskUserOf(user, item, this.#database.rules);
   }
 
   async readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>> {
-    const keys = networks.map((network) => this.#at.attachment(network, attachmentName(user)).Key);
-    const items = await this.#requests.batchGet(this.#at.tables.attachments, keys, ['networkId']);
-    return new Set(items.map((item) => item.networkId));
+    const name = attachmentName(user);
+    const items = await Promise.all(networks.map((network) => this.#read(this.#at.attachment(network, name), [])));
+    return new Set(networks.filter((_, place) => items[place] !== undefined));
   }
 
   heal({ user, asRead, put: missing, remove: stale }: Healing): Promise<Transacted> {

@@ -4,7 +4,9 @@ import type { MARKED_INDEX, TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { FunctionName } from '../streams/functions.ts';
 
-/** Actions without `dynamodb:`, in the order of the policy. A transaction needs the actions of its items. */
+/**
+ * Actions without `dynamodb:`, in the order of the policy. A transaction needs the actions of its items, a statement one of its own.
+ */
 const ACTIONS = [
   'GetItem',
   'BatchGetItem',
@@ -15,6 +17,8 @@ const ACTIONS = [
   'UpdateItem',
   'DeleteItem',
   'BatchWriteItem',
+  'PartiQLSelect',
+  'PartiQLUpdate',
 ] as const;
 
 export type Action = (typeof ACTIONS)[number];
@@ -24,40 +28,43 @@ export type Target = TableName | `${TableName}/${typeof MARKED_INDEX.name}`;
 
 export type Permissions = Readonly<Partial<Record<Target, readonly Action[]>>>;
 
+/** Look whether parents have a counter; open, lower, recount and close it: alone, and together with others. */
+const COUNTERS = ['GetItem', 'BatchGetItem', 'UpdateItem', 'PartiQLUpdate', 'DeleteItem'] as const;
+
 /** Settle and finalize a service, its free networks included. */
 const SETTLE_SERVICE: Permissions = {
-  counters: ['GetItem', 'UpdateItem', 'DeleteItem'],
-  services: ['GetItem', 'UpdateItem', 'DeleteItem'],
+  counters: COUNTERS,
+  services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
   tasks: ['Query'],
-  networks: ['GetItem', 'DeleteItem'],
+  networks: ['GetItem', 'BatchGetItem', 'DeleteItem'],
   attachments: ['Query', 'DeleteItem'],
   receipts: ['PutItem'],
 };
 
 const SETTLE_NETWORK: Permissions = {
-  counters: ['GetItem', 'UpdateItem', 'DeleteItem'],
-  networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
-  attachments: ['Query'],
+  counters: COUNTERS,
+  networks: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
+  attachments: ['Query', 'PartiQLSelect'],
   receipts: ['PutItem'],
 };
+
+/** Count the tasks of several services in one read: not where ended tasks are left out of the count. */
+const COUNT_TOGETHER: Permissions = { tasks: ['PartiQLSelect'] };
 
 /** Tell the tasks of a marked service to stop. */
 const STOP_TASKS: Permissions = { services: ['ConditionCheckItem'], tasks: ['UpdateItem'] };
 
 /** Set the attachments of a service right. */
 const HEAL: Permissions = {
-  services: ['GetItem', 'ConditionCheckItem'],
-  attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
+  services: ['GetItem', 'BatchGetItem', 'ConditionCheckItem'],
+  attachments: ['GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
 };
 
 /** Set the attachments of tasks right, where tasks hold networks. */
 const HEAL_TASKS: Permissions = {
-  tasks: ['GetItem', 'ConditionCheckItem'],
-  attachments: ['BatchGetItem', 'PutItem', 'DeleteItem'],
+  tasks: ['GetItem', 'BatchGetItem', 'ConditionCheckItem'],
+  attachments: ['GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
 };
-
-/** Find out which parents of a batch are draining. */
-const FIND_DRAINING: Permissions = { counters: ['BatchGetItem'] };
 
 /**
  * The sweep's own reading: what is marked, and every counter. A full sweep also reads the tables, for marks without a time.
@@ -74,16 +81,18 @@ const LIST_STRAGGLERS: Permissions = {
 /** What each function does under the given rules, and nothing more. */
 export function functionPermissions({
   stopTasks,
+  taskIsGone,
   taskNetworks,
-}: Pick<Rules, 'stopTasks' | 'taskNetworks'>): Record<FunctionName, Permissions> {
+}: Pick<Rules, 'stopTasks' | 'taskIsGone' | 'taskNetworks'>): Record<FunctionName, Permissions> {
+  const count = taskIsGone === 'terminal' ? {} : COUNT_TOGETHER;
   const stop = stopTasks ? STOP_TASKS : {};
   const healTasks = taskNetworks ? HEAL_TASKS : {};
   return {
-    'task-deleted': merge(SETTLE_SERVICE, FIND_DRAINING, healTasks),
-    'attachment-deleted': merge(SETTLE_NETWORK, FIND_DRAINING),
-    'service-updated': merge(SETTLE_SERVICE, HEAL, FIND_DRAINING, stop),
-    'network-updated': merge(SETTLE_NETWORK, FIND_DRAINING),
-    sweep: merge(SETTLE_SERVICE, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS, stop, healTasks),
+    'task-deleted': merge(SETTLE_SERVICE, count, healTasks),
+    'attachment-deleted': merge(SETTLE_NETWORK),
+    'service-updated': merge(SETTLE_SERVICE, count, HEAL, stop),
+    'network-updated': merge(SETTLE_NETWORK),
+    sweep: merge(SETTLE_SERVICE, count, SETTLE_NETWORK, HEAL, LIST_STRAGGLERS, stop, healTasks),
   };
 }
 

@@ -23,11 +23,12 @@ export { sweepAll } from './recovery/whole-sweep.ts';
 export type * from './reports/apply.ts';
 export { applyRemoval, applyUndelete } from './reports/apply.ts';
 export { Cluster, type ClusterOptions, type FoundParent, type TaskFound } from './reports/cluster.ts';
+export type { GraphFormat, GraphOptions } from './reports/drawing.ts';
 export { type Explanation, explain } from './reports/explain.ts';
 export type { Agreement, Related } from './reports/facts.ts';
 export type * from './reports/forecast.ts';
 export { forecast } from './reports/forecast.ts';
-export { drawGraph, type GraphFormat } from './reports/graph.ts';
+export { drawGraph } from './reports/graph.ts';
 export type * from './reports/history.ts';
 export { findDeleted, readHistory } from './reports/history.ts';
 export type * from './reports/listing.ts';
@@ -45,10 +46,20 @@ export type * from './reports/view.ts';
 export type * from './reports/wait.ts';
 export { waitUntilGone } from './reports/wait.ts';
 export { type PromiseKept, type SelftestOptions, type SelftestResult, selftest } from './selftest/selftest.ts';
-export type * from './snapshots/export.ts';
+export type { ExportOptions, ExportResult } from './snapshots/export.ts';
 export { exportSnapshot } from './snapshots/export.ts';
-export type * from './snapshots/import.ts';
+export type * from './snapshots/export-lines.ts';
+export { exportLines } from './snapshots/export-lines.ts';
+export type {
+  ImportCounts,
+  ImportOptions,
+  ImportPhase,
+  ImportProgress,
+  ImportResult,
+} from './snapshots/import.ts';
 export { importSnapshot } from './snapshots/import.ts';
+export type * from './snapshots/import-lines.ts';
+export { importLines } from './snapshots/import-lines.ts';
 export type { Lack } from './snapshots/lacks.ts';
 export { prepareImport } from './snapshots/look-up.ts';
 export type { ImportFile, ImportInput, ReadOptions } from './snapshots/read-import.ts';

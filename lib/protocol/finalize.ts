@@ -1,6 +1,6 @@
 /** What the one deleting transaction holds. SwarmKit's `deallocateService`, except that nothing inside it can fail alone. */
 import { type Circumstances, goesAlong } from './decide.ts';
-import { NETWORKS_IN_PARALLEL, NETWORKS_PER_SERVICE_MAX } from './limits.ts';
+import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
 import { isMarked, KINDS, type MarkedParent, type ParentKind } from './model.ts';
 import { mapInParallel } from './parallel.ts';
 import { writeReceipt } from './receipt.ts';
@@ -23,7 +23,7 @@ export async function planFinalization(
   const { refersTo } = KINDS[parent.key.kind];
   const references = refersTo === undefined ? [] : parent.references.slice(0, NETWORKS_PER_SERVICE_MAX);
   const detached = references.map((id) => ({ kind: refersTo as ParentKind, id }));
-  const networks = await mapInParallel(detached, NETWORKS_IN_PARALLEL, async (key) => {
+  const networks = await mapInParallel(detached, NETWORKS_PER_SERVICE_MAX, async (key) => {
     // Read before its attachments: docs/design.md §4.3 R25.
     const network = await store.readParent(key);
     if (network === undefined || !isMarked(network)) return undefined;

@@ -18,6 +18,18 @@ export async function mapInParallel<T, R>(
   return results;
 }
 
+/**
+ * The same for what asks the store step by step: a group at a time, all of it side by side, so that its members ask together. The
+ * next group begins when this one has ended.
+ */
+export async function mapTogether<T>(
+  items: readonly T[],
+  limit: number,
+  map: (item: T) => Promise<void>,
+): Promise<void> {
+  for (const group of chunks(items, limit)) await mapInParallel(group, limit, map);
+}
+
 /** Consecutive groups of at most `size`. */
 export function chunks<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, n) => items.slice(n * size, (n + 1) * size));

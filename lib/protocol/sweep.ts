@@ -5,10 +5,10 @@
 
 import type { Chance } from './chance.ts';
 import { heal } from './heal.ts';
-import { NETWORKS_IN_PARALLEL, PARENTS_IN_PARALLEL, SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS } from './limits.ts';
+import { SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS, SWEPT_TOGETHER_MAX, USERS_TOGETHER_MAX } from './limits.ts';
 import { KINDS, type ParentKey, parentName, parseAttachmentName, type TaskKey, type UserKey } from './model.ts';
 import { eachPage, type Page, type PageKey } from './pages.ts';
-import { chunks, mapInParallel } from './parallel.ts';
+import { chunks, mapInParallel, mapTogether } from './parallel.ts';
 import { DEFAULT_RULES } from './rules.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
 import { stopTasks } from './stop.ts';
@@ -138,7 +138,7 @@ export async function settleNamed(
     const references = (await store.readUser(user))?.references ?? [];
     if (references.length > 0) await heal(store, chance, user, references);
   };
-  await mapInParallel(keys, PARENTS_IN_PARALLEL, (key) =>
+  await mapTogether(keys, SWEPT_TOGETHER_MAX, (key) =>
     key.kind === 'task'
       ? sweeper.healOne(key, () => healReferences(key))
       : sweeper.settleOne({ key, markedAt: undefined }, async () => {
@@ -160,9 +160,9 @@ export async function sweep(store: Store, chance: Chance, options: SweepPassOpti
   for (const source of sources.slice(first)) {
     let from = source === options.from?.source ? options.from.from : undefined;
     for await (const page of eachPage((at) => list(store, source, at), { startAt: from })) {
-      for (const group of chunks(page.items, PARENTS_IN_PARALLEL)) {
+      for (const group of chunks(page.items, SWEPT_TOGETHER_MAX)) {
         if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
-        await mapInParallel(group, PARENTS_IN_PARALLEL, (listed) =>
+        await mapInParallel(group, SWEPT_TOGETHER_MAX, (listed) =>
           sweeper.settleOne(listed, () => healChildren(store, chance, listed.key, options.rules)),
         );
         from = group.at(-1)?.at;
@@ -193,7 +193,7 @@ function list(store: Store, source: SweepSource, from: PageKey | undefined): Pro
  */
 async function healChildren(store: Store, chance: Chance, key: ParentKey, rules = DEFAULT_RULES): Promise<void> {
   if (KINDS[key.kind].runsTasks) return; // its children are tasks, not attachments
-  await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), NETWORKS_IN_PARALLEL, async (name) => {
+  await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), USERS_TOGETHER_MAX, async (name) => {
     const user = parseAttachmentName(name, rules);
     const asRead = await store.readUser(user);
     if (!asRead?.references.includes(key.id)) await heal(store, chance, user, [key.id]);

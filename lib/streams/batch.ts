@@ -1,9 +1,9 @@
 /** A batch of stream records, grouped by parent, and the partial response that names those that failed. */
 import { invalid } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
-import { PARENTS_IN_PARALLEL } from '../protocol/limits.ts';
+import { PARENTS_TOGETHER_MAX } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
-import { mapInParallel } from '../protocol/parallel.ts';
+import { mapTogether } from '../protocol/parallel.ts';
 import { compareSequenceNumbers, isMalformed, type MalformedRecord, type StreamRecord } from './records.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -23,7 +23,7 @@ export interface ParentRecords {
 }
 
 /**
- * Hands each parent's records to `process`, parents side by side. A parent that fails, or a record that can't be read, fails
+ * Hands each parent's records to `process`, parents together. A parent that fails, or a record that can't be read, fails
  * alone. Lambda then delivers everything from the lowest failed sequence number on; what was done is done again without
  * harm. All failed records are named, lowest first. If a failed record has no sequence number, the batch throws.
  */
@@ -31,7 +31,7 @@ export async function processBatch(
   event: StreamEvent,
   read: (record: unknown) => StreamRecord | MalformedRecord,
   telemetry: Telemetry,
-  process: (groups: readonly ParentRecords[]) => Promise<(group: ParentRecords) => Promise<void>>,
+  process: (group: ParentRecords) => Promise<void>,
 ): Promise<BatchResponse> {
   if (!Array.isArray(event?.Records)) {
     throw invalid('the event has no list of Records; this function takes the events of a DynamoDB stream');
@@ -52,14 +52,9 @@ export async function processBatch(
     groups.set(name, group);
   }
 
-  const all = [...groups.values()];
-  const processOne = await process(all).catch((error: unknown) => {
-    telemetry.failed('the whole batch', error);
-    throw error;
-  });
-  await mapInParallel(all, PARENTS_IN_PARALLEL, async (group) => {
+  await mapTogether([...groups.values()], PARENTS_TOGETHER_MAX, async (group) => {
     try {
-      await processOne(group);
+      await process(group);
     } catch (error) {
       telemetry.failed(parentName(group.parent), error);
       failed.push(...group.records.map(({ sequenceNumber }) => sequenceNumber));

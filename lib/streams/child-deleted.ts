@@ -21,30 +21,25 @@ export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
   const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
-      processBatch(event, read, telemetry, async (groups) => {
-        const draining = await store.findDraining(groups.map(({ parent }) => parent));
-        return async ({ parent, records }) => {
-          // Before counting: a record that fails here comes again, and must not have been counted by then.
-          if (holdNetworks) {
-            await mapInParallel(
-              tasksToHeal(parent.id, records, ports.rules),
-              TASKS_IN_PARALLEL,
-              async ([task, networks]) => telemetry.healed(await heal(store, ports.chance, task, networks)),
-            );
-          }
-          // The mapping's filter lets little else through. Without the filter, other records change nothing here.
-          const removed = records.filter((record) => isGone(record, ports.rules)).length;
-          if (removed === 0 || !draining.has(parentName(parent))) return;
-          const counter = await store.decrement(parent, removed, isoNow(ports.chance));
-          if (counter === undefined) return;
-          telemetry.decremented(parent, removed, counter.remaining);
-          // Not only when zero is crossed: the handler that crossed it may have died since (docs/design.md §4.3 R30).
-          if (counter.remaining > 0) return;
-          telemetry.settled(
-            await settle(store, ports.chance, parent, { ...settling(ports), opened: counter }),
-            removed,
+      processBatch(event, read, telemetry, async ({ parent, records }) => {
+        const draining = await store.findDraining([parent]);
+        // Before counting: a record that fails here comes again, and must not have been counted by then.
+        if (holdNetworks) {
+          await mapInParallel(
+            tasksToHeal(parent.id, records, ports.rules),
+            TASKS_IN_PARALLEL,
+            async ([task, networks]) => telemetry.healed(await heal(store, ports.chance, task, networks)),
           );
-        };
+        }
+        // The mapping's filter lets little else through. Without the filter, other records change nothing here.
+        const removed = records.filter((record) => isGone(record, ports.rules)).length;
+        if (removed === 0 || !draining.has(parentName(parent))) return;
+        const counter = await store.decrement(parent, removed, isoNow(ports.chance));
+        if (counter === undefined) return;
+        telemetry.decremented(parent, removed, counter.remaining);
+        // Not only when zero is crossed: the handler that crossed it may have died since (docs/design.md §4.3 R30).
+        if (counter.remaining > 0) return;
+        telemetry.settled(await settle(store, ports.chance, parent, { ...settling(ports), opened: counter }), removed);
       }),
     );
 }

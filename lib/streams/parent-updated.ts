@@ -14,8 +14,7 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
   const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
-      processBatch(event, read, telemetry, async () => async (group) => {
-        const { parent, records } = group;
+      processBatch(event, read, telemetry, async ({ parent, records }) => {
         const odd = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
         if (odd !== undefined) telemetry.malformedMark(parent, odd);
         // Before anything else that could fail: from here on the sweep finds the mark without a record.

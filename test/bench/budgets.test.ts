@@ -1,11 +1,14 @@
 /** What the deallocator may ask of DynamoDB, in counts: a change that asks for more fails here. */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { SOCKETS_MAX } from '../../lib/protocol/limits.ts';
+import { FUNCTIONS, MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 import { groupedMarkers, markers } from './contenders/markers.ts';
 import { ours } from './contenders/ours.ts';
 import { powertools } from './contenders/powertools.ts';
 import { measureFlatness } from './flatness.ts';
 import { type Measured, measure } from './measure.ts';
 import { Stage } from './stage.ts';
+import { runStream } from './stream-run.ts';
 import { measureSweep } from './sweep-cost.ts';
 import { deleteTasks, prepare, type Workload, workloads } from './workloads.ts';
 
@@ -108,6 +111,69 @@ describe('churn', () => {
     for (const { draining, writeUnits } of await perBatch(find('churn'), 100)) {
       expect(writeUnits).toBeLessThanOrEqual(draining);
     }
+  });
+});
+
+it.each([
+  { name: 'steady', services: 200, tasksPerService: 50, deletesPerSecond: 500, millisMax: 1_300 },
+  { name: 'burst', services: 2000, tasksPerService: 5, deletesPerSecond: 5000, millisMax: 2_000 },
+])(
+  '$name: 99 of 100 services go within $millisMax ms of virtual time, also with 512 MB',
+  async ({ millisMax, ...load }) => {
+    for (const megabytes of [MEMORY_MEGABYTES_DEFAULT, 512]) {
+      const windowMillis = FUNCTIONS['task-deleted'].batchingWindowSeconds * 1000;
+      const { batchSize: batchRecords, parallelizationFactor: parallelization } = MAPPING_DEFAULTS;
+      const choice = { batchRecords, windowMillis, parallelization, inBatch: SOCKETS_MAX, megabytes };
+      expect((await runStream(load, choice)).slowMillis).toBeLessThanOrEqual(millisMax);
+    }
+  },
+);
+
+describe('what is asked together', () => {
+  /** What 0.1.0 asked for, as it was measured then. */
+  const BEFORE = {
+    'many-services': { requests: 6_910, writeUnits: 10_881 },
+    'shared-network': { requests: 18_026, writeUnits: 22_009 },
+    'one-service': { requests: 10, writeUnits: 11 },
+    churn: { requests: 0, writeUnits: 108 },
+  } as const;
+
+  it('1,000 services with 10 tasks each go with at most 300 requests, and no more write units than one by one', async () => {
+    const { deletes, marks } = await measure(ours, find('many-services', 1));
+    expect(deletes.requests).toBeLessThanOrEqual(300);
+    expect(deletes.writeUnits).toBeLessThanOrEqual(BEFORE['many-services'].writeUnits);
+    // 5,000 before.
+    expect(marks.requests).toBeLessThanOrEqual(150);
+    expect(marks.writeUnits).toBeLessThanOrEqual(3_000);
+  });
+
+  it('2,000 services that share a network go with at most 400 requests', async () => {
+    const { deletes } = await measure(ours, find('shared-network', 1));
+    expect(deletes.requests).toBeLessThanOrEqual(400);
+    expect(deletes.writeUnits).toBeLessThanOrEqual(BEFORE['shared-network'].writeUnits);
+  });
+
+  it('one large service, and churn, are no dearer', async () => {
+    const { deletes } = await measure(ours, find('one-service', 1));
+    expect(deletes.requests).toBeLessThanOrEqual(BEFORE['one-service'].requests);
+    expect(deletes.writeUnits).toBeLessThanOrEqual(BEFORE['one-service'].writeUnits);
+    const churn = await measure(ours, find('churn', 1));
+    expect(churn.deletes.writeUnits).toBeLessThanOrEqual(BEFORE.churn.writeUnits);
+  });
+
+  it('a sweep of 4,000 marked services that have tasks takes at most 1,000 requests', async () => {
+    const stage = new Stage(ours);
+    for (let n = 0; n < 4_000; n++) {
+      const id = { S: `service-${n}` };
+      const mark = { pendingDelete: { BOOL: true }, markedAt: { S: `2026-01-01T00:00:00.000Z#${n}` } };
+      stage.write('services', { id }, { id, ...mark });
+      stage.write('tasks', { serviceId: id, id: { S: 't' } }, { serviceId: id, id: { S: 't' } });
+    }
+    stage.forgetRecords();
+    await stage.sweep({ restart: true });
+    expect(stage.takeUsage().requests).toBeLessThanOrEqual(1_000);
+    await stage.sweep({ restart: true });
+    expect(stage.takeUsage().requests).toBeLessThanOrEqual(1_000);
   });
 });
 

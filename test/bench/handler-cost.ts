@@ -27,7 +27,7 @@ export async function measureBatchMegabytes(records: number, parents: number): P
   });
 }
 
-async function withStubServer<T>(use: (port: number) => Promise<T>): Promise<T> {
+export async function withStubServer<T>(use: (port: number) => Promise<T>): Promise<T> {
   const server = fork(join(import.meta.dirname, 'stub-server.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   try {
     const [port] = (await once(server, 'message')) as [number];

@@ -14,6 +14,7 @@ const MILLIS_BY_OPERATION: Readonly<Record<string, number>> = {
   DeleteItem: WRITE_MILLIS,
   BatchWriteItem: WRITE_MILLIS,
   TransactWriteItems: TRANSACTION_MILLIS,
+  BatchExecuteStatement: WRITE_MILLIS,
 };
 
 export function latencyMillis(operation: string): number {

@@ -9,6 +9,7 @@ import { codeSection } from './sections/code.ts';
 import { contendersSection } from './sections/contenders.ts';
 import { defaultsSection } from './sections/defaults.ts';
 import { FULL_SIZES, growthSection, QUICK_SIZES } from './sections/growth.ts';
+import { OPERATOR_SIZES, operatorsSection } from './sections/operators.ts';
 import { scaleSection } from './sections/scale.ts';
 
 const RESULTS = join(import.meta.dirname, '..', '..', 'docs', 'bench');
@@ -18,6 +19,7 @@ const SECTIONS: Record<SectionName, (quick: boolean, progress: Progress) => Prom
   contenders: (quick, progress) => contendersSection(quick ? QUICK_SHARE : 1, progress),
   growth: (quick, progress) => growthSection(quick ? QUICK_SIZES : FULL_SIZES, progress),
   code: codeSection,
+  operators: (quick, progress) => operatorsSection(quick ? OPERATOR_SIZES.slice(0, 1) : OPERATOR_SIZES, progress),
   defaults: defaultsSection,
   scale: scaleSection,
 };
@@ -25,9 +27,9 @@ const SECTIONS: Record<SectionName, (quick: boolean, progress: Progress) => Prom
 const HEADING = `# What it costs
 
 Written by \`npm run bench\`; no number here is by hand. Prices: ${PRICES.region}, on demand, read on ${PRICES.readOn}
-([prices.ts](../../test/bench/prices.ts)). Units follow AWS's documented rules
-([capacity.ts](../../lib/local/dynamodb/capacity.ts)), and agree with those of Amazon's own engine
-([cross-check.test.ts](../../test/bench/cross-check.test.ts)). Units and virtual times are the same on every machine;
+([prices.ts](https://github.com/deallocator/deallocator/blob/main/test/bench/prices.ts)). Units follow AWS's documented rules
+([capacity.ts](https://github.com/deallocator/deallocator/blob/main/lib/local/dynamodb/capacity.ts)), and agree with those of Amazon's own engine
+([cross-check.test.ts](https://github.com/deallocator/deallocator/blob/main/test/bench/cross-check.test.ts)). Units and virtual times are the same on every machine;
 processor times are not.`;
 
 async function main(args: readonly string[]): Promise<number> {

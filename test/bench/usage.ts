@@ -23,13 +23,24 @@ const indexesOf = (table: TableName): readonly IndexSchema[] =>
   TABLES[table].marked ? [{ ...MARKED, attributes: [...new Set([...keyNames(table), ...MARKED.keys])] }] : [];
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html */
-export function unitsOf({ operation, isConsistent, read, written }: Touched): Omit<OperationUsage, 'requests'> {
+export function unitsOf({
+  operation,
+  isConsistent,
+  read,
+  partitions,
+  written,
+}: Touched): Omit<OperationUsage, 'requests'> {
   const consistency: Consistency = isConsistent ? 'strong' : 'eventual';
   if (operation === 'TransactWriteItems') {
     const actions = written.map(({ table, ...action }) => ({ ...(action as WireAction), indexes: indexesOf(table) }));
     return { readUnits: 0, writeUnits: transactionWriteUnits(actions) };
   }
   if (written.length > 0) return { readUnits: 0, writeUnits: written.reduce((sum, one) => sum + singleWrite(one), 0) };
+  // How AWS rounds a read of several partitions is not documented: as much as a query of each.
+  if (partitions !== undefined) {
+    const bytes = partitions.map((items) => items.reduce((sum, item) => sum + itemBytes(item as WireItem), 0));
+    return { readUnits: bytes.reduce((sum, one) => sum + readUnits(one, consistency), 0), writeUnits: 0 };
+  }
   const bytes = read.map((item) => itemBytes(item as WireItem | undefined));
   // A get rounds up each item, a query or a scan the sum of its page.
   const isMany = operation === 'Query' || operation === 'Scan';

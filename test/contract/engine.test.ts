@@ -3,10 +3,12 @@
  * of a cancellation and returned items included.
  */
 import {
+  BatchExecuteStatementCommand,
   BatchGetItemCommand,
   BatchWriteItemCommand,
   DeleteItemCommand,
   type DynamoDBClient,
+  ExecuteStatementCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -37,6 +39,8 @@ const COMMANDS = {
   UpdateItem: UpdateItemCommand,
   DeleteItem: DeleteItemCommand,
   TransactWriteItems: TransactWriteItemsCommand,
+  BatchExecuteStatement: BatchExecuteStatementCommand,
+  ExecuteStatement: ExecuteStatementCommand,
 } as const;
 
 interface Sent {
@@ -74,6 +78,16 @@ const names = {
   '#t': 'task',
   '#n': 'networks',
 } as const;
+/** The statements that we send, on counters that are there, are not there, or hold no number. */
+const statement = fc
+  .tuple(id, fc.boolean(), fc.constantFrom('x', 'y'), fc.constantFrom(undefined, 'ALL_OLD' as const))
+  .map(([S, isRecount, epoch, ReturnValuesOnConditionCheckFailure]) => ({
+    Statement: isRecount
+      ? `UPDATE "${counters}" SET "remaining" = "remaining" + ? SET "epoch" = ? WHERE "id" = ? AND "epoch" = ? RETURNING ALL NEW *`
+      : `UPDATE "${counters}" SET "remaining" = "remaining" - ? SET "progressedAt" = ? WHERE "id" = ? RETURNING ALL NEW *`,
+    Parameters: [{ N: '2' }, { S: 'x' }, { S }, ...(isRecount ? [{ S: epoch }] : [])],
+    ...(ReturnValuesOnConditionCheckFailure && { ReturnValuesOnConditionCheckFailure }),
+  }));
 /** The conditions' shapes, each with the values that it takes. */
 const condition = fc
   .tuple(
@@ -217,6 +231,17 @@ const request: fc.Arbitrary<Sent> = fc.oneof(
         Select,
       },
     })),
+  fc
+    .uniqueArray(statement, { minLength: 1, maxLength: 3, selector: ({ Parameters }) => Parameters[2]?.S })
+    .map((Statements) => ({ operation: 'BatchExecuteStatement' as const, input: { Statements } })),
+  fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 }).map((networks) => ({
+    operation: 'ExecuteStatement' as const,
+    input: {
+      Statement: `SELECT "networkId" FROM "${attachments}" WHERE "networkId" IN [${networks.map(() => '?').join(', ')}]`,
+      Parameters: networks.map((S) => ({ S })),
+      ConsistentRead: true,
+    },
+  })),
   fc.constant({ operation: 'Scan' as const, input: { TableName: services, IndexName: MARKED_INDEX.name } }),
   fc.constant({
     operation: 'Scan' as const,
@@ -255,6 +280,14 @@ function ordered(operation: string, answer: Record<string, unknown>): unknown {
   const { $metadata: _metadata, ConsumedCapacity: _cost, ...rest } = answer;
   const sorted = (items: unknown) =>
     [...((items as unknown[]) ?? [])].map(sets).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+  if (operation === 'BatchExecuteStatement') {
+    // Only the code of what failed is looked at, and its item.
+    const responses = rest.Responses as { Error?: { Code: string; Item?: unknown } }[];
+    return responses.map(({ Error: failure, ...more }) =>
+      sets(failure === undefined ? more : { code: failure.Code, item: failure.Item }),
+    );
+  }
+  if (operation === 'ExecuteStatement') return sorted(rest.Items);
   if (operation === 'Scan') return { ...rest, Items: sorted(rest.Items) };
   if (operation === 'BatchGetItem')
     return { ...rest, Responses: sorted((rest.Responses as Record<string, unknown>)[services]) };

@@ -127,6 +127,45 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect(await store.findDraining([])).toEqual(new Set());
       });
 
+      it('lowers many at once, each by its own number, and creates none', async () => {
+        const many = Array.from({ length: 30 }, (_, n): ParentKey => ({ kind: 'service', id: `s'"${n}` }));
+        for (const [n, { id }] of many.slice(0, 28).entries()) {
+          await subject.put('counters', { id: `service#${id}`, remaining: n, epoch: `e${n}` });
+        }
+        const lowered = await Promise.all(many.map((parent) => store.decrement(parent, 2, 'now')));
+        expect(lowered).toEqual(many.map((_, n) => (n < 28 ? { remaining: n - 2, epoch: `e${n}` } : undefined)));
+        expect(await subject.get('counters', { id: `service#${many[29]?.id}` })).toBeUndefined();
+        expect(await subject.get('counters', { id: `service#${many[3]?.id}` })).toMatchObject({ progressedAt: 'now' });
+      });
+
+      it('recounts many at once, each under its own epoch', async () => {
+        for (const [id, epoch] of [
+          ['web', 'e1'],
+          ['api', 'other'],
+        ] as const) {
+          await subject.put('counters', { id: `service#${id}`, remaining: -1, epoch });
+        }
+        const ids = ['web', 'api', 'gone'];
+        const recounted = ids.map((id) => store.recount({ kind: 'service', id }, 'e1', 3, `fresh-${id}`));
+        expect(await Promise.all(recounted)).toEqual([
+          { status: 'done', counter: { remaining: 2, epoch: 'fresh-web' } },
+          { status: 'failed', found: { remaining: -1, epoch: 'other' } },
+          { status: 'failed', found: undefined },
+        ]);
+      });
+
+      it('opens many at once, and finds those that are there', async () => {
+        await subject.put('counters', { id: 'service#api', remaining: 4, epoch: 'theirs' });
+        const opened = ['web', 'api', 'job'].map((id) =>
+          store.openCounter({ kind: 'service', id }, { ...fresh, epoch: id }),
+        );
+        expect(await Promise.all(opened)).toEqual([
+          { remaining: 0, epoch: 'web' },
+          { remaining: 4, epoch: 'theirs' },
+          { remaining: 0, epoch: 'job' },
+        ]);
+      });
+
       it('tells kinds of one id apart, and ids that hold a separator', async () => {
         await store.openCounter({ kind: 'service', id: 'a#b' }, fresh);
         expect(
@@ -220,6 +259,19 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect(await store.countChildren({ kind: 'service', id: 'none' }, 1000)).toBe(0);
         await attach('front', 'web');
         expect(await store.countChildren(front, 1000)).toBe(1);
+      });
+
+      it('counts the children of many at once', async () => {
+        for (const [serviceId, id] of ['web t1', 'web t2', 'web t3', 'api t1'].map((name) => name.split(' '))) {
+          await subject.put('tasks', { serviceId, id });
+        }
+        await attach('front', 'web');
+        const services = ['web', 'api', 'none'].map((id) => store.countChildren({ kind: 'service', id }, 2));
+        const networks = [front, back].map((network) => store.countChildren(network, 10));
+        // What a read that ended at its limit has not seen of a parent is not counted: fewer, and never none.
+        const [web, api, none, ...attached] = await Promise.all([...services, ...networks]);
+        expect([1, 2]).toContain(web);
+        expect([api, none, ...attached]).toEqual([1, 0, 1, 0]);
       });
 
       it('lists who is attached to a network, up to a limit', async () => {
@@ -325,6 +377,18 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect(await store.finalize(finalization(await marked(front)))).toBe('committed');
         expect(await subject.get('networks', { id: 'front' })).toBeUndefined();
         expect(await store.findDraining([front])).toEqual(new Set());
+      });
+
+      it('deletes several services at once, and leaves one whose mark is another by now', async () => {
+        for (const id of ['web', 'api', 'job'])
+          await subject.put('services', { id, pendingDelete: true, markedAt: 'm1' });
+        const read = await Promise.all(['web', 'api', 'job'].map((id) => marked({ kind: 'service', id })));
+        await subject.put('services', { id: 'api', pendingDelete: true, markedAt: 'm2' });
+        const ended = await Promise.all(read.map((parent) => store.finalize(finalization(parent))));
+        expect(ended).toEqual(['committed', 'cancelled', 'committed']);
+        const left = await Promise.all(['web', 'api', 'job'].map((id) => subject.get('services', { id })));
+        expect(left).toEqual([undefined, expect.objectContaining({ markedAt: 'm2' }), undefined]);
+        expect(await subject.get('receipts', { id: 'service#api', markedAt: 'm1' })).toBeUndefined();
       });
 
       it('takes 32 networks with it', async () => {

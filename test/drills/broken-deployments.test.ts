@@ -149,7 +149,7 @@ const BROKEN: readonly Broken[] = [
     },
     check: /^policy of \S*Networks/,
     fault: 'roles of another deployment',
-    seen: /denies DeleteItem to task-deleted .*nothing of it can be deleted/,
+    seen: /denies DeleteItem to task-deleted .*nothing can be deleted/,
     fix: /^aws dynamodb put-resource-policy .*"aws:PrincipalArn":\["arn:aws:iam::000000000000:role\/Deallocator/,
   },
   {

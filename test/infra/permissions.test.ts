@@ -6,17 +6,17 @@ const world = createWorld();
 
 /** Written out here, and not taken from the code: the second opinion is the point. */
 const settleServiceAlone = {
-  counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem'],
-  services: ['GetItem', 'UpdateItem', 'DeleteItem'],
-  tasks: ['Query'],
-  networks: ['GetItem', 'DeleteItem'],
+  counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'PartiQLUpdate'],
+  services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
+  tasks: ['Query', 'PartiQLSelect'],
+  networks: ['GetItem', 'BatchGetItem', 'DeleteItem'],
   attachments: ['Query', 'DeleteItem'],
   receipts: ['PutItem'],
 };
 const settleNetworkAlone = {
-  counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem'],
-  networks: ['GetItem', 'UpdateItem', 'DeleteItem'],
-  attachments: ['Query'],
+  counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'PartiQLUpdate'],
+  networks: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
+  attachments: ['Query', 'PartiQLSelect'],
   receipts: ['PutItem'],
 };
 const expected = {
@@ -26,19 +26,19 @@ const expected = {
     stream: 'services',
     tables: {
       ...settleServiceAlone,
-      services: ['GetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
-      attachments: ['Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
+      services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
+      attachments: ['GetItem', 'Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
     },
   },
   'network-updated': { stream: 'networks', tables: settleNetworkAlone },
   sweep: {
     stream: undefined,
     tables: {
-      counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
-      services: ['GetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Scan'],
-      tasks: ['Query'],
-      networks: ['GetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
-      attachments: ['Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
+      counters: ['GetItem', 'UpdateItem', 'DeleteItem', 'BatchGetItem', 'PartiQLUpdate', 'Scan'],
+      services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem', 'Scan'],
+      tasks: ['Query', 'PartiQLSelect'],
+      networks: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'Scan'],
+      attachments: ['GetItem', 'Query', 'PartiQLSelect', 'DeleteItem', 'PutItem', 'BatchGetItem'],
       receipts: ['PutItem'],
       'services/index/marked': ['Scan'],
       'networks/index/marked': ['Scan'],
@@ -74,7 +74,7 @@ describe('function permissions', () => {
     expect(changers).toEqual(['service-updated', 'sweep']);
     for (const name of changers) {
       expect(stopping.rolePermissions(name).services).toContain('dynamodb:ConditionCheckItem');
-      expect(world.rolePermissions(name).tasks).toEqual(['dynamodb:Query']);
+      expect(world.rolePermissions(name).tasks).toEqual(['dynamodb:PartiQLSelect', 'dynamodb:Query']);
     }
   });
 
@@ -82,10 +82,15 @@ describe('function permissions', () => {
     const holding = createWorld({ taskNetworks: true });
     for (const name of ['task-deleted', 'sweep'] as const) {
       const { tasks, attachments } = holding.rolePermissions(name);
-      expect(tasks).toEqual(['dynamodb:ConditionCheckItem', 'dynamodb:GetItem', 'dynamodb:Query']);
+      expect(tasks).toEqual(
+        ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PartiQLSelect', 'Query'].map(
+          (action) => `dynamodb:${action}`,
+        ),
+      );
       expect(attachments).toEqual(expect.arrayContaining(['dynamodb:BatchGetItem', 'dynamodb:PutItem']));
-      expect(world.rolePermissions(name).tasks).toEqual(['dynamodb:Query']);
+      expect(world.rolePermissions(name).tasks).toEqual(['dynamodb:PartiQLSelect', 'dynamodb:Query']);
     }
+    expect(createWorld({ taskIsGone: 'terminal' }).rolePermissions('sweep').tasks).toEqual(['dynamodb:Query']);
     expect(world.rolePermissions('task-deleted').attachments).not.toContain('dynamodb:PutItem');
   });
 

@@ -14,6 +14,8 @@ import {
 export interface Dials extends Roughness {
   /** Whether people protect what they have, and take that back. @default false */
   readonly protects?: boolean;
+  /** Services at most. @default 2 in a crowd, else 3 */
+  readonly servicesMax?: number;
 }
 
 const MINUTE_MILLIS = 60_000;
@@ -24,6 +26,16 @@ const PATIENT: Rules = { ...DEFAULT_RULES, gracePeriodMillis: 300, stopTasks: tr
 
 const TASK_NETWORKS: Rules = { ...DEFAULT_RULES, taskNetworks: true };
 const TASK_NETWORKS_ENDING: Rules = { ...TASK_NETWORKS, taskIsGone: 'terminal' };
+
+/** Several parents in each batch, and a good part of what is asked for them together comes back in part. */
+const TOGETHER: Dials = {
+  ...CROWDED,
+  stepsMax: 160,
+  servicesMax: 4,
+  batchRecordsMax: 12,
+  gathers: true,
+  unprocessed: 0.6,
+};
 
 export const PROFILES = {
   /** Nothing goes wrong but the order of things. */
@@ -70,6 +82,19 @@ export const PROFILES = {
   'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
   'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },
   'crowded with task networks': { ...CROWDED, duplicates: 0.04, crashes: 0.01, rules: TASK_NETWORKS_ENDING },
+  /** What is asked for several parents at once fails for some of them. */
+  together: { ...TOGETHER, duplicates: 0.03 },
+  'together on a hostile network': {
+    ...TOGETHER,
+    ...NETWORK,
+    ...SWEEPS,
+    unprocessed: 0.6,
+    conflicts: 0.15,
+    duplicates: 0.03,
+    crashes: 0.01,
+    denied: 0.01,
+  },
+  'together with task networks': { ...TOGETHER, ...NETWORK, unprocessed: 0.6, rules: TASK_NETWORKS },
   'crowded with raw writes': { ...CROWDED, duplicates: 0.04, raw: true },
 } as const satisfies Record<string, Dials>;
 

@@ -81,13 +81,21 @@ export function actionsOf({ operation, input }: Sent): readonly Action[] {
   );
 }
 
-/** The transaction with some of its actions changed; undefined where none was. */
+/**
+ * The transaction with some of its actions changed; undefined where none was. `place` begins anew behind each receipt, with
+ * which the deletion of one parent ends where several go in one transaction.
+ */
 export function withActions(
   sent: Sent,
   change: (action: Action, place: number) => Action | undefined,
 ): Parameters | undefined {
   const actions = actionsOf(sent);
-  const changed = actions.map((action, place) => change(action, place));
+  let place = 0;
+  const changed = actions.map((action) => {
+    const made = change(action, place++);
+    if (action.kind === 'Put' && action.table === 'receipts') place = 0;
+    return made;
+  });
   if (changed.every((action) => action === undefined)) return undefined;
   const items = actions.map((action, place) => {
     const { kind, parameters } = changed[place] ?? action;
@@ -168,6 +176,21 @@ export function placeholderSet({ parameters }: Action, attribute: string): strin
   const names = (parameters.ExpressionAttributeNames ?? {}) as Record<string, string>;
   const settings = [...String(parameters.UpdateExpression ?? '').matchAll(/([#\w]+) = (:\w+)/g)];
   return settings.find(([, name = '']) => (names[name] ?? name) === attribute)?.[2];
+}
+
+/** The tables that a read is about. */
+export function tablesRead({ operation, input }: Sent): readonly TableName[] {
+  if (operation === 'GetItem' || operation === 'Query') return [tableOf(input)];
+  if (operation === 'ExecuteStatement') {
+    return [tableOf({ TableName: / FROM "([^"]+)"/.exec(String(input.Statement))?.[1] })];
+  }
+  if (operation !== 'BatchGetItem') return [];
+  return Object.keys(input.RequestItems as object).map((TableName) => tableOf({ TableName }));
+}
+
+/** Whether it counts children. */
+export function isCount({ operation, input }: Sent): boolean {
+  return operation === 'ExecuteStatement' || (operation === 'Query' && input.Select === 'COUNT');
 }
 
 /** The same read, half the price; undefined for one that is cheap already. */

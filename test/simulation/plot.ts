@@ -12,16 +12,21 @@ const ACTION_DRAWS_MAX = 4;
 /** How much of a cast has been there long ago, and how much of that has just been marked. */
 const THERE = 0.7;
 const MARKED = 0.4;
+const MARKED_OF_DRAINING = 0.9;
 
 /** Small worlds, so that the same parents meet often. */
-export function drawCast(draw: () => number, { raw, crowded, rules, protects }: Dials): Cast {
+export function drawCast(
+  draw: () => number,
+  { raw, crowded, gathers, servicesMax = crowded ? 2 : 3, rules, protects }: Dials,
+): Cast {
   const below = (count: number) => Math.floor(draw() * count);
   return {
     // Where there is no crowd, enough for a sweep to find several pages.
-    services: ['web', 'api', 'job'].slice(0, 1 + below(crowded ? 2 : 3)),
+    services: ['web', 'api', 'job', 'log'].slice(0, 1 + below(servicesMax)),
     networks: ['front', 'back', 'side'].slice(0, below(crowded ? 3 : 4)),
     tasks: ['t1', 't2', 't3'].slice(0, 1 + below(3)),
     raw,
+    drains: gathers,
     protects,
     ends: rules.taskIsGone === 'terminal',
     attachesTasks: rules.taskNetworks,
@@ -41,7 +46,7 @@ export function populate(tables: MemoryTables, cast: Cast, draw: () => number): 
     tables.put('services', service(id, used));
     for (const networkId of used) tables.put('attachments', { networkId, serviceId: id });
     // Half of the services run nothing, and go at once when they are marked.
-    for (const name of draw() < 0.5 ? some(cast.tasks) : []) {
+    for (const name of draw() < (cast.drains ? THERE : 0.5) ? some(cast.tasks) : []) {
       const held = cast.attachesTasks ? some(networks) : [];
       tables.put('tasks', { ...task(id, name), ...(cast.attachesTasks && { networks: held.map(toTarget) }) });
       for (const networkId of held) tables.put('attachments', { networkId, serviceId: nameOfTask(id, name) });
@@ -50,7 +55,8 @@ export function populate(tables: MemoryTables, cast: Cast, draw: () => number): 
   for (const records of Object.values(tables.streams)) records.length = 0;
   const mark = (id: string) => ({ pendingDelete: true, markedAt: `2025-12-31T23:59:00.000Z#${id}` });
   for (const id of networks) if (draw() < MARKED) tables.put('networks', network(id, mark(id)));
-  for (const { id, used } of services) if (draw() < MARKED) tables.put('services', service(id, used, mark(id)));
+  const marked = cast.drains ? MARKED_OF_DRAINING : MARKED;
+  for (const { id, used } of services) if (draw() < marked) tables.put('services', service(id, used, mark(id)));
 }
 
 export function drawAction(cast: Cast, world: World, draw: () => number): Action {

@@ -33,6 +33,8 @@ export interface Cast {
   readonly tasks: readonly string[];
   /** Whether there are raw writes too. */
   readonly raw: boolean;
+  /** Whether most services are marked, and wait for their tasks. @default false */
+  readonly drains?: boolean;
   /** Whether people protect things. @default false */
   readonly protects?: boolean;
   /** Whether tasks hold networks by themselves. @default false */
@@ -56,7 +58,7 @@ export function randomAction(cast: Cast, fraction: () => number): Action {
     [3, () => ({ do: 'createService', id: pick(cast.services), networks: some() })],
     [1, () => ({ do: 'updateService', id: pick(cast.services), networks: some() })],
     [3, () => ({ do: 'createTask', ...task(), ...(cast.attachesTasks && { networks: some() }) })],
-    [5, () => ({ do: 'deleteTask', ...task() })],
+    [cast.drains ? 20 : 5, () => ({ do: 'deleteTask', ...task() })],
     [4, () => ({ do: 'mark', ...parent() })],
     [1, () => ({ do: 'undelete', ...parent() })],
     [cast.protects ? 1 : 0, () => ({ do: 'protect', ...parent() })],

@@ -136,6 +136,8 @@ export async function runFunctions({ backend, functions }: Granted): Promise<voi
   const marked = { OldImage: {}, NewImage: isMarked };
   await invoke('service-updated', { Records: [record('MODIFY', { id: 'd-busy' }, marked)] });
 
+  await runForTwo(put, invoke);
+
   await putDraining('e-');
   await put('networks', network('f-own', MARKED));
   await put('services', service('f-busy', ['f-new'], MARKED));
@@ -146,6 +148,59 @@ export async function runFunctions({ backend, functions }: Granted): Promise<voi
 
   cloud.resumeMappings();
   await backend.deliver();
+}
+
+/** What is asked for two parents together has actions of its own. */
+async function runForTwo(
+  put: LocalBackend['put'],
+  invoke: (name: FunctionName, event: unknown) => Promise<void>,
+): Promise<void> {
+  const two = <T>(one: (n: 1 | 2) => T): [T, T] => [one(1), one(2)];
+  const all = (one: (n: 1 | 2) => Promise<unknown>) => Promise.all(two(one));
+  const changed = { OldImage: {}, NewImage: isMarked };
+  // With its time: to stamp one takes a round, and a pause of its own.
+  const timed = { ...MARKED, markedAt: '2026-01-01T00:00:00.000Z#1' };
+  const putDraining = async (prefix: string) => {
+    await put('networks', network(`${prefix}own`, timed));
+    await put('services', service(`${prefix}web`, [`${prefix}own`], timed));
+    await put('attachments', { networkId: `${prefix}own`, serviceId: `${prefix}web` });
+    await put('counters', counter(`service#${prefix}web`));
+  };
+  await all((n) => putDraining(`g${n}-`));
+  const gone = (n: number) => record('REMOVE', { serviceId: `g${n}-web`, id: 't' }, { OldImage: {} });
+  await invoke('task-deleted', { Records: two(gone) });
+  const holds = { networks: { L: [{ M: { target: { S: 'g-held' } } }] } };
+  await all((n) => put('tasks', { ...task('g-busy', `t${n}`), networks: [{ target: 'g-held' }] }));
+  const came = (n: number) => record('INSERT', { serviceId: 'g-busy', id: `t${n}` }, { NewImage: holds });
+  await invoke('task-deleted', { Records: two(came) });
+  await all((n) => put('services', service(`g${n}-left`, [], timed)));
+  await all((n) => put('counters', counter(`service#g${n}-left`)));
+  await all((n) => put('tasks', task(`g${n}-left`, 't')));
+  const lost = (n: number) => record('REMOVE', { serviceId: `g${n}-left`, id: 'lost' }, { OldImage: {} });
+  await invoke('task-deleted', { Records: two(lost) });
+
+  await all((n) => put('networks', network(`h${n}-own`, timed)));
+  await all((n) => put('counters', counter(`network#h${n}-own`)));
+  const left = (n: number) => record('REMOVE', { networkId: `h${n}-own`, serviceId: 'web' });
+  await invoke('attachment-deleted', { Records: two(left) });
+
+  await all((n) => put('networks', network(`i${n}-own`, timed)));
+  await all((n) => put('attachments', { networkId: `i${n}-own`, serviceId: 'i-web' }));
+  await invoke('network-updated', { Records: two((n) => record('MODIFY', { id: `i${n}-own` }, changed)) });
+
+  await all((n) => put('services', service(`j${n}-web`, [`j${n}-own`], timed)));
+  await all((n) => put('networks', network(`j${n}-own`, timed)));
+  await all((n) => put('tasks', task(`j${n}-web`, 't')));
+  const refers = (n: number) => ({ spec: { M: { networks: { L: [{ M: { target: { S: `j${n}-own` } } }] } } } });
+  const renewed = (n: number) =>
+    record('MODIFY', { id: `j${n}-web` }, { OldImage: {}, NewImage: { ...isMarked, ...refers(n) } });
+  await invoke('service-updated', { Records: two(renewed) });
+  await all((n) => putDraining(`k${n}-`));
+  await invoke('service-updated', { Records: two((n) => record('MODIFY', { id: `k${n}-web` }, changed)) });
+
+  await all((n) => put('tasks', { ...task('l-busy', `t${n}`), networks: [{ target: `j${n}-own` }] }));
+  await invoke('sweep', { parents: two((n) => `task#6#l-busy#t${n}`) });
+  await invoke('sweep', { parents: ['network#i1-own'] });
 }
 
 function connectionAs({ backend }: Granted, accessKeyId: string) {

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DeallocatorClient, type DeallocatorClientOptions } from '../../lib/client/index.ts';
 import { optionsFrom } from '../../lib/client/options.ts';
+import { connect, RETRY_MIDDLEWARE, UNUSED_MIDDLEWARE } from '../../lib/dynamodb/client.ts';
 import { forTables } from '../../lib/streams/deployment.ts';
 
 const tables = forTables((table) => table.toUpperCase());
@@ -75,5 +76,43 @@ describe('the environment', () => {
     expect(() => DeallocatorClient.fromEnvironment({ environment })).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
+  });
+});
+
+describe('the middleware of requests', () => {
+  const connection = { region: 'eu-central-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
+  const namesOf = ({ middlewareStack }: Pick<DynamoDBClient, 'middlewareStack'>) =>
+    middlewareStack.identify().map((entry) => entry.split(' ')[0] as string);
+
+  it('is left out of our client where nobody needs it, and nothing else is: each is there in the SDK', () => {
+    const all = namesOf(new DynamoDBClient(connection));
+    expect(all).toEqual(expect.arrayContaining([...UNUSED_MIDDLEWARE, RETRY_MIDDLEWARE]));
+    const ours = namesOf(connect(connection));
+    expect(ours.filter((name) => name !== 'refuseStranger').sort()).toEqual(
+      all.filter((name) => !UNUSED_MIDDLEWARE.includes(name)).sort(),
+    );
+  });
+
+  it("is untouched in a user's own client", () => {
+    const own = new DynamoDBClient(connection);
+    const before = own.middlewareStack.identify();
+    new DeallocatorClient({ tables, client: own });
+    expect(own.middlewareStack.identify()).toEqual(before);
+  });
+
+  it('of retries is gone: a request is sent once, signed, and throws what came back', async () => {
+    const sent: Record<string, string>[] = [];
+    const db = connect({ ...connection, endpoint: 'http://127.0.0.1:1' });
+    db.middlewareStack.add(
+      () => async (args) => {
+        sent.push((args.request as { headers: Record<string, string> }).headers);
+        throw Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+      },
+      { step: 'deserialize', name: 'never sent', priority: 'low' },
+    );
+    await expect(db.send(new GetItemCommand({ TableName: 'T', Key: { id: { S: 'x' } } }))).rejects.toThrow('slow down');
+    expect(sent).toHaveLength(1);
+    expect(Object.keys(sent[0] ?? {})).toEqual(expect.arrayContaining(['authorization', 'content-length', 'host']));
+    expect(Object.keys(sent[0] ?? {})).not.toContain('amz-sdk-request');
   });
 });

@@ -1,19 +1,13 @@
 /** The exact request behind each method of the store on DynamoDB, and what it makes of each kind of answer. */
 import {
   type AttributeValue,
+  BatchGetItemCommand,
   DynamoDBClient,
   GetItemCommand,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  type BatchGetCommandInput,
-  DeleteCommand,
-  GetCommand,
-  QueryCommand,
-  ScanCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, QueryCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { documentClient } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
@@ -57,15 +51,15 @@ describe('the store', () => {
 
   describe('findDraining', () => {
     it('reads the counters of a batch consistently, and only their ids', async () => {
-      house.mock.on(BatchGetCommand).resolves({ Responses: { 'C-1': [{ id: 'network#front' }] } });
+      house.mock.on(BatchGetItemCommand).resolves({ Responses: { 'C-1': [{ id: { S: 'network#front' } }] } });
       expect(await store.findDraining([web, front])).toEqual(new Set(['network#front']));
       expect(house.sent()).toStrictEqual([
         [
-          'BatchGetCommand',
+          'BatchGetItemCommand',
           {
             RequestItems: {
               'C-1': {
-                Keys: [{ id: 'service#web' }, { id: 'network#front' }],
+                Keys: [{ id: { S: 'service#web' } }, { id: { S: 'network#front' } }],
                 ConsistentRead: true,
                 ProjectionExpression: '#id',
                 ExpressionAttributeNames: { '#id': 'id' },
@@ -77,11 +71,10 @@ describe('the store', () => {
     });
 
     it('asks for no counter whose name fits no key, and for the longest one that does', async () => {
-      house.mock.on(BatchGetCommand).resolves({ Responses: { 'C-1': [] } });
+      house.mock.on(GetItemCommand).resolves({});
       const named = (bytes: number): ParentKey => ({ kind: 'network', id: 'x'.repeat(bytes - 'network#'.length) });
       expect(await store.findDraining([named(2049), named(2048)])).toEqual(new Set());
-      const keys = house.inputs().map((input) => (input as BatchGetCommandInput).RequestItems?.['C-1']?.Keys);
-      expect(keys).toEqual([[{ id: `network#${'x'.repeat(2040)}` }]]);
+      expect(house.inputs().map(({ Key }) => Key)).toEqual([{ id: { S: `network#${'x'.repeat(2040)}` } }]);
     });
 
     it('sends nothing for no parents', async () => {
@@ -92,7 +85,16 @@ describe('the store', () => {
 
   describe('openCounter', () => {
     const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
-    const read = ['GetCommand', { TableName: 'C-1', Key: { id: 'service#web' }, ConsistentRead: true }];
+    const read = [
+      'GetItemCommand',
+      {
+        TableName: 'C-1',
+        Key: { id: { S: 'service#web' } },
+        ProjectionExpression: '#id, #remaining, #epoch',
+        ExpressionAttributeNames: { '#id': 'id', '#remaining': 'remaining', '#epoch': 'epoch' },
+        ConsistentRead: true,
+      },
+    ];
     const creation = (token: string) => [
       'TransactWriteItemsCommand',
       {
@@ -122,28 +124,28 @@ describe('the store', () => {
     ];
 
     it('reads consistently, and writes nothing where a counter is there', async () => {
-      house.mock.on(GetCommand).resolves({ Item: { id: 'service#web', remaining: -2, epoch: 'e0', openedAt: 'o' } });
+      house.mock.on(GetItemCommand).resolves({ Item: marshall({ id: 'service#web', remaining: -2, epoch: 'e0' }) });
       expect(await store.openCounter(web, fresh)).toEqual({ remaining: -2, epoch: 'e0' });
       expect(house.sent()).toStrictEqual([read]);
     });
 
     it('creates it where none is, in a transaction for its token', async () => {
-      house.mock.on(GetCommand).resolves({});
+      house.mock.on(GetItemCommand).resolves({});
       house.mock.on(TransactWriteItemsCommand).resolves({});
       expect(await store.openCounter(web, fresh)).toEqual({ remaining: 0, epoch: 'e1' });
       expect(house.sent()).toStrictEqual([read, creation('fresh-1')]);
     });
 
     it('reads again when somebody else was faster', async () => {
-      const Item = { id: 'service#web', remaining: 4, epoch: 'theirs' };
-      house.mock.on(GetCommand).resolvesOnce({}).resolvesOnce({ Item });
+      const Item = marshall({ id: 'service#web', remaining: 4, epoch: 'theirs' });
+      house.mock.on(GetItemCommand).resolvesOnce({}).resolvesOnce({ Item });
       house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed'));
       expect(await store.openCounter(web, fresh)).toEqual({ remaining: 4, epoch: 'theirs' });
       expect(house.sent()).toStrictEqual([read, creation('fresh-1'), read]);
     });
 
     it('gives up with Aborted on a counter that comes and goes for ever', async () => {
-      house.mock.on(GetCommand).resolves({});
+      house.mock.on(GetItemCommand).resolves({});
       house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed'));
       await expect(store.openCounter(web, fresh)).rejects.toMatchObject({
         code: 'Aborted',
@@ -159,7 +161,7 @@ describe('the store', () => {
       ['no epoch', { id: 'service#web', remaining: 3 }],
       ['a number for an epoch', { id: 'service#web', remaining: 3, epoch: 7 }],
     ])('refuses a counter with %s: better no decision than a wrong one', async (_, Item) => {
-      house.mock.on(GetCommand).resolves({ Item });
+      house.mock.on(GetItemCommand).resolves({ Item: marshall(Item) });
       await expect(store.openCounter(web, fresh)).rejects.toMatchObject({ code: 'InvalidArgument' });
       await expect(store.openCounter(web, fresh)).rejects.toThrow('the counter service#web holds');
     });
@@ -639,19 +641,17 @@ describe('the store', () => {
   });
 
   it('readAttachments reads consistently', async () => {
-    house.mock.on(BatchGetCommand).resolves({ Responses: { 'A-1': [{ networkId: 'back' }] } });
+    const back = { networkId: { S: 'back' }, serviceId: { S: 'web' } };
+    house.mock.on(BatchGetItemCommand).resolves({ Responses: { 'A-1': [back] } });
     expect(await store.readAttachments(web, ['front', 'back'])).toEqual(new Set(['back']));
     expect(house.inputs()).toStrictEqual([
       {
         RequestItems: {
           'A-1': {
-            Keys: [
-              { networkId: 'front', serviceId: 'web' },
-              { networkId: 'back', serviceId: 'web' },
-            ],
+            Keys: [{ networkId: { S: 'front' }, serviceId: { S: 'web' } }, back],
             ConsistentRead: true,
-            ProjectionExpression: '#networkId',
-            ExpressionAttributeNames: { '#networkId': 'networkId' },
+            ProjectionExpression: '#networkId, #serviceId',
+            ExpressionAttributeNames: { '#networkId': 'networkId', '#serviceId': 'serviceId' },
           },
         },
       },

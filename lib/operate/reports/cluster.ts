@@ -29,13 +29,23 @@ import { isMap } from '../values.ts';
 export const TASK_PAGES_MAX = 10;
 /** Pages of 1,000 users that are read of one network: more than a report can name. */
 const ATTACHED_PAGES_MAX = 10;
+export const ATTACHED_USERS_MAX = ATTACHED_PAGES_MAX * LIST_PAGE_ITEMS_MAX;
 /** Pages of 500 marks that a status reads of one kind: 100,000 marks. */
 const MARK_PAGES_MAX = 200;
 /** Pages (of 1 MB) of one table that are read to find the objects of a stack, or marks without a time. */
 const TABLE_PAGES_MAX = 1000;
-const TASK_PATHS = ['id', 'createdAt', 'updatedAt', 'status.timestamp', 'status.state', 'desiredState'];
+export const TASK_PATHS: readonly string[] = [
+  'id',
+  'createdAt',
+  'updatedAt',
+  'status.timestamp',
+  'status.state',
+  'desiredState',
+];
 /** Characters of a task's state or times that a report shows: users write them, and they may be anything. */
 const TASK_TEXT_CHARACTERS_MAX = 100;
+
+const FOUND_PATHS = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
 export interface ClusterOptions {
   /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
@@ -110,12 +120,22 @@ export class Cluster {
   }
 
   async readParent(key: ParentKey): Promise<FoundParent | undefined> {
-    const paths = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
-    const item = await this.database.requests.getStored(this.database.at.parent(key), paths);
-    if (item === undefined) return undefined;
-    const { pendingDelete = { NULL: true } } = item;
-    const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
-    return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
+    const item = await this.database.requests.getStored(this.database.at.parent(key), FOUND_PATHS);
+    return item && foundOf(key, item);
+  }
+
+  /** By {@link parentName}, those that are there, in as few requests as that takes. The keys must differ. */
+  async readParents(keys: readonly ParentKey[]): Promise<Map<string, FoundParent>> {
+    const { requests, at } = this.database;
+    const found = new Map<string, FoundParent>();
+    for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
+      const some = keys.filter((key) => key.kind === kind).map((key) => at.parent(key).Key);
+      for (const item of await requests.batchGetStored(at.parents(kind), some, FOUND_PATHS)) {
+        const key = { kind, id: item.id?.S as string };
+        found.set(parentName(key), foundOf(key, item));
+      }
+    }
+    return found;
   }
 
   /** An object of that id, with its name where its spec has one. */
@@ -132,21 +152,19 @@ export class Cluster {
     let count = 0;
     let isExact = false;
     for await (const { items, next } of eachPage(list, { pagesMax })) {
-      const holding = items.filter((item) => !isGoneByState(statusOf(item).state, this.rules));
+      const holding = items.filter((item) => holdsItsService(item, this.rules));
       count += holding.length;
       if (namedMax > 0) found.push(...holding);
       isExact = next === undefined;
     }
-    const first = found.sort((a, b) => naturally(a.id, b.id)).slice(0, namedMax);
-    return { count, isExact, named: first.map(taskOf) };
+    return foundTasks(found, count, isExact, namedMax);
   }
 
   async readAttached(networkId: string): Promise<AttachedFound> {
     const list = (from: PageKey | undefined) =>
       listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
     const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
-    const users = items.toSorted(naturally).map((name) => parseAttachmentName(name, this.rules));
-    return { users, isWhole };
+    return foundAttached(items, isWhole, this.rules);
   }
 
   /** By {@link parentName}, as far as there are any. The parents must differ. */
@@ -215,6 +233,26 @@ export function keyOf(name: string): ParentKey {
     throw new DeallocatorError('InvalidArgument', `"${name}" names no object; it must be such as service#web`);
   }
   return key;
+}
+
+function foundOf(key: ParentKey, item: StoredItem): FoundParent {
+  const { pendingDelete = { NULL: true } } = item;
+  const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
+  return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
+}
+
+export function holdsItsService(task: Item, rules: Rules): boolean {
+  return !isGoneByState(statusOf(task).state, rules);
+}
+
+/** @param tasks all that may be named */
+export function foundTasks(tasks: Item[], count: number, isExact: boolean, namedMax: number): TasksFound {
+  const first = tasks.sort((a, b) => naturally(a.id, b.id)).slice(0, namedMax);
+  return { count, isExact, named: first.map(taskOf) };
+}
+
+export function foundAttached(names: readonly string[], isWhole: boolean, rules: Rules): AttachedFound {
+  return { users: names.toSorted(naturally).map((name) => parseAttachmentName(name, rules)), isWhole };
 }
 
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {

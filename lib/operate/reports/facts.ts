@@ -96,7 +96,7 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
   const readAt = isoNow(cluster.chance);
   // The counter first: one that is read after the children would look too low for every removal in between.
   const counter = (await cluster.readCounters([key])).get(parentName(key));
-  const part = await readNeighbourhood(cluster, [key]);
+  const part = await readNeighbourhood(cluster, [key], { closedCountedMax: RELATIONS_NAMED_MAX });
   const parent = part.parents.get(parentName(key)) as FoundParent | undefined;
   const history = await readHistory(cluster, { ...key, limit: FORMER_LIVES_MAX });
   const { circumstances } = cluster;
@@ -131,7 +131,8 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
   return { facts, part };
 }
 
-function readStanding(
+/** Of what is marked, as far as its users were read. */
+export function readStanding(
   part: Neighbourhood,
   parent: Parent,
   counter: CounterFound | undefined,

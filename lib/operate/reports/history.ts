@@ -5,7 +5,7 @@ import type { Item } from '../../dynamodb/requests.ts';
 import { checkId, checkLimit, checkParentKind } from '../../protocol/arguments.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { isId, KINDS, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
-import { itemsOf, type PageKey } from '../../protocol/pages.ts';
+import { eachPage, type Page, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isMap } from '../values.ts';
 import type { Cluster } from './cluster.ts';
@@ -73,15 +73,14 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
   const limit = checkLimit(options.limit ?? HISTORY_DELETIONS_DEFAULT, HISTORY_DELETIONS_MAX);
   const isWanted = (deletion: Deletion) =>
     (id === undefined || deletion.id === id) && (kind === undefined || deletion.kind === kind);
-  const named = id !== undefined && kind !== 'network' ? await query(cluster, { kind: 'service', id }) : undefined;
-  const scanned = id !== undefined && kind === 'service' ? undefined : await scan(cluster, isWanted);
-  const found = new Map(
-    [...(named?.deletions ?? []), ...(scanned?.deletions ?? [])].map((deletion) => [
-      JSON.stringify([deletion.object, deletion.markedAt]),
-      deletion,
-    ]),
-  );
-  const deletions = [...found.values()].filter(isWanted).sort(newestFirst);
+  const newest = new Newest(limit);
+  const isNamed = id !== undefined && kind !== 'network';
+  // Each kind is taken from one of the two, so that none is counted twice.
+  const isOwn = (deletion: Deletion) => isWanted(deletion) && deletion.kind === 'service';
+  const isLeft = (deletion: Deletion) => isWanted(deletion) && !(isNamed && deletion.kind === 'service');
+  const named = isNamed ? await query(cluster, { kind: 'service', id }, newest, isOwn) : true;
+  const scanned = id !== undefined && kind === 'service' ? true : await scan(cluster, newest, isLeft);
+  const deletions = newest.all();
   const kinds = kind === undefined ? (Object.keys(KINDS) as ParentKind[]) : [kind];
   const isThere =
     id !== undefined &&
@@ -90,9 +89,9 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
       kinds.map((one) => ({ kind: one, id })),
     ));
   return {
-    deletions: deletions.slice(0, limit),
-    more: Math.max(0, deletions.length - limit),
-    isWhole: (named?.isWhole ?? true) && (scanned?.isWhole ?? true),
+    deletions,
+    more: newest.more(),
+    isWhole: named && scanned,
     ...(id !== undefined && { whereabouts: isThere ? 'there' : deletions.length > 0 ? 'gone' : 'not there' }),
   };
 }
@@ -123,28 +122,62 @@ export async function findDeleted(cluster: Cluster, keys: readonly ParentKey[]):
   const deleted = new Set(keys.filter((_, n) => own[n]).map(parentName));
   const left = new Set(keys.filter(({ kind }, n) => !own[n] && kind !== 'service').map(parentName));
   if (left.size === 0) return deleted;
-  const { deletions } = await scan(cluster, ({ object }) => left.has(object));
-  return new Set([...deleted, ...deletions.map(({ object }) => object)]);
-}
-
-interface Read {
-  readonly deletions: readonly Deletion[];
-  readonly isWhole: boolean;
-}
-
-async function query(cluster: Cluster, key: ParentKey): Promise<Read> {
-  const list = (from: PageKey | undefined) => listReceipts(cluster.database, parentName(key), from);
-  const { items, isWhole } = await itemsOf(list, HISTORY_PAGES_MAX);
-  return { deletions: items.flatMap(deletionsOf), isWhole };
-}
-
-async function scan(cluster: Cluster, isWanted: (deletion: Deletion) => boolean): Promise<Read> {
-  const list = async (from: PageKey | undefined) => {
-    const { items, next } = await scanTable(cluster.database, 'receipts', from);
-    return { items: items.flatMap(deletionsOf).filter(isWanted), next };
+  const take = ({ object }: Deletion) => {
+    if (left.has(object)) deleted.add(object);
   };
-  const { items, isWhole } = await itemsOf(list, HISTORY_PAGES_MAX);
-  return { deletions: items, isWhole };
+  await scan(cluster, { take }, () => true);
+  return deleted;
+}
+
+interface Taker {
+  take(deletion: Deletion): void;
+}
+
+/** The newest of all that it is given, and the number of the others: no more than twice as many are held. */
+class Newest implements Taker {
+  readonly #max: number;
+  #held: Deletion[] = [];
+  #taken = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  take(deletion: Deletion): void {
+    this.#taken++;
+    this.#held.push(deletion);
+    if (this.#held.length > 2 * this.#max) this.#held = this.all();
+  }
+
+  all(): Deletion[] {
+    return this.#held.sort(newestFirst).slice(0, this.#max);
+  }
+
+  more(): number {
+    return Math.max(0, this.#taken - this.#max);
+  }
+}
+
+/** Whether all were read. */
+function query(cluster: Cluster, key: ParentKey, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
+  return takeAll((from) => listReceipts(cluster.database, parentName(key), from), taker, isWanted);
+}
+
+function scan(cluster: Cluster, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
+  return takeAll((from) => scanTable(cluster.database, 'receipts', from), taker, isWanted);
+}
+
+async function takeAll(
+  list: (from: PageKey | undefined) => Promise<Page<Item>>,
+  taker: Taker,
+  isWanted: (deletion: Deletion) => boolean,
+): Promise<boolean> {
+  let left: PageKey | undefined;
+  for await (const { items, next } of eachPage(list, { pagesMax: HISTORY_PAGES_MAX })) {
+    for (const deletion of items.flatMap(deletionsOf).filter(isWanted)) taker.take(deletion);
+    left = next;
+  }
+  return left === undefined;
 }
 
 /** The deletion of the receipt's parent, and those of networks that went along. An item of another shape is passed over. */

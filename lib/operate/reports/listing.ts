@@ -100,7 +100,7 @@ export async function listObjects(cluster: Cluster, request: ListRequest = {}): 
 /** As `status` tells it. What was deleted or undeleted meanwhile is told as it was. */
 async function withStandings(cluster: Cluster, objects: readonly ListedObject[]): Promise<ListedObject[]> {
   const marked = objects.filter(({ mark }) => mark !== undefined).slice(0, STATUS_LOOKED_AT_DEFAULT);
-  const entries = await readEntries(cluster, marked);
+  const entries = (await readEntries(cluster, marked)).flatMap(({ entry }) => entry ?? []);
   const found = new Map(entries.map((entry) => [entry.object, entry]));
   return objects.map((one) => {
     const entry = found.get(one.object);

@@ -2,10 +2,9 @@
  * The part of a cluster that decides what becomes of some objects: the objects, and step by step what uses, or is used by,
  * anything that is marked or about to be. An object without a mark stays in any case, so the search ends at it.
  */
-import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
 import { type Names, namesOf } from '../names.ts';
+import { readAttachedTo, readTasksOf } from './children.ts';
 import {
   type AttachedFound,
   type Cluster,
@@ -16,7 +15,7 @@ import {
   type TasksFound,
 } from './cluster.ts';
 
-/** Services and networks of one neighbourhood, beside those that were asked for. Each costs two reads. */
+/** Services and networks of one neighbourhood, beside those that were asked for. */
 const PARENTS_MAX = 1000;
 /** Tasks that are named for each service. */
 export const TASKS_NAMED_MAX = 20;
@@ -36,41 +35,69 @@ export interface Neighbourhood {
   readonly isWhole: boolean;
 }
 
-/** @param asIfMarked names of objects that count as marked */
+export interface NeighbourhoodOptions {
+  /** Names of objects that count as marked. */
+  readonly asIfMarked?: ReadonlySet<string>;
+  /** Services at which the search ends, beside those that were asked for, whose tasks are counted. @default all */
+  readonly closedCountedMax?: number;
+}
+
 export async function readNeighbourhood(
   cluster: Cluster,
   seeds: readonly ParentKey[],
-  asIfMarked: ReadonlySet<string> = new Set(),
+  { asIfMarked = new Set(), closedCountedMax = PARENTS_MAX }: NeighbourhoodOptions = {},
 ): Promise<Neighbourhood> {
   const parents = new Map<string, FoundParent | undefined>();
   const tasks = new Map<string, TasksFound>();
   const attached = new Map<string, AttachedFound>();
   const asked = new Set(seeds.map(parentName));
+  const isAsked = ({ key }: Parent) => asked.has(parentName(key));
+  const isOpen = (parent: Parent) => parent.pendingDelete || asIfMarked.has(parentName(parent.key)) || isAsked(parent);
   let wave = [...asked];
   const most = asked.size + PARENTS_MAX;
   let isWhole = true;
+  let closedLeft = closedCountedMax;
   while (wave.length > 0) {
     const some = wave.slice(0, most - parents.size);
     isWhole &&= some.length === wave.length;
-    const next = await mapInParallel(some, NETWORKS_IN_PARALLEL, async (name) => {
-      const key = keyOf(name);
-      const parent = await cluster.readParent(key);
-      parents.set(name, parent);
-      if (parent === undefined) return [];
-      const isClosed = !parent.pendingDelete && !asIfMarked.has(name) && !asked.has(name);
-      if (KINDS[key.kind].runsTasks) {
-        const pagesMax = asked.has(name) ? TASK_PAGES_MAX : 1;
-        tasks.set(key.id, await cluster.readTasks(key.id, TASKS_NAMED_MAX, pagesMax));
-        return isClosed ? [] : parent.references.map((id) => parentName({ kind: 'network', id }));
+    const found = await cluster.readParents(some.map(keyOf));
+    for (const name of some) parents.set(name, found.get(name));
+    const there = some.flatMap((name) => found.get(name) ?? []);
+
+    const services = there.filter(({ key }) => KINDS[key.kind].runsTasks);
+    const closed = services.filter((service) => !isOpen(service)).slice(0, closedLeft);
+    closedLeft -= closed.length;
+    const open = services.filter((service) => isOpen(service) && !isAsked(service));
+    for (const [group, pagesMax] of [
+      [services.filter(isAsked), TASK_PAGES_MAX] as const,
+      [[...open, ...closed], 1] as const,
+    ]) {
+      for (const [id, counted] of await readTasksOf(
+        cluster,
+        group.map(({ key }) => key.id),
+        TASKS_NAMED_MAX,
+        pagesMax,
+      )) {
+        tasks.set(id, counted);
       }
-      if (isClosed) return [];
-      const found = await cluster.readAttached(key.id);
-      attached.set(key.id, found);
-      isWhole &&= found.isWhole;
-      return found.users.map((user) => parentName(serviceOf(user)));
-    });
+    }
+    const networks = there.filter((parent) => !KINDS[parent.key.kind].runsTasks && isOpen(parent));
+    for (const [id, users] of await readAttachedTo(
+      cluster,
+      networks.map(({ key }) => key.id),
+    )) {
+      attached.set(id, users);
+      isWhole &&= users.isWhole;
+    }
+    const next = there
+      .filter(isOpen)
+      .flatMap(({ key, references }) =>
+        KINDS[key.kind].runsTasks
+          ? references.map((id) => parentName({ kind: 'network', id }))
+          : (attached.get(key.id)?.users ?? []).map((user) => parentName(serviceOf(user))),
+      );
     // No object is in two waves, and all waves together hold at most the limit.
-    wave = some.length < wave.length ? [] : [...new Set(next.flat())].filter((name) => !parents.has(name));
+    wave = some.length < wave.length ? [] : [...new Set(next)].filter((name) => !parents.has(name));
   }
   const marked = [...parents.values()].flatMap((parent) => (parent?.pendingDelete ? [parent.key] : []));
   const counters = marked.length === 0 ? new Map() : await cluster.readCounters(marked);

@@ -82,7 +82,7 @@ export interface UndeletePlan {
 /** Writes nothing. `NotFound` for a stack without objects; an object that is not there is among the `refused`. */
 export async function planRemoval(cluster: Cluster, request: RemovalRequest): Promise<RemovalPlan> {
   const keys = await keysOf(cluster, request);
-  const part = await readNeighbourhood(cluster, keys, new Set(keys.map(parentName)));
+  const part = await readNeighbourhood(cluster, keys, { asIfMarked: new Set(keys.map(parentName)) });
   const refused: PlanRefusal[] = [];
   const alreadyMarked: AlreadyMarked[] = [];
   const marks: PlannedMark[] = [];

@@ -1,8 +1,6 @@
 /** What a marked object waits for. Decided here once: status, explain, wait and programs tell it in the same words. */
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
-import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { isMarked, KINDS, type Parent, parentName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Cluster, type CounterFound, isUnreadable } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
@@ -126,30 +124,20 @@ function timesOf(counter: CounterFound | undefined): number[] {
   });
 }
 
-export type UserReader = (users: readonly UserKey[]) => Promise<SeenUser[]>;
-
-/** Reads the first users of each network, and each of them once, however many networks it uses. */
-export function openUserReader(cluster: Cluster): UserReader {
-  const seen = new Map<string, Promise<Pick<SeenUser, 'parent' | 'counter'>>>();
-  return async (users) => {
-    const some = users.slice(0, USERS_LOOKED_AT_MAX);
-    const services = new Map(some.map((user) => [parentName(serviceOf(user)), serviceOf(user)]));
-    const fresh = [...services].filter(([name]) => !seen.has(name)).map(([, key]) => key);
-    const counters: Map<string, CounterFound> = fresh.length === 0 ? new Map() : await cluster.readCounters(fresh);
-    await mapInParallel(fresh, NETWORKS_IN_PARALLEL, (key) => {
-      const name = parentName(key);
-      const reading = cluster.readParent(key).then((parent) => ({ parent, counter: counters.get(name) }));
-      seen.set(name, reading);
-      return reading;
-    });
-    return Promise.all(
-      some.map(async (user) => {
-        const { parent, counter } = (await seen.get(parentName(serviceOf(user)))) ?? {
-          parent: undefined,
-          counter: undefined,
-        };
-        return { user, parent, counter };
-      }),
-    );
-  };
+/** The first users of each of these networks, all of them read together. */
+export async function readUsers(
+  cluster: Cluster,
+  lists: readonly (readonly UserKey[])[],
+): Promise<readonly (readonly SeenUser[])[]> {
+  const looked = lists.map((users) => users.slice(0, USERS_LOOKED_AT_MAX));
+  const services = new Map(looked.flat().map((user) => [parentName(serviceOf(user)), serviceOf(user)]));
+  const keys = [...services.values()];
+  const counters = await cluster.readCounters(keys);
+  const parents = await cluster.readParents(keys);
+  return looked.map((users) =>
+    users.map((user) => {
+      const name = parentName(serviceOf(user));
+      return { user, parent: parents.get(name), counter: counters.get(name) };
+    }),
+  );
 }

@@ -1,21 +1,21 @@
 /** What is marked and still there, what needs somebody first, then the oldest first. */
 
 import { checkLimit } from '../../protocol/arguments.ts';
-import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { KINDS, type ParentKey, type ParentKind, parentName, type UserKey } from '../../protocol/model.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
+import { KINDS, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { chunks } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { byName, type Cluster, type CounterFound, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
+import { readAttachedTo, readTasksOf } from './children.ts';
+import { type AttachedFound, byName, type Cluster, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
 import {
   MARKED_STATES,
   type MarkedState,
   needsSomebody,
-  openUserReader,
+  readUsers,
+  type Seen,
   STALLED_AFTER_MILLIS_DEFAULT,
   type Standing,
   standingOf,
-  type UserReader,
 } from './standing.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
@@ -23,10 +23,14 @@ import { type CounterView, type CountView, type MarkView, viewCounter, viewHold,
 export const STATUS_OBJECTS_DEFAULT = 100;
 export const STATUS_OBJECTS_MAX = 10_000;
 /**
- * Marked objects that are looked at, the oldest ones, to find the worst of them: more than are shown. Each costs a read of
- * itself and one of its children; a network's users, once each, two more.
+ * Marked objects that are looked at, the oldest ones, to find the worst of them: more than are shown. Together they cost a
+ * request for 100 of them, of their counters and of the users of networks, and one for the children of each; or these tables whole,
+ * where that is less.
  */
 export const STATUS_LOOKED_AT_DEFAULT = 500;
+
+/** Networks whose users are held in memory at a time, at most 100 of each. */
+const LOOKED_AT_TOGETHER = 500;
 
 export interface StatusOptions {
   /** 1 to 10,000. @default 100 */
@@ -80,9 +84,11 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   const oldest = [...ages.values()].sort((a, b) => a.millis - b.millis || byName(a.key, b.key));
   const lookedAtMax = options.blocked ? STATUS_OBJECTS_MAX : Math.max(limit, STATUS_LOOKED_AT_DEFAULT);
   const keys = oldest.slice(0, lookedAtMax).map(({ key }) => key);
-  const entries = await readEntries(cluster, keys, options.stalledAfterMillis);
+  const looks = await readEntries(cluster, keys, options.stalledAfterMillis);
   // The sort keeps the order of age among equals.
-  const found = entries.sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
+  const found = looks
+    .flatMap(({ entry }) => entry ?? [])
+    .sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
   const wanted = options.blocked ? found.filter((entry) => needsSomebody(entry, entry.hold)) : found;
   const notLookedAt = oldest.length - keys.length;
   return {
@@ -95,39 +101,56 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   };
 }
 
-/** Of those that are still there and marked. */
+/** A parent as it was found, and what it waits for if it is marked. */
+export interface Look {
+  readonly parent: FoundParent | undefined;
+  readonly entry: StatusEntry | undefined;
+}
+
+/** In the order of the keys, which must differ. All of them are read together. */
 export async function readEntries(
   cluster: Cluster,
   keys: readonly ParentKey[],
-  stalledAfterMillis?: number,
-): Promise<StatusEntry[]> {
+  stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
+): Promise<Look[]> {
+  // Counters before children: one that is read after them would look too low for every removal in between.
   const counters = await cluster.readCounters(keys);
-  const readUsers = openUserReader(cluster);
-  const looks = await mapInParallel(keys, PARENTS_IN_PARALLEL, async (key): Promise<StatusEntry[]> => {
-    const parent = await cluster.readParent(key);
-    if (!parent?.pendingDelete) return [];
-    return [await readEntry(cluster, parent, counters.get(parentName(key)), readUsers, stalledAfterMillis)];
-  });
-  return looks.flat();
+  const parents = await cluster.readParents(keys);
+  const marked = [...parents.values()].filter(({ pendingDelete }) => pendingDelete).map(({ key }) => key);
+  const idsOf = (runsTasks: boolean) =>
+    marked.filter(({ kind }) => KINDS[kind].runsTasks === runsTasks).map(({ id }) => id);
+  const tasks = await readTasksOf(cluster, idsOf(true), 0, TASK_PAGES_MAX);
+  const attached = await readAttachedTo(cluster, idsOf(false));
+  const looks: Look[] = [];
+  for (const some of chunks(keys, LOOKED_AT_TOGETHER)) {
+    const users = await readUsers(
+      cluster,
+      some.map(({ kind, id }) => (KINDS[kind].runsTasks ? [] : (attached.get(id)?.users ?? []))),
+    );
+    for (const [place, key] of some.entries()) {
+      const parent = parents.get(parentName(key));
+      const children = childrenOf(key, tasks, attached);
+      const seen = { children, counter: counters.get(parentName(key)), users: users[place] ?? [] };
+      const isThere = parent?.pendingDelete === true;
+      looks.push({ parent, entry: isThere ? entryOf(cluster, { parent, ...seen }, stalledAfterMillis) : undefined });
+    }
+  }
+  return looks;
 }
 
-/** What a marked object waits for now. @param counter as it was read before the object's children */
-export async function readEntry(
+function entryOf(
   cluster: Cluster,
-  parent: FoundParent,
-  counter: CounterFound | undefined,
-  readUsers: UserReader,
-  stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
-): Promise<StatusEntry> {
-  const { children, users: attached } = await readChildren(cluster, parent.key);
-  const users = await readUsers(attached);
+  seen: Seen & { readonly parent: FoundParent },
+  stalledAfterMillis: number,
+): StatusEntry {
+  const { parent, children, counter } = seen;
   const { circumstances } = cluster;
   const hold = viewHold(parent, circumstances);
   return {
     ...parent.key,
     object: parentName(parent.key),
     ...(parent.name !== undefined && { name: parent.name }),
-    ...standingOf({ parent, children, counter, users }, circumstances, stalledAfterMillis),
+    ...standingOf(seen, circumstances, stalledAfterMillis),
     mark: viewMark(parent, circumstances.nowEpochMillis),
     children,
     ...(hold && { hold }),
@@ -135,17 +158,14 @@ export async function readEntry(
   };
 }
 
-/** Counted; and a network's users. */
-async function readChildren(
-  cluster: Cluster,
+function childrenOf(
   { kind, id }: ParentKey,
-): Promise<{ readonly children: CountView; readonly users: readonly UserKey[] }> {
-  if (KINDS[kind].runsTasks) {
-    const { count, isExact } = await cluster.readTasks(id, 0, TASK_PAGES_MAX);
-    return { children: { count, isExact }, users: [] };
-  }
-  const { users, isWhole } = await cluster.readAttached(id);
-  return { children: { count: users.length, isExact: isWhole }, users };
+  tasks: ReadonlyMap<string, CountView>,
+  attached: ReadonlyMap<string, AttachedFound>,
+): CountView {
+  const { users, isWhole } = attached.get(id) ?? { users: [], isWhole: true };
+  const { count, isExact } = (KINDS[kind].runsTasks && tasks.get(id)) || { count: users.length, isExact: isWhole };
+  return { count, isExact };
 }
 
 function countStates(entries: readonly StatusEntry[]): Status['counts'] {

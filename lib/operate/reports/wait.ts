@@ -5,10 +5,9 @@ import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { type ParentKey, parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { interruptible } from '../interruptible.ts';
-import { type Cluster, type FoundParent, keyOf } from './cluster.ts';
+import { type Cluster, keyOf } from './cluster.ts';
 import { findDeleted, HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
-import { openUserReader } from './standing.ts';
-import { readEntry, type StatusEntry } from './status.ts';
+import { type Look, readEntries, type StatusEntry } from './status.ts';
 
 /** The pause between two looks grows by half each time. */
 const LOOK_PAUSE_MIN_MILLIS = 500;
@@ -86,12 +85,9 @@ export async function* waitUntilGone(
   for (;;) {
     signal?.throwIfAborted();
     const left = [...marks.keys()].filter((name) => !ended.has(name));
-    const counters = await cluster.readCounters(left.map(keyOf));
-    const readUsers = openUserReader(cluster);
-    const looks = await mapInParallel(left, PARENTS_IN_PARALLEL, (name) =>
-      look(cluster, keyOf(name), marks.get(name), (parent) =>
-        readEntry(cluster, parent, counters.get(name), readUsers),
-      ),
+    const found = await readEntries(cluster, left.map(keyOf));
+    const looks = await mapInParallel(left, PARENTS_IN_PARALLEL, (name, place) =>
+      judge(cluster, keyOf(name), marks.get(name), found[place] as Look),
     );
     const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
     const deleted = absent.length === 0 ? new Set() : await findDeleted(cluster, absent);
@@ -125,7 +121,7 @@ function stillThere(object: string, waitsFor: StatusEntry | undefined): WaitOutc
   return { object, outcome: 'still there', ...(waitsFor && { waitsFor }) };
 }
 
-type Look =
+type Judged =
   | {
       readonly outcome: 'absent' | 'gone' | 'undeleted' | 'not marked';
       readonly name?: string | undefined;
@@ -134,21 +130,19 @@ type Look =
   | { readonly outcome: 'still there'; readonly name?: string | undefined; readonly entry: StatusEntry };
 
 /** @param markedAt the mark whose end is awaited; undefined until a mark with a time was seen */
-async function look(
+async function judge(
   cluster: Cluster,
   key: ParentKey,
   markedAt: string | undefined,
-  read: (parent: FoundParent) => Promise<StatusEntry>,
-): Promise<Look> {
-  const parent = await cluster.readParent(key);
+  { parent, entry }: Look,
+): Promise<Judged> {
   if (parent === undefined) return { outcome: 'absent' };
   const { name } = parent;
   if (markedAt !== undefined && !(parent.pendingDelete && parent.markedAt === markedAt)) {
     // With a receipt of that mark, this is another life of the id; without, the mark was taken back.
     return { outcome: (await hasEnded(cluster, key, markedAt)) ? 'gone' : 'undeleted', name };
   }
-  if (!parent.pendingDelete) return { outcome: 'not marked', name };
-  return { outcome: 'still there', name, entry: await read(parent) };
+  return entry === undefined ? { outcome: 'not marked', name } : { outcome: 'still there', name, entry };
 }
 
 /** A network may have been deleted with a service, whose receipt then tells of it. */

@@ -1,4 +1,5 @@
 /** Files as JSON documents: their encoding, and several documents in one file. */
+import { refuseLines } from './lines.ts';
 import { invalid, parseJson } from './snapshot.ts';
 
 export interface ImportFile {
@@ -35,6 +36,7 @@ export function decodeText(name: string, bytes: Uint8Array): string {
 
 /** None for a file without text. Several as `docker inspect` in a loop prints them, or one on each line. */
 export function readDocuments({ name, text }: ImportFile): Document[] {
+  refuseLines(name, text);
   const whole = text.replace(/^\uFEFF/, '');
   const texts = splitDocuments(whole);
   if (texts.length <= 1) {

@@ -8,7 +8,7 @@ import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import { parentName } from '../../protocol/model.ts';
+import { type ParentKind, parentName } from '../../protocol/model.ts';
 import { eachPage } from '../../protocol/pages.ts';
 import { taskName } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
@@ -59,37 +59,52 @@ export async function exportSnapshot(
 
   const omitted: LeftOut[] = [];
   const marked: string[] = [];
-  const take = <T>(object: string, item: Entry, check: (where: string, entry: Entry) => T): T[] => {
+  const entries = openEntries({ mark: (object) => marked.push(object), omit: (leftOut) => omitted.push(leftOut) });
+  const takenNetworks = networks.flatMap((item) => entries.parent('network', item, checkNetwork));
+  const networkIds = new Set(takenNetworks.map(({ id }) => id));
+  const takenServices = services.flatMap((item) =>
+    entries.parent('service', item, (where, entry) => checkService(where, entry, networkIds)),
+  );
+  const serviceIds = new Set(takenServices.map(({ id }) => id));
+  const takenTasks = tasks.flatMap((item) => entries.task(item, (where, entry) => checkTask(where, entry, serviceIds)));
+  return { snapshot: { networks: takenNetworks, services: takenServices, tasks: takenTasks }, marked, omitted };
+}
+
+export interface Teller {
+  /** Told of what is exported without its mark. */
+  mark(object: string): void;
+  /** Told of what is left out, or of a part of it. */
+  omit(leftOut: LeftOut): void;
+}
+
+type Check<T> = (where: string, entry: Entry) => T;
+
+/** Makes entries of items: none of an item that an import would refuse. */
+export function openEntries(teller: Teller) {
+  const take = <T>(object: string, item: Entry, check: Check<T>): T[] => {
     const entry = inJson(item, (path) => {
-      omitted.push({ object, reason: `JSON can't hold its ${path}: a set, bytes, or a number of too many digits` });
+      teller.omit({ object, reason: `JSON can't hold its ${path}: a set, bytes, or a number of too many digits` });
     });
     try {
       return [check(object, entry as Entry)];
     } catch (error) {
       if (!isDeallocatorError(error, 'InvalidArgument')) throw error;
-      omitted.push({ object, reason: `an import would say: ${error.message}` });
+      teller.omit({ object, reason: `an import would say: ${error.message}` });
       return [];
     }
   };
-  const takeParents = <T>(kind: 'network' | 'service', items: Item[], check: (where: string, entry: Entry) => T) =>
-    items.flatMap((item) => {
+  return {
+    parent<T>(kind: ParentKind, item: Item, check: Check<T>): T[] {
       const object = parentName({ kind, id: item.id });
       const unmarked = withoutMark(item);
-      const isMarked = item.pendingDelete === true;
-      if (isMarked) marked.push(object);
+      if (item.pendingDelete === true) teller.mark(object);
       else if (!isDeepStrictEqual(unmarked, withoutUndelete(item))) {
-        omitted.push({ object, reason: 'its mark is incomplete' });
+        teller.omit({ object, reason: 'its mark is incomplete' });
       }
       return take(object, unmarked, check);
-    });
-  const takenNetworks = takeParents('network', networks, checkNetwork);
-  const networkIds = new Set(takenNetworks.map(({ id }) => id));
-  const takenServices = takeParents('service', services, (where, entry) => checkService(where, entry, networkIds));
-  const serviceIds = new Set(takenServices.map(({ id }) => id));
-  const takenTasks = tasks.flatMap((item) =>
-    take(taskName(item as SnapshotTask), item, (where, entry) => checkTask(where, entry, serviceIds)),
-  );
-  return { snapshot: { networks: takenNetworks, services: takenServices, tasks: takenTasks }, marked, omitted };
+    },
+    task: <T>(item: Item, check: Check<T>): T[] => take(taskName(item as SnapshotTask), item, check),
+  };
 }
 
 async function readAll(database: Database, list: keyof Snapshot, signal?: AbortSignal): Promise<Item[]> {
@@ -104,7 +119,7 @@ async function readAll(database: Database, list: keyof Snapshot, signal?: AbortS
     if (items.length > SNAPSHOT_OBJECTS_MAX) {
       throw new DeallocatorError(
         'FailedPrecondition',
-        `there are more than ${SNAPSHOT_OBJECTS_MAX} ${list}, which is all that one snapshot holds; copy the tables with DynamoDB's own export`,
+        `there are more than ${SNAPSHOT_OBJECTS_MAX} ${list}, which is all that one JSON document holds; export them as lines: --lines (exportLines)`,
       );
     }
   }

@@ -66,16 +66,21 @@ export async function importSnapshot(
   options: ImportOptions = {},
 ): Promise<ImportResult> {
   for (const phase of ['networks', 'services', 'tasks'] as const) checkList(phase, snapshot[phase]);
-  const tally = new Tally(snapshot, options.onProgress);
-  const run: Run = { client, tally, signal: options.signal };
   const { networks, services, tasks } = snapshot;
+  const totals = { networks: networks.length, services: services.length, tasks: tasks.length };
+  const tally = new Tally(totals, options.onProgress);
+  const run: Run = { client, tally, signal: options.signal };
   await putAll(run, networkPhase(client), networks);
   await putAll(run, servicePhase(client), services);
   await putAll(run, taskPhase(client), tasks);
-  return tally.result();
+  return tally.result([
+    ...networks.map(({ id }) => parentName({ kind: 'network', id })),
+    ...services.map(({ id }) => parentName({ kind: 'service', id })),
+    ...tasks.map(taskName),
+  ]);
 }
 
-interface Run {
+export interface Run {
   readonly client: DeallocatorClient;
   readonly tally: Tally;
   readonly signal: AbortSignal | undefined;
@@ -85,7 +90,11 @@ interface Run {
  * Looks first: so a repeated import costs a read for 100 objects, and no write. Then creates what is not there, many in one
  * transaction. What others created in between is found by the next look.
  */
-async function putAll<T extends Entry>({ tally, signal }: Run, phase: Phase<T>, all: readonly T[]): Promise<void> {
+export async function putAll<T extends Entry>(
+  { tally, signal }: Run,
+  phase: Phase<T>,
+  all: readonly T[],
+): Promise<void> {
   let left = all.filter((object) => {
     const refused = phase.parentsOf(object).find((parent) => tally.isRefused(parent));
     if (refused !== undefined) tally.add(phase.name, phase.nameOf(object), dependsOn(refused));
@@ -178,7 +187,7 @@ function isOfObject({ code, blockers, cause }: DeallocatorError): boolean {
   return code === 'InvalidArgument' && cause instanceof Error && rejections.includes(cause.name);
 }
 
-function refused(reason: string, cause?: string): Ended {
+export function refused(reason: string, cause?: string): Refused {
   return { status: 'refused', reason, ...(cause !== undefined && { cause }) };
 }
 
@@ -188,14 +197,15 @@ function dependsOn(object: string): Ended {
 
 type Counts = { -readonly [Status in keyof ImportCounts]: number };
 
-class Tally {
-  readonly #snapshot: Snapshot;
+/** What became of each object. Only what was refused is held. */
+export class Tally {
+  readonly #totals: Readonly<Record<ImportPhase, number>>;
   readonly #onProgress: (progress: ImportProgress) => void;
   readonly #counts: Record<ImportPhase, Counts> = { networks: noCounts(), services: noCounts(), tasks: noCounts() };
   readonly #refusals = new Map<string, Refused>();
 
-  constructor(snapshot: Snapshot, onProgress: ImportOptions['onProgress']) {
-    this.#snapshot = snapshot;
+  constructor(totals: Readonly<Record<ImportPhase, number>>, onProgress: ImportOptions['onProgress']) {
+    this.#totals = totals;
     this.#onProgress = onProgress ?? (() => {});
   }
 
@@ -204,22 +214,25 @@ class Tally {
     counts[ended.status]++;
     if (ended.status === 'refused') this.#refusals.set(object, ended);
     const done = counts.created + counts.alreadyThere + counts.refused;
-    this.#onProgress({ phase, done, total: this.#snapshot[phase].length });
+    this.#onProgress({ phase, done, total: this.#totals[phase] });
   }
 
   isRefused(object: string): boolean {
     return this.#refusals.has(object);
   }
 
-  /** Refusals in the order of the snapshot, whichever write ended first. */
-  result(): ImportResult {
-    const { networks, services, tasks } = this.#snapshot;
-    const objects = [
-      ...networks.map(({ id }) => parentName({ kind: 'network', id })),
-      ...services.map(({ id }) => parentName({ kind: 'service', id })),
-      ...tasks.map(taskName),
-    ];
-    const refusals = objects.flatMap((object) => {
+  /** Refuses it before it is tried, without counting it: what belongs to it is refused too. */
+  leaveOut(object: string, reason: Refused): void {
+    this.#refusals.set(object, reason);
+  }
+
+  get refused(): number {
+    return this.#refusals.size;
+  }
+
+  /** Refusals in the order of these objects, whichever write ended first. @param objects by default as they ended */
+  result(objects: Iterable<string> = this.#refusals.keys()): ImportResult {
+    const refusals = [...objects].flatMap((object) => {
       const refusal = this.#refusals.get(object);
       if (refusal === undefined) return [];
       const { reason, cause } = refusal;

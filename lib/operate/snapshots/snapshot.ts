@@ -134,7 +134,7 @@ export function checkNetwork(where: string, network: Entry, fields = SNAPSHOT_FI
 export function checkService(
   where: string,
   service: Entry,
-  networkIds: ReadonlySet<string>,
+  networkIds: Pick<ReadonlySet<string>, 'has'>,
   fields = SNAPSHOT_FIELDS,
 ): NewService {
   checkObject(where, 'service', service, fields);
@@ -146,7 +146,7 @@ export function checkService(
 export function checkTask(
   where: string,
   task: Entry,
-  serviceIds: ReadonlySet<string>,
+  serviceIds: Pick<ReadonlySet<string>, 'has'>,
   fields = SNAPSHOT_FIELDS,
 ): SnapshotTask {
   checkId(`${where}.${fields.id}`, 'task', task.id);
@@ -222,7 +222,7 @@ function checkStorable(where: string, entry: Entry): void {
 function checkReferences(
   where: string,
   { spec = {} }: Entry,
-  networkIds: ReadonlySet<string>,
+  networkIds: Pick<ReadonlySet<string>, 'has'>,
   fields: FieldNames,
 ): void {
   const { task = {}, networks: ofService } = asMap(`${where}.spec`, spec);

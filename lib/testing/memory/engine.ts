@@ -62,6 +62,10 @@ export class MemoryEngine {
         return this.#writes.batchWrite(input, luck);
       case 'TransactWriteItems':
         return this.#writes.transact(input);
+      case 'BatchExecuteStatement':
+        return this.#writes.executeBatch(input, luck);
+      case 'ExecuteStatement':
+        return this.#reads.select(input, luck);
       default:
         throw new NotInMemoryError(operation);
     }

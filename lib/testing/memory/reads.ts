@@ -2,11 +2,22 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { MARKED_INDEX, TABLES, type TableName } from '../../dynamodb/schema.ts';
-import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
+import { BATCH_GET_KEYS_MAX, COUNTED_TOGETHER_MAX } from '../../protocol/limits.ts';
 import { compareKeys, type StoredItem } from './attribute-values.ts';
 import { holds, Invalid, type Parsed, parseCondition, parseProjection, projected } from './expressions.ts';
-import { allowOnly, entriesOf, type Input, keyOf, type Output, placeholdersOf, rowKeyOf } from './inputs.ts';
+import {
+  allowOnly,
+  entriesOf,
+  type Input,
+  keyOf,
+  type Output,
+  pick,
+  placeholdersOf,
+  rowKeyOf,
+  unknown,
+} from './inputs.ts';
 import { NotInMemoryError } from './not-in-memory.ts';
+import { selectOf } from './statements.ts';
 import { keyNames, type MemoryTables } from './tables.ts';
 import type { Touched } from './touched.ts';
 
@@ -16,6 +27,16 @@ export interface Luck {
   readonly age?: number;
   /** Keys, or writes, of a batch that are left unprocessed: the last ones. */
   readonly unprocessed?: number;
+  /** How the last statement of a batch fails by itself: not carried out, or carried out and not told of. */
+  readonly statement?: StatementFault;
+  /** Rows after which a read of several partitions ends, with more to come, or perhaps none. */
+  readonly rows?: number;
+}
+
+export interface StatementFault {
+  /** Without a code, the answer has no item. */
+  readonly code: 'ThrottlingError' | 'TransactionConflict' | 'InternalServerError' | undefined;
+  readonly isDone: boolean;
 }
 
 export interface ReadOptions {
@@ -117,6 +138,48 @@ export class Reads {
       .filter((item) => item[MARKED_INDEX.sortKey] !== undefined)
       .map((item) => Object.fromEntries(keys.map((name) => [name, item[name] as AttributeValue])));
     return this.#page(entries, keys, input, show, isWanted);
+  }
+
+  /** In the order of the keys; AWS promises none. */
+  select(input: Input, luck: Luck): Output {
+    allowOnly('ExecuteStatement', input, ['Statement', 'Parameters', 'ConsistentRead', 'Limit', 'NextToken']);
+    const { TableName, partitionKey, partitions } = selectOf(
+      input.Statement as string,
+      input.Parameters as AttributeValue[],
+    );
+    const table = this.#table({ TableName });
+    if (partitionKey !== TABLES[table].partitionKey || partitions.length > COUNTED_TOGETHER_MAX) {
+      throw unknown('ExecuteStatement', 'a read of so many partitions, or of a whole table');
+    }
+    if (partitions.includes('')) {
+      throw new Invalid(
+        `One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: ${partitionKey}`,
+      );
+    }
+    const age = input.ConsistentRead === true ? 0 : luck.age;
+    const rows = partitions
+      .flatMap((id) =>
+        [...this.#tables.partition(table, id, age).values()].filter((item) => item[partitionKey]?.S === id),
+      )
+      .map((item) => ({ item, texts: keyNames(table).map((name) => item[name]?.S as string) }))
+      .sort((a, b) => compareKeys(a.texts, b.texts));
+    const after = input.NextToken === undefined ? undefined : (JSON.parse(input.NextToken as string) as string[]);
+    const rest = rows.filter(({ texts }) => after === undefined || compareKeys(texts, after) > 0);
+    const limit = (input.Limit as number | undefined) ?? Number.POSITIVE_INFINITY;
+    const page = rest.slice(0, Math.min(limit, this.#pageItemsMax, luck.rows ?? Number.POSITIVE_INFINITY));
+    const isCut = page.length === limit || page.length < rest.length || page.length === luck.rows;
+    const read = partitions.map((id) => page.map(({ item }) => item).filter((item) => item[partitionKey]?.S === id));
+    this.#observe({
+      operation: 'ExecuteStatement',
+      isConsistent: input.ConsistentRead === true,
+      read: [],
+      partitions: read,
+      written: [],
+    });
+    return {
+      Items: page.map(({ item }) => pick(item, [partitionKey])),
+      ...(isCut && { NextToken: JSON.stringify(page.at(-1)?.texts ?? after ?? []) }),
+    };
   }
 
   /** Ordered by key. AWS orders partitions by a secret hash: any order is as good. */

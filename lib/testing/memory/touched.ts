@@ -8,6 +8,8 @@ export interface Touched {
   readonly isConsistent: boolean;
   /** One by one for gets, missing ones included; a page for queries and scans, before any filter. */
   readonly read: readonly (StoredItem | undefined)[];
+  /** Of a read of several partitions: what was read of each. */
+  readonly partitions?: readonly (readonly StoredItem[])[];
   /** With the actions of a transaction that only check, or that was cancelled: there, `after` is `before`. */
   readonly written: readonly Written[];
 }

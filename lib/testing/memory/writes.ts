@@ -1,8 +1,8 @@
 /** The requests that write. */
 
-import type { CancellationReason } from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, CancellationReason } from '@aws-sdk/client-dynamodb';
 import type { TableName } from '../../dynamodb/schema.ts';
-import { BATCH_WRITE_ITEMS_MAX, TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
+import { BATCH_WRITE_ITEMS_MAX, STATEMENTS_MAX, TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
 import { cancelled, otherTransaction, refused } from './answers.ts';
 import { keptItem, type StoredItem } from './attribute-values.ts';
 import { changed, holds, Invalid, parseCondition, parseUpdate } from './expressions.ts';
@@ -21,6 +21,7 @@ import {
 } from './inputs.ts';
 import { NotInMemoryError } from './not-in-memory.ts';
 import type { Luck } from './reads.ts';
+import { updateOf } from './statements.ts';
 import { keyNames, type MemoryTables, type StoredWrite } from './tables.ts';
 import type { Touched, Written } from './touched.ts';
 
@@ -110,6 +111,43 @@ export class Writes {
     for (const key of first) this.#tables.write([{ table, keys: key, item: undefined }]);
     const rest = deletes.slice(done);
     return { UnprocessedItems: rest.length === 0 ? {} : { [name]: rest } };
+  }
+
+  executeBatch(input: Input, { statement: fault }: Luck): Output {
+    allowOnly('BatchExecuteStatement', input, ['Statements']);
+    const statements = input.Statements as { Statement: string; Parameters: AttributeValue[] }[];
+    if (statements.length > STATEMENTS_MAX) throw new Invalid('BatchWriteItem cannot write more than 25 items');
+    const updates = statements.map(({ Statement, Parameters, ...others }) => ({
+      ...updateOf(Statement, Parameters, (name) => keyNames(this.#table({ TableName: name }))),
+      ...others,
+    }));
+    if (new Set(updates.map((update) => this.#addressOf('Update', update))).size < updates.length) {
+      throw new Invalid('Provided list of item keys contains duplicates');
+    }
+    const written: Written[] = [];
+    const Responses = updates.map((update, place) => {
+      const its = place === updates.length - 1 ? fault : undefined;
+      const response = its === undefined || its.isDone ? this.#execute(update, written) : {};
+      const { TableName } = update;
+      if (its?.code !== undefined) return { TableName, Error: { Code: its.code, Message: 'try again' } };
+      return its === undefined || 'Error' in response ? { TableName, ...response } : { TableName };
+    });
+    this.#tellWritten('BatchExecuteStatement', written);
+    return { Responses };
+  }
+
+  /** One statement, which stands alone. */
+  #execute(update: Input, written: Written[]): Output {
+    try {
+      const checked = this.#check('Update', update);
+      written.push(writtenBy(checked, !checked.isRefused));
+      if (checked.isRefused) return { Error: { ...reasonOf({ ...checked, parameters: update }) } };
+      if (checked.write) this.#tables.write([checked.write]);
+      return { Item: checked.write?.item };
+    } catch (error) {
+      if (!(error instanceof Invalid)) throw error;
+      return { Error: { Code: 'ValidationError', Message: error.message } };
+    }
   }
 
   transact(input: Input): Output {

@@ -32,6 +32,7 @@ export type Choice =
       readonly process: number;
       readonly request: number;
       readonly age: number;
+      /** 0: all of it is carried out; else in which way only a part of it is. */
       readonly unprocessed: number;
     }
   /** `die`: its last request is carried out, and its answer is lost with the process. */

@@ -14,6 +14,9 @@ export interface Dials {
    * what is left to chance is all between functions.
    */
   readonly crowded: boolean;
+  /** Records that one batch may hold; and whether records mostly wait for others, as in a mapping's window. */
+  readonly batchRecordsMax: number;
+  readonly gathers: boolean;
   /** Whether there are raw writes too, so that sweeps must look at everything. */
   readonly raw: boolean;
   /** What the deployment has chosen. */
@@ -35,7 +38,7 @@ export interface Dials {
   readonly late: number;
   /** Carried out, and the answer never arrives. */
   readonly lostAnswers: number;
-  /** For each batch: that a part is left unprocessed. */
+  /** For each batch, statement and read of several partitions: that a part is left out, fails alone, or is cut off. */
   readonly unprocessed: number;
   /** For each step of a process: that it dies there. */
   readonly crashes: number;
@@ -62,6 +65,8 @@ export const CALM: Dials = {
   functionsMax: 5,
   lanesMax: 2,
   crowded: false,
+  batchRecordsMax: 3,
+  gathers: false,
   raw: false,
   rules: DEFAULT_RULES,
   sweeps: 0,

@@ -4,7 +4,7 @@ import type { Refusal } from './choices.ts';
 import type { Exercised } from './exercised.ts';
 import type { Request } from './processes.ts';
 
-export function refusal(as: Refusal, { operation, input }: Request, exercised: Exercised): Error {
+export function refusal(as: Refusal, { number, operation, input }: Request, exercised: Exercised): Error {
   if (as === 'throttled') {
     exercised.count('throttles');
     return exception('ThrottlingException', 'Throughput exceeds the current throughput limit');
@@ -24,8 +24,10 @@ export function refusal(as: Refusal, { operation, input }: Request, exercised: E
   }
   exercised.count('conflicts in transactions');
   const actions = input.TransactItems as unknown as readonly unknown[];
+  // Of several services in one transaction, now the first is in conflict and now the last.
+  const met = number % 2 === 0 ? 0 : actions.length - 1;
   return cancelled(
-    actions.map((_, place) => (place === 0 ? { Code: 'TransactionConflict', Message: message } : { Code: 'None' })),
+    actions.map((_, place) => (place === met ? { Code: 'TransactionConflict', Message: message } : { Code: 'None' })),
   );
 }
 

@@ -4,12 +4,12 @@ import type { Dials } from './dials.ts';
 import type { Process, Request } from './processes.ts';
 import type { Scene } from './scene.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
-import { isWrite } from './wire.ts';
+import { isWrite, PAGE_ROWS_MAX, STATEMENT_FAULTS } from './wire.ts';
 
 /** Share of all draws in which a process that waits goes on, or people do something new. In the rest a batch is handed out. */
 const GO_ON = 0.6;
 const ACT = 0.2;
-const BATCH_RECORDS_MAX = 3;
+const BATCH_RECORDS_AT_REST = 3;
 const PAST_WRITES_MAX = 6;
 const DELAY_MILLIS_MAX = 2_000;
 const JUMPS_MILLIS = [1_000, 30_000, 90_000, 20 * 60_000, 61 * 60_000] as const;
@@ -19,6 +19,16 @@ const ARRIVES = 0.05;
 const LATE_AFTER_DEATH = 0.3;
 const DIES_AFTER = 0.5;
 const SWEEPS_AT_ONCE_MAX = 2;
+/** Where batches gather: that one of fewer records goes on waiting. */
+const GATHERS = 0.9;
+const GATHERED_MIN = 4;
+/** In how many ways a request may be carried out in part. */
+const PARTS: Readonly<Record<string, number>> = {
+  BatchGetItem: 1,
+  BatchWriteItem: 1,
+  BatchExecuteStatement: STATEMENT_FAULTS.length,
+  ExecuteStatement: PAGE_ROWS_MAX,
+};
 /** Draws for which a process stands still: long enough for a whole deletion. */
 const STALL_DRAWS_MAX = 60;
 
@@ -64,15 +74,17 @@ export class Scheduler {
 
   #deliver(): Choice | undefined {
     const { lanes, processes, nowMillis } = this.#world;
-    const { functionsMax, crowded, sweeps, raw } = this.#dials;
+    const { functionsMax, crowded, sweeps, raw, batchRecordsMax, gathers } = this.#dials;
     if (this.#is(sweeps) && this.#running('sweep') < SWEEPS_AT_ONCE_MAX) {
       return { do: 'sweep', process: this.#next(), full: raw && this.#is(0.3) };
     }
     const ready = processes.size - this.#running('writer') < functionsMax ? lanes.ready(nowMillis) : [];
     if (ready.length === 0) return undefined;
     const lane = this.#pick(ready);
-    const from = crowded ? this.#below(lanes.waitingIn(lane)) : 0;
-    return { do: 'deliver', process: this.#next(), lane, from, records: 1 + this.#below(BATCH_RECORDS_MAX) };
+    const waiting = lanes.waitingIn(lane);
+    if (gathers && waiting > 0 && waiting < GATHERED_MIN && this.#is(GATHERS)) return undefined;
+    const from = crowded && !gathers ? this.#below(waiting) : 0;
+    return { do: 'deliver', process: this.#next(), lane, from, records: 1 + this.#below(batchRecordsMax) };
   }
 
   #goOn([process, what]: Begun): Choice | undefined {
@@ -97,12 +109,14 @@ export class Scheduler {
       if (this.#is(dials.denied)) return { do: 'refuse', process: number, request, as: 'denied' };
       if (this.#is(dials.late)) return { do: 'hang', process: number, request };
       if (isWrite(what.operation)) {
-        if (this.#is(dials.conflicts)) return { do: 'refuse', process: number, request, as: 'conflict' };
+        if (what.operation !== 'BatchExecuteStatement' && this.#is(dials.conflicts))
+          return { do: 'refuse', process: number, request, as: 'conflict' };
         if (this.#is(dials.lostAnswers)) return { do: 'lose', process: number, request };
       }
     }
     const age = this.#is(dials.stale) ? 1 + this.#below(PAST_WRITES_MAX) : 0;
-    const unprocessed = what.operation.startsWith('Batch') && this.#is(dials.unprocessed) ? 1 : 0;
+    const parts = PARTS[what.operation] ?? 0;
+    const unprocessed = parts > 0 && this.#is(dials.unprocessed) ? 1 + this.#below(parts) : 0;
     return { do: 'send', process: number, request, age, unprocessed };
   }
 
@@ -189,7 +203,7 @@ export function nextAtRest(world: SimulatedWorld, fraction: () => number): Choic
       process: REST_PROCESSES + world.exercised.of('steps'),
       lane,
       from: 0,
-      records: BATCH_RECORDS_MAX,
+      records: BATCH_RECORDS_AT_REST,
     };
   }
   const [process, what] = begun[dice] ?? [];

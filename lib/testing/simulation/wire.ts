@@ -3,12 +3,24 @@ import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import type { World } from '../../protocol/invariants.ts';
 import { MEMORY_NAMES } from '../memory/client.ts';
 import { MemoryEngine } from '../memory/engine.ts';
+import type { Luck, StatementFault } from '../memory/reads.ts';
 import type { MemoryTables } from '../memory/tables.ts';
 import type { Exercised } from './exercised.ts';
 import type { Carried, Process, Request } from './processes.ts';
 
 /** A request that arrives later than this is refused by DynamoDB, or lost. */
 const LATE_MILLIS_MAX = 60_000;
+
+/** How the last statement of a batch may fail by itself. */
+export const STATEMENT_FAULTS: readonly StatementFault[] = [
+  { code: 'ThrottlingError', isDone: false },
+  { code: 'TransactionConflict', isDone: false },
+  { code: 'InternalServerError', isDone: false },
+  { code: 'InternalServerError', isDone: true },
+  { code: undefined, isDone: true },
+];
+/** A read of several partitions may end before the first row, or behind it, or behind the second. */
+export const PAGE_ROWS_MAX = 3;
 
 export interface LateRequest {
   readonly process: number;
@@ -67,9 +79,8 @@ export class Wire {
     this.#ends.exercised.count('requests');
     if (luck.age > 0 && (input.ConsistentRead as unknown) !== true) this.#ends.exercised.count('reads of the past');
     try {
-      const answer = this.#engine.carryOut(operation, input, luck);
-      if (isStamp(operation, input)) this.#ends.exercised.count('stamps');
-      if (luck.unprocessed > 0 && operation.startsWith('Batch')) this.#ends.exercised.count('unprocessed parts');
+      const answer = this.#engine.carryOut(operation, input, luckOf(operation, luck));
+      this.#countTogether(operation, input, luck.unprocessed);
       return { answer };
     } catch (error) {
       const isExpected =
@@ -78,6 +89,19 @@ export class Wire {
       if (!isExpected) this.#ends.fatal ??= error;
       return { error };
     }
+  }
+
+  #countTogether(operation: string, input: Request['input'], unprocessed: number): void {
+    const { exercised } = this.#ends;
+    if (isStamp(operation, input)) exercised.count('stamps');
+    if (operation === 'BatchExecuteStatement') {
+      exercised.count('statements together');
+      if (unprocessed > 0) exercised.count('statements that fail alone');
+    } else if (operation === 'ExecuteStatement') {
+      exercised.count('counts together');
+      if (unprocessed > 0) exercised.count('counts cut short');
+    } else if (unprocessed > 0 && operation.startsWith('Batch')) exercised.count('unprocessed parts');
+    if (operation === 'TransactWriteItems' && receiptsIn(input) > 1) exercised.count('deletions together');
   }
 
   keepLate(process: Process, { number, operation, input }: Request): void {
@@ -114,8 +138,21 @@ function lifeOf(counter: World['counters'][number]): string {
   return `${counter.id} ${(counter as { epoch?: unknown }).epoch}`;
 }
 
+/** What is left to chance, in the engine's words. */
+function luckOf(operation: string, { age, unprocessed }: { age: number; unprocessed: number }): Luck {
+  if (unprocessed === 0) return { age };
+  const statement = operation === 'BatchExecuteStatement' ? STATEMENT_FAULTS[unprocessed - 1] : undefined;
+  if (statement !== undefined) return { age, statement };
+  return operation === 'ExecuteStatement' ? { age, rows: unprocessed - 1 } : { age, unprocessed };
+}
+
+function receiptsIn(input: Request['input']): number {
+  const actions = input.TransactItems as unknown as readonly { readonly Put?: { readonly TableName: string } }[];
+  return actions.filter(({ Put }) => Put?.TableName === MEMORY_NAMES.receipts).length;
+}
+
 export function isWrite(operation: string): boolean {
-  return /Write|Put|Update|Delete/.test(operation);
+  return /Write|Put|Update|Delete|BatchExecute/.test(operation);
 }
 
 /** A mark without a time gets one. */

@@ -1,5 +1,6 @@
 /** The functions' own weight: bundle, start, processor time, memory. */
 import { type BundleCost, measureBundles, VARIANTS } from '../bundle-cost.ts';
+import { type ClientCost, measureClients } from '../client-cost.ts';
 import { type HandlerCost, measureBatchMegabytes, measureHandlerCost } from '../handler-cost.ts';
 import { barsSvg, figure } from '../plot.ts';
 import type { Progress, ReportTable, Section } from '../report.ts';
@@ -30,10 +31,22 @@ function sharesOf(handlers: readonly HandlerCost[]): ReportTable {
   };
 }
 
+/** Side by side, so that their ratio holds on a busy machine too. */
+function clientsTable(clients: readonly ClientCost[]): ReportTable {
+  const [first] = clients;
+  return {
+    title: 'One request, by client',
+    head: ['', 'µs', 'of the SDK’s'],
+    rows: clients.map(({ client, micros }) => [client, figure(micros), (micros / (first?.micros ?? 1)).toFixed(2)]),
+  };
+}
+
 export async function codeSection(quick: boolean, progress: Progress): Promise<Section> {
   const bundles = await measureBundles(quick ? 1 : 20, VARIANTS);
   progress(0.5);
   const handlers = await measureHandlerCost(quick ? SHAPES.slice(0, 2) : SHAPES, quick ? 1 : 15);
+  progress(0.8);
+  const clients = await measureClients(quick ? 1 : 20);
   progress(0.9);
   const batches = quick ? [1] : [1, 1000, 10_000];
   const memory: (readonly [number, number])[] = [];
@@ -62,6 +75,7 @@ export async function codeSection(quick: boolean, progress: Progress): Promise<S
         ]),
       },
       ...(quick ? [] : [sharesOf(handlers)]),
+      clientsTable(clients),
       {
         title: 'Memory of one batch',
         head: ['records', 'MB, at most'],

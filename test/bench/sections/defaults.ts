@@ -1,5 +1,5 @@
 /** Why the mappings' defaults are what they are: latency against cost, one option at a time. */
-import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
+import { SOCKETS_MAX } from '../../../lib/protocol/limits.ts';
 import { FUNCTIONS, MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../../lib/streams/functions.ts';
 import { linesSvg } from '../plot.ts';
 import { runReal } from '../real-run.ts';
@@ -11,7 +11,7 @@ const DEFAULTS: MappingChoice = {
   batchRecords: MAPPING_DEFAULTS.batchSize,
   windowMillis: FUNCTIONS['task-deleted'].batchingWindowSeconds * 1000,
   parallelization: 1,
-  inBatch: PARENTS_IN_PARALLEL,
+  inBatch: SOCKETS_MAX,
   megabytes: MEMORY_MEGABYTES_DEFAULT,
 };
 
@@ -20,7 +20,7 @@ const TRIED: Readonly<Record<keyof MappingChoice, readonly number[]>> = {
   batchRecords: [100, 1000, 4000, 10_000],
   windowMillis: [0, 1000, 2000, 5000],
   parallelization: [1, 2, 4, 10],
-  inBatch: [1, 4, 16],
+  inBatch: [4, 16, SOCKETS_MAX],
   megabytes: [256, 512, 1024, 1769],
 };
 
@@ -38,7 +38,7 @@ const NAMES: Readonly<Record<keyof MappingChoice, string>> = {
   batchRecords: 'batch size',
   windowMillis: 'window, ms',
   parallelization: 'parallelization',
-  inBatch: 'in-batch concurrency',
+  inBatch: 'sockets',
   megabytes: 'memory, MB',
 };
 

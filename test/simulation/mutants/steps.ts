@@ -1,7 +1,7 @@
 /** Steps of the protocol that are taken in another order, or that conclude something else from what they read. */
 import { CHILD_COUNT_PAGE_ITEMS } from '../../../lib/protocol/limits.ts';
 import { parentName, userName } from '../../../lib/protocol/model.ts';
-import { type Mutant, tableOf } from '../mistakes.ts';
+import { type Mutant, type Parameters, type Sent, tableOf } from '../mistakes.ts';
 
 export const STEP_MUTANTS: readonly Mutant[] = [
   {
@@ -19,14 +19,7 @@ export const STEP_MUTANTS: readonly Mutant[] = [
           right.recount(parent, epoch, counted.get(parentName(parent)) as number, fresh),
       };
     },
-    request: ({ operation, input }) => {
-      if (operation !== 'UpdateItem' || tableOf(input) !== 'counters') return undefined;
-      const relative = /[#\w]+ \+ (:\w+)/;
-      const UpdateExpression = String(input.UpdateExpression);
-      return relative.test(UpdateExpression)
-        ? { ...input, UpdateExpression: UpdateExpression.replace(relative, '$1') }
-        : undefined;
-    },
+    request: (sent) => absolute(sent),
     breaks: ['S7', 'L1', 'L2'],
     profile: 'crowded with crashes',
   },
@@ -314,3 +307,21 @@ export const STEP_MUTANTS: readonly Mutant[] = [
     profile: 'crowded with task networks',
   },
 ];
+
+/** Sets what it would add, whether it is sent alone or with others. */
+function absolute({ operation, input }: Sent): Parameters | undefined {
+  if (operation === 'BatchExecuteStatement') {
+    const statements = input.Statements as readonly Parameters[];
+    const Statements = statements.map((one) => ({
+      ...one,
+      Statement: String(one.Statement).replace(/"\w+" \+ \?/, '?'),
+    }));
+    return Statements.some(({ Statement }, n) => Statement !== statements[n]?.Statement) ? { Statements } : undefined;
+  }
+  if (operation !== 'UpdateItem' || tableOf(input) !== 'counters') return undefined;
+  const relative = /[#\w]+ \+ (:\w+)/;
+  const UpdateExpression = String(input.UpdateExpression);
+  return relative.test(UpdateExpression)
+    ? { ...input, UpdateExpression: UpdateExpression.replace(relative, '$1') }
+    : undefined;
+}

@@ -73,4 +73,23 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
     breaks: ['S4', 'S7', 'L1'],
     profile: 'crowded on a hostile network',
   },
+  {
+    name: 'a cancelled group has deleted the others',
+    why: 'only the one whose condition was false was refused',
+    store: (right, took) => {
+      let cancelled = 0;
+      return {
+        finalize: async (finalization) => {
+          const done = await right.finalize(finalization);
+          if (done === 'cancelled' && ++cancelled > 0) {
+            took();
+            return 'committed';
+          }
+          return done;
+        },
+      };
+    },
+    breaks: ['L1', 'S4'],
+    profile: 'together',
+  },
 ];

@@ -1,0 +1,79 @@
+/** import and export of JSON lines: read and written piece by piece. */
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { exportLines } from '../../../lib/operate/snapshots/export-lines.ts';
+import { importLines } from '../../../lib/operate/snapshots/import-lines.ts';
+import { LINES_HEAD } from '../../../lib/operate/snapshots/lines.ts';
+import { groupByCause } from '../../../lib/operate/snapshots/unusable.ts';
+import { DONE, FAILED, type Session } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import { openToWrite } from '../files.ts';
+import { openProgress } from '../progress.ts';
+import { terminalOf } from '../terminal.ts';
+import { exportedWords, exportNotes, importWords } from '../transfer-words.ts';
+
+/** Whether the file begins as an export of lines does. What can't be read is left to who reads it. */
+export async function holdsLines(path: string): Promise<boolean> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(LINES_HEAD.length), 0, LINES_HEAD.length, 0);
+    return buffer.toString('utf8', 0, bytesRead) === LINES_HEAD;
+  } catch {
+    return false; // a directory, or a pipe
+  } finally {
+    await file.close();
+  }
+}
+
+export async function importLinesFrom(
+  { io, open: connect, isJson, report, printJson }: Session,
+  file: { readonly name: string; readonly path: string },
+  skipUnusable: boolean,
+): Promise<number> {
+  const { client } = await connect();
+  const progress = openProgress(io);
+  const source = { name: file.name, open: () => createReadStream(file.path, { encoding: 'utf8' }) };
+  const { skipped, ...result } = await importLines(client, source, {
+    skipUnusable,
+    signal: io.signal,
+    onProgress: ({ phase, done, total }) => progress.update(done, total, `${phase}: ${done} of ${total}`),
+  }).finally(() => progress.close());
+  const input = { unusable: [], skipped, lacks: [], empty: [] };
+  if (isJson) printJson({ ...result, causes: groupByCause(result.refusals), ...input });
+  else report(importWords(result, input, terminalOf(io.out, io.environment)));
+  return result.refusals.length > 0 ? FAILED : DONE;
+}
+
+export async function exportLinesTo(
+  { io, open: connect, isJson, report, printJson }: Session,
+  file: string | undefined,
+  mayOverwrite: boolean,
+): Promise<number> {
+  if (isJson && file === undefined) throw new UsageError('--json and --lines both write to stdout; name a file');
+  const { db, tables } = await connect();
+  const target = file === undefined ? undefined : await openToWrite(resolve(io.directory, file), mayOverwrite);
+  const progress = openProgress(io);
+  const write = (text: string) => (target === undefined ? io.out.write(text) : target.writeFile(text));
+  const result = await exportLines(db, tables, write, {
+    signal: io.signal,
+    chance: io.chance,
+    onProgress: ({ networks, services, tasks }) => progress.update(0, 0, `exported ${networks + services + tasks}`),
+  }).finally(() => {
+    progress.close();
+    return target?.close();
+  });
+  const { counts, marked, moreMarked, omitted, moreOmitted } = result;
+  if (isJson) printJson({ file, ...result });
+  else {
+    const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
+    say(exportedWords(counts));
+    const notes = exportNotes({ marked, omitted }, terminalOf(file === undefined ? io.err : io.out, io.environment), {
+      more: moreMarked + moreOmitted,
+      jsonHas: 'the first 1,000 of each',
+    });
+    if (notes !== undefined) say(notes);
+  }
+  return DONE;
+}

@@ -1,0 +1,63 @@
+/** One parent's children, counted and listed by queries of their own. Strongly consistent. */
+import { DeallocatorError } from '../protocol/errors.ts';
+import { CHILD_COUNT_PAGES_MAX } from '../protocol/limits.ts';
+import { KINDS, type ParentKey, parentName } from '../protocol/model.ts';
+import { eachPage, type PageKey } from '../protocol/pages.ts';
+import { groupBy } from '../protocol/parallel.ts';
+import { isChildOf, isNotTerminal } from './conditions.ts';
+import type { Database } from './database.ts';
+import { expressed } from './expressions.ts';
+import { gather } from './gather.ts';
+import type { Count } from './gathered-counts.ts';
+import { listAttached } from './reads.ts';
+
+/** Whether some of its children may be gone although they are there. */
+export function endsByState({ rules }: Database, { kind }: ParentKey): boolean {
+  return rules.taskIsGone === 'terminal' && KINDS[kind].runsTasks;
+}
+
+export async function countAlone(database: Database, { parent, most }: Count): Promise<number> {
+  const { requests, at } = database;
+  const query = {
+    TableName: at.children(parent),
+    ...expressed({ keys: isChildOf(parent), filter: endsByState(database, parent) ? isNotTerminal : undefined }),
+  };
+  const list = (from: PageKey | undefined) =>
+    requests.query({ ...query, ConsistentRead: true, Select: 'COUNT', Limit: most }, from);
+  // Without the filter, an empty first page says that there is no child. With it, a page may hold only ended tasks.
+  for await (const { count, next } of eachPage(list, { pagesMax: CHILD_COUNT_PAGES_MAX })) {
+    if (count > 0 || next === undefined) return count;
+  }
+  throw new DeallocatorError(
+    'Aborted',
+    `no child of ${parentName(parent)} was found in ${CHILD_COUNT_PAGES_MAX} pages, and more are left to read; try again`,
+  );
+}
+
+interface List {
+  readonly network: ParentKey;
+  readonly most: number;
+}
+
+/** A network's users by their attachments' names. What several services ask of one network in a turn is asked once. */
+export function gatherLists(database: Database): (question: List) => Promise<string[]> {
+  const alone = async ({ network, most }: List) => {
+    const names: string[] = [];
+    // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
+    // holds an item, so the limit bounds the pages.
+    const list = (from: PageKey | undefined) => listAttached(database, network, most - names.length, from);
+    for await (const { items } of eachPage(list)) {
+      names.push(...items);
+      if (names.length >= most) break;
+    }
+    return names;
+  };
+  return gather<List, string[]>({
+    alone,
+    together: async (same) => {
+      const names = await alone(same[0] as List);
+      return same.map(() => async () => names);
+    },
+    group: (questions) => [...groupBy(questions, ({ network, most }) => JSON.stringify([network.id, most])).values()],
+  });
+}

@@ -1,0 +1,375 @@
+/** What several parents ask in one turn: in which requests it goes, and that what fails for one fails for it alone. */
+import {
+  BatchExecuteStatementCommand,
+  BatchGetItemCommand,
+  ExecuteStatementCommand,
+  GetItemCommand,
+  TransactWriteItemsCommand,
+} from '@aws-sdk/client-dynamodb';
+import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import type { MarkedParent, ParentKey } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { finalization } from '../support/objects.ts';
+import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
+
+const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1', receipts: 'R-1' };
+const named = (id: string): ParentKey => ({ kind: 'service', id });
+const ids = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
+const marked = (id: string): MarkedParent => ({
+  key: named(id),
+  pendingDelete: true,
+  markedAt: `mark-of-${id}`,
+  markedBy: undefined,
+  markedReason: undefined,
+  isProtected: false,
+  references: [],
+  lists: { task: undefined, service: undefined },
+});
+const counter = (id: string, remaining: number, epoch = 'e') => marshall({ id: `service#${id}`, remaining, epoch });
+
+let house: ReturnType<typeof mockedRequests>;
+let store: DynamoDBStore;
+beforeEach(() => {
+  house = mockedRequests();
+  store = new DynamoDBStore(house.open(tables));
+});
+const commands = () => house.sent().map(([name]) => name.replace('Command', ''));
+
+describe('decrements', () => {
+  const decrement = (...of: readonly string[]) =>
+    Promise.allSettled(of.map((id, n) => store.decrement(named(id), n + 1, 'now')));
+  const values = (settled: readonly PromiseSettledResult<unknown>[]) =>
+    settled.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)));
+
+  it('of one turn go in one request, each with its own number, and each gets its own counter', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({
+      Responses: [
+        { Item: counter('web', 4) },
+        { Error: { Code: 'ConditionalCheckFailed' } },
+        { Item: counter('job', 0) },
+      ],
+    });
+    expect(values(await decrement('web', 'api', 'job'))).toEqual([
+      { remaining: 4, epoch: 'e' },
+      undefined,
+      { remaining: 0, epoch: 'e' },
+    ]);
+    expect(commands()).toEqual(['BatchExecuteStatement']);
+    const Statement =
+      'UPDATE "C-1" SET "remaining" = "remaining" - ? SET "progressedAt" = ? WHERE "id" = ? RETURNING ALL NEW *';
+    const statement = (by: number, id: string) => ({
+      Statement,
+      Parameters: [{ N: String(by) }, { S: 'now' }, { S: `service#${id}` }],
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    expect(house.inputs()).toEqual([{ Statements: [statement(1, 'web'), statement(2, 'api'), statement(3, 'job')] }]);
+  });
+
+  it('go by 25', async () => {
+    house.mock.on(BatchExecuteStatementCommand).callsFake(({ Statements }) => ({
+      Responses: Statements.map(() => ({ Item: counter('x', 1) })),
+    }));
+    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'x', remaining: 1, epoch: 'e' } });
+    await decrement(...ids(51));
+    expect(commands()).toEqual(['BatchExecuteStatement', 'BatchExecuteStatement', 'Update']);
+  });
+
+  it.each([
+    'ThrottlingError',
+    'TransactionConflict',
+    'InternalServerError',
+    'ValidationError',
+    'AccessDenied',
+  ] as const)(
+    'of which one fails with %s are not made again, but for that one, alone and in its own words',
+    async (Code) => {
+      house.mock
+        .on(BatchExecuteStatementCommand)
+        .resolves({ Responses: [{ Error: { Code } }, { Item: counter('api', 2) }] });
+      house.mock.on(UpdateCommand).rejects(sdkError('ValidationException'));
+      const [web, api] = values(await decrement('web', 'api'));
+      expect(api).toEqual({ remaining: 2, epoch: 'e' });
+      expect(web).toContain('UpdateItem was rejected: ValidationException');
+      expect(commands()).toEqual(['BatchExecuteStatement', 'Update']);
+    },
+  );
+
+  it('that were answered without an item, or not at all, are read, or made once more', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [{}] });
+    house.mock.on(GetItemCommand).resolves({ Item: counter('web', 7) });
+    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'service#api', remaining: 3, epoch: 'e' } });
+    expect(values(await decrement('web', 'api'))).toEqual([
+      { remaining: 7, epoch: 'e' },
+      { remaining: 3, epoch: 'e' },
+    ]);
+    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'GetItem', 'Update']);
+  });
+
+  it('that are rejected as a whole are made one by one; those that are throttled as a whole fail', async () => {
+    house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('ValidationException'));
+    house.mock.on(UpdateCommand).rejects(refused());
+    expect(values(await decrement('web', 'api'))).toEqual([undefined, undefined]);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'Update', 'Update']);
+    house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('ThrottlingException'));
+    for (const value of values(await decrement('web', 'api'))) {
+      expect(value).toContain('BatchExecuteStatement was tried 8 times: DynamoDB throttled it');
+    }
+    expect(commands()).toHaveLength(3 + 8);
+  });
+
+  it('of one counter in one turn are two requests: DynamoDB refuses a batch that names an item twice', async () => {
+    house.mock
+      .on(BatchExecuteStatementCommand)
+      .resolves({ Responses: [{ Item: counter('web', 2) }, { Item: counter('api', 2) }] });
+    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'service#web', remaining: 1, epoch: 'e' } });
+    await decrement('web', 'api', 'web');
+    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'Update']);
+  });
+});
+
+describe('recounts', () => {
+  const recount = () =>
+    Promise.all(['web', 'api'].map((id) => store.recount(named(id), `old-${id}`, -2, `fresh-${id}`)));
+
+  it('name the epoch that they saw, and write their own', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({
+      Responses: [
+        { Item: counter('web', 3, 'fresh-web') },
+        { Error: { Code: 'ConditionalCheckFailed', Item: counter('api', 5, 'other') } },
+      ],
+    });
+    expect(await recount()).toEqual([
+      { status: 'done', counter: { remaining: 3, epoch: 'fresh-web' } },
+      { status: 'failed', found: { remaining: 5, epoch: 'other' } },
+    ]);
+    expect(house.inputs()[0]?.Statements).toMatchObject([
+      {
+        Statement:
+          'UPDATE "C-1" SET "remaining" = "remaining" + ? SET "epoch" = ? WHERE "id" = ? AND "epoch" = ? RETURNING ALL NEW *',
+        Parameters: [{ N: '-2' }, { S: 'fresh-web' }, { S: 'service#web' }, { S: 'old-web' }],
+      },
+      {},
+    ]);
+  });
+
+  it('that were refused without the item are sent alone, which tells whether a counter is there', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({
+      Responses: [{ Item: counter('web', 3, 'fresh-web') }, { Error: { Code: 'ConditionalCheckFailed' } }],
+    });
+    house.mock.on(UpdateCommand).rejects(refused());
+    expect((await recount())[1]).toEqual({ status: 'failed', found: undefined });
+    expect(commands()).toEqual(['BatchExecuteStatement', 'Update']);
+  });
+
+  it('that were answered without the item are done if the counter has their epoch', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [{}, {}] });
+    house.mock.on(BatchGetItemCommand).resolves({
+      Responses: { 'C-1': [counter('api', 1, 'of another'), counter('web', 3, 'fresh-web')] },
+    });
+    expect(await recount()).toEqual([
+      { status: 'done', counter: { remaining: 3, epoch: 'fresh-web' } },
+      { status: 'failed', found: { remaining: 1, epoch: 'of another' } },
+    ]);
+  });
+});
+
+describe('reads', () => {
+  const parent = (id: string) => ({ id: { S: id }, pendingDelete: { BOOL: true } });
+
+  it('of one turn go by 100, each key once, and each asker gets its own item or none', async () => {
+    house.mock.on(BatchGetItemCommand).callsFake(({ RequestItems }) => ({
+      Responses: {
+        'S-1': RequestItems['S-1'].Keys.toReversed()
+          .slice(1)
+          .map(({ id }: { id: { S: string } }) => parent(id.S)),
+      },
+    }));
+    const asked = [...ids(150), 's0', 's149'];
+    const found = await Promise.all(asked.map((id) => store.readParent(named(id))));
+    expect(found.map((one) => one?.key.id)).toEqual(
+      asked.map((id) => (id === 's99' || id === 's149' ? undefined : id)),
+    );
+    const keys = house
+      .inputs()
+      .map((input) => (input as never as { RequestItems: { 'S-1': { Keys: unknown[] } } }).RequestItems['S-1']);
+    expect(keys.map(({ Keys }) => Keys.length)).toEqual([100, 50]);
+    expect(keys).toMatchObject([{ ConsistentRead: true }, { ConsistentRead: true }]);
+  });
+
+  it('of one item in one turn are one request', async () => {
+    house.mock.on(GetItemCommand).resolves({ Item: parent('web') });
+    const found = await Promise.all([store.readParent(named('web')), store.readParent(named('web'))]);
+    expect(found.map((one) => one?.key.id)).toEqual(['web', 'web']);
+    expect(commands()).toEqual(['GetItem']);
+  });
+
+  it('of which a part is unprocessed are sent again for that part; what is left in the end fails alone', async () => {
+    const UnprocessedKeys = { 'S-1': { Keys: [{ id: { S: 'api' } }] } };
+    house.mock
+      .on(BatchGetItemCommand)
+      .resolvesOnce({ Responses: { 'S-1': [parent('web')] }, UnprocessedKeys })
+      .resolves({ Responses: { 'S-1': [] }, UnprocessedKeys });
+    const [web, api, job] = await Promise.allSettled(['web', 'api', 'job'].map((id) => store.readParent(named(id))));
+    expect(web).toMatchObject({ status: 'fulfilled', value: { key: named('web') } });
+    expect(job).toEqual({ status: 'fulfilled', value: undefined });
+    expect(api).toMatchObject({
+      reason: { code: 'Unavailable', message: 'BatchGetItem left 1 keys of S-1 unread 8 times; try again later' },
+    });
+    expect(house.retries).toEqual(Array(7).fill('BatchGetItem throttled'));
+    expect(commands()).toHaveLength(8);
+  });
+
+  it('that are rejected as a whole are made one by one, so that one bad key fails alone', async () => {
+    house.mock.on(BatchGetItemCommand).rejects(sdkError('ValidationException'));
+    house.mock.on(GetItemCommand).resolves({ Item: parent('web') });
+    house.mock.on(GetItemCommand, { Key: { id: { S: 'bad' } } }).rejects(sdkError('ValidationException'));
+    const [web, bad] = await Promise.allSettled(['web', 'bad'].map((id) => store.readParent(named(id))));
+    expect(web).toMatchObject({ status: 'fulfilled' });
+    expect(bad).toMatchObject({ reason: { code: 'InvalidArgument' } });
+  });
+
+  it('without Responses are no answer, and prove nothing', async () => {
+    house.mock.on(BatchGetItemCommand).resolves({});
+    await expect(Promise.all(['web', 'api'].map((id) => store.readParent(named(id))))).rejects.toMatchObject({
+      code: 'Unavailable',
+      message: "DynamoDB's answer has no Responses; try again",
+    });
+  });
+});
+
+describe('counts', () => {
+  const count = (of: readonly string[], most = 10) => Promise.all(of.map((id) => store.countChildren(named(id), most)));
+  const rows = (...of: readonly string[]) => of.map((id) => ({ serviceId: { S: id } }));
+
+  it('of one turn are one read, consistent and bounded', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: rows('web', 'job', 'web', 'web') });
+    expect(await count(['web', 'api', 'job'], 2)).toEqual([2, 0, 1]);
+    expect(house.inputs()).toEqual([
+      {
+        Statement: 'SELECT "serviceId" FROM "T-1" WHERE "serviceId" IN [?, ?, ?]',
+        Parameters: [{ S: 'web' }, { S: 'api' }, { S: 'job' }],
+        ConsistentRead: true,
+        Limit: 2,
+      },
+    ]);
+  });
+
+  it('that ended early say nothing of whom they did not see: these are read again without the others', async () => {
+    house.mock
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ Items: rows('web', 'web'), NextToken: 'more' })
+      .resolvesOnce({ Items: [] });
+    expect(await count(['web', 'api', 'job'])).toEqual([2, 0, 0]);
+    expect(house.inputs()[1]).toMatchObject({ Parameters: [{ S: 'api' }, { S: 'job' }] });
+  });
+
+  it('that end early again and again are made one by one', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [], NextToken: 'more' });
+    house.mock.on(QueryCommand).resolvesOnce({ Count: 4 }).resolves({ Count: 0 });
+    expect(await count(['web', 'api'])).toEqual([4, 0]);
+    expect(commands()).toEqual([...Array(3).fill('ExecuteStatement'), 'Query', 'Query']);
+  });
+
+  it('without Items are no answer, and prove nothing', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({});
+    house.mock.on(QueryCommand).resolves({ Count: 1 });
+    expect(await count(['web', 'api'])).toEqual([1, 1]);
+  });
+
+  it('go by 50, and apart for the two tables', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [] });
+    house.mock.on(QueryCommand).resolves({ Count: 0 });
+    const networks = () => ids(2).map((id) => store.countChildren({ kind: 'network', id }, 10));
+    await Promise.all([count(ids(101)), ...networks()]);
+    const parameters = house.inputs().map(({ Parameters }) => (Parameters as unknown[] | undefined)?.length);
+    expect(parameters).toEqual([50, 50, undefined, 2]);
+    expect(house.inputs()[3]).toMatchObject({ Statement: 'SELECT "networkId" FROM "A-1" WHERE "networkId" IN [?, ?]' });
+  });
+
+  it('are queries of their own where ended tasks count as gone', async () => {
+    const terminal = new DynamoDBStore(house.open(tables, { ...DEFAULT_RULES, taskIsGone: 'terminal' }));
+    house.mock.on(QueryCommand).resolves({ Count: 0 });
+    await Promise.all(['web', 'api'].map((id) => terminal.countChildren(named(id), 10)));
+    expect(commands()).toEqual(['Query', 'Query']);
+  });
+});
+
+describe('deletions', () => {
+  const finalizations = (...of: readonly string[]) => of.map((id) => finalization(marked(id)));
+  const end = (...of: readonly string[]) => Promise.all(finalizations(...of).map((one) => store.finalize(one)));
+  const sizes = () => house.inputs().map(({ TransactItems }) => (TransactItems as unknown[]).length);
+  const three = (code: string) => [code, 'None', 'None'];
+
+  it('of one turn go in one transaction, at most 25', async () => {
+    house.mock.on(TransactWriteItemsCommand).resolves({});
+    expect(new Set(await end(...ids(26)))).toEqual(new Set(['committed']));
+    expect(sizes()).toEqual([75, 3]);
+  });
+
+  it('of which one is refused are sent again without it, once together, then alone', async () => {
+    house.mock
+      .on(TransactWriteItemsCommand)
+      .rejectsOnce(cancelled(...three('None'), ...three('ConditionalCheckFailed'), ...three('None'), ...three('None')))
+      .rejectsOnce(cancelled(...three('None'), ...three('None'), ...three('ConditionalCheckFailed')))
+      .resolves({});
+    expect(await end('a', 'b', 'c', 'd')).toEqual(['committed', 'cancelled', 'committed', 'cancelled']);
+    expect(sizes()).toEqual([12, 9, 3, 3]);
+    const tokens = house.inputs().map(({ ClientRequestToken }) => ClientRequestToken);
+    expect(new Set(tokens).size).toBe(4);
+  });
+
+  it.each(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded', 'ValidationError'])(
+    'of which one meets %s are not held up by it',
+    async (code) => {
+      house.mock
+        .on(TransactWriteItemsCommand)
+        .rejectsOnce(cancelled(...three('None'), ...three(code), ...three('None')))
+        .resolves({});
+      expect(await end('a', 'b', 'c')).toEqual(['committed', 'committed', 'committed']);
+      expect(sizes()).toEqual([9, 6, 3]);
+    },
+  );
+
+  it('keep their token as long as they get no answer', async () => {
+    house.mock.on(TransactWriteItemsCommand).rejectsOnce(sdkError('TimeoutError')).resolves({});
+    await end('a', 'b');
+    const tokens = house.inputs().map(({ ClientRequestToken }) => ClientRequestToken);
+    expect(tokens).toEqual([tokens[0], tokens[0]]);
+  });
+
+  it('that DynamoDB rejects as a whole, as too large perhaps, go one by one', async () => {
+    house.mock.on(TransactWriteItemsCommand).rejectsOnce(sdkError('ValidationException')).resolves({});
+    expect(await end('a', 'b')).toEqual(['committed', 'committed']);
+    expect(sizes()).toEqual([6, 3, 3]);
+  });
+
+  it('that name one item twice go apart: DynamoDB refuses such a transaction', async () => {
+    house.mock.on(TransactWriteItemsCommand).resolves({});
+    await end('a', 'a');
+    expect(sizes()).toEqual([3, 3]);
+  });
+});
+
+it('counters of several parents are created in one transaction', async () => {
+  house.mock.on(BatchGetItemCommand).resolves({ Responses: { 'C-1': [] } });
+  house.mock.on(TransactWriteItemsCommand).resolves({});
+  const open = (id: string) => store.openCounter(named(id), { epoch: `e-${id}`, openedAt: 'now' });
+  expect(await Promise.all(['web', 'api'].map(open))).toEqual([
+    { remaining: 0, epoch: 'e-web' },
+    { remaining: 0, epoch: 'e-api' },
+  ]);
+  expect(commands()).toEqual(['BatchGetItem', 'TransactWriteItems']);
+});
+
+it('what is asked of one network in one turn is asked once', async () => {
+  house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }], Count: 1 });
+  const network: ParentKey = { kind: 'network', id: 'front' };
+  expect(await Promise.all([store.listAttached(network, 2), store.listAttached(network, 2)])).toEqual([
+    ['web'],
+    ['web'],
+  ]);
+  expect(commands()).toEqual(['Query']);
+});
