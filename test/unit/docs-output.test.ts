@@ -121,6 +121,7 @@ const BEFORE: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'docs/cli.md: status': worst,
   'docs/cli.md: ls': worst,
   'docs/cli.md: explain service shop_web': draining,
+  'docs/cli.md: graph service shop_web -o mermaid': draining,
   'docs/cli.md: describe network metrics': shop,
   'docs/cli.md: history': gone,
   'docs/cli.md: wait service shop_web --timeout 1s': draining,
@@ -136,8 +137,11 @@ const BEFORE: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'docs/cli.md: export cluster.json': draining,
 };
 
+/** Quoted from a run on the local cloud: what it tries needs queues, alarms and functions, or a server, which no tables in memory have. */
+const NOT_IN_MEMORY: readonly string[] = ['docs/cli.md: selftest', 'docs/cli.md: ui'];
+
 /** Blocks without a language that are no output of ours. */
-const NO_OUTPUT = /^(childDeleted\(batch\)|bin\/ )/;
+const NO_OUTPUT = /^(childDeleted\(batch\)|bin\/ |14:02:10\.1|\{"deallocator":"lines")/;
 const OUTPUT = /^```\n(\$ deallocator [^\n]*\n.*?)^```$/gms;
 const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
   name.endsWith('.md'),
@@ -160,6 +164,7 @@ async function rewritten(page: string): Promise<string> {
   for (const [, block = ''] of text.matchAll(OUTPUT)) {
     const lines = [...block.matchAll(/^\$ deallocator (.*)$/gm)].map(([, line]) => line as string);
     const before = BEFORE[`${page}: ${lines[0]}`];
+    if (NOT_IN_MEMORY.includes(`${page}: ${lines[0]}`)) continue;
     if (before === undefined) throw new Error(`${page} quotes "${lines[0]}": say in BEFORE what there is before it`);
     const world = docsWorld();
     await before(world);
@@ -185,5 +190,5 @@ it('no page quotes an output that is not made here', () => {
     expect(others, page).toEqual([]);
     for (const [, block = ''] of text.matchAll(OUTPUT)) made.add(`${page}: ${block.slice(14).split('\n')[0]}`);
   }
-  expect([...made].sort()).toEqual(Object.keys(BEFORE).sort());
+  expect([...made].sort()).toEqual([...Object.keys(BEFORE), ...NOT_IN_MEMORY].sort());
 });
