@@ -32,7 +32,12 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
   'test/drills/selftest-runs.test.ts':
     'runs of the selftest that are interrupted, dead, or two at once; integration/selftest has one',
   'test/infra/adoption.test.ts': 'projects from the registry, at both ends of each range and on each Node.js',
+  'test/drills/outliving-tables.test.ts': 'tables that outlive their stack; infra/guards compares the policies',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
+  'test/infra/all-props.test.ts':
+    'each prop by itself and in seven surroundings; infra/props and surroundings have those that differ',
+  'test/infra/packs.test.ts': 'six rule packs over two deployments; infra/checks runs AwsSolutions over three',
+  'test/infra/cfn-lint.test.ts': "a linter that has to be installed by hand; infra/checks runs the CDK's own rules",
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };
 

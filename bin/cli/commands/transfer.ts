@@ -1,6 +1,7 @@
 /** import and export: a cluster as JSON, into the tables and out of them. */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { spoken } from '../../../lib/operate/names.ts';
 import { decodeText, type ImportFile } from '../../../lib/operate/snapshots/documents.ts';
 import { exportSnapshot } from '../../../lib/operate/snapshots/export.ts';
 import { type ImportPhase, type ImportResult, importSnapshot } from '../../../lib/operate/snapshots/import.ts';
@@ -8,12 +9,14 @@ import { prepareImport } from '../../../lib/operate/snapshots/look-up.ts';
 import type { ImportInput } from '../../../lib/operate/snapshots/read-import.ts';
 import { groupByCause } from '../../../lib/operate/snapshots/unusable.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
+import { parseParentName } from '../../../lib/protocol/model.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readBytes } from '../files.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
+import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, count, list, shortened } from '../text.ts';
 
 const PHASES: readonly ImportPhase[] = ['networks', 'services', 'tasks'];
@@ -46,7 +49,7 @@ export const importFiles: Command = {
     }).finally(() => progress.close());
     const { snapshot: _, ...others } = input;
     if (isJson) printJson({ ...result, causes: groupByCause(result.refusals), ...others });
-    else report(importWords(result, input));
+    else report(importWords(result, input, terminalOf(io.out, io.environment)));
     return result.refusals.length > 0 ? FAILED : DONE;
   },
 };
@@ -59,7 +62,11 @@ async function readInput(name: string, io: Io): Promise<ImportFile> {
   return { name: 'stdin', text: decodeText('stdin', Buffer.concat(parts)) };
 }
 
-function importWords(result: ImportResult, { unusable, skipped, lacks, empty }: ImportInput): string {
+function importWords(
+  result: ImportResult,
+  { unusable, skipped, lacks, empty }: ImportInput,
+  terminal: Terminal,
+): string {
   const rows = PHASES.map((phase) => {
     const { created, alreadyThere, refused } = result[phase];
     return [phase, created, alreadyThere, refused];
@@ -71,15 +78,22 @@ function importWords(result: ImportResult, { unusable, skipped, lacks, empty }: 
     ...lacks.map(({ kind, objects, reason }) => [named({ cause: kind, objects }), `${kind} are lacking: ${reason}`]),
     ...empty.map((sentence) => ['', sentence]),
   ];
-  const table = columns(['', 'CREATED', 'ALREADY THERE', 'REFUSED'], rows);
-  return reasons.length > 0 ? `${table}\n\n${list(['OBJECT', 'WHY'], reasons)}` : table;
+  const table = columns(['', 'CREATED', 'ALREADY THERE', 'REFUSED'], rows, { terminal });
+  return reasons.length > 0 ? `${table}\n\n${list(['OBJECT', 'WHY'], reasons, { terminal })}` : table;
+}
+
+/** In words; what can't be told apart for sure, as the import calls it. */
+function said(object: string): string {
+  const [, service, task] = /^task#(?:([^#]+)#)?([^#]+)$/.exec(object) ?? [];
+  if (task !== undefined) return shortened(`task ${task}${service === undefined ? '' : ` of service ${service}`}`);
+  return shortened(parseParentName(object) === undefined ? object : spoken(object));
 }
 
 /** Objects of one cause that are named before their number alone is told. */
 const NAMED_MAX = 3;
 
 function named({ cause, objects }: { readonly cause: string; readonly objects: readonly string[] }): string {
-  const first = objects.length === 0 ? cause : objects.slice(0, NAMED_MAX).map(shortened).join(', ');
+  const first = objects.length === 0 ? cause : objects.slice(0, NAMED_MAX).map(said).join(', ');
   return objects.length > NAMED_MAX ? `${count(objects.length, 'object')}: ${first}, …` : first;
 }
 
@@ -112,10 +126,13 @@ export const exportFile: Command = {
       ];
       say(`exported ${counts.join(', ')}`);
       const rows = [
-        ...marked.map((object) => [shortened(object), 'exported without its mark']),
-        ...omitted.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
+        ...marked.map((object) => [said(object), 'exported without its mark']),
+        ...omitted.map(({ object, reason }) => [said(object), `left out: ${reason}`]),
       ];
-      if (rows.length > 0) say(`\n${list(['OBJECT', 'NOTE'], rows)}`);
+      if (rows.length > 0)
+        say(
+          `\n${list(['OBJECT', 'NOTE'], rows, { terminal: terminalOf(file === undefined ? io.err : io.out, io.environment) })}`,
+        );
     }
     return DONE;
   },
