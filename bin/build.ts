@@ -7,9 +7,13 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
+import { packAssembly } from './packed-assembly.ts';
 
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
 const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts', 'lib/testing/index.ts'];
+
+/** What the page of `deallocator ui` loads beside our own files. */
+const MORPHDOM = 'node_modules/morphdom';
 
 const root = dirname(import.meta.dirname);
 const esm = join(root, 'dist', 'esm');
@@ -44,7 +48,7 @@ async function buildCjs(): Promise<void> {
     platform: 'node',
     target: 'es2023',
     format: 'cjs',
-    define: { 'import.meta.dirname': '__dirname' },
+    define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     sourcemap: false,
     logLevel: 'warning',
   });
@@ -66,6 +70,8 @@ async function buildCommand(): Promise<void> {
     target: 'node20.19',
     format: 'esm',
     mainFields: ['module', 'main'],
+    // 0.8 MB that compress no further, and only pictures need them: npm installs the package beside this one.
+    external: ['@hpcc-js/wasm-graphviz'],
     // CommonJS packages within ask for Node.js' own modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
@@ -75,7 +81,9 @@ async function buildCommand(): Promise<void> {
     metafile: true,
     logLevel: 'warning',
   });
-  await writeFile(join(command, 'LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));
+  await cp(join(root, 'bin/ui/page'), join(command, 'page'), { recursive: true });
+  await cp(join(root, MORPHDOM, 'dist/morphdom-umd.min.js'), join(command, 'page/morphdom-umd.min.js'));
+  await writeFile(join(command, 'LICENSES.txt'), licensesOf([...Object.keys(metafile.inputs), MORPHDOM]));
 }
 
 /** What the licenses of the packages within ask for: their texts. */
@@ -100,4 +108,5 @@ if (!options.functions) {
   await buildEsm();
   await buildCjs();
   await buildCommand();
+  packAssembly(root);
 }

@@ -1,10 +1,20 @@
 /** `npm run local`: the deployed system on this machine. One line of JSON on stdout when ready; logs on stderr. */
 import { parseArgs } from 'node:util';
+import { checkEngine } from '../lib/local/dynamodb/engine.ts';
 import { LocalError } from '../lib/local/ground/local-error.ts';
 import type { LogEntry } from '../lib/local/ground/log.ts';
 import { startLocalCloud } from '../lib/local/local-cloud.ts';
 import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
-import { ASSEMBLY_DIRECTORY, RUNNING_DIRECTORY, readNames, STACK_NAME, synthesize } from './synthesize.ts';
+import { seconds } from './demo/text.ts';
+import { BESIDE_CLOUD, nextSteps } from './next-steps.ts';
+import {
+  ASSEMBLY_DIRECTORY,
+  buildFunctions,
+  RUNNING_DIRECTORY,
+  readNames,
+  STACK_NAME,
+  writeTemplate,
+} from './synthesize.ts';
 
 const USAGE = `Usage: npm run local [-- --port N] [--assembly DIR]
 
@@ -71,6 +81,14 @@ function waitForStop(): Promise<string> {
   });
 }
 
+/** Says what is being made, and how long it took. */
+async function told(what: string, work: () => Promise<void>): Promise<void> {
+  const startMillis = performance.now();
+  process.stderr.write(`local: ${what}\n`);
+  await work();
+  process.stderr.write(`local: ${what} took ${seconds(performance.now() - startMillis)}\n`);
+}
+
 const { port, assembly } = readOptions();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const stopAsked = waitForStop();
@@ -78,8 +96,10 @@ try {
   // A signal while it starts has to wait until there is something to stop.
   if (assembly === undefined) {
     // Always from the sources: it takes seconds, and what runs is never old.
-    process.stderr.write('local: building and synthesizing\n');
-    await synthesize(new AbortController().signal);
+    const { signal } = new AbortController();
+    await checkEngine();
+    await told('bundling the functions', () => buildFunctions(signal));
+    await told('writing the template', () => writeTemplate(signal, { validate: false }));
   }
   const assemblyDirectory = assembly ?? ASSEMBLY_DIRECTORY;
   const cloud = await startLocalCloud({ assemblyDirectory, stackName: STACK_NAME, port, log });
@@ -88,6 +108,9 @@ try {
   const runningFile = assembly === undefined ? writeRunningFile(RUNNING_DIRECTORY, connection) : undefined;
   process.stdout.write(`${JSON.stringify(connection)}\n`);
   process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);
+  if (process.stderr.isTTY && runningFile !== undefined) {
+    process.stderr.write(`local: next, in another terminal:\n${nextSteps(BESIDE_CLOUD)}\n`);
+  }
   const reason = await stopAsked;
   process.stderr.write(`local: stopping (${reason})\n`);
   if (runningFile !== undefined) removeRunningFile(runningFile);

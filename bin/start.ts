@@ -14,6 +14,7 @@ import { plainScreen } from './demo/plain-screen.ts';
 import { listStacks, planStackRemoval } from './demo/stack-removal.ts';
 import { terminalScreen } from './demo/terminal-screen.ts';
 import { seconds } from './demo/text.ts';
+import { BESIDE_CLOUD, nextSteps, START_CLOUD } from './next-steps.ts';
 import { SynthesisError } from './synthesize.ts';
 
 const USAGE = `Usage: npm start [-- --snapshot FILE] [-- --stack NAME] [-- --seed N]
@@ -134,7 +135,10 @@ async function main(): Promise<number> {
     );
     await runDemo({ snapshot, plan, seed: options.seed, screen, signal });
     const millis = performance.now() - startMillis;
-    screen.line(`All is as promised: in the tables nothing is missing or left over.\n${seconds(millis)} in all.`);
+    screen.line(`All is as promised: in the tables nothing is missing or left over.\n${seconds(millis)} in all.\n`);
+    screen.line(
+      `Next, the others beside the first, in another terminal:\n${nextSteps([START_CLOUD, ...BESIDE_CLOUD])}`,
+    );
     return 0;
   } catch (error) {
     if (signal.reason instanceof Stopped) {

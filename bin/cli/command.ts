@@ -25,9 +25,11 @@ export interface Session {
   readonly isJson: boolean;
   /** Connects at the first call. @param given another line than the command's own: its deployment */
   open(given?: Given): Promise<Deployment>;
-  /** To stdout, with a line feed: data for a pipe, and what stands below a report. */
+  /** To stdout, with a line feed, as it is: data for a pipe. */
   print(text: string): void;
-  /** As `print`, for people: before the first one, a line says what deployment it is about. */
+  /** For people: as `print`, and on a terminal wrapped to its width. */
+  say(text: string): void;
+  /** As `say`: before the first one, a line says what deployment it is about. */
   report(text: string): void;
   /** With `target` as its first field, where a deployment was opened. */
   printJson(document: object): void;

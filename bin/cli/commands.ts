@@ -4,6 +4,7 @@ import { audit } from './commands/audit.ts';
 import { completionOf } from './commands/completion.ts';
 import { describe } from './commands/describe.ts';
 import { explain } from './commands/explain.ts';
+import { graph } from './commands/graph.ts';
 import { history } from './commands/history.ts';
 import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
@@ -13,6 +14,7 @@ import { selftest } from './commands/selftest.ts';
 import { status } from './commands/status.ts';
 import { sweep } from './commands/sweep.ts';
 import { exportFile, importFiles } from './commands/transfer.ts';
+import { ui } from './commands/ui.ts';
 import { wait } from './commands/wait.ts';
 
 export const COMMANDS: readonly Command[] = [
@@ -20,8 +22,10 @@ export const COMMANDS: readonly Command[] = [
   ls,
   explain,
   describe,
+  graph,
   history,
   wait,
+  ui,
   rm,
   undelete,
   protect,

@@ -3,6 +3,7 @@ import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Given } from './arguments.ts';
 import { UsageError } from './errors.ts';
 import type { Input, Io } from './io.ts';
+import { fitted, terminalOf } from './terminal.ts';
 
 /** All of it, or its first line. */
 async function readInput(input: Input, { onlyLine }: { readonly onlyLine: boolean }): Promise<string> {
@@ -39,7 +40,7 @@ export function mustAsk(io: Io, given: Given, isInputTaken: boolean): boolean {
 /** Only `y` and `yes` are a yes. */
 export async function ask(io: Io, question: string): Promise<boolean> {
   if (io.input === undefined) return false;
-  io.err.write(`${question} [y/N] `);
+  io.err.write(`${fitted(`${question} [y/N]`, terminalOf(io.err, io.environment))} `);
   const answer = await interruptible(readInput(io.input, { onlyLine: true }), io);
   return /^\s*y(es)?\s*$/i.test(answer);
 }

@@ -12,6 +12,7 @@ import {
 import { type ParentKey, parentName } from '../../lib/protocol/model.ts';
 import type { Session } from './command.ts';
 import type { Deployment } from './connection.ts';
+import { sayBeside } from './terminal.ts';
 import { visible } from './text.ts';
 
 /** With its name, where its spec has one. */
@@ -35,7 +36,7 @@ export async function findTyped(
       : one;
     keys.push({ ...resolved.key, ...(resolved.name !== undefined && { name: resolved.name }) });
     const note = isJson ? undefined : noteOf(resolved);
-    if (note !== undefined) io.err.write(`${visible(note)}\n`);
+    if (note !== undefined) sayBeside(io, visible(note));
   }
   return keys;
 }

@@ -5,11 +5,13 @@ import type { Given } from './arguments.ts';
 import { type Command, DEPLOYED_STACK_OPTION, GLOBAL_OPTIONS, GROUPS, type Option as Told } from './command.ts';
 import { UsageError } from './errors.ts';
 import { guessesOf } from './guesses.ts';
-import type { Io } from './io.ts';
+import type { Io, Output } from './io.ts';
+import { fitted } from './terminal.ts';
 
 const { version } = createRequire(import.meta.url)('deallocator/package.json') as { readonly version: string };
 
 const AFTER_COMMANDS = `
+KIND ID is such as "service web" or "service/web". For ID also a name does that one object has, or the beginning of an id as Docker makes them.
 Without --deployment or --config a command speaks to the local cloud that "npm run local" has started in the same directory.
 Exit status: 0 done, 1 error, 2 wrong usage, 3 blocked or timed out, 130 ended by Ctrl-C.
 "deallocator COMMAND --help" has the command's options, and examples.`;
@@ -29,7 +31,7 @@ export function programOf(
     .helpCommand('help [COMMAND]', 'the same as COMMAND --help')
     .commandsGroup('Help:')
     .showSuggestionAfterError(false)
-    .addHelpText('after', AFTER_COMMANDS);
+    .addHelpText('after', fitted(AFTER_COMMANDS, { width: helpColumns(io.out) }));
   for (const group of GROUPS) {
     for (const command of commands.filter((one) => one.group === group)) {
       const own = ownProgramOf(command, io);
@@ -79,7 +81,7 @@ function ownProgramOf(command: Command, io: Io): Program {
     .argument('[arguments...]')
     .addHelpText(
       'after',
-      `\nExamples:\n${examples.map(([line, why]) => `  ${line.padEnd(width)}  # ${why}`).join('\n')}`,
+      `\nExamples:\n${examples.map((example) => exampleText(example, width, helpColumns(io.out))).join('\n')}`,
     );
   addOptions(program, 'Options:', options);
   addOptions(program, OPTIONS_OF_EACH, GLOBAL_OPTIONS);
@@ -104,6 +106,7 @@ function configure(program: Program, { out, err }: Io): Program {
     .exitOverride()
     .helpOption('-h, --help', 'this text')
     .configureHelp({
+      minWidthToWrap: HELP_TEXT_COLUMNS_MIN,
       visibleArguments: () => [],
       subcommandTerm: (command) => command.name(),
       commandUsage: (command) => [command.parent?.name(), command.name(), command.usage()].filter(Boolean).join(' '),
@@ -113,13 +116,25 @@ function configure(program: Program, { out, err }: Io): Program {
       writeErr: (text) => void err.write(text),
       // The one that catches it prints it, with invisible characters made visible.
       outputError: () => {},
-      getOutHelpWidth: () => HELP_COLUMNS,
-      getErrHelpWidth: () => HELP_COLUMNS,
+      getOutHelpWidth: () => helpColumns(out),
+      getErrHelpWidth: () => helpColumns(err),
     });
 }
 
-/** The same in a terminal, a file and a pipe. */
+/** Of what is said of an option: it is wrapped into no less. */
+const HELP_TEXT_COLUMNS_MIN = 16;
+/** In a file and a pipe, and at most: longer lines are hard to read. */
 const HELP_COLUMNS = 120;
+
+function helpColumns({ isTTY, columns }: Output): number {
+  return isTTY === true ? Math.min(HELP_COLUMNS, columns || HELP_COLUMNS) : HELP_COLUMNS;
+}
+
+/** A line that is to be copied is never wrapped: where both have no room beside each other, it stands below what it is for. */
+function exampleText([line, why]: Command['examples'][number], width: number, columns: number): string {
+  const beside = `  ${line.padEnd(width)}  # ${why}`;
+  return beside.length <= columns ? beside : `${fitted(`  # ${why}`, { width: columns })}\n  ${line}`;
+}
 
 function givenTo(program: Program, command: Command): Given {
   const read = (name: string) => {

@@ -10,6 +10,7 @@ import { errorWords, UsageError } from './errors.ts';
 import type { Io } from './io.ts';
 import { asUsageError, isAnswered, programOf } from './program.ts';
 import { targetLine } from './target.ts';
+import { fitted, sayBeside, terminalOf } from './terminal.ts';
 import { visible } from './text.ts';
 
 /** How a command finds what it speaks to: tests have another way. */
@@ -43,6 +44,7 @@ async function runCommand(command: Command, given: Given, io: Io, open: Open): P
   let deployment: Deployment | undefined;
   let isTargetTold = false;
   const print = (text: string) => void io.out.write(`${text}\n`);
+  const say = (text: string) => print(fitted(text, terminalOf(io.out, io.environment)));
   const session: Session = {
     io,
     isJson: given.flag('json'),
@@ -51,10 +53,11 @@ async function runCommand(command: Command, given: Given, io: Io, open: Open): P
       return deployment;
     },
     print,
+    say,
     report: (text) => {
-      if (deployment !== undefined && !isTargetTold) print(visible(`On ${targetLine(deployment.target)}`));
+      if (deployment !== undefined && !isTargetTold) say(visible(`On ${targetLine(deployment.target)}`));
       isTargetTold = true;
-      print(text);
+      say(text);
     },
     printJson: (document) =>
       print(JSON.stringify({ ...(deployment !== undefined && { target: deployment.target }), ...document })),
@@ -84,21 +87,17 @@ async function endingSoon<T>(
   return interruptible(work, late).finally(() => signal.removeEventListener('abort', onAbort));
 }
 
-function report(
-  error: unknown,
-  command: string | undefined,
-  { err, signal, environment }: Io,
-  where: Where = {},
-): number {
+function report(error: unknown, command: string | undefined, io: Io, where: Where = {}): number {
+  const { signal, environment } = io;
   const said = ['deallocator', command].filter(Boolean).join(' ');
   if (signal.aborted) {
-    err.write(`${said}: interrupted\n`);
+    sayBeside(io, `${said}: interrupted`);
     return INTERRUPTED;
   }
   if (error instanceof UsageError) {
-    err.write(`${said}: ${visible(error.message)}\nTry "${said} --help".\n`);
+    sayBeside(io, `${said}: ${visible(error.message)}\nTry "${said} --help".`);
     return USAGE;
   }
-  err.write(`${said}: ${errorWords(error, environment, where)}\n`);
+  sayBeside(io, `${said}: ${errorWords(error, environment, where)}`);
   return FAILED;
 }

@@ -1,5 +1,5 @@
 /** What a terminal shows of a text: its width in cells, what fits, and colour for what matters. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import stringWidth from 'string-width';
 import type { Io, Output } from './io.ts';
 
@@ -90,6 +90,32 @@ export function wrapped(text: string, cellsMax: number): string[] {
     }
   }
   return [...lines, line];
+}
+
+/** How a line begins whose rest is told of: spaces, and the branches of a tree. */
+const BEGINNING = /^[ │├└─]*/;
+/** What a wrapped line is indented by, behind its beginning. */
+const HANGING_CELLS = 2;
+
+/** Each line within the terminal's width: what follows stands below it, with a tree's branches drawn on. */
+export function fitted(text: string, { width = Number.POSITIVE_INFINITY }: Terminal): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      // A table fits already, and its colours take no room.
+      if (cellsOf(stripVTControlCharacters(line)) <= width) return [line];
+      const [beginning = ''] = BEGINNING.exec(line) ?? [];
+      const below = `${beginning.replaceAll('├', '│').replaceAll(/[└─]/g, ' ')}${' '.repeat(HANGING_CELLS)}`;
+      const cells = Math.max(1, width - cellsOf(below));
+      const [first = '', ...others] = wrapped(line.slice(beginning.length), cells);
+      return [`${beginning}${first}`, ...others.map((one) => `${below}${one}`)];
+    })
+    .join('\n');
+}
+
+/** What is wrong, or is to be known beside a report: on stderr, within the terminal's width. */
+export function sayBeside({ err, environment }: Pick<Io, 'err' | 'environment'>, text: string): void {
+  err.write(`${fitted(text, terminalOf(err, environment))}\n`);
 }
 
 /** Filled up with spaces. */

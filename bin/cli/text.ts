@@ -21,7 +21,9 @@ export interface TableOptions {
 
 const GAP = '   ';
 /** Where a terminal is too narrow: cells of a column that others follow, first and last of all. */
-const COLUMN_CELLS = [32, 14] as const;
+const COLUMN_CELLS = [34, 14] as const;
+/** The last column is wrapped into so much at first: an object's id, 33 cells with its kind, is worth more than fewer lines. */
+const LAST_COLUMN_CELLS_ROOMY = 24;
 /** The last column is wrapped into no less. */
 const LAST_COLUMN_CELLS_MIN = 16;
 
@@ -46,7 +48,8 @@ export function columns(
     left.push(name);
     shown = shown.map((row) => row.toSpliced(place, 1));
   }
-  if (widthOf() > width) shown = shown.map((row) => squeezedRow(row, tight));
+  const isRoomy = () => width - indentOf(shown) >= LAST_COLUMN_CELLS_ROOMY;
+  if (widthOf() > width && !isRoomy()) shown = shown.map((row) => squeezedRow(row, tight));
   const text = widthOf() <= width ? aligned(shown, terminal) : narrowed(shown, width, terminal);
   return left.length === 0 ? text : `${text}\n${wrapped(`(too narrow for ${left.join(', ')})`, width).join('\n')}`;
 }
@@ -59,9 +62,13 @@ function widthsOf(table: Cells): number[] {
   return head.slice(0, -1).map((_, place) => Math.max(...table.map((row) => cellsOf(row[place] ?? ''))));
 }
 
+/** Where the last column begins. */
+function indentOf(table: Cells): number {
+  return widthsOf(table).reduce((sum, cells) => sum + cells + GAP.length, 0);
+}
+
 function lineCells(table: Cells, row: number): number {
-  const before = widthsOf(table).reduce((sum, cells) => sum + cells + GAP.length, 0);
-  return before + cellsOf(table[row]?.at(-1) ?? '');
+  return indentOf(table) + cellsOf(table[row]?.at(-1) ?? '');
 }
 
 function squeezedRow(row: readonly string[], cellsMax: number): string[] {
@@ -85,8 +92,7 @@ function aligned(table: Cells, terminal: Terminal, lastCellsMax = Number.POSITIV
 }
 
 function narrowed(table: Cells, width: number, terminal: Terminal): string {
-  const indent = widthsOf(table).reduce((sum, cells) => sum + cells + GAP.length, 0);
-  const lastCells = width - indent;
+  const lastCells = width - indentOf(table);
   if (lastCells >= LAST_COLUMN_CELLS_MIN) return aligned(table, terminal, lastCells);
   const [head = [], ...rows] = table;
   const nameCells = Math.max(...head.map(cellsOf));

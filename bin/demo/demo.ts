@@ -1,13 +1,14 @@
 /** The demo itself: one stack goes, the others go on, and in the end everything is checked. */
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { connect } from '../../lib/dynamodb/client.ts';
+import { checkEngine, startEngine } from '../../lib/local/dynamodb/engine.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { PROMISES } from '../../lib/protocol/promises.ts';
 import { count } from '../cli/text.ts';
-import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME, synthesize } from '../synthesize.ts';
+import { ASSEMBLY_DIRECTORY, buildFunctions, readSynthesizedStack, STACK_NAME, writeTemplate } from '../synthesize.ts';
 import { PROGRESS_EVERY_MILLIS, QUIET_TIMEOUT_MILLIS } from './limits.ts';
 import { loadSnapshot } from './load-snapshot.ts';
 import { Observation } from './observation.ts';
@@ -16,7 +17,7 @@ import { findServiceWithTasks, liveOn, markStack, type OthersDone, planStops, st
 import type { Drain, Screen } from './screen.ts';
 import { compareWithPlan, listStacks, type StackRemoval } from './stack-removal.ts';
 import { summarize } from './summary.ts';
-import { fold, seconds } from './text.ts';
+import { fold, reasonOf, seconds } from './text.ts';
 import { readWorld } from './world.ts';
 
 export interface DemoOptions {
@@ -32,25 +33,49 @@ export class DemoFailure extends Error {
   override readonly name = 'DemoFailure';
 }
 
+/** Throws a LocalError before anything is built, where Java is missing. */
 export async function runDemo(options: DemoOptions): Promise<void> {
+  await checkEngine();
+  // The engine starts while the rest is built. Why it did not is told where it is waited for.
+  const starting = startEngine();
+  starting.catch(() => {});
+  try {
+    await runOn(starting, options);
+  } finally {
+    await starting.then(
+      (engine) => engine.stop(),
+      () => {},
+    );
+  }
+}
+
+async function runOn(starting: ReturnType<typeof startEngine>, options: DemoOptions): Promise<void> {
   const { screen, signal } = options;
   const step = async <T>(title: string, outcome: string, work: () => Promise<T>): Promise<T> => {
     signal.throwIfAborted();
     const startMillis = performance.now();
-    screen.begin(title);
-    const result = await work();
-    screen.end(title, outcome, performance.now() - startMillis);
-    return result;
+    screen.begin(title, outcome);
+    try {
+      const result = await work();
+      screen.end(title, outcome, performance.now() - startMillis);
+      return result;
+    } finally {
+      screen.stopStep();
+    }
   };
 
-  await step('Build and synthesize', 'the functions and the template', () => synthesize(signal));
+  await step('Bundle the functions', 'their code, as Lambda would run it', () => buildFunctions(signal));
+  await step('Write the template', 'as CloudFormation would deploy it', () =>
+    writeTemplate(signal, { validate: false }),
+  );
   const { tables, functions } = readSynthesizedStack();
   const observation = new Observation();
   const cloud = await step(
     'Start the local cloud',
     `${Object.keys(tables).length} tables, ${functions.length} functions`,
-    () =>
+    async () =>
       startLocalCloud({
+        engine: { port: (await starting).port },
         assemblyDirectory: ASSEMBLY_DIRECTORY,
         stackName: STACK_NAME,
         clockRate: 1,
@@ -114,12 +139,12 @@ async function removeStack(
   observation.onDeletion = ({ kind, id, withService, by, atEpochMillis }) => {
     const drain = kind === 'service' ? drains.get(id) : undefined;
     if (drain !== undefined) drain.isGone = true;
-    const how = withService === undefined ? `by ${by}` : `with service ${withService}`;
-    show(`${seconds(atEpochMillis - startEpochMillis).padStart(7)}  ${`${kind} ${id}`.padEnd(28)} deleted ${how}`);
+    const when = seconds(atEpochMillis - startEpochMillis).padStart(7);
+    show(`${when}  ${`${kind} ${id}`.padEnd(28)} deleted: ${reasonOf(by, withService)}`);
   };
 
   const marked = await markStack(client, plan);
-  screen.line(`\n${fold(`Stack ${plan.stack} is removed: ${describeRemoval(plan)}.`)}`);
+  screen.line(`\n${fold(`Stack ${plan.stack} is removed: ${describeRemoval(plan)}.`, screen.columns)}`);
   await showFence(client, plan, tasks, screen);
 
   const drainList = [...drains.values()];
@@ -136,7 +161,7 @@ async function removeStack(
     screen.closeDrains();
   }
   screen.line(`\nAll is quiet ${seconds(performance.now() - startMillis)} after the first mark.`);
-  screen.line(fold(describeOthersInFull(others)));
+  screen.line(fold(describeOthersInFull(others), screen.columns));
   return { marked, others };
 }
 
@@ -150,7 +175,7 @@ async function showFence(
   if (fenced === undefined) return;
   const refusal = await tryFence(client, fenced);
   if (refusal === undefined) throw new DemoFailure(`the fence let a task into service ${fenced}, which is marked`);
-  screen.line(`A new task for one of its services is refused:\n${fold(refusal, '  ')}\n`);
+  screen.line(`A new task for one of its services is refused:\n${fold(refusal, screen.columns, '  ')}\n`);
 }
 
 /** Stops all tasks of the stack while the others go on, then waits until the cloud is quiet. */

@@ -14,6 +14,10 @@ export const QUIET_TIMEOUT_MILLIS = 60_000;
 /** The whole demo. The sample takes about half a minute; the largest snapshot that is accepted loads for some minutes. */
 export const DEMO_TIMEOUT_MILLIS = 600_000;
 
+/** From the first stopped task until the first service is without tasks: soon, for someone waits to see what it is all about. */
+export const FIRST_DRAIN_MILLIS = 1_500;
+/** A spinner that turns about once a second. */
+export const SPIN_EVERY_MILLIS = 100;
 /** Redraws in a terminal. */
 export const PROGRESS_EVERY_MILLIS = 250;
 /** Without a terminal: the pause between two lines of progress. */

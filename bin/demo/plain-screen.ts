@@ -1,14 +1,16 @@
 /** For files, pipes and CI: a line for each event, and the progress now and then. */
 import { PLAIN_PROGRESS_EVERY_MILLIS } from './limits.ts';
 import type { Screen } from './screen.ts';
-import { stepLine } from './text.ts';
+import { COLUMNS_DEFAULT, stepLine } from './text.ts';
 
 export function plainScreen(output: NodeJS.WritableStream): Screen {
   let lastProgressMillis = Number.NEGATIVE_INFINITY;
   const line = (text = '') => void output.write(`${text}\n`);
   return {
+    columns: COLUMNS_DEFAULT,
     line,
     begin() {},
+    stopStep() {},
     end: (title, outcome, millis) => line(`  ${stepLine(title, outcome, millis)}`),
     openDrains() {
       lastProgressMillis = performance.now();

@@ -7,7 +7,7 @@ import { STACK_LABEL } from '../../lib/operate/names.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { groupBy } from '../../lib/protocol/parallel.ts';
-import { DRAIN_MILLIS, NEW_SERVICE_TASKS, REPLACE_EVERY_MILLIS, STOPS_MAX } from './limits.ts';
+import { DRAIN_MILLIS, FIRST_DRAIN_MILLIS, NEW_SERVICE_TASKS, REPLACE_EVERY_MILLIS, STOPS_MAX } from './limits.ts';
 import type { Random } from './random.ts';
 import type { StackRemoval } from './stack-removal.ts';
 
@@ -52,8 +52,11 @@ interface Stop {
 
 /** Each service drains at a pace of its own, its tasks in any order. */
 export function planStops(tasks: ReadonlyMap<string, readonly string[]>, random: Random): Stop[] {
+  // The smallest first, and soon.
+  const [first] = [...tasks].filter(([, ids]) => ids.length > 0).sort(([, a], [, b]) => a.length - b.length);
   const stops = [...tasks].flatMap(([serviceId, ids]) => {
-    const lastMillis = DRAIN_MILLIS * (0.4 + 0.6 * random.fraction());
+    const share = 0.4 + 0.6 * random.fraction();
+    const lastMillis = serviceId === first?.[0] ? FIRST_DRAIN_MILLIS : DRAIN_MILLIS * share;
     return ids.map((id) => ({ serviceId, id, atMillis: lastMillis * random.fraction() }));
   });
   return stops.toSorted((a, b) => a.atMillis - b.atMillis);

@@ -8,11 +8,15 @@ export interface Drain {
 }
 
 export interface Screen {
+  /** How wide it is: texts are folded to it. */
+  readonly columns: number;
   line(text?: string): void;
-  /** Begins a step that takes its time. */
-  begin(title: string): void;
+  /** Begins a step that takes its time. @param making what it makes */
+  begin(title: string, making: string): void;
   /** Ends it, and says how it went. */
   end(title: string, outcome: string, millis: number): void;
+  /** Ends whatever moves, after a step that failed too. */
+  stopStep(): void;
   /** From here to `closeDrains` nothing but `event` and `update` may be called. */
   openDrains(drains: readonly Drain[]): void;
   event(text: string): void;

@@ -10,7 +10,7 @@ import { ROWS_MAX, USERS_NAMED_MAX } from './limits.ts';
 import type { Deletion } from './observation.ts';
 import type { MarkedParent, OthersDone } from './removal.ts';
 import type { StackRemoval } from './stack-removal.ts';
-import { seconds } from './text.ts';
+import { reasonOf, seconds } from './text.ts';
 
 export interface Outcome {
   readonly plan: StackRemoval;
@@ -51,10 +51,9 @@ function deletedTable({ deletions, marked }: Outcome): string {
     const markedAt = marked.find((parent) => parent.kind === kind && parent.id === id)?.markedAt;
     // The time before the mark's random suffix.
     const drainMillis = atEpochMillis - Date.parse(markedAt?.split('#')[0] ?? '');
-    const how = withService === undefined ? `by ${by}` : `with service ${withService}`;
-    return [`${kind} ${id}`, how, Number.isNaN(drainMillis) ? 'unknown' : seconds(drainMillis)];
+    return [`${kind} ${id}`, reasonOf(by, withService), Number.isNaN(drainMillis) ? 'unknown' : seconds(drainMillis)];
   });
-  return drawTable(['', 'how', 'after its mark'], rows, 2);
+  return drawTable(['', 'because', 'after its mark'], rows, 2);
 }
 
 function keptTable({ plan, others }: Outcome): string {

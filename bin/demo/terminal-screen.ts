@@ -3,13 +3,18 @@ import type { WriteStream } from 'node:tty';
 import { styleText } from 'node:util';
 import cliProgress from 'cli-progress';
 import { BAR_STYLE } from '../cli/progress.ts';
-import { BARS_MAX } from './limits.ts';
+import { BARS_MAX, SPIN_EVERY_MILLIS } from './limits.ts';
 import type { Drain, Screen } from './screen.ts';
-import { stepLine } from './text.ts';
+import { COLUMNS_DEFAULT, stepLine } from './text.ts';
 
 /** cli-progress does not clear the rest of a logged line, where a longer bar stood. */
 const CLEAR_REST = '\x1b[K';
-const NAME_COLUMNS_MAX = 24;
+/** Of a line: what is left is the bar's, and its state's. */
+const NAME_SHARE_MAX = 0.3;
+/** A bar's state, and the spaces between. */
+const STATE_COLUMNS = 32;
+const BAR_COLUMNS_MIN = 10;
+const SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 /** Rows that the bars leave to events, counters and the cursor. */
 const OTHER_ROWS = 8;
 
@@ -20,11 +25,26 @@ export function terminalScreen(output: WriteStream): Screen {
   // A line that wraps takes two rows, so a redraw would start too low. Not all terminals let cli-progress turn wrapping off.
   const oneLine = (text: string) => cut(text, (output.columns ?? 80) - 4);
   let bars: Bars | undefined;
+  let spinner: NodeJS.Timeout | undefined;
   return {
     line,
-    begin: (title) => void output.write(style('dim', `  … ${title}`)),
+    get columns() {
+      return Math.max(COLUMNS_DEFAULT, (output.columns ?? 0) - 2);
+    },
+    begin(title, making) {
+      const startMillis = performance.now();
+      let turn = 0;
+      const draw = () => {
+        const mark = SPINNER[turn++ % SPINNER.length];
+        const text = oneLine(`${mark} ${stepLine(title, making, performance.now() - startMillis)}`);
+        output.write(`\r${style('dim', `  ${text}`)}${CLEAR_REST}`);
+      };
+      draw();
+      spinner = setInterval(draw, SPIN_EVERY_MILLIS);
+    },
     end: (title, outcome, millis) =>
       line(`\r${CLEAR_REST}  ${style('green', '✓')} ${stepLine(title, outcome, millis)}`),
+    stopStep: () => clearInterval(spinner),
     openDrains(drains) {
       bars = openBars(output, drains);
     },
@@ -58,9 +78,11 @@ interface Bars {
 function openBars(output: WriteStream, drains: readonly Drain[]): Bars {
   const room = Math.max(1, Math.min(BARS_MAX, (output.rows ?? 24) - OTHER_ROWS));
   const drawn = drains.slice(0, room);
-  const nameColumns = Math.min(NAME_COLUMNS_MAX, Math.max(...drawn.map(({ name }) => name.length)));
+  const columns = output.columns || COLUMNS_DEFAULT;
+  const nameColumns = Math.min(Math.floor(columns * NAME_SHARE_MAX), Math.max(...drawn.map(({ name }) => name.length)));
   const multiBar = new cliProgress.MultiBar({
     ...BAR_STYLE,
+    barsize: Math.max(BAR_COLUMNS_MIN, columns - nameColumns - STATE_COLUMNS),
     stream: output,
     format: `  {name}  {bar}  {state}`,
     emptyOnZero: false,

@@ -62,6 +62,12 @@ const BATCH_TIMEOUT = Duration.minutes(1);
 /** Lambda's longest. A sweep that can't finish in it stops by itself, and the next one goes on from there. */
 const SWEEP_TIMEOUT = Duration.minutes(15);
 
+/** https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html */
+const SEND_TRACES = new PolicyStatement({
+  actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
+  resources: ['*'],
+});
+
 const RESERVED: Range = { least: 1, most: 100_000 };
 const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
 
@@ -106,7 +112,8 @@ export function createFunction(
     resources: [logGroup.logGroupArn],
   });
   const inVpc = props.vpc === undefined ? [] : vpcStatements();
-  const policy = createPolicy(parent, role, [writeLogs, ...statements, ...inVpc], props);
+  const traced = props.tracing ? [SEND_TRACES] : [];
+  const policy = createPolicy(parent, role, [writeLogs, ...statements, ...inVpc, ...traced], props);
   if (props.vpc !== undefined) acknowledgeNoResources(parent, 'EC2');
   if (props.tracing) acknowledgeNoResources(parent, 'X-Ray');
   const logLevel = readLogLevel(scope, props);
@@ -129,9 +136,10 @@ export function createFunction(
     logGroup,
     // The code writes lines of JSON and embedded metrics itself; Lambda's JSON format would wrap each into another.
     loggingFormat: lambda.LoggingFormat.TEXT,
-    tracing: props.tracing ? lambda.Tracing.ACTIVE : lambda.Tracing.DISABLED,
     environment: writeEnvironment({ tables, rules, metricsNamespace, logLevel, functionName: name }),
   });
+  // The CDK's own `tracing` would add an inline policy, whatever `managedPolicies` says.
+  if (props.tracing) (created.node.defaultChild as lambda.CfnFunction).tracingConfig = { mode: lambda.Tracing.ACTIVE };
   // The function waits for its policy, and so does its mapping: Lambda checks the role when it creates a mapping.
   created.node.addDependency(policy);
   return created;

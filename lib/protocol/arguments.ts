@@ -64,16 +64,20 @@ export function invalid(message: string, cause?: unknown): DeallocatorError {
   return new DeallocatorError('InvalidArgument', message, { cause });
 }
 
-/** A value as an error shows it: a text in quotes, and never more than a line of it. */
+/** Characters of a value that a message quotes. */
+const SHOWN_CHARACTERS_MAX = 60;
+
+/** A value as a message shows it: a text in quotes, an object as JSON, and never more than a line of it. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : textOf(value);
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+  const text = value === undefined ? 'missing' : textOf(value);
+  return text.length > SHOWN_CHARACTERS_MAX ? `${text.slice(0, SHOWN_CHARACTERS_MAX)}…` : text;
 }
 
 function textOf(value: unknown): string {
   try {
-    return String(value);
+    const isJson = typeof value === 'string' || typeof value === 'object';
+    return (isJson ? JSON.stringify(value) : undefined) ?? String(value);
   } catch {
-    return 'an object without a text'; // such as one without a prototype
+    return 'an object without a text'; // such as one that holds itself
   }
 }

@@ -27,9 +27,9 @@ const SECTIONS: Record<SectionName, (quick: boolean, progress: Progress) => Prom
 const HEADING = `# What it costs
 
 Written by \`npm run bench\`; no number here is by hand. Prices: ${PRICES.region}, on demand, read on ${PRICES.readOn}
-([prices.ts](../../test/bench/prices.ts)). Units follow AWS's documented rules
-([capacity.ts](../../lib/local/dynamodb/capacity.ts)), and agree with those of Amazon's own engine
-([cross-check.test.ts](../../test/bench/cross-check.test.ts)). Units and virtual times are the same on every machine;
+([prices.ts](https://github.com/deallocator/deallocator/blob/main/test/bench/prices.ts)). Units follow AWS's documented rules
+([capacity.ts](https://github.com/deallocator/deallocator/blob/main/lib/local/dynamodb/capacity.ts)), and agree with those of Amazon's own engine
+([cross-check.test.ts](https://github.com/deallocator/deallocator/blob/main/test/bench/cross-check.test.ts)). Units and virtual times are the same on every machine;
 processor times are not.`;
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,52 +1,18 @@
 /** Two public checks of templates: cdk-nag's AwsSolutions, and the CDK's own validation, both as errors. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App, Duration, Stack, Validations } from 'aws-cdk-lib';
+import { Duration, type Stack } from 'aws-cdk-lib';
 import { AttributeType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { SecurityGroup, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { EventBus } from 'aws-cdk-lib/aws-events';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
-import { root } from './world.ts';
+import { arn, findings as findingsOf } from './findings.ts';
 
-const { context } = JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8'));
-const imported = { account: '111122223333', region: 'eu-central-1' };
-const arn = (service: string, name: string) => `arn:aws:${service}:${imported.region}:${imported.account}:${name}`;
+const findings = (create: (stack: Stack) => void) => findingsOf(AwsSolutionsChecks, create);
 
 beforeAll(() => void vi.stubEnv('CDK_VALIDATION', 'true'));
 afterAll(() => void vi.unstubAllEnvs());
-
-let outdir: string | undefined;
-afterEach(() => {
-  if (outdir !== undefined) rmSync(outdir, { recursive: true });
-});
-
-/** `rule path` for each finding of either check. */
-function findings(create: (stack: Stack) => void): string[] {
-  outdir = mkdtempSync(join(tmpdir(), 'checks-'));
-  const app = new App({ context, outdir, analyticsReporting: false });
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  create(new Stack(app, 'Checked', { env: imported }));
-  let thrown: unknown;
-  try {
-    app.synth();
-  } catch (error) {
-    thrown = error;
-  }
-  const report = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')) as {
-    pluginReports: { violations: { ruleName: string; violatingConstructs: { constructPath: string }[] }[] }[];
-  };
-  const found = report.pluginReports.flatMap(({ violations }) =>
-    violations.flatMap(({ ruleName, violatingConstructs }) =>
-      violatingConstructs.map(({ constructPath }) => `${ruleName} ${constructPath}`),
-    ),
-  );
-  if (thrown !== undefined && found.length === 0) throw thrown;
-  return found;
-}
 
 const all: [what: string, props: (stack: Stack) => DeallocatorProps][] = [
   ['nothing chosen', () => ({})],

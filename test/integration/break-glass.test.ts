@@ -108,7 +108,7 @@ it('a change that is blocked is tried again, and what can’t be put back is sai
   );
 });
 
-it('refuses everybody, a session, a table without a policy, and a second call before the first was put back', async () => {
+it('refuses everybody, a session, a table that denies no deletes, and a second call before the first was put back', async () => {
   for (const principal of [
     '*',
     'arn:aws:sts::000000000000:assumed-role/Admin/ann',

@@ -449,7 +449,7 @@ describe('import and export', () => {
 
     const partial = await cli(['import', '--partial', 'p-services.json']);
     expect(partial).toMatchObject({ status: 0, stderr: '' });
-    expect(partial.stdout).toMatch(/\nservice#p-web +tasks are lacking: /);
+    expect(partial.stdout).toMatch(/\nservice p-web +tasks are lacking: /);
     // Its service is looked up in the tables.
     expect((await json('import', 'p-tasks.json')).document.tasks).toMatchObject({ created: 1 });
   });
@@ -462,7 +462,7 @@ describe('import and export', () => {
     const { status, stdout } = await call(args, { directory: folder, input });
     expect(status).toBe(0);
     expect(stdout).toMatch(
-      /\nservice#u-old, task#u-old#u-2 +can't be used, left out: stdin: \[1\]\.Spec\.TaskTemplate\.Networks\[0\]\.Target is "u-gone"/,
+      /\nservice u-old, task u-2 of service u-old +can't be used, left out: stdin: \[1\]\.Spec\.TaskTemplate\.Networks\[0\]\.Target is "u-gone"/,
     );
   });
 
@@ -477,7 +477,7 @@ describe('import and export', () => {
     expect(status).toBe(1);
     expect(stdout.trim().split('\n').slice(5)).toEqual([
       expect.stringMatching(/^OBJECT +WHY$/),
-      expect.stringMatching(/^18 objects: service#g-0, service#g-1, service#g-2, … +refused: network g-net is marked/),
+      expect.stringMatching(/^18 objects: service g-0, service g-1, service g-2, … +refused: network g-net is marked/),
     ]);
     const { document } = await json('import', 'g.json');
     expect(document.causes).toMatchObject([{ cause: 'network#g-net', objects: { length: 18 } }]);

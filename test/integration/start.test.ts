@@ -1,14 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { BESIDE_CLOUD, nextSteps, START_CLOUD } from '../../bin/next-steps.ts';
 import { doneHere } from '../support/amount.ts';
 import { isAlive, listDescendants, runProgram } from '../support/program.ts';
 
 /** It takes about half a minute alone, and has company here. */
 const DEMO_TIMEOUT_MILLIS = 180_000;
 
-const SHOWN = ['a removal', 'a snapshot and a stack of ours', 'an interruption'] as const;
+const SHOWN = ['a removal', 'a snapshot and a stack of ours', 'an interruption', 'the next steps'] as const;
 const shown = doneHere('demonstrations', SHOWN, (name) => name);
 const isShown = (name: (typeof SHOWN)[number]) => shown.includes(name);
 
@@ -57,6 +58,8 @@ describe('npm start', { timeout: DEMO_TIMEOUT_MILLIS }, () => {
     expect(kept).toMatch(/used by service .*\n.*monitoring_prometheus of stack monitoring/);
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/is marked for deletion .*: task latecomer was not created/);
     expect(stdout).toContain("AWS's documented rules");
+    expect(stdout).toMatch(/service shop_web +deleted: its last task is gone/);
+    expect(stdout.endsWith(`\n${nextSteps([START_CLOUD, ...BESIDE_CLOUD])}\n`)).toBe(true);
     expect(stdout).not.toContain('\x1b');
     await expectGone(started);
   });
@@ -95,6 +98,39 @@ describe('npm start', { timeout: DEMO_TIMEOUT_MILLIS }, () => {
     expect(status).toBe(130);
     expect(stderr).toMatch(/^\nstart: stopped by SIGINT; .*\n$/);
     await expectGone(started);
+  });
+
+  it.runIf(isShown('the next steps'))('ends with three steps that work as they are printed', async () => {
+    const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'));
+    /** `npm run NAME -- ARGUMENTS…`, as npm runs it. */
+    const run = (command: string, environment = {}) => {
+      const [, script = '', args = ''] = /^npm run (\w+)(?: -- (.*))?$/.exec(command) ?? [];
+      return runProgram(scripts[script].replace(/^node /, ''), args.split(' ').filter(Boolean), environment);
+    };
+    const cloud = run(START_CLOUD.command);
+    try {
+      await cloud.waitFor('stderr', 'local: ready');
+      // Other tests have clouds too.
+      const environment = { DEALLOCATOR_CONFIG: cloud.stdout() };
+      const [imported, removed] = BESIDE_CLOUD.map(({ command }) => command) as [string, string];
+      expect(await run(imported, environment).ended).toMatchObject({ status: 0 });
+      expect(await run(removed, environment).ended).toMatchObject({
+        status: 0,
+        stdout: expect.stringMatching(/shop_web[\s\S]*shop_metrics/),
+      });
+    } finally {
+      cloud.child.kill('SIGINT');
+      await cloud.ended;
+    }
+  });
+
+  it('says what to install where Java is missing, before it builds anything', async () => {
+    const { status, stdout, stderr } = await runProgram('bin/start.ts', [], { PATH: folder }).ended;
+    expect(stderr).toMatch(/needs Java 17 or newer, and `java -version` failed; install it: .*\[engine\.javaMissing\]/);
+    expect(stdout).not.toContain('Bundle');
+    expect(status).toBe(1);
+    const cloud = await runProgram('bin/local.ts', [], { PATH: folder }).ended;
+    expect(cloud.stderr).toMatch(/^local: the local cloud needs Java 17 .*\[engine\.javaMissing\]\n$/);
   });
 
   it.each([

@@ -30,6 +30,8 @@ export interface CallOptions {
   readonly isTerminal?: boolean;
   /** Called with everything that is on stdout so far. */
   readonly onOutput?: (stdout: string) => void;
+  /** Called with each text as it is written, to stdout or stderr: what a terminal shows. */
+  readonly onText?: (text: string) => void;
   /** What it speaks to, instead of what the arguments name. */
   readonly open?: Open;
   /** Columns of a terminal, on stdout and stderr. @default no terminal on stdout */
@@ -40,6 +42,7 @@ export async function call(args: readonly string[], options: CallOptions = {}): 
   const output = { stdout: '', stderr: '' };
   const write = (stream: keyof typeof output) => (text: string) => {
     output[stream] += text;
+    options.onText?.(text);
     if (stream === 'stdout') options.onOutput?.(output.stdout);
   };
   const size = options.columns === undefined ? {} : { isTTY: true, columns: options.columns };

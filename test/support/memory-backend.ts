@@ -34,6 +34,8 @@ export interface MemoryBackendOptions {
   readonly takeCrash?: () => boolean;
   /** @default DEFAULT_RULES */
   readonly rules?: Rules;
+  /** What receipts and logs call the function. @default test */
+  readonly functionName?: string;
 }
 
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
@@ -46,7 +48,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
   tables.onStep = watch;
   const log: LogLine[] = [];
   const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables, { rules }));
-  const ports = testPorts(store, chance, log, rules);
+  const ports = testPorts(store, chance, log, rules, options.functionName);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);
   const isWanted = mappingFilter(rules);

@@ -8,12 +8,21 @@ import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { memoryBackend } from './memory-backend.ts';
 import { memoryWriters } from './memory-writers.ts';
 
-export function memoryCluster(rules: Rules = DEFAULT_RULES) {
-  const backend = memoryBackend({ rules });
+export interface MemoryClusterOptions {
+  /** What receipts call the function. @default test */
+  readonly functionName?: string;
+  /** Small, so that every list has more than one page. @default 2 */
+  readonly pageItemsMax?: number;
+}
+
+export function memoryCluster(
+  rules: Rules = DEFAULT_RULES,
+  { functionName, pageItemsMax = 2 }: MemoryClusterOptions = {},
+) {
+  const backend = memoryBackend({ rules, ...(functionName !== undefined && { functionName }) });
   const { tables, chance } = backend;
   const writers = memoryWriters(tables, () => `${new Date(chance.nowEpochMillis()).toISOString()}#${chance.fresh()}`);
-  // Small pages, so that every list has more than one.
-  const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, pageItemsMax: 2 });
+  const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, pageItemsMax });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
   const db = documentClient(sdk);
   const cluster = new Cluster(db, MEMORY_NAMES, { rules, chance });

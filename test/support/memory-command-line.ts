@@ -1,24 +1,29 @@
 /** The command `deallocator` over tables in memory, with the real handlers behind it. */
 import type { Deployment } from '../../bin/cli/connection.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { type CallOptions, call } from './command-line.ts';
-import { memoryCluster } from './memory-cluster.ts';
+import { type MemoryClusterOptions, memoryCluster } from './memory-cluster.ts';
 
 export const MEMORY_TARGET = { endpoint: 'http://127.0.0.1:4000', region: 'us-east-1' };
 
 /** How each report begins. */
 export const ON_MEMORY = 'On local cloud at http://127.0.0.1:4000\n';
 
-export function memoryCommandLine(rules: Rules = DEFAULT_RULES) {
-  const world = memoryCluster(rules);
+export interface MemoryCommandLineOptions extends MemoryClusterOptions {
+  readonly deadLetterQueueUrl?: string;
+}
+
+export function memoryCommandLine({ deadLetterQueueUrl, ...options }: MemoryCommandLineOptions = {}) {
+  const rules = DEFAULT_RULES;
+  const world = memoryCluster(rules, options);
   const { backend, chance, cluster, client, db } = world;
   const sweep: SweepPort = { invoke: (request) => backend.sweep(request) };
   const deployment: Deployment = {
     tables: cluster.database.at.tables,
     rules,
     sweepFunctionName: 'sweep',
-    deadLetterQueueUrl: undefined,
+    deadLetterQueueUrl,
     target: MEMORY_TARGET,
     connection: MEMORY_TARGET,
     where: { ...MEMORY_TARGET, tables: [] },

@@ -15,12 +15,17 @@ export interface Program {
   waitFor(stream: 'stdout' | 'stderr', text: string): Promise<void>;
 }
 
-export function runProgram(script: string, args: readonly string[] = []): Program {
+/** @param given variables beside, or instead of, those of this process */
+export function runProgram(
+  script: string,
+  args: readonly string[] = [],
+  given: Readonly<Record<string, string>> = {},
+): Program {
   // Test runners ask for colours; this program was not asked for any.
   const { FORCE_COLOR: _, ...env } = process.env;
   const child = spawn(process.execPath, [join(ROOT, script), ...args], {
     cwd: ROOT,
-    env,
+    env: { ...env, ...given },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

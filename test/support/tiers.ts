@@ -31,8 +31,13 @@ export const LEFT_TO_REST: Readonly<Record<string, string>> = {
     'fourteen broken deployments under the selftest; integration/selftest has the one that is right',
   'test/drills/selftest-runs.test.ts':
     'runs of the selftest that are interrupted, dead, or two at once; integration/selftest has one',
+  'test/drills/outliving-tables.test.ts': 'tables that outlive their stack; infra/guards compares the policies',
   'test/infra/package.test.ts': 'builds, packs and installs the package; the sources that it packs are tested',
   'test/bench/operators.test.ts': 'processes that read a million objects; unit/operator-requests has the counts',
+  'test/infra/all-props.test.ts':
+    'each prop by itself and in seven surroundings; infra/props and surroundings have those that differ',
+  'test/infra/packs.test.ts': 'six rule packs over two deployments; infra/checks runs AwsSolutions over three',
+  'test/infra/cfn-lint.test.ts': "a linter that has to be installed by hand; infra/checks runs the CDK's own rules",
   'test/bench/run.test.ts': 'the whole bench in small; bench/budgets and bench/figures have its counts',
 };
 
@@ -167,7 +172,7 @@ export const LEFT_OUT = {
   },
   demonstrations: {
     of: 'demonstrations of `npm start`',
-    names: ['a snapshot and a stack of ours', 'an interruption'],
+    names: ['a snapshot and a stack of ours', 'an interruption', 'the next steps'],
     files: ['test/integration/start.test.ts'],
     why: 'they go the same way as the one that is shown',
   },

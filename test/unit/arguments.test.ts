@@ -12,19 +12,21 @@ import {
 } from '../../lib/protocol/arguments.ts';
 
 const bare = Object.create(null);
+const circular: { self?: object } = {};
+circular.self = circular;
 
 describe('an argument that can not be right is refused, with what it is and what it must be', () => {
   it.each<[string, () => void, string]>([
     [
       'no kind',
       () => checkParentKind(undefined),
-      'the kind of an object is undefined; it must be "service" or "network"',
+      'the kind of an object is missing; it must be "service" or "network"',
     ],
     ['an inherited kind', () => checkParentKind('toString'), 'the kind of an object is "toString"; it must be'],
     [
       'a list that reads like a kind',
       () => checkParentKind(['service']),
-      'the kind of an object is service; it must be',
+      'the kind of an object is ["service"]; it must be',
     ],
     ['a text of a whole line', () => checkList('ids', 'x'.repeat(58)), `ids is "${'x'.repeat(58)}"; it must be a list`],
     ['a kind that is no parent', () => checkParent({ kind: 'task', id: 'a' }), 'the kind of an object is "task"'],
@@ -33,9 +35,10 @@ describe('an argument that can not be right is refused, with what it is and what
       () => checkParent({ kind: 'network', id: 7 }),
       "a network's id is 7; it must be a string",
     ],
+    ['an id that is an object', () => checkId('task', bare), "a task's id is {}; it must be a string"],
     [
       'an id without a text',
-      () => checkId('task', bare),
+      () => checkId('task', circular),
       "a task's id is an object without a text; it must be a string",
     ],
     ['an empty id', () => checkId('service', ''), "a service's id is empty; it must have 1 to 1024 bytes"],

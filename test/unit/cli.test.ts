@@ -57,7 +57,9 @@ describe('help', () => {
 
   it('answers an unknown command with how to see those there are, and with the one that is meant', async () => {
     const { status, stderr } = await call(['destroy\u001b']);
-    expect(stderr).toBe(`deallocator: unknown command 'destroy\\u{1b}'\nTry "deallocator --help".\n`);
+    expect(stderr).toBe(
+      `deallocator: unknown command 'destroy\\u{1b}' (Did you mean rm?)\nTry "deallocator --help".\n`,
+    );
     expect(status).toBe(2);
     expect((await call(['swep'])).stderr).toContain('(Did you mean sweep?)');
     expect(await call(['help', 'swep'])).toEqual({
@@ -72,6 +74,22 @@ describe('help', () => {
     ['delete', undefined],
     ['remove', undefined],
     ['destroy', 'rm'],
+    ['destory', 'rm'],
+    ['del', 'rm'],
+    ['kill', 'rm'],
+    ['purge', 'rm'],
+    ['terminate', 'rm'],
+    ['prune', 'sweep'],
+    ['show', 'ls'],
+    ['hist', 'history'],
+    ['inport', 'import'],
+    ['retsore', 'undelete'],
+    ['unpurge', 'undelete'],
+    ['undestroy', 'undelete'],
+    ['unlist', undefined],
+    ['stop', undefined],
+    ['release', 'unprotect'],
+    ['hold', 'protect'],
     ['unmark', 'undelete'],
     ['restore', 'undelete'],
     ['unprotct', 'unprotect'],
@@ -84,7 +102,8 @@ describe('help', () => {
   ])('knows %s, or suggests %s, and never the opposite', (word, meant) => {
     if (commandNamed(COMMANDS, word) !== undefined) expect(commandNamed(COMMANDS, word)?.name).toBe('rm');
     else expect(guessesOf(word, COMMANDS)).toEqual(meant === undefined ? [] : [meant]);
-    for (const name of guessesOf(word, COMMANDS)) expect(name.startsWith('un')).toBe(/^(un|restore)/.test(word));
+    for (const name of guessesOf(word, COMMANDS))
+      expect(name.startsWith('un')).toBe(/^(un|restore|retsore|release)/.test(word));
   });
 
   it('has its sections in one order, and an alias has the same help', async () => {

@@ -15,13 +15,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('a client', () => {
   it.each([
-    ['no options', undefined, /options are undefined/],
-    ['nothing', {}, /tables\.services is undefined, and must be the name of a table \(.*: services, tasks, networks, /],
-    [
-      'one table too few',
-      { tables: { ...tables, receipts: undefined } },
-      /tables\.receipts is undefined.*: receipts\);/,
-    ],
+    ['no options', undefined, /options are missing/],
+    ['nothing', {}, /tables\.services is missing, and must be the name of a table \(.*: services, tasks, networks, /],
+    ['one table too few', { tables: { ...tables, receipts: undefined } }, /tables\.receipts is missing.*: receipts\);/],
     ['an empty name', { tables: { ...tables, tasks: '' } }, /tables\.tasks is ""/],
     ["the construct's tables", { tables: forTables(() => ({ tableName: 'T' })) }, /give deallocator\.tableNames/],
     ['a client that is none', { tables, client: { send() {} } }, /client is .*; it must be a DynamoDBClient/],

@@ -1,13 +1,14 @@
 /** The pictures: what they show, and that no id can break out of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { GraphFormat, GraphOptions } from '../../lib/operate/reports/drawing.ts';
 import { drawGraph, renderGraph } from '../../lib/operate/reports/graph.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
 const CIRCUMSTANCES = memoryCluster().cluster.circumstances;
 
 describe('a graph', () => {
-  const drawn = async (format: 'mermaid' | 'dot') => {
+  const drawn = async (format: GraphFormat, options: GraphOptions = {}) => {
     const { client, cluster, writers } = memoryCluster();
     for (const id of ['front', 'shared']) writers.createNetwork(id);
     await client.createService({ id: 'web', spec: { networks: [{ target: 'front' }, { target: 'shared' }] } });
@@ -17,35 +18,64 @@ describe('a graph', () => {
     await client.removeService('web');
     await client.removeNetwork('shared', { whenInUse: 'wait' });
     await client.protectNetwork('shared');
-    return drawGraph(cluster, [{ kind: 'service', id: 'web' }], format);
+    return drawGraph(cluster, [{ kind: 'service', id: 'web' }], format, options);
   };
 
   it('in Mermaid', async () => {
     expect(await drawn('mermaid')).toBe(`flowchart LR
-  n0["service api"]
-  n0t0("at least 2 tasks")
-  n1["service web<br/>marked"]:::marked
-  n1t0("task 1")
-  n2{{"network front"}}
-  n3{{"network shared<br/>marked<br/>protected"}}:::marked
-  n0 -->|runs| n0t0
-  n0 -->|uses| n3
-  n1 -->|runs| n1t0
-  n1 -.->|waits for| n1t0
-  n1 -->|uses| n2
-  n1 -->|uses| n3
-  n3 -.->|waits for| n0
-  n3 -.->|waits for| n1
-  classDef marked stroke:#c00,stroke-width:3px
-  classDef absent stroke-dasharray:4
+  n0["service api<br/>at least 2 tasks"]:::not-marked
+  n1["service web<br/>draining<br/>1 task"]:::draining
+  n2(["network front"]):::not-marked
+  n3(["network shared<br/>blocked<br/>protected"]):::blocked
+  n0 ==> n3
+  n1 --> n2
+  n1 -.-> n3
+  subgraph legend
+    state-blocked(["blocked"]):::blocked
+    state-draining(["draining"]):::draining
+    state-not-marked(["not marked"]):::not-marked
+    from-uses[" "] -->|uses| to-uses[" "]
+    from-holds[" "] -.->|uses what is marked, which waits for it| to-holds[" "]
+    from-blocks[" "] ==>|uses what is marked, and stays| to-blocks[" "]
+  end
+  classDef blocked stroke:#d03838,stroke-width:2px
+  classDef draining stroke:#2f78d0,stroke-width:2px
+  classDef not-marked stroke:#808080,stroke-width:1px
 `);
   });
 
-  it('in DOT', async () => {
-    const text = await drawn('dot');
-    expect(text).toContain('  n1 [shape=box, label="service web\\nmarked", color=red, penwidth=2];\n');
-    expect(text).toContain('  n3 -> n0 [label="waits for", style=dashed, constraint=false];\n');
+  it('in DOT, without a legend, with links', async () => {
+    const text = await drawn('dot', {
+      hasLegend: false,
+      linkTo: ({ kind, id }) => `/object?${new URLSearchParams({ kind, id })}`,
+    });
+    expect(text).toMatch(
+      /^ {2}n1 \[style="solid", label="service web\\ndraining\\n1 task", color="#2f78d0", penwidth=2, class="draining", URL="\/object\?kind=service&amp;id=web"\];$/m,
+    );
+    expect(text.match(/->/g)).toHaveLength(3);
+    expect(text).toContain('  n0 -> n3 [color="#d03838", penwidth=2, class="blocks"];\n');
     expect(text).toMatch(/^digraph deallocator \{\n.*\n\}\n$/s);
+    expect(text).not.toContain('legend');
+  });
+
+  it('draws one arrow for each pair, whatever the picture tells of it', async () => {
+    const arrows = ((await drawn('dot')).match(/n\d+ -> n\d+/g) ?? []).map((arrow) =>
+      arrow.split(' -> ').sort().join(),
+    );
+    expect(arrows).toHaveLength(3);
+    expect(new Set(arrows).size).toBe(3);
+  });
+
+  it('draws the first 150 objects, and says how many there are beside', () => {
+    const parents = new Map(Array.from({ length: 200 }, (_, n) => [`service#s${n}`, undefined] as const));
+    const part = { parents, tasks: new Map(), attached: new Map(), isWhole: true };
+    const text = renderGraph(part, CIRCUMSTANCES, 'dot', { hasLegend: false }, 7);
+    expect(text.match(/^ {2}n\d+ \[/gm)).toHaveLength(150);
+    expect(text).toContain('label="… and 57 more, not drawn"');
+    expect(renderGraph({ ...part, isWhole: false }, CIRCUMSTANCES, 'mermaid')).toContain('and at least 50 more');
+    const few = { ...part, parents: new Map([...parents].slice(0, 2)) };
+    expect(renderGraph(few, CIRCUMSTANCES, 'dot')).not.toContain('more');
+    expect(renderGraph({ ...few, isWhole: false }, CIRCUMSTANCES, 'dot')).toContain('… and more that was not read');
   });
 
   it('holds any id, without a line more or a quote too early', () => {
@@ -74,12 +104,18 @@ describe('a graph', () => {
           attached: new Map(),
           isWhole: true,
         };
-        const mermaid = renderGraph(part, CIRCUMSTANCES, 'mermaid').split('\n');
-        expect(mermaid).toHaveLength(5);
-        expect(mermaid[1]).toMatch(/^ {2}n0\["service ([\p{L}\p{N}\p{M} _.:-]|#\d+;)*<br\/>not there"\]:::absent$/u);
-        const dot = renderGraph(part, CIRCUMSTANCES, 'dot').split('\n');
-        expect(dot).toHaveLength(5);
-        expect(dot[2]).toMatch(/^ {2}n0 \[shape=box, label="service ([^"\\]|\\["\\])*\\nnot there", style=dashed\];$/u);
+        const mermaid = renderGraph(part, CIRCUMSTANCES, 'mermaid', { hasLegend: false }).split('\n');
+        expect(mermaid).toHaveLength(4);
+        expect(mermaid[1]).toMatch(/^ {2}n0\["service ([\p{L}\p{N}\p{M} _.:-]|#\d+;)*<br\/>not there"\]:::not-there$/u);
+        const dot = renderGraph(part, CIRCUMSTANCES, 'dot', { hasLegend: false, linkTo: ({ id }) => id }).split('\n');
+        expect(dot).toHaveLength(7);
+        const quoted = String.raw`([^"\\]|\\["\\])*`;
+        expect(dot[4]).toMatch(
+          new RegExp(
+            `^ {2}n0 \\[style="solid,dashed", label="service ${quoted}\\\\nnot there", color="#808080", .*, URL="${quoted}"\\];$`,
+            'u',
+          ),
+        );
       }),
     );
   });

@@ -20,11 +20,15 @@ export const audit: Command = {
   says: 'checks every promise over the live tables; with --repair mends what it finds',
   options: {
     repair: { says: 'has the sweep function mend what it can; safe while others write' },
+    deployed: {
+      says: 'also compares tables, policies, functions and mappings with what they must be; needs more permissions',
+    },
     confirm: { value: 'TIME', says: 'how long a fault must stay to count (default: 10s)' },
   },
   examples: [
     ['deallocator audit', 'reads the tables, changes nothing; status 1 if something is wrong'],
     ['deallocator audit --repair --json', 'for a script'],
+    ['deallocator audit --deployed', 'over tables that outlived their stack'],
   ],
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
@@ -44,9 +48,9 @@ export const audit: Command = {
             onProgress: ({ done, total }) => progress.update(done, total, `mending ${done} of ${total}`),
           })
         : undefined;
-      progress.update(0, 0, 'looking at what is deployed');
       const database = openDatabase(db, tables, { rules, chance: io.chance });
-      const deployed = around && (await inspect(database, around, sweepFunctionName)).checks;
+      const deployed =
+        around && given.flag('deployed') ? (await inspect(database, around, sweepFunctionName)).checks : undefined;
       progress.close();
       const wrong = (deployed ?? []).filter((check) => check.result === 'failed');
       const left = repaired?.left ?? result.findings;

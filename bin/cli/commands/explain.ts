@@ -66,13 +66,13 @@ function describe(found: Explanation): string {
   ].join('\n');
 }
 
-function titleOf({ object, state, mark, absence, names }: Explanation): string {
+export function titleOf({ object, state, mark, absence, names }: Explanation): string {
   const called = spokenWith(names, object);
   if (state === 'absent') return `${called} is ${absence}`;
   return `${called} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
 }
 
-function branchesOf({
+export function branchesOf({
   standing,
   undeleted,
   hold,

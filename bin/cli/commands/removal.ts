@@ -28,6 +28,7 @@ import { UsageError } from '../errors.ts';
 import { ask, isTerminal, mustAsk, readWholeInput } from '../input.ts';
 import { findTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
+import { sayBeside } from '../terminal.ts';
 import {
   describeApplied,
   describeRemoval,
@@ -97,7 +98,7 @@ export const rm: Command = {
     let waited: WaitResult | undefined;
     if (given.flag('wait')) {
       waited = await waitFor(session, deployment, awaitedOf(plan, end.applied), timeoutMillis);
-      if (!session.isJson) printOutcomes(session.print, waited);
+      if (!session.isJson) printOutcomes(session.say, waited);
     }
     if (session.isJson) session.printJson({ plan, applied: end.applied, ...(waited && { waited }) });
     return statusOf(given, plan.refused, end.applied, waited);
@@ -197,11 +198,11 @@ interface Work {
 
 /** Prints the plan, and applies it. A status where it is not applied. */
 async function carryOut(
-  { io, isJson, print, printJson }: Session,
+  { io, isJson, say, printJson }: Session,
   given: Given,
   { document, plan, planned, leftAlone, text, question, done, apply }: Work,
 ): Promise<{ applied: Applied[] } | { status: number }> {
-  if (!isJson) print(text);
+  if (!isJson) say(text);
   const { refused } = plan;
   const isStopped = !given.flag('ignore-missing') && refused.some(({ because }) => because === 'not found');
   if (given.flag('dry-run')) {
@@ -211,7 +212,7 @@ async function carryOut(
   }
   if (isStopped) {
     if (isJson) printJson({ ...document, applied: [] });
-    else io.err.write(`${stopWords(refused, done)}\n`);
+    else sayBeside(io, stopWords(refused, done));
     return { status: FAILED };
   }
   io.signal.throwIfAborted();
@@ -229,7 +230,7 @@ async function carryOut(
   try {
     const applied = await apply({ signal: io.signal, onProgress });
     progress.close();
-    if (!isJson) for (const line of describeApplied(applied, plan.names)) print(line);
+    if (!isJson) for (const line of describeApplied(applied, plan.names)) say(line);
     return { applied };
   } catch (error) {
     if (io.signal.aborted) io.err.write(`${done} ${written} of ${planned}; run the same again to go on\n`);

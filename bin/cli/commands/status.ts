@@ -85,26 +85,26 @@ function draw(
   else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }
 
-function describe(
-  { marked, counts, more, notLookedAt, isWhole }: Status,
-  isFiltered: boolean,
-  terminal: Terminal,
-): string {
+function describe(found: Status, isFiltered: boolean, terminal: Terminal): string {
+  const [head = '', ...notes] = summaryLines(found, isFiltered);
+  return [head, ...(found.marked.length > 0 ? ['', tableOf(found.marked, terminal)] : []), ...notes].join('\n');
+}
+
+/** How many there are of each state; then what is not among the objects that are shown, if anything. */
+export function summaryLines({ marked, counts, more, notLookedAt, isWhole }: Status, isFiltered: boolean): string[] {
   const all = Object.values(counts).reduce((sum, number) => sum + number, 0) + notLookedAt;
-  if (all === 0) return 'Nothing is marked for deletion.';
+  if (all === 0) return ['Nothing is marked for deletion.'];
   const states = [
     ...MARKED_STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`),
     ...(notLookedAt > 0 ? [`${notLookedAt} not looked at`] : []),
   ];
-  const head = `${count(all, 'object')} marked for deletion: ${states.join(', ')}`;
   return [
-    head,
-    ...(marked.length > 0 ? ['', tableOf(marked, terminal)] : []),
+    `${count(all, 'object')} marked for deletion: ${states.join(', ')}`,
     ...(isFiltered && marked.length === 0 ? ['None of them needs you.'] : []),
     ...(more > notLookedAt ? [`… and ${more - notLookedAt} more; --limit shows them`] : []),
     ...(notLookedAt > 0 ? [`${notLookedAt} newer ones were not looked at; --limit looks further`] : []),
     ...(isWhole ? [] : ['There are more marks than were looked through.']),
-  ].join('\n');
+  ];
 }
 
 /** What matters most is on the left. */

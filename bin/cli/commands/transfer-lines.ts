@@ -10,8 +10,8 @@ import { DONE, FAILED, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { openToWrite } from '../files.ts';
 import { openProgress } from '../progress.ts';
-import { list, shortened } from '../text.ts';
-import { exportedWords, importWords } from '../transfer-words.ts';
+import { terminalOf } from '../terminal.ts';
+import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 
 /** Whether the file begins as an export of lines does. What can't be read is left to who reads it. */
 export async function holdsLines(path: string): Promise<boolean> {
@@ -42,7 +42,7 @@ export async function importLinesFrom(
   }).finally(() => progress.close());
   const input = { unusable: [], skipped, lacks: [], empty: [] };
   if (isJson) printJson({ ...result, causes: groupByCause(result.refusals), ...input });
-  else report(importWords(result, input));
+  else report(importWords(result, input, terminalOf(io.out, io.environment)));
   return result.refusals.length > 0 ? FAILED : DONE;
 }
 
@@ -69,12 +69,10 @@ export async function exportLinesTo(
   else {
     const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
     say(exportedWords(counts));
-    const rows = [
-      ...marked.map((object) => [shortened(object), 'exported without its mark']),
-      ...omitted.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
-    ];
-    const all = rows.length + moreMarked + moreOmitted;
-    if (rows.length > 0) say(`\n${list(['OBJECT', 'NOTE'], rows, { all, jsonHas: 'the first 1,000 of each' })}`);
+    const terminal = terminalOf(file === undefined ? io.err : io.out, io.environment);
+    const more = { count: moreMarked + moreOmitted, jsonHas: 'the first 1,000 of each' };
+    const left = leftWords({ marked, omitted }, terminal, more);
+    if (left !== undefined) say(`\n${left}`);
   }
   return DONE;
 }

@@ -11,8 +11,8 @@ import { UsageError } from '../errors.ts';
 import { openToWrite, readBytes } from '../files.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
-import { list, shortened } from '../text.ts';
-import { exportedWords, importWords } from '../transfer-words.ts';
+import { terminalOf } from '../terminal.ts';
+import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 import { exportLinesTo, holdsLines, importLinesFrom } from './transfer-lines.ts';
 
 export const importFiles: Command = {
@@ -49,7 +49,7 @@ export const importFiles: Command = {
     }).finally(() => progress.close());
     const { snapshot: _, ...others } = input;
     if (isJson) printJson({ ...result, causes: groupByCause(result.refusals), ...others });
-    else report(importWords(result, input));
+    else report(importWords(result, input, terminalOf(io.out, io.environment)));
     return result.refusals.length > 0 ? FAILED : DONE;
   },
 };
@@ -94,11 +94,8 @@ export const exportFile: Command = {
     if (!isJson) {
       const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
       say(exportedWords({ services: services.length, networks: networks.length, tasks: tasks.length }));
-      const rows = [
-        ...marked.map((object) => [shortened(object), 'exported without its mark']),
-        ...omitted.map(({ object, reason }) => [shortened(object), `left out: ${reason}`]),
-      ];
-      if (rows.length > 0) say(`\n${list(['OBJECT', 'NOTE'], rows)}`);
+      const left = leftWords({ marked, omitted }, terminalOf(file === undefined ? io.err : io.out, io.environment));
+      if (left !== undefined) say(`\n${left}`);
     }
     return DONE;
   },

@@ -7,6 +7,7 @@ import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
 import { findTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
+import { sayBeside } from '../terminal.ts';
 import { visible } from '../text.ts';
 import { childOf, countWords, reasonWords, standingWords } from '../words.ts';
 
@@ -72,7 +73,7 @@ export async function waitFor(
       most = Math.max(most, left);
       const text = wordsOf(look.value);
       progress.update(most - left, most, text);
-      if (!isDrawable(io.err, io.environment) && text !== last && text !== '') io.err.write(`${text}\n`);
+      if (!isDrawable(io.err, io.environment) && text !== last && text !== '') sayBeside(io, text);
       last = text;
     }
   } finally {

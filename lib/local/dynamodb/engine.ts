@@ -88,6 +88,12 @@ async function answers(port: number): Promise<boolean> {
   }
 }
 
+/** Throws what `startEngine` would, for those who have something else to do before. */
+export async function checkEngine(): Promise<void> {
+  findEngineDirectory();
+  await checkJava();
+}
+
 /** Starts an engine. Each access key that talks to it has a database of its own. */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const directory = findEngineDirectory();

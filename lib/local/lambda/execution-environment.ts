@@ -1,8 +1,7 @@
 /** One process of a function: it serves one invocation at a time. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { FUNCTION_HEAP_SHARE, FUNCTION_INIT_TIMEOUT_MILLIS, LOG_LINE_CHARACTERS_MAX } from '../ground/limits.ts';
 import type { Log } from '../ground/log.ts';
 import { killProcess } from '../ground/watched-process.ts';
@@ -13,7 +12,8 @@ export type Outcome =
   | { readonly ok: true; readonly payload: string }
   | { readonly ok: false; readonly error: FunctionError };
 
-const RUNTIME_PATH = fileURLToPath(new URL('./runtime.ts', import.meta.url));
+/** runtime.ts, or what it was built to. */
+const RUNTIME_PATH = join(import.meta.dirname, `runtime${extname(import.meta.filename)}`);
 /** Node's own default. Without it each process spent a third of its start on stripping the types of runtime.ts. */
 const COMPILE_CACHE_DIRECTORY = join(tmpdir(), 'node-compile-cache');
 

@@ -37,7 +37,9 @@ function isolatePackage(directory: string): void {
   const prefix = pathToFileURL(join(directory, '/')).href;
   registerHooks({
     load(url, context, nextLoad) {
-      const isOurs = url.startsWith(prefix) && url.endsWith('.js') && !url.includes('/node_modules/');
+      // The directory may itself lie in a package.
+      const inside = url.startsWith(prefix) ? url.slice(prefix.length) : '';
+      const isOurs = inside.endsWith('.js') && !inside.includes('node_modules/');
       return nextLoad(url, isOurs ? { ...context, format } : context);
     },
   });

@@ -1,5 +1,7 @@
 /** What an audit can find wrong, each problem in a row: the promise that it breaks, what it is about, and what mends it. */
+
 import { isCounter } from '../../dynamodb/items.ts';
+import { shown } from '../../protocol/arguments.ts';
 import type { Promised } from '../../protocol/invariants.ts';
 import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
 import {
@@ -13,7 +15,6 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
-import { shown } from '../values.ts';
 import { type About, type AuditedCounter, type AuditedParent, parentIn, userIn } from './world.ts';
 
 /** What a step that only an administrator may take ends with. */

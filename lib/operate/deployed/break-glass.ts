@@ -20,7 +20,10 @@ const RESTORE_TRIES_MAX = 10;
 const PRINCIPAL = /^arn:[\w-]+:iam::\d{12}:(role|user)\/[\w+=,.@/-]+$/;
 const DELETE = 'dynamodb:DeleteItem';
 
-type Statement = Record<string, unknown> & { readonly Condition?: Record<string, Record<string, unknown>> };
+type Statement = Record<string, unknown> & {
+  readonly Sid?: string;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+};
 
 export interface BreakGlassOptions {
   readonly table: string;
@@ -34,14 +37,23 @@ export interface BreakGlassOptions {
   readonly chance: Chance;
 }
 
-/** The policy with one more principal that may delete, in whatever way its statements name principals. */
+/** The policy with one more principal that may delete: what else its statements deny, they go on denying to everyone. */
 export function withException(policy: string, principal: string): string {
   const document = JSON.parse(policy) as { Statement: Statement | Statement[] };
-  const Statement = [document.Statement].flat().map((statement) => {
+  const Statement = [document.Statement].flat().flatMap((statement) => {
     const actions = [statement.Action].flat();
-    return statement.Effect === 'Deny' && actions.includes(DELETE) ? exceptFor(statement, principal) : statement;
+    if (statement.Effect !== 'Deny' || !actions.includes(DELETE) || isOfSome(statement)) return [statement];
+    const others = actions.filter((action) => action !== DELETE);
+    const Sid = `${statement.Sid ?? 'Deletes'}ButOne`;
+    const rest = { ...statement, Action: others };
+    return [exceptFor({ ...statement, Sid, Action: [DELETE] }, principal), ...(others.length > 0 ? [rest] : [])];
   });
   return JSON.stringify({ ...document, Statement });
+}
+
+/** It says whom it denies, as that of the replication does: nobody need be excepted. */
+function isOfSome({ Condition = {} }: Statement): boolean {
+  return Object.keys(Condition).some((operator) => !operator.includes('Not'));
 }
 
 function exceptFor({ Condition = {}, ...statement }: Statement, principal: string): Statement {
@@ -64,18 +76,25 @@ export async function breakGlass(requests: Requests, options: BreakGlassOptions)
   if (before === undefined) {
     throw new DeallocatorError(
       'FailedPrecondition',
-      `${table} has no policy, so that there is nothing to go around; "deallocator audit" says which one it needs`,
+      `${table} has no policy, so that there is nothing to go around; "deallocator audit --deployed" says which one it needs`,
     );
   }
   if (before.text.includes(`"${principal}"`)) {
     throw new DeallocatorError(
       'FailedPrecondition',
-      `the policy of ${table} names ${principal} already: a former call may not have put it back; "deallocator audit" says which one it needs`,
+      `the policy of ${table} names ${principal} already: a former call may not have put it back; "deallocator audit --deployed" says which one it needs`,
+    );
+  }
+  const text = withException(before.text, principal);
+  if (!text.includes(principal)) {
+    throw new DeallocatorError(
+      'FailedPrecondition',
+      `the policy of ${table} denies no DeleteItem, so that there is nothing to go around`,
     );
   }
   const place = await options.keep(before.text);
   say(`kept the policy of ${table} in ${place}`);
-  await writePolicy(requests, arn, { ...before, text: withException(before.text, principal) });
+  await writePolicy(requests, arn, { ...before, text });
   try {
     say(`from now on ${principal} may delete from ${table}; waiting until that holds`);
     await chance.pause(POLICY_PAUSE_MILLIS);

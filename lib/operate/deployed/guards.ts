@@ -1,35 +1,48 @@
-/** Compares a table's policy with what keeps everyone but the deallocator from deleting, and writes the one that it needs. */
+/** Compares a table's policy with what keeps everyone but the deallocator from deleting and from forging, and writes the one that it needs. */
 import type { TableFacts } from '../../dynamodb/table-facts.ts';
 import { FUNCTION_NAMES, type FunctionName } from '../../streams/functions.ts';
 import { type Check, type Fault, failed, passed } from './check.ts';
 
 export interface Guard {
-  /** Whose work it is to delete there. */
-  readonly deleters: readonly FunctionName[];
+  /** What only some may do there, without `dynamodb:`. */
+  readonly action: 'DeleteItem' | 'PutItem';
+  /** Whose work it is. */
+  readonly by: readonly FunctionName[];
   /** Whether nobody else may. */
   readonly onlyThem: boolean;
-  /** Whether each delete is one action of a transaction. */
+  /** Whether they do it as one action of a transaction. */
   readonly inTransaction: boolean;
+  /** What nobody may do there. */
+  readonly never: readonly string[];
 }
 
 const OF_SERVICES = ['task-deleted', 'service-updated', 'sweep'] as const;
+/** Other actions by which items go. */
+const OTHER_WAYS = ['BatchWriteItem', 'PartiQLDelete', 'UpdateTimeToLive'];
+/** By which a receipt would be another one. */
+const WAYS_TO_FORGE = ['UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'];
+const DELETES = { action: 'DeleteItem', never: OTHER_WAYS } as const;
 
 /** The same as lib/infra has it; a test holds the two together. */
 export const GUARDS = {
-  services: { deleters: OF_SERVICES, onlyThem: true, inTransaction: true },
-  networks: { deleters: FUNCTION_NAMES, onlyThem: true, inTransaction: true },
-  attachments: { deleters: OF_SERVICES, onlyThem: false, inTransaction: true },
-  counters: { deleters: FUNCTION_NAMES, onlyThem: true, inTransaction: false },
+  services: { ...DELETES, by: OF_SERVICES, onlyThem: true, inTransaction: true },
+  networks: { ...DELETES, by: FUNCTION_NAMES, onlyThem: true, inTransaction: true },
+  attachments: { ...DELETES, by: OF_SERVICES, onlyThem: false, inTransaction: true },
+  counters: { ...DELETES, by: FUNCTION_NAMES, onlyThem: true, inTransaction: false },
+  receipts: { action: 'PutItem', by: FUNCTION_NAMES, onlyThem: true, inTransaction: true, never: WAYS_TO_FORGE },
 } as const satisfies Record<string, Guard>;
 
 export type GuardedTable = keyof typeof GUARDS;
 
-/** Other actions by which items go. */
-const OTHER_WAYS = ['dynamodb:BatchWriteItem', 'dynamodb:PartiQLDelete', 'dynamodb:UpdateTimeToLive'];
-const DELETE = 'dynamodb:DeleteItem';
 const TRANSACTION = 'TransactWriteItems';
 /** In a table's policy this means that table and its indexes. */
 const THIS_TABLE = '*';
+/** A table that denies this role its work can get no replica. */
+const REPLICATION_ROLE =
+  'arn:*:iam::*:role/aws-service-role/replication.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDBReplication';
+const REPLICATION = ['Scan', 'PutItem', 'UpdateItem', 'DeleteItem', 'UpdateTable'];
+
+const actionsOf = (names: readonly string[]) => names.map((name) => `dynamodb:${name}`);
 
 type Conditions = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 
@@ -53,38 +66,46 @@ export function checkGuard(table: GuardedTable, facts: TableFacts, policy: strin
   return failed(name, fault, { expected, seen, fix: fixOf(table, facts, roles) });
 }
 
-const NO_POLICY: readonly [Fault, string] = ['unguarded table', 'no policy: whoever has DeleteItem may delete there'];
+const NO_POLICY: readonly [Fault, string] = [
+  'unguarded table',
+  'no policy: whoever is allowed it may delete or forge there',
+];
 
-function expectation({ onlyThem, inTransaction, deleters }: Guard): string {
-  const who = onlyThem ? `only ${deleters.join(', ')} delete` : 'items are deleted';
-  return `${who}${inTransaction ? ' in transactions alone' : ''}, and in no other way`;
+function expectation({ action, onlyThem, inTransaction, by, never }: Guard): string {
+  const who = onlyThem ? `only ${by.join(', ')} may do` : 'whoever is granted it does';
+  return `${who} ${action}${inTransaction ? ', in transactions alone' : ''}; nobody does ${never.join(', ')}`;
 }
 
 function problemOf(guard: Guard, denials: readonly Denial[], roles: Roles): readonly [Fault, string] | undefined {
-  const ofDelete = denials.filter(({ actions }) => covers(actions, DELETE));
-  const lists = ofDelete.flatMap(({ conditions }) => allowedPrincipals(conditions) ?? []);
+  const ofAction = denials.filter(
+    ({ actions, conditions }) => covers(actions, `dynamodb:${guard.action}`) && !isOfReplication(conditions),
+  );
+  const lists = ofAction.flatMap(({ conditions }) => allowedPrincipals(conditions) ?? []);
   if (guard.onlyThem && lists.length === 0) {
-    return ['unguarded table', 'no statement that denies DeleteItem to everyone but the deallocator'];
+    return ['unguarded table', `no statement that denies ${guard.action} to everyone but the deallocator`];
   }
   const known = Object.entries(roles) as [FunctionName, string][];
-  const lacking = known.filter(
-    ([name, arn]) => guard.deleters.includes(name) && lists.some((list) => !list.includes(arn)),
-  );
+  const lacking = known.filter(([name, arn]) => guard.by.includes(name) && lists.some((list) => !list.includes(arn)));
   if (lacking.length > 0) {
     const whose = lacking.map(([name, arn]) => `${name} (${arn})`).join(', ');
-    return ['roles of another deployment', `it denies DeleteItem to ${whose}: nothing of it can be deleted`];
+    return ['roles of another deployment', `it denies ${guard.action} to ${whose}: nothing can be deleted`];
   }
   const strangers = known.length === FUNCTION_NAMES.length ? strangersIn(lists, known) : [];
   if (strangers.length > 0) {
-    return ['roles of another deployment', `it lets ${strangers.join(', ')} delete, which is no function's role`];
+    return [
+      'roles of another deployment',
+      `it lets ${strangers.join(', ')} do ${guard.action}, which is no function's role`,
+    ];
   }
-  if (guard.inTransaction && !ofDelete.some(({ conditions }) => isAlone(conditions))) {
-    return ['no transaction key', 'no statement that denies DeleteItem outside of transactions'];
+  if (guard.inTransaction && !ofAction.some(({ conditions }) => isAlone(conditions))) {
+    return ['no transaction key', `no statement that denies ${guard.action} outside of transactions`];
   }
-  const open = OTHER_WAYS.filter(
-    (way) => !denials.some((one) => one.conditions === undefined && covers(one.actions, way)),
-  );
+  const always = denials.filter(({ conditions }) => conditions === undefined);
+  const open = actionsOf(guard.never).filter((way) => !always.some(({ actions }) => covers(actions, way)));
   if (open.length > 0) return ['other way to delete', `${open.join(', ')} are not denied to everyone`];
+  if (!denials.some(({ conditions }) => isOfReplication(conditions))) {
+    return ['replicas', 'no statement that denies the replication of DynamoDB its work: the table could get replicas'];
+  }
   return undefined;
 }
 
@@ -98,6 +119,11 @@ function allowedPrincipals(conditions: Conditions | undefined): readonly string[
   const { ArnNotEquals, ArnNotLike } = conditions ?? {};
   const arns = (ArnNotEquals ?? ArnNotLike)?.['aws:PrincipalArn'];
   return arns === undefined ? undefined : [[arns].flat()];
+}
+
+/** It names who is denied, and not who is not. */
+function isOfReplication(conditions: Conditions | undefined): boolean {
+  return [conditions?.ArnLike?.['aws:PrincipalArn']].flat().includes(REPLICATION_ROLE);
 }
 
 /** A request outside of a transaction has no such key, for which StringNotEquals is true. */
@@ -128,19 +154,23 @@ export function neededPolicy(table: GuardedTable, facts: Pick<TableFacts, 'delet
   const deny = (Sid: string, Action: readonly string[], Condition?: Conditions) => {
     return { Sid, Effect: 'Deny', Principal: '*', Action, Resource: THIS_TABLE, ...(Condition && { Condition }) };
   };
-  const named = guard.deleters.flatMap((name) => roles[name] ?? []);
+  const named = guard.by.flatMap((name) => roles[name] ?? []);
   const byOthers = { ArnNotEquals: { 'aws:PrincipalArn': named } };
   const alone = { StringNotEquals: { 'dynamodb:EnclosingOperation': TRANSACTION } };
+  const replicating = { ArnLike: { 'aws:PrincipalArn': REPLICATION_ROLE } };
+  const verb = guard.action === 'PutItem' ? 'Puts' : 'Deletes';
+  const action = actionsOf([guard.action]);
   const Statement = [
-    ...(guard.onlyThem ? [deny('OnlyTheDeallocatorDeletes', [DELETE], byOthers)] : []),
-    ...(guard.inTransaction ? [deny('DeletesOnlyInTransactions', [DELETE], alone)] : []),
-    deny('NoOtherWayToDelete', [...OTHER_WAYS, ...(facts.deletionProtection ? ['dynamodb:DeleteTable'] : [])]),
+    ...(guard.onlyThem ? [deny(`OnlyTheDeallocator${verb}`, action, byOthers)] : []),
+    ...(guard.inTransaction ? [deny(`${verb}OnlyInTransactions`, action, alone)] : []),
+    deny('NobodyElse', actionsOf([...guard.never, ...(facts.deletionProtection ? ['DeleteTable'] : [])])),
+    deny('NoReplicas', actionsOf(REPLICATION), replicating),
   ];
   return JSON.stringify({ Version: '2012-10-17', Statement });
 }
 
 function fixOf(table: GuardedTable, facts: TableFacts, roles: Roles): string {
-  const unknown = GUARDS[table].deleters.filter((name) => roles[name] === undefined);
+  const unknown = GUARDS[table].by.filter((name) => roles[name] === undefined);
   if (unknown.length > 0) {
     return `look again with permission to read the functions: the policy must name the roles of ${unknown.join(', ')}`;
   }

@@ -1,5 +1,7 @@
 /** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
+
 import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
+import { shown } from '../../protocol/arguments.ts';
 import {
   attachmentName,
   KINDS,
@@ -17,7 +19,7 @@ import {
   recordSource,
   type StreamRecord,
 } from '../../streams/records.ts';
-import { isMap, shown } from '../values.ts';
+import { isMap } from '../values.ts';
 
 /** Where the records of a failed batch are. The stream keeps them for 24 hours. */
 export interface BatchPlace {

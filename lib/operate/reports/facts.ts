@@ -131,7 +131,8 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
   return { facts, part };
 }
 
-function readStanding(
+/** Of what is marked, as far as its users were read. */
+export function readStanding(
   part: Neighbourhood,
   parent: Parent,
   counter: CounterFound | undefined,

@@ -1,175 +1,144 @@
-/** A neighbourhood as a picture: what uses what, what is marked and held, and what waits for what. */
+/** Objects and what surrounds them as a picture: who holds what, and how each of them stands, in the words of `status`. */
 import { checkParent, invalid } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
-import { byName, type Cluster, keyOf } from './cluster.ts';
+import {
+  KINDS,
+  type ParentKey,
+  parentName,
+  parseAttachmentName,
+  serviceOf,
+  type UserKey,
+} from '../../protocol/model.ts';
+import { byName, type Cluster, type FoundParent, keyOf } from './cluster.ts';
+import {
+  type Edge,
+  type Graph,
+  type GraphFormat,
+  type GraphOptions,
+  type Node,
+  type Shown,
+  toDot,
+  toMermaid,
+} from './drawing.ts';
+import { readStanding } from './facts.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { viewHold } from './view.ts';
 
-/** Tasks of a service that are drawn one by one. Where there are more, one node tells their number. */
-const TASKS_DRAWN_MAX = 3;
-
-/** Where Unicode's pictures of control characters begin. */
-const CONTROL_PICTURES = 0x2400;
-
-export type GraphFormat = 'mermaid' | 'dot';
-
-type Shape = 'service' | 'network' | 'tasks';
-
-interface Node {
-  readonly shape: Shape;
-  /** One line each. */
-  readonly label: readonly string[];
-  readonly isMarked: boolean;
-  readonly isAbsent: boolean;
-}
-
-interface Edge {
-  readonly from: string;
-  readonly to: string;
-  readonly label: 'runs' | 'uses' | 'waits for';
-}
-
-interface Graph {
-  /** By keys of our own (`n0`, `n1` …): ids may hold any characters. */
-  readonly nodes: ReadonlyMap<string, Node>;
-  readonly edges: readonly Edge[];
-}
+/** Objects in one picture: more can't be told apart on a screen. It says how many are left out. */
+export const OBJECTS_DRAWN_MAX = 150;
+/** Characters of an id or a name in a picture: a longer one loses its middle. */
+const NAME_CHARACTERS_MAX = 40;
 
 /**
- * A Mermaid flowchart or a DOT graph, as text, of what surrounds some objects. Any id is safe in it. `InvalidArgument` for an
- * unknown kind or format, and for what can't be an id.
+ * A Mermaid flowchart or a DOT graph, as text, of some objects and of what holds them or is held by them. Any id is safe in it.
+ * `InvalidArgument` for an unknown kind or format, and for what can't be an id.
  */
-export async function drawGraph(cluster: Cluster, keys: readonly ParentKey[], format: GraphFormat): Promise<string> {
+export async function drawGraph(
+  cluster: Cluster,
+  keys: readonly ParentKey[],
+  format: GraphFormat,
+  options: GraphOptions = {},
+): Promise<string> {
   for (const key of keys) checkParent(key);
   if (format !== 'mermaid' && format !== 'dot') throw invalid(`format is ${format}; it must be "mermaid" or "dot"`);
-  return renderGraph(await readNeighbourhood(cluster, keys), cluster.circumstances, format);
+  const asked = keys.slice(0, OBJECTS_DRAWN_MAX);
+  const part = await readNeighbourhood(cluster, asked);
+  return renderGraph(part, cluster.circumstances, format, options, keys.length - asked.length);
 }
 
-export function renderGraph(part: Neighbourhood, circumstances: Circumstances, format: GraphFormat): string {
-  const graph = graphOf(part, circumstances);
-  return format === 'mermaid' ? toMermaid(graph) : toDot(graph);
+/** @param moreAsked objects that were to be drawn and were not read, since they are too many */
+export function renderGraph(
+  part: Neighbourhood,
+  circumstances: Circumstances,
+  format: GraphFormat,
+  options: GraphOptions = {},
+  moreAsked = 0,
+): string {
+  const graph = graphOf(part, circumstances, moreAsked);
+  return format === 'mermaid' ? toMermaid(graph, options) : toDot(graph, options);
 }
 
-function graphOf(part: Neighbourhood, circumstances: Circumstances): Graph {
-  const nodes = new Map<string, Node>();
-  const edges: Edge[] = [];
-  const names = [...part.parents.keys()].sort((a, b) => byName(keyOf(a), keyOf(b)));
+function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: number): Graph {
+  const names = nearest(part).sort((a, b) => byName(keyOf(a), keyOf(b)));
   const keys = new Map(names.map((name, n) => [name, `n${n}`]));
-  for (const name of names) {
-    const key = keys.get(name) as string;
-    const parent = part.parents.get(name);
-    nodes.set(key, nodeOf(name, parent, circumstances));
-    if (parent === undefined) continue;
-    const { kind, id } = parent.key;
-    const waitsFor = (to: string) => {
-      if (parent.pendingDelete) edges.push({ from: key, to, label: 'waits for' });
-    };
-    if (KINDS[kind].runsTasks) {
-      for (const [n, label] of taskLabels(part, id).entries()) {
-        nodes.set(`${key}t${n}`, { shape: 'tasks', label: [label], isMarked: false, isAbsent: false });
-        edges.push({ from: key, to: `${key}t${n}`, label: 'runs' });
-        waitsFor(`${key}t${n}`);
-      }
+  const nodes = new Map<string, Node>();
+  const edges = new Map<string, Edge>();
+  const connect = (from: string, to: string, means: Edge['means']) => {
+    const [first, second] = [keys.get(from), keys.get(to)];
+    if (first === undefined || second === undefined) return;
+    const known = edges.get(`${first} ${second}`);
+    if (known === undefined || known.means === 'uses') {
+      edges.set(`${first} ${second}`, { from: first, to: second, means });
     }
-    for (const used of parent.references) {
-      const to = keys.get(parentName({ kind: 'network', id: used }));
-      if (to !== undefined) edges.push({ from: key, to, label: 'uses' });
-    }
-    if (kind !== 'network') continue;
-    const users = part.attached.get(id)?.users ?? [];
-    for (const name of new Set(users.map((user) => parentName(serviceOf(user))))) {
-      const to = keys.get(name);
-      if (to !== undefined) waitsFor(to);
-    }
-  }
-  if (!part.isWhole) {
-    nodes.set('more', { shape: 'tasks', label: ['more was not read'], isMarked: false, isAbsent: true });
-  }
-  return { nodes, edges };
-}
-
-function nodeOf(name: string, parent: Parent | undefined, circumstances: Circumstances): Node {
-  const { kind, id } = keyOf(name);
-  const hold = parent && viewHold(parent, circumstances);
-  const facts = [
-    ...(parent === undefined ? ['not there'] : []),
-    ...(parent?.pendingDelete ? ['marked'] : []),
-    ...(hold === undefined ? [] : [hold.because === 'grace period' ? `held until ${hold.until}` : hold.because]),
-  ];
-  return {
-    shape: kind,
-    label: [`${kind} ${id}`, ...facts],
-    isMarked: parent?.pendingDelete === true,
-    isAbsent: parent === undefined,
   };
+  for (const name of names) {
+    const parent = part.parents.get(name) as FoundParent | undefined;
+    const standing = parent?.pendingDelete
+      ? readStanding(part, parent, part.counters?.get(name), circumstances)
+      : undefined;
+    const key = keyOf(name);
+    const state = parent === undefined ? 'not there' : (standing?.state ?? 'not marked');
+    nodes.set(keys.get(name) as string, { key, state, label: labelOf(part, key, parent, state, circumstances) });
+    for (const id of parent?.references ?? []) connect(name, parentName({ kind: 'network', id }), 'uses');
+    if (standing === undefined) continue;
+    const blockers = new Set(
+      standing.state === 'blocked' ? standing.blockedBy.map(({ object }) => userOf(object)) : [],
+    );
+    for (const user of usersOf(part, key)) {
+      const service = parentName(serviceOf(user));
+      connect(service, name, blockers.has(service) ? 'blocks' : 'holds');
+    }
+  }
+  const notDrawn = part.parents.size - names.length + moreAsked;
+  const atLeast = part.isWhole ? '' : 'at least ';
+  const lacks = notDrawn > 0 ? `… and ${atLeast}${notDrawn} more, not drawn` : '… and more that was not read';
+  return { nodes, edges: [...edges.values()], lacks: notDrawn > 0 || !part.isWhole ? lacks : undefined };
 }
 
-function taskLabels(part: Neighbourhood, serviceId: string): string[] {
-  const { count = 0, isExact = true, named = [] } = part.tasks.get(serviceId) ?? {};
-  if (count === 0) return [];
-  if (isExact && count <= TASKS_DRAWN_MAX) return named.map(({ id }) => `task ${id}`);
-  return [`${isExact ? '' : 'at least '}${count} tasks`];
+/** As many as can be drawn: what was asked for comes first, each with what it uses and what uses it. */
+function nearest(part: Neighbourhood): string[] {
+  const names = new Set<string>();
+  for (const [name, parent] of part.parents) {
+    const used = parent?.references.map((id) => parentName({ kind: 'network', id })) ?? [];
+    const users = usersOf(part, keyOf(name)).map((user) => parentName(serviceOf(user)));
+    for (const one of [name, ...used, ...users]) if (part.parents.has(one)) names.add(one);
+    if (names.size >= OBJECTS_DRAWN_MAX) break;
+  }
+  return [...names].slice(0, OBJECTS_DRAWN_MAX);
 }
 
-const MERMAID_SHAPES: Record<Shape, readonly [string, string]> = {
-  service: ['[', ']'],
-  network: ['{{', '}}'],
-  tasks: ['(', ')'],
-};
+function usersOf(part: Neighbourhood, { kind, id }: ParentKey): readonly UserKey[] {
+  return KINDS[kind].runsTasks ? [] : (part.attached.get(id)?.users ?? []);
+}
 
-function toMermaid({ nodes, edges }: Graph): string {
-  const quoted = (lines: readonly string[]) => `"${lines.map(mermaidText).join('<br/>')}"`;
-  const classOf = ({ isMarked, isAbsent }: Node) => (isAbsent ? ':::absent' : isMarked ? ':::marked' : '');
-  const lines = [
-    'flowchart LR',
-    ...[...nodes].map(([key, node]) => {
-      const [open, close] = MERMAID_SHAPES[node.shape];
-      return `  ${key}${open}${quoted(node.label)}${close}${classOf(node)}`;
-    }),
-    ...edges.map(({ from, to, label }) => `  ${from} ${label === 'waits for' ? '-.->' : '-->'}|${label}| ${to}`),
-    '  classDef marked stroke:#c00,stroke-width:3px',
-    '  classDef absent stroke-dasharray:4',
+/** The service of a blocker, such as `service#web` or `task#3#web#1`. */
+function userOf(object: string): string {
+  const user = parseAttachmentName(object, { taskNetworks: true });
+  return user.kind === 'task' ? parentName(serviceOf(user)) : object;
+}
+
+function labelOf(
+  part: Neighbourhood,
+  { kind, id }: ParentKey,
+  parent: FoundParent | undefined,
+  state: Shown,
+  circumstances: Circumstances,
+): string[] {
+  const hold = parent && viewHold(parent, circumstances);
+  const { count = 0, isExact = true } = (KINDS[kind].runsTasks && part.tasks.get(id)) || {};
+  const { name = id } = parent ?? {};
+  return [
+    `${kind} ${cut(id)}`,
+    ...(name === id ? [] : [cut(name)]),
+    ...(state === 'not marked' || (state === 'held' && hold?.because === 'grace period') ? [] : [state]),
+    ...(hold === undefined ? [] : [hold.because === 'grace period' ? `held until ${hold.until}` : hold.because]),
+    ...(count === 0 ? [] : [`${isExact ? '' : 'at least '}${count} task${count === 1 ? '' : 's'}`]),
   ];
-  return `${lines.join('\n')}\n`;
 }
 
-const DOT_SHAPES: Record<Shape, string> = { service: 'box', network: 'hexagon', tasks: 'ellipse' };
-
-function toDot({ nodes, edges }: Graph): string {
-  const lines = [
-    'digraph deallocator {',
-    '  rankdir=LR;',
-    ...[...nodes].map(([key, { shape, label, isMarked, isAbsent }]) => {
-      const style = isAbsent ? ', style=dashed' : isMarked ? ', color=red, penwidth=2' : '';
-      return `  ${key} [shape=${DOT_SHAPES[shape]}, label="${label.map(dotText).join('\\n')}"${style}];`;
-    }),
-    ...edges.map(
-      ({ from, to, label }) =>
-        `  ${from} -> ${to} [label="${label}"${label === 'waits for' ? ', style=dashed, constraint=false' : ''}];`,
-    ),
-    '}',
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-/**
- * Mermaid reads HTML, Markdown and its own syntax in a label, so everything but letters, digits and a few harmless characters is
- * written as its code: https://mermaid.js.org/syntax/flowchart.html#entity-codes-to-escape-characters
- */
-function mermaidText(text: string): string {
-  return visible(text).replaceAll(/[^\p{L}\p{N}\p{M} _.:-]/gu, (character) => `#${character.codePointAt(0)};`);
-}
-
-/** Graphviz reads backslashes and HTML entities in a quoted label: https://graphviz.org/doc/info/lang.html */
-function dotText(text: string): string {
-  return visible(text).replaceAll(/[\\"]/g, '\\$&').replaceAll('&', '&amp;');
-}
-
-/** Control characters become Unicode's pictures of them (U+2400 and on); characters that would turn text around, U+FFFD. */
-function visible(text: string): string {
-  return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (character) => {
-    const code = character.charCodeAt(0);
-    return code < ' '.charCodeAt(0) ? String.fromCharCode(CONTROL_PICTURES + code) : '\ufffd';
-  });
+function cut(text: string): string {
+  const characters = [...text];
+  if (characters.length <= NAME_CHARACTERS_MAX) return text;
+  const half = NAME_CHARACTERS_MAX / 2;
+  return `${characters.slice(0, half).join('')}…${characters.slice(1 - half).join('')}`;
 }

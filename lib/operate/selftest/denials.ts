@@ -1,6 +1,7 @@
 /** That the tables deny deletes to whoever runs the selftest, an administrator too. The items are not there: IAM is asked first. */
 import type { Address } from '../../dynamodb/addresses.ts';
-import { deniedBy, tryToDelete, WAYS_TO_DELETE, type WayToDelete } from '../../dynamodb/probes.ts';
+import { deniedBy, putRaw, tryToDelete, WAYS_TO_DELETE, type WayToDelete } from '../../dynamodb/probes.ts';
+import { RECEIPT_EXPIRY } from '../../dynamodb/schema.ts';
 import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
 import { GUARDS, type GuardedTable } from '../deployed/guards.ts';
 import { wordsOf } from '../deployed/told.ts';
@@ -10,7 +11,7 @@ type Tried = { readonly way: WayToDelete; readonly outcome: 'denied' | 'done' | 
 
 export async function denials(stage: Stage): Promise<Check[]> {
   const tables = Object.keys(GUARDS) as GuardedTable[];
-  return await Promise.all(tables.map((table) => denialsOf(stage, table)));
+  return await Promise.all([...tables.map((table) => denialsOf(stage, table)), forgery(stage)]);
 }
 
 async function denialsOf(stage: Stage, table: GuardedTable): Promise<Check> {
@@ -46,6 +47,26 @@ async function denialsOf(stage: Stage, table: GuardedTable): Promise<Check> {
   );
 }
 
+/** If it is not denied, the receipt stays for a day. */
+const FORGED_RECEIPT_SECONDS = 24 * 60 * 60;
+
+/** History that never was: an event would tell of it too. */
+async function forgery(stage: Stage): Promise<Check> {
+  const { requests, at, chance } = stage.database;
+  const { TableName, Key } = addressIn(stage, 'receipts');
+  const name = `a forged receipt in ${at.tables.receipts}`;
+  const expected = 'denied to you';
+  const expiresAt = Math.floor(chance.nowEpochMillis() / 1000) + FORGED_RECEIPT_SECONDS;
+  try {
+    await putRaw(requests, TableName, { ...Key, [RECEIPT_EXPIRY]: expiresAt });
+  } catch (error) {
+    if (deniedBy(error) === 'table') return passed(name, expected, 'denied by the table');
+    return notLookedAt(name, expected, `the refusal is not the table's, so it proves nothing: ${wordsOf(error)}`);
+  }
+  const fix = `see the check "policy of ${at.tables.receipts}", which says what to run`;
+  return failed(name, 'delete not denied', { expected, seen: 'done', fix });
+}
+
 function addressIn(stage: Stage, table: GuardedTable): Address {
   const { at } = stage.database;
   const service = serviceKey(stage, 'protected');
@@ -57,6 +78,7 @@ function addressIn(stage: Stage, table: GuardedTable): Address {
     networks: at.parent({ ...network, id: `${network.id}.nobody` }),
     attachments: at.attachment(`${network.id}.nobody`, nobody.id),
     counters: at.counter(nobody),
+    receipts: at.receipt(nobody, 'forged'),
   };
   return addresses[table];
 }

@@ -1,8 +1,10 @@
 /** Checks the entries of all files together, and gathers what can't be used, with what hangs on it. */
+
 import { isDeepStrictEqual } from 'node:util';
+import { shown } from '../../protocol/arguments.ts';
 import { networkLists, parentName, referencedNetworks } from '../../protocol/model.ts';
 import { spoken, taskName } from '../names.ts';
-import { type Entry, shown } from '../values.ts';
+import type { Entry } from '../values.ts';
 import {
   checkNetwork,
   checkService,

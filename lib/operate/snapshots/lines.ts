@@ -2,9 +2,10 @@
  * A cluster of any size as JSON lines: a head, then an object on each line, networks before services before tasks, then an end
  * that counts them. So a file that was cut off is told from a whole one.
  */
+import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { linesOf } from '../lines.ts';
-import { type Entry, isMap, shown } from '../values.ts';
+import { type Entry, isMap } from '../values.ts';
 import { checkNetwork, checkService, checkTask, invalid, parseJson, type Snapshot } from './snapshot.ts';
 
 /** What the first line is, and what no other document begins with. */

@@ -1,5 +1,6 @@
 /** What people give instead of what Docker's Engine API answers, with the command that would print the right thing. */
-import { type Entry, shown } from '../values.ts';
+import { shown } from '../../protocol/arguments.ts';
+import type { Entry } from '../values.ts';
 
 const SERVICES = '"docker service inspect $(docker service ls -q)"';
 const NETWORKS = '"docker network inspect $(docker network ls -q --filter scope=swarm)"';

@@ -1,7 +1,8 @@
 /** Reads files of snapshots, or of what Docker says of a swarm, as one snapshot. Checks all of it, and writes nothing. */
+import { shown } from '../../protocol/arguments.ts';
 import { BLOCKERS_NAMED_MAX } from '../../protocol/limits.ts';
 import { spoken } from '../names.ts';
-import { type Entry, isMap, shown } from '../values.ts';
+import { type Entry, isMap } from '../values.ts';
 import { checkImport, withoutRepeats } from './check-import.ts';
 import { type ImportFile, readDocuments } from './documents.ts';
 import { findLacks, type ImportKind, type Lack, orphanName, PRINTED_BY } from './lacks.ts';

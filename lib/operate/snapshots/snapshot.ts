@@ -2,13 +2,15 @@
  * A cluster as one JSON document: `{services: [{id, spec, …}], networks: [{id, spec, …}], tasks: [{serviceId, id, …}]}`.
  * All of it is checked before anything is written, so that a mistake leaves nothing half loaded.
  */
+
 import type { NewNetwork, NewService, NewTask } from '../../client/types.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
+import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
 import { isId } from '../../protocol/model.ts';
 import { STACK_LABEL } from '../names.ts';
-import { type Entry, isMap, shown } from '../values.ts';
+import { type Entry, isMap } from '../values.ts';
 
 /** Objects of one kind in a snapshot. They are held in memory; a laptop loads ten thousand tasks in some seconds. */
 export const SNAPSHOT_OBJECTS_MAX = 10_000;

@@ -5,7 +5,8 @@
  * The entries have ids, names, labels, a service's networks, and a task's state, place and networks. Secrets, environments and
  * the rest of the specs are not imported.
  */
-import { type Entry, isMap, shown } from '../values.ts';
+import { shown } from '../../protocol/arguments.ts';
+import { type Entry, isMap } from '../values.ts';
 import { tasksToldBy } from './lacks.ts';
 import { asMap, type FieldNames, invalid, type Parts, type Placed, SNAPSHOT_FIELDS } from './snapshot.ts';
 import type { Gathered, Unusable } from './unusable.ts';

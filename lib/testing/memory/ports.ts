@@ -7,13 +7,19 @@ import type { FunctionPorts } from '../../streams/ports.ts';
 export type LogLine = Record<string, unknown> & { readonly decision?: string };
 
 /** A function's ports with a store, a clock and a log that a test owns. */
-export function testPorts(store: Store, chance: Chance, log: LogLine[], rules: Rules = DEFAULT_RULES): FunctionPorts {
+export function testPorts(
+  store: Store,
+  chance: Chance,
+  log: LogLine[],
+  rules: Rules = DEFAULT_RULES,
+  functionName = 'test',
+): FunctionPorts {
   return {
     openStore: () => store,
     chance,
     rules,
     telemetry: {
-      functionName: 'test',
+      functionName,
       namespace: 'Test',
       nowEpochMillis: chance.nowEpochMillis,
       writeLine: (line) => log.push(JSON.parse(line)),

@@ -48,7 +48,7 @@ export const SCENARIOS: readonly Scenario[] = [
 const CHECK: Load = { name: 'check', services: 100, tasksPerService: 30, deletesPerSecond: 150 };
 const SMALL_CHECK: Load = { name: 'check', services: 3, tasksPerService: 3, deletesPerSecond: 20 };
 
-const ABOUT = `A discrete-event model of shards, mappings and functions ([scale-model.ts](../../test/bench/scale-model.ts)), with \
+const ABOUT = `A discrete-event model of shards, mappings and functions ([scale-model.ts](https://github.com/deallocator/deallocator/blob/main/test/bench/scale-model.ts)), with \
 the costs measured above. What limits what, and which setting moves it: [docs/scale.md](../scale.md). The check runs the same \
 deletes through the model, through the code in virtual time, and through the built bundles on the local cloud in real time, \
 with the same latencies put before each request; only the last depends on the machine.`;

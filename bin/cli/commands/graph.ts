@@ -1,0 +1,81 @@
+import { interruptible } from '../../../lib/operate/interruptible.ts';
+import { STACK_LABEL } from '../../../lib/operate/names.ts';
+import type { Cluster } from '../../../lib/operate/reports/cluster.ts';
+import { drawGraph } from '../../../lib/operate/reports/graph.ts';
+import { findDeleted } from '../../../lib/operate/reports/history.ts';
+import { readStatus } from '../../../lib/operate/reports/status.ts';
+import { DeallocatorError } from '../../../lib/protocol/errors.ts';
+import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
+import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
+import { mapInParallel } from '../../../lib/protocol/parallel.ts';
+import { drawSvg } from '../../ui/picture.ts';
+import { type Given, readParents } from '../arguments.ts';
+import { type Command, DONE, FAILED, type Session } from '../command.ts';
+import { UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { findTyped } from '../objects.ts';
+
+const FORMATS = ['svg', 'mermaid', 'dot'] as const;
+
+export const graph: Command = {
+  name: 'graph',
+  group: 'Look',
+  takes: '[KIND ID…]',
+  says: 'draws objects and who holds them, with their states; without an object, what is marked',
+  options: {
+    stack: { value: 'STACK', says: 'the services and networks of that stack' },
+    output: { value: 'FORMAT', short: 'o', says: 'svg (default), mermaid or dot' },
+  },
+  examples: [
+    ['deallocator graph --stack shop > shop.svg', 'a picture of a stack'],
+    ['deallocator graph service web -o mermaid', 'text that many documentation tools draw'],
+  ],
+  async run(session, given) {
+    const { io, isJson, print, printJson } = session;
+    const format = FORMATS.find((one) => one === (given.text('output') ?? 'svg'));
+    if (format === undefined) {
+      throw new UsageError(`--output is "${given.text('output')}", allowed: ${FORMATS.join(', ')}`);
+    }
+    const keys = await findAsked(session, given);
+    const { cluster } = await session.open();
+    const drawn = await interruptible(drawGraph(cluster, keys, format === 'svg' ? 'dot' : format), io);
+    const picture = format === 'svg' ? await drawSvg(drawn) : drawn;
+    if (isJson) printJson({ format, graph: picture });
+    else print(picture.trimEnd());
+    return given.positionals.length > 0 ? await statusOf(cluster, keys, io) : DONE;
+  },
+};
+
+/** What is gone was drawn as not there, and that is right; what never was may be mistyped. */
+async function statusOf(cluster: Cluster, keys: readonly ParentKey[], io: Io): Promise<number> {
+  const found = await interruptible(
+    mapInParallel(keys, PARENTS_IN_PARALLEL, (key) => cluster.findParent(key)),
+    io,
+  );
+  const absent = keys.filter((_, n) => found[n] === undefined);
+  const deleted = absent.length === 0 ? new Set() : await interruptible(findDeleted(cluster, absent), io);
+  return absent.some((key) => !deleted.has(parentName(key))) ? FAILED : DONE;
+}
+
+async function findAsked(session: Session, given: Given): Promise<readonly ParentKey[]> {
+  const stack = given.text('stack');
+  if (stack !== undefined && given.positionals.length > 0) {
+    throw new UsageError('--stack and objects exclude each other');
+  }
+  const typed = given.positionals.length > 0 ? readParents(given) : undefined;
+  const deployment = await session.open();
+  const { cluster } = deployment;
+  if (typed !== undefined) return findTyped(session, deployment, typed, { beginnings: 'any' });
+  if (stack === undefined) return (await interruptible(readStatus(cluster), session.io)).marked;
+  const { keys, isWhole } = await interruptible(
+    cluster.findLabelled([{ name: STACK_LABEL, value: stack }]),
+    session.io,
+  );
+  if (!isWhole) session.io.err.write('Not all objects were looked through; some of the stack may be missing.\n');
+  if (keys.length === 0)
+    throw new DeallocatorError(
+      'NotFound',
+      `no service and no network is of stack "${stack}"; "deallocator ls" shows the stacks`,
+    );
+  return keys;
+}

@@ -1,0 +1,64 @@
+/** The local cloud as `deallocator/testing` starts it. A module of its own: what it needs is loaded only where it is asked for. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeallocatorClient } from '../client/client.ts';
+import { documentClient } from '../dynamodb/client.ts';
+import { LocalError } from '../local/ground/local-error.ts';
+import { startLocalCloud } from '../local/local-cloud.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
+import { readOutputs } from '../streams/deployment.ts';
+import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
+import type { LocalCloudOptions, RunningCloud } from './running-cloud.ts';
+
+/** The stack of the assembly that the package carries. */
+const PACKED_STACK = 'Deallocator';
+/** As a program without our client connects: with the SDK's own retries, for a machine that is busy. */
+const SDK_TRIES_MAX = 10;
+
+/** @param packageRoot where the package's own template and functions are */
+export async function start(options: LocalCloudOptions, packageRoot: string): Promise<RunningCloud> {
+  const { assemblyDirectory = packedAssembly(packageRoot), stackName = PACKED_STACK, log = () => {} } = options;
+  const { port, clockRate, schedules = false } = options;
+  const cloud = await startLocalCloud({
+    assemblyDirectory,
+    stackName,
+    ...(port !== undefined && { port }),
+    ...(clockRate !== undefined && { clockRate }),
+    schedules,
+    log: ({ source, line }) => log(`[${source}] ${line}`),
+  });
+  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+  const { tables, rules, sweepFunctionName, deadLetterQueueUrl } = readOutputs(stackName, outputs);
+  const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+  const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });
+  return {
+    client: new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks }),
+    documentClient: documentClient(sdk),
+    tables,
+    config: {
+      ...{ endpoint, region, accessKeyId, secretAccessKey, tables },
+      ...(sweepFunctionName && { sweepFunctionName }),
+      ...(deadLetterQueueUrl && { deadLetterQueueUrl }),
+    },
+    quiesce: (timeoutMillis) => cloud.quiesce(timeoutMillis === undefined ? {} : { timeoutMillis }),
+    sweep: async (request: SweepRequest = {}) => {
+      const { error, payload } = await cloud.invoke(sweepFunctionName ?? 'sweep', request);
+      if (error === undefined) return payload as SweepAnswer;
+      throw new DeallocatorError('Unavailable', `the sweep failed: ${error.errorMessage}; the log says more`);
+    },
+    stop: async () => {
+      sdk.destroy();
+      await cloud.stop();
+    },
+  };
+}
+
+function packedAssembly(packageRoot: string): string {
+  const directory = join(packageRoot, 'dist', 'cloud');
+  if (existsSync(join(directory, 'manifest.json'))) return directory;
+  throw new LocalError(
+    'assembly.notFound',
+    `the package's own template is not at "${directory}"; run "npm run build" there, or give the assemblyDirectory of your app`,
+  );
+}
