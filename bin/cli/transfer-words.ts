@@ -49,16 +49,16 @@ export function exportedWords({ services, networks, tasks }: Readonly<Record<Imp
   return `exported ${[count(services, 'service'), count(networks, 'network'), count(tasks, 'task')].join(', ')}`;
 }
 
-/** What an export tells of objects that are in it without their mark, or not in it; undefined where there are none. */
-export function exportNotes(
+/** What of an export is not as it was. Undefined: nothing. @param more how many there are beside these, and who has them */
+export function leftWords(
   { marked, omitted }: { readonly marked: readonly string[]; readonly omitted: readonly LeftOut[] },
   terminal: Terminal,
-  { more = 0, jsonHas }: { readonly more?: number; readonly jsonHas?: string } = {},
+  more: { readonly count: number; readonly jsonHas: string } = { count: 0, jsonHas: 'them all' },
 ): string | undefined {
   const rows = [
     ...marked.map((object) => [said(object), 'exported without its mark']),
     ...omitted.map(({ object, reason }) => [said(object), `left out: ${reason}`]),
   ];
   if (rows.length === 0) return undefined;
-  return `\n${list(['OBJECT', 'NOTE'], rows, { terminal, all: rows.length + more, ...(jsonHas !== undefined && { jsonHas }) })}`;
+  return list(['OBJECT', 'NOTE'], rows, { terminal, all: rows.length + more.count, jsonHas: more.jsonHas });
 }

@@ -158,7 +158,7 @@ describe('the commands', () => {
       expect(await from.cli(['export', '--lines', path])).toMatchObject({
         status: 0,
         stdout: expect.stringMatching(
-          /exported 1 service, 1 network, 0 tasks\n[\s\S]*network#front +exported without its mark/,
+          /exported 1 service, 1 network, 0 tasks\n[\s\S]*network front +exported without its mark/,
         ),
       });
       expect(await from.cli(['export', '--lines', path])).toMatchObject({ status: 1 });

@@ -11,7 +11,7 @@ import { UsageError } from '../errors.ts';
 import { openToWrite } from '../files.ts';
 import { openProgress } from '../progress.ts';
 import { terminalOf } from '../terminal.ts';
-import { exportedWords, exportNotes, importWords } from '../transfer-words.ts';
+import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 
 /** Whether the file begins as an export of lines does. What can't be read is left to who reads it. */
 export async function holdsLines(path: string): Promise<boolean> {
@@ -69,11 +69,10 @@ export async function exportLinesTo(
   else {
     const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
     say(exportedWords(counts));
-    const notes = exportNotes({ marked, omitted }, terminalOf(file === undefined ? io.err : io.out, io.environment), {
-      more: moreMarked + moreOmitted,
-      jsonHas: 'the first 1,000 of each',
-    });
-    if (notes !== undefined) say(notes);
+    const terminal = terminalOf(file === undefined ? io.err : io.out, io.environment);
+    const more = { count: moreMarked + moreOmitted, jsonHas: 'the first 1,000 of each' };
+    const left = leftWords({ marked, omitted }, terminal, more);
+    if (left !== undefined) say(`\n${left}`);
   }
   return DONE;
 }

@@ -12,7 +12,7 @@ import { openToWrite, readBytes } from '../files.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
 import { terminalOf } from '../terminal.ts';
-import { exportedWords, exportNotes, importWords } from '../transfer-words.ts';
+import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 import { exportLinesTo, holdsLines, importLinesFrom } from './transfer-lines.ts';
 
 export const importFiles: Command = {
@@ -94,8 +94,8 @@ export const exportFile: Command = {
     if (!isJson) {
       const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
       say(exportedWords({ services: services.length, networks: networks.length, tasks: tasks.length }));
-      const notes = exportNotes({ marked, omitted }, terminalOf(file === undefined ? io.err : io.out, io.environment));
-      if (notes !== undefined) say(notes);
+      const left = leftWords({ marked, omitted }, terminalOf(file === undefined ? io.err : io.out, io.environment));
+      if (left !== undefined) say(`\n${left}`);
     }
     return DONE;
   },

@@ -2,7 +2,6 @@
  * A cluster of any size as JSON lines: a head, then an object on each line, networks before services before tasks, then an end
  * that counts them. So a file that was cut off is told from a whole one.
  */
-
 import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { linesOf } from '../lines.ts';
