@@ -1,14 +1,34 @@
 /** What the selftest and the audit expect of the tables' policies is what the construct writes. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { describe, expect, it } from 'vitest';
-import { ASSEMBLY_DIRECTORY, STACK_NAME } from '../../bin/synthesize.ts';
 import { DELETION_RULES } from '../../lib/infra/deletions.ts';
+import type { DeallocatorProps } from '../../lib/infra/index.ts';
 import { functionPermissions } from '../../lib/infra/permissions.ts';
+import { withException } from '../../lib/operate/deployed/break-glass.ts';
 import { checkGuard, GUARDS, type GuardedTable, neededPolicy, type Roles } from '../../lib/operate/deployed/guards.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { constructId } from '../../lib/streams/deployment.ts';
 import { FUNCTION_NAMES, FUNCTIONS } from '../../lib/streams/functions.ts';
+import { rightTable } from './brought.ts';
+import { createWorld, tableNames } from './world.ts';
+
+interface Document {
+  readonly Statement: readonly Record<string, unknown>[];
+}
+
+/** Each with whether nobody may delete the tables themselves. */
+const WORLDS: Record<string, readonly [DeallocatorProps | ((stack: Stack) => DeallocatorProps), boolean]> = {
+  'default props': [{}, true],
+  'tables that are retained, but not protected': [{ deletionProtection: false }, true],
+  'tables that go with their stack': [{ deletionProtection: false, removalPolicy: RemovalPolicy.DESTROY }, false],
+  'tables that are brought': [
+    (stack) => ({ tables: Object.fromEntries(tableNames.map((name) => [name, rightTable(stack, name)])) }),
+    true,
+  ],
+  'tasks that are gone when they have ended, and other rules': [
+    { taskIsGone: 'terminal', taskNetworks: true, stopTasks: true },
+    true,
+  ],
+};
 
 const tables = Object.keys(GUARDS) as GuardedTable[];
 const roles: Roles = Object.fromEntries(
@@ -30,7 +50,7 @@ const changed = (policy: string, change: (statements: Record<string, unknown>[])
 
 describe.each(tables)('the guard of %s', (table) => {
   const { action, by, onlyThem, inTransaction } = GUARDS[table];
-  const policy = neededPolicy(table, factsOf(table), roles);
+  const policy = neededPolicy(table, true, roles);
 
   it('names whom the construct lets delete there, and how', () => {
     const allowed = functionPermissions(DEFAULT_RULES);
@@ -42,20 +62,29 @@ describe.each(tables)('the guard of %s', (table) => {
     expect([onlyThem, inTransaction]).toEqual([rule.by === 'deallocator', rule.inTransaction]);
   });
 
-  it('is kept by the policy of the template', () => {
-    const { Resources } = JSON.parse(readFileSync(join(ASSEMBLY_DIRECTORY, `${STACK_NAME}.template.json`), 'utf8'));
-    const [, resource] = Object.entries<Record<string, { ResourcePolicy?: { PolicyDocument: unknown } }>>(
-      Resources,
-    ).find(
-      ([id, { Type }]) =>
-        (Type as unknown) === 'AWS::DynamoDB::Table' && id.startsWith(`Deallocator${constructId(table)}`),
-    ) ?? ['', {}];
-    // A role is named by its construct's id, as in `roles`.
-    const text = JSON.stringify(resource.Properties?.ResourcePolicy?.PolicyDocument).replaceAll(
-      /\{"Fn::GetAtt":\["Deallocator(\w+?)(?:Service)?Role[0-9A-F]{8}","Arn"\]\}/g,
-      '"arn:aws:iam::000000000000:role/$1"',
-    );
-    expect(checkGuard(table, factsOf(table), text, roles)).toMatchObject({ result: 'passed' });
+  it.each(Object.entries(WORLDS))('is, statement by statement, what the construct writes: %s', (_, [props, isKept]) => {
+    const { deallocator, propertiesOf, stack } = createWorld(props);
+    const { PolicyDocument } = propertiesOf(deallocator.tables[table]).ResourcePolicy as { PolicyDocument: Document };
+    const arns = FUNCTION_NAMES.map((name): [string, string] => [
+      JSON.stringify(stack.resolve(deallocator.functions[name].role?.roleArn)),
+      JSON.stringify(roles[name]),
+    ]);
+    const written = arns.reduce((text, [arn, role]) => text.replaceAll(arn, role), JSON.stringify(PolicyDocument));
+    // CloudFormation takes one for a list of one.
+    const lists = (document: Document) =>
+      document.Statement.map((one) => ({ ...one, Action: [one.Action].flat(), Principal: '*' }));
+    expect(lists(JSON.parse(written))).toEqual(lists(JSON.parse(neededPolicy(table, isKept, roles))));
+    expect(checkGuard(table, factsOf(table), written, roles)).toMatchObject({ result: 'passed' });
+  });
+
+  it('keeps in what it prints that the table itself may not be deleted, where that was denied', () => {
+    const unprotected = { ...factsOf(table), deletionProtection: false };
+    const fixFor = (isKept: boolean) => {
+      const broken = changed(neededPolicy(table, isKept, roles), (statements) => statements.pop());
+      return checkGuard(table, unprotected, broken, roles).fix;
+    };
+    expect(fixFor(true)).toContain(neededPolicy(table, true, roles));
+    expect(fixFor(false)).toContain(neededPolicy(table, false, roles));
   });
 
   it('is kept by the policy that it says to put, and by none that lacks a statement', () => {
@@ -68,6 +97,28 @@ describe.each(tables)('the guard of %s', (table) => {
       const without = changed(policy, (statements) => statements.splice(place, 1));
       expect(checkGuard(table, factsOf(table), without, roles).result, `without ${place}`).toBe('failed');
     }
+  });
+
+  it('holds behind broken glass as before, for all but one principal and for DeleteItem alone', () => {
+    const principal = 'arn:aws:iam::000000000000:role/Admin';
+    const denialsIn = (text: string) =>
+      (JSON.parse(text) as Document).Statement.flatMap(({ Action, Effect, Principal, Resource, Condition }) =>
+        [Action].flat().map((one) => JSON.stringify({ one, Effect, Principal, Resource, Condition })),
+      );
+    const broken = denialsIn(withException(policy, principal));
+    // Without the exception, nothing has changed.
+    const mended = broken.map((one) =>
+      one
+        .replace(`,"ArnNotEquals":{"aws:PrincipalArn":["${principal}"]}`, '')
+        .replace(`"Condition":{"ArnNotEquals":{"aws:PrincipalArn":["${principal}"]}}`, '')
+        .replace(`,"${principal}"`, '')
+        .replace(/,}$/, '}'),
+    );
+    expect(mended.sort()).toEqual(denialsIn(policy).sort());
+    const open = broken.filter((one) => one.includes(principal));
+    expect(open.filter((one) => !one.startsWith('{"one":"dynamodb:DeleteItem"'))).toEqual([]);
+    const ofDeletes = denialsIn(policy).filter((one) => /^..one":"dynamodb:DeleteItem"/.test(one));
+    expect(open).toHaveLength(ofDeletes.filter((one) => !one.includes('AWSServiceRoleForDynamoDBReplication')).length);
   });
 
   it('is not kept by one that allows, denies somebody only, or names another transaction', () => {
@@ -87,7 +138,7 @@ describe.each(tables)('the guard of %s', (table) => {
     const { sweep: _, ...some } = roles;
     const others = [{ ...roles, sweep: 'arn:aws:iam::000000000000:role/other' }, some];
     for (const written of others) {
-      const found = checkGuard(table, factsOf(table), neededPolicy(table, factsOf(table), written), roles);
+      const found = checkGuard(table, factsOf(table), neededPolicy(table, true, written), roles);
       expect(found).toMatchObject({ fault: 'roles of another deployment' });
     }
     const more = policy.replace('["arn', '["arn:aws:iam::000000000000:role/gone","arn');

@@ -1,38 +1,13 @@
 import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
-import {
-  AttributeType,
-  Billing,
-  type ITable,
-  ProjectionType,
-  StreamViewType,
-  Table,
-  TableV2,
-} from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, Billing, type ITable, StreamViewType, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { TABLES } from '../../lib/dynamodb/schema.ts';
 import { Deallocator, type DeallocatorProps, type TableName } from '../../lib/infra/index.ts';
+import { INDEX, rightProps, rightTable, string } from './brought.ts';
 import { tableNames } from './world.ts';
 
-const string = (name: string) => ({ name, type: AttributeType.STRING });
-const INDEX = { indexName: 'marked', partitionKey: string('id'), sortKey: string('markedAt') };
 const region = { env: { region: 'eu-central-1' } };
-
-/** What the schema asks for, as a user writes it who has read the schema. */
-function rightProps(name: TableName) {
-  const { partitionKey, sortKey, stream } = TABLES[name];
-  return {
-    partitionKey: string(partitionKey),
-    ...(sortKey && { sortKey: string(sortKey) }),
-    ...(stream && { stream: StreamViewType[stream] }),
-  };
-}
-
-function rightTable(stack: Stack, name: TableName): Table {
-  const table = new Table(stack, `Own-${name}`, rightProps(name));
-  if (TABLES[name].marked) table.addGlobalSecondaryIndex({ ...INDEX, projectionType: ProjectionType.KEYS_ONLY });
-  return table;
-}
 
 function rightTableV2(stack: Stack, name: TableName): TableV2 {
   const { stream, ...props } = rightProps(name);

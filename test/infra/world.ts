@@ -24,9 +24,10 @@ export interface Statement {
 
 type Json = Record<string, unknown>;
 
-export function createWorld(props: DeallocatorProps = {}) {
+/** @param props or what makes them in the stack */
+export function createWorld(props: DeallocatorProps | ((stack: Stack) => DeallocatorProps) = {}) {
   const stack = new Stack(new App(), 'World');
-  const deallocator = new Deallocator(stack, 'Deallocator', props);
+  const deallocator = new Deallocator(stack, 'Deallocator', typeof props === 'function' ? props(stack) : props);
   let template: Template | undefined;
   // Late, so that a test can add to the stack.
   const synthesized = () => {

@@ -1,4 +1,10 @@
-/** Once for all tests: the bundles and the template that would be deployed, and one DynamoDB Local. */
+/**
+ * Once for all tests: the bundles and the template that would be deployed, one DynamoDB Local, and one place for temporary
+ * files, which is gone afterwards: each app that is synthesized leaves a folder there, a thousand in a run.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { synthesize } from '../../bin/synthesize.ts';
 import { startEngine } from '../../lib/local/dynamodb/engine.ts';
@@ -10,8 +16,17 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject) {
+  const before = process.env.TMPDIR;
+  const folder = mkdtempSync(join(tmpdir(), 'deallocator-tests-'));
+  // The workers, which are not started yet, inherit it.
+  process.env.TMPDIR = folder;
   await synthesize(new AbortController().signal);
   const engine = await startEngine();
   project.provide('enginePort', engine.port);
-  return () => engine.stop();
+  return async () => {
+    await engine.stop();
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+    rmSync(folder, { recursive: true, force: true });
+  };
 }

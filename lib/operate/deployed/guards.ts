@@ -12,8 +12,9 @@ export interface Guard {
   readonly onlyThem: boolean;
   /** Whether they do it as one action of a transaction. */
   readonly inTransaction: boolean;
-  /** What nobody may do there. */
+  /** What nobody may do there, and what the statement is called that says so. */
   readonly never: readonly string[];
+  readonly neverBy: string;
 }
 
 const OF_SERVICES = ['task-deleted', 'service-updated', 'sweep'] as const;
@@ -21,7 +22,7 @@ const OF_SERVICES = ['task-deleted', 'service-updated', 'sweep'] as const;
 const OTHER_WAYS = ['BatchWriteItem', 'PartiQLDelete', 'UpdateTimeToLive'];
 /** By which a receipt would be another one. */
 const WAYS_TO_FORGE = ['UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'];
-const DELETES = { action: 'DeleteItem', never: OTHER_WAYS } as const;
+const DELETES = { action: 'DeleteItem', never: OTHER_WAYS, neverBy: 'NoOtherWayToDelete' } as const;
 
 /** The same as lib/infra has it; a test holds the two together. */
 export const GUARDS = {
@@ -29,7 +30,14 @@ export const GUARDS = {
   networks: { ...DELETES, by: FUNCTION_NAMES, onlyThem: true, inTransaction: true },
   attachments: { ...DELETES, by: OF_SERVICES, onlyThem: false, inTransaction: true },
   counters: { ...DELETES, by: FUNCTION_NAMES, onlyThem: true, inTransaction: false },
-  receipts: { action: 'PutItem', by: FUNCTION_NAMES, onlyThem: true, inTransaction: true, never: WAYS_TO_FORGE },
+  receipts: {
+    action: 'PutItem',
+    by: FUNCTION_NAMES,
+    onlyThem: true,
+    inTransaction: true,
+    never: WAYS_TO_FORGE,
+    neverBy: 'NobodyChangesOrDeletes',
+  },
 } as const satisfies Record<string, Guard>;
 
 export type GuardedTable = keyof typeof GUARDS;
@@ -60,10 +68,13 @@ export function checkGuard(table: GuardedTable, facts: TableFacts, policy: strin
   const name = `policy of ${facts.name}`;
   const guard: Guard = GUARDS[table];
   const expected = expectation(guard);
-  const problem = policy === undefined ? NO_POLICY : problemOf(guard, denialsOf(policy), roles);
+  const denials = policy === undefined ? [] : denialsOf(policy);
+  const problem = policy === undefined ? NO_POLICY : problemOf(guard, denials, roles);
   if (problem === undefined) return passed(name, expected, 'a policy that says so');
   const [fault, seen] = problem;
-  return failed(name, fault, { expected, seen, fix: fixOf(table, facts, roles) });
+  // A table whose deletion is denied, or protected, stays so.
+  const isKept = facts.deletionProtection || denials.some(({ actions }) => covers(actions, 'dynamodb:DeleteTable'));
+  return failed(name, fault, { expected, seen, fix: fixOf(table, facts, isKept, roles) });
 }
 
 const NO_POLICY: readonly [Fault, string] = [
@@ -148,8 +159,8 @@ function denialsOf(policy: string): Denial[] {
   });
 }
 
-/** The policy that the table needs, with the roles of this deployment. */
-export function neededPolicy(table: GuardedTable, facts: Pick<TableFacts, 'deletionProtection'>, roles: Roles): string {
+/** The policy that the table needs, with the roles of this deployment. @param isKept whether nobody deletes the table itself */
+export function neededPolicy(table: GuardedTable, isKept: boolean, roles: Roles): string {
   const guard: Guard = GUARDS[table];
   const deny = (Sid: string, Action: readonly string[], Condition?: Conditions) => {
     return { Sid, Effect: 'Deny', Principal: '*', Action, Resource: THIS_TABLE, ...(Condition && { Condition }) };
@@ -163,16 +174,16 @@ export function neededPolicy(table: GuardedTable, facts: Pick<TableFacts, 'delet
   const Statement = [
     ...(guard.onlyThem ? [deny(`OnlyTheDeallocator${verb}`, action, byOthers)] : []),
     ...(guard.inTransaction ? [deny(`${verb}OnlyInTransactions`, action, alone)] : []),
-    deny('NobodyElse', actionsOf([...guard.never, ...(facts.deletionProtection ? ['DeleteTable'] : [])])),
+    deny(guard.neverBy, actionsOf([...guard.never, ...(isKept ? ['DeleteTable'] : [])])),
     deny('NoReplicas', actionsOf(REPLICATION), replicating),
   ];
   return JSON.stringify({ Version: '2012-10-17', Statement });
 }
 
-function fixOf(table: GuardedTable, facts: TableFacts, roles: Roles): string {
+function fixOf(table: GuardedTable, { arn }: TableFacts, isKept: boolean, roles: Roles): string {
   const unknown = GUARDS[table].by.filter((name) => roles[name] === undefined);
   if (unknown.length > 0) {
     return `look again with permission to read the functions: the policy must name the roles of ${unknown.join(', ')}`;
   }
-  return `aws dynamodb put-resource-policy --resource-arn ${facts.arn} --policy '${neededPolicy(table, facts, roles)}'`;
+  return `aws dynamodb put-resource-policy --resource-arn ${arn} --policy '${neededPolicy(table, isKept, roles)}'`;
 }
