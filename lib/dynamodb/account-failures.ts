@@ -129,6 +129,29 @@ export const ACCOUNT_FAILURES: readonly Row[] = [
     advice: 'enable the key in KMS, or cancel its deletion; nothing can be read without it',
   },
   {
+    failure: 'organization deny',
+    is: (seen) => isDenied(seen) && /(service|resource) control policy/i.test(seen.message),
+    code: 'FailedPrecondition',
+    words: deniedWords,
+    advice:
+      "no grant helps, and no break-glass: a policy of the organization says no; ask its administrators, or use a Region and an account where it doesn't hold",
+  },
+  {
+    failure: 'boundary deny',
+    is: (seen) => isDenied(seen) && /(permissions boundary|session policy|VPC endpoint policy)/i.test(seen.message),
+    code: 'FailedPrecondition',
+    words: deniedWords,
+    advice: 'no grant helps: have the policy widened that the message names, or come by another role or network',
+  },
+  {
+    failure: 'table of another account',
+    is: (seen) => isDenied(seen) && /no resource-based policy allows/i.test(seen.message),
+    code: 'FailedPrecondition',
+    words: deniedWords,
+    advice:
+      'it belongs to another account: use credentials of that account ("aws sts get-caller-identity" tells whose these are), or have its own policy allow this one',
+  },
+  {
     failure: 'explicit deny',
     is: (seen) => isDenied(seen) && /explicit deny/i.test(seen.message),
     code: 'FailedPrecondition',

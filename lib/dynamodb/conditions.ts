@@ -17,6 +17,15 @@ export function idBeginsWith(prefix: string): Condition {
   return { expression: 'begins_with(#id, :prefix)', values: { ':prefix': prefix } };
 }
 
+/** By its id, or by its name in either place where that may be. */
+export function isCalledFrom(beginning: string): Condition {
+  const paths = ['#id', '#spec.#annotations.#name', '#spec.#name'];
+  return {
+    expression: `(${paths.map((path) => `begins_with(${path}, :prefix)`).join(' OR ')})`,
+    values: { ':prefix': beginning },
+  };
+}
+
 export const isNotThere: Condition = { expression: 'attribute_not_exists(#id)' };
 
 /** The fence. `<>` is also true where the attribute is missing or of another type: only the BOOL true is a mark. */

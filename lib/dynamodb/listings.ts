@@ -80,15 +80,16 @@ export async function listUnstopped(
   return { items: items.map(({ id }) => id), next };
 }
 
-/** Ids that begin so, as they were some moments ago. Reads the whole table, or the index of marks, page by page. */
-export async function listIdsByPrefix(
+/** Ids of what is marked that begin so, as they were some moments ago: the index of marks is small. */
+export async function listMarkedIds(
   { requests, at }: Database,
-  { kind, prefix, onlyMarked }: { readonly kind: ParentKind; readonly prefix: string; readonly onlyMarked: boolean },
+  kind: ParentKind,
+  prefix: string,
   from: PageKey | undefined,
 ): Promise<Page<string>> {
   const input = {
     TableName: at.parents(kind),
-    ...(onlyMarked && { IndexName: MARKED_INDEX.name }),
+    IndexName: MARKED_INDEX.name,
     // DynamoDB refuses an empty text here.
     ...expressed({ filter: prefix === '' ? undefined : idBeginsWith(prefix), projection: only(['id']) }),
     ConsistentRead: false,

@@ -7,7 +7,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ParentKey, ParentKind } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import { MARSHALL_OPTIONS } from './client.ts';
-import { allOf, idIs, isChildOf, isMarked, labelIs } from './conditions.ts';
+import { allOf, idIs, isCalledFrom, isChildOf, isMarked, labelIs } from './conditions.ts';
 import type { Database } from './database.ts';
 import { DESCRIPTION_PATHS, MARKING_PATHS } from './descriptions.ts';
 import { expressed, only } from './expressions.ts';
@@ -80,16 +80,20 @@ export interface Listing {
   /** A label that the object carries; without a value, any. */
   readonly labels?: readonly { readonly name: string; readonly value?: string }[];
   readonly isMarked?: boolean;
+  /** How its id or its name begins. */
+  readonly beginning?: string;
 }
 
 /** A kind's parents as they are stored, with what they are called, and their mark and protection. Reads the whole table. */
 export async function listDescribed(
   { requests, at }: Database,
   kind: ParentKind,
-  { labels = [], isMarked: onlyMarked = false }: Listing,
+  { labels = [], isMarked: onlyMarked = false, beginning = '' }: Listing,
   from: PageKey | undefined,
 ): Promise<Page<StoredItem>> {
-  const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked] : [])];
+  // DynamoDB refuses an empty text in an expression.
+  const called = beginning === '' ? [] : [isCalledFrom(beginning)];
+  const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked] : []), ...called];
   const { ExpressionAttributeValues = {}, ...rest } = expressed({
     projection: only([...DESCRIPTION_PATHS, ...MARKING_PATHS]),
     filter: filters.length === 0 ? undefined : allOf(...filters),

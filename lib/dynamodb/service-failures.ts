@@ -54,6 +54,13 @@ export const SERVICE_FAILURES: readonly Row[] = [
     advice: `${LATER}, or have the limit raised in Service Quotas`,
   },
   {
+    failure: 'limit reached',
+    is: ({ name }) => name === 'LimitExceededException',
+    code: 'Unavailable',
+    words: ({ message }) => `a limit of the account or of the table is reached (${message})`,
+    advice: 'wait until what is under way there is done, or have the limit raised in Service Quotas',
+  },
+  {
     failure: 'throttled',
     is: ({ name, status }) =>
       (/Throttl|ThroughputExceeded|LimitExceeded/.test(name) && !name.startsWith('ItemCollection')) || status === 429,

@@ -45,10 +45,13 @@ export interface AlarmProps {
 
   /**
    * Where the runbook is that each alarm's description points to, without the `#section`.
-   * @default 'docs/runbook.md', as it is in this package
+   * @default the runbook of this package, on GitHub
    */
   readonly runbookUrl?: string;
 }
+
+/** Whoever is woken has the alarm's text, and not this repository. */
+const RUNBOOK_URL_DEFAULT = 'https://github.com/deallocator/deallocator/blob/main/docs/runbook.md';
 
 /** CloudWatch's. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html */
 const DESCRIPTION_CHARACTERS_MAX = 1024;
@@ -78,7 +81,7 @@ function createAlarm(
   props: AlarmProps & NameProps,
 ): Alarm {
   const severity = SEVERITIES[option];
-  const runbook = props.runbookUrl ?? 'docs/runbook.md';
+  const runbook = props.runbookUrl ?? RUNBOOK_URL_DEFAULT;
   const alarmDescription = `Deallocator: ${meaning} Severity: ${severity}. What to do: ${runbook}#${section}`;
   if (alarmDescription.length > DESCRIPTION_CHARACTERS_MAX) {
     refuse(
@@ -103,7 +106,7 @@ function createAlarm(
 function createComposite(parent: Construct, alarms: readonly Alarm[], props: AlarmProps & NameProps): void {
   const composite = new CompositeAlarm(parent, 'Any', {
     compositeAlarmName: nameWith(props.resourcePrefix, 'Any'),
-    alarmDescription: `Deallocator: an alarm rings. What to do: ${props.runbookUrl ?? 'docs/runbook.md'}#any-alarm`,
+    alarmDescription: `Deallocator: an alarm rings. What to do: ${props.runbookUrl ?? RUNBOOK_URL_DEFAULT}#any-alarm`,
     alarmRule: AlarmRule.anyOf(...alarms),
   });
   const action = props.alarmActions?.composite ?? props.alarmAction;

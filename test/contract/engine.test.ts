@@ -102,13 +102,15 @@ const condition = fc
       '#s = :v',
       '#s.#n <> :v',
       'attribute_not_exists(#id) OR #p < :n',
+      'begins_with(#m, :b)',
+      '(begins_with(#id, :b) OR begins_with(#s.#n, :b)) AND attribute_not_exists(#p)',
     ),
     value,
     fc.constantFrom({ S: 'm1' }, { S: 'm2' }),
     fc.constantFrom('ALL_OLD', 'NONE'),
   )
   .map(([ConditionExpression, v, w, ReturnValuesOnConditionCheckFailure]) => ({
-    ...placeholders(ConditionExpression, { ':v': v, ':w': w, ':n': { N: '2' } }),
+    ...placeholders(ConditionExpression, { ':v': v, ':w': w, ':n': { N: '2' }, ':b': { S: 'm' } }),
     ConditionExpression,
     ReturnValuesOnConditionCheckFailure,
   }));

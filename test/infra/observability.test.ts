@@ -64,6 +64,7 @@ describe('alarms', () => {
         .replaceAll(/[^\w -]/g, '')
         .replaceAll(' ', '-'),
     );
+    const { homepage } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     const everything = createWorld({
       compositeAlarm: true,
       alarms: {
@@ -78,7 +79,9 @@ describe('alarms', () => {
     const composites = everything.template.findResources('AWS::CloudWatch::CompositeAlarm');
     const above = Object.values(composites).map(({ Properties }) => Properties as Properties);
     for (const { AlarmDescription } of [...alarmsOf(everything), ...above]) {
-      const [, file = '', anchor] = /^Deallocator: .+\. What to do: (\S+)#(\S+)$/.exec(AlarmDescription) ?? [];
+      const [, page = '', anchor] = /^Deallocator: .+\. What to do: (\S+)#(\S+)$/.exec(AlarmDescription) ?? [];
+      // A page that anybody can open, with a file of this repository behind it.
+      const file = page.split(`${homepage.split('#')[0]}/blob/main/`)[1] ?? 'none';
       expect(existsSync(join(root, file)), AlarmDescription).toBe(true);
       expect(anchors).toContain(anchor);
     }

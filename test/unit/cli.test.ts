@@ -333,6 +333,41 @@ describe('a stack', () => {
     });
   });
 
+  it.each([
+    [
+      'ROLLBACK_COMPLETE',
+      'Resource X does not exist',
+      /is ROLLBACK_COMPLETE \(Resource X does not exist\), .*deploy it again/,
+    ],
+    ['CREATE_FAILED', undefined, /its creation failed/],
+    ['REVIEW_IN_PROGRESS', undefined, /wait until it is done/],
+    ['DELETE_FAILED', 'in use', /being deleted/],
+    ['UPDATE_ROLLBACK_COMPLETE', undefined, /name the stack that holds the construct/],
+    ['CREATE_COMPLETE', undefined, /stack Shop is CREATE_COMPLETE, and has no outputs; name the stack/],
+  ] as const)('without outputs that is %s is told as that: %s', async (StackStatus, StackStatusReason, message) => {
+    const stack = {
+      StackName: 'Shop',
+      CreationTime: new Date(0),
+      StackStatus,
+      ...(StackStatusReason && { StackStatusReason }),
+    };
+    cloudFormation.on(DescribeStacksCommand).resolves({ Stacks: [stack] });
+    await expect(readStackOutputs('Shop', connection)).rejects.toMatchObject({
+      code: 'FailedPrecondition',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('whose name can be none is said in words', async () => {
+    const message =
+      "1 validation error detected: Value 'a_b' at 'stackName' failed to satisfy constraint: Member must …";
+    cloudFormation.on(DescribeStacksCommand).rejects(Object.assign(new Error(message), { name: 'ValidationError' }));
+    await expect(readStackOutputs('a_b', connection)).rejects.toMatchObject({
+      code: 'InvalidArgument',
+      message: expect.stringContaining('"a_b" can\'t be the name of a stack; allowed: letters'),
+    });
+  });
+
   it('tells names and rules; those that it does not tell are the defaults', () => {
     const rules = {
       taskIsGone: 'deleted',

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { readHistory } from '../../lib/operate/reports/history.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
+import { memoryCommandLine } from '../support/memory-command-line.ts';
 
 /** `web` lives and goes twice, the first time together with its network; then a network of the same id goes. */
 async function lives() {
@@ -63,6 +64,34 @@ it('of what never was is empty', async () => {
     isWhole: true,
     whereabouts: 'not there',
   });
+});
+
+it('finds what is gone by the name that it had, where no receipt has that id', async () => {
+  const world = memoryCommandLine();
+  const { client, cluster, backend, cli } = world;
+  const named = (name: string) => ({ annotations: { name } });
+  await client.createNetwork({ id: 'n1', spec: named('shop_front') });
+  await client.createService({ id: 's1', spec: { ...named('shop_web'), networks: [{ target: 'n1' }] } });
+  await client.removeService('s1');
+  await client.removeNetwork('n1');
+  await backend.deliver();
+  const { deletions, whereabouts } = await readHistory(cluster, { id: 'shop_front', name: 'shop_front' });
+  expect(deletions).toMatchObject([{ object: 'network#n1', name: 'shop_front', wentWith: 'service#s1' }]);
+  expect(whereabouts).toBe('gone');
+  expect(await readHistory(cluster, { id: 'shop_web', name: 'shop_web', kind: 'network' })).toMatchObject({
+    deletions: [],
+    whereabouts: 'not there',
+  });
+  for (const typed of [['shop_web'], ['service', 'shop_web'], ['svc/shop_web']]) {
+    const told = await cli(['history', ...typed]);
+    expect(told).toMatchObject({ status: 0, stderr: '' });
+    expect(told.stdout).toContain('service s1 (shop_web)');
+    expect(told.stdout.trimEnd().split('\n')).toHaveLength(3);
+  }
+  // A new object of that name is another one: its id has no receipt, and the old one's end is told all the same.
+  await client.createService({ id: 's2', spec: named('shop_web') });
+  expect((await cli(['history', 'service/shop_web'])).stdout).toContain('service s1 (shop_web)');
+  expect(await cli(['history', 'shop_wbe'])).toMatchObject({ status: 1 });
 });
 
 it('passes over what the deallocator never writes, and tells of all else', async () => {

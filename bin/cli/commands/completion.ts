@@ -1,7 +1,11 @@
 /** Completion: a script for the shell, which asks this program what could come next. */
 import type { Database } from '../../../lib/dynamodb/database.ts';
-import { listIdsByPrefix } from '../../../lib/dynamodb/listings.ts';
-import { eachPage } from '../../../lib/protocol/pages.ts';
+import { nameOf } from '../../../lib/dynamodb/descriptions.ts';
+import { listMarkedIds } from '../../../lib/dynamodb/listings.ts';
+import { listDescribed } from '../../../lib/dynamodb/reads.ts';
+import { KIND_WORDS, kindOf } from '../../../lib/operate/names.ts';
+import type { ParentKind } from '../../../lib/protocol/model.ts';
+import { eachPage, type Page, type PageKey } from '../../../lib/protocol/pages.ts';
 import { type Command, commandNamed, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { readArguments } from '../program.ts';
@@ -34,12 +38,11 @@ complete -c deallocator -l config -r -F`,
 };
 
 /** More would not help to choose. */
-const IDS_MAX = 100;
-/** Pages of 1 MB that one Tab may read. */
+const FOUND_MAX = 100;
+/** Pages of 1 MB that one Tab may read of a table or an index. */
 const PAGES_MAX = 4;
-/** An id with other characters would have to be quoted, and each shell quotes in its own way. */
-const SAFE_ID = /^[\w.:=@%+,/-]+$/;
-const KINDS = ['service', 'network'] as const;
+/** An id or a name with other characters would have to be quoted, and each shell quotes in its own way. */
+const SAFE = /^[\w.:=@%+,/#-]+$/;
 /** Commands that work only on what is marked. */
 const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 
@@ -93,7 +96,10 @@ export function joinPieces(pieces: readonly string[]): { readonly joined: string
 async function complete(commands: readonly Command[], session: Session, words: readonly string[]): Promise<string[]> {
   const typed = words.at(-1) ?? '';
   const startsAsTyped = (found: string) => found.startsWith(typed);
-  if (words.length === 1) return commands.map(({ name }) => name).filter(startsAsTyped);
+  if (words.length === 1) {
+    const names = commands.map(({ name }) => name).filter(startsAsTyped);
+    return names.length > 0 ? names : commands.flatMap(({ aliases = [] }) => aliases).filter(startsAsTyped);
+  }
   const command = commandNamed(commands, words[0]);
   if (command === undefined) return [];
   if (typed.startsWith('-')) {
@@ -105,22 +111,55 @@ async function complete(commands: readonly Command[], session: Session, words: r
   if (command.name === 'completion') return Object.keys(SCRIPTS).filter(startsAsTyped);
   if (!command.takes.includes('KIND')) return [];
   const given = readArguments(command, words.slice(1, -1), session.io);
-  const [kind] = given.positionals;
-  if (kind === undefined) return KINDS.filter(startsAsTyped);
-  if (kind !== 'service' && kind !== 'network') return [];
+  const [first] = given.positionals;
+  const kind = first === undefined ? undefined : kindOf(first);
+  // `service web`, or `service/web`, which begins with its kind itself.
+  const [, ahead = '', word = ''] = kind === undefined ? (/^(\w+[/#])(.*)$/s.exec(typed) ?? []) : [];
+  const asked = kind ?? kindOf(ahead.slice(0, -1));
+  if (asked === undefined) return first === undefined ? kindsFrom(startsAsTyped) : [];
+  if (!command.takes.includes('ID')) return [];
   // The deployment is the one that the completed line names.
   const { cluster } = await session.open(given);
   const onlyMarked = OF_MARKED.includes(command.name);
-  const ids = await findIds(cluster.database, { kind, prefix: typed, onlyMarked });
-  return ids.filter((id) => SAFE_ID.test(id) && !given.positionals.includes(id)).sort();
+  const found = await findCalled(cluster.database, asked, ahead === '' ? typed : word, onlyMarked);
+  return found
+    .map((one) => `${ahead}${one}`)
+    .filter((one) => SAFE.test(one) && !given.positionals.includes(one))
+    .sort();
 }
 
-/** The tables are asked for what begins so, until there are enough, or enough was read. */
-async function findIds(database: Database, wanted: Parameters<typeof listIdsByPrefix>[1]): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const { items } of eachPage((from) => listIdsByPrefix(database, wanted, from), { pagesMax: PAGES_MAX })) {
-    ids.push(...items);
-    if (ids.length >= IDS_MAX) break;
+/** Plurals and short words only where no kind itself begins so: `s` is one word, not two. */
+function kindsFrom(startsAsTyped: (word: string) => boolean): string[] {
+  const kinds = Object.keys(KIND_WORDS).filter(startsAsTyped);
+  if (kinds.length > 0) return kinds;
+  return Object.values(KIND_WORDS)
+    .flatMap(({ plural, short }) => [plural, ...short])
+    .filter(startsAsTyped);
+}
+
+/**
+ * Names, and ids where there is no name that begins so. The tables are asked for what begins so, until there are enough, or enough was
+ * read; of what is marked, the index of marks too, which is small beside its table.
+ */
+async function findCalled(database: Database, kind: ParentKind, beginning: string, onlyMarked: boolean) {
+  const [marked, described] = await Promise.all([
+    onlyMarked ? firstOf((from) => listMarkedIds(database, kind, beginning, from)) : [],
+    firstOf((from) => listDescribed(database, kind, { beginning, isMarked: onlyMarked }, from)),
+  ]);
+  const words = new Map(marked.map((id) => [id, id]));
+  for (const item of described) {
+    const id = item.id?.S as string;
+    const name = nameOf(item);
+    words.set(id, name?.startsWith(beginning) && SAFE.test(name) ? name : id);
   }
-  return ids.slice(0, IDS_MAX);
+  return [...new Set(words.values())].filter((word) => word.startsWith(beginning)).slice(0, FOUND_MAX);
+}
+
+async function firstOf<T>(list: (from: PageKey | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const found: T[] = [];
+  for await (const { items } of eachPage(list, { pagesMax: PAGES_MAX })) {
+    found.push(...items);
+    if (found.length >= FOUND_MAX) break;
+  }
+  return found;
 }

@@ -21,6 +21,7 @@ export const history: Command = {
   examples: [
     ['deallocator history', 'the last 100 deletions'],
     ['deallocator history web --kind service', 'each life of service web'],
+    ['deallocator history shop_web', 'also by its name, if that is not its id'],
   ],
   async run(session, given) {
     const { io, isJson, report, printJson } = session;
@@ -29,9 +30,10 @@ export const history: Command = {
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
     const deployment = await session.open();
-    // A name stands for what is there now; what is gone is known by its id alone.
+    // A name stands for what is there now; else for what was called so when it was deleted.
     const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
-    const found = await interruptible(readHistory(deployment.cluster, { id: key?.id ?? id, kind, limit }), io);
+    const options = { id: key?.id ?? id, name: id, kind, limit };
+    const found = await interruptible(readHistory(deployment.cluster, options), io);
     if (isJson) printJson(found);
     else if (found.deletions.length === 0) report(nothingWords(id, kind, found));
     else {

@@ -19,6 +19,8 @@ const HISTORY_PAGES_MAX = 100;
 export interface HistoryOptions {
   /** Only deletions of this id, of both kinds unless `kind` is given. @default all */
   readonly id?: string | undefined;
+  /** Where no receipt has that id: deletions of objects that people called so, whatever their ids were. @default none */
+  readonly name?: string | undefined;
   readonly kind?: ParentKind | undefined;
   /** 1 to 10,000. @default 100 */
   readonly limit?: number | undefined;
@@ -66,11 +68,28 @@ export interface History {
  * in that service's receipt alone, so the history of a network, or of everything, reads the whole table.
  */
 export async function readHistory(cluster: Cluster, options: HistoryOptions = {}): Promise<History> {
-  const { id, kind } = options;
+  const { id, kind, name } = options;
   // Network ids may be longer than service ids, so without a kind the network limit applies.
   if (kind !== undefined) checkParentKind(kind);
   if (id !== undefined) checkId(kind ?? 'network', id);
   const limit = checkLimit(options.limit ?? HISTORY_DELETIONS_DEFAULT, HISTORY_DELETIONS_MAX);
+  const found = await readOfId(cluster, id, kind, limit);
+  if (id === undefined || name === undefined || found.deletions.length > 0) return found;
+  const newest = new Newest(limit);
+  const isCalled = (deletion: Deletion) => deletion.name === name && (kind === undefined || deletion.kind === kind);
+  const isWhole = await scan(cluster, newest, isCalled);
+  const deletions = newest.all();
+  if (deletions.length === 0) return { ...found, isWhole: found.isWhole && isWhole };
+  const whereabouts = found.whereabouts === 'there' ? 'there' : 'gone';
+  return { deletions, more: newest.more(), isWhole, whereabouts };
+}
+
+async function readOfId(
+  cluster: Cluster,
+  id: string | undefined,
+  kind: ParentKind | undefined,
+  limit: number,
+): Promise<History> {
   const isWanted = (deletion: Deletion) =>
     (id === undefined || deletion.id === id) && (kind === undefined || deletion.kind === kind);
   const newest = new Newest(limit);

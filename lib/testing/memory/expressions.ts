@@ -21,6 +21,7 @@ type Operand = { readonly path: Path } | { readonly value: string };
 export type Condition =
   | { readonly is: 'and' | 'or'; readonly parts: readonly Condition[] }
   | { readonly is: 'exists' | 'not exists'; readonly path: Path }
+  | { readonly is: 'begins with'; readonly path: Path; readonly text: string }
   | { readonly is: '=' | '<>' | '<'; readonly left: Operand; readonly right: Operand };
 
 export type Change =
@@ -117,6 +118,14 @@ function readSimple(tokens: Tokens): Condition {
     tokens.expect(')');
     return { is, path };
   }
+  if (tokens.take('BEGINS_WITH')) {
+    tokens.expect('(');
+    const path = readPath(tokens);
+    tokens.expect(',');
+    const text = tokens.word(/^:\w+$/);
+    tokens.expect(')');
+    return { is: 'begins with', path, text };
+  }
   const left = readOperand(tokens);
   const is = tokens.word(/^(=|<>|<)$/) as '=' | '<>' | '<';
   return { is, left, right: readOperand(tokens) };
@@ -200,6 +209,11 @@ export function holds(condition: Condition, item: StoredItem | undefined, placeh
       return find(condition.path, item, placeholders) !== undefined;
     case 'not exists':
       return find(condition.path, item, placeholders) === undefined;
+    case 'begins with': {
+      const text = placeholders.values[condition.text]?.S;
+      if (text === undefined) throw new NotInMemoryError('a beginning of anything but texts');
+      return find(condition.path, item, placeholders)?.S?.startsWith(text) === true;
+    }
     default: {
       const left = operandValue(condition.left, item, placeholders);
       const right = operandValue(condition.right, item, placeholders);

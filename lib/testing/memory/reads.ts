@@ -111,7 +111,9 @@ export class Reads {
     const condition = parseCondition(input.KeyConditionExpression as string);
     const { placeholders, show, isWanted } = lookAt(input, [condition]);
     const { tree } = condition;
-    const attribute = tree.is === '=' && 'path' in tree.left && tree.left.path.length === 1 ? tree.left.path[0] : '';
+    // DynamoDB takes more of them: to say that the key is missing would be a guess.
+    if (tree.is !== '=') throw new NotInMemoryError(`the key condition "${input.KeyConditionExpression}"`);
+    const attribute = 'path' in tree.left && tree.left.path.length === 1 ? tree.left.path[0] : '';
     if ((placeholders.names[attribute as string] ?? attribute) !== partitionKey) {
       throw new Invalid(`Query condition missed key schema element: ${partitionKey}`);
     }
