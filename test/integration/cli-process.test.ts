@@ -145,7 +145,7 @@ it.each([
     await backend.client.createTask('asked', { id: '1' }).catch(() => {});
     const command = line('rm', 'service', 'asked', '--config', config);
     const asked = await seenIn('dumb', command, (seen) => seen.includes('[y/N] '), typed);
-    expect(asked.seen).toMatch(/Mark 1 object on local cloud at http\S+, by \S+\? Nothing goes at once/);
+    expect(asked.seen).toMatch(/Mark 1 object on local cloud at http\S+, by\s+\S+\? Nothing goes at once/);
     expect(asked.seen).toContain(said);
     expect(asked.status).toBe(status);
     await backend.client.undeleteService('asked');

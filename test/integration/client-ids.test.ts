@@ -101,7 +101,7 @@ describe('ids', () => {
 
   const unfit: [string, unknown, string][] = [
     ['empty', '', 'empty'],
-    ['undefined', undefined, 'undefined'],
+    ['undefined', undefined, 'missing'],
     ['null', null, 'null'],
     ['a number', 7, '7'],
     ['a list', ['web'], 'must be a string'],

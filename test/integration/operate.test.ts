@@ -68,7 +68,7 @@ describe('a removal', () => {
       ['a', '2025-12-24T00:00:00Z'],
       ['b', '2025-12-25T00:00:00Z'],
     ]);
-    expect(await drawGraph(cluster, [web], 'mermaid')).toContain('-.->|waits for|');
+    expect(await drawGraph(cluster, [web], 'mermaid')).toContain('n0 -.-> n1\n');
 
     const awaited = [web, front].map((key, n) => ({ ...key, markedAt: applied[n]?.markedAt as string }));
     const waiting = waitUntilGone(cluster, awaited, { timeoutMillis: 60_000 });

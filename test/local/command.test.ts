@@ -131,7 +131,7 @@ describe('npm run local', () => {
         },
         sweepFunctionName: 'Deallocator-Worker',
         deadLetterQueueUrl: `${connection.endpoint}/000000000000/Deallocator-Failures`,
-        rules: {},
+        rules: { GracePeriodSeconds: '0', TaskIsGone: 'deleted', TaskNetworks: 'no' },
       });
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);

@@ -137,8 +137,8 @@ const BEFORE: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'docs/cli.md: export cluster.json': draining,
 };
 
-/** Quoted from a run on the local cloud: what it tries needs queues, alarms and functions, or a server, which no tables in memory have. */
-const NOT_IN_MEMORY: readonly string[] = ['docs/cli.md: selftest', 'docs/cli.md: ui'];
+/** Quoted from a run on the local cloud: what it tries needs queues, alarms and functions, which no tables in memory have. */
+const NOT_IN_MEMORY: readonly string[] = ['docs/cli.md: selftest'];
 
 /** Blocks without a language that are no output of ours. */
 const NO_OUTPUT = /^(childDeleted\(batch\)|bin\/ |14:02:10\.1|\{"deallocator":"lines")/;
