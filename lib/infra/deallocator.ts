@@ -218,7 +218,7 @@ export class Deallocator extends Construct {
    * another account. A user gets a managed policy, since one of these is too long for a user's inline policies.
    */
   grantRead(grantee: IGrantable): Grant {
-    return this.#give(grantee, 'grantRead', this.#onTables(READ_PERMISSIONS));
+    return this.#give(grantee, 'grantRead', [...this.#onTables(READ_PERMISSIONS), this.#describeSweep()]);
   }
 
   /**
@@ -244,6 +244,7 @@ export class Deallocator extends Construct {
     return this.#give(grantee, 'grantOperate', [
       ...this.#onTables(OPERATE_PERMISSIONS),
       this.#invokeSweep(),
+      this.#describeSweep(),
       new PolicyStatement({ actions: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'], resources: streamArns }),
       new PolicyStatement({
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
@@ -264,6 +265,14 @@ export class Deallocator extends Construct {
   #invokeSweep(): PolicyStatement {
     return new PolicyStatement({
       actions: ['lambda:InvokeFunction'],
+      resources: [this.functions.sweep.functionArn],
+    });
+  }
+
+  /** An audit compares the tables' policies with its role. */
+  #describeSweep(): PolicyStatement {
+    return new PolicyStatement({
+      actions: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
       resources: [this.functions.sweep.functionArn],
     });
   }

@@ -19,6 +19,9 @@ const ACTIONS = [
   'BatchWriteItem',
   'PartiQLSelect',
   'PartiQLUpdate',
+  'DescribeTable',
+  'DescribeTimeToLive',
+  'GetResourcePolicy',
 ] as const;
 
 export type Action = (typeof ACTIONS)[number];
@@ -96,8 +99,19 @@ export function functionPermissions({
   };
 }
 
+/** What an audit compares of each table: what guards it, and what DynamoDB itself would delete there. */
+const GUARDED = ['DescribeTable', 'DescribeTimeToLive', 'GetResourcePolicy'] as const;
+const DESCRIBE: Permissions = {
+  services: GUARDED,
+  tasks: ['DescribeTable'],
+  networks: GUARDED,
+  attachments: GUARDED,
+  counters: GUARDED,
+  receipts: GUARDED,
+};
+
 /** What the reports read: status, explain, wait, history, audit, export. They read everything and change nothing. */
-export const READ_PERMISSIONS: Permissions = {
+export const READ_PERMISSIONS: Permissions = merge(DESCRIBE, {
   services: ['GetItem', 'BatchGetItem', 'Scan'],
   'services/marked': ['Scan'],
   tasks: ['BatchGetItem', 'Query', 'Scan'],
@@ -106,7 +120,7 @@ export const READ_PERMISSIONS: Permissions = {
   attachments: ['BatchGetItem', 'Query', 'Scan'],
   counters: ['BatchGetItem', 'Scan'],
   receipts: ['GetItem', 'Query', 'Scan'],
-};
+});
 
 /**
  * What the typed client does. It can mark services and networks, and not delete them: only the deallocator has DeleteItem

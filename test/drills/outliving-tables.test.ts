@@ -48,12 +48,16 @@ describe('a deployment over tables of a former one', () => {
       await expect(backend.sweep()).rejects.toThrow(/may not do dynamodb:DeleteItem/);
       expect((await backend.world()).services).toHaveLength(1);
 
-      const audit = async () => {
-        const { status, stdout } = await call(['audit', '--deployed', '--config', config, '--confirm', '0', '--json']);
+      const audit = async (...args: string[]) => {
+        const { status, stdout } = await call(['audit', ...args, '--config', config, '--confirm', '0', '--json']);
         const { deployed } = JSON.parse(stdout) as { deployed: Check[] };
         return { status, failed: deployed.filter(({ result }) => result === 'failed') };
       };
-      const { status, failed } = await audit();
+      // The tables alone tell that something is wrong, and what tells more.
+      const some = (await audit()).failed;
+      expect(some.map(({ fault }) => fault)).toEqual(Array(4).fill('roles of another deployment'));
+      expect(some[0]?.fix).toMatch(/^run "deallocator audit --deployed"/);
+      const { status, failed } = await audit('--deployed');
       expect([status, failed.map(({ fault }) => fault)]).toEqual([1, Array(4).fill('roles of another deployment')]);
       for (const { fix = '' } of failed) {
         const [, ResourceArn, Policy] =
@@ -61,7 +65,7 @@ describe('a deployment over tables of a former one', () => {
         await db.send(new PutResourcePolicyCommand({ ResourceArn, Policy }));
       }
       // Of the policies nothing is left to say. The record was never delivered: the sweep makes up for it.
-      expect((await audit()).failed).toEqual([]);
+      expect((await audit('--deployed')).failed).toEqual([]);
       expect(await backend.sweep()).toMatchObject({ deleted: ['service#web'], failedCount: 0 });
       expect((await audit()).status).toBe(0);
     } finally {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bannedWords } from './bans.ts';
 import { brokenCitations } from './citations.ts';
-import { bareCommands, unknownScripts } from './commands.ts';
+import { bareCommands, doubleChoices, unknownScripts } from './commands.ts';
 import { climbingImports, importCircles, strayExpressions } from './rooms.ts';
 import type { Source } from './sources.ts';
 
@@ -119,6 +119,15 @@ describe('commands', () => {
     expect(unknownScripts([page], { test: '', start: '' })).toEqual([
       'README.md names `npm run test:alll`, which package.json has not',
     ]);
+  });
+
+  it('that name objects choose none by a stack besides', () => {
+    const page = source(
+      'docs/deploy.md',
+      '`deallocator rm service web --stack Shop --wait`',
+      'deallocator ls --stack shop',
+    );
+    expect(doubleChoices([page])).toHaveLength(1);
   });
 });
 

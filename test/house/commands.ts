@@ -22,3 +22,12 @@ export function unknownScripts(pages: readonly Source[], scripts: Readonly<Recor
       .map((script) => `${path} names \`npm run ${script}\`, which package.json has not`),
   );
 }
+
+/** `--stack` chooses objects by their label, so that beside an object it is refused; a deployed stack is `--deployment`. */
+export function doubleChoices(pages: readonly Source[]): string[] {
+  return pages.flatMap(({ path, text }) =>
+    [...text.matchAll(/deallocator [a-z]+ (?:service|network|task) [^\n`]*--stack\b/g)].map(
+      ([command]) => `${path} tells to type \`${command}\`, which is refused: a deployed stack is --deployment`,
+    ),
+  );
+}

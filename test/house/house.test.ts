@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bannedWords } from './bans.ts';
 import { brokenCitations, DESIGN } from './citations.ts';
-import { bareCommands, unknownScripts } from './commands.ts';
+import { bareCommands, doubleChoices, unknownScripts } from './commands.ts';
 import { climbingImports, importCircles, strayExpressions } from './rooms.ts';
 import { importsOf, ourImports, pages, product, ROOT, read, sources, tracked } from './sources.ts';
 
@@ -95,6 +95,10 @@ it('citations of the design have one form, and find their place', () => {
 
 it('commands run on the Node.js that npm has installed here', () => {
   expect(bareCommands(citing)).toEqual([]);
+});
+
+it('commands choose objects by name or by stack', () => {
+  expect(doubleChoices(citing.filter(({ path }) => path.endsWith('.md')))).toEqual([]);
 });
 
 it('nothing is left for later without an issue', () => {

@@ -133,19 +133,23 @@ describe('grants', () => {
     return permissions(fresh.statementsOf(role));
   }
 
+  const guarded = ['DescribeTable', 'DescribeTimeToLive', 'GetResourcePolicy'];
+  const described = ['lambda:GetFunctionConcurrency', 'lambda:GetFunctionConfiguration'];
+
   test('grantRead lets read tables and indexes, and change nothing', () => {
-    expect(granted(({ deallocator }, role) => deallocator.grantRead(role).assertSuccess())).toEqual(
-      dynamodb({
-        services: ['GetItem', 'BatchGetItem', 'Scan'],
-        tasks: ['BatchGetItem', 'Query', 'Scan'],
-        networks: ['GetItem', 'BatchGetItem', 'Scan'],
-        attachments: ['BatchGetItem', 'Query', 'Scan'],
-        counters: ['BatchGetItem', 'Scan'],
-        receipts: ['GetItem', 'Query', 'Scan'],
+    expect(granted(({ deallocator }, role) => deallocator.grantRead(role).assertSuccess())).toEqual({
+      ...dynamodb({
+        services: [...guarded, 'GetItem', 'BatchGetItem', 'Scan'],
+        tasks: ['DescribeTable', 'BatchGetItem', 'Query', 'Scan'],
+        networks: [...guarded, 'GetItem', 'BatchGetItem', 'Scan'],
+        attachments: [...guarded, 'BatchGetItem', 'Query', 'Scan'],
+        counters: [...guarded, 'BatchGetItem', 'Scan'],
+        receipts: [...guarded, 'GetItem', 'Query', 'Scan'],
         'services/index/marked': ['Scan'],
         'networks/index/marked': ['Scan'],
       }),
-    );
+      sweep: described,
+    });
   });
 
   test('grantWrite lets use the client, and delete no service, network or counter', () => {
@@ -165,16 +169,16 @@ describe('grants', () => {
     const records = ['dynamodb:GetRecords', 'dynamodb:GetShardIterator'];
     expect(granted(({ deallocator }, role) => deallocator.grantOperate(role).assertSuccess())).toEqual({
       ...dynamodb({
-        services: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
+        services: [...guarded, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'services/index/marked': ['Scan'],
-        networks: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
+        networks: [...guarded, 'GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem', 'ConditionCheckItem', 'Scan'],
         'networks/index/marked': ['Scan'],
-        tasks: ['BatchGetItem', 'PutItem', 'Query', 'Scan'],
-        attachments: ['BatchGetItem', 'PutItem', 'Query', 'Scan'],
-        counters: ['BatchGetItem', 'Scan'],
-        receipts: ['GetItem', 'Query', 'Scan'],
+        tasks: ['DescribeTable', 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
+        attachments: [...guarded, 'BatchGetItem', 'PutItem', 'Query', 'Scan'],
+        counters: [...guarded, 'BatchGetItem', 'Scan'],
+        receipts: [...guarded, 'GetItem', 'Query', 'Scan'],
       }),
-      sweep: ['lambda:InvokeFunction'],
+      sweep: [...described, 'lambda:InvokeFunction'],
       'services/stream': records,
       'tasks/stream': records,
       'networks/stream': records,

@@ -17,8 +17,8 @@ declare module 'vitest' {
 
 export default async function setup(project: TestProject) {
   const before = process.env.TMPDIR;
-  const folder = mkdtempSync(join(tmpdir(), 'deallocator-tests-'));
-  // The workers, which are not started yet, inherit it.
+  const folder = mkdtempSync(join(tmpdir(), 't-'));
+  // The workers, which are not started yet, inherit it. Short, since outputs wrap by the paths that they name.
   process.env.TMPDIR = folder;
   await synthesize(new AbortController().signal);
   const engine = await startEngine();

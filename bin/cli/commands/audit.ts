@@ -1,8 +1,10 @@
-import { openDatabase } from '../../../lib/dynamodb/database.ts';
+import { type Database, openDatabase } from '../../../lib/dynamodb/database.ts';
 import { type AuditResult, audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
 import { type LeftFinding, repair } from '../../../lib/operate/audit/repair.ts';
-import { inspect } from '../../../lib/operate/deployed/inspect.ts';
+import type { Check } from '../../../lib/operate/deployed/check.ts';
+import { inspect, inspectTables } from '../../../lib/operate/deployed/inspect.ts';
+import type { Surroundings } from '../../../lib/operate/deployed/surroundings.ts';
 import { spoken } from '../../../lib/operate/names.ts';
 import { parseParentName } from '../../../lib/protocol/model.ts';
 import { readTime, refuseMore } from '../arguments.ts';
@@ -21,7 +23,7 @@ export const audit: Command = {
   options: {
     repair: { says: 'has the sweep function mend what it can; safe while others write' },
     deployed: {
-      says: 'also compares tables, policies, functions and mappings with what they must be; needs more permissions',
+      says: 'compares functions, mappings, schedule and pipes too with what they must be; needs more permissions',
     },
     confirm: { value: 'TIME', says: 'how long a fault must stay to count (default: 10s)' },
   },
@@ -49,8 +51,7 @@ export const audit: Command = {
           })
         : undefined;
       const database = openDatabase(db, tables, { rules, chance: io.chance });
-      const deployed =
-        around && given.flag('deployed') ? (await inspect(database, around, sweepFunctionName)).checks : undefined;
+      const deployed = await compare(database, around, sweepFunctionName, given.flag('deployed'));
       progress.close();
       const wrong = (deployed ?? []).filter((check) => check.result === 'failed');
       const left = repaired?.left ?? result.findings;
@@ -63,7 +64,9 @@ export const audit: Command = {
         if (left.length > 0) report(`\n${describe(left, io)}`);
         if (wrong.length > 0) report(`\n${checkBlocks(wrong, io)}`);
         const unseen = (deployed ?? []).filter((check) => check.result === 'not looked at');
-        if (unseen.length > 0) report(`\n${checkBlocks(unseen, io)}`);
+        if (unseen.length > 0 && given.flag('deployed')) report(`\n${checkBlocks(unseen, io)}`);
+        else if (unseen.length > 0)
+          report(`not looked at: ${unseen.map(({ name }) => name).join(', ')}; --deployed says why`);
       }
       return left.length + wrong.length > 0 || result.unchecked > 0 ? FAILED : DONE;
     } finally {
@@ -71,6 +74,18 @@ export const audit: Command = {
     }
   },
 };
+
+/** Undefined where there are only tables. */
+async function compare(
+  database: Database,
+  around: Surroundings | undefined,
+  sweepFunctionName: string | undefined,
+  isWhole: boolean,
+): Promise<readonly Check[] | undefined> {
+  if (around === undefined) return undefined;
+  if (isWhole) return (await inspect(database, around, sweepFunctionName)).checks;
+  return sweepFunctionName === undefined ? undefined : await inspectTables(database, around, sweepFunctionName);
+}
 
 /** What was only counted, by its kind: a sample of each kind is among the faults. */
 function uncheckedWords({ uncheckedOf }: AuditResult): string {

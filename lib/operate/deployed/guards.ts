@@ -70,7 +70,7 @@ export function checkGuard(table: GuardedTable, facts: TableFacts, policy: strin
   const expected = expectation(guard);
   const denials = policy === undefined ? [] : denialsOf(policy);
   const problem = policy === undefined ? NO_POLICY : problemOf(guard, denials, roles);
-  if (problem === undefined) return passed(name, expected, 'a policy that says so');
+  if (problem === undefined) return passed(name, expected, `a policy that says so${unknownWords(guard, roles)}`);
   const [fault, seen] = problem;
   // A table whose deletion is denied, or protected, stays so.
   const isKept = facts.deletionProtection || denials.some(({ actions }) => covers(actions, 'dynamodb:DeleteTable'));
@@ -81,6 +81,12 @@ const NO_POLICY: readonly [Fault, string] = [
   'unguarded table',
   'no policy: whoever is allowed it may delete or forge there',
 ];
+
+/** Of an audit of the tables alone. */
+function unknownWords({ by, onlyThem }: Guard, roles: Roles): string {
+  const unknown = onlyThem ? by.filter((name) => roles[name] === undefined) : [];
+  return unknown.length === 0 ? '' : `; the roles of ${unknown.join(', ')} were not compared`;
+}
 
 function expectation({ action, onlyThem, inTransaction, by, never }: Guard): string {
   const who = onlyThem ? `only ${by.join(', ')} may do` : 'whoever is granted it does';
@@ -183,7 +189,7 @@ export function neededPolicy(table: GuardedTable, isKept: boolean, roles: Roles)
 function fixOf(table: GuardedTable, { arn }: TableFacts, isKept: boolean, roles: Roles): string {
   const unknown = GUARDS[table].by.filter((name) => roles[name] === undefined);
   if (unknown.length > 0) {
-    return `look again with permission to read the functions: the policy must name the roles of ${unknown.join(', ')}`;
+    return `run "deallocator audit --deployed", which prints the policy; it must be let read the functions, as the policy names the roles of ${unknown.join(', ')}`;
   }
   return `aws dynamodb put-resource-policy --resource-arn ${arn} --policy '${neededPolicy(table, isKept, roles)}'`;
 }

@@ -21,11 +21,15 @@ export async function checkDeadLetters({ around }: Stage): Promise<Check> {
 }
 
 export async function checkAlarms(
-  { around, functions }: Stage,
+  { around, functions, database }: Stage,
   deadLetterQueueUrl: string | undefined,
 ): Promise<Check[]> {
   const expected = 'no alarm rings, and somebody is told when one does';
-  const own = [...namesOf(functions), ...(deadLetterQueueUrl?.split('/').slice(-1) ?? [])];
+  const own = [
+    ...namesOf(functions),
+    ...Object.values(database.at.tables),
+    ...(deadLetterQueueUrl?.split('/').slice(-1) ?? []),
+  ];
   const all = await told(() => around.alarms());
   if (!isTold(all)) return [notLookedAt('alarms', expected, all.untold)];
   const ours = all.told.filter(({ about }) => about.some((value) => own.includes(value)));
@@ -54,7 +58,7 @@ function namesOf(functions: FoundFunctions): string[] {
     const found = functions[name];
     if (!isTold(found)) return [];
     const { environment, name: physical } = found.told.fn;
-    return [physical, ...(environment.METRICS_NAMESPACE ?? [])].flat();
+    return [physical, environment.METRICS_NAMESPACE ?? []].flat();
   });
 }
 
