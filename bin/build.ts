@@ -1,21 +1,30 @@
 /** `npm run build`: the functions' code, the package's doors and its command, in dist. With --functions: only the first. */
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { type BuildOptions, build, transform } from 'esbuild';
 import { bundleFunctions } from '../lib/infra/bundle.ts';
 import { packAssembly } from './packed-assembly.ts';
 
 /** What the package exports. tsconfig.build.json and package.json name the same files. */
 const DOORS = ['lib/client/index.ts', 'lib/infra/index.ts', 'lib/operate/index.ts', 'lib/testing/index.ts'];
 
-/** What the page of `deallocator ui` loads beside our own files. */
-const MORPHDOM = 'node_modules/morphdom';
+/** Names stay, for stack traces, and no line is long: Node.js shows the whole line of an error that nobody caught. */
+const TIGHT = {
+  target: 'es2023',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 400,
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
 
 const root = dirname(import.meta.dirname);
+const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** What the page of `deallocator ui` loads beside our own files. Dependencies may lie further up than this package. */
+const morphdom = dirname(createRequire(import.meta.url).resolve('morphdom/package.json'));
 const esm = join(root, 'dist', 'esm');
 const cjs = join(root, 'dist', 'cjs');
 const command = join(root, 'dist', 'command');
@@ -29,29 +38,70 @@ async function buildEsm(): Promise<void> {
   const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
   const { status } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('tsc refused the sources, see above; correct them and run "npm run build" again');
+  await tighten(esm);
 }
 
-/** One module for each door. The types are the same files; the package.json here makes TypeScript read them as CommonJS. */
+/** Without comments, which are for who reads the sources: a third of what tsc makes. The types keep theirs. */
+async function tighten(folder: string): Promise<void> {
+  const entryPoints = filesIn(folder, '.js');
+  await build({ ...TIGHT, absWorkingDir: folder, entryPoints, outdir: folder, allowOverwrite: true });
+}
+
+/**
+ * The types of both kinds of module, once: those of the CommonJS doors, which the ES doors pass on. TypeScript lets an ES module
+ * import CommonJS, and not the other way round. Without the types that no door leads to: nobody could import them.
+ */
+function moveTypes(): void {
+  const reached = new Set(DOORS.map(typesOf));
+  // A set goes on to what is added while it is gone through.
+  for (const file of reached) {
+    const text = readFileSync(join(esm, file), 'utf8');
+    for (const [, path = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)\.[jt]s['"]/g)) {
+      reached.add(join(dirname(file), `${path}.d.ts`));
+    }
+    mkdirSync(join(cjs, dirname(file)), { recursive: true });
+    writeFileSync(join(cjs, file), text);
+  }
+  for (const file of filesIn(esm, '.d.ts')) rmSync(join(esm, file));
+  for (const door of DOORS) {
+    const target = join(cjs, door.replace(/ts$/, 'js'));
+    writeFileSync(join(esm, typesOf(door)), `export * from '${relative(join(esm, dirname(door)), target)}';\n`);
+  }
+}
+
+const typesOf = (source: string) => source.replace(/ts$/, 'd.ts');
+
+function filesIn(folder: string, extension: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith(extension));
+}
+
+/**
+ * One module for each door, and what doors share in modules of its own: esbuild splits ES modules alone, so these are made first.
+ * The package.json here makes Node.js and TypeScript read them, and the types, as CommonJS.
+ */
 async function buildCjs(): Promise<void> {
   await rm(cjs, { recursive: true, force: true });
-  // No program requires the command.
-  const bin = join(esm, 'bin');
-  await cp(esm, cjs, { recursive: true, filter: (path) => !path.endsWith('.js') && path !== bin });
-  await writeFile(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
-  await build({
+  const { outputFiles } = await build({
+    ...TIGHT,
     absWorkingDir: root,
     entryPoints: DOORS,
     outdir: cjs,
     outbase: '.',
+    write: false,
     bundle: true,
+    splitting: true,
     packages: 'external',
     platform: 'node',
-    target: 'es2023',
-    format: 'cjs',
+    format: 'esm',
     define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
-    sourcemap: false,
-    logLevel: 'warning',
   });
+  for (const { path, text } of outputFiles) {
+    const { code } = await transform(text, { ...TIGHT, platform: 'node', format: 'cjs' });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, code);
+  }
+  writeFileSync(join(cjs, 'package.json'), '{ "type": "commonjs" }\n');
+  moveTypes();
 }
 
 /**
@@ -70,8 +120,9 @@ async function buildCommand(): Promise<void> {
     target: 'node20.19',
     format: 'esm',
     mainFields: ['module', 'main'],
-    // 0.8 MB that compress no further, and only pictures need them: npm installs the package beside this one.
-    external: ['@hpcc-js/wasm-graphviz'],
+    // Few commands need these, and npm installs them beside this package: 0.8 MB that compress no further for pictures, and the
+    // clients for the sweep, its queue and the streams.
+    external: Object.keys(dependencies),
     // CommonJS packages within ask for Node.js' own modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
@@ -82,8 +133,11 @@ async function buildCommand(): Promise<void> {
     logLevel: 'warning',
   });
   await cp(join(root, 'bin/ui/page'), join(command, 'page'), { recursive: true });
-  await cp(join(root, MORPHDOM, 'dist/morphdom-umd.min.js'), join(command, 'page/morphdom-umd.min.js'));
-  await writeFile(join(command, 'LICENSES.txt'), licensesOf([...Object.keys(metafile.inputs), MORPHDOM]));
+  await cp(join(morphdom, 'dist/morphdom-umd.min.js'), join(command, 'page/morphdom-umd.min.js'));
+  await writeFile(
+    join(command, 'LICENSES.txt'),
+    licensesOf([...Object.keys(metafile.inputs), relative(root, morphdom)]),
+  );
 }
 
 /** What the licenses of the packages within ask for: their texts. */
@@ -101,9 +155,8 @@ function licensesOf(inputs: readonly string[]): string {
 
 const { values: options } = parseArgs({ options: { functions: { type: 'boolean', default: false } } });
 
-for (const { name, codeBytes } of await bundleFunctions(root)) {
-  console.log(`${name.padEnd(20)}${(codeBytes / 1024).toFixed(0).padStart(6)} KB`);
-}
+const { codeBytes } = await bundleFunctions(root);
+console.log(`functions ${(codeBytes / 1024).toFixed(0)} KB`);
 if (!options.functions) {
   await buildEsm();
   await buildCjs();

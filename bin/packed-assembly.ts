@@ -1,6 +1,6 @@
 /** The stack as the package carries it, for a local cloud without the CDK: template and manifest, and the functions' code where it is. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
@@ -41,20 +41,15 @@ export function packAssembly(root: string): void {
   }
 }
 
-/** The functions' assets, each at the place where the package has its code anyway. */
+/** The functions' asset, at the place where the package has their code anyway. */
 function builtAssets(root: string, full: string, packed: string, { files }: Assets): Record<string, unknown> {
   const functions = join(root, 'dist', 'functions');
-  const codes = new Map(
-    readdirSync(functions).map((name) => [
-      readFileSync(join(functions, name, 'index.js'), 'utf8'),
-      join(functions, name),
-    ]),
-  );
+  const built = readFileSync(join(functions, 'index.js'), 'utf8');
   const assets = Object.entries(files).flatMap(([id, { source, destinations }]) => {
     if (!source.path.startsWith('asset.')) return [];
-    const folder = codes.get(readFileSync(join(full, source.path, 'index.js'), 'utf8'));
-    if (folder === undefined) throw new Error(`the asset ${source.path} is none of the functions in ${functions}`);
-    return [[id, { source: { path: relative(packed, folder) }, destinations }]];
+    const asset = readFileSync(join(full, source.path, 'index.js'), 'utf8');
+    if (asset !== built) throw new Error(`the asset ${source.path} is not what is in ${functions}`);
+    return [[id, { source: { path: relative(packed, functions) }, destinations }]];
   });
   return Object.fromEntries(assets);
 }

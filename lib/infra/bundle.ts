@@ -3,26 +3,34 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { FUNCTION_NAMES, type FunctionName } from '../streams/functions.ts';
 
-export interface FunctionBundle {
-  readonly name: FunctionName;
+export interface FunctionsBundle {
   readonly folder: string;
   readonly codeBytes: number;
 }
 
 /**
- * Bundles each of functions/*.ts into dist/functions/<name>/index.js, the AWS SDK included: Lambda's own copy differs by
- * Region and day. CJS made of the dependencies' `module` builds: an ES module starts a third slower, and esbuild's usual
- * choice for Node, `main` first, makes it half as large again.
+ * Bundles functions/index.ts into dist/functions/index.js, the AWS SDK included: Lambda's own copy differs by Region and day.
+ * CJS made of the dependencies' `module` builds: an ES module starts a third slower, and esbuild's usual choice for Node,
+ * `main` first, makes it half as large again.
  *
- * The same sources give the same bytes. A folder is never seen half built, so programs may build side by side.
+ * The same sources give the same bytes. The folder is never seen half built, so programs may build side by side.
  */
-export function bundleFunctions(packageRoot: string): Promise<FunctionBundle[]> {
-  return Promise.all(FUNCTION_NAMES.map((name) => bundleFunction(packageRoot, name)));
+export async function bundleFunctions(packageRoot: string): Promise<FunctionsBundle> {
+  const folder = join(packageRoot, 'dist', 'functions');
+  const { outputFiles } = await build({
+    ...bundleOptions(packageRoot),
+    entryPoints: ['functions/index.ts'],
+  });
+  const [code] = outputFiles;
+  if (code === undefined || outputFiles.length > 1) {
+    throw new Error(`the functions became ${outputFiles.length} files, not one; see what functions/index.ts imports`);
+  }
+  await writeAlone(folder, 'index.js', code.contents);
+  return { folder, codeBytes: code.contents.length };
 }
 
-/** How esbuild makes a function of an entry point. It writes no file. */
+/** How esbuild makes the functions' code. It writes no file. */
 export function bundleOptions(packageRoot: string) {
   return {
     absWorkingDir: packageRoot,
@@ -43,23 +51,6 @@ export function bundleOptions(packageRoot: string) {
     legalComments: 'none',
     logLevel: 'warning',
   } as const satisfies BuildOptions;
-}
-
-async function bundleFunction(packageRoot: string, name: FunctionName): Promise<FunctionBundle> {
-  const folder = join(packageRoot, 'dist', 'functions', name);
-  const { outputFiles } = await build({
-    ...bundleOptions(packageRoot),
-    entryPoints: [join('functions', `${name}.ts`)],
-    outfile: join(folder, 'index.js'),
-  });
-  const [code] = outputFiles;
-  if (code === undefined || outputFiles.length > 1) {
-    throw new Error(
-      `function "${name}" became ${outputFiles.length} files, not one; see what functions/${name}.ts imports`,
-    );
-  }
-  await writeAlone(folder, 'index.js', code.contents);
-  return { name, folder, codeBytes: code.contents.length };
 }
 
 /** Leaves only this file in the folder: the asset's hash and the upload cover all that is in it. */

@@ -1,17 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Code } from 'aws-cdk-lib/aws-lambda';
-import type { FunctionName } from '../streams/functions.ts';
 
 /**
- * The built code of a function. It is built beforehand and not at synthesis (NodejsFunction): a user of this package has
+ * The built code, which is the same for each function. It is built beforehand and not at synthesis (NodejsFunction): a user of this package has
  * neither its sources nor esbuild, and what is deployed is what was tested.
  */
-export function builtCode(name: FunctionName): Code {
-  const folder = join(packageRoot(), 'dist', 'functions', name);
+export function builtCode(): Code {
+  const folder = join(packageRoot(), 'dist', 'functions');
   if (!existsSync(join(folder, 'index.js'))) {
     throw new Error(
-      `the code of function "${name}" is not at "${folder}", where its index.js belongs; run "npm run build" there, or ` +
+      `the functions' code is not at "${folder}", where its index.js belongs; run "npm run build" there, or ` +
         'install the package again if it came from a registry',
     );
   }

@@ -123,7 +123,7 @@ export function createFunction(
     runtime: lambda.Runtime.NODEJS_24_X,
     architecture: lambda.Architecture.ARM_64,
     handler: 'index.handler',
-    code: builtCode(name),
+    code: builtCode(),
     memorySize,
     timeout: timeoutOf(name),
     // None by default, not even 1 for the sweep: Lambda refuses a reservation that leaves less than 100 unreserved,

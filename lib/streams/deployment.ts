@@ -5,13 +5,14 @@
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
 import type { LogLevel } from './telemetry.ts';
 
 /** What the construct tells each function. */
 export interface FunctionEnvironment {
   readonly tables: PhysicalNames;
   readonly rules: Rules;
-  readonly functionName: string;
+  readonly functionName: FunctionName;
   readonly metricsNamespace: string;
   readonly logLevel: LogLevel;
 }
@@ -77,7 +78,10 @@ const RULE_VARIABLES: Texts<Rules> = {
 const OTHER_VARIABLES: Texts<Omit<FunctionEnvironment, 'tables' | 'rules'>> = {
   metricsNamespace: { name: 'METRICS_NAMESPACE', ...ANY },
   logLevel: { name: 'LOG_LEVEL', ...words<LogLevel>({ INFO: 'INFO', WARN: 'WARN', ERROR: 'ERROR' }) },
-  functionName: { name: 'DEALLOCATOR_FUNCTION', ...ANY },
+  functionName: {
+    name: 'DEALLOCATOR_FUNCTION',
+    ...words(Object.fromEntries(FUNCTION_NAMES.map((name) => [name, name]))),
+  },
 };
 
 /** The rules that reports depend on. People write these too, in configuration files, so more texts are allowed. */

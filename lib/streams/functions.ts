@@ -1,6 +1,6 @@
 /**
  * The five functions as data: what each does, which table's stream wakes it, and with which records. The construct and the
- * tests in memory read this table, and a test holds functions/*.ts to it.
+ * handlers read this table, in memory as when deployed.
  */
 import type { ParentKind } from '../protocol/model.ts';
 import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';

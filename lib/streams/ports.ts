@@ -8,7 +8,7 @@ import type { Chance } from '../protocol/chance.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
 import type { Store } from '../protocol/store.ts';
-import { readEnvironment } from './deployment.ts';
+import type { FunctionEnvironment } from './deployment.ts';
 import type { TelemetryOptions } from './telemetry.ts';
 
 export interface FunctionPorts {
@@ -24,9 +24,8 @@ export function settling({ rules, telemetry }: FunctionPorts): Pick<SettleOption
   return { rules, trigger: telemetry.functionName };
 }
 
-/** `FailedPrecondition` for an environment that is not as the construct sets it. */
-export function portsFromEnvironment(environment: Readonly<Record<string, string | undefined>>): FunctionPorts {
-  const { tables, rules, functionName, metricsNamespace, logLevel } = readEnvironment(environment);
+export function portsFromEnvironment(environment: FunctionEnvironment): FunctionPorts {
+  const { tables, rules, functionName, metricsNamespace, logLevel } = environment;
   const db = connect();
   return {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { rules, observer })),

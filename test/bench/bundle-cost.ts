@@ -25,7 +25,7 @@ const CLIENT = `
 const DOCUMENT = `
   import { DynamoDBDocumentClient, BatchGetCommand, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
   globalThis.more = [DynamoDBDocumentClient.from(client), BatchGetCommand, GetCommand, QueryCommand, UpdateCommand];`;
-const OURS = "export { handler } from './functions/task-deleted.ts';";
+const OURS = "export { handler } from './functions/index.ts';";
 const POWERTOOLS = `
   import { BatchProcessor, processPartialResponse } from '@aws-lambda-powertools/batch';
   import { IdempotencyConfig, makeIdempotent } from '@aws-lambda-powertools/idempotency';
@@ -37,14 +37,14 @@ export const VARIANTS: readonly { readonly variant: string; readonly code: strin
     { variant: 'nothing but Node', code: '' },
     { variant: 'the SDK’s client, alone', code: CLIENT },
     { variant: 'client and document client', code: CLIENT + DOCUMENT },
-    { variant: 'task-deleted', code: OURS },
-    { variant: 'task-deleted, with the SDK’s whole search for credentials', code: OURS, options: { alias: {} } },
+    { variant: 'the functions', code: OURS },
+    { variant: 'the functions, with the SDK’s whole search for credentials', code: OURS, options: { alias: {} } },
     {
-      variant: 'task-deleted, with esbuild’s usual main fields',
+      variant: 'the functions, with esbuild’s usual main fields',
       code: OURS,
       options: { mainFields: ['main', 'module'] },
     },
-    { variant: 'task-deleted, with Powertools’ batch and idempotency', code: OURS + POWERTOOLS },
+    { variant: 'the functions, with Powertools’ batch and idempotency', code: OURS + POWERTOOLS },
   ];
 
 const LOAD =
@@ -55,7 +55,7 @@ function environment(): Record<string, string> {
   const variables = writeEnvironment({
     tables: forTables((name) => name),
     rules: DEFAULT_RULES,
-    functionName: 'bench',
+    functionName: 'task-deleted',
     metricsNamespace: 'Bench',
     logLevel: 'INFO',
   });

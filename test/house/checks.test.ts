@@ -15,7 +15,7 @@ describe('imports that climb', () => {
     ['lib/operate/values.ts', './reports/view.ts', 'lib/operate may import lib/dynamodb'],
     ['lib/local/iam/policies.ts', '../lambda/pool.ts', 'lib/local/iam may import lib/local/template'],
     ['lib/infra/alarms.ts', '../streams/batch.ts', 'lib/infra may import lib/dynamodb/schema.ts'],
-    ['functions/sweep.ts', '../lib/protocol/sweep.ts', 'functions may import lib/streams'],
+    ['functions/index.ts', '../lib/protocol/sweep.ts', 'functions may import lib/streams'],
   ])('%s imports %s', (path, target, message) => {
     const [told, ...more] = climbingImports([source(path, `import type { A } from '${target}';`)]);
     expect(told).toContain(message);

@@ -4,16 +4,18 @@ import type { Source } from './sources.ts';
 
 /** The repository's own pages at their home, for what a package does not bring. */
 const HOME = 'https://github.com/deallocator/deallocator/blob/main/';
+/** The same for pictures. */
+const RAW_HOME = 'https://github.com/deallocator/deallocator/raw/main/';
 
 /** What `npm pack` takes besides, whatever "files" says. */
 const ALWAYS = ['package.json', 'README.md', 'LICENSE'];
 
 /** Of the tracked files, those that the tarball holds. */
 export function packedFiles(tracked: readonly string[], { files }: { readonly files: readonly string[] }): Set<string> {
+  const isIn = (path: string, pattern: string) => matchesGlob(path, pattern) || matchesGlob(path, `${pattern}/**`);
   const takes = (path: string) =>
-    files.some(
-      (pattern) => !pattern.startsWith('!') && (matchesGlob(path, pattern) || matchesGlob(path, `${pattern}/**`)),
-    );
+    files.some((pattern) => isIn(path, pattern)) &&
+    !files.some((pattern) => pattern.startsWith('!') && isIn(path, pattern.slice(1)));
   return new Set(tracked.filter((path) => ALWAYS.includes(path) || takes(path)));
 }
 
@@ -25,9 +27,10 @@ export function brokenLinks(
   packed: ReadonlySet<string>,
 ) {
   return linksOf(page.text).flatMap((link) => {
-    const isHome = link.startsWith(HOME);
+    const home = [HOME, RAW_HOME].find((prefix) => link.startsWith(prefix));
+    const isHome = home !== undefined;
     if (!isHome && /^[a-z]+:/.test(link)) return [];
-    const [file = '', anchor] = (isHome ? link.slice(HOME.length) : link).split('#');
+    const [file = '', anchor] = link.slice(home?.length ?? 0).split('#');
     const target = file === '' ? page.path : normalize(isHome ? file : join(dirname(page.path), file));
     const problem = (what: string) => [`${page.path} links to ${link}, ${what}`];
     if (!tracked.some((path) => path === target || path.startsWith(`${target}/`))) return problem('which is not there');

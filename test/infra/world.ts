@@ -10,7 +10,7 @@ import { Deallocator, type DeallocatorProps, type FunctionName, type TableName }
 export const root = join(import.meta.dirname, '..', '..');
 
 // The template names the code by its hash and looks no further: an older build will do.
-if (!existsSync(join(root, 'dist', 'functions', 'sweep', 'index.js'))) await bundleFunctions(root);
+if (!existsSync(join(root, 'dist', 'functions', 'index.js'))) await bundleFunctions(root);
 
 export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters', 'receipts'];
 export const streamFunctions = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated'] as const;

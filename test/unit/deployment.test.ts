@@ -13,6 +13,7 @@ import {
   writeEnvironment,
   writeOutputs,
 } from '../../lib/streams/deployment.ts';
+import { FUNCTION_NAMES } from '../../lib/streams/functions.ts';
 
 const text = fc.string({ minLength: 1 });
 const tables = fc.record(forTables(() => text));
@@ -27,7 +28,7 @@ const rules: fc.Arbitrary<Rules> = fc.record({
 const environments = fc.record({
   tables,
   rules,
-  functionName: text,
+  functionName: fc.constantFrom(...FUNCTION_NAMES),
   metricsNamespace: text,
   logLevel: fc.constantFrom('INFO', 'WARN', 'ERROR'),
 });
@@ -49,6 +50,7 @@ const VARIABLES = {
   TASK_NETWORKS: /^(yes|no)$/,
   RECEIPT_DAYS: /^[0-9]{1,9}$/,
   LOG_LEVEL: /^(INFO|WARN|ERROR)$/,
+  DEALLOCATOR_FUNCTION: /^((task|attachment)-deleted|(service|network)-updated|sweep)$/,
 };
 const OUTPUTS = {
   TaskIsGone: /^(deleted|terminal)$/,

@@ -4,6 +4,7 @@ import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
 import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
+import { readEnvironment } from '../../lib/streams/deployment.ts';
 import { portsFromEnvironment } from '../../lib/streams/ports.ts';
 import { type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type LogLevel, Telemetry } from '../../lib/streams/telemetry.ts';
@@ -343,7 +344,7 @@ describe('the sweep', () => {
       chance,
       rules: DEFAULT_RULES,
       telemetry: {
-        functionName: 'deallocator-sweep',
+        functionName: 'sweep',
         namespace: 'Deallocator',
         nowEpochMillis: chance.nowEpochMillis,
         writeLine: (line: string) => lines.push(line),
@@ -397,13 +398,13 @@ describe("a function's ports", () => {
     STOP_TASKS: 'yes',
     TASK_NETWORKS: 'yes',
     RECEIPT_DAYS: '30',
-    DEALLOCATOR_FUNCTION: 'deallocator-sweep',
+    DEALLOCATOR_FUNCTION: 'sweep',
     METRICS_NAMESPACE: 'Deallocator',
     LOG_LEVEL: 'WARN',
   };
 
   it('come from the environment', () => {
-    const { telemetry, rules } = portsFromEnvironment(environment);
+    const { telemetry, rules } = portsFromEnvironment(readEnvironment(environment));
     expect(rules).toEqual({
       taskIsGone: 'terminal',
       gracePeriodMillis: 90_000,
@@ -411,14 +412,14 @@ describe("a function's ports", () => {
       taskNetworks: true,
       receiptDays: 30,
     });
-    expect(telemetry).toMatchObject({ functionName: 'deallocator-sweep', namespace: 'Deallocator', logLevel: 'WARN' });
+    expect(telemetry).toMatchObject({ functionName: 'sweep', namespace: 'Deallocator', logLevel: 'WARN' });
     expect(telemetry.nowEpochMillis()).toBeGreaterThan(1767225600000);
   });
 
   it('write lines to the standard output, with nothing before them', () => {
     const write = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
     try {
-      portsFromEnvironment(environment).telemetry.writeLine('{"a":1}');
+      portsFromEnvironment(readEnvironment(environment)).telemetry.writeLine('{"a":1}');
       expect(write.mock.calls).toEqual([['{"a":1}\n']]);
     } finally {
       write.mockRestore();
@@ -430,7 +431,7 @@ describe("a function's ports", () => {
     (variable, value) => {
       const caught = (() => {
         try {
-          return portsFromEnvironment({ ...environment, [variable]: value });
+          return portsFromEnvironment(readEnvironment({ ...environment, [variable]: value }));
         } catch (error) {
           return error;
         }
@@ -448,11 +449,12 @@ describe("a function's ports", () => {
     ['TASK_NETWORKS', 'true'],
     ['RECEIPT_DAYS', 'many'],
     ['LOG_LEVEL', 'warn'],
+    ['DEALLOCATOR_FUNCTION', 'tasks'],
   ])('refuse %s being %j, and say what is allowed', (variable, value) => {
-    expect(() => portsFromEnvironment({ ...environment, [variable]: value })).toThrow(
+    expect(() => portsFromEnvironment(readEnvironment({ ...environment, [variable]: value }))).toThrow(
       expect.objectContaining({
         code: 'FailedPrecondition',
-        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO)`),
+        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO|t)`),
       }),
     );
   });

@@ -4,10 +4,9 @@ import { compilePattern } from '../../local/events/pattern.ts';
 import type { ParentKind } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { BatchResponse, StreamEvent } from '../../streams/batch.ts';
-import { childDeleted } from '../../streams/child-deleted.ts';
 import { FUNCTIONS, STREAM_FUNCTION_NAMES, type StreamedTable } from '../../streams/functions.ts';
+import { streamHandlerOf } from '../../streams/handlers.ts';
 import type { Context } from '../../streams/invocation.ts';
-import { parentUpdated } from '../../streams/parent-updated.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 
 export type Handler = (event: StreamEvent, context: Context) => Promise<BatchResponse>;
@@ -16,13 +15,16 @@ const ROWS = STREAM_FUNCTION_NAMES.map((name) => FUNCTIONS[name]);
 
 export const STREAMED: readonly StreamedTable[] = ROWS.map(({ table }) => table);
 
-/** @param count counts children in place of the product: a contender of the bench */
+/** @param count counts children in place of the deployed function: a contender of the bench */
 export function handlersOf<Ports extends FunctionPorts>(
   ports: Ports,
-  count: (kind: ParentKind, ports: Ports) => Handler = childDeleted,
+  count?: (kind: ParentKind, ports: Ports) => Handler,
 ): Readonly<Record<StreamedTable, Handler>> {
-  const roles = { 'child-deleted': count, 'parent-updated': parentUpdated };
-  const handlers = ROWS.map(({ table, role, kind }) => [table, roles[role](kind, ports)]);
+  const handlers = STREAM_FUNCTION_NAMES.map((name) => {
+    const { table, role, kind } = FUNCTIONS[name];
+    const isReplaced = count !== undefined && role === 'child-deleted';
+    return [table, isReplaced ? count(kind, ports) : streamHandlerOf(name, ports)];
+  });
   return Object.fromEntries(handlers) as Record<StreamedTable, Handler>;
 }
 
