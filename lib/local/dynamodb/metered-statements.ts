@@ -22,7 +22,7 @@ export function statementsUnits({ Responses }: Body): Units {
   return { writeUnits: items.reduce((sum, item) => sum + writeUnits(itemBytes(item)), 0) };
 }
 
-const SELECT = /^SELECT "\w+" FROM ("[^"]+" WHERE "(\w+)" IN \[.+\])$/;
+const SELECT = /^SELECT (?:"\w+"(?:, )?)+ FROM ("[^"]+" WHERE "(\w+)" IN \[.+\])$/;
 
 /** The same read, with all that it reads. Undefined for any other. */
 export function wholeRead(request: Body): Body | undefined {
