@@ -3,12 +3,10 @@ import { DeallocatorError } from '../protocol/errors.ts';
 import { CHILD_COUNT_PAGES_MAX } from '../protocol/limits.ts';
 import { KINDS, type ParentKey, parentName } from '../protocol/model.ts';
 import { eachPage, type PageKey } from '../protocol/pages.ts';
-import { groupBy } from '../protocol/parallel.ts';
 import { isChildOf, isNotTerminal } from './conditions.ts';
 import type { Database } from './database.ts';
 import { expressed } from './expressions.ts';
-import { gather } from './gather.ts';
-import type { Count } from './gathered-counts.ts';
+import type { Count, List } from './gathered-children.ts';
 import { listAttached } from './reads.ts';
 
 /** Whether some of its children may be gone although they are there. */
@@ -34,30 +32,15 @@ export async function countAlone(database: Database, { parent, most }: Count): P
   );
 }
 
-interface List {
-  readonly network: ParentKey;
-  readonly most: number;
-}
-
-/** A network's users by their attachments' names. What several services ask of one network in a turn is asked once. */
-export function gatherLists(database: Database): (question: List) => Promise<string[]> {
-  const alone = async ({ network, most }: List) => {
-    const names: string[] = [];
-    // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
-    // holds an item, so the limit bounds the pages.
-    const list = (from: PageKey | undefined) => listAttached(database, network, most - names.length, from);
-    for await (const { items } of eachPage(list)) {
-      names.push(...items);
-      if (names.length >= most) break;
-    }
-    return names;
-  };
-  return gather<List, string[]>({
-    alone,
-    together: async (same) => {
-      const names = await alone(same[0] as List);
-      return same.map(() => async () => names);
-    },
-    group: (questions) => [...groupBy(questions, ({ network, most }) => JSON.stringify([network.id, most])).values()],
-  });
+/** A network's users by their attachments' names. */
+export async function listAlone(database: Database, { network, most }: List): Promise<string[]> {
+  const names: string[] = [];
+  // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
+  // holds an item, so the limit bounds the pages.
+  const list = (from: PageKey | undefined) => listAttached(database, network, most - names.length, from);
+  for await (const { items } of eachPage(list)) {
+    names.push(...items);
+    if (names.length >= most) break;
+  }
+  return names;
 }

@@ -42,11 +42,11 @@ import {
   listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
-import { countAlone, endsByState, gatherLists } from './counting.ts';
+import { countAlone, endsByState, listAlone } from './counting.ts';
 import type { Database } from './database.ts';
 import { expressed, setting } from './expressions.ts';
 import { gatherDecrements, gatherRecounts } from './gathered-counters.ts';
-import { gatherCounts } from './gathered-counts.ts';
+import { gatherCounts, gatherLists } from './gathered-children.ts';
 import { gatherReads, type ReadItem } from './gathered-reads.ts';
 import { gatherTransactions } from './gathered-transactions.ts';
 import {
@@ -101,7 +101,7 @@ export class DynamoDBStore implements Store {
     this.#count = gatherCounts(database, (question) => countAlone(database, question));
     this.#create = gatherTransactions(database);
     this.#end = gatherTransactions(database);
-    this.#list = gatherLists(database);
+    this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
 
   async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {

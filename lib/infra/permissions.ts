@@ -40,7 +40,7 @@ const SETTLE_SERVICE: Permissions = {
   services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
   tasks: ['Query'],
   networks: ['GetItem', 'BatchGetItem', 'DeleteItem'],
-  attachments: ['Query', 'DeleteItem'],
+  attachments: ['Query', 'PartiQLSelect', 'DeleteItem'],
   receipts: ['PutItem'],
 };
 

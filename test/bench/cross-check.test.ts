@@ -1,4 +1,7 @@
-/** The bench counts by AWS's rules over tables in memory. Amazon's own engine, asked the same, must have used as much. */
+/**
+ * The bench counts by AWS's rules over tables in memory. Amazon's own engine, asked the same, must have used as much. Of PartiQL
+ * it tells no units: there they are counted from the items that it holds.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, inject, it } from 'vitest';
 import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';

@@ -10,7 +10,7 @@ const settleServiceAlone = {
   services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'],
   tasks: ['Query', 'PartiQLSelect'],
   networks: ['GetItem', 'BatchGetItem', 'DeleteItem'],
-  attachments: ['Query', 'DeleteItem'],
+  attachments: ['Query', 'PartiQLSelect', 'DeleteItem'],
   receipts: ['PutItem'],
 };
 const settleNetworkAlone = {
@@ -27,7 +27,7 @@ const expected = {
     tables: {
       ...settleServiceAlone,
       services: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem', 'ConditionCheckItem'],
-      attachments: ['GetItem', 'Query', 'DeleteItem', 'PutItem', 'BatchGetItem'],
+      attachments: ['GetItem', 'Query', 'PartiQLSelect', 'DeleteItem', 'PutItem', 'BatchGetItem'],
     },
   },
   'network-updated': { stream: 'networks', tables: settleNetworkAlone },

@@ -6,6 +6,7 @@ import {
   transactionWriteUnits,
   writeUnits,
 } from '../../lib/local/dynamodb/capacity.ts';
+import { readOfPartitionsUnits, statementsUnits, wholeRead } from '../../lib/local/dynamodb/metered-statements.ts';
 
 const text = (length: number) => ({ S: 'x'.repeat(length) });
 const index = { keys: ['id', 'mark'], attributes: undefined };
@@ -51,6 +52,25 @@ describe('capacity units', () => {
     expect(indexWriteUnits(marked('a'), marked('a', { other: text(1) }), index)).toBe(1);
     const keysOnly = { ...index, attributes: ['id', 'mark'] };
     expect(indexWriteUnits(marked('a'), marked('a', { other: text(1) }), keysOnly)).toBe(0);
+  });
+
+  it('charges each statement for its item, one whose condition was false too, and none that was not tried', () => {
+    const failed = (Code: string, Item?: object) => ({ Error: { Code, ...(Item && { Item }) } });
+    const charged = [{ Item: { id: text(1) } }, { Item: { id: text(2000) } }, failed('ConditionalCheckFailed')];
+    const refused = failed('ConditionalCheckFailed', { id: text(3000) });
+    expect(statementsUnits({ Responses: [...charged, refused, failed('ThrottlingError')] })).toEqual({ writeUnits: 7 });
+  });
+
+  it('charges a read of partitions as a query of each, by all that it reads', () => {
+    const request = {
+      Statement: 'SELECT "id" FROM "t" WHERE "id" IN [?, ?, ?, ?]',
+      Parameters: ['a', 'b', 'c', 'c'].map((S) => ({ S })),
+      ConsistentRead: true,
+    };
+    expect(wholeRead(request)).toEqual({ ...request, Statement: 'SELECT * FROM "t" WHERE "id" IN [?, ?, ?, ?]' });
+    const Items = ['a', 'a', 'b'].map((S) => ({ id: { S }, more: text(3000) }));
+    expect(readOfPartitionsUnits(request, { Items })).toEqual({ readUnits: 2 + 1 + 1 });
+    expect(wholeRead({ Statement: 'SELECT * FROM "t"' })).toBeUndefined();
   });
 
   it('charges a transaction two units for each started kilobyte of each action, checks and missing items included', () => {

@@ -65,9 +65,12 @@ describe('gateway', () => {
     });
   });
 
-  it('refuses what is not DynamoDB', async () => {
+  it('refuses what it does not serve', async () => {
     const { cloud } = await start();
-    const answer = await fetch(cloud.endpoint, { method: 'POST', headers: { 'x-amz-target': 'AWSEvents.PutEvents' } });
+    const answer = await fetch(cloud.endpoint, {
+      method: 'POST',
+      headers: { 'x-amz-target': 'AmazonSSM.GetParameter' },
+    });
     expect(answer.status).toBe(400);
     expect(await answer.json()).toMatchObject({ __type: 'UnknownOperationException' });
   });
@@ -132,6 +135,27 @@ describe('faults', () => {
     expect(read.UnprocessedKeys).toEqual({ [things]: { Keys: keys.slice(1), ConsistentRead: true } });
     const one = await client.batchGetItem({ RequestItems: { [things]: { Keys: keys.slice(0, 1) } } });
     expect(one).toMatchObject({ Responses: {}, UnprocessedKeys: { [things]: { Keys: keys.slice(0, 1) } } });
+  });
+
+  it('half the statements of a batch are throttled, each in its place, and only the others done', async () => {
+    const { cloud, client, things, put } = await start();
+    for (const id of 'abc') await put(id);
+    cloud.setIntercept(() => unprocessed());
+    const statementOf = (id: string) => ({
+      Statement: `UPDATE "${things}" SET "seen" = ? WHERE "id" = ? AND "part" = ? RETURNING ALL NEW *`,
+      Parameters: [{ S: 'yes' }, { S: id }, { S: '-' }],
+    });
+    const { Responses } = await client.batchExecuteStatement({ Statements: [...'abc'].map(statementOf) });
+    expect(Responses?.map(({ Item, Error }) => Item?.seen?.S ?? Error?.Code)).toEqual([
+      'yes',
+      'ThrottlingError',
+      'ThrottlingError',
+    ]);
+    const one = await client.batchExecuteStatement({ Statements: [statementOf('b')] });
+    expect(one.Responses?.map(({ Error }) => Error?.Code)).toEqual(['ThrottlingError']);
+    cloud.setIntercept(undefined);
+    const { Items } = await client.scan({ TableName: things, FilterExpression: 'attribute_exists(seen)' });
+    expect(Items?.map(({ id }) => id)).toEqual([{ S: 'a' }]);
   });
 
   it('tells the author of a fault when the engine has done it, before its answer goes on', async () => {

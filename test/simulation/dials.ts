@@ -65,7 +65,8 @@ export const PROFILES = {
   crowded: CROWDED,
   'crowded with crashes': { ...CROWDED, ...CRASHES, timeouts: 0, delays: 0 },
   'crowded with losses': { ...CROWDED, ...CRASHES, timeouts: 0, delays: 0, drops: 0.03, sweeps: 0.02 },
-  'crowded on a hostile network': { ...CROWDED, ...NETWORK, denied: 0.02 },
+  /** Few ask together in a crowd of small batches: most of what they ask so comes back in part. */
+  'crowded on a hostile network': { ...CROWDED, ...NETWORK, unprocessed: 0.7, denied: 0.02 },
   /** Everything that a deployment may choose: ended tasks count as gone, marks stop tasks, things are protected. */
   options: { ...CALM, ...CRASHES, rules: CHOSEN, protects: true, lostAnswers: 0.03 },
   'crowded with options': {

@@ -197,6 +197,17 @@ async function runForTwo(
   await invoke('service-updated', { Records: two(renewed) });
   await all((n) => putDraining(`k${n}-`));
   await invoke('service-updated', { Records: two((n) => record('MODIFY', { id: `k${n}-web` }, changed)) });
+  await all((n) => put('networks', network(`m${n}-own`, timed)));
+  await all((n) => put('attachments', { networkId: `m${n}-own`, serviceId: 'm-web' }));
+  await put(
+    'services',
+    service(
+      'm-web',
+      two((n) => `m${n}-own`),
+      timed,
+    ),
+  );
+  await invoke('service-updated', { Records: [record('MODIFY', { id: 'm-web' }, changed)] });
 
   await all((n) => put('tasks', { ...task('l-busy', `t${n}`), networks: [{ target: `j${n}-own` }] }));
   await invoke('sweep', { parents: two((n) => `task#6#l-busy#t${n}`) });

@@ -38,7 +38,7 @@ const TIMEOUT_FREEZE_MILLIS = FUNCTION_TIMEOUT_MILLIS * 1.2;
 const REMEMBERED_MAX = 60;
 
 const SINGLE_WRITES = ['UpdateItem', 'DeleteItem', 'PutItem'];
-const BATCHES = ['BatchGetItem', 'BatchWriteItem'];
+const BATCHES = ['BatchGetItem', 'BatchWriteItem', 'BatchExecuteStatement'];
 
 export class Chaos {
   readonly #torture: TortureCloud;

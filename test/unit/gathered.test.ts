@@ -373,3 +373,49 @@ it('what is asked of one network in one turn is asked once', async () => {
   ]);
   expect(commands()).toEqual(['Query']);
 });
+
+describe('lists of several networks in one turn', () => {
+  const listed = (...names: string[]) =>
+    Promise.all(names.map((id) => store.listAttached({ kind: 'network', id }, 2)));
+  const row = (networkId: string, serviceId: string) => ({ networkId: { S: networkId }, serviceId: { S: serviceId } });
+  const read = (...networks: string[]) => ({
+    Statement: `SELECT "networkId", "serviceId" FROM "A-1" WHERE "networkId" IN [${networks.map(() => '?').join(', ')}]`,
+    Parameters: networks.map((S) => ({ S })),
+    ConsistentRead: true,
+    Limit: networks.length * 2 + 1,
+  });
+
+  it('are one read, and each gets at most as many names as it asked for', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({
+      Items: [row('front', 'web'), row('front', 'api'), row('front', 'job'), row('back', 'db')],
+    });
+    expect(await listed('front', 'back', 'none', 'front')).toEqual([['web', 'api'], ['db'], [], ['web', 'api']]);
+    expect(house.inputs()).toEqual([read('front', 'back', 'none')]);
+  });
+
+  it('of a read that ended early only those are known that have shown as many as they may', async () => {
+    house.mock
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ Items: [row('front', 'web'), row('front', 'api'), row('back', 'db')], NextToken: 'more' })
+      .resolves({ Items: [row('back', 'db'), row('back', 'web')], NextToken: 'more' });
+    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'late' }], Count: 1 });
+    expect(await listed('front', 'back', 'none')).toEqual([['web', 'api'], ['db', 'web'], ['late']]);
+    expect(house.inputs()).toMatchObject([read('front', 'back', 'none'), read('back', 'none'), read('none'), {}]);
+  });
+
+  it('that ask for different numbers are not one read', async () => {
+    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }], Count: 1 });
+    await Promise.all([
+      store.listAttached({ kind: 'network', id: 'front' }, 2),
+      store.listAttached({ kind: 'network', id: 'back' }, 1000),
+    ]);
+    expect(commands()).toEqual(['Query', 'Query']);
+  });
+
+  it('go by 50', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [] });
+    house.mock.on(QueryCommand).resolves({ Items: [], Count: 0 });
+    await listed(...ids(101), 's100');
+    expect(commands()).toEqual(['ExecuteStatement', 'ExecuteStatement', 'Query']);
+  });
+});

@@ -16,6 +16,7 @@ interface HalvedBatch {
 
 /** Undefined for any other operation. */
 export function halveBatch(operation: string, body: Body): HalvedBatch | undefined {
+  if (operation === 'BatchExecuteStatement') return halveStatements(body);
   const leftOver = LEFT_OVER[operation];
   if (leftOver === undefined) return undefined;
   const now: Record<string, unknown> = {};
@@ -30,5 +31,20 @@ export function halveBatch(operation: string, body: Body): HalvedBatch | undefin
   return {
     body: Object.keys(now).length > 0 ? { ...body, RequestItems: now } : undefined,
     complete: (answer) => ({ ...(operation === 'BatchGetItem' && { Responses: {} }), ...answer, [leftOver]: later }),
+  };
+}
+
+/** Each statement stands alone: one that is throttled is answered so in its place. */
+function halveStatements(body: Body): HalvedBatch {
+  const statements = body.Statements as readonly unknown[];
+  const now = statements.slice(0, Math.floor(statements.length / 2));
+  const failure = { Code: 'ThrottlingError', Message: 'Throughput exceeds the current throughput limit of the table' };
+  const throttled = statements.slice(now.length).map(() => ({ Error: failure }));
+  return {
+    body: now.length > 0 ? { ...body, Statements: now } : undefined,
+    complete: (answer) => ({
+      ...answer,
+      Responses: [...((answer.Responses ?? []) as readonly unknown[]), ...throttled],
+    }),
   };
 }

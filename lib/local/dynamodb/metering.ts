@@ -13,6 +13,7 @@ import {
 } from './capacity.ts';
 import type { EngineConnection } from './engine-connection.ts';
 import type { Units } from './meter.ts';
+import { readOfPartitionsUnits, statementsUnits, wholeRead } from './metered-statements.ts';
 
 type WireBody = Record<string, unknown>;
 
@@ -114,7 +115,7 @@ export class Metering {
     this.#engine = engine;
   }
 
-  /** Undefined for operations that cost nothing or are not metered: PartiQL, tables, streams. */
+  /** Undefined for what costs nothing or is not metered: other PartiQL than the deallocator's, tables, streams. */
   async prepare(operation: string, request: WireBody): Promise<MeteredRequest | undefined> {
     if (READS.includes(operation)) return meterRead(operation, request);
     if (SINGLE_WRITES.includes(operation)) return meterSingleWrite(request);
@@ -123,7 +124,10 @@ export class Metering {
       return { body: withCapacity(request), complete };
     }
     if (operation === 'TransactWriteItems') return await this.#prepareTransaction(request);
-    return undefined;
+    if (operation === 'BatchExecuteStatement') {
+      return { body: request, complete: async ({ body }) => ({ ...statementsUnits(body), body }) };
+    }
+    return operation === 'ExecuteStatement' ? await this.#prepareRead(request) : undefined;
   }
 
   async #describe(table: string): Promise<TableSchema> {
@@ -152,6 +156,15 @@ export class Metering {
   async #read(table: string, key: WireItem): Promise<WireItem | undefined> {
     const { body } = await this.#engine.ask('GetItem', { TableName: table, Key: key, ConsistentRead: true });
     return body.Item as WireItem | undefined;
+  }
+
+  async #prepareRead(request: WireBody): Promise<MeteredRequest | undefined> {
+    const whole = wholeRead(request);
+    if (whole === undefined) return undefined;
+    const read = await this.#engine.ask('ExecuteStatement', whole);
+    const complete = async ({ status, body }: WireAnswer) =>
+      status === 200 ? { ...readOfPartitionsUnits(request, read.body), body } : { body };
+    return { body: request, complete };
   }
 
   async #prepareTransaction(request: WireBody): Promise<MeteredRequest | undefined> {

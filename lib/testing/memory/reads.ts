@@ -145,7 +145,7 @@ export class Reads {
   /** In the order of the keys; AWS promises none. */
   select(input: Input, luck: Luck): Output {
     allowOnly('ExecuteStatement', input, ['Statement', 'Parameters', 'ConsistentRead', 'Limit', 'NextToken']);
-    const { TableName, partitionKey, partitions } = selectOf(
+    const { TableName, partitionKey, attributes, partitions } = selectOf(
       input.Statement as string,
       input.Parameters as AttributeValue[],
     );
@@ -179,7 +179,7 @@ export class Reads {
       written: [],
     });
     return {
-      Items: page.map(({ item }) => pick(item, [partitionKey])),
+      Items: page.map(({ item }) => pick(item, attributes)),
       ...(isCut && { NextToken: JSON.stringify(page.at(-1)?.texts ?? after ?? []) }),
     };
   }

@@ -8,7 +8,7 @@ type Parameters = readonly AttributeValue[];
 const UPDATE = /^UPDATE "([^"]+)" SET (.+) WHERE (.+) RETURNING ALL NEW \*$/;
 const SETTING = /^"(\w+)" = (?:"(\w+)" ([+-]) )?\?$/;
 const EQUALITY = /^"(\w+)" = \?$/;
-const SELECT = /^SELECT "(\w+)" FROM "([^"]+)" WHERE "(\w+)" IN \[(\?(?:, \?)*)\]$/;
+const SELECT = /^SELECT ("\w+"(?:, "\w+")?) FROM "([^"]+)" WHERE "(\w+)" IN \[(\?(?:, \?)*)\]$/;
 
 /** An update of an item that is there: PartiQL's creates none. */
 export function updateOf(
@@ -52,12 +52,12 @@ export function updateOf(
   };
 }
 
-/** A read of one attribute of all items in several partitions. */
+/** A read of these attributes of all items in several partitions. */
 export function selectOf(statement: string, parameters: Parameters) {
-  const [, attribute = '', TableName = '', partitionKey = '', marks = ''] =
-    SELECT.exec(statement) ?? unknown(statement);
-  if (attribute !== partitionKey || marks.split(', ').length !== parameters.length) unknown(statement);
-  return { TableName, partitionKey, partitions: [...new Set(parameters.map(({ S }) => S as string))] };
+  const [, shown = '', TableName = '', partitionKey = '', marks = ''] = SELECT.exec(statement) ?? unknown(statement);
+  const attributes = shown.split(', ').map((name) => name.slice(1, -1));
+  if (attributes[0] !== partitionKey || marks.split(', ').length !== parameters.length) unknown(statement);
+  return { TableName, partitionKey, attributes, partitions: [...new Set(parameters.map(({ S }) => S as string))] };
 }
 
 function unknown(statement: string): never {
