@@ -146,13 +146,13 @@ describe('faults', () => {
       Parameters: [{ S: 'yes' }, { S: id }, { S: '-' }],
     });
     const { Responses } = await client.batchExecuteStatement({ Statements: [...'abc'].map(statementOf) });
-    expect(Responses?.map(({ Item, Error }) => Item?.seen?.S ?? Error?.Code)).toEqual([
+    expect(Responses?.map(({ Item, Error: failure }) => Item?.seen?.S ?? failure?.Code)).toEqual([
       'yes',
       'ThrottlingError',
       'ThrottlingError',
     ]);
     const one = await client.batchExecuteStatement({ Statements: [statementOf('b')] });
-    expect(one.Responses?.map(({ Error }) => Error?.Code)).toEqual(['ThrottlingError']);
+    expect(one.Responses?.map(({ Error: failure }) => failure?.Code)).toEqual(['ThrottlingError']);
     cloud.setIntercept(undefined);
     const { Items } = await client.scan({ TableName: things, FilterExpression: 'attribute_exists(seen)' });
     expect(Items?.map(({ id }) => id)).toEqual([{ S: 'a' }]);
