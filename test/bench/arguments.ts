@@ -1,7 +1,7 @@
 /** What the bench is asked, checked before anything starts. */
 import { parseArgs } from 'node:util';
 
-export const SECTION_NAMES = ['contenders', 'growth', 'code', 'operators', 'defaults', 'scale'] as const;
+export const SECTION_NAMES = ['contenders', 'growth', 'code', 'operators', 'imports', 'defaults', 'scale'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export const USAGE = `npm run bench -- [--quick] [--only SECTION]

@@ -9,6 +9,7 @@ import { codeSection } from './sections/code.ts';
 import { contendersSection } from './sections/contenders.ts';
 import { defaultsSection } from './sections/defaults.ts';
 import { FULL_SIZES, growthSection, QUICK_SIZES } from './sections/growth.ts';
+import { IMPORT_SIZES, importsSection } from './sections/imports.ts';
 import { OPERATOR_SIZES, operatorsSection } from './sections/operators.ts';
 import { scaleSection } from './sections/scale.ts';
 
@@ -20,6 +21,7 @@ const SECTIONS: Record<SectionName, (quick: boolean, progress: Progress) => Prom
   growth: (quick, progress) => growthSection(quick ? QUICK_SIZES : FULL_SIZES, progress),
   code: codeSection,
   operators: (quick, progress) => operatorsSection(quick ? OPERATOR_SIZES.slice(0, 1) : OPERATOR_SIZES, progress),
+  imports: (quick, progress) => importsSection(quick ? IMPORT_SIZES.slice(0, 1) : IMPORT_SIZES, progress),
   defaults: defaultsSection,
   scale: scaleSection,
 };
