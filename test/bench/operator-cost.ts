@@ -39,10 +39,7 @@ export async function measureOperator(world: World, args: readonly string[]): Pr
       accessKeyId: 'b',
       secretAccessKey: 'b',
     };
-    writeFileSync(
-      config,
-      JSON.stringify({ ...connection, tables: forTables((name) => name), sweepFunctionName: 'sweep' }),
-    );
+    writeFileSync(config, JSON.stringify({ ...connection, tables: forTables((name) => name) }));
     const node = [`--max-old-space-size=${HEAP_MEGABYTES}`, '--import', join(ROOT, 'test/bench/memory-report.ts')];
     const ended = await new Promise<Pick<OperatorCost, 'status' | 'stdout' | 'stderr'>>((resolve) => {
       execFile(

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest';
 import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import type { Fault } from '../../lib/operate/deployed/check.ts';
 import { GUARDS, type GuardedTable, neededPolicy, type Roles } from '../../lib/operate/deployed/guards.ts';
-import { inspect } from '../../lib/operate/deployed/inspect.ts';
+import { inspect, inspectTables } from '../../lib/operate/deployed/inspect.ts';
 import type {
   DeployedFunction,
   DeployedMapping,
@@ -132,7 +132,7 @@ const untold = async () => {
   throw new Error('no test asks this');
 };
 
-async function look(change: Change, around: Partial<Surroundings> = {}) {
+async function look(change: Change, around: Partial<Surroundings> = {}, isOfTables = false) {
   const world = deployment();
   change(world);
   const { mock, open } = mockedRequests();
@@ -148,25 +148,23 @@ async function look(change: Change, around: Partial<Surroundings> = {}) {
     if (Policy === undefined) throw sdkError('PolicyNotFoundException');
     return { Policy };
   });
-  const { checks } = await inspect(
-    open(PHYSICAL_NAMES),
-    {
-      mappingsOf: async (arn) =>
-        Object.entries(FUNCTIONS).flatMap(([name, one]) =>
-          'table' in one && streamArn(one.table) === arn ? (world.mappings[name as FunctionName] ?? []) : [],
-        ),
-      readFunction: async (name) => world.functions[name as FunctionName],
-      rulesOf: async () => [world.rule],
-      pipesOf: async () => world.pipes,
-      invoke: untold,
-      alarms: untold,
-      metricSum: untold,
-      deadLetters: untold,
-      ...around,
-    },
-    world.sweepFunctionName,
-  );
-  return checks;
+  const all: Surroundings = {
+    mappingsOf: async (arn) =>
+      Object.entries(FUNCTIONS).flatMap(([name, one]) =>
+        'table' in one && streamArn(one.table) === arn ? (world.mappings[name as FunctionName] ?? []) : [],
+      ),
+    readFunction: async (name) => world.functions[name as FunctionName],
+    rulesOf: async () => [world.rule],
+    pipesOf: async () => world.pipes,
+    invoke: untold,
+    alarms: untold,
+    metricSum: untold,
+    deadLetters: untold,
+    ...around,
+  };
+  const database = open(PHYSICAL_NAMES);
+  if (isOfTables) return await inspectTables(database, all, 'sweep');
+  return (await inspect(database, all, world.sweepFunctionName)).checks;
 }
 
 const differences = async (change: Change, around?: Partial<Surroundings>) =>
@@ -287,6 +285,30 @@ describe('what is deployed', () => {
     expect(await beside('STOPPED')).toMatchObject([
       { fault: 'stopped pipe', fix: expect.stringContaining('start-pipe --name q') },
     ]);
+  });
+});
+
+describe('the tables alone', () => {
+  it('tell what is not as it must be, and whose roles were not compared', async () => {
+    const right = await look(() => undefined, {}, true);
+    expect(right.filter(({ result }) => result !== 'passed')).toEqual([]);
+    const ofServices = right.find(({ name }) => name === `policy of ${PHYSICAL_NAMES.services}`);
+    expect(ofServices?.seen).toMatch(/; the roles of task-deleted, service-updated were not compared$/);
+    for (const { change, fault, fix } of [
+      {
+        change: run('sweep', { roleArn: roleOf('sweep').replace('sweep', 'other') }),
+        fault: 'roles of another deployment',
+        fix: /audit --deployed/,
+      },
+      {
+        change: tell('services', { GlobalSecondaryIndexes: [] }),
+        fault: 'missing index',
+        fix: /^aws dynamodb update-table/,
+      },
+    ]) {
+      const failed = (await look(change, {}, true)).filter(({ result }) => result === 'failed');
+      expect(failed[0]).toMatchObject({ fault, fix: expect.stringMatching(fix) });
+    }
   });
 });
 
