@@ -63,7 +63,10 @@ export function commandNamed(commands: readonly Command[], word: string | undefi
 export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
   deployment: { value: 'NAME', says: 'a deployed stack: reads its outputs; credentials as for any AWS tool' },
   region: { value: 'REGION', says: 'the Region of that stack (default: as for any AWS tool)' },
-  config: { value: 'FILE', says: 'a file with the line that "npm run local" prints' },
+  config: {
+    value: 'FILE',
+    says: 'a file with the line of JSON that a local cloud prints, or with the names of your tables',
+  },
   endpoint: { value: 'URL', says: 'the address of DynamoDB, Lambda and SQS, instead of the usual ones' },
   json: { says: 'one JSON document on stdout' },
 };

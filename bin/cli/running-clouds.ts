@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isMap } from '../../lib/operate/values.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 
-/** Where each "npm run local" writes what it has printed, from the directory in which it was started. */
+/** Where each local cloud writes what it has printed, from the directory in which it was started. */
 export const RUNNING_CLOUDS = join('.local', 'clouds');
 
 /** A port of this machine answers at once, or not at all. */
@@ -35,7 +35,7 @@ export async function findRunningCloud(directory: string, endpoint: string | und
       written.length === 0 ? '' : ` (${written.map((cloud) => cloud.endpoint).join(', ')} ran there and ended)`;
     throw new DeallocatorError(
       'FailedPrecondition',
-      `no local cloud runs beside this directory${ended}; start one with "deallocator local", or say where the deployment is with --deployment NAME or --config FILE`,
+      `no local cloud runs beside this directory${ended}; start one with "npx deallocator local" (in a clone "npm run local"), or say where the deployment is with --deployment NAME or --config FILE`,
     );
   }
   if (others.length === 0) return only;

@@ -113,6 +113,7 @@ export class DeallocatorClient {
     return this.#services.protect(id, true);
   }
 
+  /** Ends {@link protectService}. A service that is marked then goes as soon as no task holds it. Idempotent. */
   unprotectService(id: string): Promise<Protection> {
     return this.#services.protect(id, false);
   }
@@ -132,6 +133,7 @@ export class DeallocatorClient {
     return this.#services.listMarked(options);
   }
 
+  /** Creates a network. `AlreadyExists` if its id is taken. */
   createNetwork(network: NewNetwork): Promise<void> {
     return this.#networks.create(network);
   }
@@ -164,6 +166,7 @@ export class DeallocatorClient {
     return this.#networks.protect(id, true);
   }
 
+  /** Ends {@link protectNetwork}. A network that is marked then goes as soon as nothing uses it. Idempotent. */
   unprotectNetwork(id: string): Promise<Protection> {
     return this.#networks.protect(id, false);
   }
@@ -173,14 +176,17 @@ export class DeallocatorClient {
     return this.#networks.get(id);
   }
 
+  /** Reads all networks, page by page, in no order. */
   listNetworks(options?: ListOptions): Promise<ListPage<Network>> {
     return this.#networks.list(options);
   }
 
+  /** The ids and marks of the networks that are marked; may be some moments behind. */
   listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
     return this.#networks.listMarked(options);
   }
 
+  /** As {@link createTasks}, for one. */
   createTask(serviceId: string, task: NewTask): Promise<void> {
     return this.#tasks.create(serviceId, [task]);
   }
@@ -195,6 +201,7 @@ export class DeallocatorClient {
     return this.#tasks.create(serviceId, tasks);
   }
 
+  /** As {@link deleteTasks}, for one. */
   deleteTask(serviceId: string, id: string): Promise<void> {
     return this.#tasks.delete(serviceId, [id]);
   }
@@ -223,6 +230,7 @@ export class DeallocatorClient {
     return this.#database.rules.taskNetworks;
   }
 
+  /** Reads the tasks of a service, page by page, in no order that is promised. */
   listTasks(serviceId: string, options?: ListOptions): Promise<ListPage<Task>> {
     return this.#tasks.list(serviceId, options);
   }

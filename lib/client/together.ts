@@ -19,12 +19,14 @@ export interface NewObjects {
   readonly tasks?: readonly (NewTask & { readonly serviceId: string })[];
 }
 
+/** Which objects to read together. */
 export interface ObjectKeys {
   readonly networks?: readonly string[];
   readonly services?: readonly string[];
   readonly tasks?: readonly { readonly serviceId: string; readonly id: string }[];
 }
 
+/** Those of the objects that are there. */
 export interface FoundObjects {
   readonly networks: readonly Network[];
   readonly services: readonly Service[];

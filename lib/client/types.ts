@@ -6,6 +6,7 @@ export interface NetworkAttachmentConfig {
   readonly [attribute: string]: unknown;
 }
 
+/** What a service is to be. The client reads its references to networks, and keeps the rest. */
 export interface ServiceSpec {
   readonly task?: { readonly networks?: readonly NetworkAttachmentConfig[]; readonly [attribute: string]: unknown };
   /** The old style: counts only where `task.networks` is empty or missing. */
@@ -13,10 +14,12 @@ export interface ServiceSpec {
   readonly [attribute: string]: unknown;
 }
 
+/** What a network is to be. The client keeps it as it is. */
 export interface NetworkSpec {
   readonly [attribute: string]: unknown;
 }
 
+/** A service as it is created; other attributes are kept. */
 export interface NewService {
   /** 1 to 1,024 bytes of UTF-8. */
   readonly id: string;
@@ -25,6 +28,7 @@ export interface NewService {
   readonly [attribute: string]: unknown;
 }
 
+/** A network as it is created; other attributes are kept. */
 export interface NewNetwork {
   /** 1 to 2,040 bytes of UTF-8. */
   readonly id: string;
@@ -32,6 +36,7 @@ export interface NewNetwork {
   readonly [attribute: string]: unknown;
 }
 
+/** A task as it is created; other attributes are kept. */
 export interface NewTask {
   /** 1 to 1,024 bytes of UTF-8; unique among the tasks of its service. */
   readonly id: string;
@@ -68,14 +73,18 @@ export interface Declared {
   readonly reason?: string;
 }
 
+/** What protecting an object, or ending that, has changed. */
 export interface Protection {
   readonly id: string;
   /** False: it was so before, and nothing was written. */
   readonly changed: boolean;
 }
 
+/** A service as it is in its table. */
 export type Service = NewService & Marking;
+/** A network as it is in its table. */
 export type Network = NewNetwork & Marking;
+/** A task as it is in its table. */
 export type Task = NewTask & { readonly serviceId: string };
 
 /** A removal is a mark: the object itself goes later, when nothing uses it any more. */
@@ -86,12 +95,14 @@ export interface Removal {
   readonly alreadyMarked: boolean;
 }
 
+/** What an undelete has changed. */
 export interface Undeletion {
   readonly id: string;
   /** False: it was not marked, and nothing was written. */
   readonly wasMarked: boolean;
 }
 
+/** Which page of a list. */
 export interface ListOptions {
   /** Items in a page: 1 to 1,000. @default 100 */
   readonly limit?: number;
@@ -102,6 +113,7 @@ export interface ListOptions {
 /** Where a list goes on: hand it back as it came. */
 export type PageToken = Readonly<Record<string, string>>;
 
+/** A page of a list. */
 export interface ListPage<T> {
   readonly items: readonly T[];
   /** Absent on the last page. */

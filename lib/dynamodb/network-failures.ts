@@ -94,6 +94,7 @@ export const NETWORK_FAILURES: readonly Row[] = [
 
 function unansweredAdvice(seen: Seen): string {
   const isHere = /\/\/(localhost|127\.|\[::1\])|^(127\.|::1|localhost)/.test(seen.endpoint ?? seen.host ?? '');
-  if (isHere) return 'check --endpoint, and whether the local cloud ("npm run local") still runs';
+  if (isHere)
+    return 'check --endpoint, and whether the local cloud still runs; "npx deallocator local" (in a clone "npm run local") starts one';
   return `check the network${seen.endpoint === undefined ? '' : ' and the endpoint'}, and ${LATER}`;
 }

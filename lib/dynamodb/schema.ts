@@ -2,6 +2,7 @@
 import type { ParentKind } from '../protocol/model.ts';
 import { needsTaskImages, type Rules } from '../protocol/rules.ts';
 
+/** The six tables, by their names in this package. */
 export type TableName = 'services' | 'tasks' | 'networks' | 'attachments' | 'counters' | 'receipts';
 
 export interface TableSchema {

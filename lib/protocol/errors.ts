@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'Aborted'
   | 'Unavailable';
 
+/** What an error tells beside its code and message. */
 export interface ErrorDetails {
   readonly cause?: unknown;
   /** Names of what stands in the way, such as `service#web`. */
@@ -27,10 +28,14 @@ export interface ErrorDetails {
   readonly done?: readonly string[];
 }
 
+/** What this package refuses or could not do, with a stable code. Tell it with {@link isDeallocatorError}. */
 export class DeallocatorError extends Error {
   override readonly name = 'DeallocatorError';
+  /** Who must act, and how. */
   readonly code: ErrorCode;
+  /** Names of what stands in the way, such as `service#web`; empty if nothing does. */
   readonly blockers: readonly string[];
+  /** The ids that were done before a bulk request stopped. */
   readonly done: readonly string[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -6,6 +6,7 @@ import type { ParentKind } from '../protocol/model.ts';
 import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 
 export type StreamFunctionName = 'task-deleted' | 'attachment-deleted' | 'service-updated' | 'network-updated';
+/** The five functions. */
 export type FunctionName = StreamFunctionName | 'sweep';
 export type StreamedTable = 'tasks' | 'attachments' | 'services' | 'networks';
 

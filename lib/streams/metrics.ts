@@ -36,4 +36,5 @@ export const METRICS = {
   OldestMarkSeconds: 'Seconds',
 } as const;
 
+/** The metrics that the functions write. */
 export type MetricName = keyof typeof METRICS;

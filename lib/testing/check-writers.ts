@@ -43,6 +43,7 @@ export interface WriterTools {
  */
 export type Writer = (tools: WriterTools) => Promise<unknown>;
 
+/** How long and how hard writers are tried. */
 export interface CheckWritersOptions {
   /** By what a story calls them, such as `starts a task`. */
   readonly writers: Readonly<Record<string, Writer>>;
@@ -74,7 +75,9 @@ export interface CheckedWriters {
 /** A promise was broken. Its message tells the shortest story that was found, and how to repeat it. */
 export class BrokenPromiseError extends Error {
   override readonly name = 'BrokenPromiseError';
+  /** Repeats the story: give it as `seed`. */
   readonly seed: number;
+  /** Which promises broke, and at which objects. */
   readonly violations: readonly Violation[];
   /** One line a step. */
   readonly story: readonly string[];

@@ -19,6 +19,7 @@ import { STARTS_AT_DEFAULT, testChance } from './memory/chance.ts';
 import { MEMORY_NAMES, memoryClient } from './memory/client.ts';
 import { Stage } from './stage.ts';
 
+/** The deployment that is simulated, and its chance. */
 export interface InMemoryOptions {
   /** What the deployment chooses; the construct's props of these names, durations in the unit that the name says. @default nothing */
   readonly rules?: Partial<Rules>;
@@ -41,6 +42,7 @@ export interface Drained {
 /** A key, by kind: that of a task has two parts. */
 export type ObjectKey = { readonly serviceId: string; readonly id: string };
 
+/** The client and the functions over tables in memory; time and delivery are the test’s. */
 export interface InMemoryDeallocator {
   /** The typed client, as a program uses it. */
   readonly client: DeallocatorClient;
@@ -50,9 +52,11 @@ export interface InMemoryDeallocator {
   readonly tables: PhysicalNames;
   /** The clock and the dice that client and functions share. */
   readonly chance: Chance;
+  /** Failures that the test switches on. */
   readonly faults: Faults;
   /** Whether the object is there; `has('task', { serviceId: 'web', id: '1' })`. */
   has(kind: 'service' | 'network', id: string): boolean;
+  /** The same for a task. */
   has(kind: 'task', key: ObjectKey): boolean;
   /** What a table holds, as plain items, in the order of their last creation. */
   items(table: TableName): readonly Readonly<Record<string, unknown>>[];

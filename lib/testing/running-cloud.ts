@@ -4,6 +4,7 @@ import type { DeallocatorClient } from '../client/client.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 
+/** What a local cloud runs, and where. */
 export interface LocalCloudOptions {
   /** What `cdk synth` has written, to run a stack of your own. @default the template that the package carries: every choice off */
   readonly assemblyDirectory?: string;
@@ -19,6 +20,7 @@ export interface LocalCloudOptions {
   readonly log?: (line: string) => void;
 }
 
+/** A local cloud that runs, until `stop`. */
 export interface RunningCloud {
   readonly client: DeallocatorClient;
   /** The SDK's document client over the same tables. The tables' policies bind it, as they bind an administrator on AWS. */
@@ -31,6 +33,7 @@ export interface RunningCloud {
    * @param timeoutMillis @default one minute and a half; then it fails, and says what is still to be done
    */
   quiesce(timeoutMillis?: number): Promise<void>;
+  /** Runs the sweep once, as the schedule does. */
   sweep(request?: SweepRequest): Promise<SweepAnswer>;
   /** Ends all processes that it has started. */
   stop(): Promise<void>;
