@@ -45,8 +45,8 @@ import {
 import { countAlone, endsByState, listAlone } from './counting.ts';
 import type { Database } from './database.ts';
 import { expressed, setting } from './expressions.ts';
-import { gatherDecrements, gatherRecounts } from './gathered-counters.ts';
 import { gatherCounts, gatherLists } from './gathered-children.ts';
+import { gatherDecrements, gatherRecounts } from './gathered-counters.ts';
 import { gatherReads, type ReadItem } from './gathered-reads.ts';
 import { gatherTransactions } from './gathered-transactions.ts';
 import {

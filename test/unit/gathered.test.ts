@@ -375,8 +375,7 @@ it('what is asked of one network in one turn is asked once', async () => {
 });
 
 describe('lists of several networks in one turn', () => {
-  const listed = (...names: string[]) =>
-    Promise.all(names.map((id) => store.listAttached({ kind: 'network', id }, 2)));
+  const listed = (...names: string[]) => Promise.all(names.map((id) => store.listAttached({ kind: 'network', id }, 2)));
   const row = (networkId: string, serviceId: string) => ({ networkId: { S: networkId }, serviceId: { S: serviceId } });
   const read = (...networks: string[]) => ({
     Statement: `SELECT "networkId", "serviceId" FROM "A-1" WHERE "networkId" IN [${networks.map(() => '?').join(', ')}]`,
