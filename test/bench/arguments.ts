@@ -7,7 +7,7 @@ export type SectionName = (typeof SECTION_NAMES)[number];
 export const USAGE = `npm run bench -- [--quick] [--only SECTION]
 
   --quick         small sizes, in seconds; writes nothing
-  --only SECTION  one of: ${SECTION_NAMES.join(', ')}; its pictures are written, the page is not
+  --only SECTION  one of: ${SECTION_NAMES.join(', ')}; only its part of the page is written anew
 
 Without either, everything is measured at full size, in some minutes, and docs/bench is written anew.
 

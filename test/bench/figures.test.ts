@@ -6,7 +6,7 @@ import { ours } from './contenders/ours.ts';
 import { measure } from './measure.ts';
 import { figure } from './plot.ts';
 import { rowOf } from './sections/contenders.ts';
-import { workloads } from './workloads.ts';
+import { type Workload, workloads } from './workloads.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(ROOT, 'docs', 'bench', 'README.md'), 'utf8');
@@ -36,6 +36,20 @@ describe.each(workloads())('$title', (workload) => {
     expect(units.every((one) => one !== undefined && one !== figure(0))).toBe(true);
     expect(cellsOf(shown).slice(2, -1)).toEqual(units);
   });
+});
+
+it('the units that are left, each with its reason, are all that a service costs', async () => {
+  const { marks, deletes, workload } = await measure(
+    ours,
+    workloads(0.1).find(({ name }) => name === 'many-services') as Workload,
+  );
+  const rows = [...tableOf('Write units of one service without networks').values()];
+  const sum = (step: string) =>
+    rows
+      .filter((row) => row.get('what')?.startsWith(`${step}: `))
+      .reduce((units, row) => units + Number(row.get('units')), 0);
+  expect(sum('mark') * workload.services).toBe(marks.writeUnits);
+  expect(sum('deletion') * workload.services).toBe(deletes.writeUnits - deletes.countingWriteUnits);
 });
 
 it.each(['read units', 'write units'])(

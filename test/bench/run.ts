@@ -1,5 +1,5 @@
 /** `npm run bench`: what it costs, beside other ways to do it. Writes docs/bench, which the README shows. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import cliProgress from 'cli-progress';
 import { type Asked, readArguments, type SectionName, USAGE } from './arguments.ts';
@@ -58,11 +58,23 @@ async function main(args: readonly string[]): Promise<number> {
   if (quick) return 0;
   await mkdir(RESULTS, { recursive: true });
   for (const { file, svg } of sections.flatMap(({ pictures }) => pictures)) await writeFile(join(RESULTS, file), svg);
-  if (only === undefined) {
-    await writeFile(join(RESULTS, 'README.md'), `${[HEADING, ...sections.map(forPage)].join('\n\n')}\n`);
-  }
+  const page = join(RESULTS, 'README.md');
+  const before = only === undefined ? undefined : await readFile(page, 'utf8');
+  await writeFile(page, before === undefined ? wholePage(sections) : sections.reduce(withSection, before));
   process.stdout.write(`written to ${RESULTS}\n`);
   return 0;
+}
+
+function wholePage(sections: readonly Section[]): string {
+  return `${[HEADING, ...sections.map(forPage)].join('\n\n')}\n`;
+}
+
+/** The page with this section written anew in its place. */
+function withSection(page: string, section: Section): string {
+  const parts = page.trimEnd().split(/\n\n(?=## )/);
+  const place = parts.findIndex((part) => part.startsWith(`## ${section.title}\n`));
+  if (place < 0) throw new Error(`docs/bench has no section "${section.title}"; write it whole, without --only`);
+  return `${parts.with(place, forPage(section)).join('\n\n')}\n`;
 }
 
 function openProgress(name: string): { readonly update: Progress; readonly stop: () => void } {
