@@ -558,7 +558,7 @@ describe('a mistake', () => {
 
   it('in the place says what to give instead, without a stack trace', async () => {
     const nowhere = await call(['sweep'], { directory: folder });
-    expect(nowhere.stderr).toContain('"deallocator local"');
+    expect(nowhere.stderr).toContain('"npx deallocator local"');
     expect(nowhere.stderr).toContain('--deployment NAME');
     expect(nowhere.status).toBe(1);
     const silent = await cli(['sweep', '--endpoint', 'http://127.0.0.1:9']);
