@@ -5,7 +5,10 @@ export default defineConfig({
   test: {
     include: ['test/unit/*.test.ts', 'test/contract/memory.test.ts', 'test/scenario/{options,task-networks}.test.ts'],
     // They judge words and pages of the command line: each goes through the whole protocol, and would be run for every mutant.
-    exclude: ['test/unit/{cli*,completion,docs-output,exit-status,graph,lines,operator-requests,survey,ui}.test.ts'],
+    exclude: [
+      'test/unit/{cli*,completion,deployed,docs-output,exit-status,graph,import-requests,lines}.test.ts',
+      'test/unit/{operator-requests,removal-many,selftest,survey,ui}.test.ts',
+    ],
     testTimeout: 60_000,
   },
 });
