@@ -62,7 +62,16 @@ async function npm(folder: string, ...args: string[]): Promise<void> {
 
 beforeAll(async () => {
   const home = join(scratch, 'home');
-  const sources = ['bin', 'functions', 'lib', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'README.md'];
+  const sources = [
+    'bin',
+    'functions',
+    'lib',
+    'package.json',
+    'cdk.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'README.md',
+  ];
   for (const source of [...sources, ...files.filter((file) => file === 'docs')]) {
     cpSync(join(root, source), join(home, source), { recursive: true });
   }
