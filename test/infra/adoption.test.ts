@@ -20,7 +20,8 @@ const { peerDependencies, files } = JSON.parse(readFileSync(join(root, 'package.
   files: string[];
 };
 const oldest = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range.replace('^', '')}`);
-const newest = Object.keys(peerDependencies).map((name) => `${name}@latest`);
+// The newest that the range allows: npm refuses a project whose peer is past its range.
+const newest = Object.entries(peerDependencies).map(([name, range]) => `${name}@${range}`);
 const NODE_VERSIONS = ['20.19', '22', '24'] as const;
 /** What its install script would fetch, without running a script. */
 const nodePackage = `node-${process.platform}-${process.arch}`;

@@ -6,7 +6,7 @@ export default defineConfig({
     include: ['test/unit/*.test.ts', 'test/contract/memory.test.ts', 'test/scenario/{options,task-networks}.test.ts'],
     // They judge words and pages of the command line: each goes through the whole protocol, and would be run for every mutant.
     exclude: [
-      'test/unit/{cli*,completion,deployed,docs-output,exit-status,graph,import-requests,lines}.test.ts',
+      'test/unit/{cli*,deployed,docs-output,exit-status,graph,import-requests,lines}.test.ts',
       'test/unit/{operator-requests,removal-many,selftest,survey,ui}.test.ts',
     ],
     testTimeout: 60_000,

@@ -1,6 +1,6 @@
 /** Conditions that only the client's requests carry, which tests without an engine do not send. */
 import { expect, it } from 'vitest';
-import { isNotMarkedWithTime, specIsAsRead } from '../../lib/dynamodb/conditions.ts';
+import { idBeginsWith, isCalledFrom, isNotMarkedWithTime, specIsAsRead } from '../../lib/dynamodb/conditions.ts';
 
 it('a mark may take the place of no mark, and of a mark without a time', () => {
   expect(isNotMarkedWithTime).toEqual({
@@ -14,4 +14,13 @@ it('a mark may take the place of no mark, and of a mark without a time', () => {
 it('a spec is compared as it was read: not there, or with this value', () => {
   expect(specIsAsRead(undefined)).toEqual({ expression: 'attribute_not_exists(#spec)' });
   expect(specIsAsRead('s')).toEqual({ expression: '#spec = :specAsRead', values: { ':specAsRead': 's' } });
+});
+
+it('an object is looked for by the beginning of its id, or of its name at either place', () => {
+  expect(idBeginsWith('sho')).toEqual({ expression: 'begins_with(#id, :prefix)', values: { ':prefix': 'sho' } });
+  expect(isCalledFrom('sho')).toEqual({
+    expression:
+      '(begins_with(#id, :prefix) OR begins_with(#spec.#annotations.#name, :prefix) OR begins_with(#spec.#name, :prefix))',
+    values: { ':prefix': 'sho' },
+  });
 });
