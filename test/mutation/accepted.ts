@@ -37,6 +37,4 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   'lib/protocol/invariants.ts: [] → ["Stryker was here"]': 'asked only of a world that keeps receipts',
   'lib/dynamodb/reads.ts: [] → ["Stryker was here"]':
     'DynamoDB leaves Items out only of a count, which these reads are not',
-  'lib/dynamodb/store.ts: tries++ → tries--':
-    'a reset that is refused again and again needs a raw writer between each two requests; the mutant only goes on for longer',
 };
