@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, matchesGlob } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { closingLine } from '../support/closing-line.ts';
+import { closingLine, failures, type Step } from '../support/closing-line.ts';
 import { tellTier } from '../support/tier-reporter.ts';
 import { AMOUNTS, LEFT_OUT, LEFT_TO_REST, QUICK, THINNED } from '../support/tiers.ts';
 import { ourImports, ROOT, read, sources, tracked } from './sources.ts';
@@ -66,28 +66,46 @@ describe('the end of a run', () => {
 });
 
 describe('the closing line of CI', () => {
-  const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 0 };
+  const report = { numPassedTests: 5, numFailedTests: 0, numPendingTests: 0, testResults: [] };
+  const good: Step = { name: 'test', isFailed: false, report };
+  const bad: Step = { ...good, isFailed: true };
 
-  it.each([
-    [
-      'all runs, and the mutation run as one test',
-      [{ isFailed: false, report }, { isFailed: false }],
-      '6 passed, 0 failed',
-    ],
+  it.each<[string, Step[], string]>([
+    ['all runs, and the mutation run as one test', [good, { name: 'mutation', isFailed: false }], '6 passed, 0 failed'],
     [
       'failures of two runs',
       [
-        { isFailed: true, report: { ...report, numFailedTests: 2 } },
-        { isFailed: true, report: { ...report, numFailedTests: 1, numPendingTests: 3 } },
+        { ...bad, report: { ...report, numFailedTests: 2 } },
+        { ...bad, report: { ...report, numFailedTests: 1, numPendingTests: 3 } },
       ],
       '10 passed, 3 failed, 3 skipped',
     ],
-    [
-      'a failure without a failed test, as of types',
-      [{ isFailed: true }, { isFailed: true, report }],
-      '5 passed, 2 failed',
-    ],
+    ['a failure without a failed test, as of types', [{ name: 'test', isFailed: true }, bad], '5 passed, 2 failed'],
   ])('counts %s', (_, steps, line) => {
     expect(closingLine(steps)).toBe(line);
+  });
+
+  it('comes after the names of what failed: a test, a file that can not be loaded, a step', () => {
+    const passed = { fullName: 'a is b', status: 'passed' };
+    const testResults = [
+      {
+        name: '/x.ts',
+        message: '',
+        assertionResults: [passed, { ...passed, status: 'failed', failureMessages: ['1\n2'] }],
+      },
+      { name: '/y.ts', message: 'no such module', assertionResults: [] },
+    ];
+    expect(failures([good])).toEqual([]);
+    expect(
+      failures([
+        { ...bad, report: { ...report, testResults } },
+        { name: 'mutation', isFailed: true },
+      ]),
+    ).toEqual(['/x.ts: a is b\n  1\n  2', '/y.ts\n  no such module', 'mutation failed: what it printed is above']);
+    const many = Array.from({ length: 25 }, () => testResults[1] ?? testResults[0]).filter((one) => one !== undefined);
+    expect(failures([{ ...bad, report: { ...report, testResults: many } }]).slice(19)).toEqual([
+      '/y.ts\n  no such module',
+      'and 5 more',
+    ]);
   });
 });

@@ -1,4 +1,7 @@
-/** The line at the end of CI's log: `1234 passed, 0 failed`, counted from the reports of the runs that were made. */
+/**
+ * The end of CI's log: what failed, and `1234 passed, 0 failed`, counted from the reports of the runs that were made. A log of
+ * thousands of lines may be cut where it is kept, and its end is what is left.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -7,10 +10,20 @@ interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
   readonly numPendingTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly fullName: string;
+      readonly status: string;
+      readonly failureMessages?: readonly string[];
+    }[];
+  }[];
 }
 
 /** A run of tests, with its report if it came so far; or the mutation run, which counts as one test. */
 export interface Step {
+  readonly name: string;
   readonly isFailed: boolean;
   readonly report?: Report | undefined;
 }
@@ -27,6 +40,26 @@ export function closingLine(steps: readonly Step[]): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
 }
 
+/** Failures told of at most: more than a screen of them has one cause. */
+const TOLD_MAX = 20;
+/** Lines of a failure's message: what was expected, what was there, and where. */
+const MESSAGE_LINES_MAX = 12;
+
+/** A block for each test that failed, for each file that could not be loaded, and for each step that failed without either. */
+export function failures(steps: readonly Step[]): string[] {
+  const told = steps.flatMap(({ name, isFailed, report }) => {
+    const ofFiles = (report?.testResults ?? []).flatMap((file) => {
+      const ofTests = file.assertionResults
+        .filter(({ status }) => status === 'failed')
+        .map(({ fullName, failureMessages = [] }) => [`${file.name}: ${fullName}`, ...failureMessages]);
+      return file.message === '' ? ofTests : [...ofTests, [file.name, file.message]];
+    });
+    return ofFiles.length === 0 && isFailed ? [[`${name} failed: what it printed is above`]] : ofFiles;
+  });
+  const blocks = told.map((lines) => lines.join('\n').split('\n').slice(0, MESSAGE_LINES_MAX).join('\n  '));
+  return blocks.length > TOLD_MAX ? [...blocks.slice(0, TOLD_MAX), `and ${blocks.length - TOLD_MAX} more`] : blocks;
+}
+
 function read(path: string): Report | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Report) : undefined;
 }
@@ -36,7 +69,8 @@ if (import.meta.main) {
   const [reports = '', ...words] = process.argv.slice(2);
   const steps = words.flatMap((word, place): Step[] => {
     if (word === 'failed') return [];
-    return [{ isFailed: words[place + 1] === 'failed', report: read(join(reports, `${word}.json`)) }];
+    return [{ name: word, isFailed: words[place + 1] === 'failed', report: read(join(reports, `${word}.json`)) }];
   });
+  for (const failure of failures(steps)) console.log(`FAILED ${failure}`);
   console.log(closingLine(steps));
 }
