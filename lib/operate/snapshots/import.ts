@@ -7,6 +7,7 @@ import { type DeallocatorError, isDeallocatorError } from '../../protocol/errors
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import { type ParentKind, parentName } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
+import { timeOfMark } from '../../protocol/time.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import { groupsOf, networkPhase, type Phase, servicePhase, taskPhase } from './import-phases.ts';
@@ -159,7 +160,7 @@ function compare(kind: ParentKind | 'task', wanted: Entry, found: Entry): Ended 
   const isParent = kind !== 'task'; // tasks have no marks: all their attributes are their writers'
   if (isParent && pendingDelete === true) {
     return refused(
-      `it is there, and marked for deletion (${markedAt ?? 'just now'}); undelete it, or wait until it is gone`,
+      `it is there, and marked for deletion (${timeOfMark(markedAt as string | undefined)}); undelete it, or wait until it is gone`,
     );
   }
   // As DynamoDB holds them: a number, say, may come back as another type of the same value.
