@@ -23,30 +23,40 @@ const WRITES_IN_PARALLEL = 8;
 /** Looks at an object before it is given up. Each look after the first means that others created or deleted it in between. */
 const LOOKS_MAX = 3;
 
+/** What an import creates, in the order networks, services, tasks. */
 export type ImportPhase = keyof Snapshot;
 
+/** How far an import is. */
 export interface ImportProgress {
+  /** What it creates now. */
   readonly phase: ImportPhase;
-  /** Objects of this phase that are created, already there or refused, and all of them. */
+  /** Objects of this phase that are created, already there or refused. */
   readonly done: number;
+  /** All objects of this phase. */
   readonly total: number;
 }
 
+/** How an import is done. */
 export interface ImportOptions {
   /** Its reason is thrown between two writes; what is written stays, and the next import continues there. */
   readonly signal?: AbortSignal;
+  /** Told after each object. */
   readonly onProgress?: (progress: ImportProgress) => void;
 }
 
 /** Together all objects of a kind in the snapshot. */
 export interface ImportCounts {
+  /** Were not there, and are now. */
   readonly created: number;
-  /** With the same content. */
+  /** Were there with the same content. */
   readonly alreadyThere: number;
+  /** Are among the `refusals`. */
   readonly refused: number;
 }
 
+/** What became of each object, counted by kind; and what was refused. */
 export type ImportResult = Readonly<Record<ImportPhase, ImportCounts>> & {
+  /** Each with its reason. */
   readonly refusals: readonly LeftOut[];
 };
 
