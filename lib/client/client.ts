@@ -13,6 +13,7 @@ import type {
   Declared,
   ListOptions,
   ListPage,
+  Marked,
   Network,
   NetworkSpec,
   NewNetwork,
@@ -129,7 +130,7 @@ export class DeallocatorClient {
   }
 
   /** The ids and marks of the services that are marked; may be some moments behind. */
-  listMarkedServices(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+  listMarkedServices(options?: ListOptions): Promise<ListPage<Marked>> {
     return this.#services.listMarked(options);
   }
 
@@ -182,7 +183,7 @@ export class DeallocatorClient {
   }
 
   /** The ids and marks of the networks that are marked; may be some moments behind. */
-  listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+  listMarkedNetworks(options?: ListOptions): Promise<ListPage<Marked>> {
     return this.#networks.listMarked(options);
   }
 

@@ -20,6 +20,11 @@ export interface DynamoDBClientGiven {
   send(command: never): Promise<unknown>;
 }
 
+/**
+ * Connects to DynamoDB, with every timeout and limit set. It never tries again by itself: what reads and writes with it
+ * does.
+ * @param connection Region, endpoint and credentials. @default the usual AWS chain
+ */
 export function connect(connection: Connection = {}): DynamoDBDocumentClient {
   const agent = { keepAlive: true, maxSockets: SOCKETS_MAX };
   const client = new DynamoDBClient({

@@ -25,9 +25,11 @@ const FIRST_AFTER_FAULTS = 201;
 
 /** What a writer has to write with. Whatever it waits for, it waits for with these: else the schedule could not decide when. */
 export interface WriterTools {
+  /** The typed client, as a program uses it. */
   readonly client: DeallocatorClient;
   /** The SDK's document client, with the SDK's own retries, for raw writes. */
   readonly documentClient: DynamoDBDocumentClient;
+  /** The names of the six tables, for requests of your own. */
   readonly tables: PhysicalNames;
   /** One of these, by the schedule's dice: the same again when the seed is the same. */
   pick<T>(choices: readonly [T, ...T[]]): T;
@@ -64,7 +66,9 @@ export interface CheckWritersOptions {
 
 /** What was tried, where every promise was kept. */
 export interface CheckedWriters {
+  /** Schedules that were run to their ends. */
   readonly schedules: number;
+  /** Steps of all of them together: requests, deliveries, pauses, starts and ends. */
   readonly steps: number;
   /** Services and networks that went. */
   readonly deletions: number;
@@ -74,6 +78,7 @@ export interface CheckedWriters {
 
 /** A promise was broken. Its message tells the shortest story that was found, and how to repeat it. */
 export class BrokenPromiseError extends Error {
+  /** The same in every copy of this package, where `instanceof` is not. */
   override readonly name = 'BrokenPromiseError';
   /** Repeats the story: give it as `seed`. */
   readonly seed: number;

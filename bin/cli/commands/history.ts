@@ -3,6 +3,7 @@ import { called, kindOf, listed, namesOf, parseTypedName, spokenWith } from '../
 import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import type { ParentKind } from '../../../lib/protocol/model.ts';
+import { timeOfMark } from '../../../lib/protocol/time.ts';
 import { checkTyped, type Given, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { findTyped } from '../objects.ts';
@@ -42,7 +43,7 @@ export const history: Command = {
         ({ object, name, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
           deletedAt,
           shortened(called(object, name)),
-          markedAt.split('#')[0] ?? markedAt,
+          timeOfMark(markedAt),
           shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
           shortened(wentWith === undefined ? listed(freed.map(say)) || '-' : say(wentWith)),
           trigger,

@@ -5,8 +5,10 @@ import { MARKED_STATES, type MarkedState } from './standing.ts';
 /** Where Unicode's pictures of control characters begin. */
 const CONTROL_PICTURES = 0x2400;
 
+/** The language of a picture: Mermaid's, or that of Graphviz. */
 export type GraphFormat = 'mermaid' | 'dot';
 
+/** How a picture is drawn. */
 export interface GraphOptions {
   /** Whether the picture tells what its shapes, colours and arrows mean. @default true */
   readonly hasLegend?: boolean;

@@ -19,6 +19,7 @@ const GUESSED_WORDS_MAX = 20;
 /** An id as Docker makes them. Nobody types it whole, and no beginning of it is another object's name by chance. */
 const MADE_ID = /^[0-9a-z]{25}$/;
 
+/** What counts as the same. */
 export interface ResolveOptions {
   /**
    * Whether the beginning of any id or name counts, or only that of an id as Docker makes them. An id that people choose may have
@@ -27,6 +28,7 @@ export interface ResolveOptions {
   readonly beginnings?: 'any' | 'made ids';
 }
 
+/** What was meant by one id or name. */
 export interface Resolved {
   /** What was typed, as an id of its kind. */
   readonly asked: ParentKey;
@@ -34,6 +36,7 @@ export interface Resolved {
   readonly key: ParentKey;
   /** What people call it, where its spec has a name. */
   readonly name?: string | undefined;
+  /** How it was found: the first of these that fits. */
   readonly by: 'id' | 'name' | 'beginning' | 'nothing';
   /** Objects of nearly that id or name, the nearest ones, where nothing was found. */
   readonly near: readonly Candidate[];
@@ -43,7 +46,9 @@ export interface Resolved {
 
 /** An object that may be meant, and its name where it has one. */
 export interface Candidate {
+  /** Its kind and id. */
   readonly key: ParentKey;
+  /** What people call it; undefined where its spec has no name. */
   readonly name: string | undefined;
 }
 

@@ -2,9 +2,11 @@
 import { refuseLines } from './lines.ts';
 import { invalid, parseJson } from './snapshot.ts';
 
+/** A file that is imported. */
 export interface ImportFile {
   /** Its name in messages. */
   readonly name: string;
+  /** What is in it. */
   readonly text: string;
 }
 
