@@ -75,7 +75,7 @@ const ROWS: readonly Row[] = [
   ['graph', 0, /^<\?xml.*>service api<.*<\/svg>\n$/s],
   ['graph service/web network back -o dot', 2],
   ['graph service/web network/back -o dot', 0, /^digraph /],
-  ['graph service/gone -o mermaid', 0, /not there/],
+  ['graph service/gone -o mermaid', 0, /service gone<br.>gone/],
   ['graph service/old', 1],
   ['graph --stack none', 1, /no service and no network is of stack "none"/],
   ['graph --stack none service/web', 2],

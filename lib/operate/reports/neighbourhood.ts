@@ -14,6 +14,7 @@ import {
   TASK_PAGES_MAX,
   type TasksFound,
 } from './cluster.ts';
+import type { Deletion } from './history.ts';
 
 /** Services and networks of one neighbourhood, beside those that were asked for. */
 const PARENTS_MAX = 1000;
@@ -29,6 +30,8 @@ export interface Neighbourhood {
   readonly attached: ReadonlyMap<string, AttachedFound>;
   /** By {@link parentName}: the counters of what is marked. */
   readonly counters?: ReadonlyMap<string, CounterFound>;
+  /** The last deletion of what was asked for and is gone, where that was looked up. */
+  readonly gone?: ReadonlyMap<string, Deletion>;
   /** What people call its objects, where their specs have other names than their ids. */
   readonly names?: Names;
   /** False: there is more of it than was read. */
