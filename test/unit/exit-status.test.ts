@@ -175,6 +175,7 @@ const ROWS: readonly Row[] = [
   ['import - -', 2],
   ['export', 0],
   ['export a b', 2],
+  ['export /nowhere/x.json', 1, /x\.json can't be written: ENOENT.*; name a file that can \[InvalidArgument\]/],
   ['ui extra', 2],
   ['ui --port 70000', 2],
   ['completion bash', 0],
