@@ -18,6 +18,7 @@ export const local: Command = {
   says: 'runs tables, streams and functions on this machine until Ctrl-C, for other commands in the same directory',
   options: { port: { value: 'N', says: 'the port of its endpoint (default: any free one)' } },
   examples: [['deallocator local --port 8000', 'then, in another terminal of this directory: deallocator status']],
+  isAlone: true,
   orderlyEndMillis: STOP_MILLIS_MAX,
   async run({ io, print }, given) {
     refuseMore(given, 0);

@@ -138,23 +138,37 @@ export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: str
 }
 
 /**
- * Names of those of which a receipt tells that they were deleted. An object that is not there and not among them never was, or
- * its receipts have expired, or it was deleted past the deallocator. Where a network went with a service, the whole table is
- * read, once for all of them.
+ * The newest deletion of each of which a receipt tells, by `service#…` as it was asked for. An object that is not there and not
+ * among them never was, or its receipts have expired, or it was deleted past the deallocator. Where a network went with a
+ * service, and for names, the whole table is read, once for all of them.
+ * @param options.alsoByName where no receipt has an id, it may be what people called an object
  */
-export async function findDeleted(cluster: Cluster, keys: readonly ParentKey[]): Promise<Set<string>> {
+export async function findDeleted(
+  cluster: Cluster,
+  keys: readonly ParentKey[],
+  { alsoByName = false }: { readonly alsoByName?: boolean } = {},
+): Promise<ReadonlyMap<string, Deletion>> {
   const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
     const { items } = await listReceipts(cluster.database, parentName(key));
-    return items.length > 0;
+    const [newest] = items
+      .flatMap(deletionsOf)
+      .filter(({ object }) => object === parentName(key))
+      .sort(newestFirst);
+    return newest;
   });
-  const deleted = new Set(keys.filter((_, n) => own[n]).map(parentName));
-  const left = new Set(keys.filter(({ kind }, n) => !own[n] && kind !== 'service').map(parentName));
-  if (left.size === 0) return deleted;
-  const take = ({ object }: Deletion) => {
-    if (left.has(object)) deleted.add(object);
+  const byId = new Map(own.flatMap((deletion) => (deletion === undefined ? [] : [[deletion.object, deletion]])));
+  const left = new Set(keys.filter(({ kind }, n) => !own[n] && (alsoByName || kind !== 'service')).map(parentName));
+  if (left.size === 0) return byId;
+  const called = new Map<string, Deletion>();
+  const take = (deletion: Deletion) => {
+    const { kind, name, object } = deletion;
+    const found = left.has(object) ? byId : called;
+    const asked = found === byId || !alsoByName || name === undefined ? object : parentName({ kind, id: name });
+    const known = found.get(asked);
+    if (left.has(asked) && (known === undefined || newestFirst(deletion, known) < 0)) found.set(asked, deletion);
   };
   await scan(cluster, { take }, () => true);
-  return deleted;
+  return new Map([...called, ...byId]);
 }
 
 interface Taker {

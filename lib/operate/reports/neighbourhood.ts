@@ -7,6 +7,7 @@ import { type Names, namesOf } from '../names.ts';
 import { readAttachedTo, readTasksOf } from './children.ts';
 import { type Cluster, type CounterFound, type FoundParent, keyOf, TASK_PAGES_MAX } from './cluster.ts';
 import type { AttachedFound, TasksFound } from './found.ts';
+import type { Deletion } from './history.ts';
 
 /** Services and networks of one neighbourhood, beside those that were asked for. */
 const PARENTS_MAX = 1000;
@@ -23,6 +24,8 @@ export interface Neighbourhood {
   readonly attached: ReadonlyMap<string, AttachedFound>;
   /** By name, such as `service#web`: the counters of what is marked. */
   readonly counters?: ReadonlyMap<string, CounterFound>;
+  /** The last deletion of what was asked for and is gone, where that was looked up. */
+  readonly gone?: ReadonlyMap<string, Deletion>;
   /** What people call its objects, where their specs have other names than their ids. */
   readonly names?: Names;
   /** False: there is more of it than was read. */

@@ -124,13 +124,14 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
     }
   }
   const course = foresee(withMarks(part, planned, isoNow(cluster.chance)), keys.length, cluster);
+  const told = await withAbsence(cluster, refused);
   return {
     marks,
     alreadyMarked,
-    refused: await withAbsence(cluster, refused),
+    refused: told.refused,
     forecast: course,
     goesAtOnce: atOnce(course),
-    names: part.names ?? {},
+    names: { ...part.names, ...told.names },
   };
 }
 
@@ -158,12 +159,8 @@ export async function planUndelete(cluster: Cluster, request: Selection): Promis
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
     else notMarked.push(parentName(key));
   }
-  return {
-    undeletes,
-    notMarked,
-    refused: await withAbsence(cluster, refused),
-    names: namesOf(parents),
-  };
+  const told = await withAbsence(cluster, refused);
+  return { undeletes, notMarked, refused: told.refused, names: { ...namesOf(parents), ...told.names } };
 }
 
 /** Each once, services before networks. */
@@ -203,18 +200,22 @@ function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {
   return { object: parentName(parent.key), mark: viewMark(parent, chance.nowEpochMillis()) };
 }
 
-/** Tells what is gone from what is not there. */
-async function withAbsence(cluster: Cluster, refused: readonly PlanRefusal[]): Promise<PlanRefusal[]> {
+/** Tells what is gone, and what it was called, from what is not there. */
+async function withAbsence(
+  cluster: Cluster,
+  refused: readonly PlanRefusal[],
+): Promise<{ refused: PlanRefusal[]; names: Names }> {
   const absent = refused.filter(({ because }) => because === 'not found').map(({ object }) => keyOf(object));
-  if (absent.length === 0) return [...refused];
   const deleted = await findDeleted(cluster, absent);
-  return refused.map((refusal) => {
+  const names = namesOf([...deleted.values()].map(({ kind, id, name }) => ({ key: { kind, id }, name })));
+  const told = refused.map((refusal): PlanRefusal => {
     if (refusal.because !== 'not found') return refusal;
     const { object } = refusal;
     return deleted.has(object)
       ? { ...refusal, absence: 'gone', message: `${object} is gone: a receipt tells that it was deleted` }
       : { ...refusal, absence: 'not there', message: `${object} is not there, and no receipt tells of it: see the id` };
   });
+  return { refused: told, names };
 }
 
 /** What a program can do about each; a command line has words of its own for it. */

@@ -34,7 +34,7 @@ export interface WaitOptions {
 export interface WaitOutcome {
   /** Its name, such as `service#web`. */
   readonly object: string;
-  /** What people call it, where it was seen and its spec has a name. */
+  /** What people call it, or did, where its spec has a name. */
   readonly name?: string;
   /**
    * `gone`: deleted, even if the id is in use again: it was seen and vanished, or a receipt tells of it. `not there`: it was
@@ -98,8 +98,8 @@ export async function* waitUntilGone(
       judge(cluster, keyOf(name), marks.get(name), found[place] as Look),
     );
     const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
-    const deleted = absent.length === 0 ? new Set() : await findDeleted(cluster, absent);
-    for (const [n, { outcome, name, entry }] of looks.entries()) {
+    const deleted = await findDeleted(cluster, absent);
+    for (const [n, { outcome, name = deleted.get(left[n] as string)?.name, entry }] of looks.entries()) {
       const object = left[n] as string;
       if (name !== undefined) names.set(object, name);
       if (outcome === 'absent') {
