@@ -4,15 +4,13 @@ import {
   type BatchGetItemCommandInput,
   type BatchGetItemCommandOutput,
 } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../protocol/limits.ts';
 import { chunks, groupBy } from '../protocol/parallel.ts';
 import type { Address } from './addresses.ts';
-import { MARSHALL_OPTIONS } from './client.ts';
 import { expressed, only } from './expressions.ts';
 import { gather, type Outcome } from './gather.ts';
-import type { Requests, StoredItem } from './requests.ts';
+import { type Requests, type StoredItem, storedValues } from './requests.ts';
 
 interface Read {
   readonly address: Address;
@@ -55,7 +53,7 @@ async function readTogether(
     `BatchGetItem left ${count} keys of ${TableName} unread ${tries} times; try again later`;
   let unread: DeallocatorError | undefined;
   const names = Object.keys(address.Key);
-  const all = keys.map((key) => marshall(key, MARSHALL_OPTIONS));
+  const all = keys.map(storedValues);
   const asked = new Set(all.map((key) => textOf(names, key)));
   try {
     await requests.untilProcessed('BatchGetItem', all, words, async (Keys) => {

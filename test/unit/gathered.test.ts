@@ -4,9 +4,10 @@ import {
   BatchGetItemCommand,
   ExecuteStatementCommand,
   GetItemCommand,
+  QueryCommand,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
@@ -74,9 +75,9 @@ describe('decrements', () => {
         Item: { ...counter('x', 1), id },
       })),
     }));
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'x', remaining: 1, epoch: 'e' } });
+    house.mock.on(UpdateItemCommand).resolves({ Attributes: marshall({ id: 'x', remaining: 1, epoch: 'e' }) });
     await decrement(...ids(51));
-    expect(commands()).toEqual(['BatchExecuteStatement', 'BatchExecuteStatement', 'Update']);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'BatchExecuteStatement', 'UpdateItem']);
   });
 
   it.each([
@@ -91,23 +92,25 @@ describe('decrements', () => {
       house.mock
         .on(BatchExecuteStatementCommand)
         .resolves({ Responses: [{ Error: { Code } }, { Item: counter('api', 2) }] });
-      house.mock.on(UpdateCommand).rejects(sdkError('ValidationException'));
+      house.mock.on(UpdateItemCommand).rejects(sdkError('ValidationException'));
       const [web, api] = values(await decrement('web', 'api'));
       expect(api).toEqual({ remaining: 2, epoch: 'e' });
       expect(web).toContain('UpdateItem was rejected: ValidationException');
-      expect(commands()).toEqual(['BatchExecuteStatement', 'Update']);
+      expect(commands()).toEqual(['BatchExecuteStatement', 'UpdateItem']);
     },
   );
 
   it('that were answered without an item are read; those with an error without a code are made once more', async () => {
     house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [{}, { Error: {} }] });
     house.mock.on(GetItemCommand).resolves({ Item: counter('web', 7) });
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'service#api', remaining: 3, epoch: 'e' } });
+    house.mock
+      .on(UpdateItemCommand)
+      .resolves({ Attributes: marshall({ id: 'service#api', remaining: 3, epoch: 'e' }) });
     expect(values(await decrement('web', 'api'))).toEqual([
       { remaining: 7, epoch: 'e' },
       { remaining: 3, epoch: 'e' },
     ]);
-    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'GetItem', 'Update']);
+    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'GetItem', 'UpdateItem']);
   });
 
   it('that were answered out of order are read: no counter is taken for another one', async () => {
@@ -125,7 +128,7 @@ describe('decrements', () => {
   it('of which there are more or fewer answers than statements are all made once more: none has its place', async () => {
     const isGone = { Error: { Code: 'ConditionalCheckFailed' } } as const;
     house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [isGone, isGone, { Item: counter('x', 0) }] });
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'x', remaining: 1, epoch: 'e' } });
+    house.mock.on(UpdateItemCommand).resolves({ Attributes: marshall({ id: 'x', remaining: 1, epoch: 'e' }) });
     expect(values(await decrement('web', 'api'))).toEqual([
       { remaining: 1, epoch: 'e' },
       { remaining: 1, epoch: 'e' },
@@ -134,9 +137,9 @@ describe('decrements', () => {
 
   it('that are rejected as a whole are made one by one; those that are throttled as a whole fail', async () => {
     house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('ValidationException'));
-    house.mock.on(UpdateCommand).rejects(refused());
+    house.mock.on(UpdateItemCommand).rejects(refused());
     expect(values(await decrement('web', 'api'))).toEqual([undefined, undefined]);
-    expect(commands()).toEqual(['BatchExecuteStatement', 'Update', 'Update']);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'UpdateItem', 'UpdateItem']);
     house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('ThrottlingException'));
     for (const value of values(await decrement('web', 'api'))) {
       expect(value).toContain('BatchExecuteStatement was tried 8 times: DynamoDB throttled it');
@@ -148,9 +151,11 @@ describe('decrements', () => {
     house.mock
       .on(BatchExecuteStatementCommand)
       .resolves({ Responses: [{ Item: counter('web', 2) }, { Item: counter('api', 2) }] });
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'service#web', remaining: 1, epoch: 'e' } });
+    house.mock
+      .on(UpdateItemCommand)
+      .resolves({ Attributes: marshall({ id: 'service#web', remaining: 1, epoch: 'e' }) });
     await decrement('web', 'api', 'web');
-    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'Update']);
+    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'UpdateItem']);
   });
 });
 
@@ -183,9 +188,9 @@ describe('recounts', () => {
     house.mock.on(BatchExecuteStatementCommand).resolves({
       Responses: [{ Item: counter('web', 3, 'fresh-web') }, { Error: { Code: 'ConditionalCheckFailed' } }],
     });
-    house.mock.on(UpdateCommand).rejects(refused());
+    house.mock.on(UpdateItemCommand).rejects(refused());
     expect((await recount())[1]).toEqual({ status: 'failed', found: undefined });
-    expect(commands()).toEqual(['BatchExecuteStatement', 'Update']);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'UpdateItem']);
   });
 
   it('that were answered without the item are done if the counter has their epoch', async () => {
@@ -446,7 +451,7 @@ it('counters of several parents are created in one transaction', async () => {
 });
 
 it('what is asked of one network in one turn is asked once', async () => {
-  house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }], Count: 1 });
+  house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'web' })], Count: 1 });
   const network: ParentKey = { kind: 'network', id: 'front' };
   expect(await Promise.all([store.listAttached(network, 2), store.listAttached(network, 2)])).toEqual([
     ['web'],
@@ -478,7 +483,7 @@ describe('lists of several networks in one turn', () => {
       .on(ExecuteStatementCommand)
       .resolvesOnce({ Items: [row('front', 'web'), row('front', 'api'), row('back', 'db')], NextToken: 'more' })
       .resolves({ Items: [row('back', 'db'), row('back', 'web')], NextToken: 'more' });
-    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'late' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'late' })], Count: 1 });
     expect(await listed('front', 'back', 'none')).toEqual([['web', 'api'], ['db', 'web'], ['late']]);
     expect(house.inputs()).toMatchObject([read('front', 'back', 'none'), read('back', 'none'), read('none'), {}]);
   });
@@ -489,7 +494,9 @@ describe('lists of several networks in one turn', () => {
       .resolvesOnce({ Items: [row('front', 'web'), row('front', 'web'), row('back', 'db')], NextToken: 'more' })
       .resolves({ Items: [row('front', 'web'), row('front', 'web'), row('front', 'api')] });
     expect(await listed('front', 'back')).toEqual([['web', 'api'], []]);
-    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }, { serviceId: 'web' }], Count: 2 });
+    house.mock
+      .on(QueryCommand)
+      .resolves({ Items: [marshall({ serviceId: 'web' }), marshall({ serviceId: 'web' })], Count: 2 });
     expect(await listed('front')).toEqual([['web']]);
   });
 
@@ -499,12 +506,12 @@ describe('lists of several networks in one turn', () => {
     ['without a user', { networkId: { S: 'front' } }],
   ])('prove nothing where a row is one %s', async (_, strange) => {
     house.mock.on(ExecuteStatementCommand).resolves({ Items: [row('front', 'web'), strange] });
-    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'asked alone' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'asked alone' })], Count: 1 });
     expect(await listed('front', 'back')).toEqual([['asked alone'], ['asked alone']]);
   });
 
   it('that ask for different numbers are not one read', async () => {
-    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'web' })], Count: 1 });
     await Promise.all([
       store.listAttached({ kind: 'network', id: 'front' }, 2),
       store.listAttached({ kind: 'network', id: 'back' }, 1000),
