@@ -1,5 +1,6 @@
 /** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
-import { connect, documentClient } from '../dynamodb/client.ts';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { connectPlainly } from '../dynamodb/client.ts';
 import { type Database, openDatabase } from '../dynamodb/database.ts';
 import { checkOptions } from '../protocol/arguments.ts';
 import { DEFAULT_RULES } from '../protocol/rules.ts';
@@ -69,7 +70,7 @@ export class DeallocatorClient {
     checkClient(options.client);
     const { tables, client, connection, chance } = options;
     const rules = { ...DEFAULT_RULES, taskNetworks: options.taskNetworks === true };
-    const db = client === undefined ? connect(connection) : documentClient(client);
+    const db = client === undefined ? connectPlainly(connection) : (client as DynamoDBClient);
     this.#database = openDatabase(db, tables, { rules, chance });
     this.#services = new Parents('service', this.#database);
     this.#networks = new Parents('network', this.#database);

@@ -1,5 +1,6 @@
 /** The package's third door: to operate a deployment from a program. Nothing here prints. */
-export { type Connection, connect } from '../dynamodb/client.ts';
+export type { Connection } from '../dynamodb/client.ts';
+export { connect } from '../dynamodb/document-client.ts';
 export type { Violation } from '../protocol/invariants.ts';
 export type { Parent, ParentKey, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';

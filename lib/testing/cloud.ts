@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
-import { documentClient } from '../dynamodb/client.ts';
+import { documentClient } from '../dynamodb/document-client.ts';
 import { LocalError } from '../local/ground/local-error.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';

@@ -4,8 +4,8 @@
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
-import { documentClient } from '../dynamodb/client.ts';
 import { openDatabase } from '../dynamodb/database.ts';
+import { documentClient } from '../dynamodb/document-client.ts';
 import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { Cluster } from '../operate/reports/cluster.ts';

@@ -1,15 +1,16 @@
 /** Each thing that may come from outside instead of an answer, as the SDK and Node.js really throw it. */
+
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { askedOfAws, errorWords } from '../../bin/cli/errors.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import { FAILURES, failureText } from '../../lib/dynamodb/failures.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
 import { classify } from '../../lib/dynamodb/retry.ts';
@@ -515,7 +516,7 @@ describe('what comes from outside instead of an answer', () => {
       )
         return;
       const { mock, requests } = mockedRequests();
-      mock.on(GetCommand).rejects(error);
+      mock.on(GetItemCommand).rejects(error);
       const failed = await requests.get({ TableName: 'S', Key: { id: 'web' } }).catch((thrown) => thrown);
       expect(failed.cause).toBe(error);
       expect(failed.message).toMatch(/^GetItem was (not sent|rejected|tried 8 times)/);
@@ -533,7 +534,7 @@ describe('what comes from outside instead of an answer', () => {
 
   it('tells a plain error that the SDK throws before it sends from a fault of the item', async () => {
     const { mock, requests } = mockedRequests();
-    mock.on(GetCommand).rejects(new Error('never heard of'));
+    mock.on(GetItemCommand).rejects(new Error('never heard of'));
     await expect(requests.get({ TableName: 'S', Key: { id: 'web' } })).rejects.toMatchObject({
       code: 'FailedPrecondition',
       message:

@@ -1,6 +1,5 @@
 /** How a whole table is asked for what is there: its filters, and what is told where it can't be read. */
-import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { BatchWriteCommand, ScanCommand as DocumentScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect, it } from 'vitest';
 import { listMarkedIds } from '../../lib/dynamodb/listings.ts';
 import { listChildrenPaths, listDescribed, scanPaths } from '../../lib/dynamodb/reads.ts';
@@ -30,7 +29,7 @@ it('sends a filter and values only where something is asked for', async () => {
 
 it('asks the index of marks for ids, and for those that begin so where a beginning is told', async () => {
   const { mock, open, inputs } = mockedRequests();
-  mock.on(DocumentScanCommand).resolves({ Items: [{ id: 'shop' }, { id: 'shoe' }] });
+  mock.on(ScanCommand).resolves({ Items: [{ id: { S: 'shop' } }, { id: { S: 'shoe' } }] });
   const database = open(PHYSICAL_NAMES);
   expect(await listMarkedIds(database, 'service', 'sho', undefined)).toEqual({
     items: ['shop', 'shoe'],
@@ -41,7 +40,7 @@ it('asks the index of marks for ids, and for those that begin so where a beginni
   expect(inputs()).toStrictEqual([
     {
       ...{ TableName: PHYSICAL_NAMES.services, ...index, ExpressionAttributeNames: { '#id': 'id' } },
-      ...{ FilterExpression: 'begins_with(#id, :prefix)', ExpressionAttributeValues: { ':prefix': 'sho' } },
+      ...{ FilterExpression: 'begins_with(#id, :prefix)', ExpressionAttributeValues: { ':prefix': { S: 'sho' } } },
     },
     { TableName: PHYSICAL_NAMES.networks, ...index, ExpressionAttributeNames: { '#id': 'id' } },
   ]);
@@ -62,12 +61,12 @@ it('names the request that was denied, and the table that is not there', async (
 it('deletes plainly what is left over, and tells of the request and of its table', async () => {
   const { mock, requests, retries } = mockedRequests();
   const [a, b] = [{ id: 'a' }, { id: 'b' }];
-  const left = { T: [{ DeleteRequest: { Key: b } }] };
-  mock.on(BatchWriteCommand).resolvesOnce({ UnprocessedItems: left }).resolvesOnce({});
+  const left = { T: [{ DeleteRequest: { Key: { id: { S: 'b' } } } }] };
+  mock.on(BatchWriteItemCommand).resolvesOnce({ UnprocessedItems: left }).resolvesOnce({});
   await deletePlainly(requests, 'T', [a, b], () => 'given up');
   expect(retries).toEqual(['BatchWriteItem throttled']);
-  mock.on(BatchWriteCommand).rejects(Object.assign(new Error('no'), { name: 'ResourceNotFoundException' }));
+  mock.on(BatchWriteItemCommand).rejects(Object.assign(new Error('no'), { name: 'ResourceNotFoundException' }));
   await expect(deletePlainly(requests, 'T-9', [a], () => 'given up')).rejects.toThrow(/T-9/);
-  mock.on(BatchWriteCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
+  mock.on(BatchWriteItemCommand).rejects(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
   await expect(deletePlainly(requests, 'T-9', [a], () => 'given up')).rejects.toThrow(/BatchWriteItem/);
 });
