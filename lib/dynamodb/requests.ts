@@ -243,8 +243,9 @@ export function native(item: StoredItem): Item {
 
 /** A whole item. Throws if a part of it can't be translated. */
 function translated(item: StoredItem): Item {
-  const entries = Object.entries(item).map(([name, value]) => [name, convertToNative(value, UNMARSHALL_OPTIONS)]);
-  return Object.fromEntries(entries);
+  // The SDK reads an attribute called __proto__ as one without a value.
+  const entries = Object.entries(item).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, convertToNative(value, UNMARSHALL_OPTIONS)]));
 }
 
 export function storedAction(action: Action): TransactWriteItem {

@@ -141,12 +141,16 @@ export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: str
  * The newest deletion of each of which a receipt tells, by `service#…` as it was asked for. An object that is not there and not
  * among them never was, or its receipts have expired, or it was deleted past the deallocator. Where a network went with a
  * service, and for names, the whole table is read, once for all of them.
- * @param options.alsoByName where no receipt has an id, it may be what people called an object
  */
 export async function findDeleted(
   cluster: Cluster,
   keys: readonly ParentKey[],
-  { alsoByName = false }: { readonly alsoByName?: boolean } = {},
+  {
+    alsoByName = false,
+  }: {
+    /** Where no receipt has an id, it may be what people called an object. @default false */
+    readonly alsoByName?: boolean;
+  } = {},
 ): Promise<ReadonlyMap<string, Deletion>> {
   const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
     const { items } = await listReceipts(cluster.database, parentName(key));
