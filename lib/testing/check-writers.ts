@@ -57,7 +57,7 @@ export interface CheckWritersOptions {
   readonly seed?: number;
   /**
    * Whether every second schedule has faults too: throttling, lost answers, late requests, processes that die, records that
-   * come twice, out of order, or never. @default true
+   * come twice, out of order, or never. Those without faults are run first. @default true
    */
   readonly faults?: boolean;
   /** What the deployment chooses. @default nothing */
@@ -147,13 +147,18 @@ export async function checkWriters(options: CheckWritersOptions): Promise<Checke
   const play = playOf(options, outcomes);
   const dials = dialsOf({ ...DEFAULT_RULES, ...options.rules });
   const exercised = new Exercised();
-  for (let run = 0; run < schedules; run++) {
-    const schedule = { seed: seed + run, play, dials: faults && (seed + run) % 2 === 0 ? dials.rough : dials.calm };
-    const found = await attempt(schedule);
-    exercised.add(found.exercised.counts);
-    if (found.violations.length === 0) continue;
-    const { outcome } = await shrink(schedule, found);
-    throw new BrokenPromiseError(schedule.seed, outcome);
+  // Those without faults first: where the order of things is enough, its story is the shorter one.
+  for (const hasFaults of faults ? [false, true] : [false]) {
+    for (let run = 0; run < schedules; run++) {
+      const isRough = faults && (seed + run) % 2 === 0;
+      if (isRough !== hasFaults) continue;
+      const schedule = { seed: seed + run, play, dials: isRough ? dials.rough : dials.calm };
+      const found = await attempt(schedule);
+      exercised.add(found.exercised.counts);
+      if (found.violations.length === 0) continue;
+      const { outcome } = await shrink(schedule, found);
+      throw new BrokenPromiseError(schedule.seed, outcome);
+    }
   }
   const deletions = exercised.of('deletions');
   outcomes.refuseIdle(schedules, deletions);
