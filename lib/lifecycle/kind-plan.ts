@@ -17,7 +17,10 @@ export interface KindPlan<N extends string = string> {
   readonly holds: readonly Held<N>[];
   /** What must be gone before one of it goes, and how that is counted: each consistently, and none is left where each says none. */
   readonly countedBy: readonly Count<N>[];
-  /** Whether it goes in the transaction of the last item that held it: it depends on nothing, and only holders keep it. */
+  /**
+   * Whether it goes in the transaction of the last guarded item that held it: it depends on nothing, and only holders keep it. What is
+   * held by leaves alone goes one record later, since nobody deletes these in a transaction of ours.
+   */
   readonly goesAlong: boolean;
   /** Things that one item may hold; 0 where it holds nothing by value. */
   readonly heldMax: number;
@@ -81,7 +84,8 @@ function planKind(name: string, kind: Kind, kinds: Kinds): KindPlan {
     under,
     holds,
     countedBy,
-    goesAlong: countedBy.length === 1 && countedBy[0]?.by === 'attachments' && under.length + holds.length === 0,
+    goesAlong:
+      under.length + holds.length === 0 && countedBy.length === 1 && countedBy.some((one) => isTakenAlong(one, kinds)),
     heldMax: holds.length === 0 ? 0 : holds.length === 1 ? HELD_TOGETHER_MAX : HELD_MAX,
     fencedBy: [...under, ...holds].map((one) => one.kind),
     restrictedBy: dependents.filter(({ onDelete }) => onDelete === 'restrict').map((one) => one.kind),
@@ -92,6 +96,10 @@ function planKind(name: string, kind: Kind, kinds: Kinds): KindPlan {
     words: wordsOf(name, Object.keys(kinds)),
     event: `${capitalized(name)}Deleted`,
   };
+}
+
+function isTakenAlong(count: Count, kinds: Kinds): boolean {
+  return count.by === 'attachments' && count.kinds.some((holder) => isGuarded(holder, kinds));
 }
 
 function underOf({ dependsOn = [] }: Kind): Under[] {

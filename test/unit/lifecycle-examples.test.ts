@@ -28,6 +28,20 @@ describe('ideas: a table a model, four levels', () => {
     expect(permissions['idea-updated']?.hackathons).toEqual(['GetItem', 'BatchGetItem', 'DeleteItem']);
   });
 
+  it('what leaves alone hold goes one record later', () => {
+    const { build } = planOf({
+      kinds: {
+        build: { table: 'builds', key: { id: '${build}' } },
+        release: {
+          table: 'releases',
+          key: { id: '${release}' },
+          dependsOn: [{ kind: 'build', by: 'value', at: 'build' }],
+        },
+      },
+    }).kinds;
+    expect(build).toMatchObject({ isGuarded: true, goesAlong: false });
+  });
+
   it('a leaf that holds has a function that only heals', () => {
     expect(permissions['comment-updated']).toEqual({
       comments: ['GetItem', 'BatchGetItem', 'ConditionCheckItem'],

@@ -1,4 +1,6 @@
 /** What is refused, with which code and words; and that nothing but a refusal ever comes of a declaration. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findRefusals } from '../../lib/lifecycle/checks.ts';
@@ -324,6 +326,13 @@ describe('a declaration', () => {
     expect(() => Object.assign(defined.kinds.a.key, { id: '${b}' })).toThrow(TypeError);
     expect(() => Object.assign(kinds.a.key, { other: '${b}' })).not.toThrow();
   });
+});
+
+it('the page has each reason', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'your-own-kinds.md'), 'utf8');
+  const [, section = ''] = page.split('## What is refused');
+  const rows = [...section.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, code, why]) => [code, why]);
+  expect(rows).toEqual(Object.entries(REASONS));
 });
 
 describe('a public schema', () => {
