@@ -58,8 +58,8 @@ function guardedWords(plan: Plan, kind: string, planned: KindPlan): string[] {
     ...(restrictedBy.length === 0
       ? []
       : [`Can't be marked while ${any(restrictedBy.map((one) => restrictWords(plan, one)))}.`]),
-    ...(plan.tables[table]?.deletes === undefined
-      ? ['Its table is not locked against other deletes, since items of no kind may lie in it.']
+    ...(plan.tables[table]?.isWhole === false
+      ? ['If its table is there before, it is not locked against other deletes: items of no kind may lie in it.']
       : []),
     ...learning.map(
       ({ holders }) =>

@@ -39,6 +39,7 @@ export function findRefusals(lifecycle: unknown): readonly Refusal[] {
       ...findConstantKey(name, kind),
       ...findDependencies(name, kind, kinds, names),
       ...findTakenAttributes(name, kind, kinds, ours),
+      ...findIdleGoneWhen(name, kind),
     ]),
     ...findRings(kinds),
     ...findShared(kinds),
@@ -224,6 +225,18 @@ function findTakenAttributes(name: string, kind: Kind, kinds: Kinds, ours: reado
     const way = `give the deallocator's another name: attributes: { ${attribute}: '…' }`;
     return refusal('attributeTaken', name, `uses the attribute ${attribute}, which is written to its items`, way);
   });
+}
+
+function findIdleGoneWhen(name: string, { dependsOn = [], goneWhen }: Kind): Refusal[] {
+  if (goneWhen === undefined || dependsOn.length > 0) return [];
+  return [
+    refusal(
+      'idleGoneWhen',
+      name,
+      'is gone at some time, and keeps nothing before',
+      'leave goneWhen out, or say what it depends on',
+    ),
+  ];
 }
 
 export function isGuarded(name: string, kinds: Kinds): boolean {

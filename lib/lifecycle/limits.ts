@@ -1,7 +1,10 @@
 /** What bounds a lifecycle, with unit, reason and source. */
 import { TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
 
-/** Characters of the name of a kind, a table or a part: construct ids and function names are made of them. */
+/**
+ * Characters of the name of a kind, a table or a part: functions are named after kinds, with a hyphen before each capital, and have
+ * 64 characters for that, `-updated` and a prefix. https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+ */
 export const NAME_CHARACTERS_MAX = 32;
 
 /** Maps and lists within each other. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */

@@ -34,6 +34,7 @@ export const REASONS = {
   valueParts: 'a value must name one item, and no more than one',
   attributeTaken: 'one attribute would mean two things',
   goneWhen: 'a filter and a count compare one text with a few others',
+  idleGoneWhen: 'it says when an item lets go of others; no item is deleted for it',
   tooMany: 'a transaction of DynamoDB takes 100 actions',
   tooLarge: 'AWS takes no more',
 } as const;

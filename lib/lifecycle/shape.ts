@@ -3,6 +3,7 @@ import { type Kind, OUR_ATTRIBUTES } from './declaration.ts';
 import { LIFECYCLE_BYTES_MAX, NAME_CHARACTERS_MAX, PATH_STEPS_MAX } from './limits.ts';
 import { type Refusal, refusal } from './refusals.ts';
 import { piecesOf } from './templates.ts';
+import { hyphenated } from './words.ts';
 
 export interface Shaped {
   readonly refusals: readonly Refusal[];
@@ -18,6 +19,8 @@ const PART = new RegExp(`^[A-Za-z][A-Za-z0-9_]{0,${NAME_CHARACTERS_MAX - 1}}$`);
 const ATTRIBUTE = /^[^.[\]$]{1,64}$/;
 /** Names that every object has already, such as `constructor`. */
 const isInherited = (name: string) => name in {};
+const isName = (name: string) =>
+  NAME.test(name) && !isInherited(name) && hyphenated(name).length <= NAME_CHARACTERS_MAX;
 const PATH = /^[^.[\]]+(?:\[\])?(?:\.[^.[\]]+(?:\[\])?)*$/;
 
 type Give = (code: Parameters<typeof refusal>[0], what: string, instead: string) => void;
@@ -60,8 +63,7 @@ export function shapeOf(lifecycle: unknown): Shaped {
 }
 
 function checkKind(give: Give, name: string, kind: unknown): void {
-  if (!NAME.test(name) || isInherited(name))
-    give('name', 'has a name that is none', `${LIKE_A_NAME}, such as leaseTemplate`);
+  if (!isName(name)) give('name', 'has a name that is none', `${LIKE_A_NAME}, such as leaseTemplate`);
   if (!isMap(kind)) {
     give(
       'shape',
@@ -73,7 +75,7 @@ function checkKind(give: Give, name: string, kind: unknown): void {
   refuseUnknown(give, '', kind, ['table', 'key', 'dependsOn', 'goneWhen']);
   if (typeof kind.table !== 'string')
     give('shape', `has the table ${shown(kind.table)}`, "name its table: table: 'services'");
-  else if (!NAME.test(kind.table) || isInherited(kind.table)) {
+  else if (!isName(kind.table)) {
     give('name', `has the table ${shown(kind.table)}`, `${LIKE_A_NAME}; the table's name in AWS is another matter`);
   }
   checkKey(give, kind.key);
@@ -87,7 +89,7 @@ function checkKind(give: Give, name: string, kind: unknown): void {
   checkGoneWhen(give, kind.goneWhen);
 }
 
-const LIKE_A_NAME = `choose 1 to ${NAME_CHARACTERS_MAX} letters and digits that begin with a small letter`;
+const LIKE_A_NAME = `choose 1 to ${NAME_CHARACTERS_MAX} letters and digits that begin with a small letter; a capital counts twice`;
 
 function checkKey(give: Give, key: unknown): void {
   if (!isMap(key)) {

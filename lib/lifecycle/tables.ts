@@ -19,6 +19,8 @@ export interface TablePlan<N extends string = string> {
   readonly stream: 'NEW_AND_OLD_IMAGES' | 'KEYS_ONLY' | undefined;
   /** The sparse index over what is marked, where it has one. */
   readonly markedIndex: { readonly name: string; readonly partitionKey: string; readonly sortKey: string } | undefined;
+  /** Whether every item that can be in it is of its kind: else a lock would keep the programs of others out, if it is brought. */
+  readonly isWhole: boolean;
   /** Who may delete from it; undefined where its users do. */
   readonly deletes: DeleteRule | undefined;
   /** Where a function finds the physical name, and the construct's id. */
@@ -83,23 +85,17 @@ function functionNameOf(kind: string, { isGuarded, under, holds }: KindPlan): st
 function tableOf(kind: string, { key, isGuarded, under, holds, table }: KindPlan, { markedAt }: Attributes): TablePlan {
   const [partitionKey, sortKey] = Object.keys(key) as [string, string | undefined];
   const isStreamed = isGuarded || under.length + holds.length > 0;
-  // Where other items may lie in the table, its lock would keep their programs from deleting them.
-  const isLocked = isGuarded && isWhole(key);
   return {
     kinds: [kind],
     partitionKey,
     sortKey,
     stream: isStreamed ? 'NEW_AND_OLD_IMAGES' : undefined,
     markedIndex: isGuarded ? { name: 'marked', partitionKey: mostTelling(key), sortKey: markedAt } : undefined,
-    deletes: isLocked ? { by: 'deallocator', inTransaction: true } : undefined,
+    isWhole: Object.values(key).every(isBare),
+    deletes: isGuarded ? { by: 'deallocator', inTransaction: true } : undefined,
     variable: `${shouted(table)}_TABLE`,
     constructId: capitalized(table),
   };
-}
-
-/** Whether every item of the table is one of the kind. */
-function isWhole(key: KindPlan['key']): boolean {
-  return Object.values(key).every(isBare);
 }
 
 /** Never one value for many items, which would be a hot key of the index: the attribute with the most parts. */
@@ -130,6 +126,7 @@ function ownTables(hasHolders: boolean): (readonly [string, TablePlan])[] {
       sortKey: undefined,
       stream: undefined,
       markedIndex: undefined,
+      isWhole: true,
       deletes: undefined,
       variable: `${shouted(name)}_TABLE`,
       constructId: capitalized(name),

@@ -4,9 +4,9 @@
  */
 import type { Role } from 'aws-cdk-lib/aws-iam';
 import { describe, expect, it } from 'vitest';
-import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 import { createWorld, functionNames, streamFunctions, tableNames } from './world.ts';
 
 /** One table for all that is held by value, whatever its kind: an attachment's keys are two names. */
@@ -18,7 +18,10 @@ interface Table {
   readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: string }[];
   readonly AttributeDefinitions: readonly { readonly AttributeType: string }[];
   readonly StreamSpecification?: { readonly StreamViewType: string };
-  readonly GlobalSecondaryIndexes?: readonly (Pick<Table, 'KeySchema'> & { readonly IndexName: string; readonly Projection: object })[];
+  readonly GlobalSecondaryIndexes?: readonly (Pick<Table, 'KeySchema'> & {
+    readonly IndexName: string;
+    readonly Projection: object;
+  })[];
   readonly ResourcePolicy: { readonly PolicyDocument: { readonly Statement: readonly Statement[] } };
 }
 interface Statement {
@@ -27,7 +30,10 @@ interface Statement {
 }
 
 const keysOf = ({ KeySchema }: Pick<Table, 'KeySchema'>) => KeySchema.map(({ AttributeName }) => AttributeName);
-const plannedKeys = ({ partitionKey, sortKey }: Pick<TablePlan, 'partitionKey' | 'sortKey'>) => [partitionKey, ...(sortKey === undefined ? [] : [sortKey])];
+const plannedKeys = ({ partitionKey, sortKey }: Pick<TablePlan, 'partitionKey' | 'sortKey'>) => [
+  partitionKey,
+  ...(sortKey === undefined ? [] : [sortKey]),
+];
 
 describe.each([
   ['without a choice', {}],
@@ -35,7 +41,8 @@ describe.each([
 ])('SwarmKit’s kinds, %s', (_, choice) => {
   const world = createWorld(choice);
   const plan = planOf(swarmkit(choice));
-  const tableOf = (name: (typeof tableNames)[number]) => world.propertiesOf(world.deallocator.tables[name]) as unknown as Table;
+  const tableOf = (name: (typeof tableNames)[number]) =>
+    world.propertiesOf(world.deallocator.tables[name]) as unknown as Table;
   const planned = (name: string) => plan.tables[name] as TablePlan;
 
   it.each(tableNames)('table %s has the keys, the stream and the index of the plan', (name) => {
@@ -59,7 +66,9 @@ describe.each([
     expect(sids.includes('NobodyChangesOrDeletes')).toBe(by === 'nobody');
     expect(sids.includes('DeletesOnlyInTransactions')).toBe(inTransaction === true && by !== 'nobody');
     expect(sids.includes('NoOtherWayToDelete')).toBe(by === 'deallocator' || by === 'granted');
-    const roles = statements.find(({ Sid }) => Sid === 'OnlyTheDeallocatorDeletes')?.Condition?.ArnNotEquals?.['aws:PrincipalArn'];
+    const roles = statements.find(({ Sid }) => Sid === 'OnlyTheDeallocatorDeletes')?.Condition?.ArnNotEquals?.[
+      'aws:PrincipalArn'
+    ];
     const deleting = functionNames.filter((one) => plan.permissions[one]?.[name]?.includes('DeleteItem'));
     const arns = deleting.map((one) => world.stack.resolve((world.deallocator.functions[one].role as Role).roleArn));
     expect(roles).toEqual(by === 'deallocator' ? arns : undefined);
@@ -69,7 +78,9 @@ describe.each([
     const tables = Object.entries(world.rolePermissions(name)).flatMap(([resource, actions]) => {
       const [table] = resource.split('/');
       const isTable = tableNames.some((one) => one === table) && !resource.endsWith('/stream');
-      return isTable ? [[resource.replace('/index/', '/'), actions.map((action) => action.replace('dynamodb:', '')).sort()]] : [];
+      return isTable
+        ? [[resource.replace('/index/', '/'), actions.map((action) => action.replace('dynamodb:', '')).sort()]]
+        : [];
     });
     const may = Object.entries(plan.permissions[name] ?? {}).map(([target, actions]) => [target, [...actions].sort()]);
     expect(Object.fromEntries(tables)).toEqual(Object.fromEntries(may));

@@ -31,7 +31,7 @@ it('says for each kind how it goes, what it takes along, what it brings, and wha
   expect(status).toBe(0);
   const [blueprint = '', template = '', lease = '', tables = '', functions = ''] = stdout.split('\n\n');
   expect(blueprint).toContain("Can't be marked while lease templates that are not marked depend on it.");
-  expect(blueprint).toContain('Its table is not locked against other deletes');
+  expect(blueprint).toContain('If its table is there before, it is not locked against other deletes');
   expect(template).toContain('nothing is left of the leases that hold it (a query on attachments)');
   expect(template).toContain('Takes marked blueprints along that nothing else holds.');
   expect(template).toContain("Can't be marked while leases depend on it.");

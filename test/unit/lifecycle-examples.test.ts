@@ -84,7 +84,7 @@ describe('sandbox: refused while in use, gone when expired', () => {
     expect(kinds.blueprint.restrictedBy).toEqual(['leaseTemplate']);
   });
 
-  it('where other rows may lie in a table, its records are told apart, and its lock would keep their programs out', () => {
+  it('where other rows may lie in a table, its records are told apart, and the plan says so', () => {
     const Keys = { PK: { S: [{ prefix: 'bp#' }] }, SK: { S: ['blueprint'] } };
     expect(functions['blueprint-updated']?.filters).toEqual([
       { dynamodb: { Keys, NewImage: { pendingDelete: isTrue } } },
@@ -93,10 +93,10 @@ describe('sandbox: refused while in use, gone when expired', () => {
       { dynamodb: { Keys, NewImage: { pendingDelete: { N: exists } } } },
     ]);
     expect(tables.blueprints).toMatchObject({
-      deletes: undefined,
+      isWhole: false,
       markedIndex: { partitionKey: 'PK', sortKey: 'markedAt' },
     });
-    expect(tables.leaseTemplates?.deletes).toBeDefined();
+    expect([tables.leaseTemplates?.isWhole, tables.leases?.isWhole]).toEqual([true, true]);
   });
 });
 

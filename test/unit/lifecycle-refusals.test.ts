@@ -69,6 +69,7 @@ const REFUSED: Readonly<
   ],
   name: [
     [{ kinds: { 'lease-template': a } }, 'kind lease-template has a name that is none'],
+    [{ kinds: { [`a${'B'.repeat(16)}`]: a } }, 'a capital counts twice'],
     [{ kinds: { constructor: a } }, 'kind constructor has a name that is none'],
     [{ kinds: { a: { ...a, table: 'My.Table' } } }, "the table's name in AWS is another matter"],
     [{ kinds: { a: { table: 'as', key: { 'a.b': '${a}' } } } }, 'has the key attribute "a.b"'],
@@ -255,6 +256,9 @@ const REFUSED: Readonly<
     [holder({ goneWhen: { at: 'x', isOneOf: [] } }), 'is gone when'],
     [holder({ goneWhen: { at: 'x', isOneOf: [1] } }), 'is gone when'],
   ],
+  idleGoneWhen: [
+    [holder({ goneWhen: { at: 'x', isOneOf: ['y'] } }), 'kind b is gone at some time, and keeps nothing before'],
+  ],
   tooMany: [
     [
       {
@@ -315,6 +319,20 @@ describe('a declaration', () => {
     expect(isLifecycleError(new Error('x'))).toBe(false);
   });
 
+  it('may not hold itself, nor be deeper than what is read', () => {
+    const own: Record<string, unknown> = { kinds: { a } };
+    own.attributes = own;
+    expect(findRefusals(own).map(refusalText).join()).toContain('holds more than 32 things within each other');
+  });
+
+  it('may have a kind of the name that another would have for short', () => {
+    const svc = {
+      kinds: { service: a, svc: { table: 'svcs', key: { id: '${b}' } }, network: { table: 'ns', key: { id: '${n}' } } },
+    };
+    const { kinds } = planOf(svc as Lifecycle);
+    expect([kinds.service?.words.short, kinds.network?.words.short]).toEqual([[], ['net']]);
+  });
+
   it('may be a tree of one kind, of which each item is under another', () => {
     expect(codesOf({ kinds: { a: { ...a, dependsOn: [{ kind: 'a', by: 'value', at: 'parent' }] } } })).toEqual([]);
   });
@@ -360,9 +378,8 @@ describe('limits', () => {
 
   it('of the environment hold at their edge', () => {
     const ofBytes = (bytes: number) => {
-      const empty = { kinds: { a: { ...a, goneWhen: { at: 'x', isOneOf: [''] } } } };
-      const text = 'x'.repeat(bytes - JSON.stringify(empty).length);
-      return { kinds: { a: { ...a, goneWhen: { at: 'x', isOneOf: [text] } } } };
+      const empty = byValue({ at: [''] });
+      return byValue({ at: ['x'.repeat(bytes - JSON.stringify(empty).length)] });
     };
     expect(codesOf(ofBytes(LIFECYCLE_BYTES_MAX))).toEqual([]);
     expect(codesOf(ofBytes(LIFECYCLE_BYTES_MAX + 1))).toEqual(['tooLarge']);
@@ -423,7 +440,9 @@ describe('limits', () => {
       }
     }) as number;
     expect(fits).toBeGreaterThan(6);
-    expect(() => planOf(many(fits + 1) as Lifecycle)).toThrow(/policy|bytes as JSON/);
+    expect(() => planOf(many(fits + 1) as Lifecycle)).toThrow(
+      /gives the function sweep a policy of up to \d+ characters, and IAM takes 10240/,
+    );
   });
 });
 
@@ -529,7 +548,7 @@ describe('whatever is declared', () => {
               ? { kind: `k${other}`, by: 'key' }
               : { kind: `k${other}`, by: 'value', at: `x${other}`, as: partsOf(other).join('/') },
           );
-          const ending = isEnding && { goneWhen: { at: 's', isOneOf: ['e'] } };
+          const ending = isEnding && dependsOn.length > 0 && { goneWhen: { at: 's', isOneOf: ['e'] } };
           return [`k${n}`, { table: `t${n}`, key: { pk: 'X', sk: whole }, dependsOn, ...ending }];
         });
         const declared = Object.fromEntries(kinds) as Lifecycle['kinds'];

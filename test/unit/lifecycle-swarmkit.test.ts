@@ -134,6 +134,13 @@ describe('what an item holds', () => {
     );
   });
 
+  it('is nothing that can be no id', () => {
+    const networks = ['', '\ud800', 'n'.repeat(2041), 'n'.repeat(2040)].map((target) => ({ target }));
+    expect(heldBy(plan, 'service', { id: 'web', spec: { networks } }).map((one) => one.id)).toEqual(['n'.repeat(2040)]);
+    expect(heldBy(plan, 'service', { id: '\ud800', spec: { networks } })).toEqual([]);
+    expect(heldBy(plan, 'service', { spec: { networks } })).toEqual([]);
+  });
+
   it('is nothing once a task has ended, where ended tasks are gone', () => {
     const terminal = planOf(swarmkit({ taskIsGone: 'terminal', taskNetworks: true }));
     const task = (state: string) => ({ serviceId: 'web', id: '1', status: { state }, networks: [{ target: 'n' }] });
