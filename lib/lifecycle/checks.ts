@@ -4,6 +4,7 @@ import {
   type DependencyByValue,
   type Kind,
   type Lifecycle,
+  type OnDelete,
   OUR_ATTRIBUTES,
   type Path,
 } from './declaration.ts';
@@ -163,7 +164,7 @@ function findDependency(
             `use by: 'value', with the id of its ${other} in an attribute`,
           ),
         ]),
-    ...(typeof onDelete === 'object' ? findSetAttributes(name, kind, onDelete.set) : []),
+    ...findSetAttributes(name, kind, setBy(onDelete)),
   ];
 }
 
@@ -202,9 +203,14 @@ function decisive({ dependsOn = [], goneWhen }: Kind): string[] {
   return [...paths, ...(goneWhen === undefined ? [] : [goneWhen.at])].map(firstName);
 }
 
-function findSetAttributes(name: string, kind: Kind, set: Readonly<Record<string, string>>): Refusal[] {
+/** The attributes that are written to an item. What is refused already may be null. */
+function setBy(onDelete: OnDelete | null | undefined): string[] {
+  return typeof onDelete === 'object' && onDelete !== null ? Object.keys(onDelete.set) : [];
+}
+
+function findSetAttributes(name: string, kind: Kind, set: readonly string[]): Refusal[] {
   const taken = [...Object.keys(kind.key), ...decisive(kind)];
-  return Object.keys(set)
+  return set
     .filter((attribute) => taken.includes(attribute))
     .map((attribute) =>
       refusal(
@@ -217,9 +223,7 @@ function findSetAttributes(name: string, kind: Kind, set: Readonly<Record<string
 }
 
 function findTakenAttributes(name: string, kind: Kind, kinds: Kinds, ours: readonly string[]): Refusal[] {
-  const sets = (kind.dependsOn ?? []).flatMap(({ onDelete }) =>
-    typeof onDelete === 'object' ? Object.keys(onDelete.set) : [],
-  );
+  const sets = (kind.dependsOn ?? []).flatMap(({ onDelete }) => setBy(onDelete));
   const used = isGuarded(name, kinds) ? [...Object.keys(kind.key), ...decisive(kind), ...sets] : [];
   return [...new Set(used.filter((attribute) => ours.includes(attribute)))].map((attribute) => {
     const way = `give the deallocator's another name: attributes: { ${attribute}: '…' }`;

@@ -11,6 +11,7 @@ export type Path = string;
 
 /** The attributes that are written to your items. */
 export const OUR_ATTRIBUTES = ['pendingDelete', 'markedAt', 'markedBy', 'markedReason', 'protected'] as const;
+/** One of them, by its name in the deallocator. */
 export type OurAttribute = (typeof OUR_ATTRIBUTES)[number];
 
 /** All that is declared. {@link defineLifecycle} checks it. */

@@ -39,6 +39,7 @@ export const REASONS = {
   tooLarge: 'AWS takes no more',
 } as const;
 
+/** Stable. docs/your-own-kinds.md has what each means. */
 export type RefusalCode = keyof typeof REASONS;
 
 /** One thing that a lifecycle says and that can't be had. */

@@ -1,7 +1,7 @@
 /** Whether something is a lifecycle by its form: whoever declares one may have no types, or a file of JSON. */
 import { type Kind, OUR_ATTRIBUTES } from './declaration.ts';
 import { LIFECYCLE_BYTES_MAX, NAME_CHARACTERS_MAX, PATH_STEPS_MAX } from './limits.ts';
-import { type Refusal, refusal } from './refusals.ts';
+import { type Refusal, type RefusalCode, refusal } from './refusals.ts';
 import { piecesOf } from './templates.ts';
 import { hyphenated } from './words.ts';
 
@@ -23,8 +23,11 @@ const isName = (name: string) =>
   NAME.test(name) && !isInherited(name) && hyphenated(name).length <= NAME_CHARACTERS_MAX;
 const PATH = /^[^.[\]]+(?:\[\])?(?:\.[^.[\]]+(?:\[\])?)*$/;
 
-type Give = (code: Parameters<typeof refusal>[0], what: string, instead: string) => void;
+type Give = (code: RefusalCode, what: string, instead: string) => void;
 type Unknowns = Readonly<Record<string, unknown>>;
+
+/** What is refused and can be read all the same, so that the rest of its kind is checked too. */
+const READABLE: readonly RefusalCode[] = ['unknownWord', 'cascade', 'setNull', 'setByValue'];
 
 export function shapeOf(lifecycle: unknown): Shaped {
   const refusals: Refusal[] = [];
@@ -56,7 +59,7 @@ export function shapeOf(lifecycle: unknown): Shaped {
   const shaped = names.filter((name) => {
     const before = refusals.length;
     checkKind((...one) => void refusals.push(refusal(one[0], name, one[1], one[2])), name, declared[name]);
-    return refusals.length === before;
+    return refusals.slice(before).every(({ code }) => READABLE.includes(code));
   });
   const kinds = Object.fromEntries(shaped.map((name) => [name, declared[name] as Kind]));
   return { refusals, kinds, names };

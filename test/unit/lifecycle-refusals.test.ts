@@ -309,6 +309,14 @@ describe('a declaration', () => {
     expect(() => planOf(bad as unknown as Lifecycle)).toThrow(/^4 refusals\n- kind A has a name that is none: /);
   });
 
+  it('is told what is wrong beside what is not there yet', () => {
+    const codes = (onDelete: unknown) =>
+      codesOf(holder({ dependsOn: [{ kind: 'c', by: 'value', at: 'x', onDelete, more: 1 }] }));
+    expect(codes('cascade')).toEqual(['unknownWord', 'cascade', 'unknownKind']);
+    expect(codes(null)).toEqual(['unknownWord', 'setNull', 'unknownKind']);
+    expect(codes({ set: { x: 'y' } })).toEqual(['unknownWord', 'setByValue', 'unknownKind']);
+  });
+
   it('is refused by an error that says so, in any copy of the package', () => {
     const error = new LifecycleError(findRefusals({}));
     expect(isDeallocatorError(error, 'InvalidArgument')).toBe(true);
