@@ -16,6 +16,7 @@ export type OurAttribute = (typeof OUR_ATTRIBUTES)[number];
 
 /** All that is declared. {@link defineLifecycle} checks it. */
 export interface Lifecycle<Name extends string = string> {
+  /** The kinds by their names: 1 to 32 letters and digits that begin with a small letter. */
   readonly kinds: Readonly<Record<Name, Kind<Name>>>;
   /**
    * Other names for the attributes that are written to your items, where yours mean something else.
@@ -47,7 +48,9 @@ export type Dependency<Name extends string = string> = DependencyByKey<Name> | D
 
 /** Its key begins with the other's: a strongly consistent query finds all that depend on one. */
 export interface DependencyByKey<Name extends string = string> {
+  /** The kind of the other. */
   readonly kind: Name;
+  /** By its key. */
   readonly by: 'key';
   /** @default 'wait' */
   readonly onDelete?: OnDelete;

@@ -4,7 +4,9 @@ import { planOf } from './plan.ts';
 
 /** A lifecycle that is checked: the names of its kinds, and the parts of their ids, are known to the compiler. */
 export interface DefinedLifecycle<K extends Readonly<Record<string, Kind>>> {
+  /** As they were declared. */
   readonly kinds: K;
+  /** The other names for the attributes that are written to your items. */
   readonly attributes?: Lifecycle['attributes'];
 }
 

@@ -7,13 +7,17 @@ import { capitalized, type Words, wordsOf } from './words.ts';
 
 /** What follows for one kind. */
 export interface KindPlan<N extends string = string> {
+  /** Its table's name here. */
   readonly table: string;
+  /** Its key as declared, partition key first. */
   readonly key: Readonly<Record<string, Template>>;
   /** The parts of its id, in the order of its key. */
   readonly parts: readonly string[];
   /** Whether it is deleted by a mark only, as all that something depends on. Other items are deleted plainly. */
   readonly isGuarded: boolean;
+  /** What it depends on by key. */
   readonly under: readonly Under<N>[];
+  /** What it depends on by value. */
   readonly holds: readonly Held<N>[];
   /** What must be gone before one of it goes, and how that is counted: each consistently, and none is left where each says none. */
   readonly countedBy: readonly Count<N>[];
@@ -30,7 +34,9 @@ export interface KindPlan<N extends string = string> {
   readonly restrictedBy: readonly N[];
   /** What is written to the items under it when it is marked, for the programs that run them. */
   readonly tells: readonly { readonly kind: N; readonly set: Readonly<Record<string, string>> }[];
+  /** When one of it keeps nothing any more, though it is still there. */
   readonly goneWhen?: { readonly at: Path; readonly isOneOf: readonly string[] };
+  /** What it is called where people read or type it. */
   readonly words: Words;
   /** The type of the event of its deletion. */
   readonly event: string;
@@ -38,18 +44,23 @@ export interface KindPlan<N extends string = string> {
 
 /** A dependency by key. */
 export interface Under<N extends string = string> {
+  /** What it lies under. */
   readonly kind: N;
+  /** What becomes of it when that is to go. */
   readonly onDelete: OnDelete;
 }
 
 /** A dependency by value. */
 export interface Held<N extends string = string> {
+  /** What it holds. */
   readonly kind: N;
+  /** Where the values are that name it. */
   readonly paths: readonly Path[];
   /** Whether only the first path counts at which anything is. */
   readonly isFirstOnly: boolean;
   /** How a value names the other. */
   readonly as: Template;
+  /** What becomes of the holder when the other is to go. */
   readonly onDelete: Exclude<OnDelete, object>;
 }
 

@@ -13,6 +13,7 @@ import { separatorsIn } from './templates.ts';
 
 /** All that follows from a lifecycle. */
 export interface Plan<N extends string = string> {
+  /** What follows for each kind. */
   readonly kinds: Readonly<Record<N, KindPlan<N>>>;
   /** The kinds' tables, and the deallocator's own: attachments (where something is held by value), counters, receipts. */
   readonly tables: Readonly<Record<string, TablePlan<N>>>;
@@ -24,6 +25,7 @@ export interface Plan<N extends string = string> {
   readonly grants: Grants;
   /** What a sweep goes through: the guarded kinds. */
   readonly sweep: readonly N[];
+  /** What must be learned of items that are there before: one for each held kind. */
   readonly learning: readonly Learning<N>[];
   /** What the deallocator's attributes are called in the items. */
   readonly attributes: Readonly<Record<OurAttribute, string>>;
@@ -38,7 +40,9 @@ export interface Plan<N extends string = string> {
  * are put once.
  */
 export interface Learning<N extends string = string> {
+  /** The held kind. */
   readonly kind: N;
+  /** The kinds that hold it. */
   readonly holders: readonly N[];
   /** What the function that does it needs beside its own. */
   readonly permissions: Permissions;

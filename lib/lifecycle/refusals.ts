@@ -62,6 +62,7 @@ export function refusalText({ kind, what, why, instead }: Refusal): string {
 
 /** A lifecycle was refused. A `DeallocatorError` of the code `InvalidArgument`; `refusals` has all, not only the first. */
 export class LifecycleError extends DeallocatorError {
+  /** All that is wrong, in the order of the declaration. */
   readonly refusals: readonly Refusal[];
 
   constructor(refusals: readonly Refusal[]) {
