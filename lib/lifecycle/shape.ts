@@ -15,8 +15,8 @@ export interface Shaped {
 
 const NAME = new RegExp(`^[a-z][A-Za-z0-9]{0,${NAME_CHARACTERS_MAX - 1}}$`);
 const PART = new RegExp(`^[A-Za-z][A-Za-z0-9_]{0,${NAME_CHARACTERS_MAX - 1}}$`);
-/** Attributes' names have up to 255 bytes; where they are keys, or stand in a path, these characters mean something else. */
-const ATTRIBUTE = /^[^.[\]$]{1,64}$/;
+/** Of a key and of an index, at most. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html */
+const ATTRIBUTE = /^.{1,255}$/su;
 /** Names that every object has already, such as `constructor`. */
 const isInherited = (name: string) => name in {};
 const isName = (name: string) =>
@@ -121,7 +121,7 @@ function checkKey(give: Give, key: unknown): void {
   }
 }
 
-const LIKE_AN_ATTRIBUTE = 'choose a name of 1 to 64 characters without . [ ] and $';
+const LIKE_AN_ATTRIBUTE = 'choose a name of 1 to 255 characters';
 
 function checkTemplate(give: Give, where: string, template: string): void {
   const pieces = piecesOf(template);

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { cellsOf } from '../../bin/cli/terminal.ts';
 import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
@@ -45,6 +46,12 @@ it('says for each kind how it goes, what it takes along, what it brings, and wha
   );
   expect(tables).toMatch(/^leaseTemplates +uuid +both images +uuid, markedAt +the deallocator, in transactions$/m);
   expect(functions).toMatch(/^lease-updated +writes of leases +leases +GetItem, BatchGetItem, ConditionCheckItem$/m);
+});
+
+it.each([60, 80, 120])('fits into %d columns', async (width) => {
+  const file = join(ROOT, 'bin', 'examples', 'sandbox.ts');
+  const { stdout } = await call(['lifecycle', file], { directory: folder, columns: width });
+  for (const line of stdout.split('\n')) expect(cellsOf(line), line).toBeLessThanOrEqual(width);
 });
 
 it('names the query on what lies under a key, and what it is told', async () => {

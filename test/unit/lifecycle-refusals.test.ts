@@ -72,8 +72,9 @@ const REFUSED: Readonly<
     [{ kinds: { [`a${'B'.repeat(16)}`]: a } }, 'a capital counts twice'],
     [{ kinds: { constructor: a } }, 'kind constructor has a name that is none'],
     [{ kinds: { a: { ...a, table: 'My.Table' } } }, "the table's name in AWS is another matter"],
-    [{ kinds: { a: { table: 'as', key: { 'a.b': '${a}' } } } }, 'has the key attribute "a.b"'],
-    [underKey({ onDelete: { set: { 'a.b': 'x' } } }), 'without . [ ] and $'],
+    [{ kinds: { a: { table: 'as', key: { '': '${a}' } } } }, 'has the key attribute ""'],
+    [underKey({ onDelete: { set: { ['x'.repeat(256)]: 'x' } } }), 'choose a name of 1 to 255 characters'],
+    [underKey({ onDelete: { set: { '': 'x' } } }), 'choose a name of 1 to 255 characters'],
     [{ kinds: { a }, attributes: { protected: '' } }, 'calls its attribute protected ""'],
   ],
   sameWords: [

@@ -22,7 +22,7 @@ export const lifecycle: Command = {
     ['deallocator lifecycle', "SwarmKit's kinds: services, tasks and networks"],
     ['deallocator lifecycle kinds.ts', 'what a file of yours exports, by defineLifecycle; a file of JSON does too'],
   ],
-  async run({ io, isJson, print, say, printJson }, given) {
+  async run({ io, isJson, say, printJson }, given) {
     refuseMore(given, 1);
     const [file] = given.positionals;
     try {
@@ -31,7 +31,7 @@ export const lifecycle: Command = {
       const plan: Plan = planOf(declared);
       if (isJson) printJson({ lifecycle: declared, plan });
       else {
-        print(lifecycleWords(plan, terminalOf(io.out, io.environment)));
+        say(lifecycleWords(plan, terminalOf(io.out, io.environment)));
         say('Nothing is deployed from a declaration yet: services, tasks and networks are what there is.');
       }
       return DONE;
