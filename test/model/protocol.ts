@@ -6,6 +6,7 @@ import { PROTOCOL } from './checker.ts';
 import { finalize, planNetwork } from './finalize.ts';
 import type { Request } from './handler.ts';
 import { heal, listAttachedOfMarked, readAttachments, readHealed, readUser } from './heal.ts';
+import * as learning from './learning.ts';
 import { STEP } from './names.ts';
 import * as settle from './settle.ts';
 import * as S from './state.ts';
@@ -75,6 +76,22 @@ export function nextRequests(world: World, handler: number, faults: settle.Fault
       return;
     case S.HEAL:
       may(STEP.heal, heal);
+      return;
+    case S.LEARN_TAKE:
+      may(STEP.takeDeclaration, learning.takeDeclaration);
+      return;
+    case S.LEARN_PAGE:
+      may(STEP.readPage, learning.readPage);
+      if (rules.pagesFrom === 'an index') take(FAULTY, STEP.readPage, handler, learning.missPage);
+      return;
+    case S.LEARN_PLACE:
+      may(STEP.savePlace, learning.savePlace);
+      return;
+    case S.LEARN_END:
+      if (learning.mayEnd(world)) may(STEP.endLearning, learning.endLearning);
+      return;
+    case S.LEARN_LIST:
+      may(STEP.listMarked, learning.listMarked);
       return;
     case S.SWEEP_ATTACHED:
       may(STEP.listAttached, listAttachedOfMarked);
