@@ -40,6 +40,8 @@ export class Canonical {
       rules.recountAdds === 'difference' &&
       rules.epoch === 'fresh' &&
       rules.creation === 'token' &&
+      rules.reset === 'token' &&
+      rules.resetEpoch === 'fresh' &&
       rules.settleWhen !== 'negative' &&
       rules.order !== 'parent count open';
   }
@@ -78,7 +80,7 @@ export class Canonical {
 
   #countFromZero(world: World, p: number): void {
     const counter = world.get(p, S.COUNTER);
-    if (counter === 0) return;
+    if (counter === 0 || counter === S.UNREADABLE) return;
     const { services, tasks, under, handlers } = this.#layout.size;
     const lift = Math.max(0, S.ZERO - counter);
     const remaining = counter + lift;

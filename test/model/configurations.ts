@@ -41,6 +41,7 @@ const QUIET = {
   grace: false,
   leaves: 0,
   leafDeletes: false,
+  overwrites: false,
   freedMax: 32,
 } as const satisfies Omit<Configuration, 'name' | 'about'>;
 
@@ -185,6 +186,11 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     ...LEARNING_TWICE,
     crashes: true,
     undeletes: false,
+  }),
+  configuration('overwritten counters', 'raw writes that no request gets past, and resets; crashes', {
+    overwrites: true,
+    crashes: true,
+    undeliveredMax: 1,
   }),
   configuration('two kinds, little room', 'a service that frees a thing of each of two kinds, one at a time', {
     ...TWO_KINDS,

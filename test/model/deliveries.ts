@@ -108,6 +108,7 @@ function deliverParentRecords(
       if (to.layout.isService(p)) to.bytes[to.layout.healsAt + p] = leftHeals;
       return found ? begin(to, free, p, bits, networks, open) : OUTCOME.gone;
     };
+    if (step === STEP.openCounter && world.get(p, S.COUNTER) === S.UNREADABLE) return;
     const opens = step === STEP.openCounter ? openings(world, p, on) : [openCounter];
     for (const open of opens) take(by, step, finds ? free : -1, p, change(finds, open));
     const misses = isLookedAt && finds && world.rules.clearedMarkLooks === 'eventually';
@@ -238,7 +239,7 @@ function crash(world: World, handler: number): number {
     if (world.layout.isService(parent)) world.addHeal(parent, origin >> S.HEALS_SHIFT);
     end(world, handler);
   }
-  if (pc === S.OPEN_AGAIN) world.forget(parent, S.EPOCH, epoch);
+  if (pc === S.OPEN_AGAIN || pc === S.RESET_AGAIN) world.forget(parent, S.EPOCH, epoch);
   if (pc === S.STAMP_AGAIN) world.forget(parent, S.COPY, copy);
   return OUTCOME.done;
 }

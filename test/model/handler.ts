@@ -20,6 +20,7 @@ export function end(world: World, handler: number): void {
     if (isOfThis && world.lifecycle(S.UNSETTLED) === S.SWEEPING) world.setLifecycle(S.UNSETTLED, 0);
     return;
   }
+  if (world.bytes[S.SWEEP_SOURCE] === 0) return;
   const done = world.bytes[S.SWEEP_DONE] as number;
   world.bytes[S.SWEEP_DONE] = done | (1 << (who & S.PARENT_BITS));
 }

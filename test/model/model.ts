@@ -6,6 +6,7 @@ import type { Request } from './handler.ts';
 import { nextDeployments } from './learning.ts';
 import { brokenAlways, brokenAtRest, isAtRest } from './promises.ts';
 import { nextRequests } from './protocol.ts';
+import { nextResets } from './reset.ts';
 import { PROTOCOL_RULES, type Rules } from './rules.ts';
 import type { Faults } from './settle.ts';
 import * as S from './state.ts';
@@ -100,6 +101,7 @@ export class DrainModel implements StateModel {
     }
     nextDeliveries(now, on, takeChange);
     if (this.layout.learns) nextDeployments(now, takeChange);
+    if (on.overwrites) nextResets(now, on, takeChange);
     if (protocolOnly) return;
     nextWrites(now, on, (step, parent, detail, write) =>
       takeChange(WRITER, step, -1, parent, (world) => {

@@ -361,6 +361,23 @@ export const MUTANTS: readonly Mutant[] = [
     world: ownNetwork({ heals: true, rawServices: true, sweeps: true, drops: true }),
     breaks: 'S4',
   },
+  // An overwritten counter
+  {
+    name: 'reset sent again without a token',
+    without: 'the token of a reset',
+    source: 'docs/design.md §4.2',
+    rules: { reset: 'again' },
+    world: one({ overwrites: true, lostAnswers: true, handlers: 3, undeliveredMax: 1 }),
+    breaks: 'S7',
+  },
+  {
+    name: 'reset that keeps the epoch',
+    without: 'a fresh epoch at each reset',
+    source: 'docs/design.md §4.2',
+    rules: { resetEpoch: 'former' },
+    world: one({ overwrites: true, handlers: 3, undeletes: false, reuse: false }),
+    breaks: 'S7',
+  },
   ...LEARNING_MUTANTS,
   ...KINDS_MUTANTS,
 ];

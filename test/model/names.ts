@@ -38,6 +38,8 @@ export const STEP_NAMES = [
   'consume',
   'lookForUsers',
   'takeBack',
+  'overwriteCounter',
+  'resetUnreadable',
 ] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];

@@ -11,7 +11,7 @@ export function brokenAlways(world: World): Broken | undefined {
   const { layout } = world;
   for (let p = 0; p < layout.parents; p++) {
     const counter = world.get(p, S.COUNTER);
-    if (counter !== 0 && world.bytes[S.DROPPED] === 0) {
+    if (counter !== 0 && counter !== S.UNREADABLE && world.bytes[S.DROPPED] === 0) {
       const children = world.children(p);
       const most = children + uncounted(world, p);
       if (counter - S.ZERO > most) {
@@ -59,6 +59,7 @@ export function isAtRest(world: World): boolean {
   for (let h = 0; h < layout.size.handlers; h++) if (world.held(h, S.PC) !== S.IDLE) return false;
   if (bytes.subarray(layout.removalsAt, layout.removalsAt + removals).some((call) => call !== 0)) return false;
   for (let p = 0; p < layout.parents; p++) {
+    if (world.get(p, S.COUNTER) === S.UNREADABLE) return false; // somebody has to come
     if (world.get(p, S.UNCOUNTED) !== 0 || world.get(p, S.RECORDS) !== 0 || world.get(p, S.REPEATS) !== 0) return false;
   }
   for (let s = 0; s < layout.size.services; s++) if (bytes[layout.healsAt + s] !== 0) return false;
@@ -68,6 +69,7 @@ export function isAtRest(world: World): boolean {
 export interface Resting {
   readonly rawServices: boolean;
   readonly leafDeletes: boolean;
+  readonly overwrites: boolean;
   readonly sweeps: boolean;
   readonly crashes: boolean;
 }
@@ -76,7 +78,7 @@ export interface Resting {
 export function brokenAtRest(
   world: World,
   goal: 'L1' | 'L2',
-  { rawServices: hasRawServices, leafDeletes, sweeps, crashes }: Resting,
+  { rawServices: hasRawServices, leafDeletes, overwrites, sweeps, crashes }: Resting,
 ): Broken | undefined {
   const { layout } = world;
   const { services, networks, deployments } = layout.size;
@@ -93,8 +95,8 @@ export function brokenAtRest(
     if (isMarked && counter === 0) {
       return { promise: goal, message: `${name} is marked and drains, but has no counter to wake it` };
     }
-    // A sweep that dies is no record that comes again: what it opened waits for the next sweep.
-    if (!isMarked && counter !== 0 && !(sweeps && crashes)) {
+    // A sweep, or a reset, that dies is no record that comes again: what it opened waits for the next sweep.
+    if (!isMarked && counter !== 0 && !((sweeps || overwrites) && crashes)) {
       const state = world.get(p, S.ITEM) === S.ABSENT ? 'gone' : 'not marked';
       return { promise: 'S4', message: `a counter is left of ${name}, which is ${state}` };
     }

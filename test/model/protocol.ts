@@ -8,6 +8,7 @@ import type { Request } from './handler.ts';
 import { heal, listAttachedOfMarked, readAttachments, readHealed, readUser } from './heal.ts';
 import * as learning from './learning.ts';
 import { STEP } from './names.ts';
+import { isStuck, resetAgain } from './reset.ts';
 import * as settle from './settle.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -22,6 +23,7 @@ export function nextRequests(world: World, handler: number, faults: settle.Fault
   const lost = (step: number, request: Request) => {
     if (faults.lostAnswers) take(LOST, step, handler, request);
   };
+  if (isStuck(world, handler)) return;
   switch (world.held(handler, S.PC)) {
     case S.DECREMENT:
       may(STEP.decrement, settle.decrement);
@@ -29,6 +31,9 @@ export function nextRequests(world: World, handler: number, faults: settle.Fault
       return;
     case S.OPEN:
       for (const open of settle.openings(world, world.parentOf(handler), faults)) may(STEP.openCounter, open);
+      return;
+    case S.RESET_AGAIN:
+      may(STEP.resetUnreadable, resetAgain);
       return;
     case S.OPEN_AGAIN:
       may(STEP.openCounter, settle.openAgain);

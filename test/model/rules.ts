@@ -45,6 +45,14 @@ export interface Rules {
   readonly attachmentFence: 'exists and not marked' | 'exists';
   readonly updateOfMarked: 'refused' | 'allowed';
   readonly healCompares: boolean;
+  // An overwritten counter
+  /** `again`: a plain write, which is sent again after a lost answer. */
+  readonly reset: 'token' | 'again';
+  readonly resetEpoch: 'fresh' | 'former';
+  /** The model finds no need of it: zero is never too high. A reset is to touch nothing but what nobody can read. */
+  readonly resetCompares: boolean;
+  /** The model finds no need of it: whoever failed at the counter comes again. It saves what waits for a record that is lost. */
+  readonly resetSettles: boolean;
   // Learning: docs/design.md §4.4
   /** What a function takes a kind for, where the item `lifecycle` has another declaration than its own. */
   readonly unknownIs: 'learning' | 'learned';
@@ -112,6 +120,10 @@ export const PROTOCOL_RULES: Rules = {
   attachmentFence: 'exists and not marked',
   updateOfMarked: 'refused',
   healCompares: true,
+  reset: 'token',
+  resetEpoch: 'fresh',
+  resetCompares: true,
+  resetSettles: true,
   unknownIs: 'learning',
   learningReads: 'before the count',
   learningIsRead: 'by each invocation',

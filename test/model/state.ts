@@ -27,6 +27,8 @@ export const COUNTED = 16;
 
 /** A counter's `remaining`, and numbers held by handlers, are stored with this added; 0 is no counter. */
 export const ZERO = 64;
+/** A raw write has left a counter that holds no number: each request that needs it fails, and its record comes again. */
+export const UNREADABLE = 255;
 
 /** Records of a parent's own stream that are not delivered. One bit says "at least one": a delivery may leave it set. */
 export const MARK_RECORD = 1;
@@ -62,6 +64,8 @@ export const LEARN_PAGE = 20;
 export const LEARN_PLACE = 21;
 export const LEARN_END = 22;
 export const LEARN_LIST = 23;
+/** Mutant: a reset whose answer was lost, and which is sent again. */
+export const RESET_AGAIN = 24;
 
 /** Bytes of a handler. */
 export const PC = 0;

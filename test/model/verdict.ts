@@ -51,7 +51,7 @@ export function judge(world: Configuration, statesMax: number, onProgress?: Prog
         world.deployments.length > 0 ||
         world.under.length > 0 ||
         (world.leafDeletes && world.drops) ||
-        (world.sweeps && world.crashes)
+        ((world.sweeps || world.overwrites) && world.crashes)
       )
         return;
       const [violation] = checkRest(tablesOf(model.worldOf(state)));

@@ -288,7 +288,9 @@ export class World {
 
   #isSentAgain(parent: number, pc: number, field: number, value: number): boolean {
     for (let h = 0; h < this.layout.size.handlers; h++) {
-      if (this.held(h, S.PC) === pc && this.parentOf(h) === parent && this.held(h, field) === value) return true;
+      const now = this.held(h, S.PC);
+      const isSent = now === pc || (pc === S.OPEN_AGAIN && now === S.RESET_AGAIN);
+      if (isSent && this.parentOf(h) === parent && this.held(h, field) === value) return true;
     }
     return false;
   }

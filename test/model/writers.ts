@@ -1,5 +1,6 @@
 /** The typed client's writes, each one transaction, and the raw writes of others. None of them is limited in number. */
 import { OUTCOME, STEP } from './names.ts';
+import { overwrite } from './reset.ts';
 import { restrictedRemovals } from './restrict.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -17,6 +18,8 @@ export interface Writers {
   /** So many services, the last ones, are never marked: they are deleted plainly, as tasks are. */
   readonly leaves: number;
   readonly leafDeletes: boolean;
+  /** Raw writes leave counters that nobody can read, and an operator has them reset. */
+  readonly overwrites: boolean;
   /** Any task may be deleted, not just the one that stands for them all: for those who read tasks one by one. */
   readonly anyTask: boolean;
   /** Undelivered removal records of one parent at a time: a writer waits when there are more. */
@@ -45,6 +48,7 @@ export function nextWrites(world: World, writers: Writers, take: TakeWrite): voi
   }
   for (let p = 0; p < services + networks; p++) {
     if (p < services - writers.leaves || p >= services) markWrites(world, p, writers, take);
+    if (writers.overwrites) overwrite(world, p, take);
   }
 }
 

@@ -167,6 +167,7 @@ export const LEFT_OUT = {
       'two parents in attributes, lost records',
       'two kinds, shared',
       'three levels',
+      'overwritten counters',
       'a tree of one kind',
     ],
     files: ['test/model/protocol.test.ts'],
