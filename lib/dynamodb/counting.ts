@@ -34,13 +34,13 @@ export async function countAlone(database: Database, { parent, most }: Count): P
 
 /** A network's users by their attachments' names. */
 export async function listAlone(database: Database, { network, most }: List): Promise<string[]> {
-  const names: string[] = [];
+  const names = new Set<string>();
   // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
   // holds an item, so the limit bounds the pages.
-  const list = (from: PageKey | undefined) => listAttached(database, network, most - names.length, from);
+  const list = (from: PageKey | undefined) => listAttached(database, network, most - names.size, from);
   for await (const { items } of eachPage(list)) {
-    names.push(...items);
-    if (names.length >= most) break;
+    for (const name of items) names.add(name);
+    if (names.size >= most) break;
   }
-  return names;
+  return [...names];
 }
