@@ -271,8 +271,8 @@ function stored<I extends object>(parameters: I): Stored<I> {
 
 export function storedValues(values: Readonly<Record<string, unknown>>): StoredItem {
   const there = Object.entries(values).filter(([, value]) => value !== undefined);
-  const valueOf = (value: unknown) => (value instanceof StoredValue ? value.value : attributeOf(value));
-  return Object.fromEntries(there.map(([name, value]) => [name, valueOf(value)]));
+  const asSent = (value: unknown) => (value instanceof StoredValue ? value.value : attributeOf(value));
+  return Object.fromEntries(there.map(([name, value]) => [name, asSent(value)]));
 }
 
 function tablesOf({ TableName }: { readonly TableName: string | undefined }): string[] {
