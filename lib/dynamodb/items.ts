@@ -4,7 +4,6 @@ import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
 import {
-  attachmentName,
   byteLength,
   type Counter,
   KINDS,
@@ -54,7 +53,7 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
     markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
     markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
     name: bounded(nameOf(item), NAME_BYTES_MAX),
-    references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
+    references: refers ? referencedNetworks(key, namedLists(item.spec)) : [],
     lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
   };
 }
@@ -73,7 +72,7 @@ export function stateOf(task: StoredItem): AttributeValue | undefined {
 export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
   const state = stateOf(item);
   return {
-    references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(attachmentName(key), namedTaskLists(item)),
+    references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(key, namedTaskLists(item)),
     lists: taskNetworkLists(item.networks && new StoredValue(item.networks)),
     state: state && new StoredValue(state),
   };

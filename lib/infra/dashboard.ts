@@ -14,7 +14,7 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
+import { sideOf, type TableName } from '../dynamodb/schema.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, STREAM_FUNCTION_NAMES } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
 import { functionMetric, iteratorAge, METRIC_PERIOD } from './metrics.ts';
@@ -40,7 +40,9 @@ export interface Shown {
 const WIDTH = 8;
 
 /** Only these functions settle services, and so have tasks to count. */
-const SETTLES_SERVICES = FUNCTION_NAMES.filter((name) => name === 'sweep' || FUNCTIONS[name].kind === 'service');
+const SETTLES_SERVICES = FUNCTION_NAMES.filter(
+  (name) => name === 'sweep' || sideOf(FUNCTIONS[name].table).kind === 'service',
+);
 /** Tables whose traffic grows with what drains; the others' traffic follows. */
 const BUSY_TABLES: readonly TableName[] = ['services', 'tasks', 'counters'];
 

@@ -93,7 +93,7 @@ export interface Store {
   countChildren(parent: ParentKey, most: number): Promise<number>;
   /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
   recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
-  /** The attachment names of a network's users, at most `most`: a service's is its id. Strongly consistent. */
+  /** Its holders, as their attachments name them (`service#web`), at most `most`. Strongly consistent. */
   listAttached(network: ParentKey, most: number): Promise<string[]>;
   /** Step 5. */
   finalize(finalization: Finalization): Promise<Transacted>;

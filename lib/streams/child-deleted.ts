@@ -4,19 +4,20 @@
  */
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
+import { parentName, type TaskKey } from '../protocol/model.ts';
 import { groupBy, mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
 import { isoNow } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
+import type { StreamedTable } from './functions.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
 import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
 
-/** @param kind whose children are gone */
-export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
-  const source = recordSource(kind, 'children', ports.rules);
+/** @param table whose items are gone */
+export function childDeleted(table: StreamedTable, ports: FunctionPorts) {
+  const source = recordSource(table, ports.rules);
   const holdNetworks = source.childAttribute !== undefined;
   const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>

@@ -2,7 +2,6 @@
  * The five functions as data: what each does, which table's stream wakes it, and with which records. The construct and the
  * handlers read this table, in memory as when deployed.
  */
-import type { ParentKind } from '../protocol/model.ts';
 import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 
 export type StreamFunctionName = 'task-deleted' | 'attachment-deleted' | 'service-updated' | 'network-updated';
@@ -18,7 +17,6 @@ export interface StreamFunction {
   readonly id: string;
   /** What its records tell: that a child of a parent is gone, or that the parent itself has changed. */
   readonly role: 'child-deleted' | 'parent-updated';
-  readonly kind: ParentKind;
   readonly table: StreamedTable;
   readonly batchingWindowSeconds: number;
   /** ORed; without any, every record comes through. Lambda does not charge for what they leave out. */
@@ -36,7 +34,6 @@ export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { 
   'task-deleted': {
     id: 'TaskDeleted',
     role: 'child-deleted',
-    kind: 'service',
     table: 'tasks',
     batchingWindowSeconds: 1,
     // A task that holds networks matters when it comes, changes them or goes, and no pattern can compare its images.
@@ -46,7 +43,6 @@ export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { 
   'attachment-deleted': {
     id: 'AttachmentDeleted',
     role: 'child-deleted',
-    kind: 'network',
     table: 'attachments',
     batchingWindowSeconds: 1,
     filters: () => [REMOVALS],
@@ -54,7 +50,6 @@ export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { 
   'service-updated': {
     id: 'ServiceUpdated',
     role: 'parent-updated',
-    kind: 'service',
     table: 'services',
     batchingWindowSeconds: 0,
     // A write matters when the mark or the networks changed, and a pattern can't compare the old image with the new one.
@@ -65,7 +60,6 @@ export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { 
   'network-updated': {
     id: 'NetworkUpdated',
     role: 'parent-updated',
-    kind: 'network',
     table: 'networks',
     // A head start for `service-updated`: a service that was written raw right before its network was marked gets its
     // attachments meanwhile. The typed client doesn't need it, and no user waits for a network's last second.

@@ -10,6 +10,6 @@ export function handlerOf(name: FunctionName, ports: FunctionPorts) {
 }
 
 export function streamHandlerOf(name: StreamFunctionName, ports: FunctionPorts) {
-  const { role, kind } = FUNCTIONS[name];
-  return { 'child-deleted': childDeleted, 'parent-updated': parentUpdated }[role](kind, ports);
+  const { role, table } = FUNCTIONS[name];
+  return { 'child-deleted': childDeleted, 'parent-updated': parentUpdated }[role](table, ports);
 }

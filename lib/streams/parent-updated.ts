@@ -1,16 +1,17 @@
 /** `service-updated` and `network-updated`: a mark was set or cleared, or a raw write changed references. */
 import { heal } from '../protocol/heal.ts';
-import { KINDS, type ParentKind } from '../protocol/model.ts';
+import { KINDS } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
 import { stopTasks } from '../protocol/stop.ts';
 import { newMarkedAt } from '../protocol/time.ts';
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
+import type { StreamedTable } from './functions.ts';
 import { type Context, invocation } from './invocation.ts';
 import { type FunctionPorts, settling } from './ports.ts';
 import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
 
-export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
-  const source = recordSource(kind, 'parents', ports.rules);
+export function parentUpdated(table: StreamedTable, ports: FunctionPorts) {
+  const source = recordSource(table, ports.rules);
   const read = (record: unknown) => readRecord(record, source);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
     invocation(ports, context, (store, telemetry) =>
@@ -20,7 +21,7 @@ export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
         // Before anything else that could fail: from here on the sweep finds the mark without a record.
         if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
         // Before settling, so that what is finalized is whole.
-        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
+        const networks = KINDS[parent.kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
         if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
         const isConcerned =
           records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);

@@ -3,11 +3,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
-import { PARENT_TABLES, streamOf, TABLES } from '../dynamodb/schema.ts';
+import { parentOfPartition, sideOf, streamOf, TABLES } from '../dynamodb/schema.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
-  attachmentName,
   KINDS,
   type NetworkLists,
   type ParentKey,
@@ -16,6 +15,7 @@ import {
   type UserKey,
 } from '../protocol/model.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
+import type { StreamedTable } from './functions.ts';
 
 /** What an image says: of a parent its mark and its references, of a task its networks and its state. */
 export interface Image {
@@ -54,23 +54,24 @@ const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies
 
 /** What the records of one table's stream are about. */
 export interface RecordSource {
-  readonly kind: ParentKind;
-  /** Whether their items are parents of this kind, or children of such. */
+  /** Whether their items are parents, or children of such. */
   readonly of: 'parents' | 'children';
-  /** The key attribute that holds the parent's id. */
+  /** The parents' kind. Undefined where the key tells it. */
+  readonly kind: ParentKind | undefined;
+  /** The key attribute that holds the parent's id, or its name where that tells its kind. */
   readonly keyAttribute: string;
   /** The one that holds the child's own id, where it matters: a task may hold networks. */
   readonly childAttribute: string | undefined;
   readonly withImages: boolean;
 }
 
-export function recordSource(kind: ParentKind, of: RecordSource['of'], rules: Rules): RecordSource {
-  const table = PARENT_TABLES[kind][of];
+export function recordSource(table: StreamedTable, rules: Rules): RecordSource {
+  const { of, kind } = sideOf(table);
   const { partitionKey, sortKey } = TABLES[table];
-  const holdNetworks = of === 'children' && KINDS[kind].runsTasks && rules.taskNetworks;
+  const holdNetworks = of === 'children' && kind !== undefined && KINDS[kind].runsTasks && rules.taskNetworks;
   return {
-    kind,
     of,
+    kind,
     keyAttribute: partitionKey,
     childAttribute: holdNetworks ? sortKey : undefined,
     withImages: streamOf(table, rules) === 'NEW_AND_OLD_IMAGES',
@@ -91,11 +92,16 @@ export function readRecord(
       if (typeof key !== 'string' || key === '') throw malformed(`Keys.${attribute}`, key, 'a non-empty string');
       return key;
     };
+    const parentOf = (key: string): ParentKey => {
+      const parent = kind === undefined ? parentOfPartition(key) : { kind, id: key };
+      if (parent === undefined) throw malformed(`Keys.${keyAttribute}`, key, 'a name such as network#front');
+      return parent;
+    };
     const lists = childAttribute === undefined ? ({ spec }: StoredItem) => namedLists(spec) : namedTaskLists;
     return {
       sequenceNumber,
       eventName: eventName as EventName,
-      parent: { kind, id: keyOf(keyAttribute) },
+      parent: parentOf(keyOf(keyAttribute)),
       child: childAttribute === undefined ? undefined : keyOf(childAttribute),
       before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage, lists) : undefined,
       after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage, lists) : undefined,
@@ -123,7 +129,7 @@ export function networksToHeal(user: UserKey, records: readonly StreamRecord[], 
   const changed = records.filter(
     ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),
   );
-  const named = (image: Image | undefined) => (image ? referencedNetworks(attachmentName(user), image.lists) : []);
+  const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
   return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
 }
 

@@ -5,8 +5,8 @@ import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limi
 import {
   type ParentKey,
   parentName,
-  parseAttachmentName,
   parseParentName,
+  parseUserName,
   type UserKey,
   userName,
 } from '../protocol/model.ts';
@@ -72,9 +72,10 @@ function readNames(names: unknown, rules: Rules): UserKey[] {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
   return names.map((name) => {
-    const key = typeof name === 'string' ? (parseParentName(name) ?? parseAttachmentName(name, rules)) : undefined;
-    if (key === undefined || (key.kind === 'service' && name === key.id))
+    const key = typeof name === 'string' ? (parseParentName(name) ?? parseUserName(name)) : undefined;
+    if (key === undefined || (key.kind === 'task' && !rules.taskNetworks)) {
       throw invalidNames(`one of the parents is ${shown(name)}`);
+    }
     return key;
   });
 }

@@ -52,7 +52,7 @@ export function openHandler(port: number) {
     },
     { step: 'initialize', name: 'count' },
   );
-  const handler = childDeleted('service', {
+  const handler = childDeleted('tasks', {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { observer })),
     chance: systemChance,
     rules: DEFAULT_RULES,

@@ -120,7 +120,7 @@ describe('a marked network', () => {
   it('is told to need a sweep for an attachment that is left over', async () => {
     const { cluster, tables, writers } = memoryCluster();
     writers.createNetwork('front');
-    tables.put('attachments', { networkId: 'front', serviceId: 'ghost' });
+    tables.put('attachments', { held: 'network#front', holder: 'service#ghost' });
     writers.mark('networks', 'front');
     const told = await explain(cluster, FRONT);
     expect(told.usedBy).toEqual([{ object: 'service#ghost', state: 'absent' }]);
@@ -155,7 +155,7 @@ describe('what is not marked', () => {
       'If you remove it, it goes after the task db.1 of service db.',
     );
     await client.createNetwork({ id: 'left' });
-    tables.put('attachments', { networkId: 'left', serviceId: 'ghost' });
+    tables.put('attachments', { held: 'network#left', holder: 'service#ghost' });
     expect((await explain(cluster, { kind: 'network', id: 'left' })).advice[1]).toBe(
       'If you remove it, it goes with the next sweep.',
     );

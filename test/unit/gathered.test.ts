@@ -286,7 +286,7 @@ describe('counts', () => {
     await Promise.all([count(ids(101)), ...networks()]);
     const parameters = house.inputs().map(({ Parameters }) => (Parameters as unknown[] | undefined)?.length);
     expect(parameters).toEqual([50, 50, undefined, 2]);
-    expect(house.inputs()[3]).toMatchObject({ Statement: 'SELECT "networkId" FROM "A-1" WHERE "networkId" IN [?, ?]' });
+    expect(house.inputs()[3]).toMatchObject({ Statement: 'SELECT "held" FROM "A-1" WHERE "held" IN [?, ?]' });
   });
 
   it('are queries of their own where ended tasks count as gone', async () => {
@@ -365,7 +365,7 @@ it('counters of several parents are created in one transaction', async () => {
 });
 
 it('what is asked of one network in one turn is asked once', async () => {
-  house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }], Count: 1 });
+  house.mock.on(QueryCommand).resolves({ Items: [{ holder: 'web' }], Count: 1 });
   const network: ParentKey = { kind: 'network', id: 'front' };
   expect(await Promise.all([store.listAttached(network, 2), store.listAttached(network, 2)])).toEqual([
     ['web'],
@@ -376,10 +376,10 @@ it('what is asked of one network in one turn is asked once', async () => {
 
 describe('lists of several networks in one turn', () => {
   const listed = (...names: string[]) => Promise.all(names.map((id) => store.listAttached({ kind: 'network', id }, 2)));
-  const row = (networkId: string, serviceId: string) => ({ networkId: { S: networkId }, serviceId: { S: serviceId } });
+  const row = (network: string, holder: string) => ({ held: { S: `network#${network}` }, holder: { S: holder } });
   const read = (...networks: string[]) => ({
-    Statement: `SELECT "networkId", "serviceId" FROM "A-1" WHERE "networkId" IN [${networks.map(() => '?').join(', ')}]`,
-    Parameters: networks.map((S) => ({ S })),
+    Statement: `SELECT "held", "holder" FROM "A-1" WHERE "held" IN [${networks.map(() => '?').join(', ')}]`,
+    Parameters: networks.map((id) => ({ S: `network#${id}` })),
     ConsistentRead: true,
     Limit: networks.length * 2 + 1,
   });
@@ -397,13 +397,13 @@ describe('lists of several networks in one turn', () => {
       .on(ExecuteStatementCommand)
       .resolvesOnce({ Items: [row('front', 'web'), row('front', 'api'), row('back', 'db')], NextToken: 'more' })
       .resolves({ Items: [row('back', 'db'), row('back', 'web')], NextToken: 'more' });
-    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'late' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [{ holder: 'late' }], Count: 1 });
     expect(await listed('front', 'back', 'none')).toEqual([['web', 'api'], ['db', 'web'], ['late']]);
     expect(house.inputs()).toMatchObject([read('front', 'back', 'none'), read('back', 'none'), read('none'), {}]);
   });
 
   it('that ask for different numbers are not one read', async () => {
-    house.mock.on(QueryCommand).resolves({ Items: [{ serviceId: 'web' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [{ holder: 'web' }], Count: 1 });
     await Promise.all([
       store.listAttached({ kind: 'network', id: 'front' }, 2),
       store.listAttached({ kind: 'network', id: 'back' }, 1000),

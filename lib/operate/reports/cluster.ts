@@ -15,8 +15,9 @@ import {
   type ParentKey,
   type ParentKind,
   parentName,
-  parseAttachmentName,
   parseParentName,
+  parseUserName,
+  referredTo,
   type UserKey,
 } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
@@ -162,9 +163,9 @@ export class Cluster {
 
   async readAttached(networkId: string): Promise<AttachedFound> {
     const list = (from: PageKey | undefined) =>
-      listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
+      listAttached(this.database, referredTo(networkId), LIST_PAGE_ITEMS_MAX, from);
     const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
-    return foundAttached(items, isWhole, this.rules);
+    return foundAttached(items, isWhole);
   }
 
   /** By {@link parentName}, as far as there are any. The parents must differ. */
@@ -251,8 +252,11 @@ export function foundTasks(tasks: Item[], count: number, isExact: boolean, named
   return { count, isExact, named: first.map(taskOf) };
 }
 
-export function foundAttached(names: readonly string[], isWhole: boolean, rules: Rules): AttachedFound {
-  return { users: names.toSorted(naturally).map((name) => parseAttachmentName(name, rules)), isWhole };
+/** A holder whose name says nothing counts as one that was not read: it holds, and can't be shown. */
+export function foundAttached(names: readonly string[], isWhole: boolean): AttachedFound {
+  const users = names.toSorted(naturally).map(parseUserName);
+  const known = users.filter((user) => user !== undefined);
+  return { users: known, isWhole: isWhole && known.length === users.length };
 }
 
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {
