@@ -8,6 +8,7 @@ import {
   type Counter,
   KINDS,
   type NetworkLists,
+  PARENT_KINDS,
   type Parent,
   type ParentKey,
   parentName,
@@ -132,7 +133,7 @@ export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
   const known = FULL_SWEEP_SOURCES.find((name) => name === source);
   if (known === undefined) return undefined;
   if (from === undefined) return { source: known, from };
-  const names = known === 'service' || known === 'network' ? ['id', 'markedAt'] : ['id'];
+  const names = PARENT_KINDS.some((kind) => kind === known) ? ['id', 'markedAt'] : ['id'];
   const isPlace = (place: unknown): place is PageKey =>
     typeof place === 'object' &&
     place !== null &&

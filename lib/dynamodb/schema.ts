@@ -1,5 +1,5 @@
 /** The six tables as data: keys, streams, index, and the environment variable that carries each physical name. */
-import { type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
+import { PARENT_KINDS, type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
 import { needsTaskImages, type Rules } from '../protocol/rules.ts';
 
 /** The six tables, by their names in this package. */
@@ -93,10 +93,11 @@ export const PARENT_TABLES: Record<ParentKind, ParentTables> = {
 
 /** Whether a table's items are parents or children, and of which kind: none where a child's key holds its parent's name. */
 export function sideOf(table: TableName): { readonly of: 'parents' | 'children'; readonly kind?: ParentKind } {
-  const kinds = Object.keys(PARENT_TABLES) as ParentKind[];
-  const own = kinds.find((kind) => PARENT_TABLES[kind].parents === table);
+  const own = PARENT_KINDS.find((kind) => PARENT_TABLES[kind].parents === table);
   if (own !== undefined) return { of: 'parents', kind: own };
-  const by = kinds.find((kind) => PARENT_TABLES[kind].children === table && PARENT_TABLES[kind].childrenBy === 'id');
+  const by = PARENT_KINDS.find(
+    (kind) => PARENT_TABLES[kind].children === table && PARENT_TABLES[kind].childrenBy === 'id',
+  );
   return { of: 'children', ...(by !== undefined && { kind: by }) };
 }
 

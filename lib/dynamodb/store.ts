@@ -4,6 +4,7 @@ import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.t
 import {
   byteLength,
   type Counter,
+  isParent,
   KINDS,
   type MarkedParent,
   type Parent,
@@ -208,7 +209,7 @@ export class DynamoDBStore implements Store {
   }
 
   async readUser(user: UserKey): Promise<User | undefined> {
-    if (user.kind !== 'task') return this.readParent(user);
+    if (isParent(user)) return this.readParent(user);
     if (!this.#database.rules.taskNetworks) return undefined; // whatever its item says, it holds nothing
     const item = await this.#read(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
     return item && taskUserOf(user, item, this.#database.rules);
@@ -266,7 +267,7 @@ export class DynamoDBStore implements Store {
 
   /** A user is as it was read. Where tasks hold nothing, nothing that becomes of a task matters. */
   #isStill(user: UserKey, asRead: User | undefined): Action[] {
-    if (user.kind !== 'task') return [check(this.#at.parent(user), isAsRead(asRead))];
+    if (isParent(user)) return [check(this.#at.parent(user), isAsRead(asRead))];
     if (!this.#database.rules.taskNetworks) return [];
     return [check(this.#at.task(user.serviceId, user.id), isTaskAsRead(asRead))];
   }

@@ -17,12 +17,14 @@ import { type Circumstances, findHold } from './decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
 import {
   networkLists,
+  PARENT_KINDS,
   type ParentKey,
   type ParentKind,
   parentName,
   parseParentName,
   referencedNetworks,
   referredTo,
+  taskKey,
   taskNetworkLists,
   type UserKey,
   userName,
@@ -71,8 +73,6 @@ export interface StoredReceipt {
   readonly freed?: unknown;
 }
 
-const KINDS = ['service', 'network'] as const satisfies readonly ParentKind[];
-
 /** Without a grace period, any moment is as good as another. */
 const UNDATED: Circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Number.POSITIVE_INFINITY };
 
@@ -98,7 +98,7 @@ export function checkAlways(
 export function checkStep(before: World, after: World, circumstances: Circumstances = UNDATED): Violation[] {
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
   const violations: Violation[] = [];
-  for (const kind of KINDS) {
+  for (const kind of PARENT_KINDS) {
     for (const parent of deleted(before[`${kind}s`], after[`${kind}s`])) {
       const name = parentName({ kind, id: parent.id });
       const hasReceipt = receipted?.delete(name) !== false;
@@ -195,7 +195,9 @@ function* looseAttachments({ services, tasks, networks, attachments }: World, ru
 
 function* leftCounters(world: World) {
   const parents = new Map(
-    KINDS.flatMap((kind) => world[`${kind}s`].map((parent) => [parentName({ kind, id: parent.id }), parent] as const)),
+    PARENT_KINDS.flatMap((kind) =>
+      world[`${kind}s`].map((parent) => [parentName({ kind, id: parent.id }), parent] as const),
+    ),
   );
   for (const { id: name } of world.counters) {
     const parent = parents.get(name);
@@ -209,7 +211,7 @@ function* leftCounters(world: World) {
 function* waitingParents(world: World, circumstances: Circumstances) {
   const living = countChildren(world, circumstances.rules);
   const counters = new Set(world.counters.map(({ id }) => id));
-  for (const kind of KINDS) {
+  for (const kind of PARENT_KINDS) {
     for (const parent of world[`${kind}s`]) {
       const name = parentName({ kind, id: parent.id });
       if (parent.pendingDelete !== true) continue;
@@ -240,7 +242,7 @@ export function usersOf(
   const holding = tasks.filter((task) => !hasEnded(task, rules));
   return users.concat(
     holding.map(({ serviceId, id, networks }) => {
-      const key: UserKey = { kind: 'task', serviceId, id };
+      const key = taskKey(serviceId, id);
       return { key, references: referencedNetworks(key, taskNetworkLists(networks)) };
     }),
   );

@@ -34,6 +34,12 @@ export const KINDS: Record<ParentKind, KindRules> = {
   network: { runsTasks: false, refersTo: undefined },
 };
 
+/** In the order in which they are swept and told. */
+export const PARENT_KINDS = Object.keys(KINDS) as readonly ParentKind[];
+
+/** The kind that users hold by attachments. */
+const HELD_KIND: ParentKind = 'network';
+
 /**
  * `C[p]`: exists only while p drains. Invariant (S7): `remaining` ≤ living children + removal records that are not processed
  * yet. It may be too low, or negative: that costs a recount, and never a deletion.
@@ -85,6 +91,15 @@ export function isMarked(parent: Parent): parent is MarkedParent {
   return parent.pendingDelete && parent.markedAt !== undefined;
 }
 
+export function taskKey(serviceId: string, id: string): TaskKey {
+  return { kind: 'task', serviceId, id };
+}
+
+/** Whether a user is itself marked and deleted, and not a leaf such as a task. */
+export function isParent(user: UserKey): user is ParentKey {
+  return Object.hasOwn(KINDS, user.kind);
+}
+
 export function sameParent(a: ParentKey, b: ParentKey): boolean {
   return a.kind === b.kind && a.id === b.id;
 }
@@ -111,7 +126,7 @@ export function parseParentName(name: string): ParentKey | undefined {
  * `task#3#web#1`, with the length of the first id before it, so that no two tasks have the same.
  */
 export function userName(user: UserKey): string {
-  return user.kind === 'task' ? `task#${user.serviceId.length}#${user.serviceId}#${user.id}` : parentName(user);
+  return isParent(user) ? parentName(user) : `task#${user.serviceId.length}#${user.serviceId}#${user.id}`;
 }
 
 /** The inverse of {@link userName}. Undefined for the name of anything else: a parent that refers to nothing is no user. */
@@ -120,7 +135,7 @@ export function parseUserName(name: string): UserKey | undefined {
   if (head !== undefined) {
     const end = head.length + Number(digits);
     const [serviceId, id] = [name.slice(head.length, end), name.slice(end + 1)];
-    return serviceId !== '' && name[end] === '#' && id !== '' ? { kind: 'task', serviceId, id } : undefined;
+    return serviceId !== '' && name[end] === '#' && id !== '' ? taskKey(serviceId, id) : undefined;
   }
   const parent = parseParentName(name);
   return parent && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
@@ -128,12 +143,12 @@ export function parseUserName(name: string): UserKey | undefined {
 
 /** What a user's references name. */
 export function referredTo(id: string): ParentKey {
-  return { kind: 'network', id };
+  return { kind: HELD_KIND, id };
 }
 
 /** A user's service: the user itself, or the service of the task. */
 export function serviceOf(user: UserKey): ParentKey {
-  return user.kind === 'task' ? { kind: 'service', id: user.serviceId } : user;
+  return isParent(user) ? user : { kind: 'service', id: user.serviceId };
 }
 
 /** A service's network lists, whatever else its spec holds. */
@@ -153,7 +168,7 @@ export function referencedNetworks(user: UserKey, lists: NetworkLists): string[]
   if (byteLength(userName(user)) > SORT_KEY_BYTES_MAX) return [];
   const entries = Array.isArray(lists.task) && lists.task.length > 0 ? lists.task : lists.service;
   if (!Array.isArray(entries)) return [];
-  const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId('network', target));
+  const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId(HELD_KIND, target));
   return [...new Set(targets)];
 }
 

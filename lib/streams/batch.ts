@@ -4,7 +4,15 @@ import type { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_TOGETHER_MAX } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
 import { mapTogether } from '../protocol/parallel.ts';
-import { compareSequenceNumbers, isMalformed, type MalformedRecord, type StreamRecord } from './records.ts';
+import type { Store } from '../protocol/store.ts';
+import type { FunctionPorts } from './ports.ts';
+import {
+  compareSequenceNumbers,
+  isMalformed,
+  type MalformedRecord,
+  type RecordSource,
+  type StreamRecord,
+} from './records.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface StreamEvent {
@@ -20,6 +28,14 @@ export interface BatchResponse {
 export interface ParentRecords {
   readonly parent: ParentKey;
   readonly records: readonly StreamRecord[];
+}
+
+/** What an invocation has for one parent's records. */
+export interface RecordWork {
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly ports: FunctionPorts;
+  readonly source: RecordSource;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The metrics as data, apart from the code that counts: dashboard and alarms are made from the same names. */
 
-import { KINDS, type ParentKind } from '../protocol/model.ts';
+import { PARENT_KINDS, type ParentKind } from '../protocol/model.ts';
 
 /** Each metric and its unit, by the dimension `function`. A `Count` is a sum; `Seconds` have one value for each deletion or sweep. */
 export const METRICS = {
@@ -43,7 +43,7 @@ export const KIND_METRICS = {
 } as const;
 
 export type CountedKind = ParentKind;
-export const COUNTED_KINDS = Object.keys(KINDS) as readonly CountedKind[];
+export const COUNTED_KINDS: readonly CountedKind[] = PARENT_KINDS;
 
 /** The metrics that the functions write. */
 export type MetricName = keyof typeof METRICS;

@@ -7,6 +7,7 @@ import { parentOfPartition, sideOf, streamOf, TABLES } from '../dynamodb/schema.
 import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
+  isParent,
   KINDS,
   type NetworkLists,
   type ParentKey,
@@ -125,7 +126,7 @@ export function compareSequenceNumbers(a: string, b: string): number {
 
 /** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
 export function networksToHeal(user: UserKey, records: readonly StreamRecord[], rules: Rules): string[] {
-  const hasEnded = (image: Image | undefined) => user.kind === 'task' && isGoneByState(image?.state, rules);
+  const hasEnded = (image: Image | undefined) => !isParent(user) && isGoneByState(image?.state, rules);
   const changed = records.filter(
     ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),
   );

@@ -3,6 +3,7 @@ import { invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
 import {
+  isParent,
   type ParentKey,
   parentName,
   parseParentName,
@@ -73,7 +74,7 @@ function readNames(names: unknown, rules: Rules): UserKey[] {
   }
   return names.map((name) => {
     const key = typeof name === 'string' ? (parseParentName(name) ?? parseUserName(name)) : undefined;
-    if (key === undefined || (key.kind === 'task' && !rules.taskNetworks)) {
+    if (key === undefined || (!isParent(key) && !rules.taskNetworks)) {
       throw invalidNames(`one of the parents is ${shown(name)}`);
     }
     return key;

@@ -7,7 +7,7 @@ import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
+import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 
 export interface HandlerCost {
@@ -52,7 +52,7 @@ export function openHandler(port: number) {
     },
     { step: 'initialize', name: 'count' },
   );
-  const handler = childDeleted('tasks', {
+  const handler = streamHandlerOf('tasks', {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { observer })),
     chance: systemChance,
     rules: DEFAULT_RULES,

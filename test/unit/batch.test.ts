@@ -5,9 +5,8 @@ import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
 import type { StreamedTable } from '../../lib/streams/functions.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { testPorts } from '../../lib/testing/memory/ports.ts';
@@ -43,11 +42,11 @@ function house(before: (call: Call) => Promise<void> | void = () => {}) {
     requests: () => calls.map(({ request }) => request),
     argsOf: (request: string) => calls.filter((call) => call.request === request).map(({ args }) => args),
     childDeleted: (table: StreamedTable, ...records: unknown[]) =>
-      childDeleted(table, ports)({ Records: records }, context),
+      streamHandlerOf(table, ports)({ Records: records }, context),
     parentUpdated: (table: StreamedTable, ...records: unknown[]) =>
-      parentUpdated(table, ports)({ Records: records }, context),
-    taskDeletedEvent: (event: unknown) => childDeleted('tasks', ports)(event as StreamEvent, context),
-    serviceUpdatedEvent: (event: unknown) => parentUpdated('services', ports)(event as StreamEvent, context),
+      streamHandlerOf(table, ports)({ Records: records }, context),
+    taskDeletedEvent: (event: unknown) => streamHandlerOf('tasks', ports)(event as StreamEvent, context),
+    serviceUpdatedEvent: (event: unknown) => streamHandlerOf('services', ports)(event as StreamEvent, context),
     /** A marked service that drains: its counter says so. */
     draining: (id: string, tasks: number) => {
       tables.put('services', { id, pendingDelete: true, markedAt: 'm1' });

@@ -1,5 +1,5 @@
 /** The table of functions in memory: what reads each table's stream, and which records its mapping lets through. */
-import type { TableName } from '../../dynamodb/schema.ts';
+import { sideOf, type TableName } from '../../dynamodb/schema.ts';
 import { compilePattern } from '../../local/events/pattern.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { BatchResponse, StreamEvent } from '../../streams/batch.ts';
@@ -20,9 +20,9 @@ export function handlersOf<Ports extends FunctionPorts>(
   count?: (table: StreamedTable, ports: Ports) => Handler,
 ): Readonly<Record<StreamedTable, Handler>> {
   const handlers = STREAM_FUNCTION_NAMES.map((name) => {
-    const { table, role } = FUNCTIONS[name];
-    const isReplaced = count !== undefined && role === 'child-deleted';
-    return [table, isReplaced ? count(table, ports) : streamHandlerOf(name, ports)];
+    const { table } = FUNCTIONS[name];
+    const isReplaced = count !== undefined && sideOf(table).of === 'children';
+    return [table, isReplaced ? count(table, ports) : streamHandlerOf(table, ports)];
   });
   return Object.fromEntries(handlers) as Record<StreamedTable, Handler>;
 }
