@@ -45,7 +45,7 @@ export interface RecordWork {
  */
 export async function processBatch(
   event: StreamEvent,
-  read: (record: unknown) => StreamRecord | MalformedRecord,
+  read: (record: unknown) => StreamRecord | MalformedRecord | undefined,
   telemetry: Telemetry,
   process: (group: ParentRecords) => Promise<void>,
 ): Promise<BatchResponse> {
@@ -56,6 +56,7 @@ export async function processBatch(
   let unnamed: DeallocatorError | undefined;
   const groups = new Map<string, { parent: ParentKey; records: StreamRecord[] }>();
   for (const record of event.Records.map(read)) {
+    if (record === undefined) continue;
     if (isMalformed(record)) {
       telemetry.failed(`record ${record.sequenceNumber ?? 'without a sequence number'}`, record.error);
       if (record.sequenceNumber === undefined) unnamed = record.error;

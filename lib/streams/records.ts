@@ -79,10 +79,11 @@ export function recordSource(table: StreamedTable, rules: Rules): RecordSource {
   };
 }
 
+/** Undefined for an attachment to what nothing is held by: nobody waits for its end, and an audit tells of it while it is there. */
 export function readRecord(
   record: unknown,
   { kind, keyAttribute, childAttribute, withImages }: RecordSource,
-): StreamRecord | MalformedRecord {
+): StreamRecord | MalformedRecord | undefined {
   const sequenceNumber = findSequenceNumber(record);
   try {
     const { eventName, dynamodb } = record as { eventName?: unknown; dynamodb?: Record<string, unknown> };
@@ -93,16 +94,14 @@ export function readRecord(
       if (typeof key !== 'string' || key === '') throw malformed(`Keys.${attribute}`, key, 'a non-empty string');
       return key;
     };
-    const parentOf = (key: string): ParentKey => {
-      const parent = kind === undefined ? parentOfPartition(key) : { kind, id: key };
-      if (parent === undefined) throw malformed(`Keys.${keyAttribute}`, key, 'a name such as network#front');
-      return parent;
-    };
+    const key = keyOf(keyAttribute);
+    const parent = kind === undefined ? parentOfPartition(key) : { kind, id: key };
+    if (parent === undefined) return undefined;
     const lists = childAttribute === undefined ? ({ spec }: StoredItem) => namedLists(spec) : namedTaskLists;
     return {
       sequenceNumber,
       eventName: eventName as EventName,
-      parent: parentOf(keyOf(keyAttribute)),
+      parent,
       child: childAttribute === undefined ? undefined : keyOf(childAttribute),
       before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage, lists) : undefined,
       after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage, lists) : undefined,

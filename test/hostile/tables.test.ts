@@ -124,6 +124,17 @@ describe('an attachment that nobody made for a service', () => {
     expect(await left()).toEqual(['network#front', 'service#web']);
   });
 
+  it('of what no attachment is for is nobody’s trouble when it goes', async () => {
+    await house.put('networks', network('front', marked('m1')));
+    await house.put('counters', { id: 'service#web', remaining: 3, epoch: 'e1' });
+    const gone = (held: string, n: number) => ({
+      eventName: 'REMOVE',
+      dynamodb: { SequenceNumber: `${n}`, Keys: { held: { S: held }, holder: { S: 'service#web' } } },
+    });
+    expect(await house.batch('attachments', ['front', 'network#', 'service#web', 'volume#data'].map(gone))).toEqual([]);
+    expect((await house.world()).counters).toMatchObject([{ id: 'service#web', remaining: 3 }]);
+  });
+
   it('of a network whose id is too long to be referred to is nobody else’s trouble', async () => {
     await house.put('networks', network('front', marked('m1')));
     await house.put('attachments', { held: `network#${'x'.repeat(2040)}`, holder: 'service#web' });

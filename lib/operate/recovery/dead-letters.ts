@@ -78,6 +78,7 @@ export function parentsOfRecords(records: readonly unknown[], source: RecordSour
   const isOwn = source.of === 'parents';
   for (const record of records) {
     const read = readRecord(record, { ...source, withImages: isOwn || source.childAttribute !== undefined });
+    if (read === undefined) continue;
     if (isMalformed(read)) {
       malformed.push(`record ${read.sequenceNumber ?? 'without a sequence number'}: ${read.error.message}`);
       continue;
