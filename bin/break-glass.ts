@@ -6,8 +6,8 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { connect } from '../lib/dynamodb/client.ts';
 import { openDatabase } from '../lib/dynamodb/database.ts';
+import { connect } from '../lib/dynamodb/document-client.ts';
 import { systemChance } from '../lib/dynamodb/system-chance.ts';
 import { breakGlass } from '../lib/operate/deployed/break-glass.ts';
 import { forTables } from '../lib/streams/deployment.ts';

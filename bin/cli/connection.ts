@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../lib/client/client.ts';
-import { type Connection, connect } from '../../lib/dynamodb/client.ts';
+import type { Connection } from '../../lib/dynamodb/client.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
 import type { Surroundings } from '../../lib/operate/deployed/surroundings.ts';

@@ -1,6 +1,6 @@
 /** The demo itself: one stack goes, the others go on, and in the end everything is checked. */
 import { DeallocatorClient } from '../../lib/client/client.ts';
-import { connect } from '../../lib/dynamodb/client.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import { checkEngine, startEngine } from '../../lib/local/dynamodb/engine.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';

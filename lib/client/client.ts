@@ -1,5 +1,6 @@
 /** The typed write side. All of its writes keep the fence, so the deallocator's promises hold in full. */
-import { connect, documentClient } from '../dynamodb/client.ts';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { connectPlainly } from '../dynamodb/client.ts';
 import { type Database, openDatabase } from '../dynamodb/database.ts';
 import { checkOptions } from '../protocol/arguments.ts';
 import { DEFAULT_RULES } from '../protocol/rules.ts';
@@ -13,6 +14,7 @@ import type {
   Declared,
   ListOptions,
   ListPage,
+  Marked,
   Network,
   NetworkSpec,
   NewNetwork,
@@ -68,7 +70,7 @@ export class DeallocatorClient {
     checkClient(options.client);
     const { tables, client, connection, chance } = options;
     const rules = { ...DEFAULT_RULES, taskNetworks: options.taskNetworks === true };
-    const db = client === undefined ? connect(connection) : documentClient(client);
+    const db = client === undefined ? connectPlainly(connection) : (client as DynamoDBClient);
     this.#database = openDatabase(db, tables, { rules, chance });
     this.#services = new Parents('service', this.#database);
     this.#networks = new Parents('network', this.#database);
@@ -129,7 +131,7 @@ export class DeallocatorClient {
   }
 
   /** The ids and marks of the services that are marked; may be some moments behind. */
-  listMarkedServices(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+  listMarkedServices(options?: ListOptions): Promise<ListPage<Marked>> {
     return this.#services.listMarked(options);
   }
 
@@ -182,7 +184,7 @@ export class DeallocatorClient {
   }
 
   /** The ids and marks of the networks that are marked; may be some moments behind. */
-  listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+  listMarkedNetworks(options?: ListOptions): Promise<ListPage<Marked>> {
     return this.#networks.listMarked(options);
   }
 

@@ -1,7 +1,6 @@
 /** The SDK's client, as functions, the typed client and the commands use it: each option is written out, with its reason. */
 import { type AttributeValue, DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, NumberValue } from '@aws-sdk/lib-dynamodb';
-import { convertToAttr } from '@aws-sdk/util-dynamodb';
+import { convertToAttr, NumberValueImpl as NumberValue } from '@aws-sdk/util-dynamodb';
 import { CONNECT_TIMEOUT_MILLIS, REQUEST_TIMEOUT_MILLIS, SOCKETS_MAX } from '../protocol/limits.ts';
 
 /** Region, endpoint and credentials come from the usual AWS chain unless given. */
@@ -20,13 +19,19 @@ export interface DynamoDBClientGiven {
   send(command: never): Promise<unknown>;
 }
 
-export function connect(connection: Connection = {}): DynamoDBDocumentClient {
+/**
+ * For the commands of `@aws-sdk/client-dynamodb` alone. Those of `@aws-sdk/lib-dynamodb` hold their input in their middleware, so that
+ * with a kept one the input of the first would be sent again; `connect` is for them.
+ */
+export function connectPlainly(connection: Connection = {}, cacheMiddleware = true): DynamoDBClient {
   const agent = { keepAlive: true, maxSockets: SOCKETS_MAX };
   const client = new DynamoDBClient({
     ...connection,
     // One try: `sendWithRetries` tries again, since the SDK never repeats a cancelled transaction. Two loops would multiply.
     maxAttempts: 1,
     retryMode: 'standard',
+    // Its steps are the same for each request of a kind.
+    cacheMiddleware,
     requestHandler: {
       connectionTimeout: CONNECT_TIMEOUT_MILLIS,
       requestTimeout: REQUEST_TIMEOUT_MILLIS,
@@ -52,13 +57,14 @@ export function connect(connection: Connection = {}): DynamoDBDocumentClient {
     // After the SDK's own, so before it reads the answer.
     { step: 'deserialize', priority: 'low', name: 'refuseStranger' },
   );
-  return documentClient(client);
+  return client;
 }
 
 /**
  * What the SDK does for each request, and nobody looks at: no logger is set; the name of the agent is for statistics; the trace goes
- * on to services that call Lambda again, which DynamoDB is not. With the SDK's retries, of which none is made, they are a fourth of
- * a request's processor time (`npm run bench -- --only code`). A client that a user gives keeps all of them.
+ * on to services that call Lambda again, which DynamoDB is not. Without them and the SDK's retries, of which none is made, without its
+ * document client, and with its middleware kept, a request takes some three fourths of the processor time (`npm run bench -- --only
+ * code`: "One request, by client"). A client that a user gives keeps all of them.
  */
 export const UNUSED_MIDDLEWARE: readonly string[] = [
   'loggerMiddleware',
@@ -104,14 +110,6 @@ export function attributeOf(value: unknown): AttributeValue {
 
 /** How DynamoDB's values become JavaScript's. */
 export const UNMARSHALL_OPTIONS = { wrapNumbers: losslessNumber } as const;
-
-/** Over a client that the caller has made. */
-export function documentClient(client: DynamoDBClientGiven): DynamoDBDocumentClient {
-  return DynamoDBDocumentClient.from(client as DynamoDBClient, {
-    marshallOptions: { ...MARSHALL_OPTIONS, convertTopLevelContainer: true },
-    unmarshallOptions: { ...UNMARSHALL_OPTIONS, convertWithoutMapWrapper: true },
-  });
-}
 
 /** A JavaScript number where that is exactly the stored one, else the SDK's NumberValue: no digit is lost on the way. */
 export function losslessNumber(stored: string): number | NumberValue {

@@ -34,13 +34,13 @@ export async function countAlone(database: Database, { parent, most }: Count): P
 
 /** The holders of what is held by attachments, as these name them. */
 export async function listAlone(database: Database, { held, most }: List): Promise<string[]> {
-  const names: string[] = [];
+  const names = new Set<string>();
   // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
   // holds an item, so the limit bounds the pages.
-  const list = (from: PageKey | undefined) => listAttached(database, held, most - names.length, from);
+  const list = (from: PageKey | undefined) => listAttached(database, held, most - names.size, from);
   for await (const { items } of eachPage(list)) {
-    names.push(...items);
-    if (names.length >= most) break;
+    for (const name of items) names.add(name);
+    if (names.size >= most) break;
   }
-  return names;
+  return [...names];
 }

@@ -1,9 +1,8 @@
 /** One deployment's tables, as everything here reaches them. */
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Chance } from '../protocol/chance.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { Addresses } from './addresses.ts';
-import { Requests } from './requests.ts';
+import { Requests, type Sender } from './requests.ts';
 import type { RetryObserver } from './retry.ts';
 import type { PhysicalNames } from './schema.ts';
 import { systemChance } from './system-chance.ts';
@@ -26,7 +25,7 @@ export interface DatabaseOptions {
 }
 
 export function openDatabase(
-  db: DynamoDBDocumentClient,
+  db: Sender,
   tables: PhysicalNames,
   { rules = DEFAULT_RULES, chance = systemChance, observer = { onRetry: () => {} } }: DatabaseOptions = {},
 ): Database {

@@ -1,6 +1,7 @@
 /**
  * The children of many parents, counted or listed by one read of a table with `IN`, whichever kinds these are of. Such a read may end early, at 1 MB or anywhere.
  * So "none" is said only of a parent that a read named, that had no row in it, and that read came to its end (docs/design.md §4.3 R53).
+ * An answer with a row that nobody asked for proves nothing at all.
  */
 import { type AttributeValue, ExecuteStatementCommand } from '@aws-sdk/client-dynamodb';
 import { COUNT_READS_MAX, COUNTED_TOGETHER_MAX } from '../protocol/limits.ts';
@@ -8,7 +9,6 @@ import type { ParentKey } from '../protocol/model.ts';
 import { chunks, groupBy } from '../protocol/parallel.ts';
 import type { Database } from './database.ts';
 import { gather } from './gather.ts';
-import type { StoredItem } from './requests.ts';
 import { PARENT_TABLES, partitionOf, TABLES, type TableName } from './schema.ts';
 
 export interface Count {
@@ -36,7 +36,7 @@ export function gatherCounts(
         partitions: questions.map(({ parent }) => partitionOf(parent)),
         attributes: [TABLES[table].partitionKey],
         // Of a parent that has a row, whatever else it has: a count need not be whole.
-        isEnough: (rows) => rows > 0,
+        isEnough: (rows) => rows.length > 0,
         rowsMax: () => most,
       });
       return questions.map((question) => {
@@ -68,13 +68,13 @@ export function gatherLists(
       const known = await readChildren(database, 'attachments', {
         partitions,
         attributes: Object.keys(database.at.attachmentNamed('', '').Key),
-        isEnough: (rows) => rows >= most,
+        isEnough: (rows) => usersIn(rows).length >= most,
         // One more than all may show: where this ends a read, one of them has shown as many as it may.
         rowsMax: (parents) => parents * most + 1,
       });
       return questions.map((question) => {
-        const rows = known.get(partitionOf(question.held))?.slice(0, most);
-        return async () => rows?.map(({ holder }) => holder?.S as string) ?? (await alone(question));
+        const rows = known.get(partitionOf(question.held));
+        return async () => (rows === undefined ? await alone(question) : usersIn(rows).slice(0, most));
       });
     },
     group: (questions) =>
@@ -86,11 +86,14 @@ export function gatherLists(
   });
 }
 
+/** What was asked of an item, in the order of the attributes: its parent comes first. */
+type Row = readonly string[];
+
 interface Reads {
   readonly partitions: readonly string[];
   readonly attributes: readonly string[];
   /** Whether so many rows of a parent answer its question, whatever else it has. */
-  isEnough(rows: number): boolean;
+  isEnough(rows: readonly Row[]): boolean;
   /** Of one read for so many parents. */
   rowsMax(parents: number): number;
 }
@@ -100,8 +103,8 @@ async function readChildren(
   database: Database,
   table: TableName,
   { partitions, attributes, isEnough, rowsMax }: Reads,
-): Promise<ReadonlyMap<string, readonly StoredItem[]>> {
-  const known = new Map<string, readonly StoredItem[]>();
+): Promise<ReadonlyMap<string, readonly Row[]>> {
+  const known = new Map<string, readonly Row[]>();
   let unknown = [...new Set(partitions)];
   // Each read that ended early has seen at least one parent's children, and a further one leaves out those that it saw. A parent
   // whose children fill a read costs it once.
@@ -111,10 +114,10 @@ async function readChildren(
       attributes,
       most: rowsMax(unknown.length),
     });
-    const byParent = groupBy(rows, (row) => row[TABLES[table].partitionKey]?.S as string);
+    const byParent = groupBy(rows, ([parent]) => parent);
     for (const partition of unknown) {
       const seen = byParent.get(partition) ?? [];
-      if (isWhole || isEnough(seen.length)) known.set(partition, seen);
+      if (isWhole || isEnough(seen)) known.set(partition, seen);
     }
     unknown = unknown.filter((partition) => !known.has(partition));
   }
@@ -125,7 +128,7 @@ async function readPage(
   { requests, at }: Database,
   name: TableName,
   { partitions, attributes, most }: Pick<Reads, 'partitions' | 'attributes'> & { readonly most: number },
-): Promise<{ readonly rows: readonly StoredItem[]; readonly isWhole: boolean }> {
+): Promise<{ readonly rows: readonly Row[]; readonly isWhole: boolean }> {
   const table = at.tables[name];
   const shown = attributes.map((name) => `"${name}"`).join(', ');
   const input = {
@@ -134,14 +137,23 @@ async function readPage(
     ConsistentRead: true,
     Limit: most,
   };
-  const { Items, NextToken } = await requests.send(
+  const { Items, NextToken, LastEvaluatedKey } = await requests.send(
     'ExecuteStatement',
     (db) => db.send(new ExecuteStatementCommand(input)),
     [table],
   );
-  // An answer without rows and without a place to go on proves that there are none, so it has to be an answer.
-  if (Items === undefined) return { rows: [], isWhole: false };
-  return { rows: Items, isWhole: NextToken === undefined };
+  const asked = new Set(partitions);
+  const rows = Items?.map((item) => attributes.map((name) => item[name]?.S));
+  // An answer without rows and without a place to go on proves that there are none, so it has to be an answer, and to this question.
+  if (!rows?.every((row): row is string[] => !row.includes(undefined) && asked.has(row[0] as string))) {
+    return { rows: [], isWhole: false };
+  }
+  return { rows, isWhole: NextToken === undefined && LastEvaluatedKey === undefined };
+}
+
+/** Each once: a user that comes twice must not hide another one. */
+function usersIn(rows: readonly Row[]): string[] {
+  return [...new Set(rows.map((row) => row.at(-1) as string))];
 }
 
 function childrenOf({ kind }: ParentKey): TableName {

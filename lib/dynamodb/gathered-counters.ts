@@ -110,9 +110,12 @@ function gatherChanges<Q extends { readonly parent: ParentKey }, A>(
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
   });
   const outcomeOf = (question: Q, address: Address, response: BatchStatementResponse | undefined): Outcome<A> => {
-    const { Error: failure, Item: item } = response ?? {};
+    const { Error: failure, Item } = response ?? {};
+    const told = failure?.Item ?? Item;
+    // Another's counter says nothing of this one.
+    const item = told?.id?.S === parentName(question.parent) ? told : undefined;
     if (failure?.Code === 'ConditionalCheckFailed') {
-      const conclusion = refused(failure.Item && counterOf(native(failure.Item)));
+      const conclusion = refused(item && counterOf(native(item)));
       return async () => (conclusion === undefined ? await alone(question) : conclusion.answer);
     }
     // Perhaps done, perhaps not: sent once more, as after an answer that was lost.
@@ -127,12 +130,14 @@ function gatherChanges<Q extends { readonly parent: ParentKey }, A>(
     alone,
     together: async (questions) => {
       const Statements = questions.map(statementOf);
-      const { Responses = [] } = await requests.send(
+      const { Responses } = await requests.send(
         'BatchExecuteStatement',
         (db) => db.send(new BatchExecuteStatementCommand({ Statements })),
         [table],
       );
-      return questions.map((question, place) => outcomeOf(question, at.counter(question.parent), Responses[place]));
+      // Of more or fewer answers than statements, none has its place.
+      const answers = Responses?.length === questions.length ? Responses : [];
+      return questions.map((question, place) => outcomeOf(question, at.counter(question.parent), answers[place]));
     },
     // DynamoDB refuses a batch that names an item twice.
     group: (questions) => {

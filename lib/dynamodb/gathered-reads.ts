@@ -1,14 +1,16 @@
 /** Items that many ask for by their keys, each read once, in batches. Strongly consistent. */
-import { BatchGetItemCommand, type BatchGetItemCommandInput } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
+import {
+  BatchGetItemCommand,
+  type BatchGetItemCommandInput,
+  type BatchGetItemCommandOutput,
+} from '@aws-sdk/client-dynamodb';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../protocol/limits.ts';
 import { chunks, groupBy } from '../protocol/parallel.ts';
 import type { Address } from './addresses.ts';
-import { MARSHALL_OPTIONS } from './client.ts';
 import { expressed, only } from './expressions.ts';
 import { gather, type Outcome } from './gather.ts';
-import type { Requests, StoredItem } from './requests.ts';
+import { type Requests, type StoredItem, storedValues } from './requests.ts';
 
 interface Read {
   readonly address: Address;
@@ -50,19 +52,22 @@ async function readTogether(
   const words = (count: number, tries: number) =>
     `BatchGetItem left ${count} keys of ${TableName} unread ${tries} times; try again later`;
   let unread: DeallocatorError | undefined;
-  const all = keys.map((key) => marshall(key, MARSHALL_OPTIONS));
+  const names = Object.keys(address.Key);
+  const all = keys.map(storedValues);
+  const asked = new Set(all.map((key) => textOf(names, key)));
   try {
     await requests.untilProcessed('BatchGetItem', all, words, async (Keys) => {
       const input: BatchGetItemCommandInput = {
         RequestItems: { [TableName]: { Keys, ConsistentRead: true, ...projection } },
       };
       const answer = await requests.send('BatchGetItem', (db) => db.send(new BatchGetItemCommand(input)), [TableName]);
-      if (answer.Responses === undefined) {
-        throw new DeallocatorError('Unavailable', "DynamoDB's answer has no Responses; try again");
+      const { items, rest } = toldOf(TableName, answer);
+      if (![...items, ...rest].every((one) => asked.has(textOf(names, one)))) {
+        throw noAnswer(`tells of something of ${TableName} that was not asked for`);
       }
-      const names = Object.keys(address.Key);
-      for (const item of answer.Responses[TableName] ?? []) found.set(textOf(names, item), item);
-      left = answer.UnprocessedKeys?.[TableName]?.Keys ?? [];
+      for (const item of items) found.set(textOf(names, item), item);
+      // DynamoDB refuses a request that names a key twice.
+      left = [...new Map(rest.map((key) => [textOf(names, key), key])).values()];
       return [...left];
     });
   } catch (error) {
@@ -70,12 +75,28 @@ async function readTogether(
     if (left.length === 0 || !(error instanceof DeallocatorError)) throw error;
     unread = error;
   }
-  const names = Object.keys(address.Key);
   const isLeft = new Set(left.map((key) => textOf(names, key)));
   return reads.map((one) => {
     const key = keyOf(one.address);
     return () => (isLeft.has(key) ? Promise.reject(unread) : Promise.resolve(found.get(key)));
   });
+}
+
+/** What an answer tells of a table: what is not in it is not there. What is of no table, or without its key, is nobody's. */
+function toldOf(TableName: string, { Responses, UnprocessedKeys = {} }: BatchGetItemCommandOutput) {
+  if (Responses === undefined) throw noAnswer('has no Responses');
+  const ofTables = <T>(tables: Readonly<Record<string, T>>, itemsOf: (of: T) => readonly StoredItem[]) =>
+    Object.entries(tables).flatMap(([table, of]) => (table === TableName ? itemsOf(of) : [NOBODY]));
+  return {
+    items: ofTables(Responses, (items) => items),
+    rest: ofTables(UnprocessedKeys, ({ Keys = [NOBODY] }) => Keys),
+  };
+}
+
+const NOBODY: StoredItem = {};
+
+function noAnswer(why: string): DeallocatorError {
+  return new DeallocatorError('Unavailable', `DynamoDB's answer ${why}; try again`);
 }
 
 function readAlone(requests: Requests, address: Address, paths: readonly string[]): Promise<StoredItem | undefined> {

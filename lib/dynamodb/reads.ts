@@ -2,11 +2,8 @@
  * The reads by page that several rooms share, and what reports, audits and exports look at, no wider than they ask. All of
  * them are strongly consistent.
  */
-import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
 import type { ParentKey, ParentKind } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
-import { MARSHALL_OPTIONS } from './client.ts';
 import { allOf, idIs, isCalledFrom, isChildOf, isMarked, labelIs } from './conditions.ts';
 import type { Database } from './database.ts';
 import { DESCRIPTION_PATHS, MARKING_PATHS } from './descriptions.ts';
@@ -44,12 +41,9 @@ export async function scanPaths(
   paths: readonly string[],
   from: PageKey | undefined,
 ): Promise<Page<StoredItem>> {
-  const { ExpressionAttributeValues: _, ...projection } = expressed({ projection: only(paths) });
-  const input = { TableName: at.tables[table], ...projection, ConsistentRead: true, ...startingAt(from) };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)), [
-    input.TableName,
-  ]);
-  return { items: Items, next: placeOf(LastEvaluatedKey) };
+  const input = { TableName: at.tables[table], ...expressed({ projection: only(paths) }), ConsistentRead: true };
+  const { Items = [], next } = await requests.scanStored(input, from);
+  return { items: Items, next };
 }
 
 /** These paths of a parent's children, each without what the SDK can't translate. */
@@ -60,19 +54,14 @@ export async function listChildrenPaths(
   from: PageKey | undefined,
   itemsMax?: number,
 ): Promise<Page<Item>> {
-  const { ExpressionAttributeValues, ...query } = expressed({ keys: isChildOf(parent), projection: only(paths) });
   const input = {
     TableName: at.children(parent),
-    ...query,
-    ExpressionAttributeValues: marshall(ExpressionAttributeValues, MARSHALL_OPTIONS),
+    ...expressed({ keys: isChildOf(parent), projection: only(paths) }),
     ConsistentRead: true,
     Limit: itemsMax,
-    ...startingAt(from),
   };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Query', (db) => db.send(new QueryCommand(input)), [
-    input.TableName,
-  ]);
-  return { items: Items.map(native), next: placeOf(LastEvaluatedKey) };
+  const { Items = [], next } = await requests.queryStored(input, from);
+  return { items: Items.map(native), next };
 }
 
 /** Which parents a listing shows. */
@@ -94,21 +83,16 @@ export async function listDescribed(
   // DynamoDB refuses an empty text in an expression.
   const called = beginning === '' ? [] : [isCalledFrom(beginning)];
   const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked] : []), ...called];
-  const { ExpressionAttributeValues = {}, ...rest } = expressed({
-    projection: only([...DESCRIPTION_PATHS, ...MARKING_PATHS]),
-    filter: filters.length === 0 ? undefined : allOf(...filters),
-  });
   const input = {
     TableName: at.parents(kind),
-    ...rest,
-    ...(Object.keys(ExpressionAttributeValues).length > 0 && {
-      ExpressionAttributeValues: marshall(ExpressionAttributeValues, MARSHALL_OPTIONS),
+    ...expressed({
+      projection: only([...DESCRIPTION_PATHS, ...MARKING_PATHS]),
+      filter: filters.length === 0 ? undefined : allOf(...filters),
     }),
     ConsistentRead: true,
-    ...startingAt(from),
   };
-  const { Items = [], LastEvaluatedKey } = await requests.send('Scan', (db) => db.send(new ScanCommand(input)));
-  return { items: Items, next: placeOf(LastEvaluatedKey) };
+  const { Items = [], next } = await requests.scanStored(input, from);
+  return { items: Items, next };
 }
 
 /** The receipts of a name, one for each life; or only so many of the last ones. */
@@ -116,12 +100,4 @@ export function listReceipts({ requests, at }: Database, name: string, from?: Pa
   const query = { TableName: at.tables.receipts, ...expressed({ keys: idIs(name) }), ConsistentRead: true };
   const last = lastMax === undefined ? {} : { ScanIndexForward: false, Limit: lastMax };
   return requests.query({ ...query, ...last }, from);
-}
-
-function startingAt(from: PageKey | undefined) {
-  return from && { ExclusiveStartKey: marshall(from, MARSHALL_OPTIONS) };
-}
-
-function placeOf(key: StoredItem | undefined): PageKey | undefined {
-  return key && native(key);
 }

@@ -3,45 +3,48 @@ import {
   type AttributeValue,
   BatchGetItemCommand,
   type CancellationReason,
+  DeleteItemCommand,
+  type DeleteItemCommandInput,
+  type DynamoDBClient,
   GetItemCommand,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-} from '@aws-sdk/client-dynamodb';
-import {
-  BatchGetCommand,
-  type BatchGetCommandInput,
-  DeleteCommand,
-  type DeleteCommandInput,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  type NativeAttributeValue,
   QueryCommand,
   type QueryCommandInput,
   ScanCommand,
   type ScanCommandInput,
-  type TransactWriteCommandInput,
-  UpdateCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb';
-import { convertToNative, marshall } from '@aws-sdk/util-dynamodb';
+  type TransactWriteItem,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { convertToNative, type NativeAttributeValue } from '@aws-sdk/util-dynamodb';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import { chunks } from '../protocol/parallel.ts';
 import type { Address, Key } from './addresses.ts';
-import { attributeOf, MARSHALL_OPTIONS, UNMARSHALL_OPTIONS } from './client.ts';
+import { attributeOf, UNMARSHALL_OPTIONS } from './client.ts';
 import { expressed, only } from './expressions.ts';
 import type { Where } from './failure-row.ts';
 import { cancellationReasons, classify, type RetryObserver, retryPauseMillis, sendWithRetries } from './retry.ts';
 
-export type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 export type Item = Record<string, NativeAttributeValue>;
 export type StoredItem = Record<string, AttributeValue>;
 
+/** The SDK's client, or its document client, which takes the same commands. */
+export type Sender = Pick<DynamoDBClient, 'send' | 'config'>;
+
+type Translated = 'Key' | 'Item' | 'ExpressionAttributeValues' | 'ExclusiveStartKey';
+
+/** A request, or an action of one, with JavaScript's values in the place of DynamoDB's. */
+export type Native<I> = { [part in keyof I]: part extends Translated ? Readonly<Record<string, unknown>> : I[part] };
+type Stored<I> = { [part in keyof I]: part extends Translated ? StoredItem : I[part] };
+
+export type Action = { [kind in keyof TransactWriteItem]: Native<NonNullable<TransactWriteItem[kind]>> };
+
 /**
  * A value exactly as DynamoDB returned it. A condition that compares what was read must send it back as it came, but the
- * document client's translation there and back loses a set's mixed numbers, and an attribute called `__proto__`.
+ * SDK's translation there and back loses a set's mixed numbers, and an attribute called `__proto__`.
  */
 export class StoredValue {
   readonly value: AttributeValue;
@@ -68,11 +71,11 @@ export type Committed =
 export type GivenUp = (left: number, tries: number) => string;
 
 export class Requests {
-  readonly #db: DynamoDBDocumentClient;
+  readonly #db: Sender;
   readonly #chance: Chance;
   readonly #observer: RetryObserver;
 
-  constructor(db: DynamoDBDocumentClient, chance: Chance, observer: RetryObserver) {
+  constructor(db: Sender, chance: Chance, observer: RetryObserver) {
     this.#db = db;
     this.#chance = chance;
     this.#observer = observer;
@@ -80,63 +83,79 @@ export class Requests {
 
   /** Strongly consistent. */
   async get(address: Address): Promise<Item | undefined> {
-    const { Item } = await this.send('GetItem', (db) => db.send(new GetCommand({ ...address, ConsistentRead: true })), [
-      address.TableName,
-    ]);
-    return Item;
+    const Item = await this.getStored(address);
+    return Item && translated(Item);
   }
 
   /** Strongly consistent, and not translated; only these paths of the item, where there are any. */
   async getStored({ TableName, Key }: Address, paths?: readonly string[]): Promise<StoredItem | undefined> {
     const projection = paths && expressed({ projection: only(paths) });
-    const command = { TableName, Key: marshall(Key, MARSHALL_OPTIONS), ...projection, ConsistentRead: true };
-    const { Item } = await this.send('GetItem', (db) => db.send(new GetItemCommand(command)), [TableName]);
-    return Item;
+    const input = { TableName, Key, ...projection, ConsistentRead: true };
+    return (await this.send('GetItem', (db) => db.send(new GetItemCommand(stored(input))), [TableName])).Item;
   }
 
-  async query(input: QueryCommandInput, from?: PageKey) {
-    const { Items, Count, LastEvaluatedKey } = await this.send(
+  async query(input: Native<QueryCommandInput>, from?: PageKey) {
+    const { Items = [], Count, next } = await this.queryStored(input, from);
+    return { items: Items.map(translated), count: present(Count, 'Count'), next };
+  }
+
+  /** Not translated. */
+  async queryStored(input: Native<QueryCommandInput>, from?: PageKey) {
+    const { LastEvaluatedKey, ...answer } = await this.send(
       'Query',
-      (db) => db.send(new QueryCommand({ ...input, ...startingAt(from) })),
+      (db) => db.send(new QueryCommand(stored({ ...input, ...startingAt(from) }))),
       tablesOf(input),
     );
-    return { items: Items ?? [], count: present(Count, 'Count'), next: LastEvaluatedKey as PageKey | undefined };
+    return { ...answer, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
   }
 
-  async scan(input: ScanCommandInput, from?: PageKey) {
-    const { Items, LastEvaluatedKey } = await this.send(
+  async scan(input: Native<ScanCommandInput>, from?: PageKey) {
+    const { Items, next } = await this.scanStored(input, from);
+    return { items: present(Items, 'Items').map(translated), next };
+  }
+
+  /** Not translated. */
+  async scanStored(input: Native<ScanCommandInput>, from?: PageKey) {
+    const { LastEvaluatedKey, ...answer } = await this.send(
       'Scan',
-      (db) => db.send(new ScanCommand({ ...input, ...startingAt(from) })),
+      (db) => db.send(new ScanCommand(stored({ ...input, ...startingAt(from) }))),
       tablesOf(input),
     );
-    return { items: present(Items, 'Items'), next: LastEvaluatedKey as PageKey | undefined };
+    return { ...answer, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
   }
 
-  update(input: UpdateCommandInput): Promise<Written> {
-    return this.#write('UpdateItem', async (db) => (await db.send(new UpdateCommand(input))).Attributes, input);
+  update(input: Native<UpdateItemCommandInput>): Promise<Written> {
+    return this.#write('UpdateItem', (db) => db.send(new UpdateItemCommand(stored(input))), input);
   }
 
-  delete(input: DeleteCommandInput): Promise<Written> {
-    return this.#write('DeleteItem', async (db) => (await db.send(new DeleteCommand(input))).Attributes, input);
+  delete(input: Native<DeleteItemCommandInput>): Promise<Written> {
+    return this.#write('DeleteItem', (db) => db.send(new DeleteItemCommand(stored(input))), input);
   }
 
   /** Strongly consistent, in any order; whole items, or only these attributes. The keys must differ. */
   async batchGet(table: string, keys: readonly Key[], attributes?: readonly string[]): Promise<Item[]> {
-    const options = { ConsistentRead: true, ...(attributes && expressed({ projection: only(attributes) })) };
-    return await this.#batches(table, keys, (Keys) => {
-      const input: BatchGetCommandInput = { RequestItems: { [table]: { Keys: [...Keys], ...options } } };
-      return this.send('BatchGetItem', (db) => db.send(new BatchGetCommand(input)), [table]);
-    });
+    return (await this.batchGetStored(table, keys, attributes)).map(translated);
   }
 
   /** The same, not translated, and only these paths of each item. */
-  async batchGetStored(table: string, keys: readonly Key[], paths: readonly string[]): Promise<StoredItem[]> {
-    const options = { ConsistentRead: true, ...expressed({ projection: only(paths) }) };
-    const stored = keys.map((key) => marshall(key, MARSHALL_OPTIONS));
-    return await this.#batches(table, stored, (Keys) => {
-      const command = new BatchGetItemCommand({ RequestItems: { [table]: { Keys: [...Keys], ...options } } });
-      return this.send('BatchGetItem', (db) => db.send(command), [table]);
-    });
+  async batchGetStored(table: string, keys: readonly Key[], paths?: readonly string[]): Promise<StoredItem[]> {
+    const options = { ConsistentRead: true, ...(paths && expressed({ projection: only(paths) })) };
+    const found: StoredItem[] = [];
+    const givenUp: GivenUp = (left, tries) =>
+      `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
+    for (const some of chunks(keys.map(storedValues), BATCH_GET_KEYS_MAX)) {
+      await this.untilProcessed('BatchGetItem', some, givenUp, async (Keys) => {
+        const input = { RequestItems: { [table]: { Keys, ...options } } };
+        const { Responses, UnprocessedKeys } = await this.send(
+          'BatchGetItem',
+          (db) => db.send(new BatchGetItemCommand(input)),
+          [table],
+        );
+        found.push(...(present(Responses, 'Responses')[table] ?? []));
+        return UnprocessedKeys?.[table]?.Keys ?? [];
+      });
+    }
+    return found;
   }
 
   /**
@@ -159,12 +178,11 @@ export class Requests {
     }
   }
 
-  /** @param tables which it names, for the words of its failure */
-  send<T>(
-    request: string,
-    send: (db: DynamoDBDocumentClient) => Promise<T>,
-    tables: readonly string[] = [],
-  ): Promise<T> {
+  /**
+   * @param send makes its command anew for each try: a command takes up its steps when it is sent
+   * @param tables which it names, for the words of its failure
+   */
+  send<T>(request: string, send: (db: Sender) => Promise<T>, tables: readonly string[] = []): Promise<T> {
     const where = () => whereIs(this.#db, tables);
     return sendWithRetries(request, () => send(this.#db), this.#chance, this.#observer, where);
   }
@@ -187,34 +205,14 @@ export class Requests {
     }
   }
 
-  async #batches<I extends Item>(
-    table: string,
-    keys: readonly I[],
-    ask: (some: readonly I[]) => Promise<{
-      readonly Responses?: Record<string, I[]> | undefined;
-      readonly UnprocessedKeys?: Record<string, { readonly Keys: I[] | undefined }> | undefined;
-    }>,
-  ): Promise<I[]> {
-    const found: I[] = [];
-    const givenUp: GivenUp = (left, tries) =>
-      `BatchGetItem left ${left} keys of ${table} unread ${tries} times; try again later`;
-    for (const some of chunks(keys, BATCH_GET_KEYS_MAX)) {
-      await this.untilProcessed('BatchGetItem', some, givenUp, async (rest) => {
-        const { Responses, UnprocessedKeys } = await ask(rest);
-        found.push(...(present(Responses, 'Responses')[table] ?? []));
-        return UnprocessedKeys?.[table]?.Keys ?? [];
-      });
-    }
-    return found;
-  }
-
   async #write(
     request: string,
-    write: (db: DynamoDBDocumentClient) => Promise<Item | undefined>,
+    write: (db: Sender) => Promise<{ readonly Attributes?: StoredItem | undefined }>,
     input: { readonly TableName: string | undefined },
   ): Promise<Written> {
     try {
-      return { status: 'done', item: await this.send(request, write, tablesOf(input)) };
+      const { Attributes } = await this.send(request, write, tablesOf(input));
+      return { status: 'done', item: Attributes && translated(Attributes) };
     } catch (error) {
       if (classify(error) !== 'refused') throw error;
       const { Item } = error as { Item?: StoredItem };
@@ -230,9 +228,9 @@ export function refusedPlaces(reasons: readonly CancellationReason[]) {
   );
 }
 
-/** Translates what the document client does not: stored items, and those that a refusal carries. */
+/** As much of an item as can be translated. */
 export function native(item: StoredItem): Item {
-  // One by one: the SDK throws at an attribute called __proto__, and the others are needed all the same.
+  // One by one: what the SDK can't translate of it must not cost the others.
   const entries = Object.entries(item).flatMap(([name, value]) => {
     try {
       return [[name, convertToNative(value, UNMARSHALL_OPTIONS)] as const];
@@ -243,23 +241,34 @@ export function native(item: StoredItem): Item {
   return Object.fromEntries(entries);
 }
 
-/** As the document client would translate it, except for stored values. */
-export function storedAction(action: Action): TransactWriteItem {
-  type Parameters = Partial<Record<'Key' | 'Item' | 'ExpressionAttributeValues', Record<string, unknown>>>;
-  const entries: [string, Parameters][] = Object.entries(action);
-  const translated = entries.map(([name, { Key, Item, ExpressionAttributeValues, ...rest }]) => [
-    name,
-    {
-      ...rest,
-      ...(Key && { Key: storedValues(Key) }),
-      ...(Item && { Item: storedValues(Item) }),
-      ...(ExpressionAttributeValues && { ExpressionAttributeValues: storedValues(ExpressionAttributeValues) }),
-    },
-  ]);
-  return Object.fromEntries(translated);
+/** A whole item. Throws if a part of it can't be translated. */
+function translated(item: StoredItem): Item {
+  // The SDK reads an attribute called __proto__ as one without a value.
+  const entries = Object.entries(item).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, convertToNative(value, UNMARSHALL_OPTIONS)]));
 }
 
-function storedValues(values: Record<string, unknown>): StoredItem {
+export function storedAction(action: Action): TransactWriteItem {
+  return Object.fromEntries(Object.entries(action).map(([kind, parameters]) => [kind, stored(parameters)]));
+}
+
+const TRANSLATED: Readonly<Record<Translated, true>> = {
+  Key: true,
+  Item: true,
+  ExpressionAttributeValues: true,
+  ExclusiveStartKey: true,
+};
+
+/** As the SDK sends it. */
+function stored<I extends object>(parameters: I): Stored<I> {
+  const entries = Object.entries(parameters).map(([name, part]) => [
+    name,
+    name in TRANSLATED && part !== undefined ? storedValues(part) : part,
+  ]);
+  return Object.fromEntries(entries) as Stored<I>;
+}
+
+export function storedValues(values: Readonly<Record<string, unknown>>): StoredItem {
   const isThere = ([, value]: [string, unknown]) => value !== undefined;
   return Object.fromEntries(
     Object.entries(values)
@@ -273,7 +282,7 @@ function tablesOf({ TableName }: { readonly TableName: string | undefined }): st
 }
 
 /** What the client knows of its own target. It may be that very thing that it lacks. */
-export async function whereIs({ config }: DynamoDBDocumentClient, tables: readonly string[] = []): Promise<Where> {
+export async function whereIs({ config }: Pick<Sender, 'config'>, tables: readonly string[] = []): Promise<Where> {
   const region = await config.region().catch(() => undefined);
   const { protocol, hostname, port } = (await config.endpoint?.().catch(() => undefined)) ?? {};
   const endpoint = hostname === undefined ? undefined : `${protocol}//${hostname}${port ? `:${port}` : ''}`;

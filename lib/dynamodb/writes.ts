@@ -1,9 +1,9 @@
 /** The actions of which a transaction is made, and the one kind of write that needs none. */
-import { BatchWriteCommand, type BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteItemCommand, type WriteRequest } from '@aws-sdk/client-dynamodb';
 import type { Address, Key } from './addresses.ts';
 import type { Condition } from './conditions.ts';
 import { expressed, type Phrase } from './expressions.ts';
-import type { Action, GivenUp, Item, Requests } from './requests.ts';
+import { type Action, type GivenUp, type Requests, storedValues } from './requests.ts';
 
 /** A refusal then carries the item that it found. */
 export const TELLING = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' } as const;
@@ -43,10 +43,10 @@ export async function deletePlainly(
   keys: readonly Key[],
   givenUp: GivenUp,
 ): Promise<void> {
-  const deletes = keys.map((key) => ({ DeleteRequest: { Key: key } }));
-  await requests.untilProcessed<Item>('BatchWriteItem', deletes, givenUp, async (rest) => {
-    const input: BatchWriteCommandInput = { RequestItems: { [table]: rest } };
-    const answer = await requests.send('BatchWriteItem', (db) => db.send(new BatchWriteCommand(input)), [table]);
+  const deletes = keys.map((key): WriteRequest => ({ DeleteRequest: { Key: storedValues(key) } }));
+  await requests.untilProcessed('BatchWriteItem', deletes, givenUp, async (rest) => {
+    const input = { RequestItems: { [table]: rest } };
+    const answer = await requests.send('BatchWriteItem', (db) => db.send(new BatchWriteItemCommand(input)), [table]);
     return answer.UnprocessedItems?.[table] ?? [];
   });
 }

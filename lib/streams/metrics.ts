@@ -42,6 +42,7 @@ export const KIND_METRICS = {
   Deleted: 'Count',
 } as const;
 
+/** A kind of which deletions are counted. */
 export type CountedKind = ParentKind;
 export const COUNTED_KINDS: readonly CountedKind[] = PARENT_KINDS;
 

@@ -1,5 +1,5 @@
 /** What a function takes from the world: its tables, time, chance and log. All of it comes from the environment. */
-import { connect } from '../dynamodb/client.ts';
+import { connectPlainly } from '../dynamodb/client.ts';
 import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
@@ -26,7 +26,7 @@ export function settling({ rules, telemetry }: FunctionPorts): Pick<SettleOption
 
 export function portsFromEnvironment(environment: FunctionEnvironment): FunctionPorts {
   const { tables, rules, functionName, metricsNamespace, logLevel } = environment;
-  const db = connect();
+  const db = connectPlainly();
   return {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { rules, observer })),
     chance: systemChance,

@@ -4,8 +4,8 @@
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
-import { documentClient } from '../dynamodb/client.ts';
 import { openDatabase } from '../dynamodb/database.ts';
+import { documentClient } from '../dynamodb/document-client.ts';
 import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
@@ -40,7 +40,12 @@ export interface Drained {
 }
 
 /** A key, by kind: that of a task has two parts. */
-export type ObjectKey = { readonly serviceId: string; readonly id: string };
+export type ObjectKey = {
+  /** The id of the task's service. */
+  readonly serviceId: string;
+  /** The task's own id. */
+  readonly id: string;
+};
 
 /** The client and the functions over tables in memory; time and delivery are the test’s. */
 export interface InMemoryDeallocator {

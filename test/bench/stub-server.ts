@@ -23,4 +23,6 @@ const server = createServer((request, response) => {
     response.writeHead(answer === undefined ? 400 : 200, { 'content-type': 'application/x-amz-json-1.0' }).end(body);
   });
 });
+// On a busy machine the next round may be long in coming.
+server.keepAliveTimeout = 600_000;
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as { port: number }).port));

@@ -19,7 +19,7 @@ import {
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { documentClient } from '../../lib/dynamodb/client.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { MARKED_INDEX } from '../../lib/dynamodb/schema.ts';
 import { canonicalNumber } from '../../lib/testing/memory/attribute-values.ts';
 import { memoryClient } from '../../lib/testing/memory/client.ts';

@@ -1,6 +1,6 @@
 /** What a person sees, on the template and the bundles that would be deployed: planned, watched, waited for, and looked up. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect } from '../../lib/dynamodb/client.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
 import { applyRemoval, applyUndelete } from '../../lib/operate/reports/apply.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';

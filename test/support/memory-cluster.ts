@@ -1,6 +1,6 @@
 /** A memory backend with what a person has beside it: the typed client, and what reports read through. */
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { documentClient } from '../../lib/dynamodb/client.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { documentClient } from '../../lib/dynamodb/client.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';

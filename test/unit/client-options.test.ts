@@ -1,12 +1,15 @@
 /** What a client is made of: it is checked at once, and the environment may tell it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DeallocatorClient, type DeallocatorClientOptions } from '../../lib/client/index.ts';
 import { optionsFrom } from '../../lib/client/options.ts';
-import { connect, RETRY_MIDDLEWARE, UNUSED_MIDDLEWARE } from '../../lib/dynamodb/client.ts';
+import { type Connection, connectPlainly, RETRY_MIDDLEWARE, UNUSED_MIDDLEWARE } from '../../lib/dynamodb/client.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import { forTables } from '../../lib/streams/deployment.ts';
 
 const tables = forTables((table) => table.toUpperCase());
@@ -98,6 +101,35 @@ describe('the middleware of requests', () => {
     const before = own.middlewareStack.identify();
     new DeallocatorClient({ tables, client: own });
     expect(own.middlewareStack.identify()).toEqual(before);
+  });
+
+  it.each([
+    ['ours', connectPlainly],
+    [
+      "a user's own client that keeps it",
+      (to: Connection) => new DynamoDBClient({ ...(to as DynamoDBClientConfig), cacheMiddleware: true }),
+    ],
+  ])('is kept from one request to the next in %s, and no request is sent for another one', async (_, make) => {
+    const signatures: (string | undefined)[] = [];
+    // Answers with what it is asked for.
+    const server = createServer(async (request, response) => {
+      signatures.push(request.headers.authorization);
+      const { Key } = JSON.parse((await request.toArray()).join(''));
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ Item: Key }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = make({ ...connection, endpoint: `http://127.0.0.1:${port}` });
+    try {
+      const own = new DeallocatorClient({ tables, client });
+      const ids = ['web', 'api', 'job'];
+      expect(await Promise.all(ids.map((id) => own.getService(id)))).toMatchObject(ids.map((id) => ({ id })));
+      expect(await own.getNetwork('front')).toMatchObject({ id: 'front' });
+      expect(new Set(signatures).size).toBe(4);
+    } finally {
+      client.destroy();
+      server.close();
+    }
   });
 
   it('of retries is gone: a request is sent once, signed, and throws what came back', async () => {

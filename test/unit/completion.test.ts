@@ -1,5 +1,7 @@
 /** What could come next: how the tables are asked for it, and what is offered. */
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+
+import { ScanCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { listMarkedIds } from '../../lib/dynamodb/listings.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
@@ -10,8 +12,8 @@ it('asks the index of marks for ids by their beginning, page by page', async () 
   const { mock, open, inputs } = mockedRequests();
   mock
     .on(ScanCommand)
-    .resolvesOnce({ Items: [], LastEvaluatedKey: { id: 'm' } })
-    .resolves({ Items: [{ id: 'web-1' }] });
+    .resolvesOnce({ Items: [], LastEvaluatedKey: marshall({ id: 'm' }) })
+    .resolves({ Items: [marshall({ id: 'web-1' })] });
   const database = open(PHYSICAL_NAMES);
   const first = await listMarkedIds(database, 'service', 'web', undefined);
   expect(first).toEqual({ items: [], next: { id: 'm' } });
@@ -20,7 +22,7 @@ it('asks the index of marks for ids by their beginning, page by page', async () 
   const [whole, next, all] = inputs();
   expect(whole).toMatchObject({ FilterExpression: 'begins_with(#id, :prefix)', ProjectionExpression: '#id' });
   expect(whole).toHaveProperty('IndexName');
-  expect(next).toMatchObject({ ExclusiveStartKey: { id: 'm' } });
+  expect(next).toMatchObject({ ExclusiveStartKey: { id: { S: 'm' } } });
   // DynamoDB refuses an empty text in an expression.
   expect(all).not.toHaveProperty('FilterExpression');
 });

@@ -4,9 +4,10 @@ import {
   BatchGetItemCommand,
   ExecuteStatementCommand,
   GetItemCommand,
+  QueryCommand,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
@@ -70,11 +71,13 @@ describe('decrements', () => {
 
   it('go by 25', async () => {
     house.mock.on(BatchExecuteStatementCommand).callsFake(({ Statements }) => ({
-      Responses: Statements.map(() => ({ Item: counter('x', 1) })),
+      Responses: Statements.map(({ Parameters: [, , id] }: { Parameters: unknown[] }) => ({
+        Item: { ...counter('x', 1), id },
+      })),
     }));
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'x', remaining: 1, epoch: 'e' } });
+    house.mock.on(UpdateItemCommand).resolves({ Attributes: marshall({ id: 'x', remaining: 1, epoch: 'e' }) });
     await decrement(...ids(51));
-    expect(commands()).toEqual(['BatchExecuteStatement', 'BatchExecuteStatement', 'Update']);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'BatchExecuteStatement', 'UpdateItem']);
   });
 
   it.each([
@@ -89,30 +92,54 @@ describe('decrements', () => {
       house.mock
         .on(BatchExecuteStatementCommand)
         .resolves({ Responses: [{ Error: { Code } }, { Item: counter('api', 2) }] });
-      house.mock.on(UpdateCommand).rejects(sdkError('ValidationException'));
+      house.mock.on(UpdateItemCommand).rejects(sdkError('ValidationException'));
       const [web, api] = values(await decrement('web', 'api'));
       expect(api).toEqual({ remaining: 2, epoch: 'e' });
       expect(web).toContain('UpdateItem was rejected: ValidationException');
-      expect(commands()).toEqual(['BatchExecuteStatement', 'Update']);
+      expect(commands()).toEqual(['BatchExecuteStatement', 'UpdateItem']);
     },
   );
 
-  it('that were answered without an item, or not at all, are read, or made once more', async () => {
-    house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [{}] });
+  it('that were answered without an item are read; those with an error without a code are made once more', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [{}, { Error: {} }] });
     house.mock.on(GetItemCommand).resolves({ Item: counter('web', 7) });
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'service#api', remaining: 3, epoch: 'e' } });
+    house.mock
+      .on(UpdateItemCommand)
+      .resolves({ Attributes: marshall({ id: 'service#api', remaining: 3, epoch: 'e' }) });
     expect(values(await decrement('web', 'api'))).toEqual([
       { remaining: 7, epoch: 'e' },
       { remaining: 3, epoch: 'e' },
     ]);
-    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'GetItem', 'Update']);
+    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'GetItem', 'UpdateItem']);
+  });
+
+  it('that were answered out of order are read: no counter is taken for another one', async () => {
+    house.mock
+      .on(BatchExecuteStatementCommand)
+      .resolves({ Responses: [{ Item: counter('api', 0) }, { Item: counter('web', 4) }] });
+    house.mock.on(BatchGetItemCommand).resolves({ Responses: { 'C-1': [counter('web', 4), counter('api', 0)] } });
+    expect(values(await decrement('web', 'api'))).toEqual([
+      { remaining: 4, epoch: 'e' },
+      { remaining: 0, epoch: 'e' },
+    ]);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'BatchGetItem']);
+  });
+
+  it('of which there are more or fewer answers than statements are all made once more: none has its place', async () => {
+    const isGone = { Error: { Code: 'ConditionalCheckFailed' } } as const;
+    house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [isGone, isGone, { Item: counter('x', 0) }] });
+    house.mock.on(UpdateItemCommand).resolves({ Attributes: marshall({ id: 'x', remaining: 1, epoch: 'e' }) });
+    expect(values(await decrement('web', 'api'))).toEqual([
+      { remaining: 1, epoch: 'e' },
+      { remaining: 1, epoch: 'e' },
+    ]);
   });
 
   it('that are rejected as a whole are made one by one; those that are throttled as a whole fail', async () => {
     house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('ValidationException'));
-    house.mock.on(UpdateCommand).rejects(refused());
+    house.mock.on(UpdateItemCommand).rejects(refused());
     expect(values(await decrement('web', 'api'))).toEqual([undefined, undefined]);
-    expect(commands()).toEqual(['BatchExecuteStatement', 'Update', 'Update']);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'UpdateItem', 'UpdateItem']);
     house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('ThrottlingException'));
     for (const value of values(await decrement('web', 'api'))) {
       expect(value).toContain('BatchExecuteStatement was tried 8 times: DynamoDB throttled it');
@@ -124,9 +151,11 @@ describe('decrements', () => {
     house.mock
       .on(BatchExecuteStatementCommand)
       .resolves({ Responses: [{ Item: counter('web', 2) }, { Item: counter('api', 2) }] });
-    house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'service#web', remaining: 1, epoch: 'e' } });
+    house.mock
+      .on(UpdateItemCommand)
+      .resolves({ Attributes: marshall({ id: 'service#web', remaining: 1, epoch: 'e' }) });
     await decrement('web', 'api', 'web');
-    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'Update']);
+    expect(commands().sort()).toEqual(['BatchExecuteStatement', 'UpdateItem']);
   });
 });
 
@@ -159,9 +188,9 @@ describe('recounts', () => {
     house.mock.on(BatchExecuteStatementCommand).resolves({
       Responses: [{ Item: counter('web', 3, 'fresh-web') }, { Error: { Code: 'ConditionalCheckFailed' } }],
     });
-    house.mock.on(UpdateCommand).rejects(refused());
+    house.mock.on(UpdateItemCommand).rejects(refused());
     expect((await recount())[1]).toEqual({ status: 'failed', found: undefined });
-    expect(commands()).toEqual(['BatchExecuteStatement', 'Update']);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'UpdateItem']);
   });
 
   it('that were answered without the item are done if the counter has their epoch', async () => {
@@ -231,6 +260,43 @@ describe('reads', () => {
     expect(bad).toMatchObject({ reason: { code: 'InvalidArgument' } });
   });
 
+  it.each([
+    ['an item that was not asked for', { Responses: { 'S-1': [parent('web'), parent('stranger')] } }],
+    ['an item without its key', { Responses: { 'S-1': [parent('web'), { pendingDelete: { BOOL: true } }] } }],
+    ['items of another table', { Responses: { 'S-1': [], 'S-2': [parent('web')] } }],
+    [
+      'a key left over that was not asked for',
+      { Responses: { 'S-1': [] }, UnprocessedKeys: { 'S-1': { Keys: [{ id: { S: 'stranger' } }] } } },
+    ],
+    [
+      'keys of another table left over',
+      { Responses: {}, UnprocessedKeys: { 'S-2': { Keys: [{ id: { S: 'web' } }] } } },
+    ],
+    ['what is left over without its keys', { Responses: {}, UnprocessedKeys: { 'S-1': { Keys: undefined } } }],
+  ])('that are answered with %s prove nothing', async (_, answer) => {
+    house.mock.on(BatchGetItemCommand).resolves(answer);
+    const settled = await Promise.allSettled(['web', 'api'].map((id) => store.readParent(named(id))));
+    for (const one of settled) {
+      expect(one).toMatchObject({
+        reason: {
+          code: 'Unavailable',
+          message: "DynamoDB's answer tells of something of S-1 that was not asked for; try again",
+        },
+      });
+    }
+  });
+
+  it('of which one key is answered and left over at once are not known for it', async () => {
+    const UnprocessedKeys = { 'S-1': { Keys: [{ id: { S: 'web' } }, { id: { S: 'web' } }] } };
+    house.mock
+      .on(BatchGetItemCommand)
+      .resolvesOnce({ Responses: { 'S-1': [parent('web')] }, UnprocessedKeys })
+      .resolves({ Responses: { 'S-1': [parent('web')] } });
+    const found = await Promise.all(['web', 'api'].map((id) => store.readParent(named(id))));
+    expect(found.map((one) => one?.key.id)).toEqual(['web', undefined]);
+    expect(house.inputs()[1]).toMatchObject({ RequestItems: { 'S-1': { Keys: [{ id: { S: 'web' } }] } } });
+  });
+
   it('without Responses are no answer, and prove nothing', async () => {
     house.mock.on(BatchGetItemCommand).resolves({});
     await expect(Promise.all(['web', 'api'].map((id) => store.readParent(named(id))))).rejects.toMatchObject({
@@ -277,6 +343,26 @@ describe('counts', () => {
     house.mock.on(ExecuteStatementCommand).resolves({});
     house.mock.on(QueryCommand).resolves({ Count: 1 });
     expect(await count(['web', 'api'])).toEqual([1, 1]);
+  });
+
+  it.each([
+    ['of a parent that was not asked for', { serviceId: { S: 'stranger' } }],
+    ['without its partition key', {}],
+    ['whose partition key is no text', { serviceId: { N: '1' } }],
+  ])('with a row %s prove nothing, neither of those who have rows nor of those who have none', async (_, row) => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [row, ...rows('web')] });
+    house.mock.on(QueryCommand).resolves({ Count: 3 });
+    expect(await count(['web', 'api'])).toEqual([3, 3]);
+    expect(commands()).toEqual([...Array(3).fill('ExecuteStatement'), 'Query', 'Query']);
+  });
+
+  it('whose answer names a place to go on are not whole, however it names it, and empty pages too', async () => {
+    house.mock
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ Items: [], LastEvaluatedKey: { serviceId: { S: 'web' }, id: { S: 't' } } })
+      .resolves({ Items: rows('web') });
+    expect(await count(['web', 'api'])).toEqual([1, 0]);
+    expect(commands()).toEqual(['ExecuteStatement', 'ExecuteStatement']);
   });
 
   it('go by 50, and apart for the two tables', async () => {
@@ -365,7 +451,7 @@ it('counters of several parents are created in one transaction', async () => {
 });
 
 it('what is asked of one network in one turn is asked once', async () => {
-  house.mock.on(QueryCommand).resolves({ Items: [{ holder: 'web' }], Count: 1 });
+  house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'web' })], Count: 1 });
   const network: ParentKey = { kind: 'network', id: 'front' };
   expect(await Promise.all([store.listAttached(network, 2), store.listAttached(network, 2)])).toEqual([
     ['web'],
@@ -397,13 +483,35 @@ describe('lists of several networks in one turn', () => {
       .on(ExecuteStatementCommand)
       .resolvesOnce({ Items: [row('front', 'web'), row('front', 'api'), row('back', 'db')], NextToken: 'more' })
       .resolves({ Items: [row('back', 'db'), row('back', 'web')], NextToken: 'more' });
-    house.mock.on(QueryCommand).resolves({ Items: [{ holder: 'late' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'late' })], Count: 1 });
     expect(await listed('front', 'back', 'none')).toEqual([['web', 'api'], ['db', 'web'], ['late']]);
     expect(house.inputs()).toMatchObject([read('front', 'back', 'none'), read('back', 'none'), read('none'), {}]);
   });
 
+  it('name each user once: one that comes twice must not hide the other one', async () => {
+    house.mock
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ Items: [row('front', 'web'), row('front', 'web'), row('back', 'db')], NextToken: 'more' })
+      .resolves({ Items: [row('front', 'web'), row('front', 'web'), row('front', 'api')] });
+    expect(await listed('front', 'back')).toEqual([['web', 'api'], []]);
+    house.mock
+      .on(QueryCommand)
+      .resolves({ Items: [marshall({ holder: 'web' }), marshall({ holder: 'web' })], Count: 2 });
+    expect(await listed('front')).toEqual([['web']]);
+  });
+
+  it.each([
+    ['of a network that was not asked for', row('stranger', 'web')],
+    ['without a network', { holder: { S: 'web' } }],
+    ['without a user', { held: { S: 'network#front' } }],
+  ])('prove nothing where a row is one %s', async (_, strange) => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [row('front', 'web'), strange] });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'asked alone' })], Count: 1 });
+    expect(await listed('front', 'back')).toEqual([['asked alone'], ['asked alone']]);
+  });
+
   it('that ask for different numbers are not one read', async () => {
-    house.mock.on(QueryCommand).resolves({ Items: [{ holder: 'web' }], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'web' })], Count: 1 });
     await Promise.all([
       store.listAttached({ kind: 'network', id: 'front' }, 2),
       store.listAttached({ kind: 'network', id: 'back' }, 1000),

@@ -1,6 +1,6 @@
 /** How many requests the reports send: they grow with pages and with hundreds, not with objects. */
 import { describe, expect, it } from 'vitest';
-import { documentClient } from '../../lib/dynamodb/client.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { audit } from '../../lib/operate/audit/audit.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';

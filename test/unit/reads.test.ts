@@ -1,6 +1,7 @@
 /** The exact requests behind the reads that reports, audits and the client share, and what a refusal is asked to tell. */
-import { QueryCommand as StoredQueryCommand, ScanCommand as StoredScanCommand } from '@aws-sdk/client-dynamodb';
-import { QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+
+import { QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isThere } from '../../lib/dynamodb/conditions.ts';
 import type { Database } from '../../lib/dynamodb/database.ts';
@@ -21,8 +22,8 @@ import { mockedRequests, sdkError } from '../support/sdk-mock.ts';
 const web: ParentKey = { kind: 'service', id: 'web' };
 const front: ParentKey = { kind: 'network', id: 'front' };
 const from = { id: 'x' };
-const ONE = { Items: [{ id: 'a', serviceId: 'web', holder: 'service#web' }], Count: 1, LastEvaluatedKey: from };
-const ONE_STORED = { Items: [{ id: { S: 'a' } }], LastEvaluatedKey: { id: { S: 'x' } } };
+const item = { id: 'a', serviceId: 'web', holder: 'service#web' };
+const ONE = { Items: [marshall(item)], Count: 1, LastEvaluatedKey: marshall(from) };
 
 describe('a read', () => {
   let house: ReturnType<typeof mockedRequests>;
@@ -31,7 +32,6 @@ describe('a read', () => {
     house = mockedRequests();
     database = house.open(PHYSICAL_NAMES);
     house.mock.on(QueryCommand).resolves(ONE).on(ScanCommand).resolves(ONE);
-    house.mock.on(StoredQueryCommand).resolves(ONE_STORED).on(StoredScanCommand).resolves(ONE_STORED);
   });
 
   it('of who is attached is consistent, and of the whole item', async () => {
@@ -41,18 +41,18 @@ describe('a read', () => {
         TableName: 'Test-attachments',
         KeyConditionExpression: '#parent = :parent',
         ExpressionAttributeNames: { '#parent': 'held' },
-        ExpressionAttributeValues: { ':parent': 'network#front' },
+        ExpressionAttributeValues: { ':parent': { S: 'network#front' } },
         ConsistentRead: true,
         Select: 'ALL_ATTRIBUTES',
         Limit: 7,
-        ExclusiveStartKey: from,
+        ExclusiveStartKey: { id: { S: 'x' } },
       },
     ]);
   });
 
   it("of a parent's children wants no more of them than it was asked for", async () => {
     const page = await listChildrenPaths(database, web, ['id', 'status.state'], from, 7);
-    expect(page).toEqual({ items: [{ id: 'a' }], next: from });
+    expect(page).toEqual({ items: [item], next: from });
     expect(house.inputs()).toEqual([
       {
         TableName: 'Test-tasks',
@@ -68,10 +68,10 @@ describe('a read', () => {
   });
 
   it('of a table is consistent: whole items, or as stored what it was asked for', async () => {
-    expect(await scanTable(database, 'networks', from, 7)).toEqual({ items: ONE.Items, next: from });
-    expect(await scanPaths(database, 'tasks', ['id'], from)).toEqual({ items: ONE_STORED.Items, next: from });
+    expect(await scanTable(database, 'networks', from, 7)).toEqual({ items: [item], next: from });
+    expect(await scanPaths(database, 'tasks', ['id'], from)).toEqual({ items: ONE.Items, next: from });
     expect(house.inputs()).toEqual([
-      { TableName: 'Test-networks', ConsistentRead: true, Limit: 7, ExclusiveStartKey: from },
+      { TableName: 'Test-networks', ConsistentRead: true, Limit: 7, ExclusiveStartKey: { id: { S: 'x' } } },
       {
         TableName: 'Test-tasks',
         ProjectionExpression: '#id',
@@ -84,8 +84,8 @@ describe('a read', () => {
 
   it('that was throttled is told by its name, and may find nothing', async () => {
     const throttled = sdkError('ThrottlingException');
-    house.mock.on(StoredQueryCommand).rejectsOnce(throttled).resolves({});
-    house.mock.on(StoredScanCommand).rejectsOnce(throttled).resolves({});
+    house.mock.on(QueryCommand).rejectsOnce(throttled).resolves({});
+    house.mock.on(ScanCommand).rejectsOnce(throttled).resolves({});
     expect(await listChildrenPaths(database, web, ['id'], undefined)).toEqual({ items: [], next: undefined });
     expect(await scanPaths(database, 'tasks', ['id'], undefined)).toEqual({ items: [], next: undefined });
     expect(house.retries).toEqual(['Query throttled', 'Scan throttled']);
@@ -93,7 +93,7 @@ describe('a read', () => {
 
   it('of what carries a label is consistent, looks at both places, and takes no more of a spec than names and labels', async () => {
     const page = await listDescribed(database, 'network', { labels: [{ name: 'stack', value: 'shop' }] }, from);
-    expect(page).toEqual({ items: ONE_STORED.Items, next: from });
+    expect(page).toEqual({ items: ONE.Items, next: from });
     expect(house.inputs()).toEqual([
       {
         TableName: 'Test-networks',
@@ -126,13 +126,13 @@ describe('a read', () => {
       TableName: 'Test-receipts',
       KeyConditionExpression: '#id = :id',
       ExpressionAttributeNames: { '#id': 'id' },
-      ExpressionAttributeValues: { ':id': 'service#web' },
+      ExpressionAttributeValues: { ':id': { S: 'service#web' } },
       ConsistentRead: true,
     };
     expect((await listReceipts(database, 'service#web', from)).next).toEqual(from);
     await listReceipts(database, 'service#web', undefined, 1);
     expect(house.inputs()).toEqual([
-      { ...query, ExclusiveStartKey: from },
+      { ...query, ExclusiveStartKey: { id: { S: 'x' } } },
       { ...query, ScanIndexForward: false, Limit: 1 },
     ]);
   });

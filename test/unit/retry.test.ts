@@ -1,11 +1,20 @@
 /** Failures that DynamoDB Local does not produce: which of them are tried again, how often, and what is said in the end. */
+
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, BatchWriteCommand, DeleteCommand, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetItemCommand,
+  BatchWriteItemCommand,
+  DeleteItemCommand,
+  GetItemCommand,
+  TransactWriteItemsCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { Tasks } from '../../lib/client/tasks.ts';
-import { connect, losslessNumber } from '../../lib/dynamodb/client.ts';
+import { losslessNumber } from '../../lib/dynamodb/client.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import { classify, type Failure } from '../../lib/dynamodb/retry.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { cancelled, mockedRequests, networkError, refused, sdkError } from '../support/sdk-mock.ts';
@@ -49,6 +58,11 @@ describe('a failure', () => {
     ['EPIPE', networkError('EPIPE'), 'unanswered'],
     ['ETIMEDOUT', networkError('ETIMEDOUT'), 'unanswered'],
     ['EAI_AGAIN', networkError('EAI_AGAIN'), 'unanswered'],
+    [
+      'an answer of 200 that was cut off',
+      Object.assign(new Error('aborted'), { code: 'ECONNRESET', $metadata: { httpStatusCode: 200 } }),
+      'unanswered',
+    ],
     ['ConditionalCheckFailedException', refused(), 'refused'],
     ['[ConditionalCheckFailed]', cancelled('ConditionalCheckFailed'), 'refused'],
     [
@@ -86,20 +100,21 @@ describe('a single write', () => {
   ])('is tried again after %s, unchanged', async (_, error, told) => {
     const { mock, requests, inputs, retries, chance } = mockedRequests();
     mock
-      .on(UpdateCommand)
+      .on(UpdateItemCommand)
       .rejectsOnce(error)
       .rejectsOnce(error)
-      .resolves({ Attributes: { id: 'web' } });
+      .resolves({ Attributes: marshall({ id: 'web' }) });
     expect(await requests.update(update)).toEqual({ status: 'done', item: { id: 'web' } });
-    expect(inputs()).toEqual([update, update, update]);
+    const sent = { ...update, Key: { id: { S: 'web' } } };
+    expect(inputs()).toEqual([sent, sent, sent]);
     expect(retries).toEqual([told, told]);
     expectPauses(chance.pausesMillis, 2);
   });
 
   it('that is refused is not tried again, and tells what was found', async () => {
     const { mock, requests, inputs, chance } = mockedRequests();
-    mock.on(UpdateCommand).rejects(refused({ id: 'web', remaining: 3, big: 9007199254740993n }));
-    mock.on(DeleteCommand).rejects(refused());
+    mock.on(UpdateItemCommand).rejects(refused({ id: 'web', remaining: 3, big: 9007199254740993n }));
+    mock.on(DeleteItemCommand).rejects(refused());
     const written = await requests.update(update);
     expect(written).toMatchObject({ status: 'refused', found: { id: 'web', remaining: 3 } });
     expect(written.status === 'refused' && String(written.found?.big)).toBe('9007199254740993');
@@ -124,7 +139,7 @@ describe('giving up', () => {
     ['silence', networkError('ETIMEDOUT'), 'Unavailable', 'DynamoDB did not answer it'],
   ])('comes after eight tries of %s, with its cause', async (_, error, code, why) => {
     const { mock, requests, inputs, chance, retries } = mockedRequests();
-    mock.on(GetCommand).rejects(error);
+    mock.on(GetItemCommand).rejects(error);
     const failed = requests.get({ TableName: 'T', Key: { id: 'web' } });
     await expect(failed).rejects.toMatchObject({ name: 'DeallocatorError', code, cause: error });
     await expect(failed).rejects.toThrow(`GetItem was tried 8 times: ${why}`);
@@ -135,9 +150,9 @@ describe('giving up', () => {
 
   it('does not come when the eighth try succeeds', async () => {
     const { mock, requests, inputs } = mockedRequests();
-    const get = mock.on(GetCommand);
+    const get = mock.on(GetItemCommand);
     for (let n = 0; n < 7; n++) get.rejectsOnce(sdkError('ThrottlingException'));
-    get.resolves({ Item: { id: 'web' } });
+    get.resolves({ Item: marshall({ id: 'web' }) });
     expect(await requests.get({ TableName: 'T', Key: { id: 'web' } })).toEqual({ id: 'web' });
     expect(inputs()).toHaveLength(8);
   });
@@ -147,7 +162,7 @@ describe('giving up', () => {
     for (let seed = 0; seed < 50; seed++) {
       const { mock, requests, chance } = mockedRequests();
       for (let n = 0; n < seed; n++) chance.fraction();
-      mock.on(GetCommand).rejects(sdkError('ThrottlingException'));
+      mock.on(GetItemCommand).rejects(sdkError('ThrottlingException'));
       await expect(requests.get({ TableName: 'T', Key: { id: 'web' } })).rejects.toThrow('tried 8 times');
       for (const [n, millis] of chance.pausesMillis.entries()) seen[n]?.push(millis);
     }
@@ -249,6 +264,7 @@ describe('a transaction', () => {
 
 describe('a batch of reads', () => {
   const keys = (...ids: string[]) => ids.map((id) => ({ id }));
+  const stored = (...ids: string[]) => keys(...ids).map((key) => marshall(key));
   const read = (Keys: unknown) => ({
     RequestItems: {
       T: {
@@ -263,12 +279,12 @@ describe('a batch of reads', () => {
   it('asks again for the keys that were left unread, and only for them', async () => {
     const { mock, requests, inputs, retries, chance } = mockedRequests();
     mock
-      .on(BatchGetCommand)
-      .resolvesOnce({ Responses: { T: keys('a') }, UnprocessedKeys: { T: { Keys: keys('b', 'c') } } })
-      .resolvesOnce({ Responses: {}, UnprocessedKeys: { T: { Keys: keys('c') } } })
-      .resolvesOnce({ Responses: { T: keys('c') }, UnprocessedKeys: {} });
+      .on(BatchGetItemCommand)
+      .resolvesOnce({ Responses: { T: stored('a') }, UnprocessedKeys: { T: { Keys: stored('b', 'c') } } })
+      .resolvesOnce({ Responses: {}, UnprocessedKeys: { T: { Keys: stored('c') } } })
+      .resolvesOnce({ Responses: { T: stored('c') }, UnprocessedKeys: {} });
     expect(await requests.batchGet('T', keys('a', 'b', 'c'), ['id', 'x'])).toEqual(keys('a', 'c'));
-    expect(inputs()).toEqual([read(keys('a', 'b', 'c')), read(keys('b', 'c')), read(keys('c'))]);
+    expect(inputs()).toEqual([read(stored('a', 'b', 'c')), read(stored('b', 'c')), read(stored('c'))]);
     expect(retries).toEqual(['BatchGetItem throttled', 'BatchGetItem throttled']);
     expect(chance.pausesMillis).toHaveLength(2);
     for (const millis of chance.pausesMillis) expect(millis).toBeLessThan(200);
@@ -276,7 +292,9 @@ describe('a batch of reads', () => {
 
   it('gives up with Unavailable when some are left unread eight times: no proof, no answer', async () => {
     const { mock, requests, inputs, chance } = mockedRequests();
-    mock.on(BatchGetCommand).resolves({ Responses: { T: keys('a') }, UnprocessedKeys: { T: { Keys: keys('b') } } });
+    mock
+      .on(BatchGetItemCommand)
+      .resolves({ Responses: { T: stored('a') }, UnprocessedKeys: { T: { Keys: stored('b') } } });
     const failed = requests.batchGet('T', keys('a', 'b'), ['id', 'x']);
     await expect(failed).rejects.toMatchObject({ code: 'Unavailable' });
     await expect(failed).rejects.toThrow('left 1 keys of T unread 8 times');
@@ -286,13 +304,13 @@ describe('a batch of reads', () => {
 
   it('refuses an answer without its responses', async () => {
     const { mock, requests } = mockedRequests();
-    mock.on(BatchGetCommand).resolves({});
+    mock.on(BatchGetItemCommand).resolves({});
     await expect(requests.batchGet('T', keys('a'), ['id'])).rejects.toMatchObject({ code: 'Unavailable' });
   });
 
   it('reads 100 keys at a time, and nothing for no key', async () => {
     const { mock, requests, inputs } = mockedRequests();
-    mock.on(BatchGetCommand).resolves({ Responses: {} });
+    mock.on(BatchGetItemCommand).resolves({ Responses: {} });
     await requests.batchGet('T', keys(...Array.from({ length: 201 }, (_, n) => `k${n}`)), ['id']);
     const sizes = inputs().map(({ RequestItems }) => (RequestItems as { T: { Keys: unknown[] } }).T.Keys.length);
     expect(sizes).toEqual([100, 100, 1]);
@@ -302,13 +320,14 @@ describe('a batch of reads', () => {
 });
 
 describe('a bulk deletion of tasks', () => {
-  const deletion = (...ids: string[]) => ids.map((id) => ({ DeleteRequest: { Key: { serviceId: 'web', id } } }));
+  const deletion = (...ids: string[]) =>
+    ids.map((id) => ({ DeleteRequest: { Key: marshall({ serviceId: 'web', id }) } }));
   const left = (...ids: string[]) => ({ UnprocessedItems: { 'Test-tasks': deletion(...ids) } });
 
   it('sends again what was left unprocessed, and only that', async () => {
     const { mock, open, inputs, chance } = mockedRequests();
     mock
-      .on(BatchWriteCommand)
+      .on(BatchWriteItemCommand)
       .resolvesOnce(left('b', 'c'))
       .resolvesOnce(left('c'))
       .resolvesOnce({ UnprocessedItems: {} });
@@ -323,7 +342,7 @@ describe('a bulk deletion of tasks', () => {
 
   it('gives up after eight times, and names in `done` what surely went before', async () => {
     const { mock, open, inputs } = mockedRequests();
-    mock.on(BatchWriteCommand).resolvesOnce({}).resolves(left('t25'));
+    mock.on(BatchWriteItemCommand).resolvesOnce({}).resolves(left('t25'));
     const ids = Array.from({ length: 30 }, (_, n) => `t${n}`);
     const failed = new Tasks(open(PHYSICAL_NAMES)).delete('web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'Unavailable', done: ids.slice(0, 25) });
@@ -334,7 +353,7 @@ describe('a bulk deletion of tasks', () => {
   it('keeps the cause of a failure on its way', async () => {
     const { mock, open } = mockedRequests();
     const error = sdkError('AccessDeniedException');
-    mock.on(BatchWriteCommand).resolvesOnce({}).rejects(error);
+    mock.on(BatchWriteItemCommand).resolvesOnce({}).rejects(error);
     const ids = Array.from({ length: 26 }, (_, n) => `t${n}`);
     const failed = new Tasks(open(PHYSICAL_NAMES)).delete('web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'FailedPrecondition', cause: error, done: ids.slice(0, 25) });
@@ -354,7 +373,7 @@ describe("the SDK's client", () => {
       region: 'us-east-1',
       credentials: { accessKeyId: 'x', secretAccessKey: 'x' },
     });
-    await expect(db.send(new GetCommand({ TableName: 'T', Key: { id: 'web' } }))).rejects.toThrow();
+    await expect(db.send(new GetItemCommand({ TableName: 'T', Key: { id: { S: 'web' } } }))).rejects.toThrow();
     expect(requests).toBe(1);
     db.destroy();
     await new Promise((resolve) => server.close(resolve));

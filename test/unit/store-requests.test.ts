@@ -2,15 +2,18 @@
 import {
   type AttributeValue,
   BatchGetItemCommand,
+  DeleteItemCommand,
   DynamoDBClient,
   GetItemCommand,
+  QueryCommand,
+  ScanCommand,
   TransactWriteItemsCommand,
+  UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, GetCommand, QueryCommand, ScanCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { documentClient } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
@@ -170,14 +173,14 @@ describe('the store', () => {
   describe('decrement', () => {
     const sent = [
       [
-        'UpdateCommand',
+        'UpdateItemCommand',
         {
           TableName: 'C-1',
-          Key: { id: 'network#front' },
+          Key: marshall({ id: 'network#front' }),
           UpdateExpression: 'SET #remaining = #remaining - :by, #progressedAt = :progressedAt',
           ConditionExpression: 'attribute_exists(#id)',
           ExpressionAttributeNames: { '#id': 'id', '#remaining': 'remaining', '#progressedAt': 'progressedAt' },
-          ExpressionAttributeValues: { ':by': 3, ':progressedAt': 'now' },
+          ExpressionAttributeValues: marshall({ ':by': 3, ':progressedAt': 'now' }),
           ReturnValues: 'ALL_NEW',
           ReturnValuesOnConditionCheckFailure: 'NONE',
         },
@@ -185,13 +188,15 @@ describe('the store', () => {
     ];
 
     it('is one update that returns the new counter', async () => {
-      house.mock.on(UpdateCommand).resolves({ Attributes: { id: 'network#front', remaining: -1, epoch: 'e1' } });
+      house.mock
+        .on(UpdateItemCommand)
+        .resolves({ Attributes: marshall({ id: 'network#front', remaining: -1, epoch: 'e1' }) });
       expect(await store.decrement(front, 3, 'now')).toEqual({ remaining: -1, epoch: 'e1' });
       expect(house.sent()).toStrictEqual(sent);
     });
 
     it('finds nothing where no counter is', async () => {
-      house.mock.on(UpdateCommand).rejects(refused());
+      house.mock.on(UpdateItemCommand).rejects(refused());
       expect(await store.decrement(front, 3, 'now')).toBeUndefined();
       expect(house.sent()).toStrictEqual(sent);
     });
@@ -297,19 +302,19 @@ describe('the store', () => {
   });
 
   it('unstampMark takes away the very time that was read, and only without a mark', async () => {
-    house.mock.on(UpdateCommand).resolvesOnce({}).rejects(refused());
+    house.mock.on(UpdateItemCommand).resolvesOnce({}).rejects(refused());
     await store.unstampMark(front, 'm1');
     await store.unstampMark(front, 'm1');
     const sent = [
-      'UpdateCommand',
+      'UpdateItemCommand',
       {
         TableName: 'N-1',
-        Key: { id: 'front' },
+        Key: marshall({ id: 'front' }),
         UpdateExpression: 'REMOVE #markedAt',
         ConditionExpression:
           '(attribute_not_exists(#pendingDelete) OR #pendingDelete <> :true) AND #markedAt = :markedAt',
         ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
-        ExpressionAttributeValues: { ':true': true, ':markedAt': 'm1' },
+        ExpressionAttributeValues: marshall({ ':true': true, ':markedAt': 'm1' }),
         ReturnValues: 'NONE',
         ReturnValuesOnConditionCheckFailure: 'NONE',
       },
@@ -319,7 +324,7 @@ describe('the store', () => {
 
   it('closeCounter deletes under the epoch that was read, and asks what else was there', async () => {
     house.mock
-      .on(DeleteCommand)
+      .on(DeleteItemCommand)
       .resolvesOnce({})
       .rejectsOnce(refused())
       .rejectsOnce(refused({ id: 'service#web', remaining: 1, epoch: 'e2' }));
@@ -327,13 +332,13 @@ describe('the store', () => {
     expect(await store.closeCounter(web, 'e1')).toBe('gone');
     expect(await store.closeCounter(web, 'e1')).toBe('other epoch');
     const sent = [
-      'DeleteCommand',
+      'DeleteItemCommand',
       {
         TableName: 'C-1',
-        Key: { id: 'service#web' },
+        Key: marshall({ id: 'service#web' }),
         ConditionExpression: '#epoch = :epoch',
         ExpressionAttributeNames: { '#epoch': 'epoch' },
-        ExpressionAttributeValues: { ':epoch': 'e1' },
+        ExpressionAttributeValues: marshall({ ':epoch': 'e1' }),
         ReturnValues: 'NONE',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
@@ -348,7 +353,7 @@ describe('the store', () => {
         TableName,
         KeyConditionExpression: '#parent = :parent',
         ExpressionAttributeNames: { '#parent': partitionKey },
-        ExpressionAttributeValues: { ':parent': id },
+        ExpressionAttributeValues: marshall({ ':parent': id }),
         ConsistentRead: true,
         Select: 'COUNT',
         Limit: 1000,
@@ -357,14 +362,14 @@ describe('the store', () => {
     ];
 
     it('counts one page of the base table, consistently', async () => {
-      house.mock.on(QueryCommand).resolves({ Count: 7, LastEvaluatedKey: { serviceId: 'web', id: 't7' } });
+      house.mock.on(QueryCommand).resolves({ Count: 7, LastEvaluatedKey: marshall({ serviceId: 'web', id: 't7' }) });
       expect(await store.countChildren(web, 1000)).toBe(7);
       expect(await store.countChildren(front, 1000)).toBe(7);
       expect(house.sent()).toStrictEqual([count('T-1', 'serviceId', 'web'), count('A-1', 'held', 'network#front')]);
     });
 
     it('turns empty pages until a child is found, or the end', async () => {
-      const at = (id: string) => ({ serviceId: 'web', id });
+      const at = (id: string) => marshall({ serviceId: 'web', id });
       house.mock
         .on(QueryCommand)
         .resolvesOnce({ Count: 0, LastEvaluatedKey: at('t1') })
@@ -381,7 +386,7 @@ describe('the store', () => {
     });
 
     it('S1 fails, and never says 0, when pages are left to read', async () => {
-      house.mock.on(QueryCommand).resolves({ Count: 0, LastEvaluatedKey: { serviceId: 'web', id: 't1' } });
+      house.mock.on(QueryCommand).resolves({ Count: 0, LastEvaluatedKey: marshall({ serviceId: 'web', id: 't1' }) });
       await expect(store.countChildren(web, 1000)).rejects.toMatchObject({
         code: 'Aborted',
         message: 'no child of service#web was found in 100 pages, and more are left to read; try again',
@@ -402,8 +407,8 @@ describe('the store', () => {
 
   it('recount adds relatively under the epoch that was read, and brings a fresh one', async () => {
     house.mock
-      .on(UpdateCommand)
-      .resolvesOnce({ Attributes: { id: 'service#web', remaining: 5, epoch: 'e2' } })
+      .on(UpdateItemCommand)
+      .resolvesOnce({ Attributes: marshall({ id: 'service#web', remaining: 5, epoch: 'e2' }) })
       .rejectsOnce(refused({ id: 'service#web', remaining: 3, epoch: 'theirs' }))
       .rejectsOnce(refused());
     expect(await store.recount(web, 'e1', 4, 'e2')).toEqual({ status: 'done', counter: { remaining: 5, epoch: 'e2' } });
@@ -413,14 +418,14 @@ describe('the store', () => {
     });
     expect(await store.recount(web, 'e1', 4, 'e2')).toEqual({ status: 'failed', found: undefined });
     const sent = [
-      'UpdateCommand',
+      'UpdateItemCommand',
       {
         TableName: 'C-1',
-        Key: { id: 'service#web' },
+        Key: marshall({ id: 'service#web' }),
         UpdateExpression: 'SET #remaining = #remaining + :add, #epoch = :fresh',
         ConditionExpression: '#epoch = :epoch',
         ExpressionAttributeNames: { '#epoch': 'epoch', '#remaining': 'remaining' },
-        ExpressionAttributeValues: { ':epoch': 'e1', ':add': 4, ':fresh': 'e2' },
+        ExpressionAttributeValues: marshall({ ':epoch': 'e1', ':add': 4, ':fresh': 'e2' }),
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       },
@@ -429,7 +434,9 @@ describe('the store', () => {
   });
 
   it('listAttached reads consistently, and no more than asked', async () => {
-    house.mock.on(QueryCommand).resolves({ Count: 2, Items: [{ holder: 'web' }, { holder: 'api' }] });
+    house.mock
+      .on(QueryCommand)
+      .resolves({ Count: 2, Items: [marshall({ holder: 'web' }), marshall({ holder: 'api' })] });
     expect(await store.listAttached(front, 2)).toEqual(['web', 'api']);
     expect(house.sent()).toStrictEqual([
       [
@@ -438,7 +445,7 @@ describe('the store', () => {
           TableName: 'A-1',
           KeyConditionExpression: '#parent = :parent',
           ExpressionAttributeNames: { '#parent': 'held' },
-          ExpressionAttributeValues: { ':parent': 'network#front' },
+          ExpressionAttributeValues: marshall({ ':parent': 'network#front' }),
           ConsistentRead: true,
           Select: 'ALL_ATTRIBUTES',
           Limit: 2,
@@ -451,10 +458,14 @@ describe('the store', () => {
     const at = { held: 'network#front', holder: 'service#api' };
     house.mock
       .on(QueryCommand)
-      .resolvesOnce({ Count: 1, Items: [{ holder: 'api' }], LastEvaluatedKey: at })
-      .resolves({ Count: 1, Items: [{ holder: 'web' }], LastEvaluatedKey: { ...at, holder: 'service#web' } });
+      .resolvesOnce({ Count: 1, Items: [marshall({ holder: 'api' })], LastEvaluatedKey: marshall(at) })
+      .resolves({
+        Count: 1,
+        Items: [marshall({ holder: 'web' })],
+        LastEvaluatedKey: marshall({ ...at, holder: 'service#web' }),
+      });
     expect(await store.listAttached(front, 2)).toEqual(['api', 'web']);
-    expect(house.inputs()).toMatchObject([{ Limit: 2 }, { Limit: 1, ExclusiveStartKey: at }]);
+    expect(house.inputs()).toMatchObject([{ Limit: 2 }, { Limit: 1, ExclusiveStartKey: marshall(at) }]);
   });
 
   describe('finalize', () => {
@@ -770,7 +781,7 @@ describe('the store', () => {
       const key = { id: 'web', markedAt: 'm1' };
       house.mock
         .on(ScanCommand)
-        .resolvesOnce({ Items: [key], LastEvaluatedKey: key })
+        .resolvesOnce({ Items: [marshall(key)], LastEvaluatedKey: marshall(key) })
         .resolvesOnce({ Items: [] });
       const listed = { key: { kind, id: 'web' }, markedAt: 'm1', at: key };
       expect(await store.listMarked(kind, undefined)).toStrictEqual({ items: [listed], next: key });
@@ -778,13 +789,15 @@ describe('the store', () => {
       const input = { TableName, IndexName: 'marked', Limit: 500, ConsistentRead: false };
       expect(house.sent()).toStrictEqual([
         ['ScanCommand', input],
-        ['ScanCommand', { ...input, ExclusiveStartKey: key }],
+        ['ScanCommand', { ...input, ExclusiveStartKey: marshall(key) }],
       ]);
     });
 
     it('lists marks without a time consistently, from the whole table', async () => {
       const from = { id: 'api' };
-      house.mock.on(ScanCommand).resolves({ Items: [{ id: 'web' }], LastEvaluatedKey: { id: 'web' } });
+      house.mock
+        .on(ScanCommand)
+        .resolves({ Items: [marshall({ id: 'web' })], LastEvaluatedKey: marshall({ id: 'web' }) });
       const listed = { key: web, markedAt: undefined, at: { id: 'web' } };
       expect(await store.listUnstamped('service', undefined)).toStrictEqual({ items: [listed], next: { id: 'web' } });
       await store.listUnstamped('service', from);
@@ -794,14 +807,16 @@ describe('the store', () => {
         FilterExpression: '#pendingDelete = :true AND attribute_not_exists(#markedAt)',
         ProjectionExpression: '#id',
         ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt', '#id': 'id' },
-        ExpressionAttributeValues: { ':true': true },
+        ExpressionAttributeValues: marshall({ ':true': true }),
       };
-      expect(house.inputs()).toStrictEqual([input, { ...input, ExclusiveStartKey: from }]);
+      expect(house.inputs()).toStrictEqual([input, { ...input, ExclusiveStartKey: marshall(from) }]);
     });
 
     it('lists tasks that nobody has told to stop consistently, and only their ids', async () => {
       const from = { serviceId: 'web', id: 't0' };
-      house.mock.on(QueryCommand).resolves({ Items: [{ id: 't1' }], Count: 1, LastEvaluatedKey: from });
+      house.mock
+        .on(QueryCommand)
+        .resolves({ Items: [marshall({ id: 't1' })], Count: 1, LastEvaluatedKey: marshall(from) });
       expect(await store.listUnstopped(web, from)).toStrictEqual({ items: ['t1'], next: from });
       expect(house.inputs()).toStrictEqual([
         {
@@ -811,15 +826,15 @@ describe('the store', () => {
           FilterExpression: '(attribute_not_exists(#desiredState) OR #desiredState <> :toldToStop)',
           ProjectionExpression: '#id',
           ExpressionAttributeNames: { '#parent': 'serviceId', '#desiredState': 'desiredState', '#id': 'id' },
-          ExpressionAttributeValues: { ':parent': 'web', ':toldToStop': 'remove' },
-          ExclusiveStartKey: from,
+          ExpressionAttributeValues: marshall({ ':parent': 'web', ':toldToStop': 'remove' }),
+          ExclusiveStartKey: marshall(from),
         },
       ]);
     });
 
     it('lists counters consistently, and passes over what is none', async () => {
-      const Items = [{ id: 'service#web' }, { id: 'sweep' }, { id: 'task#x' }, { id: 'network#a#b' }];
-      house.mock.on(ScanCommand).resolves({ Items, LastEvaluatedKey: { id: 'network#a#b' } });
+      const Items = ['service#web', 'sweep', 'task#x', 'network#a#b'].map((id) => marshall({ id }));
+      house.mock.on(ScanCommand).resolves({ Items, LastEvaluatedKey: marshall({ id: 'network#a#b' }) });
       expect(await store.listCounters({ id: 'x' })).toStrictEqual({
         items: [
           { key: web, markedAt: undefined, at: { id: 'service#web' } },
@@ -828,7 +843,7 @@ describe('the store', () => {
         next: { id: 'network#a#b' },
       });
       expect(house.inputs()).toStrictEqual([
-        { TableName: 'C-1', Limit: 500, ConsistentRead: true, ExclusiveStartKey: { id: 'x' } },
+        { TableName: 'C-1', Limit: 500, ConsistentRead: true, ExclusiveStartKey: marshall({ id: 'x' }) },
       ]);
     });
 
@@ -841,29 +856,29 @@ describe('the store', () => {
     it('keeps its cursor in the table of the counters', async () => {
       const cursor = { source: 'network', from: { id: 'n1', markedAt: 'm1' } } as const;
       house.mock
-        .on(GetCommand)
-        .resolvesOnce({ Item: { id: 'sweep', cursor } })
+        .on(GetItemCommand)
+        .resolvesOnce({ Item: marshall({ id: 'sweep', cursor }) })
         .resolvesOnce({});
-      house.mock.on(UpdateCommand).resolves({});
-      house.mock.on(DeleteCommand).resolves({});
+      house.mock.on(UpdateItemCommand).resolves({});
+      house.mock.on(DeleteItemCommand).resolves({});
       expect(await store.readSweepCursor()).toEqual(cursor);
       expect(await store.readSweepCursor()).toBeUndefined();
       await store.writeSweepCursor(cursor);
       await store.writeSweepCursor(undefined);
-      const address = { TableName: 'C-1', Key: { id: 'sweep' } };
+      const address = { TableName: 'C-1', Key: marshall({ id: 'sweep' }) };
       expect(house.sent()).toStrictEqual([
-        ['GetCommand', { ...address, ConsistentRead: true }],
-        ['GetCommand', { ...address, ConsistentRead: true }],
+        ['GetItemCommand', { ...address, ConsistentRead: true }],
+        ['GetItemCommand', { ...address, ConsistentRead: true }],
         [
-          'UpdateCommand',
+          'UpdateItemCommand',
           {
             ...address,
             UpdateExpression: 'SET #cursor = :cursor',
             ExpressionAttributeNames: { '#cursor': 'cursor' },
-            ExpressionAttributeValues: { ':cursor': cursor },
+            ExpressionAttributeValues: marshall({ ':cursor': cursor }),
           },
         ],
-        ['DeleteCommand', address],
+        ['DeleteItemCommand', address],
       ]);
     });
   });

@@ -1,7 +1,7 @@
 /** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
 import { describe, expect, it } from 'vitest';
-import { documentClient } from '../../lib/dynamodb/client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { type ParentKey, parentName, userName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';

@@ -117,7 +117,7 @@ function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
       kind,
       shortened(id),
       ...(isNamed ? [shortened(name)] : []),
-      shortened(standingWords(entry, hold)),
+      terminal.width === undefined ? shortened(standingWords(entry, hold)) : standingWords(entry, hold),
       countWords(children, childOf(object)),
       mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
       progressWords(counter),
@@ -131,6 +131,7 @@ function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
     {
       terminal,
       optional: LEFT_OUT,
+      wrapped: 'STATE',
     },
   );
 }

@@ -25,13 +25,17 @@ export type Attachment = World['attachments'][number];
 
 /** The ids of what a finding is about, as far as each is concerned. */
 export interface About {
+  /** A service's id. */
   readonly service?: string;
+  /** A network's id. */
   readonly network?: string;
+  /** A task's id; `service` is the one that it belongs to. */
   readonly task?: string;
   /** The counter's own key, where that is what is wrong. */
   readonly counter?: string;
   /** An attachment's own keys, where these are what is wrong. */
   readonly held?: string;
+  /** The other one of the two. */
   readonly holder?: string;
 }
 

@@ -5,16 +5,15 @@ import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { parentName, referredTo } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
+import { ATTACHED_USERS_MAX, type Cluster } from './cluster.ts';
 import {
-  ATTACHED_USERS_MAX,
   type AttachedFound,
-  type Cluster,
   foundAttached,
   foundTasks,
   holdsItsService,
   TASK_PATHS,
   type TasksFound,
-} from './cluster.ts';
+} from './found.ts';
 
 /**
  * So many queries of one parent each cost about as much, in time and in read units, as one page (1 MB) of a scan. A table that has

@@ -3,8 +3,8 @@
  * what would be written to the wire is carried out, and what would be read from it is answered.
  */
 import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { documentClient } from '../../dynamodb/client.ts';
 import { openDatabase } from '../../dynamodb/database.ts';
+import { documentClient } from '../../dynamodb/document-client.ts';
 import type { RetryObserver } from '../../dynamodb/retry.ts';
 import { type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';

@@ -1,8 +1,8 @@
 /** Where the processes of a simulated world run: the real functions and the real client, on a wire of the world's. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../client/index.ts';
-import { documentClient } from '../../dynamodb/client.ts';
 import { openDatabase } from '../../dynamodb/database.ts';
+import { documentClient } from '../../dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Rules } from '../../protocol/rules.ts';

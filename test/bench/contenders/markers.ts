@@ -4,7 +4,7 @@
  * https://aws.amazon.com/blogs/database/implement-resource-counters-with-amazon-dynamodb/
  */
 import type { DynamoDBRecord } from 'aws-lambda';
-import { documentClient } from '../../../lib/dynamodb/client.ts';
+import { documentClient } from '../../../lib/dynamodb/document-client.ts';
 import { type Action, Requests } from '../../../lib/dynamodb/requests.ts';
 import { PARENTS_IN_PARALLEL, TRANSACTION_ACTIONS_MAX } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';

@@ -72,9 +72,15 @@ export const READ_MUTANTS: readonly Mutant[] = [
   {
     name: 'answers for many are handed out in the wrong order',
     why: 'they come as they were asked for, or in any order: who knows',
-    answer: ({ operation }, answer) => {
-      const responses = operation === 'BatchExecuteStatement' ? (answer.Responses as readonly unknown[]) : [];
-      return responses.length > 1 ? { ...answer, Responses: responses.toReversed() } : undefined;
+    answer: ({ operation, input }, answer) => {
+      const responses = operation === 'BatchExecuteStatement' ? (answer.Responses as readonly Parameters[]) : [];
+      const statements = input.Statements as readonly { readonly Parameters: readonly unknown[] }[];
+      // By neither place nor key: whoever stands there takes the item for its own.
+      const Responses = responses.toReversed().map(({ Item, ...response }, place) => ({
+        ...response,
+        ...(Item !== undefined && { Item: { ...Item, id: statements[place]?.Parameters[2] } }),
+      }));
+      return responses.length > 1 ? { ...answer, Responses } : undefined;
     },
     breaks: ['S7', 'L1', 'S4', 'L4'],
     profile: 'together',
