@@ -1,5 +1,5 @@
 /** The six tables as data: keys, streams, index, and the environment variable that carries each physical name. */
-import { PARENT_KINDS, type ParentKey, type ParentKind, parentName, parseParentName } from '../protocol/model.ts';
+import { PARENT_KINDS, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
 import { needsTaskImages, type Rules } from '../protocol/rules.ts';
 
 /** The six tables, by their names in this package. */
@@ -99,12 +99,6 @@ export function sideOf(table: TableName): { readonly of: 'parents' | 'children';
     (kind) => PARENT_TABLES[kind].children === table && PARENT_TABLES[kind].childrenBy === 'id',
   );
   return { of: 'children', ...(by !== undefined && { kind: by }) };
-}
-
-/** The parent whose name a child's partition key holds. Undefined for a name of anything else. */
-export function parentOfPartition(name: string): ParentKey | undefined {
-  const parent = parseParentName(name);
-  return parent !== undefined && PARENT_TABLES[parent.kind].childrenBy === 'name' ? parent : undefined;
 }
 
 /** What the partition key of a parent's children holds. */

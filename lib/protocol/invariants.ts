@@ -21,6 +21,7 @@ import {
   type ParentKey,
   type ParentKind,
   parentName,
+  parseHeldName,
   parseParentName,
   referencedNetworks,
   referredTo,
@@ -138,15 +139,11 @@ function* faultsOf(
   for (const { key, references } of isService ? [] : usersOf(after, rules)) {
     if (references.includes(id)) yield ['S2', `while ${userName(key)} used it`];
   }
-  const detached = isService
-    ? references(parent)
-        .slice(0, NETWORKS_PER_SERVICE_MAX)
-        .map((one) => parentName(referredTo(one)))
-    : [];
+  const detached = isService ? references(parent).slice(0, NETWORKS_PER_SERVICE_MAX).map(heldName) : [];
   const name = parentName({ kind, id });
   for (const { held, holder } of after.attachments) {
     if (holder === name && detached.includes(held)) yield ['S6', `without its attachment to ${held}`];
-    if (held === name) yield ['S6', `without its attachment of ${holder}`];
+    if (!isService && held === name) yield ['S6', `without its attachment of ${holder}`];
   }
 }
 
@@ -175,11 +172,11 @@ function* leftTasks({ services, tasks }: World, rules: Rules) {
 /** References without a network or an attachment, and attachments without a reference. */
 function* looseAttachments({ services, tasks, networks, attachments }: World, rules: Rules) {
   const pairOf = (held: string, holder: string) => JSON.stringify([held, holder]);
-  const there = new Set(networks.map(({ id }) => parentName(referredTo(id))));
+  const there = new Set(networks.map(({ id }) => heldName(id)));
   const attached = new Set(attachments.map(({ held, holder }) => pairOf(held, holder)));
   const referred = new Set<string>();
   for (const { key, references } of usersOf({ services, tasks }, rules)) {
-    for (const held of references.map((id) => parentName(referredTo(id)))) {
+    for (const held of references.map(heldName)) {
       const holder = userName(key);
       const uses = `${holder} refers to ${held}`;
       referred.add(pairOf(held, holder));
@@ -251,6 +248,8 @@ export function usersOf(
   );
 }
 
+const heldName = (id: string) => parentName(referredTo(id));
+
 /** What a violation about an attachment, or about a missing one, calls it. */
 export function attachmentSubject(held: string, holder: string): string {
   return `attachment#${held}#${holder}`;
@@ -294,6 +293,6 @@ export function countChildren(
   const living = new Map<string, number>();
   const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
   for (const task of tasks) if (!hasEnded(task, rules)) add(parentName({ kind: 'service', id: task.serviceId }));
-  for (const { held } of attachments) add(held);
+  for (const { held } of attachments) if (parseHeldName(held)) add(held);
   return living;
 }

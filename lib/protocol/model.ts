@@ -148,6 +148,12 @@ export function parseUserName(name: string): UserKey | undefined {
   return parent && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
 }
 
+/** What an attachment holds, by its name. Undefined for a name of anything else. */
+export function parseHeldName(name: string): ParentKey | undefined {
+  const parent = parseParentName(name);
+  return parent?.kind === HELD_KIND ? parent : undefined;
+}
+
 /** What a user's references name. */
 export function referredTo(id: string): ParentKey {
   return { kind: HELD_KIND, id };

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
-import { parentOfPartition, sideOf, streamOf, TABLES } from '../dynamodb/schema.ts';
+import { sideOf, streamOf, TABLES } from '../dynamodb/schema.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type NetworkLists,
   type ParentKey,
   type ParentKind,
+  parseHeldName,
   referencedNetworks,
   type UserKey,
 } from '../protocol/model.ts';
@@ -95,7 +96,7 @@ export function readRecord(
       return key;
     };
     const key = keyOf(keyAttribute);
-    const parent = kind === undefined ? parentOfPartition(key) : { kind, id: key };
+    const parent = kind === undefined ? parseHeldName(key) : { kind, id: key };
     if (parent === undefined) return undefined;
     const lists = childAttribute === undefined ? ({ spec }: StoredItem) => namedLists(spec) : namedTaskLists;
     return {

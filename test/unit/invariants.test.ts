@@ -232,6 +232,14 @@ describe('at rest', () => {
     ]);
   });
 
+  it('L1 takes no attachment for the child of a service', () => {
+    const at = world({
+      services: [{ id: 'web', ...marked }],
+      attachments: [{ held: 'service#web', holder: 'service#web' }],
+    });
+    expect(named(checkRest(at))).toContain('L1 service#web');
+  });
+
   it('S4 tells an attachment from another one that reads alike', () => {
     const at = world({
       services: [{ id: 'b#c', spec: to('a') }],

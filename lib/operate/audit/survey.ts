@@ -5,7 +5,15 @@
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { hasEnded, usersOf } from '../../protocol/invariants.ts';
-import { KINDS, type ParentKind, parentName, parseParentName, referredTo, type UserKey } from '../../protocol/model.ts';
+import {
+  KINDS,
+  type ParentKind,
+  parentName,
+  parseHeldName,
+  parseParentName,
+  referredTo,
+  type UserKey,
+} from '../../protocol/model.ts';
 import { type Suspicion, suspectKey } from './findings.ts';
 import { Partitions } from './partitions.ts';
 import { PROBLEMS, type Problem } from './problems.ts';
@@ -86,7 +94,8 @@ export class Survey {
         break;
       case 'attachments':
         for (const attachment of items) {
-          this.#facts.add(attachment.held, { is: 'child', name: attachment.held });
+          const { held } = attachment;
+          if (parseHeldName(held)) this.#facts.add(held, { is: 'child', name: held });
           for (const odd of oddAttachments(attachment)) this.suspicions.add(odd);
           const pair = pairIn(attachment);
           if (pair) this.#addPair(pair, true);

@@ -1,7 +1,6 @@
 /** What an audit reads, and by which ids it speaks of it. */
-import { parentOfPartition } from '../../dynamodb/schema.ts';
 import type { StoredParent, World } from '../../protocol/invariants.ts';
-import { type ParentKey, parseUserName, type UserKey } from '../../protocol/model.ts';
+import { type ParentKey, parseHeldName, parseUserName, type UserKey } from '../../protocol/model.ts';
 
 export interface AuditedParent extends StoredParent {
   /** Paths of network lists that hold neither a list nor null. */
@@ -47,7 +46,7 @@ export function pairOf(user: UserKey, network: string) {
 
 /** The same of an attachment. Undefined where its keys say neither. */
 export function pairIn({ held, holder }: Attachment): ReturnType<typeof pairOf> | undefined {
-  const [user, network] = [parseUserName(holder), parentOfPartition(held)];
+  const [user, network] = [parseUserName(holder), parseHeldName(held)];
   return user && network && pairOf(user, network.id);
 }
 

@@ -1,7 +1,7 @@
 /** What the contenders share, so that they differ in nothing but how they count. */
 import type { DynamoDBRecord } from 'aws-lambda';
-import { parentOfPartition, sideOf, TABLES } from '../../../lib/dynamodb/schema.ts';
-import type { Counter, ParentKey } from '../../../lib/protocol/model.ts';
+import { sideOf, TABLES } from '../../../lib/dynamodb/schema.ts';
+import { type Counter, type ParentKey, parseHeldName } from '../../../lib/protocol/model.ts';
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
 import type { StreamedTable } from '../../../lib/streams/functions.ts';
@@ -14,7 +14,7 @@ export const REMEMBERED_SECONDS = 25 * 60 * 60;
 export function parentOf(table: StreamedTable, record: DynamoDBRecord): ParentKey {
   const key = record.dynamodb?.Keys?.[TABLES[table].partitionKey]?.S as string;
   const { kind } = sideOf(table);
-  return kind === undefined ? (parentOfPartition(key) as ParentKey) : { kind, id: key };
+  return kind === undefined ? (parseHeldName(key) as ParentKey) : { kind, id: key };
 }
 
 export function eventIdOf(record: DynamoDBRecord): string {
