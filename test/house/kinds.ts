@@ -10,6 +10,7 @@ export const NAMED_MAX: Readonly<Record<string, number>> = {
   'lib/client': 33,
   'lib/dynamodb': 1,
   'lib/infra': 1,
+  'lib/lifecycle': 6,
   'lib/local': 2,
   'lib/operate': 126,
   'lib/protocol': 14,
