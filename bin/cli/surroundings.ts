@@ -164,14 +164,14 @@ function watchOf(asked: AskedOf): Pick<Surroundings, 'alarms' | 'metricSum' | 'd
         });
       });
     },
-    async metricSum(namespace, metric, functionName, sinceEpochMillis) {
+    async metricSum(namespace, metric, dimensions, sinceEpochMillis) {
       refuseLocal(asked, 'CloudWatch');
       const { CloudWatchClient, GetMetricStatisticsCommand } = await import('@aws-sdk/client-cloudwatch');
       return await using(new CloudWatchClient(configOf(asked)), async (client) => {
         const command = new GetMetricStatisticsCommand({
           Namespace: namespace,
           MetricName: metric,
-          Dimensions: [{ Name: 'function', Value: functionName }],
+          Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
           StartTime: new Date(Math.floor(sinceEpochMillis / 1000 / PERIOD_SECONDS) * PERIOD_SECONDS * 1000),
           // Its minute has not ended.
           EndTime: new Date(sinceEpochMillis + 60 * 60 * 1000),

@@ -5,7 +5,7 @@ import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
 import { TABLES } from '../dynamodb/schema.ts';
 import { checkId, type IdKind, invalid, shown } from '../protocol/arguments.ts';
 import { NETWORKS_PER_SERVICE_MAX, SORT_KEY_BYTES_MAX } from '../protocol/limits.ts';
-import { attachmentName, byteLength, parseAttachmentName, referencedNetworks } from '../protocol/model.ts';
+import { byteLength, referencedNetworks, type TaskKey, userName } from '../protocol/model.ts';
 import type { NewTask } from './types.ts';
 
 /** At once, and not at the first request: a name that is missing is a mistake in the wiring. */
@@ -53,7 +53,7 @@ export function checkReferences(serviceId: string, spec: unknown): string[] {
   const owner = `service ${serviceId}`;
   checkNetworks('spec.task.networks', lists.task, owner);
   checkNetworks('spec.networks', lists.service, owner);
-  const references = referencedNetworks(serviceId, lists);
+  const references = referencedNetworks({ kind: 'service', id: serviceId }, lists);
   checkNumberOf(references, owner);
   return references;
 }
@@ -64,22 +64,16 @@ export function checkTaskReferences(serviceId: string, { id, networks }: NewTask
   const owner = `task ${id} of service ${serviceId}`;
   checkNetworks('networks', lists.service, owner);
   if (lists.service === undefined) return [];
-  const name = attachmentName({ kind: 'task', serviceId, id });
-  const bytes = byteLength(name);
+  const task: TaskKey = { kind: 'task', serviceId, id };
+  const bytes = byteLength(userName(task));
   if (bytes > SORT_KEY_BYTES_MAX) {
     throw invalid(
       `the ids of ${owner} make a name of ${bytes} bytes, and an attachment's key holds ${SORT_KEY_BYTES_MAX}; take shorter ones, or leave its networks out`,
     );
   }
-  const references = referencedNetworks(name, lists);
+  const references = referencedNetworks(task, lists);
   checkNumberOf(references, owner);
   return references;
-}
-
-/** Where tasks hold networks, a service's attachment must not pass for a task's. */
-export function checkNoTaskName(kind: IdKind, id: string): void {
-  if (kind !== 'service' || parseAttachmentName(id, { taskNetworks: true }).kind !== 'task') return;
-  throw invalid(`the service id ${shown(id)} has the form of a task's attachment; take one that begins otherwise`);
 }
 
 function checkNetworks(name: string, list: unknown, owner: string): void {

@@ -3,7 +3,7 @@ import type { Database } from '../dynamodb/database.ts';
 import { listAttached } from '../dynamodb/reads.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX, LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
-import { type ParentKey, parseAttachmentName, serviceOf, type UserKey, userName } from '../protocol/model.ts';
+import { type ParentKey, parseUserName, serviceOf, type UserKey, userName } from '../protocol/model.ts';
 import { eachPage } from '../protocol/pages.ts';
 
 /**
@@ -11,12 +11,12 @@ import { eachPage } from '../protocol/pages.ts';
  * after this look does no harm: once the network is marked, it waits for that service as for any other.
  */
 export async function refuseIfInUse(database: Database, networkId: string): Promise<void> {
-  const { requests, at, rules } = database;
+  const { requests, at } = database;
   const network: ParentKey = { kind: 'network', id: networkId };
   const blockers: UserKey[] = [];
   let isWhole = true;
   for await (const page of eachPage((from) => listAttached(database, network, LIST_PAGE_ITEMS_MAX, from))) {
-    const users = page.items.map((name) => parseAttachmentName(name, rules));
+    const users = page.items.map(parseUserName).filter((user) => user !== undefined);
     const ids = new Set(users.map((user) => serviceOf(user).id));
     const keys = [...ids].map((id) => ({ id }));
     const services = await requests.batchGet(at.tables.services, keys, ['id', 'pendingDelete']);

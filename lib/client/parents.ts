@@ -25,9 +25,9 @@ import { put, putKey, remove, TELLING, update } from '../dynamodb/writes.ts';
 import { checkDeclared, checkId, checkLimit, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
-import { KINDS, type ParentKind } from '../protocol/model.ts';
+import { KINDS, type ParentKind, referredTo } from '../protocol/model.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
-import { checkNew, checkNoTaskName, checkReferences, toStored } from './checks.ts';
+import { checkNew, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
 import { alreadyExists, beingDeleted, notFound, underProtection, unfit } from './refusals.ts';
 import type { Declared, ListOptions, ListPage, Marking, Protection, Removal, Undeletion } from './types.ts';
@@ -53,11 +53,10 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   async create(item: Stored): Promise<void> {
     const kind = this.#kind;
     checkNew(kind, item);
-    if (this.#database.rules.taskNetworks) checkNoTaskName(kind, item.id);
     const references = this.#references(item.id, item.spec);
     const done = await this.#requests.transact([
       put(this.#at.parents(kind), item, isNotThere, TELLING),
-      ...references.flatMap((id) => this.#fencedAttachment(id, item.id)),
+      ...references.flatMap((network) => this.#fencedAttachment(network, item.id)),
     ]);
     if (done.status === 'committed') return;
     for (const { place, found } of done.places) {
@@ -85,7 +84,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
       const actions = [
         this.#specUpdate(id, stored.spec, spec),
         ...added.flatMap((network) => this.#fencedAttachment(network, id)),
-        ...removed.map((network) => remove(this.#at.attachment(network, id))),
+        ...removed.map((network) => remove(this.#at.attachment(referredTo(network), { kind, id }))),
       ];
       if (actions.length > TRANSACTION_ACTIONS_MAX) {
         throw invalid(
@@ -195,9 +194,9 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
     return KINDS[this.#kind].refersTo === undefined ? [] : checkReferences(id, spec);
   }
 
-  #fencedAttachment(networkId: string, serviceId: string): Action[] {
-    const parent = this.#at.parent({ kind: 'network', id: networkId });
-    return [fence(parent), putKey(this.#at.attachment(networkId, serviceId))];
+  #fencedAttachment(network: string, id: string): Action[] {
+    const held = referredTo(network);
+    return [fence(this.#at.parent(held)), putKey(this.#at.attachment(held, { kind: this.#kind, id }))];
   }
 
   #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {

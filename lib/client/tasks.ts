@@ -6,7 +6,7 @@ import { deletePlainly, put, putKey } from '../dynamodb/writes.ts';
 import { checkId, checkLimit, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
-import { attachmentName, type ParentKey } from '../protocol/model.ts';
+import { type ParentKey, referredTo, type TaskKey } from '../protocol/model.ts';
 import { chunks } from '../protocol/parallel.ts';
 import { checkNew, checkTaskReferences } from './checks.ts';
 import { fence } from './fence.ts';
@@ -73,8 +73,8 @@ export class Tasks {
     const { requests, at } = this.#database;
     const puts = tasks.map((task) => put(at.tables.tasks, { ...task, serviceId }, isNotThere));
     const attachments = holding.flatMap(({ task, networks: held }) => {
-      const name = attachmentName({ kind: 'task', serviceId, id: task.id });
-      return held.map((network) => putKey(at.attachment(network, name)));
+      const holder: TaskKey = { kind: 'task', serviceId, id: task.id };
+      return held.map((network) => putKey(at.attachment(referredTo(network), holder)));
     });
     const fences: readonly ParentKey[] = [
       { kind: 'service', id: serviceId },

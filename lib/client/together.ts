@@ -6,8 +6,8 @@ import { put, putKey, TELLING } from '../dynamodb/writes.ts';
 import { checkId, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
-import { attachmentName, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
-import { checkNew, checkNoTaskName, checkReferences, checkTaskReferences } from './checks.ts';
+import { type ParentKey, type ParentKind, parentName, referredTo, type UserKey } from '../protocol/model.ts';
+import { checkNew, checkReferences, checkTaskReferences } from './checks.ts';
 import { fence } from './fence.ts';
 import { alreadyExists, unfit } from './refusals.ts';
 import type { Network, NewNetwork, NewService, NewTask, Service, Task } from './types.ts';
@@ -46,8 +46,7 @@ export interface FoundObjects {
 interface Planned {
   readonly put: Action;
   readonly references: readonly string[];
-  /** As its networks know it. */
-  readonly name: string;
+  readonly key: UserKey;
   readonly refused: (found: Item | undefined) => DeallocatorError;
 }
 
@@ -68,13 +67,13 @@ export async function createTogether(database: Database, objects: NewObjects): P
   const { at, requests } = database;
   // Created in the same transaction, a parent is there and not marked: the condition of its own put says so.
   const fences = [
-    ...[...new Set(planned.flatMap(({ references }) => references))].map((id): ParentKey => ({ kind: 'network', id })),
+    ...[...new Set(planned.flatMap(({ references }) => references))].map(referredTo),
     ...[...new Set(tasks.map(({ serviceId }) => serviceId))].map((id): ParentKey => ({ kind: 'service', id })),
   ].filter((parent) => !created.has(parentName(parent)));
   const actions = [
     ...fences.map((parent) => fence(at.parent(parent))),
     ...planned.map((each) => each.put),
-    ...planned.flatMap(({ references, name }) => references.map((network) => putKey(at.attachment(network, name)))),
+    ...planned.flatMap(({ references, key }) => references.map((id) => putKey(at.attachment(referredTo(id), key)))),
   ];
   if (actions.length > TRANSACTION_ACTIONS_MAX) {
     throw invalid(
@@ -120,13 +119,12 @@ export async function findTogether(database: Database, keys: ObjectKeys): Promis
   return { networks: found[0] as Network[], services: found[1] as Service[], tasks: found[2] as Task[] };
 }
 
-function plannedParent({ at, rules }: Database, kind: ParentKind, item: NewNetwork | NewService): Planned {
+function plannedParent({ at }: Database, kind: ParentKind, item: NewNetwork | NewService): Planned {
   checkNew(kind, item);
-  if (rules.taskNetworks) checkNoTaskName(kind, item.id);
   return {
     put: put(at.parents(kind), item, isNotThere, TELLING),
     references: kind === 'service' ? checkReferences(item.id, item.spec) : [],
-    name: item.id,
+    key: { kind, id: item.id },
     refused: (found) => alreadyExists(kind, item.id, found),
   };
 }
@@ -138,7 +136,7 @@ function plannedTask({ at, rules }: Database, task: NewTask & { readonly service
   return {
     put: put(at.tables.tasks, task, isNotThere),
     references: rules.taskNetworks ? checkTaskReferences(serviceId, task) : [],
-    name: attachmentName({ kind: 'task', serviceId, id }),
+    key: { kind: 'task', serviceId, id },
     refused: () =>
       new DeallocatorError('AlreadyExists', `service ${serviceId} has task ${id} already; choose another id`),
   };

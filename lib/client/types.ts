@@ -27,7 +27,7 @@ export interface NetworkSpec {
 
 /** A service as it is created; other attributes are kept. */
 export interface NewService {
-  /** 1 to 1,024 bytes of UTF-8. */
+  /** 1 to 1,016 bytes of UTF-8. */
   readonly id: string;
   /** Refers to at most 32 networks, each of which must exist and not be marked. */
   readonly spec?: ServiceSpec;

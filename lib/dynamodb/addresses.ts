@@ -1,5 +1,5 @@
 /** Where each item lives. */
-import { type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
+import { type ParentKey, type ParentKind, parentName, type UserKey, userName } from '../protocol/model.ts';
 import { PARENT_TABLES, type PhysicalNames, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export type Key = Record<string, string>;
@@ -52,8 +52,12 @@ export class Addresses {
     return { TableName: this.tables.receipts, Key: { id: parentName(parent), markedAt } };
   }
 
-  /** @param name the user's {@link attachmentName} */
-  attachment(networkId: string, name: string): Address {
-    return { TableName: this.tables.attachments, Key: { networkId, serviceId: name } };
+  attachment(held: ParentKey, holder: UserKey): Address {
+    return this.attachmentNamed(parentName(held), userName(holder));
+  }
+
+  /** Whatever the names are, as in {@link counterNamed}. */
+  attachmentNamed(held: string, holder: string): Address {
+    return { TableName: this.tables.attachments, Key: { held, holder } };
   }
 }

@@ -3,7 +3,7 @@ import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/mo
 import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import { type Phrase, together } from './expressions.ts';
 import { type StoredItem, StoredValue } from './requests.ts';
-import { PARENT_TABLES, TABLES } from './schema.ts';
+import { PARENT_TABLES, partitionOf, TABLES } from './schema.ts';
 
 export type Condition = Phrase;
 
@@ -121,9 +121,13 @@ export function isTaskAsRead(asRead: User | undefined): Condition {
 }
 
 /** What a query asks of a key: the children of one parent. */
-export function isChildOf({ kind, id }: ParentKey): Condition {
-  const { partitionKey } = TABLES[PARENT_TABLES[kind].children];
-  return { expression: '#parent = :parent', names: { '#parent': partitionKey }, values: { ':parent': id } };
+export function isChildOf(parent: ParentKey): Condition {
+  const { partitionKey } = TABLES[PARENT_TABLES[parent.kind].children];
+  return {
+    expression: '#parent = :parent',
+    names: { '#parent': partitionKey },
+    values: { ':parent': partitionOf(parent) },
+  };
 }
 
 export function idIs(id: string): Condition {

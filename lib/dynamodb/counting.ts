@@ -32,12 +32,12 @@ export async function countAlone(database: Database, { parent, most }: Count): P
   );
 }
 
-/** A network's users by their attachments' names. */
-export async function listAlone(database: Database, { network, most }: List): Promise<string[]> {
+/** The holders of what is held by attachments, as these name them. */
+export async function listAlone(database: Database, { held, most }: List): Promise<string[]> {
   const names = new Set<string>();
   // A page may end before its limit, and the one user that keeps the network may be on the next. Each page but the last
   // holds an item, so the limit bounds the pages.
-  const list = (from: PageKey | undefined) => listAttached(database, network, most - names.size, from);
+  const list = (from: PageKey | undefined) => listAttached(database, held, most - names.size, from);
   for await (const { items } of eachPage(list)) {
     for (const name of items) names.add(name);
     if (names.size >= most) break;

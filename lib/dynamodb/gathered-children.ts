@@ -1,5 +1,5 @@
 /**
- * The children of many parents, counted or listed by one read of a table with `IN`. Such a read may end early, at 1 MB or anywhere.
+ * The children of many parents, counted or listed by one read of a table with `IN`, whichever kinds these are of. Such a read may end early, at 1 MB or anywhere.
  * So "none" is said only of a parent that a read named, that had no row in it, and that read came to its end (docs/design.md §4.3 R53).
  * An answer with a row that nobody asked for proves nothing at all.
  */
@@ -9,16 +9,16 @@ import type { ParentKey } from '../protocol/model.ts';
 import { chunks, groupBy } from '../protocol/parallel.ts';
 import type { Database } from './database.ts';
 import { gather } from './gather.ts';
-import { PARENT_TABLES, TABLES } from './schema.ts';
+import { PARENT_TABLES, partitionOf, TABLES, type TableName } from './schema.ts';
 
 export interface Count {
   readonly parent: ParentKey;
   readonly most: number;
 }
 
-/** What of a network's children is asked: at most so many names. */
+/** What is asked of something that is held by attachments: at most so many of its holders. */
 export interface List {
-  readonly network: ParentKey;
+  readonly held: ParentKey;
   readonly most: number;
 }
 
@@ -30,28 +30,28 @@ export function gatherCounts(
   return gather<Count, number>({
     alone,
     together: async (questions) => {
-      const { kind } = (questions[0] as Count).parent;
       const most = Math.max(...questions.map((question) => question.most));
-      const known = await readChildren(database, kind, {
-        ids: questions.map(({ parent }) => parent.id),
-        attributes: [partitionKeyOf(kind)],
+      const table = childrenOf(questions[0]?.parent as ParentKey);
+      const known = await readChildren(database, table, {
+        partitions: questions.map(({ parent }) => partitionOf(parent)),
+        attributes: [TABLES[table].partitionKey],
         // Of a parent that has a row, whatever else it has: a count need not be whole.
         isEnough: (rows) => rows.length > 0,
         rowsMax: () => most,
       });
       return questions.map((question) => {
-        const count = known.get(question.parent.id)?.length;
+        const count = known.get(partitionOf(question.parent))?.length;
         return async () => (count === undefined ? await alone(question) : Math.min(count, question.most));
       });
     },
     group: (questions) =>
-      [...groupBy(questions, ({ parent }) => parent.kind).values()].flatMap((same) =>
+      [...groupBy(questions, ({ parent }) => childrenOf(parent)).values()].flatMap((same) =>
         chunks(same, COUNTED_TOGETHER_MAX),
       ),
   });
 }
 
-/** @param alone lists one network's users by their attachments' names. What several ask of one network in a turn is asked once. */
+/** @param alone lists the holders of one. What several ask of one in a turn is asked once. */
 export function gatherLists(
   database: Database,
   alone: (question: List) => Promise<string[]>,
@@ -59,27 +59,27 @@ export function gatherLists(
   return gather<List, string[]>({
     alone,
     together: async (questions) => {
-      const { network, most } = questions[0] as List;
-      const ids = [...new Set(questions.map((question) => question.network.id))];
-      if (ids.length === 1) {
-        const names = await alone({ network, most });
+      const { held, most } = questions[0] as List;
+      const partitions = [...new Set(questions.map((question) => partitionOf(question.held)))];
+      if (partitions.length === 1) {
+        const names = await alone({ held, most });
         return questions.map(() => async () => names);
       }
-      const known = await readChildren(database, network.kind, {
-        ids,
-        attributes: Object.keys(database.at.attachment('', '').Key),
+      const known = await readChildren(database, 'attachments', {
+        partitions,
+        attributes: Object.keys(database.at.attachmentNamed('', '').Key),
         isEnough: (rows) => usersIn(rows).length >= most,
         // One more than all may show: where this ends a read, one of them has shown as many as it may.
-        rowsMax: (networks) => networks * most + 1,
+        rowsMax: (parents) => parents * most + 1,
       });
       return questions.map((question) => {
-        const rows = known.get(question.network.id);
+        const rows = known.get(partitionOf(question.held));
         return async () => (rows === undefined ? await alone(question) : usersIn(rows).slice(0, most));
       });
     },
     group: (questions) =>
       [...groupBy(questions, ({ most }) => most).values()].flatMap((same) =>
-        chunks([...groupBy(same, ({ network }) => network.id).values()], COUNTED_TOGETHER_MAX).map((some) =>
+        chunks([...groupBy(same, ({ held }) => partitionOf(held)).values()], COUNTED_TOGETHER_MAX).map((some) =>
           some.flat(),
         ),
       ),
@@ -90,7 +90,7 @@ export function gatherLists(
 type Row = readonly string[];
 
 interface Reads {
-  readonly ids: readonly string[];
+  readonly partitions: readonly string[];
   readonly attributes: readonly string[];
   /** Whether so many rows of a parent answer its question, whatever else it has. */
   isEnough(rows: readonly Row[]): boolean;
@@ -98,42 +98,42 @@ interface Reads {
   rowsMax(parents: number): number;
 }
 
-/** The rows of those parents whose question the reads answer, by id. The others have to be asked alone. */
+/** The rows of those parents whose question the reads answer, by their partition. The others have to be asked alone. */
 async function readChildren(
   database: Database,
-  kind: ParentKey['kind'],
-  { ids, attributes, isEnough, rowsMax }: Reads,
+  table: TableName,
+  { partitions, attributes, isEnough, rowsMax }: Reads,
 ): Promise<ReadonlyMap<string, readonly Row[]>> {
   const known = new Map<string, readonly Row[]>();
-  let unknown = [...new Set(ids)];
+  let unknown = [...new Set(partitions)];
   // Each read that ended early has seen at least one parent's children, and a further one leaves out those that it saw. A parent
   // whose children fill a read costs it once.
   for (let reads = 1; unknown.length > 0 && reads <= COUNT_READS_MAX; reads++) {
-    const { rows, isWhole } = await readPage(database, kind, {
-      ids: unknown,
+    const { rows, isWhole } = await readPage(database, table, {
+      partitions: unknown,
       attributes,
       most: rowsMax(unknown.length),
     });
     const byParent = groupBy(rows, ([parent]) => parent);
-    for (const id of unknown) {
-      const seen = byParent.get(id) ?? [];
-      if (isWhole || isEnough(seen)) known.set(id, seen);
+    for (const partition of unknown) {
+      const seen = byParent.get(partition) ?? [];
+      if (isWhole || isEnough(seen)) known.set(partition, seen);
     }
-    unknown = unknown.filter((id) => !known.has(id));
+    unknown = unknown.filter((partition) => !known.has(partition));
   }
   return known;
 }
 
 async function readPage(
   { requests, at }: Database,
-  kind: ParentKey['kind'],
-  { ids, attributes, most }: Pick<Reads, 'ids' | 'attributes'> & { readonly most: number },
+  name: TableName,
+  { partitions, attributes, most }: Pick<Reads, 'partitions' | 'attributes'> & { readonly most: number },
 ): Promise<{ readonly rows: readonly Row[]; readonly isWhole: boolean }> {
-  const table = at.children({ kind, id: '' });
+  const table = at.tables[name];
   const shown = attributes.map((name) => `"${name}"`).join(', ');
   const input = {
-    Statement: `SELECT ${shown} FROM "${table}" WHERE "${partitionKeyOf(kind)}" IN [${ids.map(() => '?').join(', ')}]`,
-    Parameters: ids.map((id): AttributeValue => ({ S: id })) as [AttributeValue, ...AttributeValue[]],
+    Statement: `SELECT ${shown} FROM "${table}" WHERE "${TABLES[name].partitionKey}" IN [${partitions.map(() => '?').join(', ')}]`,
+    Parameters: partitions.map((S): AttributeValue => ({ S })) as [AttributeValue, ...AttributeValue[]],
     ConsistentRead: true,
     Limit: most,
   };
@@ -142,7 +142,7 @@ async function readPage(
     (db) => db.send(new ExecuteStatementCommand(input)),
     [table],
   );
-  const asked = new Set(ids);
+  const asked = new Set(partitions);
   const rows = Items?.map((item) => attributes.map((name) => item[name]?.S));
   // An answer without rows and without a place to go on proves that there are none, so it has to be an answer, and to this question.
   if (!rows?.every((row): row is string[] => !row.includes(undefined) && asked.has(row[0] as string))) {
@@ -156,6 +156,6 @@ function usersIn(rows: readonly Row[]): string[] {
   return [...new Set(rows.map((row) => row.at(-1) as string))];
 }
 
-function partitionKeyOf(kind: ParentKey['kind']): string {
-  return TABLES[PARENT_TABLES[kind].children].partitionKey;
+function childrenOf({ kind }: ParentKey): TableName {
+  return PARENT_TABLES[kind].children;
 }

@@ -4,11 +4,11 @@ import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
 import {
-  attachmentName,
   byteLength,
   type Counter,
   KINDS,
   type NetworkLists,
+  PARENT_KINDS,
   type Parent,
   type ParentKey,
   parentName,
@@ -54,7 +54,7 @@ export function parentOf(key: ParentKey, item: StoredItem): Parent {
     markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
     markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
     name: bounded(nameOf(item), NAME_BYTES_MAX),
-    references: refers ? referencedNetworks(key.id, namedLists(item.spec)) : [],
+    references: refers ? referencedNetworks(key, namedLists(item.spec)) : [],
     lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
   };
 }
@@ -73,7 +73,7 @@ export function stateOf(task: StoredItem): AttributeValue | undefined {
 export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
   const state = stateOf(item);
   return {
-    references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(attachmentName(key), namedTaskLists(item)),
+    references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(key, namedTaskLists(item)),
     lists: taskNetworkLists(item.networks && new StoredValue(item.networks)),
     state: state && new StoredValue(state),
   };
@@ -133,7 +133,7 @@ export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
   const known = FULL_SWEEP_SOURCES.find((name) => name === source);
   if (known === undefined) return undefined;
   if (from === undefined) return { source: known, from };
-  const names = known === 'service' || known === 'network' ? ['id', 'markedAt'] : ['id'];
+  const names = PARENT_KINDS.some((kind) => kind === known) ? ['id', 'markedAt'] : ['id'];
   const isPlace = (place: unknown): place is PageKey =>
     typeof place === 'object' &&
     place !== null &&

@@ -23,10 +23,10 @@ export function listChildren({ requests, at }: Database, parent: ParentKey, item
   return requests.query(query, from);
 }
 
-/** The attachment names of a network's users. */
-export async function listAttached(database: Database, network: ParentKey, itemsMax: number, from?: PageKey) {
-  const { items, next } = await listChildren(database, network, itemsMax, from);
-  return { items: items.map(({ serviceId }): string => serviceId), next };
+/** The holders of what is held by attachments, as these name them. */
+export async function listAttached(database: Database, held: ParentKey, itemsMax: number, from?: PageKey) {
+  const { items, next } = await listChildren(database, held, itemsMax, from);
+  return { items: items.map(({ holder }): string => holder), next };
 }
 
 /** A whole table, whole items. */

@@ -1,5 +1,5 @@
 /** The six tables as data: keys, streams, index, and the environment variable that carries each physical name. */
-import type { ParentKind } from '../protocol/model.ts';
+import { PARENT_KINDS, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
 import { needsTaskImages, type Rules } from '../protocol/rules.ts';
 
 /** The six tables, by their names in this package. */
@@ -38,9 +38,10 @@ export const TABLES: Record<TableName, TableSchema> = {
     marked: true,
     variable: 'NETWORKS_TABLE',
   },
+  /** Two names, such as `network#front` and `service#web`: one table, whichever kinds they are of. */
   attachments: {
-    partitionKey: 'networkId',
-    sortKey: 'serviceId',
+    partitionKey: 'held',
+    sortKey: 'holder',
     stream: 'KEYS_ONLY',
     marked: false,
     variable: 'ATTACHMENTS_TABLE',
@@ -77,11 +78,33 @@ export const RECEIPT_EXPIRY = 'expiresAt';
  */
 export const MARKED_INDEX = { name: 'marked', partitionKey: 'id', sortKey: 'markedAt' } as const;
 
-/** Where each kind of parent and its children live. A child's partition key is its parent's id. */
-export const PARENT_TABLES: Record<ParentKind, { readonly parents: TableName; readonly children: TableName }> = {
-  service: { parents: 'services', children: 'tasks' },
-  network: { parents: 'networks', children: 'attachments' },
+export interface ParentTables {
+  readonly parents: TableName;
+  readonly children: TableName;
+  /** What a child's partition key holds: its parent's id, or its name where the table has children of several kinds. */
+  readonly childrenBy: 'id' | 'name';
+}
+
+/** Where each kind of parent and its children live. */
+export const PARENT_TABLES: Record<ParentKind, ParentTables> = {
+  service: { parents: 'services', children: 'tasks', childrenBy: 'id' },
+  network: { parents: 'networks', children: 'attachments', childrenBy: 'name' },
 };
+
+/** Whether a table's items are parents or children, and of which kind: none where a child's key holds its parent's name. */
+export function sideOf(table: TableName): { readonly of: 'parents' | 'children'; readonly kind?: ParentKind } {
+  const own = PARENT_KINDS.find((kind) => PARENT_TABLES[kind].parents === table);
+  if (own !== undefined) return { of: 'parents', kind: own };
+  const by = PARENT_KINDS.find(
+    (kind) => PARENT_TABLES[kind].children === table && PARENT_TABLES[kind].childrenBy === 'id',
+  );
+  return { of: 'children', ...(by !== undefined && { kind: by }) };
+}
+
+/** What the partition key of a parent's children holds. */
+export function partitionOf(parent: ParentKey): string {
+  return PARENT_TABLES[parent.kind].childrenBy === 'id' ? parent.id : parentName(parent);
+}
 
 /** Physical table names by their name here. */
 export type PhysicalNames = Readonly<Record<TableName, string>>;

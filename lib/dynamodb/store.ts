@@ -2,15 +2,16 @@
 import { DeallocatorError } from '../protocol/errors.ts';
 import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import {
-  attachmentName,
   byteLength,
   type Counter,
+  isParent,
   KINDS,
   type MarkedParent,
   type Parent,
   type ParentKey,
   type ParentKind,
   parentName,
+  referredTo,
   type User,
   type UserKey,
 } from '../protocol/model.ts';
@@ -187,8 +188,8 @@ export class DynamoDBStore implements Store {
     return this.#recount({ parent, epoch, add, fresh });
   }
 
-  listAttached(network: ParentKey, most: number): Promise<string[]> {
-    return this.#list({ network, most });
+  listAttached(held: ParentKey, most: number): Promise<string[]> {
+    return this.#list({ held, most });
   }
 
   async finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
@@ -197,7 +198,7 @@ export class DynamoDBStore implements Store {
     const { status } = await this.#end([
       remove(this.#at.parent(parent.key), asRead),
       remove(this.#at.counter(parent.key)),
-      ...detached.map((network) => remove(this.#at.attachment(network.id, parent.key.id))),
+      ...detached.map((held) => remove(this.#at.attachment(held, parent.key))),
       ...freed.flatMap((network) => [
         remove(this.#at.parent(network.key), allOf(isMarkedAsRead(network), isNotProtected)),
         remove(this.#at.counter(network.key)),
@@ -208,27 +209,22 @@ export class DynamoDBStore implements Store {
   }
 
   async readUser(user: UserKey): Promise<User | undefined> {
-    if (user.kind !== 'task') return this.readParent(user);
+    if (isParent(user)) return this.readParent(user);
+    if (!this.#database.rules.taskNetworks) return undefined; // whatever its item says, it holds nothing
     const item = await this.#read(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
     return item && taskUserOf(user, item, this.#database.rules);
   }
 
   async readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>> {
-    const name = attachmentName(user);
-    const items = await Promise.all(networks.map((network) => this.#read(this.#at.attachment(network, name), [])));
+    const items = await Promise.all(networks.map((id) => this.#read(this.#at.attachment(referredTo(id), user), [])));
     return new Set(networks.filter((_, place) => items[place] !== undefined));
   }
 
   heal({ user, asRead, put: missing, remove: stale }: Healing): Promise<Transacted> {
-    const name = attachmentName(user);
-    const [address, isSame] =
-      user.kind === 'task'
-        ? ([this.#at.task(user.serviceId, user.id), isTaskAsRead] as const)
-        : ([this.#at.parent(user), isAsRead] as const);
     return this.#transact([
-      check(address, isSame(asRead)),
-      ...missing.map((network) => putKey(this.#at.attachment(network, name))),
-      ...stale.map((network) => remove(this.#at.attachment(network, name))),
+      ...this.#isStill(user, asRead),
+      ...missing.map((id) => putKey(this.#at.attachment(referredTo(id), user))),
+      ...stale.map((id) => remove(this.#at.attachment(referredTo(id), user))),
     ]);
   }
 
@@ -267,6 +263,13 @@ export class DynamoDBStore implements Store {
 
   writeSweepCursor(cursor: SweepCursor | undefined) {
     return writeSweepCursor(this.#database, cursor);
+  }
+
+  /** A user is as it was read. Where tasks hold nothing, nothing that becomes of a task matters. */
+  #isStill(user: UserKey, asRead: User | undefined): Action[] {
+    if (isParent(user)) return [check(this.#at.parent(user), isAsRead(asRead))];
+    if (!this.#database.rules.taskNetworks) return [];
+    return [check(this.#at.task(user.serviceId, user.id), isTaskAsRead(asRead))];
   }
 
   async #transact(actions: Action[]): Promise<Transacted> {

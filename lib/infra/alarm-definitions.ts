@@ -4,7 +4,7 @@ import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingDa
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { TableName } from '../dynamodb/schema.ts';
+import { sideOf, type TableName } from '../dynamodb/schema.ts';
 import { constructId } from '../streams/deployment.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, STREAM_FUNCTION_NAMES } from '../streams/functions.ts';
 import type { AlarmOption } from './alarm-options.ts';
@@ -149,7 +149,7 @@ export const ALARMS: Readonly<Record<AlarmOption, (threshold: number, watched: W
     },
   ],
   malformedMarks: (threshold, { namespace }) =>
-    STREAM_FUNCTION_NAMES.filter((name) => FUNCTIONS[name].role === 'parent-updated').map((name) => ({
+    STREAM_FUNCTION_NAMES.filter((name) => sideOf(FUNCTIONS[name].table).of === 'parents').map((name) => ({
       id: `MalformedMarks${FUNCTIONS[name].id}`,
       metric: functionMetric(namespace, 'MalformedMarks', name),
       threshold,

@@ -14,10 +14,10 @@ import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
+import { sideOf, type TableName } from '../dynamodb/schema.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, STREAM_FUNCTION_NAMES } from '../streams/functions.ts';
-import type { MetricName } from '../streams/metrics.ts';
-import { functionMetric, iteratorAge, METRIC_PERIOD } from './metrics.ts';
+import { COUNTED_KINDS, type CountedKind, type MetricName } from '../streams/metrics.ts';
+import { functionMetric, iteratorAge, METRIC_PERIOD, type Measured } from './metrics.ts';
 
 export interface DashboardProps {
   /**
@@ -40,7 +40,14 @@ export interface Shown {
 const WIDTH = 8;
 
 /** Only these functions settle services, and so have tasks to count. */
-const SETTLES_SERVICES = FUNCTION_NAMES.filter((name) => name === 'sweep' || FUNCTIONS[name].kind === 'service');
+const SETTLES_SERVICES = FUNCTION_NAMES.filter(
+  (name) => name === 'sweep' || sideOf(FUNCTIONS[name].table).kind === 'service',
+);
+/** What deletes one of a kind: a network also goes along with a service. */
+const DELETES: Readonly<Record<CountedKind, readonly FunctionName[]>> = {
+  service: SETTLES_SERVICES,
+  network: FUNCTION_NAMES,
+};
 /** Tables whose traffic grows with what drains; the others' traffic follows. */
 const BUSY_TABLES: readonly TableName[] = ['services', 'tasks', 'counters'];
 
@@ -68,8 +75,9 @@ function marksRow({ namespace }: Shown): IWidget[] {
       metrics: [sweep('StillMarked', 'marked'), sweep('OldestMarkSeconds', 'oldest mark, seconds')],
       width: WIDTH,
     }),
-    graph('Services deleted, by what set it going', each(namespace, 'ServicesDeleted', SETTLES_SERVICES), true),
-    graph('Networks deleted, by what set it going', each(namespace, 'NetworksDeleted', FUNCTION_NAMES), true),
+    ...COUNTED_KINDS.map((kind) =>
+      graph(`Deleted, ${kind}: by what set it going`, each(namespace, ['Deleted', kind], DELETES[kind]), true),
+    ),
   ];
 }
 
@@ -125,7 +133,7 @@ function costRow({ functions, tables }: Shown): IWidget[] {
   ];
 }
 
-function each(namespace: string, metric: MetricName, names: readonly FunctionName[]): IMetric[] {
+function each(namespace: string, metric: Measured, names: readonly FunctionName[]): IMetric[] {
   return names.map((name) => functionMetric(namespace, metric, name, { label: name }));
 }
 

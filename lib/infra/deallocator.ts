@@ -8,7 +8,7 @@ import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { type DeploymentNames, forTables } from '../streams/deployment.ts';
 import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, type StreamFunctionName } from '../streams/functions.ts';
-import type { MetricName } from '../streams/metrics.ts';
+import type { CountedKind, MetricName } from '../streams/metrics.ts';
 import { refuseWithoutVpc } from './access.ts';
 import { acknowledgeNoResources } from './acknowledged.ts';
 import { createAlarms } from './alarms.ts';
@@ -161,14 +161,9 @@ export class Deallocator extends Construct {
     return functionMetric(this.metricsNamespace, name, functionName, options);
   }
 
-  /** How many services were deleted. */
-  metricServicesDeleted(options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, 'ServicesDeleted', options);
-  }
-
-  /** How many networks were deleted, with a service or alone. */
-  metricNetworksDeleted(options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, 'NetworksDeleted', options);
+  /** How many of a kind were deleted, alone or together with another: `service` or `network`. */
+  metricDeleted(kind: CountedKind, options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, ['Deleted', kind], options);
   }
 
   /** How often children were counted and the count written: what a large drain costs besides its batches. */

@@ -1,6 +1,5 @@
 /**
- * `ServiceDeleted` and `NetworkDeleted` on an event bus: docs/events.md. They come from the receipts' stream and not from
- * the functions: the deleting transaction itself writes the receipt, so each deletion has its event, and nothing else has
+ * `Deleted` on an event bus: docs/events.md. The events come from the receipts' stream and not from the functions: the deleting transaction itself writes the receipt, so each deletion has its event, and nothing else has
  * one. A function that dies right after its transaction loses no event.
  */
 import { Annotations, Duration, Stack } from 'aws-cdk-lib';
@@ -19,21 +18,16 @@ import { refuse } from './refusal.ts';
 
 export interface EventProps {
   /**
-   * Where `ServiceDeleted` and `NetworkDeleted` events go; docs/events.md says what is in them. At least one for each
-   * deletion, from a stream that the Receipts table then has. In 2026 a million of them costs $1.40: $0.40 for the pipe, and
-   * $1 for the bus, the account's default one included. Two pipes read the stream, and it can't bear a third reader.
+   * Where `Deleted` events go; docs/events.md says what is in them. At least one for each deletion, from a stream that the
+   * Receipts table then has. In 2026 a million of them costs $1.40: $0.40 for the pipe, and $1 for the bus, the account's default
+   * one included. The pipe reads the stream, which bears one reader more.
    * @default - no events: there may be no listener
    */
   readonly eventBus?: IEventBus;
 }
 
-/** Construct ids and detail types, which listeners know: not to be renamed. */
-const EVENTS = [
-  { detailType: 'ServiceDeleted', idPrefix: 'service#' },
-  { detailType: 'NetworkDeleted', idPrefix: 'network#' },
-] as const;
-
-const EVENT_SOURCE = 'deallocator';
+/** What listeners know: not to be renamed. Whichever kind was deleted: the receipt's id tells it. */
+const EVENT = { source: 'deallocator', detailType: 'Deleted' } as const;
 
 /** Events in one PutEvents. https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html */
 const BATCH_EVENTS_MAX = 10;
@@ -96,28 +90,22 @@ export function createEvents(scope: Construct, setup: EventsSetup): Queue {
     props,
   );
   acknowledgeNoResources(parent, 'DynamoDB');
-  // One pipe for each type, since all events of a pipe have the same type. Two are what a stream can bear.
-  for (const { detailType, idPrefix } of EVENTS) {
-    const pipe = new CfnPipe(parent, detailType, {
-      description: `Deallocator: ${detailType} from receipts`,
-      roleArn: role.roleArn,
-      source,
-      sourceParameters: readNewReceipts(idPrefix, deadLetters),
-      target: eventBus.eventBusArn,
-      targetParameters: {
-        inputTemplate: INPUT_TEMPLATE,
-        eventBridgeEventBusParameters: { detailType, source: EVENT_SOURCE },
-      },
-    });
-    // EventBridge checks the role when it creates a pipe.
-    pipe.node.addDependency(policy);
-  }
+  const pipe = new CfnPipe(parent, EVENT.detailType, {
+    description: `Deallocator: ${EVENT.detailType} from receipts`,
+    roleArn: role.roleArn,
+    source,
+    sourceParameters: readNewReceipts(deadLetters),
+    target: eventBus.eventBusArn,
+    targetParameters: { inputTemplate: INPUT_TEMPLATE, eventBridgeEventBusParameters: EVENT },
+  });
+  // EventBridge checks the role when it creates a pipe.
+  pipe.node.addDependency(policy);
   return deadLetters;
 }
 
-function readNewReceipts(idPrefix: string, deadLetters: Queue): CfnPipe.PipeSourceParametersProperty {
+function readNewReceipts(deadLetters: Queue): CfnPipe.PipeSourceParametersProperty {
   // A receipt never changes, and DynamoDB's removal of an old one is no news.
-  const pattern = { eventName: ['INSERT'], dynamodb: { NewImage: { id: { S: [{ prefix: idPrefix }] } } } };
+  const pattern = { eventName: ['INSERT'] };
   return {
     dynamoDbStreamParameters: {
       // LATEST can miss records while the pipe is created or updated.

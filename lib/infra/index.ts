@@ -1,6 +1,6 @@
 export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 export type { FunctionName } from '../streams/functions.ts';
-export type { MetricName } from '../streams/metrics.ts';
+export type { CountedKind, MetricName } from '../streams/metrics.ts';
 export type { AlarmSeverity } from './alarm-definitions.ts';
 export type { AlarmThresholds } from './alarm-options.ts';
 export { Deallocator } from './deallocator.ts';

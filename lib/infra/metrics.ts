@@ -4,7 +4,7 @@ import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { FUNCTION_NAMES, type FunctionName } from '../streams/functions.ts';
-import { METRICS, type MetricName } from '../streams/metrics.ts';
+import { type CountedKind, type KindMetricName, METRICS, type MetricName } from '../streams/metrics.ts';
 import { refuse } from './refusal.ts';
 
 export interface MetricProps {
@@ -53,29 +53,33 @@ function ownNamespace(scope: Construct): string {
   return `${readable.slice(0, NAMESPACE_CHARACTERS_MAX - HASH_DIGITS - 1)}-${hash}`;
 }
 
+/** A metric, or one of a kind's. */
+export type Measured = MetricName | readonly [KindMetricName, CountedKind];
+
 /** What one function logs. Seconds are averaged, everything else is summed. */
 export function functionMetric(
   namespace: string,
-  metricName: MetricName,
+  measured: Measured,
   name: FunctionName,
   options: MetricOptions = {},
 ): Metric {
+  const [metricName, kind] = typeof measured === 'string' ? [measured] : measured;
   return new Metric({
     namespace,
     metricName,
-    dimensionsMap: { function: name },
-    statistic: METRICS[metricName] === 'Seconds' ? Stats.AVERAGE : Stats.SUM,
+    dimensionsMap: { function: name, ...(kind !== undefined && { kind }) },
+    statistic: metricName in METRICS && METRICS[metricName as MetricName] === 'Seconds' ? Stats.AVERAGE : Stats.SUM,
     period: METRIC_PERIOD,
     ...options,
   });
 }
 
 /** The same, summed over all functions. */
-export function summedMetric(namespace: string, metricName: MetricName, options: MetricOptions = {}): IMetric {
-  const { period = METRIC_PERIOD, label = metricName, color } = options;
+export function summedMetric(namespace: string, measured: Measured, options: MetricOptions = {}): IMetric {
+  const { period = METRIC_PERIOD, label = [measured].flat().join(', '), color } = options;
   const usingMetrics = FUNCTION_NAMES.map((name): [string, IMetric] => [
     name.replaceAll('-', '_'),
-    functionMetric(namespace, metricName, name, { ...options, period, label: name }),
+    functionMetric(namespace, measured, name, { ...options, period, label: name }),
   ]);
   return new MathExpression({
     expression: 'SUM(METRICS())',

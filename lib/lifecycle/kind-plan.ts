@@ -3,7 +3,7 @@ import { asOf, isGuarded, pathsOf } from './checks.ts';
 import type { Kind, OnDelete, Path, Template } from './declaration.ts';
 import { HELD_MAX, HELD_TOGETHER_MAX } from './limits.ts';
 import { partsOf, type UnderKey, underKey } from './under-key.ts';
-import { capitalized, type Words, wordsOf } from './words.ts';
+import { type Words, wordsOf } from './words.ts';
 
 /** What follows for one kind. */
 export interface KindPlan<N extends string = string> {
@@ -38,8 +38,6 @@ export interface KindPlan<N extends string = string> {
   readonly goneWhen?: { readonly at: Path; readonly isOneOf: readonly string[] };
   /** What it is called where people read or type it. */
   readonly words: Words;
-  /** The type of the event of its deletion. */
-  readonly event: string;
 }
 
 /** A dependency by key. */
@@ -105,7 +103,6 @@ function planKind(name: string, kind: Kind, kinds: Kinds): KindPlan {
     ),
     ...(kind.goneWhen !== undefined && { goneWhen: kind.goneWhen }),
     words: wordsOf(name, Object.keys(kinds)),
-    event: `${capitalized(name)}Deleted`,
   };
 }
 

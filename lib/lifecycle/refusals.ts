@@ -6,7 +6,7 @@ export const REASONS = {
   shape: 'construct, functions, client and command line all read the declaration, and must read the same in it',
   unknownWord: 'a word that nobody reads would be a rule that nobody keeps',
   notData: 'no policy and no filter follows from code, and two programs could find different answers by it',
-  name: 'functions, variables, metrics and events are named after it',
+  name: 'functions and variables are named after it, and metrics and events tell it',
   sameWords: 'people and commands could not say which of the two they mean',
   reserved: 'the deallocator has something of its own by that name',
   keyAttributes: 'a table has a partition key, and perhaps a sort key',

@@ -1,14 +1,14 @@
 /** How objects are named: `service#web` in data, `service web` in sentences, `service/web` where they are typed. */
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
-import { type ParentKey, type ParentKind, parseAttachmentName } from '../protocol/model.ts';
+import { type ParentKey, type ParentKind, parentName, parseUserName, serviceOf } from '../protocol/model.ts';
 
 /** What `docker stack deploy` puts on everything that it creates. An object without it belongs to no stack. */
 export const STACK_LABEL = 'com.docker.stack.namespace';
 
 /** `service web` for `service#web`, `task 1 of service web` for `task#3#web#1`. */
 export function spoken(name: string): string {
-  const user = parseAttachmentName(name, { taskNetworks: true });
-  return user.kind === 'task' ? `task ${user.id} of service ${user.serviceId}` : name.replace('#', ' ');
+  const user = parseUserName(name);
+  return user?.kind === 'task' ? `task ${user.id} of service ${user.serviceId}` : name.replace('#', ' ');
 }
 
 /** Numbers in ids by their value, so that task 2 comes before task 10. */
@@ -67,7 +67,7 @@ export function namesOf(
 ): Names {
   const named = [...objects].flatMap((object) => {
     const { key, name } = object ?? {};
-    return key === undefined || name === undefined || name === key.id ? [] : [[`${key.kind}#${key.id}`, name]];
+    return key === undefined || name === undefined || name === key.id ? [] : [[parentName(key), name]];
   });
   return Object.fromEntries(named);
 }
@@ -80,7 +80,7 @@ export function called(object: string, name: string | undefined, ...aside: reado
 
 /** The same, of an object among others; for a task, with its service's name. */
 export function spokenWith(names: Names | undefined, object: string, ...aside: readonly string[]): string {
-  const user = parseAttachmentName(object, { taskNetworks: true });
-  const named = user.kind === 'task' ? `service#${user.serviceId}` : object;
+  const user = parseUserName(object);
+  const named = user?.kind === 'task' ? parentName(serviceOf(user)) : object;
   return called(object, names !== undefined && Object.hasOwn(names, named) ? names[named] : undefined, ...aside);
 }

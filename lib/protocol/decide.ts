@@ -2,7 +2,7 @@
  * What becomes of a parent, decided from what was read of it alone: no store, no time of its own. Settle decides with this,
  * and so does the forecast of `explain`, so that what is told beforehand is what happens.
  */
-import { isMarked, type MarkedParent, type Parent } from './model.ts';
+import { isMarked, type MarkedParent, type Parent, type ParentKey, parentName } from './model.ts';
 import type { Rules } from './rules.ts';
 import { markedAtEpochMillis } from './time.ts';
 
@@ -34,13 +34,13 @@ export function findHold(
 export function goesAlong(
   network: Parent | undefined,
   attached: readonly string[],
-  serviceId: string,
+  user: ParentKey,
   circumstances: Circumstances,
 ): network is MarkedParent {
   return (
     network !== undefined &&
     isMarked(network) &&
     findHold(network, circumstances) === undefined &&
-    attached.every((id) => id === serviceId)
+    attached.every((holder) => holder === parentName(user))
   );
 }

@@ -28,7 +28,7 @@ export async function planFinalization(
     const network = await store.readParent(key);
     if (network === undefined || !isMarked(network)) return undefined;
     const attached = await store.listAttached(key, 2);
-    return goesAlong(network, attached, parent.key.id, circumstances) ? network : undefined;
+    return goesAlong(network, attached, parent.key, circumstances) ? network : undefined;
   });
   const freed = networks.filter((network) => network !== undefined);
   return { parent, detached, freed, receipt: writeReceipt(parent, detached, freed, circumstances, trigger) };

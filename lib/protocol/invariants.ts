@@ -16,14 +16,16 @@
 import { type Circumstances, findHold } from './decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
 import {
-  attachmentName,
   networkLists,
+  PARENT_KINDS,
   type ParentKey,
   type ParentKind,
   parentName,
-  parseAttachmentName,
+  parseHeldName,
   parseParentName,
   referencedNetworks,
+  referredTo,
+  taskKey,
   taskNetworkLists,
   type UserKey,
   userName,
@@ -37,7 +39,7 @@ export type Promised = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'L1' | '
 export interface Violation {
   /** Which one: `S…` what never happens, `L…` what happens in the end. */
   readonly promise: Promised;
-  /** What it is about: `service#web`, `attachment#front#web`, … */
+  /** What it is about: `service#web`, `attachment#network#front#service#web`, … */
   readonly subject: string;
   /** A sentence for the person who must act. */
   readonly message: string;
@@ -63,7 +65,7 @@ export interface World {
   readonly services: readonly StoredParent[];
   readonly networks: readonly StoredParent[];
   readonly tasks: readonly StoredTask[];
-  readonly attachments: readonly { readonly networkId: string; readonly serviceId: string }[];
+  readonly attachments: readonly { readonly held: string; readonly holder: string }[];
   readonly counters: readonly { readonly id: string; readonly remaining: number }[];
   /** Absent where no receipts are kept: then they are not looked at. */
   readonly receipts?: readonly StoredReceipt[];
@@ -74,8 +76,6 @@ export interface StoredReceipt {
   readonly markedAt: string;
   readonly freed?: unknown;
 }
-
-const KINDS = ['service', 'network'] as const satisfies readonly ParentKind[];
 
 /** Without a grace period, any moment is as good as another. */
 const UNDATED: Circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Number.POSITIVE_INFINITY };
@@ -102,7 +102,7 @@ export function checkAlways(
 export function checkStep(before: World, after: World, circumstances: Circumstances = UNDATED): Violation[] {
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
   const violations: Violation[] = [];
-  for (const kind of KINDS) {
+  for (const kind of PARENT_KINDS) {
     for (const parent of deleted(before[`${kind}s`], after[`${kind}s`])) {
       const name = parentName({ kind, id: parent.id });
       const hasReceipt = receipted?.delete(name) !== false;
@@ -139,12 +139,11 @@ function* faultsOf(
   for (const { key, references } of isService ? [] : usersOf(after, rules)) {
     if (references.includes(id)) yield ['S2', `while ${userName(key)} used it`];
   }
-  const detached = isService ? references(parent).slice(0, NETWORKS_PER_SERVICE_MAX) : [];
-  for (const { networkId, serviceId } of after.attachments) {
-    if (isService && serviceId === id && detached.includes(networkId)) {
-      yield ['S6', `without its attachment to network#${networkId}`];
-    }
-    if (!isService && networkId === id) yield ['S6', `without its attachment of ${holderName(serviceId, rules)}`];
+  const detached = isService ? references(parent).slice(0, NETWORKS_PER_SERVICE_MAX).map(heldName) : [];
+  const name = parentName({ kind, id });
+  for (const { held, holder } of after.attachments) {
+    if (holder === name && detached.includes(held)) yield ['S6', `without its attachment to ${held}`];
+    if (!isService && held === name) yield ['S6', `without its attachment of ${holder}`];
   }
 }
 
@@ -172,30 +171,33 @@ function* leftTasks({ services, tasks }: World, rules: Rules) {
 
 /** References without a network or an attachment, and attachments without a reference. */
 function* looseAttachments({ services, tasks, networks, attachments }: World, rules: Rules) {
-  const pairOf = (networkId: string, user: string) => JSON.stringify([networkId, user]);
-  const there = new Set(networks.map(({ id }) => id));
-  const attached = new Set(attachments.map(({ networkId, serviceId }) => pairOf(networkId, serviceId)));
+  const pairOf = (held: string, holder: string) => JSON.stringify([held, holder]);
+  const there = new Set(networks.map(({ id }) => heldName(id)));
+  const attached = new Set(attachments.map(({ held, holder }) => pairOf(held, holder)));
   const referred = new Set<string>();
   for (const { key, references } of usersOf({ services, tasks }, rules)) {
-    for (const network of references) {
-      const user = attachmentName(key);
-      const uses = `${userName(key)} refers to network#${network}`;
-      referred.add(pairOf(network, user));
-      if (!there.has(network)) yield violation('S2', `network#${network}`, `${uses}, which is not there`);
-      if (attached.has(pairOf(network, user))) continue;
-      yield violation('S2', `attachment#${network}#${user}`, `${uses} without an attachment, so nothing protects it`);
+    for (const held of references.map(heldName)) {
+      const holder = userName(key);
+      const uses = `${holder} refers to ${held}`;
+      referred.add(pairOf(held, holder));
+      if (!there.has(held)) yield violation('S2', held, `${uses}, which is not there`);
+      if (attached.has(pairOf(held, holder))) continue;
+      const unprotected = `${uses} without an attachment, so nothing protects it`;
+      yield violation('S2', attachmentSubject(held, holder), unprotected);
     }
   }
-  for (const { networkId, serviceId } of attachments) {
-    if (referred.has(pairOf(networkId, serviceId))) continue;
-    const left = `an attachment to network#${networkId} is left of ${holderName(serviceId, rules)}`;
-    yield violation('S4', `attachment#${networkId}#${serviceId}`, `${left}, which does not refer to it`);
+  for (const { held, holder } of attachments) {
+    if (referred.has(pairOf(held, holder))) continue;
+    const left = `an attachment to ${held} is left of ${holder}, which does not refer to it`;
+    yield violation('S4', attachmentSubject(held, holder), left);
   }
 }
 
 function* leftCounters(world: World) {
   const parents = new Map(
-    KINDS.flatMap((kind) => world[`${kind}s`].map((parent) => [parentName({ kind, id: parent.id }), parent] as const)),
+    PARENT_KINDS.flatMap((kind) =>
+      world[`${kind}s`].map((parent) => [parentName({ kind, id: parent.id }), parent] as const),
+    ),
   );
   for (const { id: name } of world.counters) {
     const parent = parents.get(name);
@@ -209,7 +211,7 @@ function* leftCounters(world: World) {
 function* waitingParents(world: World, circumstances: Circumstances) {
   const living = countChildren(world, circumstances.rules);
   const counters = new Set(world.counters.map(({ id }) => id));
-  for (const kind of KINDS) {
+  for (const kind of PARENT_KINDS) {
     for (const parent of world[`${kind}s`]) {
       const name = parentName({ kind, id: parent.id });
       if (parent.pendingDelete !== true) continue;
@@ -240,18 +242,21 @@ export function usersOf(
   const holding = tasks.filter((task) => !hasEnded(task, rules));
   return users.concat(
     holding.map(({ serviceId, id, networks }) => {
-      const key: UserKey = { kind: 'task', serviceId, id };
-      return { key, references: referencedNetworks(attachmentName(key), taskNetworkLists(networks)) };
+      const key = taskKey(serviceId, id);
+      return { key, references: referencedNetworks(key, taskNetworkLists(networks)) };
     }),
   );
 }
 
-function holderName(attached: string, rules: Rules): string {
-  return userName(parseAttachmentName(attached, rules));
+const heldName = (id: string) => parentName(referredTo(id));
+
+/** What a violation about an attachment, or about a missing one, calls it. */
+export function attachmentSubject(held: string, holder: string): string {
+  return `attachment#${held}#${holder}`;
 }
 
 function references(service: StoredParent): string[] {
-  return referencedNetworks(service.id, networkLists(service.spec));
+  return referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec));
 }
 
 function deleted(before: readonly StoredParent[], after: readonly StoredParent[]): StoredParent[] {
@@ -286,8 +291,8 @@ export function countChildren(
   rules: Rules,
 ): Map<string, number> {
   const living = new Map<string, number>();
-  const add = (key: ParentKey) => living.set(parentName(key), (living.get(parentName(key)) ?? 0) + 1);
-  for (const task of tasks) if (!hasEnded(task, rules)) add({ kind: 'service', id: task.serviceId });
-  for (const { networkId } of attachments) add({ kind: 'network', id: networkId });
+  const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
+  for (const task of tasks) if (!hasEnded(task, rules)) add(parentName({ kind: 'service', id: task.serviceId }));
+  for (const { held } of attachments) if (parseHeldName(held)) add(held);
   return living;
 }

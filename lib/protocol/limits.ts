@@ -73,11 +73,11 @@ export const PARTITION_KEY_BYTES_MAX = 2048;
 export const SORT_KEY_BYTES_MAX = 1024;
 
 /**
- * Bytes (UTF-8) of an id: a service's id is the sort key of its attachments, a network's id stands behind `network#` in
- * its counter's partition key.
+ * Bytes (UTF-8) of an id: a service's id stands behind `service#` in the sort key of its attachments, a network's behind
+ * `network#` in the partition key of its own, and of its counter.
  */
 export const ID_BYTES_MAX = {
-  service: SORT_KEY_BYTES_MAX,
+  service: SORT_KEY_BYTES_MAX - 'service#'.length,
   network: PARTITION_KEY_BYTES_MAX - 'network#'.length,
   task: SORT_KEY_BYTES_MAX,
 } as const;

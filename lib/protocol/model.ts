@@ -4,7 +4,6 @@
  * no kind.
  */
 import { ID_BYTES_MAX, SORT_KEY_BYTES_MAX } from './limits.ts';
-import type { Rules } from './rules.ts';
 
 /** What is marked first, and deleted only when nothing uses it. */
 export type ParentKind = 'service' | 'network';
@@ -17,7 +16,7 @@ export interface ParentKey {
   readonly id: string;
 }
 
-/** A task that holds networks by itself, where the deployment has chosen that: {@link Rules.taskNetworks}. */
+/** A task that holds networks by itself, where the deployment has chosen that: `taskNetworks`. */
 export interface TaskKey {
   readonly kind: 'task';
   readonly serviceId: string;
@@ -38,6 +37,12 @@ export const KINDS: Record<ParentKind, KindRules> = {
   service: { runsTasks: true, refersTo: 'network' },
   network: { runsTasks: false, refersTo: undefined },
 };
+
+/** In the order in which they are swept and told. */
+export const PARENT_KINDS = Object.keys(KINDS) as readonly ParentKind[];
+
+/** The kind that users hold by attachments. */
+const HELD_KIND: ParentKind = 'network';
 
 /**
  * `C[p]`: exists only while p drains. Invariant (S7): `remaining` ≤ living children + removal records that are not processed
@@ -93,15 +98,24 @@ export function isMarked(parent: Parent): parent is MarkedParent {
   return parent.pendingDelete && parent.markedAt !== undefined;
 }
 
+export function taskKey(serviceId: string, id: string): TaskKey {
+  return { kind: 'task', serviceId, id };
+}
+
+/** Whether a user is itself marked and deleted, and not a leaf such as a task. */
+export function isParent(user: UserKey): user is ParentKey {
+  return Object.hasOwn(KINDS, user.kind);
+}
+
 export function sameParent(a: ParentKey, b: ParentKey): boolean {
   return a.kind === b.kind && a.id === b.id;
 }
 
 export function sameUser(a: UserKey, b: UserKey): boolean {
-  return a.kind === b.kind && attachmentName(a) === attachmentName(b);
+  return userName(a) === userName(b);
 }
 
-/** `service#web`: the counter's key, and what logs and reports call a parent. */
+/** `service#web`: the key of its counter, its receipts and its attachments, and what logs and reports call a parent. */
 export function parentName(key: ParentKey): string {
   return `${key.kind}#${key.id}`;
 }
@@ -114,35 +128,40 @@ export function parseParentName(name: string): ParentKey | undefined {
   return separator !== -1 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
 }
 
-/** What logs and reports call a user of networks: `service#web`; task `1` of that service is `task#3#web#1`. */
-export function userName(user: UserKey): string {
-  return user.kind === 'task' ? attachmentName(user) : parentName(user);
-}
-
 /**
- * The sort key of a user's attachments: a service's id as it is; a task's two ids behind `task#` and the length of the
- * first, so that no two tasks have the same.
+ * What a user is called by its attachments, and by logs and reports: `service#web`; task `1` of that service is
+ * `task#3#web#1`, with the length of the first id before it, so that no two tasks have the same.
  */
-export function attachmentName(user: UserKey): string {
-  return user.kind === 'task' ? `${TASK_PREFIX}${user.serviceId.length}#${user.serviceId}#${user.id}` : user.id;
+export function userName(user: UserKey): string {
+  return isParent(user) ? parentName(user) : `task#${user.serviceId.length}#${user.serviceId}#${user.id}`;
 }
 
-/** The inverse of {@link attachmentName}. Only where tasks hold networks is a name of that form a task's. */
-export function parseAttachmentName(name: string, { taskNetworks }: Pick<Rules, 'taskNetworks'>): UserKey {
-  const [head, digits] = taskNetworks ? (/^task#(\d{1,4})#/.exec(name) ?? []) : [];
+/** The inverse of {@link userName}. Undefined for the name of anything else: a parent that refers to nothing is no user. */
+export function parseUserName(name: string): UserKey | undefined {
+  const [head, digits] = /^task#([1-9]\d{0,3})#/.exec(name) ?? [];
   if (head !== undefined) {
     const end = head.length + Number(digits);
     const [serviceId, id] = [name.slice(head.length, end), name.slice(end + 1)];
-    if (serviceId !== '' && name[end] === '#' && id !== '') return { kind: 'task', serviceId, id };
+    return serviceId !== '' && name[end] === '#' && id !== '' ? taskKey(serviceId, id) : undefined;
   }
-  return { kind: 'service', id: name };
+  const parent = parseParentName(name);
+  return parent && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
 }
 
-const TASK_PREFIX = 'task#';
+/** What an attachment holds, by its name. Undefined for a name of anything else. */
+export function parseHeldName(name: string): ParentKey | undefined {
+  const parent = parseParentName(name);
+  return parent?.kind === HELD_KIND ? parent : undefined;
+}
+
+/** What a user's references name. */
+export function referredTo(id: string): ParentKey {
+  return { kind: HELD_KIND, id };
+}
 
 /** A user's service: the user itself, or the service of the task. */
 export function serviceOf(user: UserKey): ParentKey {
-  return user.kind === 'task' ? { kind: 'service', id: user.serviceId } : user;
+  return isParent(user) ? user : { kind: 'service', id: user.serviceId };
 }
 
 /** A service's network lists, whatever else its spec holds. */
@@ -154,15 +173,15 @@ export function networkLists(spec: unknown): NetworkLists {
  * The networks that a service refers to: `spec.task.networks[].target`, or, if that list is empty or missing, the old-style
  * `spec.networks[].target` (SwarmKit's rule). Each once, in order. An entry that can't be a network's id (not a string,
  * empty, too long for a key) is passed over: no network can have it, so none can wait for it. For the same reason a service
- * whose own id is too long for an attachment's key refers to nothing.
+ * whose own name is too long for an attachment's key refers to nothing.
  *
- * @param name a service's id, or another user's {@link attachmentName}
+ * @param user whose attachments' keys must hold its {@link userName}
  */
-export function referencedNetworks(name: string, lists: NetworkLists): string[] {
-  if (byteLength(name) > SORT_KEY_BYTES_MAX) return [];
+export function referencedNetworks(user: UserKey, lists: NetworkLists): string[] {
+  if (byteLength(userName(user)) > SORT_KEY_BYTES_MAX) return [];
   const entries = Array.isArray(lists.task) && lists.task.length > 0 ? lists.task : lists.service;
   if (!Array.isArray(entries)) return [];
-  const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId('network', target));
+  const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId(HELD_KIND, target));
   return [...new Set(targets)];
 }
 

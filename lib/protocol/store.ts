@@ -5,7 +5,16 @@
  * `lib/dynamodb` implements it. Tests run that store on DynamoDB Local and on an engine in memory; test/contract holds both
  * engines to the same sentences.
  */
-import type { Counter, MarkedParent, Parent, ParentKey, ParentKind, User, UserKey } from './model.ts';
+import {
+  type Counter,
+  type MarkedParent,
+  PARENT_KINDS,
+  type Parent,
+  type ParentKey,
+  type ParentKind,
+  type User,
+  type UserKey,
+} from './model.ts';
 import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -52,12 +61,15 @@ export interface Listed {
   readonly at: PageKey;
 }
 
-/** What a sweep lists, in this order: marked services, marked networks, counters. */
-export const SWEEP_SOURCES = ['service', 'network', 'counter'] as const;
+/** What a sweep lists, in this order: what is marked, kind by kind, then the counters. */
+export const SWEEP_SOURCES: readonly SweepSource[] = [...PARENT_KINDS, 'counter'];
 /** A full sweep first looks through the tables for marks that are in no index, since they were written without a time. */
-export const FULL_SWEEP_SOURCES = ['unstamped service', 'unstamped network', ...SWEEP_SOURCES] as const;
+export const FULL_SWEEP_SOURCES: readonly SweepSource[] = [
+  ...PARENT_KINDS.map((kind) => `unstamped ${kind}` as const),
+  ...SWEEP_SOURCES,
+];
 
-export type SweepSource = (typeof FULL_SWEEP_SOURCES)[number];
+export type SweepSource = `unstamped ${ParentKind}` | ParentKind | 'counter';
 
 export interface SweepCursor {
   readonly source: SweepSource;
@@ -93,7 +105,7 @@ export interface Store {
   countChildren(parent: ParentKey, most: number): Promise<number>;
   /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
   recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
-  /** The attachment names of a network's users, at most `most`: a service's is its id. Strongly consistent. */
+  /** Its holders, as their attachments name them (`service#web`), at most `most`. Strongly consistent. */
   listAttached(network: ParentKey, most: number): Promise<string[]>;
   /** Step 5. */
   finalize(finalization: Finalization): Promise<Transacted>;

@@ -6,10 +6,18 @@
 import type { Chance } from './chance.ts';
 import { heal } from './heal.ts';
 import { SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS, SWEPT_TOGETHER_MAX, USERS_TOGETHER_MAX } from './limits.ts';
-import { KINDS, type ParentKey, parentName, parseAttachmentName, type TaskKey, type UserKey } from './model.ts';
+import {
+  isParent,
+  KINDS,
+  PARENT_KINDS,
+  type ParentKey,
+  parentName,
+  parseUserName,
+  type TaskKey,
+  type UserKey,
+} from './model.ts';
 import { eachPage, type Page, type PageKey } from './pages.ts';
 import { chunks, mapInParallel, mapTogether } from './parallel.ts';
-import { DEFAULT_RULES } from './rules.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
 import { stopTasks } from './stop.ts';
 import {
@@ -139,14 +147,14 @@ export async function settleNamed(
     if (references.length > 0) await heal(store, chance, user, references);
   };
   await mapTogether(keys, SWEPT_TOGETHER_MAX, (key) =>
-    key.kind === 'task'
-      ? sweeper.healOne(key, () => healReferences(key))
-      : sweeper.settleOne({ key, markedAt: undefined }, async () => {
+    isParent(key)
+      ? sweeper.settleOne({ key, markedAt: undefined }, async () => {
           // Only here: a sweep of everything must not hide from its operators that a raw writer overwrites counters.
           await store.resetUnreadable(key, { epoch: chance.fresh(), openedAt: isoNow(chance) });
-          await healChildren(store, chance, key, options.rules);
+          await healChildren(store, chance, key);
           await healReferences(key);
-        }),
+        })
+      : sweeper.healOne(key, () => healReferences(key)),
   );
   return sweeper.report(undefined);
 }
@@ -163,7 +171,7 @@ export async function sweep(store: Store, chance: Chance, options: SweepPassOpti
       for (const group of chunks(page.items, SWEPT_TOGETHER_MAX)) {
         if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
         await mapInParallel(group, SWEPT_TOGETHER_MAX, (listed) =>
-          sweeper.settleOne(listed, () => healChildren(store, chance, listed.key, options.rules)),
+          sweeper.settleOne(listed, () => healChildren(store, chance, listed.key)),
         );
         from = group.at(-1)?.at;
       }
@@ -175,26 +183,22 @@ export async function sweep(store: Store, chance: Chance, options: SweepPassOpti
 }
 
 function list(store: Store, source: SweepSource, from: PageKey | undefined): Promise<Page<Listed>> {
-  switch (source) {
-    case 'counter':
-      return store.listCounters(from);
-    case 'unstamped service':
-      return store.listUnstamped('service', from);
-    case 'unstamped network':
-      return store.listUnstamped('network', from);
-    default:
-      return store.listMarked(source, from);
+  for (const kind of PARENT_KINDS) {
+    if (source === kind) return store.listMarked(kind, from);
+    if (source === `unstamped ${kind}`) return store.listUnstamped(kind, from);
   }
+  return store.listCounters(from);
 }
 
 /**
  * Removes the attachments of a marked network whose user has gone, or refers to it no more, by a raw write whose record was
  * lost as well: else the network would wait for them for ever. It costs one read for each attachment of what is marked.
  */
-async function healChildren(store: Store, chance: Chance, key: ParentKey, rules = DEFAULT_RULES): Promise<void> {
+async function healChildren(store: Store, chance: Chance, key: ParentKey): Promise<void> {
   if (KINDS[key.kind].runsTasks) return; // its children are tasks, not attachments
   await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), USERS_TOGETHER_MAX, async (name) => {
-    const user = parseAttachmentName(name, rules);
+    const user = parseUserName(name);
+    if (user === undefined) return; // no proof that nobody is called so: it holds on, and an audit tells of it
     const asRead = await store.readUser(user);
     if (!asRead?.references.includes(key.id)) await heal(store, chance, user, [key.id]);
   });

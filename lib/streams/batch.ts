@@ -4,7 +4,15 @@ import type { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_TOGETHER_MAX } from '../protocol/limits.ts';
 import { type ParentKey, parentName } from '../protocol/model.ts';
 import { mapTogether } from '../protocol/parallel.ts';
-import { compareSequenceNumbers, isMalformed, type MalformedRecord, type StreamRecord } from './records.ts';
+import type { Store } from '../protocol/store.ts';
+import type { FunctionPorts } from './ports.ts';
+import {
+  compareSequenceNumbers,
+  isMalformed,
+  type MalformedRecord,
+  type RecordSource,
+  type StreamRecord,
+} from './records.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface StreamEvent {
@@ -22,6 +30,14 @@ export interface ParentRecords {
   readonly records: readonly StreamRecord[];
 }
 
+/** What an invocation has for one parent's records. */
+export interface RecordWork {
+  readonly store: Store;
+  readonly telemetry: Telemetry;
+  readonly ports: FunctionPorts;
+  readonly source: RecordSource;
+}
+
 /**
  * Hands each parent's records to `process`, parents together. A parent that fails, or a record that can't be read, fails
  * alone. Lambda then delivers everything from the lowest failed sequence number on; what was done is done again without
@@ -29,7 +45,7 @@ export interface ParentRecords {
  */
 export async function processBatch(
   event: StreamEvent,
-  read: (record: unknown) => StreamRecord | MalformedRecord,
+  read: (record: unknown) => StreamRecord | MalformedRecord | undefined,
   telemetry: Telemetry,
   process: (group: ParentRecords) => Promise<void>,
 ): Promise<BatchResponse> {
@@ -40,6 +56,7 @@ export async function processBatch(
   let unnamed: DeallocatorError | undefined;
   const groups = new Map<string, { parent: ParentKey; records: StreamRecord[] }>();
   for (const record of event.Records.map(read)) {
+    if (record === undefined) continue;
     if (isMalformed(record)) {
       telemetry.failed(`record ${record.sequenceNumber ?? 'without a sequence number'}`, record.error);
       if (record.sequenceNumber === undefined) unnamed = record.error;

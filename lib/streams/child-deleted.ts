@@ -4,51 +4,43 @@
  */
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { type ParentKind, parentName, type TaskKey } from '../protocol/model.ts';
+import { parentName, type TaskKey, taskKey } from '../protocol/model.ts';
 import { groupBy, mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
 import { isoNow } from '../protocol/time.ts';
-import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
-import { type Context, invocation } from './invocation.ts';
-import { type FunctionPorts, settling } from './ports.ts';
-import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
+import type { ParentRecords, RecordWork } from './batch.ts';
+import { settling } from './ports.ts';
+import { networksToHeal, type StreamRecord } from './records.ts';
 
-/** @param kind whose children are gone */
-export function childDeleted(kind: ParentKind, ports: FunctionPorts) {
-  const source = recordSource(kind, 'children', ports.rules);
-  const holdNetworks = source.childAttribute !== undefined;
-  const read = (record: unknown) => readRecord(record, source);
-  return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
-    invocation(ports, context, (store, telemetry) =>
-      processBatch(event, read, telemetry, async ({ parent, records }) => {
-        const draining = await store.findDraining([parent]);
-        // Before counting: a record that fails here comes again, and must not have been counted by then.
-        if (holdNetworks) {
-          await mapInParallel(
-            tasksToHeal(parent.id, records, ports.rules),
-            TASKS_IN_PARALLEL,
-            async ([task, networks]) => telemetry.healed(await heal(store, ports.chance, task, networks)),
-          );
-        }
-        // The mapping's filter lets little else through. Without the filter, other records change nothing here.
-        const removed = records.filter((record) => isGone(record, ports.rules)).length;
-        if (removed === 0 || !draining.has(parentName(parent))) return;
-        const counter = await store.decrement(parent, removed, isoNow(ports.chance));
-        if (counter === undefined) return;
-        telemetry.decremented(parent, removed, counter.remaining);
-        // Not only when zero is crossed: the handler that crossed it may have died since (docs/design.md §4.3 R30).
-        if (counter.remaining > 0) return;
-        telemetry.settled(await settle(store, ports.chance, parent, { ...settling(ports), opened: counter }), removed);
-      }),
+export async function childDeleted(
+  { store, telemetry, ports, source }: RecordWork,
+  group: ParentRecords,
+): Promise<void> {
+  const { parent, records } = group;
+  const draining = await store.findDraining([parent]);
+  // Before counting: a record that fails here comes again, and must not have been counted by then.
+  if (source.childAttribute !== undefined) {
+    await mapInParallel(tasksToHeal(parent.id, records, ports.rules), TASKS_IN_PARALLEL, async ([task, networks]) =>
+      telemetry.healed(await heal(store, ports.chance, task, networks)),
     );
+  }
+  // The mapping's filter lets little else through. Without the filter, other records change nothing here.
+  const removed = records.filter((record) => isGone(record, ports.rules)).length;
+  if (removed === 0 || !draining.has(parentName(parent))) return;
+  const counter = await store.decrement(parent, removed, isoNow(ports.chance));
+  if (counter === undefined) return;
+  telemetry.decremented(parent, removed, counter.remaining);
+  // Not only when zero is crossed: the handler that crossed it may have died since (docs/design.md §4.3 R30).
+  if (counter.remaining > 0) return;
+  telemetry.settled(await settle(store, ports.chance, parent, { ...settling(ports), opened: counter }), removed);
 }
 
 /** The tasks whose networks the records change, each with these networks. */
 function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [TaskKey, string[]][] {
   const byTask = groupBy(records, ({ child }) => child as string);
   return [...byTask].flatMap(([id, ofTask]): [TaskKey, string[]][] => {
-    const task: TaskKey = { kind: 'task', serviceId, id };
+    const task = taskKey(serviceId, id);
     const networks = networksToHeal(task, ofTask, rules);
     return networks.length > 0 ? [[task, networks]] : [];
   });

@@ -1,8 +1,7 @@
 /**
- * The five functions as data: what each does, which table's stream wakes it, and with which records. The construct and the
+ * The five functions as data: which table's stream wakes each, and with which records. What it does follows from what that table holds. The construct and the
  * handlers read this table, in memory as when deployed.
  */
-import type { ParentKind } from '../protocol/model.ts';
 import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 
 export type StreamFunctionName = 'task-deleted' | 'attachment-deleted' | 'service-updated' | 'network-updated';
@@ -16,9 +15,6 @@ export type Pattern = Readonly<Record<string, unknown>>;
 export interface StreamFunction {
   /** The construct's id. A deployment knows the function by it: with another id it gets another function. */
   readonly id: string;
-  /** What its records tell: that a child of a parent is gone, or that the parent itself has changed. */
-  readonly role: 'child-deleted' | 'parent-updated';
-  readonly kind: ParentKind;
   readonly table: StreamedTable;
   readonly batchingWindowSeconds: number;
   /** ORed; without any, every record comes through. Lambda does not charge for what they leave out. */
@@ -35,8 +31,6 @@ const ENDINGS: Pattern = {
 export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { sweep: Pick<StreamFunction, 'id'> }> = {
   'task-deleted': {
     id: 'TaskDeleted',
-    role: 'child-deleted',
-    kind: 'service',
     table: 'tasks',
     batchingWindowSeconds: 1,
     // A task that holds networks matters when it comes, changes them or goes, and no pattern can compare its images.
@@ -45,16 +39,12 @@ export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { 
   },
   'attachment-deleted': {
     id: 'AttachmentDeleted',
-    role: 'child-deleted',
-    kind: 'network',
     table: 'attachments',
     batchingWindowSeconds: 1,
     filters: () => [REMOVALS],
   },
   'service-updated': {
     id: 'ServiceUpdated',
-    role: 'parent-updated',
-    kind: 'service',
     table: 'services',
     batchingWindowSeconds: 0,
     // A write matters when the mark or the networks changed, and a pattern can't compare the old image with the new one.
@@ -64,8 +54,6 @@ export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { 
   },
   'network-updated': {
     id: 'NetworkUpdated',
-    role: 'parent-updated',
-    kind: 'network',
     table: 'networks',
     // A head start for `service-updated`: a service that was written raw right before its network was marked gets its
     // attachments meanwhile. The typed client doesn't need it, and no user waits for a network's last second.

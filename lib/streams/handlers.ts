@@ -1,15 +1,23 @@
-/** What each function does, by its row in the table of functions. */
+/** What each function does. Those that streams wake do what the items of their table ask for, as parents or as children. */
+import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
 import { childDeleted } from './child-deleted.ts';
-import { FUNCTIONS, type FunctionName, type StreamFunctionName } from './functions.ts';
+import { FUNCTIONS, type FunctionName, type StreamedTable } from './functions.ts';
+import { type Context, invocation } from './invocation.ts';
 import { parentUpdated } from './parent-updated.ts';
 import type { FunctionPorts } from './ports.ts';
+import { readRecord, recordSource } from './records.ts';
 import { sweepRequested } from './sweep-requested.ts';
 
 export function handlerOf(name: FunctionName, ports: FunctionPorts) {
-  return name === 'sweep' ? sweepRequested(ports) : streamHandlerOf(name, ports);
+  return name === 'sweep' ? sweepRequested(ports) : streamHandlerOf(FUNCTIONS[name].table, ports);
 }
 
-export function streamHandlerOf(name: StreamFunctionName, ports: FunctionPorts) {
-  const { role, kind } = FUNCTIONS[name];
-  return { 'child-deleted': childDeleted, 'parent-updated': parentUpdated }[role](kind, ports);
+export function streamHandlerOf(table: StreamedTable, ports: FunctionPorts) {
+  const source = recordSource(table, ports.rules);
+  const read = (record: unknown) => readRecord(record, source);
+  const process = { children: childDeleted, parents: parentUpdated }[source.of];
+  return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
+    invocation(ports, context, (store, telemetry) =>
+      processBatch(event, read, telemetry, (group) => process({ store, telemetry, ports, source }, group)),
+    );
 }

@@ -1,9 +1,9 @@
 /** The metrics as data, apart from the code that counts: dashboard and alarms are made from the same names. */
 
-/** Each metric and its unit. A `Count` is a sum; `Seconds` have one value for each deletion or sweep. */
+import { PARENT_KINDS, type ParentKind } from '../protocol/model.ts';
+
+/** Each metric and its unit, by the dimension `function`. A `Count` is a sum; `Seconds` have one value for each deletion or sweep. */
 export const METRICS = {
-  ServicesDeleted: 'Count',
-  NetworksDeleted: 'Count',
   /** Decisions to wait, because the parent has children left. */
   StillDraining: 'Count',
   /** Decisions to wait although no child is left: the parent is protected, or in its grace period. */
@@ -36,5 +36,16 @@ export const METRICS = {
   OldestMarkSeconds: 'Seconds',
 } as const;
 
+/** The same of each kind: by the dimensions `function` and `kind`. */
+export const KIND_METRICS = {
+  /** What went, in a transaction of its own or in another's. */
+  Deleted: 'Count',
+} as const;
+
+/** A kind of which deletions are counted. */
+export type CountedKind = ParentKind;
+export const COUNTED_KINDS: readonly CountedKind[] = PARENT_KINDS;
+
 /** The metrics that the functions write. */
 export type MetricName = keyof typeof METRICS;
+export type KindMetricName = keyof typeof KIND_METRICS;

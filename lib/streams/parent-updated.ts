@@ -1,36 +1,29 @@
 /** `service-updated` and `network-updated`: a mark was set or cleared, or a raw write changed references. */
 import { heal } from '../protocol/heal.ts';
-import { KINDS, type ParentKind } from '../protocol/model.ts';
+import { KINDS } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
 import { stopTasks } from '../protocol/stop.ts';
 import { newMarkedAt } from '../protocol/time.ts';
-import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
-import { type Context, invocation } from './invocation.ts';
-import { type FunctionPorts, settling } from './ports.ts';
-import { networksToHeal, readRecord, recordSource, type StreamRecord } from './records.ts';
+import type { ParentRecords, RecordWork } from './batch.ts';
+import { settling } from './ports.ts';
+import { networksToHeal, type StreamRecord } from './records.ts';
 
-export function parentUpdated(kind: ParentKind, ports: FunctionPorts) {
-  const source = recordSource(kind, 'parents', ports.rules);
-  const read = (record: unknown) => readRecord(record, source);
-  return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
-    invocation(ports, context, (store, telemetry) =>
-      processBatch(event, read, telemetry, async ({ parent, records }) => {
-        const odd = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
-        if (odd !== undefined) telemetry.malformedMark(parent, odd);
-        // Before anything else that could fail: from here on the sweep finds the mark without a record.
-        if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
-        // Before settling, so that what is finalized is whole.
-        const networks = KINDS[kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
-        if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
-        const isConcerned =
-          records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);
-        if (!isConcerned) return;
-        const settled = await settle(store, ports.chance, parent, settling(ports));
-        telemetry.settled(settled, records.length);
-        if (settled.outcome !== 'draining' && settled.outcome !== 'yielded') return;
-        telemetry.stopped(parent, await stopTasks(store, ports.chance, parent, ports.rules));
-      }),
-    );
+export async function parentUpdated({ store, telemetry, ports }: RecordWork, group: ParentRecords): Promise<void> {
+  const { parent, records } = group;
+  const odd = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
+  if (odd !== undefined) telemetry.malformedMark(parent, odd);
+  // Before anything else that could fail: from here on the sweep finds the mark without a record.
+  if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
+  // Before settling, so that what is finalized is whole.
+  const networks = KINDS[parent.kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
+  if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
+  const isConcerned =
+    records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);
+  if (!isConcerned) return;
+  const settled = await settle(store, ports.chance, parent, settling(ports));
+  telemetry.settled(settled, records.length);
+  if (settled.outcome !== 'draining' && settled.outcome !== 'yielded') return;
+  telemetry.stopped(parent, await stopTasks(store, ports.chance, parent, ports.rules));
 }
 
 /** For each write that brings or changes it, and not for later writes of the item. */

@@ -3,19 +3,21 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
-import { PARENT_TABLES, streamOf, TABLES } from '../dynamodb/schema.ts';
+import { sideOf, streamOf, TABLES } from '../dynamodb/schema.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
-  attachmentName,
+  isParent,
   KINDS,
   type NetworkLists,
   type ParentKey,
   type ParentKind,
+  parseHeldName,
   referencedNetworks,
   type UserKey,
 } from '../protocol/model.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
+import type { StreamedTable } from './functions.ts';
 
 /** What an image says: of a parent its mark and its references, of a task its networks and its state. */
 export interface Image {
@@ -54,33 +56,35 @@ const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies
 
 /** What the records of one table's stream are about. */
 export interface RecordSource {
-  readonly kind: ParentKind;
-  /** Whether their items are parents of this kind, or children of such. */
+  /** Whether their items are parents, or children of such. */
   readonly of: 'parents' | 'children';
-  /** The key attribute that holds the parent's id. */
+  /** The parents' kind. Undefined where the key tells it. */
+  readonly kind: ParentKind | undefined;
+  /** The key attribute that holds the parent's id, or its name where that tells its kind. */
   readonly keyAttribute: string;
   /** The one that holds the child's own id, where it matters: a task may hold networks. */
   readonly childAttribute: string | undefined;
   readonly withImages: boolean;
 }
 
-export function recordSource(kind: ParentKind, of: RecordSource['of'], rules: Rules): RecordSource {
-  const table = PARENT_TABLES[kind][of];
+export function recordSource(table: StreamedTable, rules: Rules): RecordSource {
+  const { of, kind } = sideOf(table);
   const { partitionKey, sortKey } = TABLES[table];
-  const holdNetworks = of === 'children' && KINDS[kind].runsTasks && rules.taskNetworks;
+  const holdNetworks = of === 'children' && kind !== undefined && KINDS[kind].runsTasks && rules.taskNetworks;
   return {
-    kind,
     of,
+    kind,
     keyAttribute: partitionKey,
     childAttribute: holdNetworks ? sortKey : undefined,
     withImages: streamOf(table, rules) === 'NEW_AND_OLD_IMAGES',
   };
 }
 
+/** Undefined for an attachment to what nothing is held by: nobody waits for its end, and an audit tells of it while it is there. */
 export function readRecord(
   record: unknown,
   { kind, keyAttribute, childAttribute, withImages }: RecordSource,
-): StreamRecord | MalformedRecord {
+): StreamRecord | MalformedRecord | undefined {
   const sequenceNumber = findSequenceNumber(record);
   try {
     const { eventName, dynamodb } = record as { eventName?: unknown; dynamodb?: Record<string, unknown> };
@@ -91,11 +95,14 @@ export function readRecord(
       if (typeof key !== 'string' || key === '') throw malformed(`Keys.${attribute}`, key, 'a non-empty string');
       return key;
     };
+    const key = keyOf(keyAttribute);
+    const parent = kind === undefined ? parseHeldName(key) : { kind, id: key };
+    if (parent === undefined) return undefined;
     const lists = childAttribute === undefined ? ({ spec }: StoredItem) => namedLists(spec) : namedTaskLists;
     return {
       sequenceNumber,
       eventName: eventName as EventName,
-      parent: { kind, id: keyOf(keyAttribute) },
+      parent,
       child: childAttribute === undefined ? undefined : keyOf(childAttribute),
       before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage, lists) : undefined,
       after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage, lists) : undefined,
@@ -119,11 +126,11 @@ export function compareSequenceNumbers(a: string, b: string): number {
 
 /** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
 export function networksToHeal(user: UserKey, records: readonly StreamRecord[], rules: Rules): string[] {
-  const hasEnded = (image: Image | undefined) => user.kind === 'task' && isGoneByState(image?.state, rules);
+  const hasEnded = (image: Image | undefined) => !isParent(user) && isGoneByState(image?.state, rules);
   const changed = records.filter(
     ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),
   );
-  const named = (image: Image | undefined) => (image ? referencedNetworks(attachmentName(user), image.lists) : []);
+  const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
   return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
 }
 

@@ -3,10 +3,11 @@ import { invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
 import {
+  isParent,
   type ParentKey,
   parentName,
-  parseAttachmentName,
   parseParentName,
+  parseUserName,
   type UserKey,
   userName,
 } from '../protocol/model.ts';
@@ -85,9 +86,10 @@ function readNames(names: unknown, rules: Rules): UserKey[] {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
   return names.map((name) => {
-    const key = typeof name === 'string' ? (parseParentName(name) ?? parseAttachmentName(name, rules)) : undefined;
-    if (key === undefined || (key.kind === 'service' && name === key.id))
+    const key = typeof name === 'string' ? (parseParentName(name) ?? parseUserName(name)) : undefined;
+    if (key === undefined || (!isParent(key) && !rules.taskNetworks)) {
       throw invalidNames(`one of the parents is ${shown(name)}`);
+    }
     return key;
   });
 }

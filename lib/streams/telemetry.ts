@@ -1,6 +1,6 @@
 /**
- * What a function tells of an invocation: a structured line for each decision, and at its end one line of metrics in
- * CloudWatch's embedded metric format
+ * What a function tells of an invocation: a structured line for each decision, and at its end lines of metrics in CloudWatch's
+ * embedded metric format
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
  *
  * Not with Powertools' logger and metrics: they keep their state in the module, so that two handlers in one process (every
@@ -10,10 +10,10 @@ import type { RetriedFailure } from '../dynamodb/retry.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
 import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
-import { type ParentKey, parentName, userName } from '../protocol/model.ts';
+import { type ParentKey, type ParentKind, parentName, userName } from '../protocol/model.ts';
 import type { Settled } from '../protocol/settle.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
-import { METRICS, type MetricName } from './metrics.ts';
+import { KIND_METRICS, type KindMetricName, METRICS, type MetricName } from './metrics.ts';
 
 /** CloudWatch takes at most 100 values of a metric in one line. */
 const METRIC_VALUES_MAX = 100;
@@ -34,6 +34,7 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #requestId: string;
   readonly #metrics = new Map<MetricName, number[]>();
+  readonly #ofKinds = new Map<ParentKind, Map<KindMetricName, number[]>>();
 
   constructor(options: TelemetryOptions, requestId: string) {
     this.#options = options;
@@ -42,8 +43,14 @@ export class Telemetry {
 
   /** Adds to a sum. */
   count(metric: MetricName, by = 1): void {
-    if (by === 0) return;
-    this.#metrics.set(metric, [(this.#metrics.get(metric)?.[0] ?? 0) + by]);
+    if (by !== 0) add(this.#metrics, metric, by);
+  }
+
+  /** Adds one to a sum of a kind's. */
+  countOf(kind: ParentKind, metric: KindMetricName): void {
+    const metrics = this.#ofKinds.get(kind) ?? new Map();
+    this.#ofKinds.set(kind, metrics);
+    add(metrics, metric, 1);
   }
 
   /** Adds one value beside the others. */
@@ -64,9 +71,7 @@ export class Telemetry {
     this.count('Conflicts', rounds - 1);
     let drainSeconds: number | undefined;
     if (settled.outcome === 'deleted') {
-      for (const { kind } of [parent, ...settled.freed]) {
-        this.count(kind === 'service' ? 'ServicesDeleted' : 'NetworksDeleted');
-      }
+      for (const { kind } of [parent, ...settled.freed]) this.countOf(kind, 'Deleted');
       const marked = markedAtEpochMillis(settled.markedAt);
       drainSeconds = marked && (this.#options.nowEpochMillis() - marked) / 1000;
       if (drainSeconds !== undefined) this.observe('DrainSeconds', drainSeconds);
@@ -121,25 +126,35 @@ export class Telemetry {
     this.#log('INFO', 'swept', fields);
   }
 
-  /** Writes the metrics line; nothing when nothing was counted. */
+  /** Writes the metrics: a line, and one for each kind, as a line has one value of a dimension. Nothing when nothing was counted. */
   flush(): void {
-    if (this.#metrics.size === 0) return;
+    this.#writeMetrics(this.#metrics, METRICS);
+    for (const [kind, metrics] of this.#ofKinds) this.#writeMetrics(metrics, KIND_METRICS, { kind });
+  }
+
+  #writeMetrics<Name extends string>(
+    metrics: Map<Name, number[]>,
+    units: Readonly<Record<Name, string>>,
+    more: Readonly<Record<string, string>> = {},
+  ): void {
+    if (metrics.size === 0) return;
     this.#write({
       _aws: {
         Timestamp: this.#options.nowEpochMillis(),
         CloudWatchMetrics: [
           {
             Namespace: this.#options.namespace,
-            Dimensions: [['function']],
-            Metrics: [...this.#metrics.keys()].map((Name) => ({ Name, Unit: METRICS[Name] })),
+            Dimensions: [['function', ...Object.keys(more)]],
+            Metrics: [...metrics.keys()].map((name) => ({ Name: name, Unit: units[name] })),
           },
         ],
       },
       function: this.#options.functionName,
+      ...more,
       requestId: this.#requestId,
-      ...Object.fromEntries(this.#metrics),
+      ...Object.fromEntries(metrics),
     });
-    this.#metrics.clear();
+    metrics.clear();
   }
 
   #log(level: LogLevel, decision: string, fields: Record<string, unknown>): void {
@@ -152,6 +167,10 @@ export class Telemetry {
   #write(line: Record<string, unknown>): void {
     this.#options.writeLine(JSON.stringify(line));
   }
+}
+
+function add<Name>(metrics: Map<Name, number[]>, metric: Name, by: number): void {
+  metrics.set(metric, [(metrics.get(metric)?.[0] ?? 0) + by]);
 }
 
 function described(error: unknown): Record<string, unknown> {

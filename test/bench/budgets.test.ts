@@ -185,7 +185,8 @@ describe('what is asked together', () => {
       stage.write('networks', { id }, { id, ...mark });
       const networks = { L: [{ M: { target: id } }] };
       stage.write('services', { id: serviceId }, { id: serviceId, spec: { M: { networks } } });
-      stage.write('attachments', { networkId: id, serviceId }, { networkId: id, serviceId });
+      const attachment = { held: { S: `network#${id.S}` }, holder: { S: `service#${serviceId.S}` } };
+      stage.write('attachments', attachment, attachment);
     }
     stage.forgetRecords();
     await stage.sweep({ restart: true });

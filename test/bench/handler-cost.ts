@@ -7,7 +7,7 @@ import { connect } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
+import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 
 export interface HandlerCost {
@@ -52,7 +52,7 @@ export function openHandler(port: number) {
     },
     { step: 'initialize', name: 'count' },
   );
-  const handler = childDeleted('service', {
+  const handler = streamHandlerOf('tasks', {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { observer })),
     chance: systemChance,
     rules: DEFAULT_RULES,

@@ -65,8 +65,8 @@ const TABLES: Record<
   },
   attachments: {
     count: services - faults,
-    key: ['networkId', 'serviceId'],
-    itemOf: (n) => ({ networkId: { S: name('n', n % networks) }, serviceId: { S: name('s', n) } }),
+    key: ['held', 'holder'],
+    itemOf: (n) => ({ held: { S: `network#${name('n', n % networks)}` }, holder: { S: `service#${name('s', n)}` } }),
   },
   counters: {
     count: marked,
@@ -88,7 +88,7 @@ const TABLES: Record<
 };
 const tableOf = (table: string) => TABLES[table] as (typeof TABLES)[string];
 /** An attachment's number is its service's, any other item's that of its id. */
-const numberOf = (key: Key) => numberIn((('networkId' in key ? key.serviceId : key.id) as Key[string]).S);
+const numberOf = (key: Key) => numberIn((('held' in key ? key.holder : key.id) as Key[string]).S);
 const keyOf = (table: string, item: Item) => Object.fromEntries(tableOf(table).key.map((part) => [part, item[part]]));
 
 function find(table: string, key: Key): Item[] {

@@ -90,7 +90,7 @@ function setUp(stage: Stage, workload: Workload): void {
   for (let index = 0; index < workload.services; index++) {
     const item = serviceItem(index, workload);
     stage.write('services', { id: item.id as { S: string } }, item);
-    const attachment = { networkId: { S: NETWORK }, serviceId: { S: serviceName(index) } };
+    const attachment = { held: { S: `network#${NETWORK}` }, holder: { S: `service#${serviceName(index)}` } };
     if (workload.sharesNetwork) stage.write('attachments', attachment, attachment);
     for (const task of tasksOf(index, workload)) stage.write('tasks', task, task);
   }

@@ -173,9 +173,7 @@ const remove = fc
   .tuple(key, fc.option(condition, { nil: undefined }))
   .map(([Key, when]) => ({ TableName: services, Key, ...when }));
 const check = fc.tuple(key, condition).map(([Key, when]) => ({ TableName: services, Key, ...when }));
-const attachmentKey = fc
-  .tuple(id, id)
-  .map(([networkId, serviceId]) => ({ networkId: { S: networkId }, serviceId: { S: serviceId } }));
+const attachmentKey = fc.tuple(id, id).map(([held, holder]) => ({ held: { S: held }, holder: { S: holder } }));
 const counter = fc
   .tuple(id, fc.constantFrom('-5', '0', '3'))
   .map(([name, N]) => ({ TableName: counters, Item: { id: { S: name }, pendingDelete: { N } } }));
@@ -226,7 +224,7 @@ const request: fc.Arbitrary<Sent> = fc.oneof(
       input: {
         TableName: attachments,
         KeyConditionExpression: '#k = :k',
-        ExpressionAttributeNames: { '#k': 'networkId' },
+        ExpressionAttributeNames: { '#k': 'held' },
         ExpressionAttributeValues: { ':k': { S } },
         ConsistentRead: true,
         Limit,
@@ -239,7 +237,7 @@ const request: fc.Arbitrary<Sent> = fc.oneof(
   fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 }).map((networks) => ({
     operation: 'ExecuteStatement' as const,
     input: {
-      Statement: `SELECT "networkId" FROM "${attachments}" WHERE "networkId" IN [${networks.map(() => '?').join(', ')}]`,
+      Statement: `SELECT "held" FROM "${attachments}" WHERE "held" IN [${networks.map(() => '?').join(', ')}]`,
       Parameters: networks.map((S) => ({ S })),
       ConsistentRead: true,
     },
@@ -272,8 +270,8 @@ function addressOf(one: Record<string, unknown>): string {
   const [{ TableName, Key, Item }] = Object.values(one) as [
     { TableName: string; Key?: Record<string, unknown>; Item?: Record<string, unknown> },
   ];
-  const { id, networkId, serviceId } = Key ?? Item ?? {};
-  return JSON.stringify([TableName, id, networkId, serviceId]);
+  const { id, held, holder } = Key ?? Item ?? {};
+  return JSON.stringify([TableName, id, held, holder]);
 }
 
 /** Orders that AWS leaves open are put into one. */
@@ -347,7 +345,7 @@ it(`answers like Amazon's engine, in ${STORIES} stories of random requests`, { t
       for (const [table, keys] of [
         [services, [{ id: { S: 'a' } }, { id: { S: 'b' } }]],
         [counters, [{ id: { S: 'a' } }, { id: { S: 'b' } }]],
-        [attachments, ['a', 'b'].flatMap((n) => ['a', 'b'].map((s) => ({ networkId: { S: n }, serviceId: { S: s } })))],
+        [attachments, ['a', 'b'].flatMap((n) => ['a', 'b'].map((s) => ({ held: { S: n }, holder: { S: s } })))],
       ] as const) {
         for (const Key of keys)
           await amazons.send(new DeleteItemCommand({ TableName: table, Key: Key as never }) as never);

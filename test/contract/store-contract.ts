@@ -13,6 +13,8 @@ export interface Subject {
   readonly store: Store;
   /** Over the same tables, for a deployment in which ended tasks are gone. */
   readonly terminalStore: Store;
+  /** The same for one in which tasks hold networks. */
+  readonly holdingStore: Store;
   put(table: TableName, item: Record<string, unknown>): Promise<void>;
   delete(table: TableName, keys: Record<string, string>): Promise<void>;
   get(table: TableName, keys: Record<string, string>): Promise<Record<string, unknown> | undefined>;
@@ -46,7 +48,8 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         ...more,
       });
     const putNetwork = (id: string, more: Record<string, unknown> = {}) => subject.put('networks', { id, ...more });
-    const attach = (networkId: string, serviceId: string) => subject.put('attachments', { networkId, serviceId });
+    const attach = (network: string, service: string) =>
+      subject.put('attachments', { held: `network#${network}`, holder: `service#${service}` });
 
     describe('counters', () => {
       it('opens a counter at zero, and finds it again as it is', async () => {
@@ -277,7 +280,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       it('lists who is attached to a network, up to a limit', async () => {
         for (const id of ['a', 'b', 'c']) await attach('front', id);
         await attach('back', 'd');
-        expect((await store.listAttached(front, 10)).sort()).toEqual(['a', 'b', 'c']);
+        expect((await store.listAttached(front, 10)).sort()).toEqual(['service#a', 'service#b', 'service#c']);
         expect(await store.listAttached(front, 2)).toHaveLength(2);
         expect(await store.readAttachments({ kind: 'service', id: 'a' }, ['front', 'back'])).toEqual(
           new Set(['front']),
@@ -299,7 +302,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect(await subject.get('services', { id: 'web' })).toBeDefined();
         expect(await subject.get('networks', { id: 'front' })).toBeDefined();
         expect(await store.findDraining([web, front])).toEqual(new Set(['service#web', 'network#front']));
-        expect(await store.listAttached(front, 2)).toEqual(['web']);
+        expect(await store.listAttached(front, 2)).toEqual(['service#web']);
       };
 
       it('S6 leaves a receipt with the deletion, and none without', async () => {
@@ -464,6 +467,9 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
 
     describe('a task that holds networks', () => {
       const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      beforeEach(() => {
+        store = subject.holdingStore;
+      });
       const putTask = (more: Record<string, unknown> = {}) =>
         subject.put('tasks', { serviceId: 'web', id: '1', networks: [{ target: 'front', aliases: ['w'] }], ...more });
 
@@ -491,6 +497,18 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         await subject.delete('tasks', { serviceId: 'web', id: '1' });
         expect(await store.heal({ user: task, asRead: ended, put: ['back'], remove: [] })).toBe('cancelled');
         expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['front'] })).toBe('committed');
+        expect(await store.listAttached(front, 2)).toEqual([]);
+      });
+
+      it('holds nothing where that is not chosen: what it left behind goes, whatever has become of it', async () => {
+        await putTask();
+        expect(await store.heal({ user: task, asRead: await store.readUser(task), put: ['front'], remove: [] })).toBe(
+          'committed',
+        );
+        expect(await subject.store.readUser(task)).toBeUndefined();
+        expect(await subject.store.heal({ user: task, asRead: undefined, put: [], remove: ['front'] })).toBe(
+          'committed',
+        );
         expect(await store.listAttached(front, 2)).toEqual([]);
       });
     });

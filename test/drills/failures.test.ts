@@ -33,7 +33,7 @@ async function expectAllGone(): Promise<void> {
 
 it('functions that are broken for a day ring, nothing goes meanwhile, and the deployment’s sweep makes good for it', async () => {
   const { cloud } = drill;
-  await drill.put('attachments', { networkId: 'n', serviceId: 'gone' });
+  await drill.put('attachments', { held: 'network#n', holder: 'service#gone' });
   cloud.setIntercept(({ principal }) => {
     if (isFunctions(principal)) cloud.killFunctions(principal);
     return undefined;
@@ -41,7 +41,7 @@ it('functions that are broken for a day ring, nothing goes meanwhile, and the de
   await markShop('shop');
   await drill.put('tasks', task('other', 't1'));
   await drill.client.deleteTask('shop', 't1');
-  await drill.delete('attachments', { networkId: 'n', serviceId: 'gone' });
+  await drill.delete('attachments', { held: 'network#n', holder: 'service#gone' });
   await drill.deliver();
   expect(drill.ringing()).toEqual([
     'DeadLetters',
@@ -133,8 +133,8 @@ it('an item that nobody can read becomes a dead letter, fails each sweep, and is
 
 it('a table that throttles holds records up until they ring, and everything is done when it lets go', async () => {
   const { cloud } = drill;
-  await drill.put('attachments', { networkId: 'n', serviceId: 'first' });
-  await drill.put('attachments', { networkId: 'n', serviceId: 'second' });
+  await drill.put('attachments', { held: 'network#n', holder: 'service#first' });
+  await drill.put('attachments', { held: 'network#n', holder: 'service#second' });
   for (const name of ['first', 'second']) await markShop(name);
   await drill.deliver();
 
@@ -148,7 +148,7 @@ it('a table that throttles holds records up until they ring, and everything is d
   });
   const write = async (name: string) => {
     await drill.client.deleteTask(name, 't1');
-    await drill.delete('attachments', { networkId: 'n', serviceId: name });
+    await drill.delete('attachments', { held: 'network#n', holder: `service#${name}` });
     await drill.client.createNetwork({ id: `${name}-back` });
     await drill.client.removeNetwork(`${name}-back`);
     await drill.client.createService({ id: `${name}-api` });

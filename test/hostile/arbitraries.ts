@@ -29,7 +29,8 @@ export const ODD_IDS: readonly string[] = [
   '\n',
   '{"S":"x"}',
   "'; --",
-  'x'.repeat(1024),
+  'x'.repeat(1016),
+  'x'.repeat(1017),
   'x'.repeat(1025),
   'é'.repeat(1020),
   'x'.repeat(2040),
@@ -121,7 +122,7 @@ export const oddSpec: fc.Arbitrary<unknown> = fc.oneof(
 
 const KEYS: Record<Streamed, readonly string[]> = {
   tasks: ['serviceId', 'id'],
-  attachments: ['networkId', 'serviceId'],
+  attachments: ['held', 'holder'],
   services: ['id'],
   networks: ['id'],
 };
@@ -130,7 +131,10 @@ const KEYS: Record<Streamed, readonly string[]> = {
 export function recordOf(table: Streamed, sequenceNumber: unknown, id: string, more: Record<string, unknown> = {}) {
   const [partitionKey = '', sortKey] = KEYS[table];
   const { eventName = 'REMOVE', ...dynamodb } = more;
-  const keys = { [partitionKey]: { S: id }, ...(sortKey && { [sortKey]: { S: 't1' } }) };
+  const keys = {
+    [partitionKey]: { S: table === 'attachments' ? `network#${id}` : id },
+    ...(sortKey && { [sortKey]: { S: 't1' } }),
+  };
   return {
     eventID: 'e1',
     eventName,

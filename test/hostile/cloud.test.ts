@@ -105,7 +105,7 @@ describe('hostile items', () => {
           const isService = item.table === 'services';
           const keys: Record<string, string> = isService
             ? { serviceId: id, id: 't1' }
-            : { networkId: id, serviceId: 'keeper' };
+            : { held: `network#${id}`, holder: 'service#keeper' };
           const children = isService ? 'tasks' : 'attachments';
           // Before the mark, which may go at once if there is nothing.
           if (item.isBusy) await backend.put(children, keys);

@@ -23,16 +23,16 @@ async function settle(house: House): Promise<void> {
   const marked = { ...MARKED, markedAt: 'm1' };
   await house.put('networks', network('used', marked));
   await house.put('services', service('unmarked', ['used']));
-  await house.put('attachments', { networkId: 'used', serviceId: 'unmarked' });
+  await house.put('attachments', { held: 'network#used', holder: 'service#unmarked' });
   await house.put('services', service('busy', [], marked));
   await house.put('tasks', task('busy', 't1'));
   await house.put('counters', { id: 'service#busy', remaining: 1, epoch: 'e' });
   await house.put('networks', network('unmarked'));
-  await house.put('attachments', { networkId: 'busy', serviceId: 'unmarked' });
+  await house.put('attachments', { held: 'network#busy', holder: 'service#unmarked' });
   await house.put('networks', network('busy', marked));
   await house.put('services', service('unmarked', ['used', 'busy']));
   await house.put('services', service('used', ['used']));
-  await house.put('attachments', { networkId: 'used', serviceId: 'used' });
+  await house.put('attachments', { held: 'network#used', holder: 'service#used' });
   for (const [id, pendingDelete] of [['text', 'true'] as const, ['number', 1] as const]) {
     await house.put('services', service(id, [], { pendingDelete }));
     await house.put('networks', network(id, { pendingDelete, markedAt: 'm1' }));

@@ -87,8 +87,13 @@ describe('an attachment that nobody made for a service', () => {
   it('S2 holds a marked network until a sweep finds that its service is gone, or does not refer to the network', async () => {
     await house.put('networks', network('front', marked('m1')));
     await house.put('services', service('other', ['back']));
-    for (const [n, serviceId] of ['gone', 'other', 'front', '#', '__proto__', '\u0000', 'x'.repeat(1024)].entries()) {
-      await house.put('attachments', { networkId: 'front', serviceId, n, deep: { list: [new Set(['a'])] } });
+    for (const [n, id] of ['gone', 'other', 'front', '#', '__proto__', '\u0000', 'x'.repeat(1016)].entries()) {
+      await house.put('attachments', {
+        held: 'network#front',
+        holder: `service#${id}`,
+        n,
+        deep: { list: [new Set(['a'])] },
+      });
     }
     expect(await house.batch('attachments', [recordOf('attachments', '7', 'front')])).toEqual([]);
     expect(await left()).toEqual(['network#front', 'service#other']);
@@ -96,19 +101,44 @@ describe('an attachment that nobody made for a service', () => {
     expect((await house.world()).attachments).toEqual([]);
   });
 
+  it.each(['web', 'service#', 'task#03#web#1', 'volume#data'])(
+    'S2 holds a marked network on behalf of %s, whom nobody knows, and stops nothing else',
+    async (holder) => {
+      for (const id of ['front', 'back']) await house.put('networks', network(id, marked('m1')));
+      await house.put('attachments', { held: 'network#front', holder });
+      expect(await house.sweep()).toMatchObject({ deleted: ['network#back'], failed: [] });
+      expect((await house.world()).attachments).toEqual([{ held: 'network#front', holder }]);
+      await house.delete('attachments', { held: 'network#front', holder });
+      expect(await house.sweep()).toMatchObject({ deleted: ['network#front'], failed: [] });
+    },
+  );
+
   it('S2 does not hide one that is right', async () => {
     await house.put('networks', network('front', marked('m1')));
     await house.put('services', service('web', ['front']));
-    for (const serviceId of ['a', 'web', 'z']) await house.put('attachments', { networkId: 'front', serviceId });
+    for (const id of ['a', 'web', 'z']) {
+      await house.put('attachments', { held: 'network#front', holder: `service#${id}` });
+    }
     expect(await house.sweep()).toMatchObject({ deleted: [], failed: [] });
-    expect((await house.world()).attachments).toEqual([{ networkId: 'front', serviceId: 'web' }]);
+    expect((await house.world()).attachments).toEqual([{ held: 'network#front', holder: 'service#web' }]);
     expect(await left()).toEqual(['network#front', 'service#web']);
+  });
+
+  it('of what no attachment is for is nobody’s trouble when it goes', async () => {
+    await house.put('networks', network('front', marked('m1')));
+    await house.put('counters', { id: 'service#web', remaining: 3, epoch: 'e1' });
+    const gone = (held: string, n: number) => ({
+      eventName: 'REMOVE',
+      dynamodb: { SequenceNumber: `${n}`, Keys: { held: { S: held }, holder: { S: 'service#web' } } },
+    });
+    expect(await house.batch('attachments', ['front', 'network#', 'service#web', 'volume#data'].map(gone))).toEqual([]);
+    expect((await house.world()).counters).toMatchObject([{ id: 'service#web', remaining: 3 }]);
   });
 
   it('of a network whose id is too long to be referred to is nobody else’s trouble', async () => {
     await house.put('networks', network('front', marked('m1')));
-    await house.put('attachments', { networkId: 'x'.repeat(2048), serviceId: 'web' });
-    expect(await house.batch('attachments', [recordOf('attachments', '7', 'x'.repeat(2048))])).toEqual([]);
+    await house.put('attachments', { held: `network#${'x'.repeat(2040)}`, holder: 'service#web' });
+    expect(await house.batch('attachments', [recordOf('attachments', '7', 'x'.repeat(2040))])).toEqual([]);
     expect(await house.sweep()).toMatchObject({ deleted: ['network#front'], failed: [] });
   });
 });

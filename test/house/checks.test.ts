@@ -4,6 +4,7 @@ import { bannedWords } from './bans.ts';
 import { brokenCitations } from './citations.ts';
 import { bareCommands, doubleChoices, unknownScripts } from './commands.ts';
 import { undocumented } from './docstrings.ts';
+import { NAMED_MAX, namedTooOften } from './kinds.ts';
 import { climbingImports, importCircles, strayExpressions } from './rooms.ts';
 import type { Source } from './sources.ts';
 
@@ -34,6 +35,21 @@ describe('imports that climb', () => {
     expect(climbingImports([source('lib/attic/box.ts')])).toEqual([
       'lib/attic/box.ts is in no room of the house; add it to MAY_IMPORT',
     ]);
+  });
+});
+
+describe('names of kinds', () => {
+  const naming = (times: number) => "if (kind === 'service') return 'task';\n".repeat(times / 2);
+
+  it('beyond what a room has left are told, those in comments are not', () => {
+    const most = NAMED_MAX['lib/infra'] ?? 0;
+    expect(namedTooOften([source('lib/infra/alarms.ts', naming(2 * most + 2))])).toEqual([
+      `lib/infra names kinds ${2 * most + 2} times, and ${most} are left: let data over the kinds decide`,
+    ]);
+    expect(namedTooOften([source('lib/new/a.ts', naming(2))])).toHaveLength(1);
+    expect(
+      namedTooOften([source('lib/new/a.ts', "// a 'service', as `service#web`", "/* 'task' */ 'services';")]),
+    ).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@ import { bannedWords } from './bans.ts';
 import { brokenCitations, DESIGN } from './citations.ts';
 import { bareCommands, doubleChoices, unknownScripts } from './commands.ts';
 import { exportsOf, undocumented } from './docstrings.ts';
+import { namedTooOften } from './kinds.ts';
 import { climbingImports, importCircles, strayExpressions } from './rooms.ts';
 import { importsOf, ourImports, pages, product, ROOT, read, sources, tracked } from './sources.ts';
 
@@ -88,6 +89,10 @@ it('time, chance, environment and output come in from outside', () => {
 
 it('only lib/dynamodb speaks to DynamoDB', () => {
   expect(strayExpressions(product)).toEqual([]);
+});
+
+it('kinds are data: no room names more of them than it did', () => {
+  expect(namedTooOften(product)).toEqual([]);
 });
 
 it('citations of the design have one form, and find their place', () => {

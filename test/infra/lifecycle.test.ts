@@ -9,8 +9,6 @@ import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 import { createWorld, functionNames, streamFunctions, tableNames } from './world.ts';
 
-/** One table for all that is held by value, whatever its kind: an attachment's keys are two names. */
-const ATTACHMENT_KEYS = ['held', 'holder'];
 /** Both images for every kind from the start: a view type can't be changed in place, so a later choice would replace the stream. */
 const BOTH_IMAGES = 'tasks';
 
@@ -49,7 +47,7 @@ describe.each([
     const { stream, markedIndex, constructId } = planned(name);
     const table = tableOf(name);
     expect(world.deallocator.tables[name].node.id).toBe(constructId);
-    expect(name === 'attachments' ? ATTACHMENT_KEYS : keysOf(table)).toEqual(plannedKeys(planned(name)));
+    expect(keysOf(table)).toEqual(plannedKeys(planned(name)));
     expect(new Set(table.AttributeDefinitions.map(({ AttributeType }) => AttributeType))).toEqual(new Set(['S']));
     const carried = table.StreamSpecification?.StreamViewType;
     expect(name === BOTH_IMAGES ? 'NEW_AND_OLD_IMAGES' : carried).toBe(stream);

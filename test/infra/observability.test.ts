@@ -5,7 +5,7 @@ import { Alarm, type Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
-import { METRICS } from '../../lib/streams/metrics.ts';
+import { KIND_METRICS, METRICS } from '../../lib/streams/metrics.ts';
 import { type AlarmProperties, evaluate } from '../drills/alarm.ts';
 import { createWorld, functionNames, root } from './world.ts';
 
@@ -260,8 +260,8 @@ describe('the dashboard', () => {
     expect(bodyOf(world).widgets.map(({ properties }) => properties.title)).toEqual([
       'Alarms',
       'Drains in progress, as of the last sweep',
-      'Services deleted, by what set it going',
-      'Networks deleted, by what set it going',
+      'Deleted, service: by what set it going',
+      'Deleted, network: by what set it going',
       'Seconds from a mark to its last task’s deletion',
       'Recounts',
       'Conflicts, tried again',
@@ -278,7 +278,8 @@ describe('the dashboard', () => {
     const shown = new Set<string>();
     for (const { properties } of bodyOf(world).widgets) {
       for (const [namespace, metric, ...dimensions] of properties.metrics ?? []) {
-        if (!String(namespace).startsWith('AWS/')) expect(Object.keys(METRICS)).toContain(metric);
+        if (!String(namespace).startsWith('AWS/'))
+          expect(Object.keys({ ...METRICS, ...KIND_METRICS })).toContain(metric);
         shown.add(JSON.stringify([namespace, metric, dimensions.filter((one) => typeof one === 'string')]));
       }
     }
@@ -297,8 +298,8 @@ test('each metric can be had for an alarm of one’s own', () => {
   const { deallocator, stack } = fresh;
   const options = { period: Duration.hours(1) };
   const metrics = {
-    services: deallocator.metricServicesDeleted(options),
-    networks: deallocator.metricNetworksDeleted(options),
+    services: deallocator.metricDeleted('service', options),
+    networks: deallocator.metricDeleted('network', options),
     recounts: deallocator.metricRecounts(options),
     conflicts: deallocator.metricConflicts(options),
     throttles: deallocator.metricThrottles(options),
@@ -321,9 +322,15 @@ test('each metric can be had for an alarm of one’s own', () => {
     expect(stats.map(({ Metric }) => Metric.Dimensions[0]?.Value).sort()).toEqual([...functionNames].sort());
     for (const { Metric, Period } of stats) {
       expect([Metric.Namespace, Period]).toEqual(['Deallocator/World/Deallocator', 3600]);
-      expect(Object.keys(METRICS)).toContain(Metric.MetricName);
+      expect(Object.keys({ ...METRICS, ...KIND_METRICS })).toContain(Metric.MetricName);
     }
   }
+  const deleted = summed.map(({ Metrics }) =>
+    (Metrics as { MetricStat?: { Metric: Properties } }[]).flatMap(({ MetricStat }) => MetricStat?.Metric ?? []),
+  );
+  expect(
+    deleted.flat().flatMap(({ MetricName, Dimensions }) => (MetricName === 'Deleted' ? Dimensions[1]?.Value : [])),
+  ).toEqual([...Array(5).fill('service'), ...Array(5).fill('network')]);
   expect(named(fresh, 'OldestMarkSeconds')).toMatchObject([{ Statistic: 'Maximum', Period: 3600 }]);
   expect(named(fresh, 'Held')).toMatchObject([{ Statistic: 'Sum', Period: 3600 }]);
 });

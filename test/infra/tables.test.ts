@@ -29,7 +29,7 @@ describe('tables', () => {
     ['services', ['id'], 'NEW_AND_OLD_IMAGES'],
     ['tasks', ['serviceId', 'id'], 'KEYS_ONLY'],
     ['networks', ['id'], 'NEW_AND_OLD_IMAGES'],
-    ['attachments', ['networkId', 'serviceId'], 'KEYS_ONLY'],
+    ['attachments', ['held', 'holder'], 'KEYS_ONLY'],
     ['counters', ['id'], undefined],
     ['receipts', ['id', 'markedAt'], undefined],
   ] as const)('%s has the keys %j and the stream %s', (name, keys, stream) => {

@@ -44,8 +44,8 @@ describe('an audit', () => {
     await backend.put('networks', network('loose', { markedAt: 'left#1' }));
     await backend.put('services', service('bare', ['front']));
     await backend.put('services', service('lost', ['nowhere']));
-    await backend.put('attachments', { networkId: 'nowhere', serviceId: 'lost' });
-    await backend.put('attachments', { networkId: 'front', serviceId: 'gone' });
+    await backend.put('attachments', { held: 'network#nowhere', holder: 'service#lost' });
+    await backend.put('attachments', { held: 'network#front', holder: 'service#gone' });
     await backend.put('tasks', task('gone', 't#1'));
     await backend.put('services', service('idle', [], mark));
     for (const id of ['silent', 'high', 'torn']) {

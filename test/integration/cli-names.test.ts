@@ -170,7 +170,7 @@ describe('rm', () => {
     expect(all.stdout).toMatch(/\n {2}leave service many-00: marked \d+ s ago by ann\n/);
     expect(all.stdout.match(/: marked\n/g)).toHaveLength(40);
     await backend.client.createNetwork({ id: 'crowded' });
-    for (const id of ids) await backend.put('attachments', { networkId: 'crowded', serviceId: id });
+    for (const id of ids) await backend.put('attachments', { held: 'network#crowded', holder: `service#${id}` });
     const crowd = await cli(['rm', 'network/crowded', '--even-in-use', '--dry-run']);
     expect(Math.max(...crowd.stdout.split('\n').map(({ length }) => length))).toBeLessThan(400);
     const none = await cli(['undelete', '--label', 'many=yes']);

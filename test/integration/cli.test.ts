@@ -377,7 +377,7 @@ describe('audit and redrive', () => {
   });
 
   it('mends with --repair what the sweep can mend, and says what a person must do', async () => {
-    await backend.put('attachments', { networkId: 'r-net', serviceId: 'r-nobody' });
+    await backend.put('attachments', { held: 'network#r-net', holder: 'service#r-nobody' });
     await backend.put('tasks', { serviceId: 'r-nobody', id: '\u001b7' });
     await backend.deliver();
     const { status, stdout } = await cli(['audit', '--repair', '--confirm', '0']);

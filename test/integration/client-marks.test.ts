@@ -175,12 +175,14 @@ describe('removeNetwork', () => {
   });
 
   it('is not held up by an attachment whose service is gone', async () => {
-    await raw.put('attachments', { networkId: 'front', serviceId: 'gone' });
+    await raw.put('attachments', { held: 'network#front', holder: 'service#gone' });
     expect(await client.removeNetwork('front')).toMatchObject({ alreadyMarked: false });
   });
 
   it('looks behind a page of users that hold nothing up', async () => {
-    const stale = ids(1000, 'a').map((serviceId) => ({ PutRequest: { Item: { networkId: 'front', serviceId } } }));
+    const stale = ids(1000, 'a').map((id) => ({
+      PutRequest: { Item: { held: 'network#front', holder: `service#${id}` } },
+    }));
     for (let n = 0; n < stale.length; n += 25) {
       await db.send(new BatchWriteCommand({ RequestItems: { [PHYSICAL_NAMES.attachments]: stale.slice(n, n + 25) } }));
     }

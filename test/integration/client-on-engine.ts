@@ -60,7 +60,9 @@ export const to = (...targets: string[]) => targets.map((target) => ({ target })
 export const ids = (count: number, prefix = 'n') =>
   Array.from({ length: count }, (_, n) => `${prefix}${String(n).padStart(3, '0')}`);
 export const attachments = async () =>
-  (await raw.world()).attachments.map(({ networkId, serviceId }) => `${networkId}<${serviceId}`).sort();
+  (await raw.world()).attachments
+    .map(({ held, holder }) => `${held.replace('network#', '')}<${holder.replace('service#', '')}`)
+    .sort();
 
 export async function caught(failing: Promise<unknown>): Promise<unknown> {
   return failing.then(

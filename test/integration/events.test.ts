@@ -90,9 +90,9 @@ describe('events', () => {
     expect(records.map(({ eventName }) => eventName).sort()).toEqual(['INSERT', 'INSERT', 'INSERT', 'REMOVE']);
     const events = pipes.flatMap((pipe) => sentBy(pipe, records));
     expect(events.map(({ detailType, detail }) => [detailType, detail.version, detail.receipt.id.S])).toEqual([
-      ['ServiceDeleted', 1, `service#${web}`],
-      ['ServiceDeleted', 1, `service#${web}`],
-      ['NetworkDeleted', 1, 'network#alone'],
+      ['Deleted', 1, `service#${web}`],
+      ['Deleted', 1, `service#${web}`],
+      ['Deleted', 1, 'network#alone'],
     ]);
     const keys = events.map(({ detail }) => `${detail.receipt.id.S} ${detail.receipt.markedAt.S}`);
     expect(new Set(keys).size).toBe(3);

@@ -123,9 +123,7 @@ describe('an import', () => {
       for (const table of ['services', 'networks'] as const) {
         for (const { id } of (await raw.world())[table]) await raw.delete(table, { id });
       }
-      for (const { networkId, serviceId } of (await raw.world()).attachments) {
-        await raw.delete('attachments', { networkId, serviceId });
-      }
+      for (const { held, holder } of (await raw.world()).attachments) await raw.delete('attachments', { held, holder });
       let writes = 0;
       const maybeBreak = (request: string) => {
         // Whatever is on its way beside it goes on, as after a kill.

@@ -163,10 +163,10 @@ it('S2 a task holds the networks that it is attached to by itself, and what raw 
   expect(await left()).toEqual(expect.arrayContaining(['web', 'debug', 'raw']));
 
   // Somebody takes one attachment away, and adds one of nobody.
-  const name = (id: string) => ({ serviceId: `task#3#web#${id}` });
-  await backend.delete('attachments', { networkId: 'raw', ...name('2') });
+  const pair = (id: string, network: string) => ({ held: `network#${network}`, holder: `task#3#web#${id}` });
+  await backend.delete('attachments', pair('2', 'raw'));
   await client.createNetwork({ id: 'idle' });
-  await backend.put('attachments', { networkId: 'idle', ...name('9') });
+  await backend.put('attachments', pair('9', 'idle'));
   const db = connectRaw(connection);
   const options = { rules: { ...DEFAULT_RULES, taskNetworks: true }, confirmMillis: 0 };
   const { findings } = await audit(db, backend.tables, options);

@@ -84,7 +84,7 @@ describe('a redrive', () => {
     await backend.deliver();
     const { services, networks, attachments } = await backend.world();
     expect([...services, ...networks].map(({ id }) => id).sort()).toEqual(['raw', 'unused']);
-    expect(attachments).toEqual([{ networkId: 'unused', serviceId: 'raw' }]);
+    expect(attachments).toEqual([{ held: 'network#unused', holder: 'service#raw' }]);
     expect(checkRest(await backend.world())).toEqual([]);
 
     expect(await redrive(ports(), backend.tables)).toMatchObject({ received: 0, deleted: 0 });

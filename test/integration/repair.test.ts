@@ -38,10 +38,10 @@ describe('a repair', () => {
     for (const id of ['front', 'unused']) await backend.put('networks', network(id));
     await backend.put('networks', network('loose', { markedAt: 'left#1' }));
     await backend.put('services', service('bare', ['front']));
-    await backend.put('attachments', { networkId: 'front', serviceId: 'gone' });
-    await backend.put('attachments', { networkId: 'unused', serviceId: 'bare' });
+    await backend.put('attachments', { held: 'network#front', holder: 'service#gone' });
+    await backend.put('attachments', { held: 'network#unused', holder: 'service#bare' });
     await backend.put('services', service('idle', ['front'], mark));
-    await backend.put('attachments', { networkId: 'front', serviceId: 'idle' });
+    await backend.put('attachments', { held: 'network#front', holder: 'service#idle' });
     await backend.put('services', service('silent', [], MARKED));
     await backend.put('tasks', task('silent', 't1'));
     await backend.put('services', service('high', [], mark));
@@ -191,8 +191,8 @@ describe('repairs beside 50 writers', () => {
     expect(await findAll()).toEqual([]);
 
     await backend.cloud.pauseMappings();
-    await backend.delete('attachments', { networkId: 'own0', serviceId: 's0' });
-    await backend.put('attachments', { networkId: 'n0', serviceId: 'nobody' });
+    await backend.delete('attachments', { held: 'network#own0', holder: 'service#s0' });
+    await backend.put('attachments', { held: 'network#n0', holder: 'service#nobody' });
     await backend.put('counters', { id: 'service#s2', remaining: 1, epoch: 'e' });
     const broken = await findAll();
     expect(told(broken)).toEqual(['left counter s2', 'missing attachment s0 own0', 'stale attachment nobody n0']);

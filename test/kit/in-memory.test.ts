@@ -92,7 +92,7 @@ describe('a raw write', () => {
       new PutCommand({ TableName: tables.services, Item: { id: 'raw', spec: uses('front'), mine: 1 } }),
     );
     await deallocator.drain();
-    expect(deallocator.items('attachments')).toEqual([{ networkId: 'front', serviceId: 'raw' }]);
+    expect(deallocator.items('attachments')).toEqual([{ held: 'network#front', holder: 'service#raw' }]);
     expect(deallocator.check()).toEqual([]);
   });
 

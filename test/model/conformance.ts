@@ -3,7 +3,7 @@
  * request that the model doesn't allow there, or that leaves another world behind, leaves none.
  */
 import type { World as Tables } from '../../lib/protocol/invariants.ts';
-import { networkLists, parentName, referencedNetworks } from '../../lib/protocol/model.ts';
+import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
 import { nameOf } from './handler.ts';
 import type { DrainModel } from './model.ts';
 import { OUTCOME_NAMES, STEP, type StepName } from './names.ts';
@@ -147,14 +147,12 @@ function observe(world: World, { tables, undelivered }: Observation): void {
     world.bytes[layout.tasksAt + p] = (1 << tasks) - 1;
     world.bytes[layout.netsAt + p] = maskOf(
       layout,
-      item === undefined ? [] : referencedNetworks(idOf(p), networkLists(item.spec)),
+      item === undefined ? [] : referencedNetworks({ kind: 'service', id: idOf(p) }, networkLists(item.spec)),
     );
   }
-  for (const { networkId, serviceId } of tables.attachments) {
-    const s = Array.from({ length: services }, (_, i) => i).find((i) => idOf(i) === serviceId);
-    const w = Array.from({ length: layout.parents }, (_, i) => i).find(
-      (i) => nameOf(layout, i) === parentName({ kind: 'network', id: networkId }),
-    );
+  for (const { held, holder } of tables.attachments) {
+    const s = Array.from({ length: services }, (_, i) => i).find((i) => nameOf(layout, i) === holder);
+    const w = Array.from({ length: layout.parents }, (_, i) => i).find((i) => nameOf(layout, i) === held);
     if (s !== undefined && w !== undefined) world.attach(w, s);
   }
 }

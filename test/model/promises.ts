@@ -180,7 +180,7 @@ export function tablesOf(world: World): Tables {
     attachments: range(services, networks).flatMap((w) =>
       range(0, services)
         .filter(has(world.attached(w)))
-        .map((s) => ({ networkId: idOf(w), serviceId: idOf(s) })),
+        .map((s) => ({ held: nameOf(layout, w), holder: nameOf(layout, s) })),
     ),
     counters: range(0, layout.parents)
       .filter((p) => world.get(p, S.COUNTER) !== 0)

@@ -301,9 +301,10 @@ type Image = Record<string, { S?: string; BOOL?: boolean }> | undefined;
 
 function nameOfParent(table: Stream, { dynamodb }: LambdaRecord): string {
   const keys = dynamodb.Keys as Record<string, { S: string }>;
-  const key = { tasks: 'serviceId', attachments: 'networkId', services: 'id', networks: 'id' }[table];
-  const kind = table === 'tasks' || table === 'services' ? 'service' : 'network';
-  return parentName({ kind, id: keys[key]?.S as string });
+  const key = { tasks: 'serviceId', attachments: 'held', services: 'id', networks: 'id' }[table];
+  const told = keys[key]?.S as string;
+  if (table === 'attachments') return told;
+  return parentName({ kind: table === 'networks' ? 'network' : 'service', id: told });
 }
 
 /** What a parent's record asks for, told from its images. */
@@ -324,6 +325,8 @@ function healsOf(model: DrainModel, table: Stream, { dynamodb }: LambdaRecord): 
   const images = [dynamodb.OldImage, dynamodb.NewImage] as { id: { S: string }; spec: never }[];
   const [before, after] = images.map((image) => image && namedLists(image.spec));
   if (isDeepStrictEqual(before, after)) return 0;
-  const named = [before, after].flatMap((lists) => (lists === undefined ? [] : referencedNetworks('x', lists)));
+  const named = [before, after].flatMap((lists) =>
+    lists === undefined ? [] : referencedNetworks({ kind: 'service', id: 'x' }, lists),
+  );
   return maskOf(model.layout, named);
 }

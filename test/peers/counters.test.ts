@@ -97,7 +97,7 @@ describe('a counter that is fed by a stream', () => {
     await story.backend.put('services', service('web', ['front']));
     const inserts = story.take('services');
     for (let n = 1; n <= 2; n++) expect(await story.invoke('services', inserts)).toEqual([]);
-    expect((await story.backend.world()).attachments).toEqual([{ networkId: 'front', serviceId: 'web' }]);
+    expect((await story.backend.world()).attachments).toEqual([{ held: 'network#front', holder: 'service#web' }]);
   });
 
   it('the fifth of seven writes fails once: all seven counts are the same in the end', async () => {
@@ -274,7 +274,7 @@ describe('a new reference that lands between count zero and the deletion', () =>
       // By writers who keep the fence: the mark is taken back, a service comes, the network is marked again.
       await story.backend.put('networks', network('front'));
       await story.backend.put('services', service('web', ['front']));
-      await story.backend.put('attachments', { networkId: 'front', serviceId: 'web' });
+      await story.backend.put('attachments', { held: 'network#front', holder: 'service#web' });
       await story.backend.put('networks', network('front', { ...MARKED, markedAt: 'm2' }));
     });
     await story.backend.deliver();
@@ -294,13 +294,13 @@ describe('a new reference that lands between count zero and the deletion', () =>
     story.after('listAttached', async () => {
       await story.backend.put('networks', network('front'));
       await story.backend.put('services', service('api', ['front']));
-      await story.backend.put('attachments', { networkId: 'front', serviceId: 'api' });
+      await story.backend.put('attachments', { held: 'network#front', holder: 'service#api' });
       await story.backend.put('networks', network('front', { ...MARKED, markedAt: 'm2' }));
     });
     await story.backend.deliver();
     expect(await story.isThere('services', 'web')).toBe(false);
     expect(await story.isThere('networks', 'front')).toBe(true);
-    expect((await story.backend.world()).attachments).toEqual([{ networkId: 'front', serviceId: 'api' }]);
+    expect((await story.backend.world()).attachments).toEqual([{ held: 'network#front', holder: 'service#api' }]);
   });
 
   it('S1 keeps the service: a task came, under a second mark', async () => {

@@ -157,7 +157,7 @@ describe('what was done is said', () => {
     await story.backend.put('networks', network('front', { ...MARKED, markedAt: 'm1' }));
     await story.backend.deliver();
     expect(said('deleted')).toMatchObject([{ parent: 'network#front', markedAt: 'm1', freed: [] }]);
-    expect(story.backend.log.filter((line) => 'NetworksDeleted' in line)).toMatchObject([{ NetworksDeleted: [1] }]);
+    expect(story.backend.log.filter((line) => 'Deleted' in line)).toMatchObject([{ kind: 'network', Deleted: [1] }]);
   });
 
   it('also of a network that goes with its service', async () => {
@@ -168,8 +168,9 @@ describe('what was done is said', () => {
     await story.deleteTask('web', 't1');
     await story.backend.deliver();
     expect(said('deleted')).toMatchObject([{ parent: 'service#web', freed: ['network#front'] }]);
-    expect(story.backend.log.filter((line) => 'ServicesDeleted' in line)).toMatchObject([
-      { ServicesDeleted: [1], NetworksDeleted: [1] },
+    expect(story.backend.log.filter((line) => 'Deleted' in line)).toMatchObject([
+      { kind: 'service', Deleted: [1] },
+      { kind: 'network', Deleted: [1] },
     ]);
   });
 });

@@ -105,7 +105,7 @@ const STORIES: Readonly<Record<string, { tell(): Promise<unknown>; check(): Prom
   'attachment-deleted': {
     async tell() {
       await client.updateService('api', () => ({ networks: [] }));
-      return event('REMOVE', { networkId: { S: 'front' }, serviceId: { S: 'api' } });
+      return event('REMOVE', { held: { S: 'network#front' }, holder: { S: 'service#api' } });
     },
     check: () => expectGone(client.getNetwork('front')),
   },

@@ -92,10 +92,10 @@ const STORIES: readonly Story[] = [
       for (const id of ['front', 'back']) await backend.put('networks', network(id));
       await backend.put('services', service('web', ['front']));
       await backend.deliver();
-      expect((await backend.world()).attachments).toEqual([{ networkId: 'front', serviceId: 'web' }]);
+      expect((await backend.world()).attachments).toEqual([{ held: 'network#front', holder: 'service#web' }]);
       await backend.put('services', service('web', ['back']));
       await backend.deliver();
-      expect((await backend.world()).attachments).toEqual([{ networkId: 'back', serviceId: 'web' }]);
+      expect((await backend.world()).attachments).toEqual([{ held: 'network#back', holder: 'service#web' }]);
       await backend.put('networks', network('back', MARKED));
       await backend.delete('services', { id: 'web' });
     },
@@ -193,7 +193,7 @@ describe('L2 the sweep', () => {
     for (const id of ['front', 'back', 'unused']) write.mark('networks', id);
     write.deleteTask('web', 't1');
     // A service whose attachment nobody cleared, deleted by other hands.
-    tables.put('attachments', { networkId: 'back', serviceId: 'gone' });
+    tables.put('attachments', { held: 'network#back', holder: 'service#gone' });
     // A counter that its parent left behind.
     tables.put('counters', { id: 'service#former', remaining: 3, epoch: 'e' });
     for (const records of Object.values(tables.streams)) records.length = 0;

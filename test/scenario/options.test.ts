@@ -258,7 +258,7 @@ describe('a sweep of named parents', () => {
       write.createService(id, ['front']);
       write.mark('services', id);
     }
-    backend.tables.delete('attachments', { networkId: 'front', serviceId: 'api' });
+    backend.tables.delete('attachments', { held: 'network#front', holder: 'service#api' });
     write.undelete('services', 'api');
     for (const records of Object.values(backend.tables.streams)) records.length = 0;
     expect(await backend.sweep({ parents: ['service#api'] })).toMatchObject({

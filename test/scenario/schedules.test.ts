@@ -73,10 +73,12 @@ async function run(seed: number, dials: Dials): Promise<{ violations: Violation[
   let wasDropped = false;
 
   const unprocessed = (parent: ParentKey): number => {
-    const [table, attribute] =
-      parent.kind === 'service' ? (['tasks', 'serviceId'] as const) : (['attachments', 'networkId'] as const);
+    const [table, attribute, value] =
+      parent.kind === 'service'
+        ? (['tasks', 'serviceId', parent.id] as const)
+        : (['attachments', 'held', `network#${parent.id}`] as const);
     const isOurs = ({ eventName, dynamodb }: LambdaRecord) =>
-      eventName === 'REMOVE' && (dynamodb.Keys as Record<string, { S: string }>)[attribute]?.S === parent.id;
+      eventName === 'REMOVE' && (dynamodb.Keys as Record<string, { S: string }>)[attribute]?.S === value;
     return [...streams[table], ...[...inFlight].flat()].filter(isOurs).length;
   };
 

@@ -21,7 +21,8 @@ describe.each<[string, () => Promise<Backend>]>([
 
   const isThere = async (kind: 'services' | 'networks', id: string) => (await backend.get(kind, { id })) !== undefined;
   const attach = async (serviceId: string, networks: string[]) => {
-    for (const networkId of networks) await backend.put('attachments', { networkId, serviceId });
+    for (const id of networks)
+      await backend.put('attachments', { held: `network#${id}`, holder: `service#${serviceId}` });
   };
   const deletions = () => backend.log.filter(({ decision }) => decision === 'deleted').length;
 

@@ -30,7 +30,7 @@ function told(more: Partial<Rules> = {}) {
     const { services, networks, attachments } = await backend.world();
     return [
       ...[...services, ...networks].map(({ id }) => id),
-      ...attachments.map(({ networkId, serviceId }) => `${serviceId} → ${networkId}`),
+      ...attachments.map(({ held, holder }) => `${holder} → ${held}`),
     ].sort();
   };
   const atRest = async () => expect(checkRest(await backend.world(), { rules, nowEpochMillis: Infinity })).toEqual([]);
@@ -43,7 +43,7 @@ describe('a network that a task is attached to', () => {
     await client.createNetwork({ id: 'debug' });
     await client.createService({ id: 'web' });
     await client.createTasks('web', [{ id: '1', ...on('debug', 'debug') }, { id: '2' }]);
-    expect(await left()).toEqual(['debug', 'task#3#web#1 → debug', 'web']);
+    expect(await left()).toEqual(['debug', 'task#3#web#1 → network#debug', 'web']);
     await client.removeNetwork('debug', { whenInUse: 'wait' });
     await backend.deliver();
     await backend.sweep();
@@ -98,7 +98,7 @@ describe('a network that a task is attached to', () => {
       await backend.deliver();
       tables.put('tasks', { serviceId: 'web', id: '1', ...on('debug'), status: { state: 'failed' } });
       await backend.deliver();
-      expect(await left()).toEqual(goes ? ['web'] : ['debug', 'task#3#web#1 → debug', 'web']);
+      expect(await left()).toEqual(goes ? ['web'] : ['debug', 'task#3#web#1 → network#debug', 'web']);
     }
   });
 });
@@ -110,10 +110,10 @@ describe('raw hands', () => {
     await client.createService({ id: 'web' });
     tables.put('tasks', { serviceId: 'web', id: '1', ...on('a') });
     await backend.deliver();
-    expect(await left()).toContain('task#3#web#1 → a');
+    expect(await left()).toContain('task#3#web#1 → network#a');
     tables.put('tasks', { serviceId: 'web', id: '1', ...on('b') });
     await backend.deliver();
-    expect(await left()).toEqual(['a', 'b', 'task#3#web#1 → b', 'web']);
+    expect(await left()).toEqual(['a', 'b', 'task#3#web#1 → network#b', 'web']);
     await atRest();
     tables.delete('tasks', { serviceId: 'web', id: '1' });
     await backend.deliver();
@@ -149,7 +149,7 @@ describe('a removal whose record was lost', () => {
     tables.streams.tasks.splice(0);
     await client.removeNetwork('debug', { whenInUse: 'wait' });
     await backend.deliver();
-    expect(await left()).toEqual(['debug', 'task#3#web#1 → debug', 'web']);
+    expect(await left()).toEqual(['debug', 'task#3#web#1 → network#debug', 'web']);
     await backend.sweep();
     await backend.deliver();
     expect(await left()).toEqual(['web']);
@@ -164,7 +164,7 @@ describe('a removal whose record was lost', () => {
     tables.streams.tasks.splice(0);
     const answer = await backend.sweep({ parents: ['task#3#web#1'] });
     expect(answer).toMatchObject({ complete: true, settled: 1, failed: [] });
-    expect(await left()).toContain('task#3#web#1 → debug');
+    expect(await left()).toContain('task#3#web#1 → network#debug');
   });
 
   it.each(['task#web#1', 'task#9#web#1', 'task#3#web#', 'task#0##1'])('is not asked for by %s', async (name) => {
@@ -228,9 +228,20 @@ describe('the fence', () => {
     });
   });
 
-  it('S2 lets no service take the name of a task’s attachments', async () => {
-    const { client } = told();
-    await expect(client.createService({ id: 'task#3#web#1' })).rejects.toMatchObject({ code: 'InvalidArgument' });
-    await client.createService({ id: 'task#web' });
+  it('S2 tells a task from a service that has its name for an id', async () => {
+    const { backend, client, left, atRest } = told();
+    await client.createNetwork({ id: 'debug' });
+    await client.createService({ id: 'task#3#web#1', spec: { task: on('debug') } });
+    await client.createService({ id: 'web' });
+    await client.createTask('web', { id: '1', ...on('debug') });
+    await client.removeNetwork('debug', { whenInUse: 'wait' });
+    await client.deleteTask('web', '1');
+    await backend.deliver();
+    await backend.sweep();
+    expect(await left()).toEqual(['debug', 'service#task#3#web#1 → network#debug', 'task#3#web#1', 'web']);
+    await client.removeService('task#3#web#1');
+    await backend.deliver();
+    expect(await left()).toEqual(['web']);
+    await atRest();
   });
 });

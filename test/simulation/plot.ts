@@ -1,7 +1,7 @@
 /** What makes a short story dense: a small cast in a world that has a past, and actions that mostly can be done. */
 import type { World } from '../../lib/protocol/invariants.ts';
 import type { ParentKind } from '../../lib/protocol/model.ts';
-import { attachmentName } from '../../lib/protocol/model.ts';
+import { userName } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import type { Dials } from './dials.ts';
@@ -34,7 +34,6 @@ export function drawCast(
 }
 
 const toTarget = (target: string) => ({ target });
-const nameOfTask = (serviceId: string, id: string) => attachmentName({ kind: 'task', serviceId, id });
 
 /** Services with networks and tasks, as the client would have left them long ago; some have just been marked. */
 export function populate(tables: MemoryTables, cast: Cast, draw: () => number): void {
@@ -44,12 +43,13 @@ export function populate(tables: MemoryTables, cast: Cast, draw: () => number): 
   for (const id of networks) tables.put('networks', network(id));
   for (const { id, used } of services) {
     tables.put('services', service(id, used));
-    for (const networkId of used) tables.put('attachments', { networkId, serviceId: id });
+    for (const one of used) tables.put('attachments', { held: `network#${one}`, holder: `service#${id}` });
     // Half of the services run nothing, and go at once when they are marked.
     for (const name of draw() < (cast.drains ? THERE : 0.5) ? some(cast.tasks) : []) {
       const held = cast.attachesTasks ? some(networks) : [];
       tables.put('tasks', { ...task(id, name), ...(cast.attachesTasks && { networks: held.map(toTarget) }) });
-      for (const networkId of held) tables.put('attachments', { networkId, serviceId: nameOfTask(id, name) });
+      const holder = userName({ kind: 'task', serviceId: id, id: name });
+      for (const one of held) tables.put('attachments', { held: `network#${one}`, holder });
     }
   }
   for (const records of Object.values(tables.streams)) records.length = 0;

@@ -3,7 +3,7 @@
  * else.
  */
 import { usersOf, type Violation, type World } from '../../lib/protocol/invariants.ts';
-import { attachmentName, type UserKey } from '../../lib/protocol/model.ts';
+import { type UserKey, userName } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Excuses } from '../../lib/testing/simulation/watch.ts';
 
@@ -50,7 +50,7 @@ export class RawWriters implements Excuses {
     }
     const isSame = before.services === after.services && before.tasks === after.tasks;
     if (isSame && before.attachments === after.attachments) return;
-    const attached = new Set(after.attachments.map(({ networkId, serviceId }) => `${serviceId} → ${networkId}`));
+    const attached = new Set(after.attachments.map(({ held, holder }) => `${holder} → ${held}`));
     const living = new Set<string>();
     const known = new Set(
       usersOf(before, this.#rules).flatMap(({ key, references }) => references.map((id) => referenceOf(key, id))),
@@ -92,8 +92,8 @@ export class RawWriters implements Excuses {
     }
     if (kind !== 'network' || (promise !== 'S2' && promise !== 'S6')) return false;
     // Each user by itself: one that nothing protects excuses neither another one nor a counter that stays behind.
-    const user = /was deleted (?:while|without its attachment of) (?:service#)?(\S+)/.exec(message)?.[1];
-    const reference = this.#unprotected.get(`${user} → ${id}`);
+    const user = /was deleted (?:while|without its attachment of) (\S+)/.exec(message)?.[1];
+    const reference = this.#unprotected.get(`${user} → network#${id}`);
     return reference !== undefined && (!reference.isHealed || reference.healedUnder === parent.markedAt);
   }
 
@@ -102,12 +102,12 @@ export class RawWriters implements Excuses {
     if (kind === 'task') return promise === 'S1' && this.#orphaned.has(`task ${rest.join('/')}`);
     if (promise !== 'S2') return false;
     if (kind === 'network') {
-      const user = /^(?:service#)?(\S+) refers/.exec(message)?.[1];
-      const reference = `${user} → ${rest[0]}`;
+      const user = /^(\S+) refers/.exec(message)?.[1];
+      const reference = `${user} → network#${rest[0]}`;
       return this.#unprotected.has(reference) || this.#orphaned.has(`network ${reference}`);
     }
     // Its record would have healed it, and was lost.
-    const unhealed = this.#unprotected.get(`${rest.slice(1).join('#')} → ${rest[0]}`);
+    const unhealed = this.#unprotected.get(`${rest.slice(2).join('#')} → network#${rest[1]}`);
     return lost && kind === 'attachment' && unhealed?.isHealed === false;
   }
 
@@ -127,7 +127,7 @@ function nameOfTask({ serviceId, id }: World['tasks'][number]): string {
 }
 
 function referenceOf(user: UserKey, network: string): string {
-  return `${attachmentName(user)} → ${network}`;
+  return `${userName(user)} → network#${network}`;
 }
 
 function markOf(kind: string, { id, markedAt }: Parents[number]): string {

@@ -95,7 +95,7 @@ export async function runFunctions({ backend, functions }: Granted): Promise<voi
   const putDraining = async (prefix: string) => {
     await put('networks', network(`${prefix}own`, { ...MARKED, markedAt: '2026-01-01T00:00:00.000Z#1' }));
     await put('services', service(`${prefix}web`, [`${prefix}own`], MARKED));
-    await put('attachments', { networkId: `${prefix}own`, serviceId: `${prefix}web` });
+    await put('attachments', { held: `network#${prefix}own`, holder: `service#${prefix}web` });
     await put('counters', counter(`service#${prefix}web`));
   };
   await cloud.pauseMappings();
@@ -111,12 +111,12 @@ export async function runFunctions({ backend, functions }: Granted): Promise<voi
       record('REMOVE', { serviceId: 'a-busy', id: 't2' }, { OldImage: holds }),
     ],
   });
-  await put('attachments', { networkId: 'a-held', serviceId: 'task#6#a-busy#t3' });
+  await put('attachments', { held: 'network#a-held', holder: 'task#6#a-busy#t3' });
   await invoke('task-deleted', { Records: [record('REMOVE', { serviceId: 'a-busy', id: 't3' }, { OldImage: holds })] });
 
   await put('networks', network('b-own', MARKED));
   await put('counters', counter('network#b-own'));
-  await invoke('attachment-deleted', { Records: [record('REMOVE', { networkId: 'b-own', serviceId: 'web' })] });
+  await invoke('attachment-deleted', { Records: [record('REMOVE', { held: 'network#b-own', holder: 'service#web' })] });
 
   await put('networks', network('c-own', MARKED));
   await invoke('network-updated', {
@@ -163,7 +163,7 @@ async function runForTwo(
   const putDraining = async (prefix: string) => {
     await put('networks', network(`${prefix}own`, timed));
     await put('services', service(`${prefix}web`, [`${prefix}own`], timed));
-    await put('attachments', { networkId: `${prefix}own`, serviceId: `${prefix}web` });
+    await put('attachments', { held: `network#${prefix}own`, holder: `service#${prefix}web` });
     await put('counters', counter(`service#${prefix}web`));
   };
   await all((n) => putDraining(`g${n}-`));
@@ -181,11 +181,11 @@ async function runForTwo(
 
   await all((n) => put('networks', network(`h${n}-own`, timed)));
   await all((n) => put('counters', counter(`network#h${n}-own`)));
-  const left = (n: number) => record('REMOVE', { networkId: `h${n}-own`, serviceId: 'web' });
+  const left = (n: number) => record('REMOVE', { held: `network#h${n}-own`, holder: 'service#web' });
   await invoke('attachment-deleted', { Records: two(left) });
 
   await all((n) => put('networks', network(`i${n}-own`, timed)));
-  await all((n) => put('attachments', { networkId: `i${n}-own`, serviceId: 'i-web' }));
+  await all((n) => put('attachments', { held: `network#i${n}-own`, holder: 'service#i-web' }));
   await invoke('network-updated', { Records: two((n) => record('MODIFY', { id: `i${n}-own` }, changed)) });
 
   await all((n) => put('services', service(`j${n}-web`, [`j${n}-own`], timed)));
@@ -198,7 +198,7 @@ async function runForTwo(
   await all((n) => putDraining(`k${n}-`));
   await invoke('service-updated', { Records: two((n) => record('MODIFY', { id: `k${n}-web` }, changed)) });
   await all((n) => put('networks', network(`m${n}-own`, timed)));
-  await all((n) => put('attachments', { networkId: `m${n}-own`, serviceId: 'm-web' }));
+  await all((n) => put('attachments', { held: `network#m${n}-own`, holder: 'service#m-web' }));
   await put(
     'services',
     service(
@@ -264,7 +264,7 @@ export async function runReports(granted: Granted, as: Grantee, folder: string):
   await client.createTask(web, { id: '1' });
   await client.removeService(web);
   await put('tasks', task(`${as}-nobody`, '1'));
-  await put('attachments', { networkId: `${as}-net`, serviceId: `${as}-nobody` });
+  await put('attachments', { held: `network#${as}-net`, holder: `service#${as}-nobody` });
   await put('counters', counter(`service#${as}-nobody`));
   await deliver();
   const run = commandsAs(granted, as, folder);
@@ -306,7 +306,7 @@ export async function runOperations(granted: Granted, folder: string): Promise<v
   await backend.client.deleteTask('o-web', '1');
   await backend.client.removeNetwork('o-net', { whenInUse: 'wait' });
   await backend.put('services', service('o-raw', ['o-net']));
-  await backend.delete('attachments', { networkId: 'o-net', serviceId: 'o-web' });
+  await backend.delete('attachments', { held: 'network#o-net', holder: 'service#o-web' });
   await backend.deliver();
   backend.cloud.setIntercept(undefined);
   await run('redrive');
@@ -379,7 +379,7 @@ const WAYS = { ...DELETES, ...FORGERIES };
 const KEYS = {
   services: { id: 'kept' },
   networks: { id: 'kept' },
-  attachments: { networkId: 'kept', serviceId: 'kept' },
+  attachments: { held: 'network#kept', holder: 'service#kept' },
   counters: { id: 'service#kept' },
   receipts: { id: 'service#kept', markedAt: 'kept' },
   tasks: { serviceId: 'kept', id: 'kept' },

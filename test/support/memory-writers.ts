@@ -1,5 +1,5 @@
 /** The typed client's writes on the tables in memory: the same fences, each write one step. False: refused. */
-import { attachmentName, networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
+import { networkLists, referencedNetworks, type UserKey, userName } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from './objects.ts';
 
@@ -10,9 +10,10 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
     const item = tables.get(table, { id });
     return item !== undefined && item.pendingDelete !== true;
   };
-  const referencesOf = (id: string) => referencedNetworks(id, networkLists(tables.get('services', { id })?.spec));
-  const attachment = (networkId: string, serviceId: string, isThere: boolean) => {
-    const keys = { networkId, serviceId };
+  const referencesOf = (id: string) =>
+    referencedNetworks({ kind: 'service', id }, networkLists(tables.get('services', { id })?.spec));
+  const attachment = (network: string, user: UserKey, isThere: boolean) => {
+    const keys = { held: `network#${network}`, holder: userName(user) };
     return { table: 'attachments' as const, keys, item: isThere ? keys : undefined };
   };
   return {
@@ -21,7 +22,7 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
         return false;
       tables.step([
         { table: 'services', keys: { id }, item: service(id, networks) },
-        ...networks.map((name) => attachment(name, id, true)),
+        ...networks.map((name) => attachment(name, { kind: 'service', id }, true)),
       ]);
       return true;
     },
@@ -33,8 +34,8 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
       if (!added.every((name) => isFit('networks', name))) return false;
       tables.step([
         { table: 'services', keys: { id }, item: service(id, networks) },
-        ...added.map((name) => attachment(name, id, true)),
-        ...removed.map((name) => attachment(name, id, false)),
+        ...added.map((name) => attachment(name, { kind: 'service', id }, true)),
+        ...removed.map((name) => attachment(name, { kind: 'service', id }, false)),
       ]);
       return true;
     },
@@ -54,7 +55,7 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
           keys: { serviceId, id },
           item: { ...task(serviceId, id), ...(held.length > 0 && { networks }) },
         },
-        ...held.map((name) => attachment(name, attachmentName({ kind: 'task', serviceId, id }), true)),
+        ...held.map((name) => attachment(name, { kind: 'task', serviceId, id }, true)),
       ]);
       return true;
     },

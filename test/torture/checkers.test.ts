@@ -23,7 +23,7 @@ const remove = (table: 'services' | 'networks', item: Record<string, unknown>) =
   ({ table, name: 'REMOVE', keys: { id: item.id }, before: item }) as const;
 const task = (name: string) => ({ table: 'tasks', name, keys: { serviceId: 'web', id: 't' } }) as const;
 const attachment = (name: string) =>
-  ({ table: 'attachments', name, keys: { networkId: 'front', serviceId: 'web' } }) as const;
+  ({ table: 'attachments', name, keys: { held: 'network#front', holder: 'service#web' } }) as const;
 
 describe('the judge of a history', () => {
   const web = service('web', ['front'], MARK);

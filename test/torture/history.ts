@@ -80,7 +80,7 @@ function native(image: unknown): Row {
 
 /** Whose happening it is, for schedules whose ids begin with a name of their own. */
 export function subjectOf({ keys }: Happening): string {
-  return String(keys.serviceId ?? keys.networkId ?? keys.id);
+  return String(keys.serviceId ?? (keys.held as string | undefined)?.replace('network#', '') ?? keys.id);
 }
 
 export function tellHappening({ number, table, name, keys, before, after }: Happening): string {
@@ -112,7 +112,7 @@ export function judge(history: readonly Happening[]): Judgement {
     const isRemoval = name === 'REMOVE';
     const id = String(keys.id);
     if (table === 'attachments') {
-      const pair = JSON.stringify([keys.networkId, keys.serviceId]);
+      const pair = JSON.stringify([keys.held, keys.holder]);
       if (isRemoval) attachments.delete(pair);
       else attachments.add(pair);
     } else if (table === 'tasks') {
@@ -142,7 +142,7 @@ export function judge(history: readonly Happening[]): Judgement {
         const living = tasks.get(id)?.size ?? 0;
         if (living > 0) add('S1', subject, happening, `${subject} was deleted while ${living} of its tasks existed`);
         for (const left of leftBehind(happening, attachments, history.slice(index + 1))) {
-          add('S6', subject, happening, `${subject} was deleted without its attachment to network#${left}`);
+          add('S6', subject, happening, `${subject} was deleted without its attachment to ${left}`);
         }
       } else {
         networksDeleted += 1;
@@ -164,21 +164,21 @@ const NUMBER_STEP_MAX = 2;
 
 /** Networks whose attachment to the service did not go in the transaction that removed it. */
 function leftBehind(removal: Happening, attachments: ReadonlySet<string>, following: Iterable<Happening>): string[] {
+  const name = `service#${removal.keys.id}`;
   const left = new Set(
     [...attachments]
-      .map((pair) => JSON.parse(pair) as [networkId: string, serviceId: string])
-      .flatMap(([networkId, serviceId]) => (serviceId === removal.keys.id ? [networkId] : [])),
+      .map((pair) => JSON.parse(pair) as [held: string, holder: string])
+      .flatMap(([held, holder]) => (holder === name ? [held] : [])),
   );
   let { number } = removal;
   for (const next of following) {
-    if (next.number > number + NUMBER_STEP_MAX || next.name !== 'REMOVE' || next.keys.serviceId !== removal.keys.id)
-      break;
-    left.delete(String(next.keys.networkId));
+    if (next.number > number + NUMBER_STEP_MAX || next.name !== 'REMOVE' || next.keys.holder !== name) break;
+    left.delete(String(next.keys.held));
     number = next.number;
   }
   return [...left];
 }
 
 function referencesOf(service: StoredParent): readonly string[] {
-  return referencedNetworks(service.id, networkLists(service.spec));
+  return referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec));
 }

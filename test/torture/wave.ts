@@ -121,7 +121,7 @@ function partOf(world: World, { prefix }: Schedule): World {
     services: world.services.filter(({ id }) => id.startsWith(prefix)),
     networks: world.networks.filter(({ id }) => id.startsWith(prefix)),
     tasks: world.tasks.filter(({ serviceId }) => serviceId.startsWith(prefix)),
-    attachments: world.attachments.filter(({ serviceId }) => serviceId.startsWith(prefix)),
+    attachments: world.attachments.filter(({ holder }) => holder.startsWith(`service#${prefix}`)),
     counters: world.counters.filter(({ id }) => id.includes(`#${prefix}`)),
   };
 }

@@ -42,7 +42,7 @@ describe('an argument that can not be right is refused, with what it is and what
       () => checkId('task', circular),
       "a task's id is an object without a text; it must be a string",
     ],
-    ['an empty id', () => checkId('service', ''), "a service's id is empty; it must have 1 to 1024 bytes"],
+    ['an empty id', () => checkId('service', ''), "a service's id is empty; it must have 1 to 1016 bytes"],
     ['half a character', () => checkId('task', '\ud83d'), 'the task id "\\ud83d" holds half a character'],
     ['a long id', () => checkId('network', 'é'.repeat(1021)), '… has 2042 bytes; at most 2040 fit the keys'],
     ['a text for a list', () => checkList('ids', 't1'), 'ids is "t1"; it must be a list'],
@@ -72,7 +72,7 @@ describe('an argument that can not be right is refused, with what it is and what
 });
 
 it('an argument that fits its bounds is taken', () => {
-  checkParent({ kind: 'service', id: 'é'.repeat(512) });
+  checkParent({ kind: 'service', id: 'é'.repeat(508) });
   checkId('network', 'x'.repeat(2040));
   checkList('ids', []);
   checkDeclared({});

@@ -2,11 +2,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import type { ParentKey, ParentKind } from '../../lib/protocol/model.ts';
+import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
-import { childDeleted } from '../../lib/streams/child-deleted.ts';
-import { parentUpdated } from '../../lib/streams/parent-updated.ts';
+import type { StreamedTable } from '../../lib/streams/functions.ts';
+import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { testPorts } from '../../lib/testing/memory/ports.ts';
@@ -41,11 +41,12 @@ function house(before: (call: Call) => Promise<void> | void = () => {}) {
     calls,
     requests: () => calls.map(({ request }) => request),
     argsOf: (request: string) => calls.filter((call) => call.request === request).map(({ args }) => args),
-    childDeleted: (kind: ParentKind, ...records: unknown[]) => childDeleted(kind, ports)({ Records: records }, context),
-    parentUpdated: (kind: ParentKind, ...records: unknown[]) =>
-      parentUpdated(kind, ports)({ Records: records }, context),
-    taskDeletedEvent: (event: unknown) => childDeleted('service', ports)(event as StreamEvent, context),
-    serviceUpdatedEvent: (event: unknown) => parentUpdated('service', ports)(event as StreamEvent, context),
+    childDeleted: (table: StreamedTable, ...records: unknown[]) =>
+      streamHandlerOf(table, ports)({ Records: records }, context),
+    parentUpdated: (table: StreamedTable, ...records: unknown[]) =>
+      streamHandlerOf(table, ports)({ Records: records }, context),
+    taskDeletedEvent: (event: unknown) => streamHandlerOf('tasks', ports)(event as StreamEvent, context),
+    serviceUpdatedEvent: (event: unknown) => streamHandlerOf('services', ports)(event as StreamEvent, context),
     /** A marked service that drains: its counter says so. */
     draining: (id: string, tasks: number) => {
       tables.put('services', { id, pendingDelete: true, markedAt: 'm1' });
@@ -71,7 +72,7 @@ describe('task-deleted', () => {
     draining('web', 9);
     draining('api', 5);
     const records = ['web', 'api', 'web', 'web', 'api'].map((id, n) => removal(id, n + 1));
-    expect(await childDeleted('service', ...records)).toEqual(failures());
+    expect(await childDeleted('tasks', ...records)).toEqual(failures());
     expect(argsOf('decrement')).toEqual([
       [{ kind: 'service', id: 'web' }, 3, '2026-01-01T00:00:00.000Z'],
       [{ kind: 'service', id: 'api' }, 2, '2026-01-01T00:00:00.000Z'],
@@ -83,7 +84,7 @@ describe('task-deleted', () => {
   it('asks once for each parent whether it drains, and writes nothing where it does not', async () => {
     const { childDeleted, argsOf, requests, tables } = house();
     tables.put('services', { id: 'web' });
-    expect(await childDeleted('service', removal('web', 1), removal('gone', 2), removal('web', 3))).toEqual(failures());
+    expect(await childDeleted('tasks', removal('web', 1), removal('gone', 2), removal('web', 3))).toEqual(failures());
     expect(requests()).toEqual(['findDraining', 'findDraining']);
     expect(argsOf('findDraining')).toEqual([[[{ kind: 'service', id: 'web' }]], [[{ kind: 'service', id: 'gone' }]]]);
     expect(tables.list('counters')).toEqual([]);
@@ -94,7 +95,7 @@ describe('task-deleted', () => {
       if (request === 'decrement') tables.delete('counters', { id: 'service#web' });
     });
     draining('web', 1);
-    expect(await childDeleted('service', removal('web', 1))).toEqual(failures());
+    expect(await childDeleted('tasks', removal('web', 1))).toEqual(failures());
     expect(requests()).toEqual(['findDraining', 'decrement']);
     expect(log).toEqual([]);
   });
@@ -103,7 +104,7 @@ describe('task-deleted', () => {
     const { draining, childDeleted, requests, tables, log } = house();
     draining('web', 0);
     tables.put('counters', { id: 'service#web', remaining: 2, epoch: 'e1' });
-    expect(await childDeleted('service', removal('web', 1), removal('web', 2))).toEqual(failures());
+    expect(await childDeleted('tasks', removal('web', 1), removal('web', 2))).toEqual(failures());
     expect(tables.get('services', { id: 'web' })).toBeUndefined();
     expect(requests()).not.toContain('openCounter');
     expect(log.find(({ decision }) => decision === 'deleted')).toMatchObject({ parent: 'service#web', records: 2 });
@@ -112,14 +113,14 @@ describe('task-deleted', () => {
   it('settles below zero too: who crossed it may have crashed', async () => {
     const { draining, childDeleted, tables } = house();
     draining('web', 0);
-    expect(await childDeleted('service', removal('web', 1))).toEqual(failures());
+    expect(await childDeleted('tasks', removal('web', 1))).toEqual(failures());
     expect(tables.get('services', { id: 'web' })).toBeUndefined();
   });
 
   it('S1 deletes nothing when the counter is too low and a task is left', async () => {
     const { draining, childDeleted, tables, remaining, log } = house();
     draining('web', 2);
-    expect(await childDeleted('service', removal('web', 1), removal('web', 2))).toEqual(failures());
+    expect(await childDeleted('tasks', removal('web', 1), removal('web', 2))).toEqual(failures());
     expect(tables.get('services', { id: 'web' })).toBeDefined();
     expect(remaining('web')).toBe(2);
     expect(log.find(({ decision }) => decision === 'draining')).toMatchObject({ parent: 'service#web', remaining: 2 });
@@ -128,10 +129,10 @@ describe('task-deleted', () => {
   it.each(['INSERT', 'MODIFY'])('takes an %s among the tasks for no news', async (eventName) => {
     const { draining, childDeleted, remaining, requests } = house();
     draining('web', 2);
-    expect(await childDeleted('service', removal('web', 1, eventName))).toEqual(failures());
+    expect(await childDeleted('tasks', removal('web', 1, eventName))).toEqual(failures());
     expect(remaining('web')).toBe(2);
     expect(requests()).toEqual(['findDraining']);
-    await childDeleted('service', removal('web', 1, eventName), removal('web', 2), removal('web', 3, eventName));
+    await childDeleted('tasks', removal('web', 1, eventName), removal('web', 2), removal('web', 3, eventName));
     expect(remaining('web')).toBe(1);
   });
 
@@ -139,9 +140,9 @@ describe('task-deleted', () => {
     const { childDeleted, tables, argsOf } = house();
     tables.put('networks', { id: 'front', pendingDelete: true, markedAt: 'm1' });
     tables.put('counters', { id: 'network#front', remaining: 1, epoch: 'e1' });
-    const keys = { networkId: { S: 'front' }, serviceId: { S: 'web' } };
+    const keys = { held: { S: 'network#front' }, holder: { S: 'service#web' } };
     const record = { eventName: 'REMOVE', dynamodb: { SequenceNumber: '1', Keys: keys } };
-    expect(await childDeleted('network', record)).toEqual(failures());
+    expect(await childDeleted('attachments', record)).toEqual(failures());
     expect(argsOf('decrement')).toEqual([[{ kind: 'network', id: 'front' }, 1, expect.any(String)]]);
     expect(tables.get('networks', { id: 'front' })).toBeUndefined();
   });
@@ -157,7 +158,7 @@ describe('task-deleted', () => {
     });
     const ids = Array.from({ length: 1_040 }, (_, n) => `s${n}`);
     for (const id of ids) draining(id, 5);
-    expect(await childDeleted('service', ...ids.map((id, n) => removal(id, n + 1)))).toEqual(failures());
+    expect(await childDeleted('tasks', ...ids.map((id, n) => removal(id, n + 1)))).toEqual(failures());
     expect(argsOf('decrement')).toHaveLength(1_040);
     expect(most).toBe(1_000);
   });
@@ -166,7 +167,7 @@ describe('task-deleted', () => {
     const { draining, childDeleted, remaining, argsOf } = house();
     const ids = ['__proto__', 'constructor', 'toString', 'a#b', 'a', ' ', '\u0000'];
     for (const id of ids) draining(id, 5);
-    await childDeleted('service', ...ids.map((id, n) => removal(id, n + 1)));
+    await childDeleted('tasks', ...ids.map((id, n) => removal(id, n + 1)));
     expect(argsOf('decrement').map(([, by]) => by)).toEqual([1, 1, 1, 1, 1, 1, 1]);
     for (const id of ids) expect(remaining(id)).toBe(4);
   });
@@ -201,7 +202,7 @@ describe('a batch', () => {
     const low = '9'.repeat(39);
     const high = `1${'0'.repeat(39)}`;
     const answer = await childDeleted(
-      'service',
+      'tasks',
       removal('web', high),
       removal('job', '3'),
       removal('api', '10'),
@@ -224,7 +225,7 @@ describe('a batch', () => {
     });
     const ids = Array.from({ length: 40 }, (_, n) => `s${n}`);
     for (const id of ids) draining(id, 5);
-    expect(await childDeleted('service', ...ids.map((id, n) => removal(id, n + 1)))).toEqual(failures('1'));
+    expect(await childDeleted('tasks', ...ids.map((id, n) => removal(id, n + 1)))).toEqual(failures('1'));
     expect(argsOf('decrement')).toHaveLength(40);
   });
 
@@ -233,7 +234,7 @@ describe('a batch', () => {
       if (request === 'countChildren') throw new Error('no answer');
     });
     draining('web', 0);
-    expect(await childDeleted('service', removal('web', 7))).toEqual(failures('7'));
+    expect(await childDeleted('tasks', removal('web', 7))).toEqual(failures('7'));
     expect(tables.get('services', { id: 'web' })).toBeDefined();
   });
 
@@ -242,7 +243,7 @@ describe('a batch', () => {
       if (request === 'findDraining' && JSON.stringify(args).includes('web')) throw new Error('no answer');
     });
     for (const id of ['web', 'api']) draining(id, 5);
-    expect(await childDeleted('service', removal('web', 1), removal('api', 2))).toEqual(failures('1'));
+    expect(await childDeleted('tasks', removal('web', 1), removal('api', 2))).toEqual(failures('1'));
     expect([remaining('web'), remaining('api')]).toEqual([5, 4]);
     expect(log).toContainEqual(expect.objectContaining({ decision: 'failed', subject: 'service#web' }));
   });
@@ -253,7 +254,7 @@ describe('a batch', () => {
     });
     for (const id of ['web', 'api']) draining(id, 5);
     const answer = await childDeleted(
-      'service',
+      'tasks',
       removal('web', '300'),
       removal('api', '20', 'TRUNCATE'),
       removal('api', '100'),
@@ -273,7 +274,7 @@ describe('a batch', () => {
   ])('throws after all others are done when it holds %s', async (_, nameless) => {
     const { draining, childDeleted, remaining, log } = house();
     for (const id of ['web', 'api']) draining(id, 5);
-    const answer = childDeleted('service', removal('web', 1), nameless, removal('web', 2), removal('api', 3));
+    const answer = childDeleted('tasks', removal('web', 1), nameless, removal('web', 2), removal('api', 3));
     const error: unknown = await answer.then(
       () => undefined,
       (thrown) => thrown,
@@ -418,7 +419,7 @@ describe('service-updated', () => {
   it.each(rows)('$what: settles $settles, heals $heals', async ({ records, hasCounter, settles, heals }) => {
     const { parentUpdated, requests, argsOf, tables } = house();
     if (hasCounter) tables.put('counters', { id: 'service#web', remaining: 0, epoch: 'e1' });
-    expect(await parentUpdated('service', ...records)).toEqual(failures());
+    expect(await parentUpdated('services', ...records)).toEqual(failures());
     expect(requests().includes('openCounter')).toBe(settles);
     expect(argsOf('readAttachments')).toEqual(heals === undefined ? [] : [[{ kind: 'service', id: 'web' }, heals]]);
     // Where there is nothing to do, nothing but the counters of cleared marks is asked for.
@@ -433,7 +434,7 @@ describe('service-updated', () => {
       return { ...one, dynamodb: { ...one.dynamodb, Keys: { id: { S: id } }, SequenceNumber: String(sequenceNumber) } };
     };
     await parentUpdated(
-      'service',
+      'services',
       of('marked', record(image(), image(m1)), 1),
       of('cleared', record(image(m1), image()), 2),
       of('removed', record(image(m1), undefined), 3),
@@ -449,7 +450,7 @@ describe('service-updated', () => {
     const { parentUpdated, tables, log } = house();
     tables.put('services', { id: 'web', pendingDelete: true, markedAt: 'm2' });
     tables.put('tasks', { serviceId: 'web', id: 't1' });
-    await parentUpdated('service', record(image(), image(m1), 1), record(image(m1), image(m2), 2));
+    await parentUpdated('services', record(image(), image(m1), 1), record(image(m1), image(m2), 2));
     expect(log.filter(({ decision }) => decision === 'draining')).toMatchObject([
       { parent: 'service#web', records: 2 },
     ]);
@@ -460,7 +461,7 @@ describe('service-updated', () => {
       if (request === 'readAttachments') throw new Error('no answer');
     });
     tables.put('services', { id: 'web', pendingDelete: true });
-    expect(await parentUpdated('service', record(undefined, image({ marked: true }, 'front'), 5))).toEqual(
+    expect(await parentUpdated('services', record(undefined, image({ marked: true }, 'front'), 5))).toEqual(
       failures('5'),
     );
     expect(tables.get('services', { id: 'web' })?.markedAt).toBe('2026-01-01T00:00:00.000Z#fresh-1');
@@ -470,7 +471,7 @@ describe('service-updated', () => {
   it('leaves the time that a mark has', async () => {
     const { parentUpdated, requests } = house();
     await parentUpdated(
-      'service',
+      'services',
       record(image(), image(m1)),
       record(image(m1), image(), 2),
       record(image(), undefined, 3),
@@ -487,16 +488,16 @@ describe('service-updated', () => {
       ...{ pendingDelete: true, markedAt: 'm1' },
     });
     tables.put('tasks', { serviceId: 'web', id: 't1' });
-    await parentUpdated('service', record(undefined, image(m1, 'front')));
+    await parentUpdated('services', record(undefined, image(m1, 'front')));
     expect(requests().indexOf('heal')).toBeGreaterThan(-1);
     expect(requests().indexOf('heal')).toBeLessThan(requests().indexOf('openCounter'));
-    expect(tables.get('attachments', { networkId: 'front', serviceId: 'web' })).toBeDefined();
+    expect(tables.get('attachments', { held: 'network#front', holder: 'service#web' })).toBeDefined();
   });
 
   it('never heals a network: it refers to nothing', async () => {
     const { parentUpdated, requests } = house();
-    expect(await parentUpdated('network', record(undefined, image({}, 'front')))).toEqual(failures());
-    expect(await parentUpdated('network', record(image({}, 'front'), image(m1, 'back')))).toEqual(failures());
+    expect(await parentUpdated('networks', record(undefined, image({}, 'front')))).toEqual(failures());
+    expect(await parentUpdated('networks', record(image({}, 'front'), image(m1, 'back')))).toEqual(failures());
     expect(requests()).toContain('openCounter');
     expect(requests()).not.toContain('readAttachments');
   });
@@ -505,14 +506,14 @@ describe('service-updated', () => {
     const { parentUpdated, requests } = house(({ request }) => {
       if (request === 'readAttachments') throw new Error('no answer');
     });
-    expect(await parentUpdated('service', record(undefined, image(m1, 'front'), 5))).toEqual(failures('5'));
+    expect(await parentUpdated('services', record(undefined, image(m1, 'front'), 5))).toEqual(failures('5'));
     expect(requests()).not.toContain('openCounter');
   });
 
   it('fails a record without its images alone', async () => {
     const { parentUpdated, log } = house();
     const keysOnly = { eventName: 'MODIFY', dynamodb: { SequenceNumber: '2', Keys: { id: { S: 'web' } } } };
-    expect(await parentUpdated('service', record(image(), image(m1), 1), keysOnly)).toEqual(failures('2'));
+    expect(await parentUpdated('services', record(image(), image(m1), 1), keysOnly)).toEqual(failures('2'));
     expect(log.some(({ decision }) => decision === 'absent')).toBe(true);
   });
 });

@@ -44,19 +44,19 @@ describe('a network', () => {
   };
 
   it.each<[string, Partial<Parent>, readonly string[], boolean]>([
-    ['marked, and nobody else is attached', {}, ['web'], true],
+    ['marked, and nobody else is attached', {}, ['service#web'], true],
     ['marked, and nobody at all is attached', {}, [], true],
-    ['attached to by another', {}, ['api', 'web'], false],
-    ['not marked', { pendingDelete: false }, ['web'], false],
-    ['marked without a time', { markedAt: undefined }, ['web'], false],
-    ['protected', { isProtected: true }, ['web'], false],
-    ['in its grace period', { markedAt: '2026-01-01T00:00:00.000Z#1' }, ['web'], false],
+    ['attached to by another', {}, ['service#api', 'service#web'], false],
+    ['not marked', { pendingDelete: false }, ['service#web'], false],
+    ['marked without a time', { markedAt: undefined }, ['service#web'], false],
+    ['protected', { isProtected: true }, ['service#web'], false],
+    ['in its grace period', { markedAt: '2026-01-01T00:00:00.000Z#1' }, ['service#web'], false],
   ])('that is %s', (_, more, attached, goes) => {
-    expect(goesAlong({ ...network, ...more }, attached, 'web', patient)).toBe(goes);
+    expect(goesAlong({ ...network, ...more }, attached, { kind: 'service', id: 'web' }, patient)).toBe(goes);
   });
 
   it('that is not there', () => {
-    expect(goesAlong(undefined, [], 'web', patient)).toBe(false);
+    expect(goesAlong(undefined, [], { kind: 'service', id: 'web' }, patient)).toBe(false);
   });
 });
 

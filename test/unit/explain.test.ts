@@ -5,6 +5,7 @@ import { compareCounter } from '../../lib/operate/reports/facts.ts';
 import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
+import { memoryCommandLine } from '../support/memory-command-line.ts';
 
 const WEB: ParentKey = { kind: 'service', id: 'web' };
 const FRONT: ParentKey = { kind: 'network', id: 'front' };
@@ -120,12 +121,22 @@ describe('a marked network', () => {
   it('is told to need a sweep for an attachment that is left over', async () => {
     const { cluster, tables, writers } = memoryCluster();
     writers.createNetwork('front');
-    tables.put('attachments', { networkId: 'front', serviceId: 'ghost' });
+    tables.put('attachments', { held: 'network#front', holder: 'service#ghost' });
     writers.mark('networks', 'front');
     const told = await explain(cluster, FRONT);
     expect(told.usedBy).toEqual([{ object: 'service#ghost', state: 'absent' }]);
     expect(told.advice[0]).toBe('With the next sweep network front goes; "deallocator sweep" runs one now.');
   });
+});
+
+it('whoever holds a network under a name that nobody can have is told as something that was not read', async () => {
+  const { tables, cli } = memoryCommandLine();
+  tables.put('networks', { id: 'front', pendingDelete: true, markedAt: '2026-01-01T00:00:00.000Z#1' });
+  tables.put('attachments', { held: 'network#front', holder: 'web' });
+  const { stdout } = await cli(['explain', 'network/front']);
+  expect(stdout).toContain('used by more than was read\n');
+  expect(stdout).toContain('network front stays: more services use it than were read.');
+  expect(stdout).not.toContain('nothing');
 });
 
 describe('what is not marked', () => {
@@ -155,7 +166,7 @@ describe('what is not marked', () => {
       'If you remove it, it goes after the task db.1 of service db.',
     );
     await client.createNetwork({ id: 'left' });
-    tables.put('attachments', { networkId: 'left', serviceId: 'ghost' });
+    tables.put('attachments', { held: 'network#left', holder: 'service#ghost' });
     expect((await explain(cluster, { kind: 'network', id: 'left' })).advice[1]).toBe(
       'If you remove it, it goes with the next sweep.',
     );

@@ -10,7 +10,10 @@ import { network, oldStyleService, service, task } from '../support/objects.ts';
 const NOW = { rules: DEFAULT_RULES, nowEpochMillis: Date.parse('2026-01-02T00:00:00Z') };
 const MARK = { pendingDelete: true, markedAt: '2026-01-01T00:00:00.000Z#1' };
 const EMPTY: AuditedWorld = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
-const attachment = (networkId: string, serviceId: string) => ({ networkId, serviceId });
+const attachment = (network: string, holder: string) => ({
+  held: `network#${network}`,
+  holder: holder.startsWith('task#') ? holder : `service#${holder}`,
+});
 const counter = (id: string, remaining: unknown, epoch: unknown = 'e1') => ({ id, remaining, epoch });
 
 const suspects = (world: Partial<AuditedWorld>, circumstances = NOW) =>
@@ -77,7 +80,7 @@ describe('every promise that holds at rest', () => {
       {
         problem: 'missing attachment',
         promise: 'S2',
-        subject: 'attachment#front#a',
+        subject: 'attachment#network#front#service#a',
         about: { service: 'a', network: 'front' },
       },
     ]);
@@ -110,6 +113,25 @@ describe('every promise that holds at rest', () => {
       ['left counter', 'service#web'],
       ['left counter', 'network#nowhere'],
     ]);
+  });
+
+  it.each([
+    ['network#front', 'web'],
+    ['network#front', 'network#back'],
+    ['network#front', 'task#03#web#1'],
+    ['front', 'service#web'],
+    ['service#web', 'service#web'],
+  ])('an attachment of %s by %s is for a person: nobody can know for whom it holds', (held, holder) => {
+    const world = { services: [service('web')], networks: [network('front')], attachments: [{ held, holder }] };
+    expect(found(world)).toEqual([
+      {
+        problem: 'unknown attachment',
+        promise: 'S4',
+        subject: `attachment#${held}#${holder}`,
+        about: { held, holder },
+      },
+    ]);
+    expect(mended(world)).toEqual([['unknown attachment', 'person']]);
   });
 
   it('a counter that is too high, L1 what is marked without counter or children, are mended by their parent', () => {
@@ -223,14 +245,14 @@ describe('an unreadable counter', () => {
 describe('ids', () => {
   it('with # in them never hide a suspect behind another', () => {
     const world = {
-      services: [service('c', ['a#b']), service('b#c', ['a'])],
-      networks: [network('a#b'), network('a')],
-      attachments: [attachment('a', 'b#c')],
+      services: [service('c', ['a#service#b']), service('b#service#c', ['a'])],
+      networks: [network('a#service#b'), network('a')],
+      attachments: [attachment('a', 'b#service#c')],
     };
-    // Both have the subject attachment#a#b#c; a look at each by itself tells which it is.
+    // Both have the subject attachment#network#a#service#b#service#c; a look at each by itself tells which it is.
     expect(found(world).map(({ about }) => about)).toEqual([
-      { service: 'c', network: 'a#b' },
-      { service: 'b#c', network: 'a' },
+      { service: 'c', network: 'a#service#b' },
+      { service: 'b#service#c', network: 'a' },
     ]);
   });
 });

@@ -270,7 +270,7 @@ describe('a forecast', () => {
     const setting = worldOf();
     const { backend, cluster, writers } = setting;
     writers.createNetwork('front');
-    backend.tables.put('attachments', { networkId: 'front', serviceId: 'ghost' });
+    backend.tables.put('attachments', { held: 'network#front', holder: 'service#ghost' });
     writers.mark('networks', 'front');
     await backend.deliver();
     const part = await readNeighbourhood(cluster, [{ kind: 'network', id: 'front' }]);

@@ -372,7 +372,7 @@ describe('counts', () => {
     await Promise.all([count(ids(101)), ...networks()]);
     const parameters = house.inputs().map(({ Parameters }) => (Parameters as unknown[] | undefined)?.length);
     expect(parameters).toEqual([50, 50, undefined, 2]);
-    expect(house.inputs()[3]).toMatchObject({ Statement: 'SELECT "networkId" FROM "A-1" WHERE "networkId" IN [?, ?]' });
+    expect(house.inputs()[3]).toMatchObject({ Statement: 'SELECT "held" FROM "A-1" WHERE "held" IN [?, ?]' });
   });
 
   it('are queries of their own where ended tasks count as gone', async () => {
@@ -451,7 +451,7 @@ it('counters of several parents are created in one transaction', async () => {
 });
 
 it('what is asked of one network in one turn is asked once', async () => {
-  house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'web' })], Count: 1 });
+  house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'web' })], Count: 1 });
   const network: ParentKey = { kind: 'network', id: 'front' };
   expect(await Promise.all([store.listAttached(network, 2), store.listAttached(network, 2)])).toEqual([
     ['web'],
@@ -462,10 +462,10 @@ it('what is asked of one network in one turn is asked once', async () => {
 
 describe('lists of several networks in one turn', () => {
   const listed = (...names: string[]) => Promise.all(names.map((id) => store.listAttached({ kind: 'network', id }, 2)));
-  const row = (networkId: string, serviceId: string) => ({ networkId: { S: networkId }, serviceId: { S: serviceId } });
+  const row = (network: string, holder: string) => ({ held: { S: `network#${network}` }, holder: { S: holder } });
   const read = (...networks: string[]) => ({
-    Statement: `SELECT "networkId", "serviceId" FROM "A-1" WHERE "networkId" IN [${networks.map(() => '?').join(', ')}]`,
-    Parameters: networks.map((S) => ({ S })),
+    Statement: `SELECT "held", "holder" FROM "A-1" WHERE "held" IN [${networks.map(() => '?').join(', ')}]`,
+    Parameters: networks.map((id) => ({ S: `network#${id}` })),
     ConsistentRead: true,
     Limit: networks.length * 2 + 1,
   });
@@ -483,7 +483,7 @@ describe('lists of several networks in one turn', () => {
       .on(ExecuteStatementCommand)
       .resolvesOnce({ Items: [row('front', 'web'), row('front', 'api'), row('back', 'db')], NextToken: 'more' })
       .resolves({ Items: [row('back', 'db'), row('back', 'web')], NextToken: 'more' });
-    house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'late' })], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'late' })], Count: 1 });
     expect(await listed('front', 'back', 'none')).toEqual([['web', 'api'], ['db', 'web'], ['late']]);
     expect(house.inputs()).toMatchObject([read('front', 'back', 'none'), read('back', 'none'), read('none'), {}]);
   });
@@ -496,22 +496,22 @@ describe('lists of several networks in one turn', () => {
     expect(await listed('front', 'back')).toEqual([['web', 'api'], []]);
     house.mock
       .on(QueryCommand)
-      .resolves({ Items: [marshall({ serviceId: 'web' }), marshall({ serviceId: 'web' })], Count: 2 });
+      .resolves({ Items: [marshall({ holder: 'web' }), marshall({ holder: 'web' })], Count: 2 });
     expect(await listed('front')).toEqual([['web']]);
   });
 
   it.each([
     ['of a network that was not asked for', row('stranger', 'web')],
-    ['without a network', { serviceId: { S: 'web' } }],
-    ['without a user', { networkId: { S: 'front' } }],
+    ['without a network', { holder: { S: 'web' } }],
+    ['without a user', { held: { S: 'network#front' } }],
   ])('prove nothing where a row is one %s', async (_, strange) => {
     house.mock.on(ExecuteStatementCommand).resolves({ Items: [row('front', 'web'), strange] });
-    house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'asked alone' })], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'asked alone' })], Count: 1 });
     expect(await listed('front', 'back')).toEqual([['asked alone'], ['asked alone']]);
   });
 
   it('that ask for different numbers are not one read', async () => {
-    house.mock.on(QueryCommand).resolves({ Items: [marshall({ serviceId: 'web' })], Count: 1 });
+    house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'web' })], Count: 1 });
     await Promise.all([
       store.listAttached({ kind: 'network', id: 'front' }, 2),
       store.listAttached({ kind: 'network', id: 'back' }, 1000),

@@ -16,7 +16,7 @@ const world = (parts: Partial<World>): World => ({ ...nothing, ...parts });
 const to = (...targets: string[]) => ({ task: { networks: targets.map((target) => ({ target })) } });
 const marked = { pendingDelete: true, markedAt: 'm1' };
 const task = { serviceId: 'web', id: 't1' };
-const attachment = { networkId: 'front', serviceId: 'web' };
+const attachment = { held: 'network#front', holder: 'service#web' };
 const counter = (id: string, remaining: number) => ({ id, remaining });
 const front: StoredParent = { id: 'front' };
 const web: StoredParent = { id: 'web', spec: to('front') };
@@ -72,7 +72,7 @@ describe('always', () => {
   it('S7 counts children of other parents for none', () => {
     const at = world({
       tasks: [{ serviceId: 'api', id: 'web' }],
-      attachments: [{ networkId: 'web', serviceId: 'front' }],
+      attachments: [{ held: 'network#web', holder: 'service#front' }],
       counters: [counter('service#web', 1)],
     });
     expect(named(checkAlways(at, () => 0))).toEqual(['S7 service#web']);
@@ -147,14 +147,14 @@ describe('each step', () => {
     const violations = checkStep(before, world({ networks: [front], attachments: [attachment] }));
     expect(named(violations)).toEqual(['S6 service#web']);
     expect(violations[0]?.message).toContain('network#front');
-    const another = world({ networks: [front], attachments: [{ networkId: 'front', serviceId: 'api' }] });
+    const another = world({ networks: [front], attachments: [{ held: 'network#front', holder: 'service#api' }] });
     expect(checkStep(before, another)).toEqual([]);
   });
 
   it('S6 takes the attachments of 32 networks in one step, and leaves the 33rd for later', () => {
     const ids = Array.from({ length: 33 }, (_, n) => `n${n}`);
     const networks = ids.map((id) => ({ id }));
-    const attachmentOf = (networkId: string) => ({ networkId, serviceId: 'web' });
+    const attachmentOf = (id: string) => ({ held: `network#${id}`, holder: 'service#web' });
     const before = world({
       services: [{ id: 'web', spec: to(...ids), ...marked }],
       networks,
@@ -202,7 +202,7 @@ describe('at rest', () => {
       world({
         services: [{ id: 'a#b', spec: to('c') }],
         networks: [{ id: 'c' }],
-        attachments: [{ networkId: 'c', serviceId: 'a#b' }],
+        attachments: [{ held: 'network#c', holder: 'service#a#b' }],
       }),
     ],
   ])('a world that is %s is right', (_, at) => {
@@ -220,23 +220,36 @@ describe('at rest', () => {
   });
 
   it('S2 names a reference without an attachment', () => {
-    expect(named(checkRest({ ...running, attachments: [] }))).toEqual(['S2 attachment#front#web']);
+    expect(named(checkRest({ ...running, attachments: [] }))).toEqual(['S2 attachment#network#front#service#web']);
   });
 
   it('S4 names an attachment of a service that is gone, or refers to other networks', () => {
     expect(named(checkRest(world({ networks: [front], attachments: [attachment] })))).toEqual([
-      'S4 attachment#front#web',
+      'S4 attachment#network#front#service#web',
     ]);
-    expect(named(checkRest({ ...running, services: [{ id: 'web' }] }))).toEqual(['S4 attachment#front#web']);
+    expect(named(checkRest({ ...running, services: [{ id: 'web' }] }))).toEqual([
+      'S4 attachment#network#front#service#web',
+    ]);
+  });
+
+  it('L1 takes no attachment for the child of a service', () => {
+    const at = world({
+      services: [{ id: 'web', ...marked }],
+      attachments: [{ held: 'service#web', holder: 'service#web' }],
+    });
+    expect(named(checkRest(at))).toContain('L1 service#web');
   });
 
   it('S4 tells an attachment from another one that reads alike', () => {
     const at = world({
       services: [{ id: 'b#c', spec: to('a') }],
       networks: [{ id: 'a' }],
-      attachments: [{ networkId: 'a#b', serviceId: 'c' }],
+      attachments: [{ held: 'network#a#b', holder: 'service#c' }],
     });
-    expect(named(checkRest(at))).toEqual(['S2 attachment#a#b#c', 'S4 attachment#a#b#c']);
+    expect(named(checkRest(at))).toEqual([
+      'S2 attachment#network#a#service#b#c',
+      'S4 attachment#network#a#b#service#c',
+    ]);
   });
 
   it('S4 names the counter of what is gone, or not marked', () => {
@@ -371,7 +384,7 @@ describe('a task that names networks', () => {
     services: [lone],
     networks: [{ ...front, ...marked }],
     tasks: [holding],
-    attachments: [{ networkId: 'front', serviceId: 'task#3#web#t1' }],
+    attachments: [{ held: 'network#front', holder: 'task#3#web#t1' }],
     counters: [counter('network#front', 1)],
   });
 
@@ -381,7 +394,7 @@ describe('a task that names networks', () => {
     expect(violations.map(({ message }) => message)).toEqual(['network#front was deleted while task#3#web#t1 used it']);
     expect(checkStep(before, after)).toEqual([]);
     expect(checkRest(before, held)).toEqual([]);
-    expect(named(checkRest(before))).toEqual(['S4 attachment#front#task#3#web#t1']);
+    expect(named(checkRest(before))).toEqual(['S4 attachment#network#front#task#3#web#t1']);
   });
 
   it('S2 is named in the sentence as a service is', () => {

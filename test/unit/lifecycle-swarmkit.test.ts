@@ -31,8 +31,6 @@ const tableNames = Object.keys(TABLES) as TableName[];
 
 /** Both images for every kind from the start: a later choice would replace the stream, since a view type can't be changed in place. */
 const BOTH_IMAGES: readonly TableName[] = ['tasks'];
-/** One table for all that is held by value, whatever its kind, by names. */
-const ATTACHMENT_KEYS = { partitionKey: 'held', sortKey: 'holder' };
 
 describe.each(CHOICES)('with %j', (choice) => {
   const chosen = planOf(swarmkit(choice));
@@ -71,7 +69,6 @@ it('the tables have the keys, the index, the names and the lock that they have t
     expect(plan.tables[name], name).toMatchObject({
       partitionKey,
       sortKey,
-      ...(name === 'attachments' && ATTACHMENT_KEYS),
       markedIndex: marked ? MARKED_INDEX : undefined,
       variable,
       constructId: constructId(name),
@@ -94,8 +91,8 @@ it('the kinds are those of today', () => {
     expect(plan.kinds[kind as keyof typeof KINDS].words).toEqual({ singular: kind, plural, short });
   }
   expect(plan.kinds.service.heldMax).toBe(NETWORKS_PER_SERVICE_MAX);
-  expect(plan.kinds.network).toMatchObject({ goesAlong: true, restrictedBy: ['service'], event: 'NetworkDeleted' });
-  expect(plan.kinds.service).toMatchObject({ goesAlong: false, fencedBy: ['network'], event: 'ServiceDeleted' });
+  expect(plan.kinds.network).toMatchObject({ goesAlong: true, restrictedBy: ['service'] });
+  expect(plan.kinds.service).toMatchObject({ goesAlong: false, fencedBy: ['network'] });
   expect(plan.kinds.task).toMatchObject({ isGuarded: false, fencedBy: ['service'], goesAlong: false });
 });
 
@@ -119,7 +116,9 @@ describe('what an item holds', () => {
     fc.assert(
       fc.property(id, spec, (service, given) => {
         const held = heldBy(plan, 'service', { id: service, spec: given });
-        expect(held.map((one) => one.id)).toEqual(wellFormed(referencedNetworks(service, networkLists(given))));
+        expect(held.map((one) => one.id)).toEqual(
+          wellFormed(referencedNetworks({ kind: 'service', id: service }, networkLists(given))),
+        );
       }),
     );
   });
@@ -129,7 +128,9 @@ describe('what an item holds', () => {
     fc.assert(
       fc.property(id, list, (task, networks) => {
         const held = heldBy(withNetworks, 'task', { serviceId: 'web', id: task, networks });
-        expect(held.map((one) => one.id)).toEqual(wellFormed(referencedNetworks('x', taskNetworkLists(networks))));
+        expect(held.map((one) => one.id)).toEqual(
+          wellFormed(referencedNetworks({ kind: 'service', id: 'x' }, taskNetworkLists(networks))),
+        );
       }),
     );
   });

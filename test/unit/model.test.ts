@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  attachmentName,
   byteLength,
   isId,
   isMarked,
@@ -10,14 +9,15 @@ import {
   type Parent,
   type ParentKey,
   parentName,
-  parseAttachmentName,
   parseParentName,
+  parseUserName,
   referencedNetworks,
   sameParent,
   sameUser,
+  userName,
 } from '../../lib/protocol/model.ts';
 
-const referencesOf = (spec: unknown, id = 'web') => referencedNetworks(id, networkLists(spec));
+const referencesOf = (spec: unknown, id = 'web') => referencedNetworks({ kind: 'service', id }, networkLists(spec));
 const to = (...targets: unknown[]) => targets.map((target) => ({ target }));
 
 describe('references', () => {
@@ -88,9 +88,9 @@ describe('references', () => {
   });
 
   it('are none where the id of the service fits no attachment', () => {
-    expect(referencesOf({ networks: to('a') }, 's'.repeat(1024))).toEqual(['a']);
-    expect(referencesOf({ networks: to('a') }, 's'.repeat(1025))).toEqual([]);
-    expect(referencesOf({ networks: to('a') }, '😀'.repeat(257))).toEqual([]);
+    expect(referencesOf({ networks: to('a') }, 's'.repeat(1016))).toEqual(['a']);
+    expect(referencesOf({ networks: to('a') }, 's'.repeat(1017))).toEqual([]);
+    expect(referencesOf({ networks: to('a') }, '😀'.repeat(255))).toEqual([]);
   });
 
   it('are found whatever else the spec holds', () => {
@@ -168,20 +168,20 @@ describe('the name of a parent', () => {
   });
 });
 
-describe('the name of an attachment', () => {
-  const on = { taskNetworks: true };
-
-  it('leads back to its user, whatever the ids hold, and is another for each', () => {
+describe('the name of a user', () => {
+  it('leads back to it, whatever the ids hold, and is another for each', () => {
     const id = fc.string({ minLength: 1, unit: 'binary' });
     const user = fc.oneof(
       fc.record({ kind: fc.constant('task' as const), serviceId: id, id }),
-      fc.record({ kind: fc.constant('service' as const), id: id.filter((text) => !text.startsWith('task#')) }),
+      fc.record({ kind: fc.constant('service' as const), id }),
     );
     fc.assert(
       fc.property(user, (key) => {
-        expect(parseAttachmentName(attachmentName(key), on)).toEqual(key);
+        expect(parseUserName(userName(key))).toEqual(key);
       }),
     );
+    expect(userName({ kind: 'task', serviceId: 'web', id: '1' })).toBe('task#3#web#1');
+    expect(userName({ kind: 'service', id: 'task#3#web#1' })).toBe('service#task#3#web#1');
   });
 
   it.each([
@@ -191,16 +191,15 @@ describe('the name of an attachment', () => {
     'task#3#web#',
     'task#2#web#1',
     'task#0##1',
+    'task#03#web#1',
     'task#-1#a#b',
     'Task#3#web#1',
     'xtask#1##a',
-  ])('%s is a service’s', (name) => expect(parseAttachmentName(name, on)).toEqual({ kind: 'service', id: name }));
-
-  it('is always a service’s where tasks hold no networks', () => {
-    const name = attachmentName({ kind: 'task', serviceId: 'web', id: '1' });
-    expect(name).toBe('task#3#web#1');
-    expect(parseAttachmentName(name, { taskNetworks: false })).toEqual({ kind: 'service', id: name });
-  });
+    'web',
+    'service#',
+    'network#front',
+    'volume#data',
+  ])('is not %j', (name) => expect(parseUserName(name)).toBeUndefined());
 });
 
 it('users of one id are the same only if they are of one kind', () => {
@@ -218,7 +217,7 @@ describe('an id', () => {
   });
 
   it.each<['service' | 'network' | 'task', number]>([
-    ['service', 1024],
+    ['service', 1016],
     ['network', 2040],
     ['task', 1024],
   ])('of a %s has at most %i bytes, not characters', (kind, bytes) => {

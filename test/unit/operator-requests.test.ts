@@ -37,7 +37,7 @@ describe('status', () => {
       tables.put('services', service(`s${n}`, [`n${n}`], mark(n)));
       tables.put('networks', network(`n${n}`, mark(n)));
       tables.put('tasks', task(`s${n}`, '1'));
-      tables.put('attachments', { networkId: `n${n}`, serviceId: `s${n}` });
+      tables.put('attachments', { held: `network#n${n}`, holder: `service#s${n}` });
       tables.put('counters', { id: `service#s${n}`, remaining: 1, epoch: 'e' });
     }
     const { marked, counts } = await readStatus(cluster, { limit: 10_000 });
@@ -64,7 +64,7 @@ describe('explain', () => {
     for (const n of numbers(count)) {
       tables.put('services', service(`s${n}`, ['front']));
       tables.put('tasks', task(`s${n}`, '1'));
-      tables.put('attachments', { networkId: 'front', serviceId: `s${n}` });
+      tables.put('attachments', { held: 'network#front', holder: `service#s${n}` });
     }
     const { usedBy, moreRelated, standing } = await explain(cluster, { kind: 'network', id: 'front' });
     expect(usedBy?.map(({ tasks }) => tasks?.count)).toEqual(numbers(100).map(() => 1));
@@ -81,7 +81,7 @@ describe('audit', () => {
     for (const n of numbers(2500)) {
       tables.put('services', service(`s${n}`, ['front']));
       tables.put('tasks', task(`s${n}`, '1'));
-      tables.put('attachments', { networkId: 'front', serviceId: `s${n}` });
+      tables.put('attachments', { held: 'network#front', holder: `service#s${n}` });
     }
     const { findings, read } = await audit(db, MEMORY_NAMES, { chance: testChance() });
     expect(findings).toEqual([]);
@@ -94,7 +94,7 @@ describe('audit', () => {
     for (const n of numbers(1000)) {
       tables.put('tasks', task('gone', `${n}`));
       tables.put('services', service(`s${n}`, ['nowhere']));
-      tables.put('attachments', { networkId: 'nowhere', serviceId: `s${n}` });
+      tables.put('attachments', { held: 'network#nowhere', holder: `service#s${n}` });
     }
     const { findings } = await audit(db, MEMORY_NAMES, { chance: testChance() });
     expect(findings).toHaveLength(2000);

@@ -22,7 +22,7 @@ import { mockedRequests, sdkError } from '../support/sdk-mock.ts';
 const web: ParentKey = { kind: 'service', id: 'web' };
 const front: ParentKey = { kind: 'network', id: 'front' };
 const from = { id: 'x' };
-const item = { id: 'a', serviceId: 'web' };
+const item = { id: 'a', serviceId: 'web', holder: 'service#web' };
 const ONE = { Items: [marshall(item)], Count: 1, LastEvaluatedKey: marshall(from) };
 
 describe('a read', () => {
@@ -35,13 +35,13 @@ describe('a read', () => {
   });
 
   it('of who is attached is consistent, and of the whole item', async () => {
-    expect(await listAttached(database, front, 7, from)).toEqual({ items: ['web'], next: from });
+    expect(await listAttached(database, front, 7, from)).toEqual({ items: ['service#web'], next: from });
     expect(house.inputs()).toEqual([
       {
         TableName: 'Test-attachments',
         KeyConditionExpression: '#parent = :parent',
-        ExpressionAttributeNames: { '#parent': 'networkId' },
-        ExpressionAttributeValues: { ':parent': { S: 'front' } },
+        ExpressionAttributeNames: { '#parent': 'held' },
+        ExpressionAttributeValues: { ':parent': { S: 'network#front' } },
         ConsistentRead: true,
         Select: 'ALL_ATTRIBUTES',
         Limit: 7,

@@ -3,14 +3,23 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { compareSequenceNumbers, isMalformed, readRecord, recordSource } from '../../lib/streams/records.ts';
+import {
+  compareSequenceNumbers,
+  isMalformed,
+  type MalformedRecord,
+  readRecord,
+  recordSource,
+  type StreamRecord,
+} from '../../lib/streams/records.ts';
 
 const TERMINAL = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
 const TASK_NETWORKS = { ...DEFAULT_RULES, taskNetworks: true };
+type Read = StreamRecord | MalformedRecord;
+
 const SEQUENCE = '000000000000000000042';
 
-const readTask = (record: unknown) => readRecord(record, recordSource('service', 'children', DEFAULT_RULES));
-const readService = (record: unknown) => readRecord(record, recordSource('service', 'parents', DEFAULT_RULES));
+const readTask = (record: unknown) => readRecord(record, recordSource('tasks', DEFAULT_RULES)) as Read;
+const readService = (record: unknown) => readRecord(record, recordSource('services', DEFAULT_RULES)) as Read;
 
 const removal = (more: Record<string, unknown> = {}) => ({
   eventName: 'REMOVE',
@@ -28,14 +37,15 @@ const change = (more: Record<string, unknown> = {}) => ({
 });
 
 it.each([
-  ['service', 'parents', DEFAULT_RULES, { keyAttribute: 'id', childAttribute: undefined, withImages: true }],
-  ['service', 'children', DEFAULT_RULES, { keyAttribute: 'serviceId', childAttribute: undefined, withImages: false }],
-  ['service', 'children', TERMINAL, { keyAttribute: 'serviceId', childAttribute: undefined, withImages: true }],
-  ['service', 'children', TASK_NETWORKS, { keyAttribute: 'serviceId', childAttribute: 'id', withImages: true }],
-  ['network', 'parents', TASK_NETWORKS, { keyAttribute: 'id', childAttribute: undefined, withImages: true }],
-  ['network', 'children', TASK_NETWORKS, { keyAttribute: 'networkId', childAttribute: undefined, withImages: false }],
-] as const)("the schema and the rules say what records of a %s's %s are about", (kind, of, rules, source) => {
-  expect(recordSource(kind, of, rules)).toEqual({ kind, of, ...source });
+  ['services', DEFAULT_RULES, ['parents', 'service', 'id', undefined, true]],
+  ['tasks', DEFAULT_RULES, ['children', 'service', 'serviceId', undefined, false]],
+  ['tasks', TERMINAL, ['children', 'service', 'serviceId', undefined, true]],
+  ['tasks', TASK_NETWORKS, ['children', 'service', 'serviceId', 'id', true]],
+  ['networks', TASK_NETWORKS, ['parents', 'network', 'id', undefined, true]],
+  ['attachments', TASK_NETWORKS, ['children', undefined, 'held', undefined, false]],
+] as const)('the schema and the rules say what records of %s are about', (table, rules, expected) => {
+  const { of, kind, keyAttribute, childAttribute, withImages } = recordSource(table, rules);
+  expect([of, kind, keyAttribute, childAttribute, withImages]).toEqual(expected);
 });
 
 describe('a record of a child', () => {
@@ -47,12 +57,20 @@ describe('a record of a child', () => {
       before: undefined,
       after: undefined,
     });
-    const attachment = removal({ Keys: { networkId: { S: 'front' }, serviceId: { S: 'web' } } });
-    expect(readRecord(attachment, recordSource('network', 'children', DEFAULT_RULES))).toMatchObject({
+    const attachment = removal({ Keys: { held: { S: 'network#front' }, holder: { S: 'service#web' } } });
+    expect(readRecord(attachment, recordSource('attachments', DEFAULT_RULES))).toMatchObject({
       parent: { kind: 'network', id: 'front' },
     });
   });
 });
+
+it.each(['front', 'network#', 'service#web', 'volume#data', 'task#3#web#1'])(
+  'a record of an attachment to %s, which nothing holds by attachments, is about nobody',
+  (held) => {
+    const record = removal({ Keys: { held: { S: held }, holder: { S: 'service#web' } } });
+    expect(readRecord(record, recordSource('attachments', DEFAULT_RULES))).toBeUndefined();
+  },
+);
 
 describe('a record of a parent', () => {
   const list = { L: [{ M: { target: { S: 'front' } } }] };

@@ -122,7 +122,7 @@ describe('a batch whose records are there', () => {
           ],
         },
       ],
-      'shard-attachments': [{ records: [record(5, { networkId: 'front', serviceId: 'web' })] }],
+      'shard-attachments': [{ records: [record(5, { held: 'network#front', holder: 'service#web' })] }],
     });
     await redrive(ports, TABLES);
     expect(events[0]).toBe('settle service#web,network#a,network#front');

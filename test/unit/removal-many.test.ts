@@ -21,7 +21,7 @@ function stack() {
     const networkId = `n-${n % NETWORKS}`;
     const spec = { annotations: { labels }, networks: [{ target: networkId }] };
     world.backend.put('services', { id: `s-${n}`, spec });
-    world.backend.put('attachments', { networkId, serviceId: `s-${n}` });
+    world.backend.put('attachments', { held: `network#${networkId}`, holder: `service#s-${n}` });
   }
   const marked = async () =>
     JSON.parse((await world.cli(['ls', '--marked', '--limit', '10000', '-o', 'json'])).stdout).objects.length;

@@ -146,7 +146,10 @@ describe('what watches', () => {
     const letters = await checkDeadLetters(stage({ deadLetters: async () => 2 }));
     expect(letters).toMatchObject({ fault: 'dead letters', seen: '2 in the queue' });
     let sums = 0;
-    const late = stage({ metricSum: async (namespace) => (namespace === 'Shop' && ++sums > 3 ? 1 : 0) });
+    const late = stage({
+      metricSum: async (...[namespace, metric, { kind }]) =>
+        `${namespace} ${metric} ${kind}` === 'Shop Deleted service' && ++sums > 3 ? 1 : 0,
+    });
     expect(await checkMetrics(late, 0)).toMatchObject({ result: 'passed' });
     expect(await checkMetrics(stage({ metricSum: async () => 0 }), 0)).toMatchObject({ fault: 'no metrics' });
     const blind = stage({ deadLetters: rejecting('no'), metricSum: rejecting('no'), alarms: rejecting('no') });

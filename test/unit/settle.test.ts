@@ -82,7 +82,7 @@ describe('heal', () => {
     told.tables.put('services', service('web', ['front']));
     told.before('heal', () => told.tables.put('services', service('web', ['back'])));
     expect(await told.heal(web, ['front', 'back'])).toEqual({ user: web, put: ['back'], removed: [] });
-    expect(told.tables.list('attachments')).toEqual([{ networkId: 'back', serviceId: 'web' }]);
+    expect(told.tables.list('attachments')).toEqual([{ held: 'network#back', holder: 'service#web' }]);
   });
 
   it('L4 gives up with Aborted after a bounded number of rounds, with a pause before each but the first', async () => {

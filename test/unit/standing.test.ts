@@ -67,7 +67,7 @@ describe('a marked network', () => {
     await world.client.removeService('web');
     await world.client.removeNetwork('front');
     await world.backend.deliver();
-    world.tables.put('attachments', { networkId: 'front', serviceId: 'gone' });
+    world.tables.put('attachments', { held: 'network#front', holder: 'service#gone' });
     expect(await standing(world, FRONT)).toEqual({ state: 'draining' });
   });
 

@@ -365,7 +365,7 @@ describe('the store', () => {
       house.mock.on(QueryCommand).resolves({ Count: 7, LastEvaluatedKey: marshall({ serviceId: 'web', id: 't7' }) });
       expect(await store.countChildren(web, 1000)).toBe(7);
       expect(await store.countChildren(front, 1000)).toBe(7);
-      expect(house.sent()).toStrictEqual([count('T-1', 'serviceId', 'web'), count('A-1', 'networkId', 'front')]);
+      expect(house.sent()).toStrictEqual([count('T-1', 'serviceId', 'web'), count('A-1', 'held', 'network#front')]);
     });
 
     it('turns empty pages until a child is found, or the end', async () => {
@@ -436,7 +436,7 @@ describe('the store', () => {
   it('listAttached reads consistently, and no more than asked', async () => {
     house.mock
       .on(QueryCommand)
-      .resolves({ Count: 2, Items: [marshall({ serviceId: 'web' }), marshall({ serviceId: 'api' })] });
+      .resolves({ Count: 2, Items: [marshall({ holder: 'web' }), marshall({ holder: 'api' })] });
     expect(await store.listAttached(front, 2)).toEqual(['web', 'api']);
     expect(house.sent()).toStrictEqual([
       [
@@ -444,8 +444,8 @@ describe('the store', () => {
         {
           TableName: 'A-1',
           KeyConditionExpression: '#parent = :parent',
-          ExpressionAttributeNames: { '#parent': 'networkId' },
-          ExpressionAttributeValues: marshall({ ':parent': 'front' }),
+          ExpressionAttributeNames: { '#parent': 'held' },
+          ExpressionAttributeValues: marshall({ ':parent': 'network#front' }),
           ConsistentRead: true,
           Select: 'ALL_ATTRIBUTES',
           Limit: 2,
@@ -455,14 +455,14 @@ describe('the store', () => {
   });
 
   it('S2 listAttached turns a page that ended before its limit: the user behind it keeps the network', async () => {
-    const at = { networkId: 'front', serviceId: 'api' };
+    const at = { held: 'network#front', holder: 'service#api' };
     house.mock
       .on(QueryCommand)
-      .resolvesOnce({ Count: 1, Items: [marshall({ serviceId: 'api' })], LastEvaluatedKey: marshall(at) })
+      .resolvesOnce({ Count: 1, Items: [marshall({ holder: 'api' })], LastEvaluatedKey: marshall(at) })
       .resolves({
         Count: 1,
-        Items: [marshall({ serviceId: 'web' })],
-        LastEvaluatedKey: marshall({ ...at, serviceId: 'web' }),
+        Items: [marshall({ holder: 'web' })],
+        LastEvaluatedKey: marshall({ ...at, holder: 'service#web' }),
       });
     expect(await store.listAttached(front, 2)).toEqual(['api', 'web']);
     expect(house.inputs()).toMatchObject([{ Limit: 2 }, { Limit: 1, ExclusiveStartKey: marshall(at) }]);
@@ -532,8 +532,8 @@ describe('the store', () => {
                 },
               },
               { Delete: { TableName: 'C-1', Key: { id: { S: 'service#web' } } } },
-              { Delete: { TableName: 'A-1', Key: { networkId: { S: 'front' }, serviceId: { S: 'web' } } } },
-              { Delete: { TableName: 'A-1', Key: { networkId: { S: 'back' }, serviceId: { S: 'web' } } } },
+              { Delete: { TableName: 'A-1', Key: { held: { S: 'network#front' }, holder: { S: 'service#web' } } } },
+              { Delete: { TableName: 'A-1', Key: { held: { S: 'network#back' }, holder: { S: 'service#web' } } } },
               deletionOfNetwork('front'),
               { Delete: { TableName: 'C-1', Key: { id: { S: 'network#front' } } } },
               receiptOf('service#web', {
@@ -652,17 +652,17 @@ describe('the store', () => {
   });
 
   it('readAttachments reads consistently', async () => {
-    const back = { networkId: { S: 'back' }, serviceId: { S: 'web' } };
+    const back = { held: { S: 'network#back' }, holder: { S: 'service#web' } };
     house.mock.on(BatchGetItemCommand).resolves({ Responses: { 'A-1': [back] } });
     expect(await store.readAttachments(web, ['front', 'back'])).toEqual(new Set(['back']));
     expect(house.inputs()).toStrictEqual([
       {
         RequestItems: {
           'A-1': {
-            Keys: [{ networkId: { S: 'front' }, serviceId: { S: 'web' } }, back],
+            Keys: [{ held: { S: 'network#front' }, holder: { S: 'service#web' } }, back],
             ConsistentRead: true,
-            ProjectionExpression: '#networkId, #serviceId',
-            ExpressionAttributeNames: { '#networkId': 'networkId', '#serviceId': 'serviceId' },
+            ProjectionExpression: '#held, #holder',
+            ExpressionAttributeNames: { '#held': 'held', '#holder': 'holder' },
           },
         },
       },
@@ -671,8 +671,8 @@ describe('the store', () => {
 
   describe('heal', () => {
     const written = [
-      { Put: { TableName: 'A-1', Item: { networkId: { S: 'front' }, serviceId: { S: 'web' } } } },
-      { Delete: { TableName: 'A-1', Key: { networkId: { S: 'old' }, serviceId: { S: 'web' } } } },
+      { Put: { TableName: 'A-1', Item: { held: { S: 'network#front' }, holder: { S: 'service#web' } } } },
+      { Delete: { TableName: 'A-1', Key: { held: { S: 'network#old' }, holder: { S: 'service#web' } } } },
     ];
 
     it('checks in one transaction that the service is as read', async () => {
@@ -705,11 +705,12 @@ describe('the store', () => {
       const state = new StoredValue({ S: 'running' });
       const lists = { task: undefined, service: new StoredValue({ L: [] }) };
       const asRead = { references: [], lists, state };
-      expect(await store.heal({ user: task, asRead, put: [], remove: ['old'] })).toBe('committed');
-      expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
+      const held = new DynamoDBStore(house.open(tables, { ...DEFAULT_RULES, taskNetworks: true }));
+      expect(await held.heal({ user: task, asRead, put: [], remove: ['old'] })).toBe('committed');
+      expect(await held.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
       const check = { TableName: 'T-1', Key: { serviceId: { S: 'web' }, id: { S: '1' } } };
       const deletion = {
-        Delete: { TableName: 'A-1', Key: { networkId: { S: 'old' }, serviceId: { S: 'task#3#web#1' } } },
+        Delete: { TableName: 'A-1', Key: { held: { S: 'network#old' }, holder: { S: 'task#3#web#1' } } },
       };
       expect(house.inputs().map(({ TransactItems }) => TransactItems)).toStrictEqual([
         [
@@ -739,6 +740,15 @@ describe('the store', () => {
           deletion,
         ],
       ]);
+    });
+
+    it('reads and checks no task where tasks hold nothing: what it left behind goes', async () => {
+      house.mock.on(TransactWriteItemsCommand).resolves({});
+      const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      expect(await store.readUser(task)).toBeUndefined();
+      expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
+      const Key = { held: { S: 'network#old' }, holder: { S: 'task#3#web#1' } };
+      expect(house.inputs()).toMatchObject([{ TransactItems: [{ Delete: { TableName: 'A-1', Key } }] }]);
     });
 
     it('checks that an absent service is still absent, with no values at all', async () => {

@@ -11,7 +11,7 @@ import { SUSPICIONS_OF_A_PROBLEM_MAX, Survey } from '../../lib/operate/audit/sur
 import { findSuspects } from '../../lib/operate/audit/suspects.ts';
 import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import type { Circumstances } from '../../lib/protocol/decide.ts';
-import { attachmentName } from '../../lib/protocol/model.ts';
+import { userName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
@@ -72,13 +72,20 @@ const world: fc.Arbitrary<AuditedWorld> = fc.record({
   tasks: fc.uniqueArray(task, { selector: ({ serviceId, id: own }) => `${serviceId} ${own}` }),
   attachments: fc.uniqueArray(
     fc.record({
-      networkId: id,
-      serviceId: fc.oneof(
-        id,
-        fc.tuple(id, id).map(([serviceId, own]) => attachmentName({ kind: 'task', serviceId, id: own })),
+      held: fc.oneof(
+        { weight: 9, arbitrary: id.map((own) => `network#${own}`) },
+        fc.constantFrom('a', 'service#a', 'network#'),
+      ),
+      holder: fc.oneof(
+        { weight: 4, arbitrary: id.map((own) => `service#${own}`) },
+        {
+          weight: 4,
+          arbitrary: fc.tuple(id, id).map(([serviceId, own]) => userName({ kind: 'task', serviceId, id: own })),
+        },
+        fc.constantFrom('a', 'network#a', 'task#01#a#a'),
       ),
     }),
-    { selector: ({ networkId, serviceId }) => `${networkId} ${serviceId}` },
+    { selector: ({ held, holder }) => `${held} ${holder}` },
   ),
   counters: fc.uniqueArray(
     fc.record({
@@ -118,7 +125,7 @@ describe('a survey', () => {
       { numRuns: 200 },
     );
     // It had all problems to find but the one that takes 33 networks.
-    expect(told.problems.size).toBe(14);
+    expect(told.problems.size).toBe(15);
   });
 
   it('keeps so many of each problem, tells how many more there are, and leaves no file', async () => {
@@ -128,7 +135,7 @@ describe('a survey', () => {
     const given: AuditedWorld = {
       ...EMPTY,
       tasks: ids.map((own) => ({ serviceId: 'gone', id: own })),
-      attachments: [{ networkId: 'front', serviceId: 'gone' }],
+      attachments: [{ held: 'network#front', holder: 'service#gone' }],
     };
     const suspicions = await survey(given, { rules: DEFAULT_RULES, nowEpochMillis: NOW }, 100_000);
     expect(suspicions.unchecked()).toEqual({ 'orphan task': 3 });

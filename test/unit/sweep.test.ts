@@ -164,7 +164,7 @@ describe('the sweep', () => {
     tables.put('services', service('web', ['front'], marked(1)));
     tables.put('tasks', task('web', 't1'));
     tables.put('networks', network('front', marked(2)));
-    tables.put('attachments', { networkId: 'front', serviceId: 'web' });
+    tables.put('attachments', { held: 'network#front', holder: 'service#web' });
     const calls: string[] = [];
     const told = wrapStore(memoryStore(tables), async (request, call) => {
       calls.push(request);
@@ -219,16 +219,16 @@ describe('the sweep', () => {
     await backend.put('services', service('other', []));
     await backend.put('services', service('user', ['kept']));
     for (const id of ['freed', 'kept']) await backend.put('networks', network(id, marked(1)));
-    for (const [networkId, serviceId] of [
+    for (const [network, user] of [
       ['freed', 'gone'],
       ['freed', 'other'],
       ['kept', 'user'],
     ]) {
-      await backend.put('attachments', { networkId, serviceId });
+      await backend.put('attachments', { held: `network#${network}`, holder: `service#${user}` });
     }
     for (const records of Object.values(backend.tables.streams)) records.length = 0;
     expect(await backend.sweep()).toMatchObject({ deleted: ['network#freed'], failed: [] });
-    expect((await backend.world()).attachments).toEqual([{ networkId: 'kept', serviceId: 'user' }]);
+    expect((await backend.world()).attachments).toEqual([{ held: 'network#kept', holder: 'service#user' }]);
     expect(backend.violations).toEqual([]);
   });
 });

@@ -76,7 +76,7 @@ function expectEmbeddedMetrics(line: Record<string, unknown>): void {
 }
 
 describe('an invocation', () => {
-  it('ends with one line of metrics that CloudWatch reads', () => {
+  it('ends with a line of metrics that CloudWatch reads, and one for each kind', () => {
     const { telemetry, lines, metrics } = listen();
     telemetry.settled(deleted({ freed: [front, back], rounds: 3, recounts: 2 }), 2);
     telemetry.decremented(web, 2, 1);
@@ -92,8 +92,6 @@ describe('an invocation', () => {
               Namespace: 'Deallocator',
               Dimensions: [['function']],
               Metrics: expect.arrayContaining([
-                { Name: 'ServicesDeleted', Unit: 'Count' },
-                { Name: 'NetworksDeleted', Unit: 'Count' },
                 { Name: 'Recounts', Unit: 'Count' },
                 { Name: 'Conflicts', Unit: 'Count' },
                 { Name: 'Decrements', Unit: 'Count' },
@@ -106,8 +104,6 @@ describe('an invocation', () => {
         },
         function: 'deallocator-task-deleted',
         requestId: 'request-1',
-        ServicesDeleted: [1],
-        NetworksDeleted: [2],
         Recounts: [2],
         Conflicts: [2],
         Decrements: [1],
@@ -115,6 +111,25 @@ describe('an invocation', () => {
         Failures: [1],
         DrainSeconds: [60],
       },
+      ...[
+        ['service', 1],
+        ['network', 2],
+      ].map(([kind, deletions]) => ({
+        _aws: {
+          Timestamp: 1767225660000,
+          CloudWatchMetrics: [
+            {
+              Namespace: 'Deallocator',
+              Dimensions: [['function', 'kind']],
+              Metrics: [{ Name: 'Deleted', Unit: 'Count' }],
+            },
+          ],
+        },
+        function: 'deallocator-task-deleted',
+        kind,
+        requestId: 'request-1',
+        Deleted: [deletions],
+      })),
     ]);
     for (const line of metrics()) expectEmbeddedMetrics(line);
     for (const line of lines) expect(line).not.toContain('\n');
@@ -145,10 +160,10 @@ describe('an invocation', () => {
     for (let n = 0; n < 250; n++) telemetry.settled(deleted(), 1);
     telemetry.flush();
     for (const line of metrics()) expectEmbeddedMetrics(line);
-    const sizes = metrics().map(({ DrainSeconds }) => (DrainSeconds as number[]).length);
+    const sizes = metrics().flatMap(({ DrainSeconds }) => (DrainSeconds as number[] | undefined)?.length ?? []);
     expect(sizes).toEqual([100, 100, 50]);
     const sum = metrics()
-      .flatMap(({ ServicesDeleted }) => ServicesDeleted as number[])
+      .flatMap(({ Deleted = [] }) => Deleted as number[])
       .reduce((total, value) => total + value);
     expect(sum).toBe(250);
   });
@@ -190,8 +205,7 @@ describe('a decision', () => {
     const { telemetry, metrics } = listen();
     telemetry.settled(deleted({ parent: front }), 0);
     telemetry.flush();
-    expect(metrics()).toMatchObject([{ NetworksDeleted: [1], DrainSeconds: [60] }]);
-    expect(metrics()[0]).not.toHaveProperty('ServicesDeleted');
+    expect(metrics()).toMatchObject([{ DrainSeconds: [60] }, { kind: 'network', Deleted: [1] }]);
   });
 
   it.each([['m1'], [''], ['#'], ['yesterday#a1'], ['2026-13-01T00:00:00.000Z#a1']])(
@@ -201,8 +215,8 @@ describe('a decision', () => {
       telemetry.settled(deleted({ markedAt }), 0);
       telemetry.flush();
       expect(decisions()[0]).not.toHaveProperty('drainSeconds');
+      expect(metrics()).toMatchObject([{ kind: 'service', Deleted: [1] }]);
       expect(metrics()[0]).not.toHaveProperty('DrainSeconds');
-      expect(metrics()).toMatchObject([{ ServicesDeleted: [1] }]);
     },
   );
 
@@ -357,9 +371,9 @@ describe('the sweep', () => {
   it('tells that it has finished, and what it has deleted, unless it was asked for some by name', async () => {
     const fill = (tables: MemoryTables) =>
       tables.put('services', { id: 'web', pendingDelete: true, markedAt: '2025-12-31T23:00:00.000Z#a' });
-    expect(await swept(fill)).toMatchObject([{ SweepsFinished: [1], SweptUp: [1], ServicesDeleted: [1] }]);
-    const [named] = await swept(fill, { parents: ['service#web'] });
-    expect(named).toMatchObject({ ServicesDeleted: [1] });
+    expect(await swept(fill)).toMatchObject([{ SweepsFinished: [1], SweptUp: [1] }, { Deleted: [1] }]);
+    const named = Object.assign({}, ...(await swept(fill, { parents: ['service#web'] })));
+    expect(named).toMatchObject({ Deleted: [1] });
     expect(named).not.toHaveProperty('SweepsFinished');
     expect(named).not.toHaveProperty('SweptUp');
   });
@@ -381,7 +395,10 @@ describe('the sweep', () => {
       }
       tables.put('services', { id: 'goes', pendingDelete: true, markedAt: '2025-01-01T00:00:00.000Z#c' });
     });
-    expect(metrics).toMatchObject([{ OldestMarkSeconds: [3600], StillDraining: [2], ServicesDeleted: [1] }]);
+    expect(metrics).toMatchObject([
+      { OldestMarkSeconds: [3600], StillDraining: [2] },
+      { kind: 'service', Deleted: [1] },
+    ]);
   });
 });
 

@@ -93,6 +93,7 @@ export function branchesOf({
   moreRelated,
   formerLives,
   names,
+  isWhole,
 }: Explanation): Branch[] {
   const more = moreRelated > 0 ? [{ text: `… and ${moreRelated} more` }] : [];
   const relatedBranch = (text: string, related: readonly Related[]): Branch => ({
@@ -106,7 +107,9 @@ export function branchesOf({
     ...(counter ? [{ text: counterText(counter) }] : []),
     ...(tasks ? [tasksBranch(tasks)] : []),
     ...(uses ? [relatedBranch('uses', uses)] : []),
-    ...(usedBy ? [relatedBranch('used by', usedBy)] : []),
+    ...(usedBy
+      ? [usedBy.length === 0 && !isWhole ? { text: 'used by more than was read' } : relatedBranch('used by', usedBy)]
+      : []),
     ...(formerLives.length > 0 ? [livesBranch(formerLives)] : []),
   ];
 }

@@ -16,7 +16,7 @@ export interface Suspicion {
 export interface Suspect extends Suspicion {
   /** Absent where no promise is broken yet. */
   readonly promise?: Promised;
-  /** `service#web`, `attachment#front#web`, `task#web#web.1`, … */
+  /** `service#web`, `attachment#network#front#service#web`, `task#web#web.1`, … */
   readonly subject: string;
   /** A sentence for the person who must act. */
   readonly message: string;
@@ -36,7 +36,7 @@ export interface Finding extends Suspect {
 
 /** The same for two looks at one thing. */
 export function suspectKey({ problem, about }: Suspicion): string {
-  return JSON.stringify([problem, about.service, about.network, about.task, about.counter]);
+  return JSON.stringify([problem, about.service, about.network, about.task, about.counter, about.held, about.holder]);
 }
 
 /** Whether two looks saw the same wrong, and not one after the other of its kind. */

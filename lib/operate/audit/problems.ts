@@ -15,7 +15,15 @@ import {
   type UserKey,
   userName,
 } from '../../protocol/model.ts';
-import { type About, type AuditedCounter, type AuditedParent, parentIn, userIn } from './world.ts';
+import {
+  type About,
+  type Attachment,
+  type AuditedCounter,
+  type AuditedParent,
+  pairIn,
+  parentIn,
+  userIn,
+} from './world.ts';
 
 /** What a step that only an administrator may take ends with. */
 const BREAK_GLASS = '(docs/break-glass.md says how)';
@@ -59,6 +67,8 @@ interface Row {
   readonly oddParent?: (parent: AuditedParent) => Odd;
   /** The same for one that refers to networks. */
   readonly oddUser?: (parent: AuditedParent) => Odd;
+  /** The same for an attachment, as a whole sentence. */
+  readonly oddAttachment?: (attachment: Attachment) => Odd;
   /** The same for a counter, as a whole sentence. */
   readonly oddCounter?: (counter: AuditedCounter) => Odd;
   /** @default nothing but the problem itself */
@@ -100,6 +110,15 @@ const ROWS = {
     evidence: ({ references }) => ({ references }),
     sinceDeletionOf: (about, { references }) => (references === null && !about.task ? parentIn(about) : undefined),
     bySweep: ({ network }) => parentIn({ network }),
+  },
+  /** An attachment that names nothing which users hold, or no user: as it holds, but for whom can't be known. */
+  'unknown attachment': {
+    promise: 'S4',
+    oddAttachment: ({ held, holder }) =>
+      pairIn({ held, holder }) === undefined &&
+      `the attachments table has an item with held ${shown(held)} and holder ${shown(holder)}, which the deallocator never writes`,
+    byPerson: ({ held, holder }) =>
+      `find out who wrote the item with held ${shown(held)} and holder ${shown(holder)} to the attachments table, and delete it ${BREAK_GLASS}`,
   },
   /** A counter of a parent that is gone or not marked. */
   'left counter': {
@@ -149,7 +168,7 @@ const ROWS = {
   'too many references': {
     promise: 'S6',
     oddUser: ({ id, spec }) => {
-      const { length } = referencedNetworks(id, networkLists(spec));
+      const { length } = referencedNetworks({ kind: 'service', id }, networkLists(spec));
       const most = `only ${NETWORKS_PER_SERVICE_MAX} of them can be deleted together with it`;
       return length > NETWORKS_PER_SERVICE_MAX && `refers to ${length} networks; ${most}`;
     },

@@ -11,7 +11,7 @@ import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { StoredTask } from '../../protocol/invariants.ts';
 import { PARTITION_KEY_BYTES_MAX } from '../../protocol/limits.ts';
-import { attachmentName, byteLength, type ParentKey, parentName, parseParentName } from '../../protocol/model.ts';
+import { byteLength, type ParentKey, parentName, parseParentName, referredTo } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
@@ -49,7 +49,7 @@ const PATHS: Record<AuditedTable, readonly string[]> = {
   services: PARENT_PATHS,
   networks: PARENT_PATHS,
   tasks: ['serviceId', 'id', 'status.state'],
-  attachments: ['networkId', 'serviceId'],
+  attachments: ['held', 'holder'],
   counters: ['id', 'remaining', 'epoch'],
 };
 
@@ -117,13 +117,14 @@ export class AuditReader {
       };
       const counters = itemsOf('counters') as AuditedCounter[];
       const own = parentOfAbout(about);
+      const childTable = own && PARENT_TABLES[own.kind].children;
       const children =
         own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enoughFor(problem, counters[0])) : [];
       return {
         services: itemsOf('services'),
         networks: itemsOf('networks'),
-        tasks: [...itemsOf('tasks'), ...(own?.kind === 'service' ? children : [])],
-        attachments: [...itemsOf('attachments'), ...(own?.kind === 'network' ? children : [])],
+        tasks: [...itemsOf('tasks'), ...(childTable === 'tasks' ? children : [])],
+        attachments: [...itemsOf('attachments'), ...(childTable === 'attachments' ? children : [])],
         counters,
       } as unknown as AuditedWorld;
     });
@@ -160,13 +161,14 @@ export class AuditReader {
   }
 
   #addressesOf({ problem, about }: Suspicion): { readonly [table in AuditedTable]?: Address } {
-    const { service, network, task } = about;
+    const { service, network, task, held, holder } = about;
     const { at } = this.#database;
     const own = parentOfAbout(about);
     const counter = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
     return {
       ...(service !== undefined &&
-        network !== undefined && { attachments: at.attachment(network, attachmentName(userIn(about))) }),
+        network !== undefined && { attachments: at.attachment(referredTo(network), userIn(about)) }),
+      ...(held !== undefined && holder !== undefined && { attachments: at.attachmentNamed(held, holder) }),
       ...(task !== undefined && { tasks: at.task(service ?? '', task) }),
       ...(counter !== undefined && { counters: at.counterNamed(counter) }),
       ...(service !== undefined && { services: at.parent({ kind: 'service', id: service }) }),

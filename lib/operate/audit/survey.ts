@@ -9,16 +9,17 @@ import {
   KINDS,
   type ParentKind,
   parentName,
-  parseAttachmentName,
+  parseHeldName,
   parseParentName,
+  referredTo,
   type UserKey,
 } from '../../protocol/model.ts';
 import { type Suspicion, suspectKey } from './findings.ts';
 import { Partitions } from './partitions.ts';
 import { PROBLEMS, type Problem } from './problems.ts';
 import type { AuditedPage } from './reader.ts';
-import { findSuspects, oddCounters, oddParents, pairOf } from './suspects.ts';
-import type { About, AuditedCounter, AuditedParent, AuditedWorld } from './world.ts';
+import { findSuspects, oddAttachments, oddCounters, oddParents } from './suspects.ts';
+import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld, pairIn, pairOf } from './world.ts';
 
 /** Suspicions of one problem that are kept, to be looked at again. Where there are more, the first ones tell what to do. */
 export const SUSPICIONS_OF_A_PROBLEM_MAX = 10_000;
@@ -92,10 +93,12 @@ export class Survey {
         this.#takeUsers(usersOf({ services: [], tasks: items }, rules));
         break;
       case 'attachments':
-        for (const { networkId, serviceId } of items) {
-          const name = parentName({ kind: 'network', id: networkId });
-          this.#facts.add(name, { is: 'child', name });
-          this.#addPair(pairOf(parseAttachmentName(serviceId, rules), networkId), true);
+        for (const attachment of items) {
+          const { held } = attachment;
+          if (parseHeldName(held)) this.#facts.add(held, { is: 'child', name: held });
+          for (const odd of oddAttachments(attachment)) this.suspicions.add(odd);
+          const pair = pairIn(attachment);
+          if (pair) this.#addPair(pair, true);
         }
         break;
       default:
@@ -135,7 +138,7 @@ export class Survey {
   #takeUsers(users: readonly { readonly key: UserKey; readonly references: readonly string[] }[]): void {
     for (const { key, references } of users) {
       for (const network of references) {
-        const name = parentName({ kind: 'network', id: network });
+        const name = parentName(referredTo(network));
         const about = pairOf(key, network);
         this.#facts.add(name, { is: 'user', name, about });
         this.#addPair(about, false);
@@ -209,7 +212,7 @@ function worldOf(
     services: parentsOf('service'),
     networks: parentsOf('network'),
     tasks: childrenOf('service', (serviceId) => ({ serviceId, id: '' })),
-    attachments: childrenOf('network', (networkId) => ({ networkId, serviceId: '' })),
+    attachments: childrenOf('network', (id) => ({ held: parentName(referredTo(id)), holder: '' })),
     counters: [...counters.values()],
   };
 }

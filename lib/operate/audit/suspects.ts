@@ -6,22 +6,23 @@
 import { isCounter } from '../../dynamodb/items.ts';
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { checkRest, countChildren, usersOf, type Violation } from '../../protocol/invariants.ts';
-import {
-  attachmentName,
-  KINDS,
-  type ParentKind,
-  parentName,
-  parseAttachmentName,
-  parseParentName,
-  type UserKey,
-} from '../../protocol/model.ts';
+import { attachmentSubject, checkRest, countChildren, usersOf, type Violation } from '../../protocol/invariants.ts';
+import { KINDS, type ParentKind, parentName, parseParentName, referredTo, userName } from '../../protocol/model.ts';
 import { groupBy } from '../../protocol/parallel.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { taskName } from '../names.ts';
 import { type Suspect, suspectKey } from './findings.ts';
 import { PROBLEMS, type Problem, type Seen, type Source } from './problems.ts';
-import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld, userIn } from './world.ts';
+import {
+  type About,
+  type Attachment,
+  type AuditedCounter,
+  type AuditedParent,
+  type AuditedWorld,
+  pairIn,
+  pairOf,
+  userIn,
+} from './world.ts';
 
 type Found = Omit<Suspect, 'promise' | 'evidence'>;
 
@@ -43,6 +44,7 @@ export function findSuspects(world: AuditedWorld, circumstances: Circumstances):
     ...[...violations.values()].flatMap((ofSubject) => foundIn(ofSubject, aboutsOf)),
     ...oddParents('service', world.services),
     ...oddParents('network', world.networks),
+    ...world.attachments.flatMap(oddAttachments),
     ...counters.flatMap(oddCounters),
   ];
   const unique = new Map(found.map((one) => [suspectKey(one), one]));
@@ -83,6 +85,14 @@ export function oddParents(kind: ParentKind, parents: readonly AuditedParent[]):
   });
 }
 
+/** The same of an attachment. */
+export function oddAttachments({ held, holder }: Attachment): Found[] {
+  return ROWS.flatMap(([problem, row]): Found[] => {
+    const message = row.oddAttachment?.({ held, holder });
+    return message ? [{ problem, subject: attachmentSubject(held, holder), about: { held, holder }, message }] : [];
+  });
+}
+
 /** The same of a counter. */
 export function oddCounters(counter: AuditedCounter): Found[] {
   const { id } = counter;
@@ -101,14 +111,14 @@ function factsOf(world: AuditedWorld, rules: Rules) {
   const counters = new Map(world.counters.map((counter) => [counter.id, counter]));
   const children = countChildren(world, rules);
   const users = usersOf(world, rules);
-  const references = new Map(users.map(({ key, references }) => [attachmentName(key), references]));
+  const references = new Map(users.map(({ key, references }) => [userName(key), references]));
   const pairs = users.flatMap(({ key, references }) => references.map((network) => pairOf(key, network)));
-  const attached = attachments.map((item) => pairOf(parseAttachmentName(item.serviceId, rules), item.networkId));
+  const attached = attachments.map(pairIn).filter((pair) => pair !== undefined);
 
   const byTask = groupBy(tasks, taskName);
-  const byReference = groupBy(pairs, attachmentSubject);
-  const byAttachment = groupBy(attached, attachmentSubject);
-  const byNetwork = groupBy(pairs, ({ network }) => parentName({ kind: 'network', id: network }));
+  const byReference = groupBy(pairs, subjectOf);
+  const byAttachment = groupBy(attached, subjectOf);
+  const byNetwork = groupBy(pairs, ({ network }) => parentName(referredTo(network)));
   const parent = (name: string): About[] | undefined => {
     const key = parseParentName(name);
     return key && [{ [key.kind]: key.id }];
@@ -126,17 +136,11 @@ function factsOf(world: AuditedWorld, rules: Rules) {
     parent: parents.get(subject),
     counter: counters.get(about.counter ?? subject),
     children: children.get(about.counter ?? subject) ?? 0,
-    references: references.get(attachmentName(userIn(about))) ?? null,
+    references: references.get(userName(userIn(about))) ?? null,
   });
   return { aboutsOf: (subject: string, source: Source) => abouts[source](subject) ?? [], see };
 }
 
-/** A user of a network, and that network. */
-export function pairOf(user: UserKey, network: string) {
-  const about: About = user.kind === 'task' ? { service: user.serviceId, task: user.id } : { service: user.id };
-  return { ...about, network };
-}
-
-function attachmentSubject(pair: About & { readonly network: string }): string {
-  return `attachment#${pair.network}#${attachmentName(userIn(pair))}`;
+function subjectOf(pair: About & { readonly network: string }): string {
+  return attachmentSubject(parentName(referredTo(pair.network)), userName(userIn(pair)));
 }

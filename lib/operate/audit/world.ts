@@ -1,6 +1,6 @@
 /** What an audit reads, and by which ids it speaks of it. */
 import type { StoredParent, World } from '../../protocol/invariants.ts';
-import type { ParentKey, UserKey } from '../../protocol/model.ts';
+import { type ParentKey, parseHeldName, parseUserName, type UserKey } from '../../protocol/model.ts';
 
 export interface AuditedParent extends StoredParent {
   /** Paths of network lists that hold neither a list nor null. */
@@ -20,6 +20,8 @@ export interface AuditedWorld extends Omit<World, 'services' | 'networks' | 'cou
   readonly counters: readonly AuditedCounter[];
 }
 
+export type Attachment = World['attachments'][number];
+
 /** The ids of what a finding is about, as far as each is concerned. */
 export interface About {
   /** A service's id. */
@@ -30,6 +32,22 @@ export interface About {
   readonly task?: string;
   /** The counter's own key, where that is what is wrong. */
   readonly counter?: string;
+  /** An attachment's own keys, where these are what is wrong. */
+  readonly held?: string;
+  /** The other one of the two. */
+  readonly holder?: string;
+}
+
+/** A user of a network, and that network. */
+export function pairOf(user: UserKey, network: string) {
+  const about: About = user.kind === 'task' ? { service: user.serviceId, task: user.id } : { service: user.id };
+  return { ...about, network };
+}
+
+/** The same of an attachment. Undefined where its keys say neither. */
+export function pairIn({ held, holder }: Attachment): ReturnType<typeof pairOf> | undefined {
+  const [user, network] = [parseUserName(holder), parseHeldName(held)];
+  return user && network && pairOf(user, network.id);
 }
 
 /** The service that it is about, else the network. */

@@ -103,8 +103,13 @@ export interface Surroundings {
   rulesOf(functionArn: string): Promise<readonly StartRule[]>;
   /** All of the account and Region; whoever asks knows which are meant. */
   alarms(): Promise<readonly AlarmState[]>;
-  /** The sum of a metric since then, over all of its dimensions' values that the function has. */
-  metricSum(namespace: string, metric: string, functionName: string, sinceEpochMillis: number): Promise<number>;
+  /** The sum of a metric with exactly these dimensions since then. */
+  metricSum(
+    namespace: string,
+    metric: string,
+    dimensions: Readonly<Record<string, string>>,
+    sinceEpochMillis: number,
+  ): Promise<number>;
   /** The pipes that read a stream. */
   pipesOf(streamArn: string): Promise<readonly DeployedPipe[]>;
   /** Messages in the dead-letter queue. */

@@ -1,16 +1,10 @@
 /** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
 
-import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { shown } from '../../protocol/arguments.ts';
-import {
-  attachmentName,
-  KINDS,
-  type ParentKind,
-  parentName,
-  referencedNetworks,
-  type UserKey,
-} from '../../protocol/model.ts';
+import { KINDS, parentName, referencedNetworks, referredTo, type UserKey, userName } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
+import { FUNCTIONS, STREAM_FUNCTION_NAMES } from '../../streams/functions.ts';
 import {
   type Image,
   isMalformed,
@@ -84,6 +78,7 @@ export function parentsOfRecords(records: readonly unknown[], source: RecordSour
   const isOwn = source.of === 'parents';
   for (const record of records) {
     const read = readRecord(record, { ...source, withImages: isOwn || source.childAttribute !== undefined });
+    if (read === undefined) continue;
     if (isMalformed(read)) {
       malformed.push(`record ${read.sequenceNumber ?? 'without a sequence number'}: ${read.error.message}`);
       continue;
@@ -91,10 +86,10 @@ export function parentsOfRecords(records: readonly unknown[], source: RecordSour
     parents.add(parentName(read.parent));
     const user = userOf(read, isOwn);
     if (user === undefined) continue;
-    const named = (image: Image | undefined) => (image ? referencedNetworks(attachmentName(user), image.lists) : []);
+    const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
     const still = new Set(named(read.after));
-    for (const id of named(read.before)) if (!still.has(id)) parents.add(parentName({ kind: 'network', id }));
-    if (user.kind === 'task' && still.size > 0) parents.add(attachmentName(user));
+    for (const id of named(read.before)) if (!still.has(id)) parents.add(parentName(referredTo(id)));
+    if (user.kind === 'task' && still.size > 0) parents.add(userName(user));
   }
   return { parents: [...parents], malformed };
 }
@@ -108,12 +103,8 @@ function userOf({ parent, child }: StreamRecord, isOwn: boolean): UserKey | unde
 /** `arn:aws:dynamodb:eu-central-1:123456789012:table/NAME/stream/2026-01-01T00:00:00.000` */
 function sourceOf(streamArn: string, tables: PhysicalNames, rules: Rules): RecordSource | undefined {
   const [, name] = /:table\/([^/]+)\/stream\//.exec(streamArn) ?? [];
-  for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-    for (const side of ['parents', 'children'] as const) {
-      if (name === tables[PARENT_TABLES[kind][side]]) return recordSource(kind, side, rules);
-    }
-  }
-  return undefined;
+  const table = STREAM_FUNCTION_NAMES.map((one) => FUNCTIONS[one].table).find((one) => name === tables[one]);
+  return table && recordSource(table, rules);
 }
 
 function isText(value: unknown): value is string {

@@ -1,14 +1,7 @@
 /** What to do about an object, in sentences for a reader who sees the deallocator for the first time. */
 import type { Circumstances } from '../../protocol/decide.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../protocol/limits.ts';
-import {
-  type ParentKey,
-  parentName,
-  parseAttachmentName,
-  serviceOf,
-  type UserKey,
-  userName,
-} from '../../protocol/model.ts';
+import { type ParentKey, parentName, parseUserName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
 import { listed as list, spokenWith } from '../names.ts';
 import { keyOf } from './cluster.ts';
 import type { Facts } from './facts.ts';
@@ -210,6 +203,5 @@ function say(object: string, { names }: Neighbourhood): string {
 
 /** From a name such as `service#web`, or `task#3#web#1`. */
 function userOf(name: string): UserKey {
-  const user = parseAttachmentName(name, { taskNetworks: true });
-  return user.kind === 'task' ? user : keyOf(name);
+  return parseUserName(name) ?? keyOf(name);
 }

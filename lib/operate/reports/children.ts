@@ -2,6 +2,7 @@
 import { scanPaths } from '../../dynamodb/reads.ts';
 import { native, type StoredItem } from '../../dynamodb/requests.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
+import { parentName, referredTo } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { ATTACHED_USERS_MAX, type Cluster } from './cluster.ts';
@@ -55,16 +56,16 @@ export async function readAttachedTo(
   cluster: Cluster,
   networkIds: readonly string[],
 ): Promise<Map<string, AttachedFound>> {
-  const names = new Map(networkIds.map((id) => [id, [] as string[]]));
+  const names = new Map(networkIds.map((id) => [parentName(referredTo(id)), { id, users: [] as string[] }]));
   let isAll = true;
-  const isWhole = await scanFor(cluster, 'attachments', ['networkId', 'serviceId'], networkIds.length, (stored) => {
-    const users = names.get(stored.networkId?.S as string);
+  const isWhole = await scanFor(cluster, 'attachments', ['held', 'holder'], networkIds.length, (stored) => {
+    const { users } = names.get(stored.held?.S as string) ?? {};
     if (users === undefined) return;
-    if (users.length < ATTACHED_USERS_MAX) users.push(stored.serviceId?.S as string);
+    if (users.length < ATTACHED_USERS_MAX) users.push(stored.holder?.S as string);
     else isAll = false;
   });
   if (isWhole && isAll) {
-    return new Map([...names].map(([id, users]) => [id, foundAttached(users, true, cluster.rules)]));
+    return new Map([...names.values()].map(({ id, users }) => [id, foundAttached(users, true)]));
   }
   const found = await mapInParallel(networkIds, NETWORKS_IN_PARALLEL, async (id) => {
     return [id, await cluster.readAttached(id)] as const;

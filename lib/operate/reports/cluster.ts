@@ -11,7 +11,14 @@ import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import { type Parent, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
+import {
+  type Parent,
+  type ParentKey,
+  type ParentKind,
+  parentName,
+  parseParentName,
+  referredTo,
+} from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
@@ -170,9 +177,9 @@ export class Cluster {
   /** A network's users, at most 10,000 of them, strongly consistent. */
   async readAttached(networkId: string): Promise<AttachedFound> {
     const list = (from: PageKey | undefined) =>
-      listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
+      listAttached(this.database, referredTo(networkId), LIST_PAGE_ITEMS_MAX, from);
     const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
-    return foundAttached(items, isWhole, this.rules);
+    return foundAttached(items, isWhole);
   }
 
   /** By name, such as `service#web`, as far as there are any. The parents must differ. */

@@ -5,7 +5,6 @@
 import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
 import {
-  attachmentName,
   isMarked,
   KINDS,
   type MarkedParent,
@@ -250,9 +249,7 @@ class Future {
     const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
       const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
       const network = this.#parents.get(parentName(key));
-      return (
-        attached !== undefined && goesAlong(network, attached.map(attachmentName), parent.key.id, this.#circumstances)
-      );
+      return attached !== undefined && goesAlong(network, attached.map(userName), parent.key, this.#circumstances);
     });
     const deleted = [parent.key, ...freed].map(parentName);
     for (const name of deleted) this.#parents.delete(name);

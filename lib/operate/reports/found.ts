@@ -1,6 +1,6 @@
 /** The tasks of a service and the users of a network, as reports tell of them. */
 import type { Item } from '../../dynamodb/requests.ts';
-import { parseAttachmentName, type UserKey } from '../../protocol/model.ts';
+import { parseUserName, type UserKey } from '../../protocol/model.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
 import { naturally } from '../names.ts';
 import { isMap } from '../values.ts';
@@ -61,8 +61,11 @@ export function foundTasks(tasks: Item[], count: number, isExact: boolean, named
   return { count, isExact, named: first.map(taskOf) };
 }
 
-export function foundAttached(names: readonly string[], isWhole: boolean, rules: Rules): AttachedFound {
-  return { users: names.toSorted(naturally).map((name) => parseAttachmentName(name, rules)), isWhole };
+/** A holder whose name says nothing counts as one that was not read: it holds, and can't be shown. */
+export function foundAttached(names: readonly string[], isWhole: boolean): AttachedFound {
+  const users = names.toSorted(naturally).map(parseUserName);
+  const known = users.filter((user) => user !== undefined);
+  return { users: known, isWhole: isWhole && known.length === users.length };
 }
 
 function taskOf(item: Item): TaskFound {

@@ -5,7 +5,8 @@ import {
   KINDS,
   type ParentKey,
   parentName,
-  parseAttachmentName,
+  parseUserName,
+  referredTo,
   serviceOf,
   type UserKey,
 } from '../../protocol/model.ts';
@@ -83,7 +84,7 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
     const absence = part.gone?.has(name) ? 'gone' : 'not there';
     const state = parent === undefined ? absence : (standing?.state ?? 'not marked');
     nodes.set(keys.get(name) as string, { key, state, label: labelOf(part, key, parent, state, circumstances) });
-    for (const id of parent?.references ?? []) connect(name, parentName({ kind: 'network', id }), 'uses');
+    for (const id of parent?.references ?? []) connect(name, parentName(referredTo(id)), 'uses');
     if (standing === undefined) continue;
     const blockers = new Set(
       standing.state === 'blocked' ? standing.blockedBy.map(({ object }) => userOf(object)) : [],
@@ -103,7 +104,7 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
 function nearest(part: Neighbourhood): string[] {
   const names = new Set<string>();
   for (const [name, parent] of part.parents) {
-    const used = parent?.references.map((id) => parentName({ kind: 'network', id })) ?? [];
+    const used = parent?.references.map((id) => parentName(referredTo(id))) ?? [];
     const users = usersOf(part, keyOf(name)).map((user) => parentName(serviceOf(user)));
     for (const one of [name, ...used, ...users]) if (part.parents.has(one)) names.add(one);
     if (names.size >= OBJECTS_DRAWN_MAX) break;
@@ -117,8 +118,8 @@ function usersOf(part: Neighbourhood, { kind, id }: ParentKey): readonly UserKey
 
 /** The service of a blocker, such as `service#web` or `task#3#web#1`. */
 function userOf(object: string): string {
-  const user = parseAttachmentName(object, { taskNetworks: true });
-  return user.kind === 'task' ? parentName(serviceOf(user)) : object;
+  const user = parseUserName(object);
+  return user === undefined ? object : parentName(serviceOf(user));
 }
 
 function labelOf(

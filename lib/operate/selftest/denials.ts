@@ -76,7 +76,7 @@ function addressIn(stage: Stage, table: GuardedTable): Address {
   const addresses: Record<GuardedTable, Address> = {
     services: at.parent(nobody),
     networks: at.parent({ ...network, id: `${network.id}.nobody` }),
-    attachments: at.attachment(`${network.id}.nobody`, nobody.id),
+    attachments: at.attachment({ ...network, id: `${network.id}.nobody` }, nobody),
     counters: at.counter(nobody),
     receipts: at.receipt(nobody, 'forged'),
   };

@@ -109,7 +109,7 @@ export async function remainingOf({ database }: Stage, parent: ParentKey): Promi
 }
 
 export async function isAttached({ database }: Stage, network: ParentKey, service: ParentKey): Promise<boolean> {
-  return (await database.requests.get(database.at.attachment(network.id, service.id))) !== undefined;
+  return (await database.requests.get(database.at.attachment(network, service))) !== undefined;
 }
 
 export async function receiptOf({ database }: Stage, parent: ParentKey, markedAt: string) {

@@ -65,11 +65,12 @@ function namesOf(functions: FoundFunctions): string[] {
 /** That the functions' log lines become metrics. */
 export async function checkMetrics(stage: Stage, sinceEpochMillis: number): Promise<Check> {
   const name = 'metrics';
-  const expected = 'ServicesDeleted of task-deleted counts what the selftest has deleted';
+  const expected = 'Deleted of task-deleted counts the services that the selftest has deleted';
   const found = stage.functions['task-deleted'];
   if (!isTold(found)) return notLookedAt(name, expected, found.untold);
   const namespace = found.told.fn.environment.METRICS_NAMESPACE ?? '';
-  const sum = () => stage.around.metricSum(namespace, 'ServicesDeleted', 'task-deleted', sinceEpochMillis);
+  const dimensions = { function: 'task-deleted', kind: 'service' };
+  const sum = () => stage.around.metricSum(namespace, 'Deleted', dimensions, sinceEpochMillis);
   const first = await told(sum);
   if (!isTold(first)) return notLookedAt(name, expected, first.untold);
   const patient = { ...stage, waitMillis: METRIC_WAITS * stage.waitMillis };

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { shown } from '../../protocol/arguments.ts';
-import { networkLists, parentName, referencedNetworks } from '../../protocol/model.ts';
+import { networkLists, parentName, referencedNetworks, referredTo } from '../../protocol/model.ts';
 import { spoken, taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import type { Known } from './lacks.ts';
@@ -36,7 +36,9 @@ export function checkImport(parts: Parts, known: Known, faults: Gathered): Snaps
     const check = () => {
       const service = checkService(where, entry, networkIds, fields);
       refuseHanging(
-        referencedNetworks(service.id, networkLists(service.spec)).map((id) => parentName({ kind: 'network', id })),
+        referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec)).map((id) =>
+          parentName(referredTo(id)),
+        ),
         faults,
       );
       return service;

@@ -7,6 +7,7 @@ import {
   type ParentKind,
   parentName,
   referencedNetworks,
+  referredTo,
   taskNetworkLists,
 } from '../../protocol/model.ts';
 import { taskName } from '../names.ts';
@@ -45,7 +46,7 @@ export function networkPhase(client: DeallocatorClient): Phase<Snapshot['network
 
 export function servicePhase(client: DeallocatorClient): Phase<Snapshot['services'][number]> {
   const parentsOf = ({ id, spec }: Snapshot['services'][number]) =>
-    referencedNetworks(id, networkLists(spec)).map((network) => parentName({ kind: 'network', id: network }));
+    referencedNetworks({ kind: 'service', id }, networkLists(spec)).map((network) => parentName(referredTo(network)));
   return {
     name: 'services',
     kind: 'service',
@@ -59,15 +60,15 @@ export function servicePhase(client: DeallocatorClient): Phase<Snapshot['service
 }
 
 export function taskPhase(client: DeallocatorClient): Phase<SnapshotTask> {
-  const networksOf = ({ id, networks }: SnapshotTask) =>
-    client.taskNetworks ? referencedNetworks(id, taskNetworkLists(networks)) : [];
+  const networksOf = ({ serviceId, id, networks }: SnapshotTask) =>
+    client.taskNetworks ? referencedNetworks({ kind: 'task', serviceId, id }, taskNetworkLists(networks)) : [];
   return {
     name: 'tasks',
     kind: 'task',
     nameOf: taskName,
     parentsOf: (task) => [
       parentName({ kind: 'service', id: task.serviceId }),
-      ...networksOf(task).map((id) => parentName({ kind: 'network', id })),
+      ...networksOf(task).map((id) => parentName(referredTo(id))),
     ],
     actionsOf: (task) => 1 + networksOf(task).length,
     find: async (tasks) =>

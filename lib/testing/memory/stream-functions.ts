@@ -1,7 +1,6 @@
 /** The table of functions in memory: what reads each table's stream, and which records its mapping lets through. */
-import type { TableName } from '../../dynamodb/schema.ts';
+import { sideOf, type TableName } from '../../dynamodb/schema.ts';
 import { compilePattern } from '../../local/events/pattern.ts';
-import type { ParentKind } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { BatchResponse, StreamEvent } from '../../streams/batch.ts';
 import { FUNCTIONS, STREAM_FUNCTION_NAMES, type StreamedTable } from '../../streams/functions.ts';
@@ -18,12 +17,12 @@ export const STREAMED: readonly StreamedTable[] = ROWS.map(({ table }) => table)
 /** @param count counts children in place of the deployed function: a contender of the bench */
 export function handlersOf<Ports extends FunctionPorts>(
   ports: Ports,
-  count?: (kind: ParentKind, ports: Ports) => Handler,
+  count?: (table: StreamedTable, ports: Ports) => Handler,
 ): Readonly<Record<StreamedTable, Handler>> {
   const handlers = STREAM_FUNCTION_NAMES.map((name) => {
-    const { table, role, kind } = FUNCTIONS[name];
-    const isReplaced = count !== undefined && role === 'child-deleted';
-    return [table, isReplaced ? count(kind, ports) : streamHandlerOf(name, ports)];
+    const { table } = FUNCTIONS[name];
+    const isReplaced = count !== undefined && sideOf(table).of === 'children';
+    return [table, isReplaced ? count(table, ports) : streamHandlerOf(table, ports)];
   });
   return Object.fromEntries(handlers) as Record<StreamedTable, Handler>;
 }

@@ -193,8 +193,10 @@ export class Lanes {
 
   /** Removal records of a parent's children that no function has counted to its end yet. */
   unprocessed(parent: ParentKey): number {
-    const [table, attribute] =
-      parent.kind === 'service' ? (['tasks', 'serviceId'] as const) : (['attachments', 'networkId'] as const);
+    const [table, attribute, value] =
+      parent.kind === 'service'
+        ? (['tasks', 'serviceId', parent.id] as const)
+        : (['attachments', 'held', `network#${parent.id}`] as const);
     let count = 0;
     for (const lane of this.#lanes.values()) {
       if (lane.table !== table) continue;
@@ -204,7 +206,7 @@ export class Lanes {
       ]) {
         for (const { record } of items) {
           const keys = record.dynamodb.Keys as Record<string, { S: string }>;
-          if (tellsThatGone(record, this.#rules) && keys[attribute]?.S === parent.id) count++;
+          if (tellsThatGone(record, this.#rules) && keys[attribute]?.S === value) count++;
         }
       }
     }

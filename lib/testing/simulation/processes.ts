@@ -122,6 +122,6 @@ const NAMES: Record<Role, string> = {
 
 /** The keys that a request is about. */
 function subjectsOf(input: Input): string {
-  const texts = [...JSON.stringify(input).matchAll(/"(?:id|serviceId|networkId|:parent)":\{"S":"([^"]+)"/g)];
+  const texts = [...JSON.stringify(input).matchAll(/"(?:id|serviceId|held|holder|:parent)":\{"S":"([^"]+)"/g)];
   return [...new Set(texts.map(([, text]) => text))].join(', ');
 }

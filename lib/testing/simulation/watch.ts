@@ -126,7 +126,7 @@ export class Watch {
  * once their network is marked".
  */
 function isLeftOfTask({ promise, subject }: Violation, { networks }: World): boolean {
-  const [, networkId] = /^attachment#([^#]+)#task#/.exec(subject) ?? [];
+  const [, networkId] = /^attachment#network#([^#]+)#task#/.exec(subject) ?? [];
   const network = networks.find(({ id }) => id === networkId);
   return promise === 'S4' && networkId !== undefined && network?.pendingDelete !== true;
 }

@@ -81,12 +81,12 @@ function contender(
   return {
     name,
     sockets: 50,
-    childDeleted(kind, ports) {
+    childDeleted(table, ports) {
       const requests = new Requests(documentClient(ports.client), ports.chance, { onRetry: () => {} });
       return async ({ Records }) => {
         const records = Records as readonly DynamoDBRecord[];
         const groups = groupsOf(
-          records.map((record) => parentOf(kind, record)),
+          records.map((record) => parentOf(table, record)),
           records,
         );
         const expiresAt = Math.floor(ports.chance.nowEpochMillis() / 1000) + REMEMBERED_SECONDS;

@@ -13,7 +13,7 @@ import { parentOf, REMEMBERED_SECONDS, settleAtZero } from './reading.ts';
 export const powertools: Contender = {
   name: 'Powertools',
   sockets: 50,
-  childDeleted(kind, ports) {
+  childDeleted(table, ports) {
     const store = ports.openStore({ onRetry: () => {} });
     const processor = new BatchProcessor(EventType.DynamoDBStreams);
     const config = new IdempotencyConfig({ eventKeyJmesPath: 'eventID', expiresAfterSeconds: REMEMBERED_SECONDS });
@@ -25,7 +25,7 @@ export const powertools: Contender = {
     ports.client.middlewareStack.remove('addPowertoolsToUserAgent');
     const count = makeIdempotent(
       async (record: DynamoDBRecord): Promise<void> => {
-        const parent = parentOf(kind, record);
+        const parent = parentOf(table, record);
         const counter = await store.decrement(parent, 1, 'now');
         if (counter !== undefined) await settleAtZero(store, ports, parent, counter);
       },

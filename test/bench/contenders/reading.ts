@@ -1,18 +1,20 @@
 /** What the contenders share, so that they differ in nothing but how they count. */
 import type { DynamoDBRecord } from 'aws-lambda';
-import { PARENT_TABLES, TABLES } from '../../../lib/dynamodb/schema.ts';
-import type { Counter, ParentKey, ParentKind } from '../../../lib/protocol/model.ts';
+import { sideOf, TABLES } from '../../../lib/dynamodb/schema.ts';
+import { type Counter, type ParentKey, parseHeldName } from '../../../lib/protocol/model.ts';
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
+import type { StreamedTable } from '../../../lib/streams/functions.ts';
 import { settling } from '../../../lib/streams/ports.ts';
 import type { ContenderPorts } from '../environment.ts';
 
 /** As Powertools' documentation has it: a stream keeps its records for 24 hours, and may deliver again until then. */
 export const REMEMBERED_SECONDS = 25 * 60 * 60;
 
-export function parentOf(kind: ParentKind, record: DynamoDBRecord): ParentKey {
-  const keyAttribute = TABLES[PARENT_TABLES[kind].children].partitionKey;
-  return { kind, id: record.dynamodb?.Keys?.[keyAttribute]?.S as string };
+export function parentOf(table: StreamedTable, record: DynamoDBRecord): ParentKey {
+  const key = record.dynamodb?.Keys?.[TABLES[table].partitionKey]?.S as string;
+  const { kind } = sideOf(table);
+  return kind === undefined ? (parseHeldName(key) as ParentKey) : { kind, id: key };
 }
 
 export function eventIdOf(record: DynamoDBRecord): string {
