@@ -2,19 +2,11 @@
 import { parseArgs } from 'node:util';
 import { checkEngine } from '../lib/local/dynamodb/engine.ts';
 import { LocalError } from '../lib/local/ground/local-error.ts';
-import type { LogEntry } from '../lib/local/ground/log.ts';
-import { startLocalCloud } from '../lib/local/local-cloud.ts';
-import { removeRunningFile, writeRunningFile } from '../lib/local/running-file.ts';
+import { DeallocatorError } from '../lib/protocol/errors.ts';
+import { keepLocalCloud } from './cli/commands/local.ts';
 import { seconds } from './demo/text.ts';
 import { BESIDE_CLOUD, nextSteps } from './next-steps.ts';
-import {
-  ASSEMBLY_DIRECTORY,
-  buildFunctions,
-  RUNNING_DIRECTORY,
-  readNames,
-  STACK_NAME,
-  writeTemplate,
-} from './synthesize.ts';
+import { ASSEMBLY_DIRECTORY, buildFunctions, RUNNING_DIRECTORY, STACK_NAME, writeTemplate } from './synthesize.ts';
 
 const USAGE = `Usage: npm run local [-- --port N] [--assembly DIR]
 
@@ -57,10 +49,6 @@ function readOptions(): Options {
   }
 }
 
-function log({ source, requestId, line }: LogEntry): void {
-  process.stderr.write(`[${source}${requestId === undefined ? '' : ` ${requestId.slice(0, 8)}`}] ${line}\n`);
-}
-
 /** Resolves with the first reason to stop. A second signal ends the process at once. */
 function waitForStop(): Promise<string> {
   return new Promise((resolve) => {
@@ -81,19 +69,20 @@ function waitForStop(): Promise<string> {
   });
 }
 
+const tell = (line: string) => void process.stderr.write(`${line}\n`);
+
 /** Says what is being made, and how long it took. */
 async function told(what: string, work: () => Promise<void>): Promise<void> {
   const startMillis = performance.now();
-  process.stderr.write(`local: ${what}\n`);
+  tell(`local: ${what}`);
   await work();
-  process.stderr.write(`local: ${what} took ${seconds(performance.now() - startMillis)}\n`);
+  tell(`local: ${what} took ${seconds(performance.now() - startMillis)}`);
 }
 
 const { port, assembly } = readOptions();
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 const stopAsked = waitForStop();
 try {
-  // A signal while it starts has to wait until there is something to stop.
   if (assembly === undefined) {
     // Always from the sources: it takes seconds, and what runs is never old.
     const { signal } = new AbortController();
@@ -101,25 +90,21 @@ try {
     await told('bundling the functions', () => buildFunctions(signal));
     await told('writing the template', () => writeTemplate(signal, { validate: false }));
   }
-  const assemblyDirectory = assembly ?? ASSEMBLY_DIRECTORY;
-  const cloud = await startLocalCloud({ assemblyDirectory, stackName: STACK_NAME, port, log });
-  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const connection = { endpoint, region, accessKeyId, secretAccessKey, ...readNames(outputs) };
-  const runningFile = assembly === undefined ? writeRunningFile(RUNNING_DIRECTORY, connection) : undefined;
-  process.stdout.write(`${JSON.stringify(connection)}\n`);
-  process.stderr.write(`local: ready at ${endpoint}, engine on port ${cloud.enginePort}; Ctrl-C stops it\n`);
-  if (process.stderr.isTTY && runningFile !== undefined) {
-    process.stderr.write(`local: next, in another terminal:\n${nextSteps(BESIDE_CLOUD)}\n`);
-  }
-  const reason = await stopAsked;
-  process.stderr.write(`local: stopping (${reason})\n`);
-  if (runningFile !== undefined) removeRunningFile(runningFile);
-  await cloud.stop();
+  const isOurs = assembly === undefined;
+  await keepLocalCloud(
+    { port, assemblyDirectory: assembly ?? ASSEMBLY_DIRECTORY, stackName: STACK_NAME },
+    {
+      ...{ stopAsked, tell, print: (line) => void process.stdout.write(`${line}\n`) },
+      directory: isOurs ? RUNNING_DIRECTORY : undefined,
+      next:
+        isOurs && process.stderr.isTTY ? `local: next, in another terminal:\n${nextSteps(BESIDE_CLOUD)}` : undefined,
+    },
+  );
   process.exit(0);
 } catch (error) {
   // The terminal's Ctrl-C also ends the builds, which then seem to fail.
   if (stopping) process.exit(0);
-  const code = error instanceof LocalError ? ` [${error.code}]` : '';
-  process.stderr.write(`local: ${(error as Error).message}${code}\n`);
+  const code = error instanceof LocalError || error instanceof DeallocatorError ? ` [${error.code}]` : '';
+  tell(`local: ${(error as Error).message}${code}`);
   process.exit(1);
 }

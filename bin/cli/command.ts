@@ -49,6 +49,8 @@ export interface Command {
   readonly options: Readonly<Record<string, Option>>;
   /** Command line, and what it is for. */
   readonly examples: readonly (readonly [string, string])[];
+  /** It speaks to no deployment, and has none of the options of each command. */
+  readonly isAlone?: true;
   /** How long it may take to end in order after Ctrl-C, if that is more than a moment. */
   readonly orderlyEndMillis?: number;
   /** Resolves with the exit status. */

@@ -1,7 +1,7 @@
 /** What went wrong, in words that say what to do. */
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { failureText } from '../../lib/dynamodb/failures.ts';
-import { isDeallocatorError } from '../../lib/protocol/errors.ts';
+import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { profileFault } from './aws-profile.ts';
 import type { Io } from './io.ts';
 import { visible } from './text.ts';
@@ -34,6 +34,14 @@ export function errorWords(error: unknown, environment: Io['environment'] = {}, 
   if ((error as { $metadata?: unknown }).$metadata !== undefined || syscall !== undefined) return said;
   if (environment.DEALLOCATOR_TRACE) return error.stack ?? said;
   return `${said}; nothing is known of this fault: report it, with what DEALLOCATOR_TRACE=1 in the environment prints`;
+}
+
+/** What came instead of an answer of AWS, in words: a file that the settings name is no file that was typed. */
+export function askedOfAws(error: Error): Error {
+  const known = failureText(error);
+  return known === undefined
+    ? error
+    : new DeallocatorError(known.code, `${known.words}; ${known.advice}`, { cause: error });
 }
 
 function profileWords(cause: unknown, environment: Io['environment']): string {

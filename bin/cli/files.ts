@@ -26,7 +26,10 @@ export async function readBytes(name: string, path: string): Promise<Buffer> {
 /** Fails where the file is there, unless it may be overwritten. */
 export async function openToWrite(path: string, mayOverwrite: boolean): Promise<FileHandle> {
   return await open(path, mayOverwrite ? 'w' : 'wx').catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code !== 'EEXIST') throw cause;
+    if (cause.code !== 'EEXIST') {
+      const why = `${path} can't be written: ${cause.message}; name a file that can`;
+      throw new DeallocatorError('InvalidArgument', why, { cause });
+    }
     throw new DeallocatorError('AlreadyExists', `${path} is there; name another file, or overwrite it with --force`, {
       cause,
     });

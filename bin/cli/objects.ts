@@ -1,7 +1,6 @@
 /** From what was typed to the objects that are meant: ids, names and their beginnings. */
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import { called, KIND_WORDS } from '../../lib/operate/names.ts';
-import { readHistory } from '../../lib/operate/reports/history.ts';
 import {
   type Candidate,
   NAME_PAGES_MAX,
@@ -20,25 +19,25 @@ type Found = ParentKey & { readonly name?: string };
 
 /** What was not found stays as it was typed, for the command to say what that means. Notes go to stderr. */
 export async function findTyped(
+  session: Session,
+  deployment: Deployment,
+  asked: readonly ParentKey[],
+  options: ResolveOptions = {},
+): Promise<Found[]> {
+  const found = await resolveTyped(session, deployment, asked, options);
+  return found.map(({ key, name }) => ({ ...key, ...(name !== undefined && { name }) }));
+}
+
+/** The same, with how each was found. */
+export async function resolveTyped(
   { io, isJson }: Session,
   { cluster }: Deployment,
   asked: readonly ParentKey[],
   options: ResolveOptions = {},
-): Promise<Found[]> {
+): Promise<Resolved[]> {
   const found = await interruptible(resolve(cluster, asked, options), io);
-  const keys: Found[] = [];
-  for (const one of found) {
-    // Where an object of that very id was deleted, it is the one that is meant.
-    const wasThere =
-      one.by === 'beginning' && (await readHistory(cluster, { ...one.asked, limit: 1 })).deletions.length > 0;
-    const resolved: Resolved = wasThere
-      ? { ...one, key: one.asked, name: undefined, by: 'nothing', near: [{ key: one.key, name: undefined }] }
-      : one;
-    keys.push({ ...resolved.key, ...(resolved.name !== undefined && { name: resolved.name }) });
-    const note = isJson ? undefined : noteOf(resolved);
-    if (note !== undefined) sayBeside(io, visible(note));
-  }
-  return keys;
+  for (const note of isJson ? [] : found.map(noteOf)) if (note !== undefined) sayBeside(io, visible(note));
+  return found;
 }
 
 function noteOf({ asked, key, name, by, near, isWhole }: Resolved): string | undefined {

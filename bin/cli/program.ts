@@ -84,8 +84,9 @@ function ownProgramOf(command: Command, io: Io): Program {
       `\nExamples:\n${examples.map((example) => exampleText(example, width, helpColumns(io.out))).join('\n')}`,
     );
   addOptions(program, 'Options:', options);
-  addOptions(program, OPTIONS_OF_EACH, GLOBAL_OPTIONS);
-  if (!ownsStack(command)) program.addOption(new Option(`--${DEPLOYED_STACK_OPTION} <NAME>`).hideHelp());
+  if (!command.isAlone) addOptions(program, OPTIONS_OF_EACH, GLOBAL_OPTIONS);
+  if (!command.isAlone && !ownsStack(command))
+    program.addOption(new Option(`--${DEPLOYED_STACK_OPTION} <NAME>`).hideHelp());
   return program.addHelpOption(new Option('-h, --help', 'this text').helpGroup(OPTIONS_OF_EACH));
 }
 

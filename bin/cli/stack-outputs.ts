@@ -2,6 +2,7 @@
 import type { Stack } from '@aws-sdk/client-cloudformation';
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
+import { askedOfAws } from './errors.ts';
 
 export interface StackFound {
   readonly outputs: Record<string, string>;
@@ -36,7 +37,7 @@ function unanswered(stack: string, cause: Error): Error {
     });
   }
   // CloudFormation has no error code for it, only the message "Stack with id x does not exist".
-  if (!cause.message.includes('does not exist')) return cause;
+  if (!cause.message.includes('does not exist')) return askedOfAws(cause);
   return new DeallocatorError(
     'NotFound',
     `there is no stack ${stack} in this account and Region; check --deployment, --region and whose credentials these are`,

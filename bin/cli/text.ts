@@ -17,83 +17,84 @@ export interface TableOptions {
   readonly terminal?: Terminal | undefined;
   /** Heads of the columns that may be left out where the terminal is too narrow, the least important first. */
   readonly optional?: readonly string[];
+  /** Head of the column that is wrapped rather than cut. @default the last one */
+  readonly wrapped?: string;
 }
 
 const GAP = '   ';
 /** Where a terminal is too narrow: cells of a column that others follow, first and last of all. */
 const COLUMN_CELLS = [34, 14] as const;
-/** The last column is wrapped into so much at first: an object's id, 33 cells with its kind, is worth more than fewer lines. */
-const LAST_COLUMN_CELLS_ROOMY = 24;
-/** The last column is wrapped into no less. */
-const LAST_COLUMN_CELLS_MIN = 16;
+/** One column is wrapped into so much at first: an object's id, 33 cells with its kind, is worth more than fewer lines. */
+const WRAPPED_CELLS_ROOMY = 24;
+/** Where it has so much, no other column is left out for it. */
+const WRAPPED_CELLS_AMPLE = 48;
+/** It is wrapped into no less. */
+const WRAPPED_CELLS_MIN = 16;
 
 /**
  * Columns without borders, as `docker ps` has them. Where a terminal is too narrow, long texts lose their middles, then optional
- * columns are left out, and said to be; then the last column is wrapped. If nothing helps, each row becomes a block.
+ * columns are left out, and said to be; then one column is wrapped. If nothing helps, each row becomes a block.
  */
 export function columns(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
-  { terminal = {}, optional = [] }: TableOptions = {},
+  { terminal = {}, optional = [], wrapped: flowing = head.at(-1) ?? '' }: TableOptions = {},
 ): string {
   const { width = Number.POSITIVE_INFINITY } = terminal;
   let shown = [head, ...rows].map((row) => row.map((cell) => visible(String(cell))));
-  const widthOf = () => Math.max(...shown.map((_, row) => lineCells(shown, row)));
+  const place = () => shown[0]?.indexOf(flowing) ?? -1;
+  const lineCells = () => sum(widthsOf(shown)) + GAP.length * ((shown[0]?.length ?? 1) - 1);
+  /** What is left for the column that is wrapped. */
+  const room = () => width - lineCells() + (widthsOf(shown)[place()] ?? 0);
+  const squeeze = (cellsMax: number) => {
+    shown = shown.map((row) => row.map((cell, column) => (column === place() ? cell : squeezed(cell, cellsMax))));
+  };
   const left: string[] = [];
   const [roomy, tight] = COLUMN_CELLS;
-  if (widthOf() > width) shown = shown.map((row) => squeezedRow(row, roomy));
+  if (lineCells() > width) squeeze(roomy);
   for (const name of optional) {
-    const place = shown[0]?.indexOf(name) ?? -1;
-    if (widthOf() <= width || place === -1) continue;
+    const column = shown[0]?.indexOf(name) ?? -1;
+    if (lineCells() <= width || room() >= WRAPPED_CELLS_AMPLE || column === -1) continue;
     left.push(name);
-    shown = shown.map((row) => row.toSpliced(place, 1));
+    shown = shown.map((row) => row.toSpliced(column, 1));
   }
-  const isRoomy = () => width - indentOf(shown) >= LAST_COLUMN_CELLS_ROOMY;
-  if (widthOf() > width && !isRoomy()) shown = shown.map((row) => squeezedRow(row, tight));
-  const text = widthOf() <= width ? aligned(shown, terminal) : narrowed(shown, width, terminal);
+  if (lineCells() > width && room() < WRAPPED_CELLS_ROOMY) squeeze(tight);
+  const isTable = lineCells() <= width || room() >= WRAPPED_CELLS_MIN;
+  const text = isTable ? aligned(shown, terminal, place(), room()) : stacked(shown, width, terminal);
   return left.length === 0 ? text : `${text}\n${wrapped(`(too narrow for ${left.join(', ')})`, width).join('\n')}`;
 }
 
 type Cells = readonly (readonly string[])[];
 
-/** The widths of all columns but the last. */
 function widthsOf(table: Cells): number[] {
   const [head = []] = table;
-  return head.slice(0, -1).map((_, place) => Math.max(...table.map((row) => cellsOf(row[place] ?? ''))));
+  return head.map((_, place) => Math.max(...table.map((row) => cellsOf(row[place] ?? ''))));
 }
 
-/** Where the last column begins. */
-function indentOf(table: Cells): number {
-  return widthsOf(table).reduce((sum, cells) => sum + cells + GAP.length, 0);
-}
+const sum = (numbers: readonly number[]) => numbers.reduce((all, number) => all + number, 0);
 
-function lineCells(table: Cells, row: number): number {
-  return indentOf(table) + cellsOf(table[row]?.at(-1) ?? '');
-}
-
-function squeezedRow(row: readonly string[], cellsMax: number): string[] {
-  return row.map((cell, place) => (place === row.length - 1 ? cell : squeezed(cell, cellsMax)));
-}
-
-/** The last column stands over several lines where it has to. */
-function aligned(table: Cells, terminal: Terminal, lastCellsMax = Number.POSITIVE_INFINITY): string {
-  const widths = widthsOf(table);
+/** One column stands over several lines where it has to. */
+function aligned(table: Cells, terminal: Terminal, flowing: number, cellsMax: number): string {
+  const widths = widthsOf(table).map((cells, place) => (place === flowing ? Math.min(cells, cellsMax) : cells));
   const lines = table.flatMap((row, place) => {
     const paint = (text: string) => (place === 0 ? text : painted(text, terminal));
-    const firsts = row.slice(0, -1).map((cell, column) => {
-      const filled = padded(cell, widths[column] ?? 0);
-      return `${paint(cell)}${filled.slice(cell.length)}${GAP}`;
-    });
-    const [first = '', ...others] = wrapped(row.at(-1) ?? '', lastCellsMax);
-    const indent = widths.reduce((sum, cells) => sum + cells + GAP.length, 0);
-    return [`${firsts.join('')}${paint(first)}`, ...others.map((line) => `${' '.repeat(indent)}${line}`)];
+    const cells = row.map((cell, column) => (column === flowing ? wrapped(cell, cellsMax) : [cell]));
+    const height = Math.max(...cells.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) =>
+      cells
+        .map(([first = '', ...others], column) => {
+          const text = line === 0 ? first : (others[line - 1] ?? '');
+          const filled = padded(text, widths[column] ?? 0);
+          return `${line === 0 ? paint(text) : text}${filled.slice(text.length)}`;
+        })
+        .join(GAP),
+    );
   });
   return lines.map((line) => line.trimEnd()).join('\n');
 }
 
-function narrowed(table: Cells, width: number, terminal: Terminal): string {
-  const lastCells = width - indentOf(table);
-  if (lastCells >= LAST_COLUMN_CELLS_MIN) return aligned(table, terminal, lastCells);
+/** Each row as a block, where no table fits. */
+function stacked(table: Cells, width: number, terminal: Terminal): string {
   const [head = [], ...rows] = table;
   const nameCells = Math.max(...head.map(cellsOf));
   const blocks = rows.map((row) =>

@@ -6,6 +6,12 @@ import type { CounterView, CountView, MarkView } from '../../lib/operate/reports
 import { sequence } from './lists.ts';
 import { count, duration, visible } from './text.ts';
 
+/** Why what was asked for can't be done: it is absent. */
+export const ABSENCE_WORDS = {
+  gone: 'it is gone: it was deleted ("deallocator history" tells when)',
+  'not there': 'it is not there, and no receipt tells that it was deleted',
+} as const;
+
 export function countWords(children: CountView, singular: string): string {
   return `${children.isExact ? '' : 'at least '}${count(children.count, singular)}`;
 }

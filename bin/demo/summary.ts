@@ -5,6 +5,7 @@ import type { Usage } from '../../lib/local/dynamodb/meter.ts';
 import { OUTSIDE } from '../../lib/local/iam/authorizer.ts';
 import type { FunctionProperties } from '../../lib/local/lambda/functions.ts';
 import { groupBy } from '../../lib/protocol/parallel.ts';
+import { markedAtEpochMillis } from '../../lib/protocol/time.ts';
 import { count } from '../cli/text.ts';
 import { ROWS_MAX, USERS_NAMED_MAX } from './limits.ts';
 import type { Deletion } from './observation.ts';
@@ -49,8 +50,7 @@ function titled(title: string, table: string): string {
 function deletedTable({ deletions, marked }: Outcome): string {
   const rows = deletions.map(({ kind, id, by, withService, atEpochMillis }) => {
     const markedAt = marked.find((parent) => parent.kind === kind && parent.id === id)?.markedAt;
-    // The time before the mark's random suffix.
-    const drainMillis = atEpochMillis - Date.parse(markedAt?.split('#')[0] ?? '');
+    const drainMillis = atEpochMillis - (markedAtEpochMillis(markedAt ?? '') ?? Number.NaN);
     return [`${kind} ${id}`, reasonOf(by, withService), Number.isNaN(drainMillis) ? 'unknown' : seconds(drainMillis)];
   });
   return drawTable(['', 'because', 'after its mark'], rows, 2);

@@ -14,6 +14,7 @@ import type {
   Declared,
   ListOptions,
   ListPage,
+  Marked,
   Network,
   NetworkSpec,
   NewNetwork,
@@ -130,7 +131,7 @@ export class DeallocatorClient {
   }
 
   /** The ids and marks of the services that are marked; may be some moments behind. */
-  listMarkedServices(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+  listMarkedServices(options?: ListOptions): Promise<ListPage<Marked>> {
     return this.#services.listMarked(options);
   }
 
@@ -183,7 +184,7 @@ export class DeallocatorClient {
   }
 
   /** The ids and marks of the networks that are marked; may be some moments behind. */
-  listMarkedNetworks(options?: ListOptions): Promise<ListPage<{ id: string; markedAt: string }>> {
+  listMarkedNetworks(options?: ListOptions): Promise<ListPage<Marked>> {
     return this.#networks.listMarked(options);
   }
 

@@ -2,6 +2,7 @@
 import type { Item } from '../dynamodb/requests.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import type { ParentKind } from '../protocol/model.ts';
+import { timeOfMark } from '../protocol/time.ts';
 
 export function notFound(kind: ParentKind, id: string, more?: string): DeallocatorError {
   return new DeallocatorError('NotFound', `${kind} ${id} is not there${more ? `; ${more}` : ''}`);
@@ -10,7 +11,7 @@ export function notFound(kind: ParentKind, id: string, more?: string): Deallocat
 export function alreadyExists(kind: ParentKind, id: string, found: Item | undefined): DeallocatorError {
   const isGoing = found?.pendingDelete === true;
   const advice = isGoing
-    ? `and is being deleted (marked ${found.markedAt ?? 'just now'}); wait until it is gone, or undelete it`
+    ? `and is being deleted (marked ${timeOfMark(found.markedAt)}); wait until it is gone, or undelete it`
     : 'and is not marked for deletion; choose another id, or update it';
   return new DeallocatorError('AlreadyExists', `${kind} ${id} exists ${advice}`);
 }
@@ -18,7 +19,7 @@ export function alreadyExists(kind: ParentKind, id: string, found: Item | undefi
 export function beingDeleted(kind: ParentKind, item: Item, consequence: string): DeallocatorError {
   return new DeallocatorError(
     'FailedPrecondition',
-    `${kind} ${item.id} is marked for deletion (${item.markedAt ?? 'just now'}): ${consequence}`,
+    `${kind} ${item.id} is marked for deletion (${timeOfMark(item.markedAt)}): ${consequence}`,
     { blockers: [`${kind}#${item.id}`] },
   );
 }

@@ -14,22 +14,31 @@ import type { Network, NewNetwork, NewService, NewTask, Service, Task } from './
 
 /** Objects that are created by one transaction. */
 export interface NewObjects {
+  /** Networks to create. @default none */
   readonly networks?: readonly NewNetwork[];
+  /** Services to create; their networks are there, or are created with them. @default none */
   readonly services?: readonly NewService[];
-  readonly tasks?: readonly (NewTask & { readonly serviceId: string })[];
+  /** Tasks to create; their services are there, or are created with them. @default none */
+  readonly tasks?: readonly Task[];
 }
 
 /** Which objects to read together. */
 export interface ObjectKeys {
+  /** Ids of networks. @default none */
   readonly networks?: readonly string[];
+  /** Ids of services. @default none */
   readonly services?: readonly string[];
-  readonly tasks?: readonly { readonly serviceId: string; readonly id: string }[];
+  /** Tasks, each by the ids of its service and of its own. @default none */
+  readonly tasks?: readonly Pick<Task, 'serviceId' | 'id'>[];
 }
 
 /** Those of the objects that are there. */
 export interface FoundObjects {
+  /** In no order. */
   readonly networks: readonly Network[];
+  /** In no order. */
   readonly services: readonly Service[];
+  /** In no order. */
   readonly tasks: readonly Task[];
 }
 

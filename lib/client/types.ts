@@ -2,13 +2,19 @@
 
 /** A reference to a network, as SwarmKit writes it; other attributes such as `aliases` are the caller's. */
 export interface NetworkAttachmentConfig {
+  /** The network's id, 1 to 2,040 bytes of UTF-8. One that is named twice counts once. */
   readonly target: string;
   readonly [attribute: string]: unknown;
 }
 
 /** What a service is to be. The client reads its references to networks, and keeps the rest. */
 export interface ServiceSpec {
-  readonly task?: { readonly networks?: readonly NetworkAttachmentConfig[]; readonly [attribute: string]: unknown };
+  /** What its tasks are made of; the client reads its networks alone. */
+  readonly task?: {
+    /** The networks that the service uses, at most 32. */
+    readonly networks?: readonly NetworkAttachmentConfig[];
+    readonly [attribute: string]: unknown;
+  };
   /** The old style: counts only where `task.networks` is empty or missing. */
   readonly networks?: readonly NetworkAttachmentConfig[];
   readonly [attribute: string]: unknown;
@@ -32,6 +38,7 @@ export interface NewService {
 export interface NewNetwork {
   /** 1 to 2,040 bytes of UTF-8. */
   readonly id: string;
+  /** Kept as it is. Reports show the name and the labels in it. */
   readonly spec?: NetworkSpec;
   readonly [attribute: string]: unknown;
 }
@@ -54,12 +61,15 @@ export interface Marking {
   readonly pendingDelete?: unknown;
   /** When it was marked, ISO 8601, and behind a `#` what makes this mark unique. */
   readonly markedAt?: string;
-  /** Who marked it and why, where that was said. */
+  /** Who marked it, where that was said. */
   readonly markedBy?: string;
+  /** Why it was marked, where that was said. */
   readonly markedReason?: string;
-  /** The last undelete, until the next mark. */
+  /** When its last mark was taken back, ISO 8601; until the next mark. */
   readonly unmarkedAt?: string;
+  /** Who took it back, where that was said. */
   readonly unmarkedBy?: string;
+  /** Why it was taken back, where that was said. */
   readonly unmarkedReason?: string;
   /** `true`: until that is taken away, the client does not mark it, and it is not deleted, marked or not. */
   readonly protected?: unknown;
@@ -75,6 +85,7 @@ export interface Declared {
 
 /** What protecting an object, or ending that, has changed. */
 export interface Protection {
+  /** The service's or the network's id. */
   readonly id: string;
   /** False: it was so before, and nothing was written. */
   readonly changed: boolean;
@@ -85,11 +96,27 @@ export type Service = NewService & Marking;
 /** A network as it is in its table. */
 export type Network = NewNetwork & Marking;
 /** A task as it is in its table. */
-export type Task = NewTask & { readonly serviceId: string };
+export type Task = NewTask & {
+  /** The id of the service that it belongs to. */
+  readonly serviceId: string;
+};
+
+/** What the index of marks tells of a marked service or network. */
+export interface Marked {
+  /** The service's or the network's id. */
+  readonly id: string;
+  /** Its mark, as in {@link Marking.markedAt}. */
+  readonly markedAt: string;
+}
 
 /** A removal is a mark: the object itself goes later, when nothing uses it any more. */
 export interface Removal {
+  /** The service's or the network's id. */
   readonly id: string;
+  /**
+   * The mark that it has now, as in {@link Marking.markedAt}; undefined where a raw writer gave it none that tells a
+   * time.
+   */
   readonly markedAt: string | undefined;
   /** It was marked before, and keeps that mark. */
   readonly alreadyMarked: boolean;
@@ -97,6 +124,7 @@ export interface Removal {
 
 /** What an undelete has changed. */
 export interface Undeletion {
+  /** The service's or the network's id. */
   readonly id: string;
   /** False: it was not marked, and nothing was written. */
   readonly wasMarked: boolean;
@@ -115,11 +143,13 @@ export type PageToken = Readonly<Record<string, string>>;
 
 /** A page of a list. */
 export interface ListPage<T> {
+  /** At most `limit` of them. Fewer do not mean that it is the last page. */
   readonly items: readonly T[];
   /** Absent on the last page. */
   readonly next?: PageToken;
 }
 
+/** How a network is marked. */
 export interface RemoveNetworkOptions extends Declared {
   /**
    * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same, and

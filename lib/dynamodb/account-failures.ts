@@ -10,7 +10,8 @@ const SKEWED = /TooSkewed|RequestExpired|RequestInTheFuture/;
 const BAD_SIGNATURE =
   /UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|SignatureDoesNotMatch|InvalidSignature|IncompleteSignature|MissingAuthenticationToken|AuthFailure/;
 const CREDENTIALS = /CredentialsProviderError|TokenProviderError/;
-const KMS = /^KMS|KmsException|Kms\w*(Denied|Disabled|NotFound|InvalidState)|KMS\.|InaccessibleEncryption/i;
+const KMS_NAMES = /^KMS|KmsException|Kms\w*(Denied|Disabled|NotFound|InvalidState)|KMS\.|InaccessibleEncryption/i;
+const KMS_WORDS = /KMS key|customer master key|INACCESSIBLE_ENCRYPTION/i;
 const FILE_CODES = /^E(NOENT|ACCES|ISDIR|PERM|NOTDIR)$/;
 
 /** The first one that fits is meant. */
@@ -107,6 +108,13 @@ export const ACCOUNT_FAILURES: readonly Row[] = [
     advice: 'turn the Region on in the account, or name the Region that was meant',
   },
   {
+    failure: 'another Region signed',
+    is: ({ message }) => /scoped to a valid region/i.test(message),
+    code: 'FailedPrecondition',
+    words: ({ message }) => `the request was signed for another Region than the endpoint's (${message.trim()})`,
+    advice: "give the endpoint's Region: --region, AWS_REGION or connection.region; or leave the endpoint out",
+  },
+  {
     failure: 'invalid token',
     is: ({ name }) => BAD_SIGNATURE.test(name),
     code: 'FailedPrecondition',
@@ -116,14 +124,18 @@ export const ACCOUNT_FAILURES: readonly Row[] = [
   },
   {
     failure: 'KMS denied',
-    is: ({ name, message }) => KMS.test(name) && (/AccessDenied/i.test(name) || /denied|not authorized/i.test(message)),
+    is: (seen) =>
+      isOfKey(seen) &&
+      !/disabled|pending deletion/i.test(seen.message) &&
+      (/AccessDenied/i.test(seen.name) || /denied|not authorized/i.test(seen.message)),
     code: 'FailedPrecondition',
     words: ({ message }) => `the encryption key may not be used (${message})`,
-    advice: 'allow kms:Decrypt on that key, in the key policy and in the policy of whoever asks',
+    advice:
+      'see that it is there and enabled, and allow kms:Decrypt on it, in the key policy and in the policy of whoever asks',
   },
   {
     failure: 'KMS key unusable',
-    is: ({ name }) => KMS.test(name) && !/Throttling/i.test(name),
+    is: isOfKey,
     code: 'FailedPrecondition',
     words: ({ name, message }) => `the encryption key can't be used (${name}: ${message})`,
     advice: 'enable the key in KMS, or cancel its deletion; nothing can be read without it',
@@ -167,6 +179,10 @@ export const ACCOUNT_FAILURES: readonly Row[] = [
     advice: grantAdvice,
   },
 ];
+
+function isOfKey({ name, message }: Seen): boolean {
+  return (KMS_NAMES.test(name) && !/Throttling/i.test(name)) || KMS_WORDS.test(message);
+}
 
 function isDenied({ name, message }: Seen): boolean {
   return /AccessDenied|UnauthorizedOperation|NotAuthorized/.test(name) || /is not authorized to perform/.test(message);

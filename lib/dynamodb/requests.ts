@@ -67,6 +67,9 @@ export type Committed =
       readonly places: readonly { readonly place: number; readonly found: Item | undefined }[];
     };
 
+/** A page of an answer, its items as they are stored. Typed here: what the SDK's types refer to, a declaration can't name. */
+type StoredPage = { Items?: StoredItem[] | undefined; Count?: number | undefined; next: PageKey | undefined };
+
 /** The message of a batch that is given up, by the entries that were left over and the tries. */
 export type GivenUp = (left: number, tries: number) => string;
 
@@ -99,14 +102,13 @@ export class Requests {
     return { items: Items.map(translated), count: present(Count, 'Count'), next };
   }
 
-  /** Not translated. */
-  async queryStored(input: Native<QueryCommandInput>, from?: PageKey) {
-    const { LastEvaluatedKey, ...answer } = await this.send(
+  async queryStored(input: Native<QueryCommandInput>, from?: PageKey): Promise<StoredPage> {
+    const { Items, Count, LastEvaluatedKey } = await this.send(
       'Query',
       (db) => db.send(new QueryCommand(stored({ ...input, ...startingAt(from) }))),
       tablesOf(input),
     );
-    return { ...answer, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
+    return { Items, Count, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
   }
 
   async scan(input: Native<ScanCommandInput>, from?: PageKey) {
@@ -114,14 +116,13 @@ export class Requests {
     return { items: present(Items, 'Items').map(translated), next };
   }
 
-  /** Not translated. */
-  async scanStored(input: Native<ScanCommandInput>, from?: PageKey) {
-    const { LastEvaluatedKey, ...answer } = await this.send(
+  async scanStored(input: Native<ScanCommandInput>, from?: PageKey): Promise<StoredPage> {
+    const { Items, Count, LastEvaluatedKey } = await this.send(
       'Scan',
       (db) => db.send(new ScanCommand(stored({ ...input, ...startingAt(from) }))),
       tablesOf(input),
     );
-    return { ...answer, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
+    return { Items, Count, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
   }
 
   update(input: Native<UpdateItemCommandInput>): Promise<Written> {
@@ -243,8 +244,9 @@ export function native(item: StoredItem): Item {
 
 /** A whole item. Throws if a part of it can't be translated. */
 function translated(item: StoredItem): Item {
-  const entries = Object.entries(item).map(([name, value]) => [name, convertToNative(value, UNMARSHALL_OPTIONS)]);
-  return Object.fromEntries(entries);
+  // The SDK reads an attribute called __proto__ as one without a value.
+  const entries = Object.entries(item).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, convertToNative(value, UNMARSHALL_OPTIONS)]));
 }
 
 export function storedAction(action: Action): TransactWriteItem {

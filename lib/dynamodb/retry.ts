@@ -46,8 +46,9 @@ export function classify(error: unknown): Failure {
   const { syscall, code, $metadata } = error as NodeJS.ErrnoException & { $metadata?: { httpStatusCode?: number } };
   const status = $metadata?.httpStatusCode;
   if (isThrottling(error.name) || status === 429) return 'throttled';
-  // Where the network failed, Node names the system call, or a code in capitals (ECONNRESET, EPROTO, …).
-  const isNetwork = syscall !== undefined || (status === undefined && /^E[A-Z_]+$/.test(String(code)));
+  // Where the network failed, Node names the system call, or a code in capitals (ECONNRESET, EPROTO, …), also in the midst of a
+  // good answer.
+  const isNetwork = syscall !== undefined || ((status ?? 200) < 300 && /^E[A-Z_]+$/.test(String(code)));
   if ((status ?? 0) >= 500 || isNetwork || UNANSWERED.has(error.name)) return 'unanswered';
   return 'final';
 }

@@ -27,6 +27,13 @@ export const SERVICE_FAILURES: readonly Row[] = [
     advice: 'check --region and deadLetterQueueUrl, and that the stack is the one that was meant',
   },
   {
+    failure: 'table being deleted',
+    is: ({ name, message }) => /ResourceInUse|TableInUse/.test(name) && /being deleted/i.test(message),
+    code: 'FailedPrecondition',
+    words: ({ message }) => `the table is being deleted (${message})`,
+    advice: 'name another deployment, or restore the table from a backup once it is gone',
+  },
+  {
     failure: 'table not ready',
     is: ({ name }) => /ResourceInUse|TableInUse|ResourceNotReady/.test(name),
     code: 'FailedPrecondition',

@@ -4,7 +4,7 @@ export { connect } from '../dynamodb/document-client.ts';
 export type { Violation } from '../protocol/invariants.ts';
 export type { Parent, ParentKey, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
-export type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
+export type { SweepAnswer, SweepFailure, SweepRequest } from '../streams/sweep-requested.ts';
 export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';
 export type * from './audit/findings.ts';
 export type { Evidence, Mending, Problem } from './audit/problems.ts';
@@ -14,7 +14,7 @@ export { repair } from './audit/repair.ts';
 export type { About } from './audit/world.ts';
 export type { Check, Fault } from './deployed/check.ts';
 export type * from './deployed/surroundings.ts';
-export { type DeadLetterQueue, openDeadLetters, openRecords } from './recovery/dead-letter-queue.ts';
+export { type DeadLetterQueue, type OpenRecords, openDeadLetters, openRecords } from './recovery/dead-letter-queue.ts';
 export type * from './recovery/redrive.ts';
 export { redrive } from './recovery/redrive.ts';
 export type { SweepPort } from './recovery/settle-parents.ts';
@@ -23,12 +23,22 @@ export type * from './recovery/whole-sweep.ts';
 export { sweepAll } from './recovery/whole-sweep.ts';
 export type * from './reports/apply.ts';
 export { applyRemoval, applyUndelete } from './reports/apply.ts';
-export { Cluster, type ClusterOptions, type FoundParent, type TaskFound } from './reports/cluster.ts';
+export {
+  Cluster,
+  type ClusterOptions,
+  type CounterFound,
+  type FoundKeys,
+  type FoundMark,
+  type FoundMarks,
+  type FoundParent,
+  type UndeletedView,
+} from './reports/cluster.ts';
 export type { GraphFormat, GraphOptions } from './reports/drawing.ts';
 export { type Explanation, explain } from './reports/explain.ts';
-export type { Agreement, Related } from './reports/facts.ts';
+export type { Agreement, ComparedCounter, NamedTasks, Related } from './reports/facts.ts';
 export type * from './reports/forecast.ts';
 export { forecast } from './reports/forecast.ts';
+export type { AttachedFound, TaskFound, TasksFound } from './reports/found.ts';
 export { drawGraph } from './reports/graph.ts';
 export type * from './reports/history.ts';
 export { findDeleted, readHistory } from './reports/history.ts';
@@ -47,6 +57,7 @@ export type * from './reports/view.ts';
 export type * from './reports/wait.ts';
 export { waitUntilGone } from './reports/wait.ts';
 export { type PromiseKept, type SelftestOptions, type SelftestResult, selftest } from './selftest/selftest.ts';
+export type { ImportFile } from './snapshots/documents.ts';
 export type { ExportOptions, ExportResult } from './snapshots/export.ts';
 export { exportSnapshot } from './snapshots/export.ts';
 export type * from './snapshots/export-lines.ts';
@@ -61,10 +72,9 @@ export type {
 export { importSnapshot } from './snapshots/import.ts';
 export type * from './snapshots/import-lines.ts';
 export { importLines } from './snapshots/import-lines.ts';
-export type { Lack } from './snapshots/lacks.ts';
+export type { Known, KnownNetwork, Lack } from './snapshots/lacks.ts';
 export { prepareImport } from './snapshots/look-up.ts';
-export type { ImportFile, ImportInput, ReadOptions } from './snapshots/read-import.ts';
+export type { ImportInput, ReadOptions } from './snapshots/read-import.ts';
 export { readImport } from './snapshots/read-import.ts';
 export type { LeftOut, Snapshot, SnapshotTask } from './snapshots/snapshot.ts';
-export type { Known } from './snapshots/swarm-snapshot.ts';
 export { type Grouped, groupByCause, type Unusable } from './snapshots/unusable.ts';

@@ -30,6 +30,7 @@ export interface ErrorDetails {
 
 /** What this package refuses or could not do, with a stable code. Tell it with {@link isDeallocatorError}. */
 export class DeallocatorError extends Error {
+  /** The same in every copy of this package, where `instanceof` is not. */
   override readonly name = 'DeallocatorError';
   /** Who must act, and how. */
   readonly code: ErrorCode;

@@ -30,9 +30,12 @@ import {
 } from './model.ts';
 import { DEFAULT_RULES, isGoneByState, type Rules } from './rules.ts';
 
+/** The promises, as docs/design.md §5 numbers them. */
 export type Promised = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'L1' | 'L2' | 'L3' | 'L4';
 
+/** A promise that was found broken. */
 export interface Violation {
+  /** Which one: `S…` what never happens, `L…` what happens in the end. */
   readonly promise: Promised;
   /** What it is about: `service#web`, `attachment#front#web`, … */
   readonly subject: string;

@@ -6,10 +6,14 @@
 import { ID_BYTES_MAX, SORT_KEY_BYTES_MAX } from './limits.ts';
 import type { Rules } from './rules.ts';
 
+/** What is marked first, and deleted only when nothing uses it. */
 export type ParentKind = 'service' | 'network';
 
+/** One service or network. */
 export interface ParentKey {
+  /** Which of the two: an id may be that of a service and of a network. */
   readonly kind: ParentKind;
+  /** For a service 1 to 1,024 bytes of UTF-8, for a network 1 to 2,040. */
   readonly id: string;
 }
 
@@ -58,6 +62,7 @@ export interface NetworkLists {
 export interface User {
   /** Ids of the parents that it refers to, each once. A task that has ended refers to none. */
   readonly references: readonly string[];
+  /** The lists that its references are in, as they were read. */
   readonly lists: NetworkLists;
   /** A task's `status.state`, where that can end it: only for the store, as the lists are. */
   readonly state?: unknown;
@@ -65,13 +70,15 @@ export interface User {
 
 /** A parent as read in step 2 of settle. */
 export interface Parent extends User {
+  /** Its kind and id. */
   readonly key: ParentKey;
   /** True only for the BOOL `true`. No other value is a mark, not even the string "true": no proof, no delete. */
   readonly pendingDelete: boolean;
   /** Unique for each mark. Undefined until a function has stamped a mark that was written without it. */
   readonly markedAt: string | undefined;
-  /** Who marked it and why, where that was said: for receipts and reports, never for a decision. */
+  /** Who marked it, where that was said: for receipts and reports, never for a decision. */
   readonly markedBy: string | undefined;
+  /** Why it was marked, where that was said. */
   readonly markedReason: string | undefined;
   /** What people call it, where its spec has a name: for receipts and reports, never for a decision. */
   readonly name?: string | undefined;

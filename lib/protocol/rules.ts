@@ -1,10 +1,11 @@
 /** What a deployment has chosen: the same for all of its functions. Every choice is off by default. */
 import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
 
+/** What a deployment may choose; the construct's props of these names set it. */
 export interface Rules {
   /**
    * When a task no longer keeps its service: once it is deleted, or already in one of SwarmKit's terminal states
-   * ({@link TERMINAL_TASK_STATES}), as SwarmKit's authors planned (https://github.com/moby/swarmkit/pull/2814).
+   * (`complete`, `shutdown`, `failed`, `rejected`, `remove`, `orphaned`), as SwarmKit's authors planned (https://github.com/moby/swarmkit/pull/2814).
    */
   readonly taskIsGone: 'deleted' | 'terminal';
   /** How long a mark must be old before its object may go. After that, only remaining tasks delay it. */
@@ -17,6 +18,7 @@ export interface Rules {
   readonly receiptDays: number;
 }
 
+/** Every choice off; receipts are kept for 90 days. */
 export const DEFAULT_RULES: Rules = {
   taskIsGone: 'deleted',
   gracePeriodMillis: 0,

@@ -16,6 +16,13 @@ export function markedAtEpochMillis(markedAt: string): number | undefined {
   return Number.isNaN(millis) ? undefined : millis;
 }
 
+/** A mark's time as people read it, without what makes it unique. What a raw write left in another form is shown as it is. */
+export function timeOfMark(markedAt: string | undefined): string {
+  if (markedAt === undefined) return 'just now';
+  const millis = markedAtEpochMillis(markedAt);
+  return millis === undefined ? markedAt : new Date(millis).toISOString();
+}
+
 export function isoNow(chance: Pick<Chance, 'nowEpochMillis'>): string {
   return new Date(chance.nowEpochMillis()).toISOString();
 }

@@ -19,9 +19,13 @@ export interface FunctionEnvironment {
 
 /** What a stack tells the tools. A rule that no output tells has its default. */
 export interface DeploymentNames {
+  /** The physical names of the six tables. */
   readonly tables: PhysicalNames;
+  /** The name of the function `sweep`. Absent: nothing can be swept from here. */
   readonly sweepFunctionName?: string;
+  /** The URL of the dead-letter queue. Absent: nothing can be redriven from here. */
   readonly deadLetterQueueUrl?: string;
+  /** What the deployment has chosen. */
   readonly rules: Rules;
 }
 

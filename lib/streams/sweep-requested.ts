@@ -32,23 +32,28 @@ export interface SweepRequest {
    */
   readonly full?: boolean;
   /**
-   * Names such as `service#web`, at most {@link SWEEP_NAMES_MAX}: only these are settled, and the attachments of the
+   * Names such as `service#web`, at most 1,000: only these are settled, and the attachments of the
    * services among them set right. Where tasks hold networks, also `task#3#web#1` for the attachments of task `1` of service
    * `web`, whose id has 3 characters. For dead letters, and for what an audit has found.
    */
   readonly parents?: readonly string[];
 }
 
+/** What one invocation of the sweep has done. */
 export interface SweepAnswer {
   /**
    * It came to the end: all that was marked when the sweep began, perhaps in an earlier invocation, was settled or failed.
    */
   readonly complete: boolean;
-  /** Where this invocation began, and where the next one will go on. */
+  /** Where an unfinished sweep had stopped and this invocation began. Absent: at the beginning. */
   readonly startedAt?: SweepCursor;
+  /** Where the next invocation will go on. Absent: this one came to the end. */
   readonly resumeAt?: SweepCursor;
+  /** Services and networks that were looked at without an error. */
   readonly settled: number;
+  /** Services and networks that were deleted, with all that went along. */
   readonly deletedCount: number;
+  /** Services and networks that could not be settled: the next sweep tries them again. */
   readonly failedCount: number;
   /** Marked parents that were seen and are still there. */
   readonly stillMarked: number;
@@ -56,8 +61,16 @@ export interface SweepAnswer {
   readonly oldestMarkSeconds: number;
   /** Names such as `service#web`: the first 1,000. */
   readonly deleted: readonly string[];
-  /** The first 1,000. */
-  readonly failed: readonly { readonly parent: string; readonly error: string }[];
+  /** The first 1,000 that could not be settled. */
+  readonly failed: readonly SweepFailure[];
+}
+
+/** What a sweep could not settle. */
+export interface SweepFailure {
+  /** Its name, such as `service#web`. */
+  readonly parent: string;
+  /** What went wrong, in words. */
+  readonly error: string;
 }
 
 /** Only a text, and not a long one: what a caller sends must not cost the log its line. */

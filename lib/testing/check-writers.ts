@@ -25,9 +25,11 @@ const FIRST_AFTER_FAULTS = 201;
 
 /** What a writer has to write with. Whatever it waits for, it waits for with these: else the schedule could not decide when. */
 export interface WriterTools {
+  /** The typed client, as a program uses it. */
   readonly client: DeallocatorClient;
   /** The SDK's document client, with the SDK's own retries, for raw writes. */
   readonly documentClient: DynamoDBDocumentClient;
+  /** The names of the six tables, for requests of your own. */
   readonly tables: PhysicalNames;
   /** One of these, by the schedule's dice: the same again when the seed is the same. */
   pick<T>(choices: readonly [T, ...T[]]): T;
@@ -55,7 +57,7 @@ export interface CheckWritersOptions {
   readonly seed?: number;
   /**
    * Whether every second schedule has faults too: throttling, lost answers, late requests, processes that die, records that
-   * come twice, out of order, or never. @default true
+   * come twice, out of order, or never. Those without faults are run first. @default true
    */
   readonly faults?: boolean;
   /** What the deployment chooses. @default nothing */
@@ -64,7 +66,9 @@ export interface CheckWritersOptions {
 
 /** What was tried, where every promise was kept. */
 export interface CheckedWriters {
+  /** Schedules that were run to their ends. */
   readonly schedules: number;
+  /** Steps of all of them together: requests, deliveries, pauses, starts and ends. */
   readonly steps: number;
   /** Services and networks that went. */
   readonly deletions: number;
@@ -74,6 +78,7 @@ export interface CheckedWriters {
 
 /** A promise was broken. Its message tells the shortest story that was found, and how to repeat it. */
 export class BrokenPromiseError extends Error {
+  /** The same in every copy of this package, where `instanceof` is not. */
   override readonly name = 'BrokenPromiseError';
   /** Repeats the story: give it as `seed`. */
   readonly seed: number;
@@ -142,13 +147,18 @@ export async function checkWriters(options: CheckWritersOptions): Promise<Checke
   const play = playOf(options, outcomes);
   const dials = dialsOf({ ...DEFAULT_RULES, ...options.rules });
   const exercised = new Exercised();
-  for (let run = 0; run < schedules; run++) {
-    const schedule = { seed: seed + run, play, dials: faults && (seed + run) % 2 === 0 ? dials.rough : dials.calm };
-    const found = await attempt(schedule);
-    exercised.add(found.exercised.counts);
-    if (found.violations.length === 0) continue;
-    const { outcome } = await shrink(schedule, found);
-    throw new BrokenPromiseError(schedule.seed, outcome);
+  // Those without faults first: where the order of things is enough, its story is the shorter one.
+  for (const hasFaults of faults ? [false, true] : [false]) {
+    for (let run = 0; run < schedules; run++) {
+      const isRough = faults && (seed + run) % 2 === 0;
+      if (isRough !== hasFaults) continue;
+      const schedule = { seed: seed + run, play, dials: isRough ? dials.rough : dials.calm };
+      const found = await attempt(schedule);
+      exercised.add(found.exercised.counts);
+      if (found.violations.length === 0) continue;
+      const { outcome } = await shrink(schedule, found);
+      throw new BrokenPromiseError(schedule.seed, outcome);
+    }
   }
   const deletions = exercised.of('deletions');
   outcomes.refuseIdle(schedules, deletions);

@@ -7,7 +7,7 @@ import { documentClient } from '../dynamodb/document-client.ts';
 import { LocalError } from '../local/ground/local-error.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { readOutputs } from '../streams/deployment.ts';
+import { readOutputs, writeNames } from '../streams/deployment.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 import type { LocalCloudOptions, RunningCloud } from './running-cloud.ts';
 
@@ -15,6 +15,8 @@ import type { LocalCloudOptions, RunningCloud } from './running-cloud.ts';
 const PACKED_STACK = 'Deallocator';
 /** As a program without our client connects: with the SDK's own retries, for a machine that is busy. */
 const SDK_TRIES_MAX = 10;
+/** Of a request's id: enough to tell the lines of one invocation from others. */
+const REQUEST_ID_SHOWN = 8;
 
 /** @param packageRoot where the package's own template and functions are */
 export async function start(options: LocalCloudOptions, packageRoot: string): Promise<RunningCloud> {
@@ -26,21 +28,20 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
     ...(port !== undefined && { port }),
     ...(clockRate !== undefined && { clockRate }),
     schedules,
-    log: ({ source, line }) => log(`[${source}] ${line}`),
+    log: ({ source, requestId, line }) =>
+      log(`[${[source, requestId?.slice(0, REQUEST_ID_SHOWN)].filter(Boolean).join(' ')}] ${line}`),
   });
+  log(`[local] engine on port ${cloud.enginePort}, which asks no policy and wakes no function`);
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const { tables, rules, sweepFunctionName, deadLetterQueueUrl } = readOutputs(stackName, outputs);
+  const names = readOutputs(stackName, outputs);
+  const { tables, rules, sweepFunctionName } = names;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });
   return {
     client: new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks }),
     documentClient: documentClient(sdk),
     tables,
-    config: {
-      ...{ endpoint, region, accessKeyId, secretAccessKey, tables },
-      ...(sweepFunctionName && { sweepFunctionName }),
-      ...(deadLetterQueueUrl && { deadLetterQueueUrl }),
-    },
+    config: { endpoint, region, accessKeyId, secretAccessKey, ...writeNames(names) },
     quiesce: (timeoutMillis) => cloud.quiesce(timeoutMillis === undefined ? {} : { timeoutMillis }),
     sweep: async (request: SweepRequest = {}) => {
       const { error, payload } = await cloud.invoke(sweepFunctionName ?? 'sweep', request);

@@ -40,7 +40,12 @@ export interface Drained {
 }
 
 /** A key, by kind: that of a task has two parts. */
-export type ObjectKey = { readonly serviceId: string; readonly id: string };
+export type ObjectKey = {
+  /** The id of the task's service. */
+  readonly serviceId: string;
+  /** The task's own id. */
+  readonly id: string;
+};
 
 /** The client and the functions over tables in memory; time and delivery are the test’s. */
 export interface InMemoryDeallocator {

@@ -22,12 +22,17 @@ export interface LocalCloudOptions {
 
 /** A local cloud that runs, until `stop`. */
 export interface RunningCloud {
+  /** The typed client, connected to it. */
   readonly client: DeallocatorClient;
   /** The SDK's document client over the same tables. The tables' policies bind it, as they bind an administrator on AWS. */
   readonly documentClient: DynamoDBDocumentClient;
+  /** The names of its six tables, for requests of your own. */
   readonly tables: PhysicalNames;
   /** What a file for the command's `--config` holds. */
-  readonly config: Readonly<Record<string, unknown>> & { readonly endpoint: string };
+  readonly config: Readonly<Record<string, unknown>> & {
+    /** The address of DynamoDB, Lambda and SQS, such as `http://127.0.0.1:8000`. */
+    readonly endpoint: string;
+  };
   /**
    * Resolves when nothing is left to happen: no write, no record that waits, no invocation.
    * @param timeoutMillis @default one minute and a half; then it fails, and says what is still to be done

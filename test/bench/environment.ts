@@ -1,7 +1,7 @@
 /** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';

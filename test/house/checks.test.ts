@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bannedWords } from './bans.ts';
 import { brokenCitations } from './citations.ts';
 import { bareCommands, doubleChoices, unknownScripts } from './commands.ts';
+import { undocumented } from './docstrings.ts';
 import { climbingImports, importCircles, strayExpressions } from './rooms.ts';
 import type { Source } from './sources.ts';
 
@@ -138,4 +139,25 @@ it.each([
 ])('the core may not say %s', (line, use) => {
   expect(bannedWords([source('lib/protocol/time.ts', line)])).toEqual([expect.stringContaining(`use ${use}`)]);
   expect(bannedWords([source('lib/protocol/time.ts', `// ${line}`), source('bin/start.ts', line)])).toEqual([]);
+});
+
+describe('docstrings', () => {
+  const door = source('lib/a/index.ts', "export { b, type C } from './b.ts';", "export type * from './d.ts';");
+
+  it('are asked of all that a door gives out, and of its members', () => {
+    const b = source('lib/a/b.ts', '/** Does it. */', 'export function b() {}', 'export class C {', '  read(', '}');
+    const d = source('lib/a/d.ts', '/** A thing. */', 'export interface D {', '  readonly e: 1;', '}');
+    expect(undocumented(door.path, [door, b, d])).toEqual(['lib/a/b.ts: C', 'lib/a/b.ts: C.read', 'lib/a/d.ts: D.e']);
+    expect(undocumented(door.path, [door, b])).toHaveLength(2);
+    expect(undocumented(door.path, [door])).toEqual([
+      'lib/a/b.ts: b is not declared there',
+      'lib/a/b.ts: C is not declared there',
+    ]);
+  });
+
+  it('are there: nothing is told', () => {
+    const b = source('lib/a/b.ts', '/** Does it. */', 'export const b = 1;', '/** One. */', "export type C = 'c';");
+    const d = source('lib/a/d.ts', '/** A thing. */', 'export interface D {', '  /** One. */', '  readonly e: 1;', '}');
+    expect(undocumented(door.path, [door, b, d])).toEqual([]);
+  });
 });

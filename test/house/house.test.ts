@@ -1,10 +1,11 @@
 /** The house checks itself: each message says where, what, and what to use instead. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { bannedWords } from './bans.ts';
 import { brokenCitations, DESIGN } from './citations.ts';
 import { bareCommands, doubleChoices, unknownScripts } from './commands.ts';
+import { exportsOf, undocumented } from './docstrings.ts';
 import { climbingImports, importCircles, strayExpressions } from './rooms.ts';
 import { importsOf, ourImports, pages, product, ROOT, read, sources, tracked } from './sources.ts';
 
@@ -107,37 +108,34 @@ it('nothing is left for later without an issue', () => {
 });
 
 describe('docs/api.md', () => {
+  const namesOf = (path: string) => exportsOf(path, sources).map(({ name }) => name);
   const doors = read('docs/api.md').split(/^## `deallocator/m);
-  const textOf = (path: string) => sources.find((source) => source.path === path)?.text ?? '';
-  /** The names that a door gives out; of a whole file, all that this file exports. */
-  const exportsOf = (path: string): string[] => {
-    const text = textOf(path);
-    const listed = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)].flatMap(([, names = '']) => names.split(','));
-    const whole = [...text.matchAll(/^export type \* from '\.\/([^']+)'/gm)].flatMap(([, file]) =>
-      [...textOf(join(dirname(path), file as string)).matchAll(/^export (?:interface|type) (\w+)/gm)].map(
-        ([, name]) => name as string,
-      ),
-    );
-    return [...listed, ...whole].map((name) => name.replace(/^\s*type /, '').trim()).filter(Boolean);
-  };
-
   it('explains every error code', () => {
-    const codes = [...textOf('lib/protocol/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code as string);
+    const codes = [...read('lib/protocol/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code as string);
     expect(codes).toHaveLength(6);
     expect(codes.filter((code) => !read('docs/api.md').includes(`| \`${code}\` |`))).toEqual([]);
   });
 
-  it.each([
+  const DOORS = [
     ['`', 'lib/client/index.ts'],
     ['/infra`', 'lib/infra/index.ts'],
     ['/operate`', 'lib/operate/index.ts'],
     ['/testing`', 'lib/testing/index.ts'],
-  ])('tells of deallocator%s exactly what %s exports', (door, path) => {
+  ] as const;
+
+  it.each(DOORS)('tells of deallocator%s exactly what %s exports', (door, path) => {
     const page = doors.find((section) => section.startsWith(door)) ?? '';
     const rows = page.split('\n').filter((line) => line.startsWith('| `'));
     const told = rows.flatMap((row) => [...(row.split(' | ')[0] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name));
-    expect(told.sort()).toEqual(exportsOf(path).sort());
+    expect(told.sort()).toEqual(namesOf(path).sort());
   });
+
+  it.each(DOORS)(
+    'does not have to tell what a property of deallocator%s is: all that %s exports has docstrings',
+    (_, path) => {
+      expect(undocumented(path, sources)).toEqual([]);
+    },
+  );
 });
 
 describe('the README', () => {

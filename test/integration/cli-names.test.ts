@@ -109,7 +109,7 @@ describe('rm', () => {
       /^Plan for local cloud at http\S+, by \S+\n {2}mark service 3cf\w+ \(shop_mailer\)\n {2}refuse service shop_wbe: it is not there, /,
     );
     expect(typo.stderr).toBe(
-      `no service is called "shop_wbe"; did you mean service ${WEB} (shop_web)?\nNothing was marked: service shop_wbe is not there. Correct that, or leave out what is not there with --ignore-missing.\n`,
+      `no service is called "shop_wbe"; did you mean service ${WEB} (shop_web)?\nNothing was marked: service shop_wbe is not there. Correct that, or leave it out with --ignore-missing.\n`,
     );
     expect(await isMarked(MAILER)).toBe(false);
     expect((await cli(['rm', 'service', 'shop_mailer', 'shop_wbe', '--dry-run'])).status).toBe(1);

@@ -233,6 +233,7 @@ describe('protect and unprotect', () => {
       {
         object: 'network#nobody',
         outcome: 'refused',
+        absence: 'not there',
         error: { code: 'NotFound', message: expect.stringContaining('network nobody is not there'), blockers: [] },
       },
       { object: 'network#p3', outcome: 'protected' },
@@ -243,7 +244,7 @@ describe('protect and unprotect', () => {
   it('never write an id to a terminal as it is, and have it exactly in JSON', async () => {
     const id = 'a\u001b[31m\nb\u202e';
     const { stdout } = await cli(['protect', 'service', id]);
-    expect(stdout).toContain('service a\\u{1b}[31m\\u{a}b\\u{202e} ');
+    expect(stdout).toContain('service a\\u{1b}[31m\\u{a}b\\u{202e}: ');
     expect(stdout).not.toContain('\u001b');
     expect((await json('protect', 'service', id)).document.results[0].object).toBe(`service#${id}`);
   });

@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { loadSnapshot } from '../../bin/demo/load-snapshot.ts';
 import { compareWithPlan, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { type Connection } from '../../lib/dynamodb/client.ts';
+import type { Connection } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { exportSnapshot } from '../../lib/operate/snapshots/export.ts';
 import { type ImportProgress, importSnapshot } from '../../lib/operate/snapshots/import.ts';

@@ -6,8 +6,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { isMarked, type ParentKind } from '../../lib/protocol/model.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';

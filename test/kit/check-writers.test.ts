@@ -48,6 +48,21 @@ describe('a writer that looks, and then writes', () => {
   });
 });
 
+it('a mistake that the order of things shows is told without faults, though a schedule with faults comes before it', async () => {
+  const writers = {
+    ...others,
+    'restarts a task': (({ documentClient, tables }) =>
+      documentClient.send(
+        new PutCommand({ TableName: tables.tasks, Item: { serviceId: 'web', id: '2' } }),
+      )) satisfies Writer,
+  };
+  const rough = await broken({ begin, writers, seed: 16, schedules: 1 });
+  expect(rough.violations[0]?.promise).toBe('S1');
+  const { seed, violations } = await broken({ begin, writers, seed: 16 });
+  expect(violations[0]?.promise).toBe('S1');
+  expect(seed % 2).toBe(1);
+});
+
 it('a writer that deletes by itself what nobody has marked is told of', async () => {
   const deletes: Writer = ({ documentClient, tables }) =>
     documentClient.send(new DeleteCommand({ TableName: tables.services, Key: { id: 'web' } }));

@@ -26,17 +26,22 @@ export class Canonical {
   constructor(layout: S.Layout, rules: Rules, crashes: boolean) {
     this.#layout = layout;
     this.#keepsOrigin = crashes;
-    this.#forgetsSums = rules.recountComparesEpoch;
+    // What is held looks at what it read, also under an epoch that is gone.
+    this.#forgetsSums = rules.recountComparesEpoch && !layout.learns;
     this.#forgetsPlans =
       rules.finalizeCompares === 'mark and time' &&
       rules.freedCompares === 'mark and time' &&
+      rules.freedAreCompared === 'all' &&
       rules.afterCancelledFinalize === 'repeat' &&
       rules.order === 'open parent count';
     this.#countsFromZero =
+      !layout.learns &&
       rules.recountComparesEpoch &&
       rules.recountAdds === 'difference' &&
       rules.epoch === 'fresh' &&
       rules.creation === 'token' &&
+      rules.reset === 'token' &&
+      rules.resetEpoch === 'fresh' &&
       rules.settleWhen !== 'negative' &&
       rules.order !== 'parent count open';
   }
@@ -61,11 +66,12 @@ export class Canonical {
   }
 
   #forgetPlan(world: World, h: number): void {
+    const { tasks, under, grace } = this.#layout.size;
     const isService = this.#layout.isService(world.parentOf(h));
     if (world.held(h, S.PC) === S.COUNT) {
-      if (world.held(h, S.COPY) === S.STALE) world.hold(h, S.REFS, 0);
+      if (world.held(h, S.COPY) === S.STALE && !grace) world.hold(h, S.REFS, 0);
       // Where no service has tasks, its count is a request that finds nothing.
-      if (isService && this.#layout.size.tasks === 0) countChildren(world, h);
+      if (isService && tasks === 0 && under.length === 0) countChildren(world, h);
     }
     const pc = world.held(h, S.PC);
     if (pc !== S.PLAN && pc !== S.FINALIZE) return;
@@ -74,11 +80,11 @@ export class Canonical {
 
   #countFromZero(world: World, p: number): void {
     const counter = world.get(p, S.COUNTER);
-    if (counter === 0) return;
-    const { services, tasks, handlers } = this.#layout.size;
+    if (counter === 0 || counter === S.UNREADABLE) return;
+    const { services, tasks, under, handlers } = this.#layout.size;
     const lift = Math.max(0, S.ZERO - counter);
     const remaining = counter + lift;
-    const most = this.#layout.isService(p) ? tasks : services;
+    const most = this.#layout.isService(p) ? tasks + under.length : services;
     world.set(p, S.COUNTER, remaining);
     for (let h = 0; h < handlers; h++) {
       const pc = world.held(h, S.PC);

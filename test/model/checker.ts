@@ -9,8 +9,11 @@ export const PROTOCOL = 0;
 export const WRITER = 1;
 export const FAULT = 2;
 
+/** `restrict`: a removal is refused while something that is not marked uses its object. */
+export type ModelPromise = Promised | 'restrict';
+
 export interface Broken {
-  readonly promise: Promised;
+  readonly promise: ModelPromise;
   readonly message: string;
 }
 

@@ -35,6 +35,14 @@ const QUIET = {
   lostAnswers: false,
   itemByItem: false,
   remainingMin: -2,
+  deployments: [],
+  under: [],
+  restricts: false,
+  grace: false,
+  leaves: 0,
+  leafDeletes: false,
+  overwrites: false,
+  freedMax: 32,
 } as const satisfies Omit<Configuration, 'name' | 'about'>;
 
 const ALL_FAULTS = { duplicates: true, crashes: true, lostAnswers: true } as const;
@@ -43,7 +51,73 @@ export function configuration(name: string, about: string, difference: Partial<C
   return { ...QUIET, ...difference, name, about };
 }
 
-/** Explored in each CI run: two minutes of a free core. */
+/** A service refers to a network since before anybody declared that it does. Then this is deployed, and learned. */
+export const LEARNING = {
+  networks: 1,
+  tasks: 0,
+  leaves: 1,
+  heals: true,
+  reuse: false,
+  undeliveredMax: 1,
+  deployments: [0, 1],
+} as const satisfies Partial<Configuration>;
+/** Marks are final, since raw writes come and go without end. */
+export const LEARNING_RAW = { ...LEARNING, rawServices: true, undeletes: false } as const;
+export const LEARNING_TWICE = { ...LEARNING, services: 2, leaves: 2, deployments: [0, 1, 2] } as const;
+export const LEARNING_AGAIN = { ...LEARNING, updates: true, undeletes: false, deployments: [1, 0, 1] } as const;
+/** One service is marked, and the network goes with it unless the other one keeps it. Nothing is written rawly. */
+export const LEARNING_ALONG = {
+  ...LEARNING,
+  services: 2,
+  heals: false,
+  undeletes: false,
+  deployments: [1, 2],
+} as const;
+
+/** A network and a secret, say: a service uses one thing of each kind, and one transaction has room for one of them. */
+export const TWO_KINDS = {
+  networks: 2,
+  tasks: 0,
+  reuse: false,
+  undeliveredMax: 1,
+  freedMax: 1,
+} as const satisfies Partial<Configuration>;
+/** A child that is a parent, by keys: a service under a service under a service. */
+export const LEVELS = {
+  services: 3,
+  tasks: 0,
+  under: [[], [0], [1]],
+  reuse: false,
+  undeliveredMax: 1,
+} as const satisfies Partial<Configuration>;
+/** A leaf that is deleted plainly, and whose two parents are in attributes of it. */
+export const TWO_PARENTS = {
+  networks: 2,
+  tasks: 0,
+  leaves: 1,
+  leafDeletes: true,
+  heals: true,
+  undeletes: false,
+  undeliveredMax: 1,
+} as const satisfies Partial<Configuration>;
+export const RESTRICT = {
+  services: 2,
+  tasks: 0,
+  under: [[], [0]],
+  restricts: true,
+  undeliveredMax: 1,
+} as const satisfies Partial<Configuration>;
+export const RESTRICT_BY_VALUE = {
+  networks: 1,
+  tasks: 0,
+  leaves: 1,
+  heals: true,
+  updates: true,
+  restricts: true,
+  undeliveredMax: 1,
+} as const satisfies Partial<Configuration>;
+
+/** Explored in each CI run: three minutes of a free core. */
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('two handlers', 'one service, one task, every fault', ALL_FAULTS),
   configuration('two tasks', 'one service, two tasks, every fault', { ...ALL_FAULTS, tasks: 2 }),
@@ -90,6 +164,61 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     reuse: false,
     undeliveredMax: 1,
   }),
+  configuration('learning', 'references that were there before they were declared; dying sweeps', {
+    ...LEARNING,
+    crashes: true,
+  }),
+  configuration('learning twice', 'a second deployment while the first is being learned', LEARNING_TWICE),
+  configuration('learning again', 'a dependency that is taken out, and brought again', LEARNING_AGAIN),
+  configuration('learning, what goes along', 'a marked service whose network is being learned', LEARNING_ALONG),
+  configuration('learning with updates', 'references that change meanwhile, dying sweeps', {
+    ...LEARNING,
+    updates: true,
+    undeletes: false,
+    crashes: true,
+  }),
+  configuration('learning with raw writes', 'services written without their attachments meanwhile', LEARNING_RAW),
+  configuration('learning with raw writes and grace', 'the same where a mark waits for what was written before it', {
+    ...LEARNING_RAW,
+    grace: true,
+  }),
+  configuration('learning twice, dying sweeps', 'a second deployment while the first is being learned', {
+    ...LEARNING_TWICE,
+    crashes: true,
+    undeletes: false,
+  }),
+  configuration('overwritten counters', 'raw writes that no request gets past, and resets; crashes', {
+    overwrites: true,
+    crashes: true,
+    undeliveredMax: 1,
+  }),
+  configuration('two kinds, little room', 'a service that frees a thing of each of two kinds, one at a time', {
+    ...TWO_KINDS,
+    undeletes: false,
+  }),
+  configuration('two kinds, shared', 'two services that end together, and share a thing of each of two kinds', {
+    ...TWO_KINDS,
+    services: 2,
+    undeletes: false,
+  }),
+  configuration('three levels', 'a child that is a parent, undeleted in the middle', LEVELS),
+  configuration('a tree of one kind', 'two under one, in many lives, marks being final', {
+    ...LEVELS,
+    under: [[], [0], [0]],
+    undeletes: false,
+    reuse: true,
+  }),
+  configuration('two parents in attributes', 'a leaf that is deleted plainly', { ...TWO_PARENTS, reuse: false }),
+  // One handler at a time: two of them here are two million states and more.
+  configuration('two parents in attributes, lost records', 'a leaf whose heals are lost, each by itself', {
+    ...TWO_PARENTS,
+    handlers: 1,
+    reuse: false,
+    drops: true,
+    sweeps: true,
+  }),
+  configuration('refused while in use', 'removals that look first, beside creations', RESTRICT),
+  configuration('refused while in use, by value', 'the same where attachments tell the users', RESTRICT_BY_VALUE),
 ];
 
 /** Explored on demand: hours, and the memory of a larger machine. */

@@ -2,6 +2,7 @@
 import { FAULT, PROTOCOL } from './checker.ts';
 import { end, type Request, repeat, settleIfConcerned } from './handler.ts';
 import { readHealed } from './heal.ts';
+import { consumesUnknowing, functionBits } from './learning.ts';
 import { OUTCOME, STEP } from './names.ts';
 import { type Faults, openCounter, openings, writeStamp } from './settle.ts';
 import * as S from './state.ts';
@@ -23,6 +24,8 @@ export interface Deliveries {
   readonly sweeps: boolean;
   /** Service records make heal look at the networks that they name. */
   readonly heals: boolean;
+  /** Leaves are deleted plainly; the heal of one of their references may be lost without that of the others. */
+  readonly leafDeletes: boolean;
 }
 
 type Change = (world: World) => number;
@@ -76,7 +79,7 @@ function deliverRemovals(world: World, p: number, free: number, on: Deliveries, 
 
 function start(world: World, handler: number, parent: number, pc: number, origin: number): number {
   world.hold(handler, S.PC, pc);
-  world.hold(handler, S.WHO, parent);
+  world.hold(handler, S.WHO, parent | functionBits(world));
   world.hold(handler, S.ORIGIN, origin);
   return OUTCOME.done;
 }
@@ -105,6 +108,7 @@ function deliverParentRecords(
       if (to.layout.isService(p)) to.bytes[to.layout.healsAt + p] = leftHeals;
       return found ? begin(to, free, p, bits, networks, open) : OUTCOME.gone;
     };
+    if (step === STEP.openCounter && world.get(p, S.COUNTER) === S.UNREADABLE) return;
     const opens = step === STEP.openCounter ? openings(world, p, on) : [openCounter];
     for (const open of opens) take(by, step, finds ? free : -1, p, change(finds, open));
     const misses = isLookedAt && finds && world.rules.clearedMarkLooks === 'eventually';
@@ -127,6 +131,12 @@ function deliverParentRecords(
     if (records & bit) deliver(PROTOCOL, bit, 0, records & ~bit, heals);
     // There may be another one, or it comes again.
     if (records & bit || (on.duplicates && bit === S.MARK_RECORD)) deliver(FAULT, bit, 0, records, heals);
+  }
+  if (heals !== 0 && consumesUnknowing(world)) {
+    take(FAULT, STEP.consume, -1, p, (to) => {
+      to.bytes[to.layout.healsAt + p] = 0;
+      return OUTCOME.done;
+    });
   }
   for (const networks of subsetsOf(heals)) {
     deliver(PROTOCOL, 0, networks, records, heals & ~networks);
@@ -180,9 +190,9 @@ export function nextFaults(world: World, on: Deliveries, take: TakeDelivery): vo
   if (!on.drops) return;
   for (let p = 0; p < world.layout.parents; p++) {
     const heals = world.layout.isService(p) ? (world.bytes[world.layout.healsAt + p] as number) : 0;
-    if (heals !== 0) {
+    for (const lost of on.leafDeletes ? subsetsOf(heals) : heals === 0 ? [] : [heals]) {
       take(FAULT, STEP.dropRecord, -1, p, (to) => {
-        to.bytes[to.layout.healsAt + p] = 0;
+        to.bytes[to.layout.healsAt + p] = heals & ~lost;
         to.bytes[S.DROPPED] = S.NOT_SWEPT;
         return OUTCOME.done;
       });
@@ -211,7 +221,10 @@ function crash(world: World, handler: number): number {
   const pc = world.held(handler, S.PC);
   const origin = world.held(handler, S.ORIGIN);
   const [epoch, copy] = [world.held(handler, S.EPOCH), world.held(handler, S.COPY)];
-  if ((world.held(handler, S.WHO) & S.PATIENT) !== 0) {
+  if (world.layout.learns && (world.held(handler, S.WHO) & S.PATIENT) !== 0) {
+    end(world, handler);
+    world.setLifecycle(S.UNSETTLED, S.NOT_SWEPT);
+  } else if ((world.held(handler, S.WHO) & S.PATIENT) !== 0) {
     // The whole sweep dies, and nobody brings it back: the next one begins anew.
     for (let h = 0; h < world.layout.size.handlers; h++) {
       if ((world.held(h, S.WHO) & S.PATIENT) !== 0) end(world, h);
@@ -226,7 +239,7 @@ function crash(world: World, handler: number): number {
     if (world.layout.isService(parent)) world.addHeal(parent, origin >> S.HEALS_SHIFT);
     end(world, handler);
   }
-  if (pc === S.OPEN_AGAIN) world.forget(parent, S.EPOCH, epoch);
+  if (pc === S.OPEN_AGAIN || pc === S.RESET_AGAIN) world.forget(parent, S.EPOCH, epoch);
   if (pc === S.STAMP_AGAIN) world.forget(parent, S.COPY, copy);
   return OUTCOME.done;
 }

@@ -1,5 +1,6 @@
 /** Step 5: `lib/protocol/finalize.ts` and the transaction that it plans. */
 import { end, nameOf, type Request, repeat } from './handler.ts';
+import { excuse, functionBits, isHeldToLearn } from './learning.ts';
 import { OUTCOME, STEP } from './names.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -19,13 +20,18 @@ export function planNetwork(
   const now = (world.held(handler, S.PLANNED) >> (4 * n)) & 15;
   if (now === S.TO_READ) {
     if (listsFirst) may(STEP.listAttached, (w, h) => planned(w, h, n, isUsedOnlyBy(w, network, h) ? S.ALONE : S.KEPT));
-    else may(STEP.readParent, (w, h) => planned(w, h, n, w.get(network, S.ITEM) === S.MARKED ? S.SEEN : S.KEPT));
+    else may(STEP.readParent, (w, h) => planned(w, h, n, mayGoAlong(w, h, network) ? S.SEEN : S.KEPT));
   } else if (now === S.ALONE) {
     may(STEP.readParent, (w, h) => planned(w, h, n, w.get(network, S.ITEM) === S.MARKED ? S.FREED : S.KEPT));
   } else if (now !== S.KEPT && now < S.FREED) {
     const freed = S.FREED + now - S.SEEN;
     may(STEP.listAttached, (w, h) => planned(w, h, n, isUsedOnlyBy(w, network, h) ? freed : S.KEPT));
   }
+}
+
+function mayGoAlong(world: World, handler: number, network: number): boolean {
+  const isLearned = (world.held(handler, S.WHO) & S.SEES_LEARNING) === 0;
+  return world.get(network, S.ITEM) === S.MARKED && (isLearned || world.rules.learningKeeps === 'the parent only');
 }
 
 export function isUsedOnlyBy(world: World, network: number, handler: number): boolean {
@@ -44,13 +50,28 @@ export function planned(world: World, handler: number, n: number, now: number): 
     const decided = (plan >> (4 * i)) & 15;
     if ((refs >> i) & 1 && decided !== S.KEPT && (decided < S.FREED || decided === S.ALONE)) return DONE;
   }
+  world.hold(handler, S.PLANNED, asManyAsGo(plan, world.freedMax));
   world.hold(handler, S.PC, S.FINALIZE);
   return DONE;
+}
+
+/** The transaction has room for so many; the others are kept, whatever kind they are of. */
+function asManyAsGo(plan: number, most: number): number {
+  let going = plan;
+  for (let at = 0, left = most; plan >> at !== 0; at += 4) {
+    if (((plan >> at) & 15) < S.FREED || left-- > 0) continue;
+    going = (going & ~(15 << at)) | (S.KEPT << at);
+  }
+  return going;
 }
 
 /** 5 finalize */
 export function finalize(world: World, handler: number): number {
   const { rules, layout } = world;
+  if (rules.learningReads === 'after the count' && isHeldToLearn(world, handler, functionBits(world))) {
+    end(world, handler);
+    return DONE;
+  }
   const parent = world.parentOf(handler);
   const refs = world.held(handler, S.REFS);
   const plan = world.held(handler, S.PLANNED);
@@ -62,7 +83,8 @@ export function finalize(world: World, handler: number): number {
       const decided = (plan >> (4 * n)) & 15;
       if (((refs >> n) & 1) === 0 || decided < S.FREED) continue;
       freed.push(layout.size.services + n);
-      if (!isAsRead(world, layout.size.services + n, decided === S.FREED, rules.freedCompares)) holds = false;
+      const compares = n > 0 && rules.freedAreCompared === 'one kind' ? 'nothing' : rules.freedCompares;
+      if (!isAsRead(world, layout.size.services + n, decided === S.FREED, compares)) holds = false;
     }
   }
   if (!holds) {
@@ -70,13 +92,16 @@ export function finalize(world: World, handler: number): number {
     else repeat(world, handler);
     return OUTCOME.cancelled;
   }
+  for (const network of layout.isService(parent) ? freed : [parent]) excuse(world, handler, network);
   checkDeletion(world, parent);
   for (const network of freed) checkDeletion(world, network, 1 << parent);
   world.remove(parent);
   if (rules.finalizeDeletesCounter) world.deleteCounter(parent);
   if (layout.isService(parent) && rules.finalizeDetaches) {
     for (let n = 0; n < layout.size.networks; n++) {
-      if ((refs >> n) & 1) world.detach(layout.size.services + n, parent);
+      if (((refs >> n) & 1) === 0 || (n > 0 && rules.detachedAre === 'one kind')) continue;
+      const isCounted = rules.keptAreWoken || freed.includes(layout.size.services + n);
+      world.detach(layout.size.services + n, parent, isCounted);
     }
   }
   for (const network of freed) {
@@ -104,6 +129,12 @@ export function checkDeletion(world: World, parent: number, leaving = 0): void {
     const tasks = S.bitsOf(world.tasks(parent));
     if (tasks > 0)
       world.broken ??= { promise: 'S1', message: `${name} was deleted while ${tasks} of its tasks existed` };
+    for (const below of world.below(parent)) {
+      world.broken ??= {
+        promise: 'S1',
+        message: `${name} was deleted while ${nameOf(world.layout, below)} was under it`,
+      };
+    }
     return;
   }
   const bit = 1 << (parent - world.layout.size.services);

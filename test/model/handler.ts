@@ -15,6 +15,12 @@ export function end(world: World, handler: number): void {
   const who = world.held(handler, S.WHO);
   for (let field = 0; field < S.HANDLER_BYTES; field++) world.hold(handler, field, 0);
   if ((who & S.PATIENT) === 0) return;
+  if (world.layout.learns) {
+    const isOfThis = ((who >> S.DEPLOYMENT_SHIFT) & 3) === world.lifecycle(S.DEPLOYED);
+    if (isOfThis && world.lifecycle(S.UNSETTLED) === S.SWEEPING) world.setLifecycle(S.UNSETTLED, 0);
+    return;
+  }
+  if (world.bytes[S.SWEEP_SOURCE] === 0) return;
   const done = world.bytes[S.SWEEP_DONE] as number;
   world.bytes[S.SWEEP_DONE] = done | (1 << (who & S.PARENT_BITS));
 }
@@ -34,5 +40,6 @@ const NETWORK_NAMES = ['front', 'back', 'admin'];
 
 export function nameOf(layout: S.Layout, parent: number): string {
   const { services } = layout.size;
+  if (parent === S.NOBODY) return 'lifecycle';
   return parent < services ? `service#${SERVICE_NAMES[parent]}` : `network#${NETWORK_NAMES[parent - services]}`;
 }

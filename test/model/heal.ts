@@ -1,5 +1,6 @@
 /** `lib/protocol/heal.ts`, and the sweep's look at the users of a marked network. */
 import { repeat, settleIfConcerned } from './handler.ts';
+import { pageHealed } from './learning.ts';
 import { OUTCOME } from './names.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -12,6 +13,7 @@ export function healedService(world: World, handler: number): number {
 }
 
 export function healedNetworks(world: World, handler: number): number {
+  if (world.parentOf(handler) === S.NOBODY) return (1 << world.layout.size.networks) - 1;
   const isSweep = (world.held(handler, S.WHO) & S.PATIENT) !== 0;
   return isSweep
     ? 1 << (world.parentOf(handler) - world.layout.size.services)
@@ -58,13 +60,18 @@ export function heal(world: World, handler: number): number {
   }
   for (let n = 0; n < networks; n++) {
     if ((plan >> n) & 1) world.attach(services + n, service);
-    if ((plan >> (4 + n)) & 1) world.detach(services + n, service);
+    const isCounted = world.rules.removalCountsDown === 'each parent' || n === 0;
+    if ((plan >> (4 + n)) & 1) world.detach(services + n, service, isCounted);
   }
   healed(world, handler);
   return OUTCOME.committed;
 }
 
 export function healed(world: World, handler: number): void {
+  if (world.parentOf(handler) === S.NOBODY) {
+    pageHealed(world, handler);
+    return;
+  }
   if ((world.held(handler, S.WHO) & S.PATIENT) === 0) {
     settleIfConcerned(world, handler);
     return;

@@ -3,8 +3,10 @@ import { Canonical } from './canonical.ts';
 import { type Broken, type Emit, FAULT, type StateModel, type Step, WRITER } from './checker.ts';
 import { type Deliveries, endSweep, nextDeliveries, nextFaults } from './deliveries.ts';
 import type { Request } from './handler.ts';
+import { nextDeployments } from './learning.ts';
 import { brokenAlways, brokenAtRest, isAtRest } from './promises.ts';
 import { nextRequests } from './protocol.ts';
+import { nextResets } from './reset.ts';
 import { PROTOCOL_RULES, type Rules } from './rules.ts';
 import type { Faults } from './settle.ts';
 import * as S from './state.ts';
@@ -20,6 +22,8 @@ export interface Configuration extends S.Size, Writers, Deliveries, Faults {
    * it is makes no difference but in the sum that a recount adds.
    */
   readonly remainingMin: number;
+  /** What goes along in one transaction, at most. The others are left to the records of their own attachments. */
+  readonly freedMax: number;
 }
 
 export class DrainModel implements StateModel {
@@ -44,8 +48,10 @@ export class DrainModel implements StateModel {
     this.#now = new World(this.layout, rules);
     this.#then = new World(this.layout, rules);
     this.#rest = new World(this.layout, rules);
-    this.#then.hasRawServices = configuration.rawServices;
+    this.#then.hasRawServices = configuration.rawServices || this.layout.learns;
     this.#then.hasHeals = configuration.heals;
+    this.#then.freedMax = configuration.freedMax;
+    this.#then.losesHeals = configuration.drops && configuration.leafDeletes;
     this.next = this.#then.words;
     this.#isReduced = isReduced;
     this.#canonical = new Canonical(this.layout, rules, configuration.crashes);
@@ -58,8 +64,10 @@ export class DrainModel implements StateModel {
     for (let p = 0; p < this.layout.parents; p++) world.set(p, S.ITEM, S.UNMARKED);
     for (let s = 0; s < services; s++) {
       world.bytes[this.layout.netsAt + s] = (1 << networks) - 1;
+      if (!world.isDeclared(s)) continue;
       for (let n = 0; n < networks; n++) world.attach(services + n, s);
     }
+    if (this.layout.learns) world.setLifecycle(S.DECLARED, this.layout.size.deployments[0] as number);
     into.set(world.words);
   }
 
@@ -79,6 +87,7 @@ export class DrainModel implements StateModel {
       then.broken = undefined;
       const detail = change(then);
       if (on.sweeps) endSweep(then);
+      if (on.grace) then.passTime();
       this.broken = then.broken;
       if (this.#isReduced) this.#canonical.make(then);
       emit(by, step, actor, parent, detail);
@@ -91,6 +100,8 @@ export class DrainModel implements StateModel {
       );
     }
     nextDeliveries(now, on, takeChange);
+    if (this.layout.learns) nextDeployments(now, takeChange);
+    if (on.overwrites) nextResets(now, on, takeChange);
     if (protocolOnly) return;
     nextWrites(now, on, (step, parent, detail, write) =>
       takeChange(WRITER, step, -1, parent, (world) => {
@@ -132,7 +143,8 @@ export class DrainModel implements StateModel {
     const { rawServices, undeliveredMax } = this.configuration;
     for (let p = 0; p < this.layout.parents; p++) {
       // Heal's removals are no writer's, who would wait: raw writes can make it remove without end.
-      if (rawServices && world.get(p, S.UNCOUNTED) > undeliveredMax + this.layout.size.services) return false;
+      if ((rawServices || this.layout.learns) && world.get(p, S.UNCOUNTED) > undeliveredMax + this.layout.size.services)
+        return false;
       const counter = world.get(p, S.COUNTER);
       if (counter !== 0 && counter - S.ZERO < this.configuration.remainingMin) return false;
       if (world.get(p, S.COUNTER_EPOCH) > S.COUNTED + COUNTED_EPOCHS_MAX) return false;

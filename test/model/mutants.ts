@@ -2,21 +2,11 @@
  * The protocol with one rule taken away: each must break the promise that it names, in the world that it names. One that
  * survives says that the rule is not needed, or that the model can't see why it is.
  */
-import type { Promised } from '../../lib/protocol/invariants.ts';
 import { configuration } from './configurations.ts';
+import { KINDS_MUTANTS } from './kinds-mutants.ts';
+import { LEARNING_MUTANTS } from './learning-mutants.ts';
 import type { Configuration } from './model.ts';
-import type { Rules } from './rules.ts';
-
-export interface Mutant {
-  readonly name: string;
-  /** What the protocol has and this one hasn't. */
-  readonly without: string;
-  /** The rule that it leaves out: a row of docs/design.md §4.3. */
-  readonly source: string;
-  readonly rules: Partial<Rules>;
-  readonly world: Configuration;
-  readonly breaks: Promised;
-}
+import type { Mutant } from './mutant.ts';
 
 const one = (difference: Partial<Configuration> = {}) =>
   configuration('one service', 'a service and its task', difference);
@@ -371,4 +361,23 @@ export const MUTANTS: readonly Mutant[] = [
     world: ownNetwork({ heals: true, rawServices: true, sweeps: true, drops: true }),
     breaks: 'S4',
   },
+  // An overwritten counter
+  {
+    name: 'reset sent again without a token',
+    without: 'the token of a reset',
+    source: 'docs/design.md §4.2',
+    rules: { reset: 'again' },
+    world: one({ overwrites: true, lostAnswers: true, handlers: 3, undeliveredMax: 1 }),
+    breaks: 'S7',
+  },
+  {
+    name: 'reset that keeps the epoch',
+    without: 'a fresh epoch at each reset',
+    source: 'docs/design.md §4.2',
+    rules: { resetEpoch: 'former' },
+    world: one({ overwrites: true, handlers: 3, undeletes: false, reuse: false }),
+    breaks: 'S7',
+  },
+  ...LEARNING_MUTANTS,
+  ...KINDS_MUTANTS,
 ];

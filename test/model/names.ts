@@ -29,6 +29,17 @@ export const STEP_NAMES = [
   'crash',
   'dropRecord',
   'startSweep',
+  'deploy',
+  'readLifecycle',
+  'takeDeclaration',
+  'readPage',
+  'savePlace',
+  'endLearning',
+  'consume',
+  'lookForUsers',
+  'takeBack',
+  'overwriteCounter',
+  'resetUnreadable',
 ] as const;
 
 export type StepName = (typeof STEP_NAMES)[number];
@@ -49,6 +60,7 @@ export const OUTCOME_NAMES = [
   'answer lost',
   'for a record that comes again',
   'sent again after a lost answer',
+  'refused',
 ] as const;
 
 export type OutcomeName = (typeof OUTCOME_NAMES)[number];

@@ -6,7 +6,9 @@ import { PROTOCOL } from './checker.ts';
 import { finalize, planNetwork } from './finalize.ts';
 import type { Request } from './handler.ts';
 import { heal, listAttachedOfMarked, readAttachments, readHealed, readUser } from './heal.ts';
+import * as learning from './learning.ts';
 import { STEP } from './names.ts';
+import { isStuck, resetAgain } from './reset.ts';
 import * as settle from './settle.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -21,6 +23,7 @@ export function nextRequests(world: World, handler: number, faults: settle.Fault
   const lost = (step: number, request: Request) => {
     if (faults.lostAnswers) take(LOST, step, handler, request);
   };
+  if (isStuck(world, handler)) return;
   switch (world.held(handler, S.PC)) {
     case S.DECREMENT:
       may(STEP.decrement, settle.decrement);
@@ -28,6 +31,9 @@ export function nextRequests(world: World, handler: number, faults: settle.Fault
       return;
     case S.OPEN:
       for (const open of settle.openings(world, world.parentOf(handler), faults)) may(STEP.openCounter, open);
+      return;
+    case S.RESET_AGAIN:
+      may(STEP.resetUnreadable, resetAgain);
       return;
     case S.OPEN_AGAIN:
       may(STEP.openCounter, settle.openAgain);
@@ -75,6 +81,22 @@ export function nextRequests(world: World, handler: number, faults: settle.Fault
       return;
     case S.HEAL:
       may(STEP.heal, heal);
+      return;
+    case S.LEARN_TAKE:
+      may(STEP.takeDeclaration, learning.takeDeclaration);
+      return;
+    case S.LEARN_PAGE:
+      may(STEP.readPage, learning.readPage);
+      if (rules.pagesFrom === 'an index') take(FAULTY, STEP.readPage, handler, learning.missPage);
+      return;
+    case S.LEARN_PLACE:
+      may(STEP.savePlace, learning.savePlace);
+      return;
+    case S.LEARN_END:
+      if (learning.mayEnd(world)) may(STEP.endLearning, learning.endLearning);
+      return;
+    case S.LEARN_LIST:
+      may(STEP.listMarked, learning.listMarked);
       return;
     case S.SWEEP_ATTACHED:
       may(STEP.listAttached, listAttachedOfMarked);

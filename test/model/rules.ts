@@ -45,6 +45,41 @@ export interface Rules {
   readonly attachmentFence: 'exists and not marked' | 'exists';
   readonly updateOfMarked: 'refused' | 'allowed';
   readonly healCompares: boolean;
+  // An overwritten counter
+  /** `again`: a plain write, which is sent again after a lost answer. */
+  readonly reset: 'token' | 'again';
+  readonly resetEpoch: 'fresh' | 'former';
+  /** The model finds no need of it: zero is never too high. A reset is to touch nothing but what nobody can read. */
+  readonly resetCompares: boolean;
+  /** The model finds no need of it: whoever failed at the counter comes again. It saves what waits for a record that is lost. */
+  readonly resetSettles: boolean;
+  // Learning: docs/design.md §4.4
+  /** What a function takes a kind for, where the item `lifecycle` has another declaration than its own. */
+  readonly unknownIs: 'learning' | 'learned';
+  readonly learningReads: 'before the count' | 'after the count';
+  readonly learningIsRead: 'by each invocation' | 'once';
+  readonly learningKeeps: 'what goes along too' | 'the parent only';
+  readonly pagesFrom: 'the table' | 'an index';
+  readonly learningEnds: 'after the last page' | 'before the last page';
+  readonly endWaits: boolean;
+  /** The model finds no need of it: what two sweeps take is learned once more. It saves them that. */
+  readonly takeCompares: boolean;
+  readonly placeCompares: boolean;
+  readonly endCompares: boolean;
+  readonly takeForgetsPlace: boolean;
+  readonly settlesMarked: 'after the end' | 'before the end';
+  readonly functionsAreDeployed: 'before the sweep' | 'after the sweep';
+  readonly streamIsReadFrom: 'its beginning' | 'some time later';
+  readonly deploymentWaits: boolean;
+  readonly graceOutlasts: 'the records' | 'nothing';
+  // Several kinds, depth and restrict: docs/design.md §4.5
+  readonly keptAreWoken: boolean;
+  readonly freedAreCompared: 'all' | 'one kind';
+  readonly detachedAre: 'all' | 'one kind';
+  readonly removalCountsDown: 'each parent' | 'one parent';
+  readonly restrictActs: 'marks' | 'deletes' | 'marks and looks';
+  readonly restrictLooks: 'consistently' | 'at an index';
+  readonly restrictWhileLearning: 'refused' | 'accepted';
 }
 
 export const PROTOCOL_RULES: Rules = {
@@ -85,4 +120,31 @@ export const PROTOCOL_RULES: Rules = {
   attachmentFence: 'exists and not marked',
   updateOfMarked: 'refused',
   healCompares: true,
+  reset: 'token',
+  resetEpoch: 'fresh',
+  resetCompares: true,
+  resetSettles: true,
+  unknownIs: 'learning',
+  learningReads: 'before the count',
+  learningIsRead: 'by each invocation',
+  learningKeeps: 'what goes along too',
+  pagesFrom: 'the table',
+  learningEnds: 'after the last page',
+  endWaits: true,
+  takeCompares: true,
+  placeCompares: true,
+  endCompares: true,
+  takeForgetsPlace: true,
+  settlesMarked: 'after the end',
+  functionsAreDeployed: 'before the sweep',
+  streamIsReadFrom: 'its beginning',
+  deploymentWaits: true,
+  graceOutlasts: 'the records',
+  keptAreWoken: true,
+  freedAreCompared: 'all',
+  detachedAre: 'all',
+  removalCountsDown: 'each parent',
+  restrictActs: 'marks',
+  restrictLooks: 'consistently',
+  restrictWhileLearning: 'refused',
 };

@@ -1,5 +1,6 @@
 /** Steps 1 to 4 of settle, and child-deleted's way there: `lib/protocol/settle.ts` and `lib/streams/child-deleted.ts`. */
 import { end, type Request, repeat } from './handler.ts';
+import { isHeldToLearn } from './learning.ts';
 import { OUTCOME } from './names.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -130,6 +131,7 @@ export function readParent(world: World, handler: number): number {
   if (item === S.MARKED) {
     world.hold(handler, S.COPY, S.CURRENT);
     if (world.layout.isService(parent)) world.hold(handler, S.REFS, world.nets(parent));
+    else if (isInGrace(world, parent)) world.hold(handler, S.REFS, IN_GRACE);
     if (world.rules.order === 'open count parent') decide(world, handler, world.held(handler, S.PLANNED));
     else world.hold(handler, S.PC, S.COUNT);
     return DONE;
@@ -268,7 +270,13 @@ export function counted(world: World, handler: number, children: number): number
 
 export function decide(world: World, handler: number, children: number): void {
   world.hold(handler, S.PLANNED, 0);
-  if (children > 0) {
+  const learns = world.rules.learningReads === 'before the count' && isHeldToLearn(world, handler);
+  const waits =
+    world.layout.size.grace &&
+    !world.layout.isService(world.parentOf(handler)) &&
+    world.held(handler, S.REFS) === IN_GRACE;
+  const isHeld = learns || waits;
+  if (children > 0 || (isHeld && world.held(handler, S.ADD) > S.ZERO)) {
     world.hold(handler, S.COPY, 0);
     world.hold(handler, S.REFS, 0);
     if (world.rules.order === 'parent count open') {
@@ -282,9 +290,21 @@ export function decide(world: World, handler: number, children: number): void {
     world.hold(handler, S.PC, S.RECOUNT);
     return;
   }
+  if (isHeld) {
+    end(world, handler);
+    if (waits) world.setLifecycle(S.UNSETTLED, S.NOT_SWEPT); // it goes with the next sweep after its grace period
+    return;
+  }
   world.hold(handler, S.EPOCH, 0);
   world.hold(handler, S.ADD, 0);
   world.hold(handler, S.PC, world.held(handler, S.REFS) === 0 ? S.FINALIZE : S.PLAN);
+}
+
+/** In REFS, which a network has not. */
+const IN_GRACE = 1;
+
+function isInGrace(world: World, network: number): boolean {
+  return world.layout.size.grace && world.grace(network) !== 0 && world.rules.graceOutlasts === 'the records';
 }
 
 /** 4 recount */

@@ -27,6 +27,8 @@ export const COUNTED = 16;
 
 /** A counter's `remaining`, and numbers held by handlers, are stored with this added; 0 is no counter. */
 export const ZERO = 64;
+/** A raw write has left a counter that holds no number: each request that needs it fails, and its record comes again. */
+export const UNREADABLE = 255;
 
 /** Records of a parent's own stream that are not delivered. One bit says "at least one": a delivery may leave it set. */
 export const MARK_RECORD = 1;
@@ -56,6 +58,14 @@ export const OPEN_AGAIN = 15;
 export const STAMP_AGAIN = 16;
 export const SWEEP_ATTACHED = 17;
 export const SWEEP_USERS = 18;
+// A sweep that learns
+export const LEARN_TAKE = 19;
+export const LEARN_PAGE = 20;
+export const LEARN_PLACE = 21;
+export const LEARN_END = 22;
+export const LEARN_LIST = 23;
+/** Mutant: a reset whose answer was lost, and which is sent again. */
+export const RESET_AGAIN = 24;
 
 /** Bytes of a handler. */
 export const PC = 0;
@@ -77,6 +87,12 @@ export const ABSENT_REFS = 0x80;
 /** In WHO, beside the parent. */
 export const PATIENT = 0x40;
 export const PARENT_BITS = 0x0f;
+/** Who learns is at no parent yet. EPOCH is its copy of the version of the item `lifecycle` then, and ADD its place. */
+export const NOBODY = 0x0f;
+/** Two bits: the deployment that the function is of. */
+export const DEPLOYMENT_SHIFT = 4;
+/** It read, when it began, that the networks are being learned. */
+export const SEES_LEARNING = 0x80;
 export const REMOVALS_SHIFT = 4;
 export const HEALS_SHIFT = 6;
 
@@ -116,6 +132,27 @@ export const NOT_SWEPT = 1;
 /** … and a sweep has begun since and runs. */
 export const SWEEPING = 2;
 
+/** Bytes of the item `lifecycle`, and of what is deployed, where the world has deployments. */
+export const DEPLOYED = 0;
+/** How many services' references the declaration in the item knows. */
+export const DECLARED = 1;
+/** The services whose references are being learned. */
+export const LEARNING = 2;
+/** The page where an unfinished heal goes on. */
+export const PLACE = 3;
+/** Services whose reference was there before its declaration, and has not changed since. */
+export const OLD = 4;
+/** A deployment, or the death of a sweep, that no sweep has made good. NOT_SWEPT and SWEEPING as above. */
+export const UNSETTLED = 5;
+const LIFECYCLE_BYTES = 6;
+
+/** Of a parent, where removals are refused: the call of one that is under way. */
+export const LOOKED = 1;
+/** Mutant: it has marked, and looks afterwards. */
+export const MARKED_FIRST = 2;
+/** … and somebody else was told that the object is marked. */
+export const TOLD = 4;
+
 /** The sizes of a world. Each is a bound: everything else is unlimited. */
 export interface Size {
   readonly services: number;
@@ -124,6 +161,17 @@ export interface Size {
   readonly tasks: number;
   /** Functions that run at the same time, the sweep's included. */
   readonly handlers: number;
+  /**
+   * Deployments, one after the other: of how many services the declaration knows that they refer to networks. Empty: all, and
+   * nothing is ever deployed.
+   */
+  readonly deployments: readonly number[];
+  /** Of each service, the services that it is a child of by its key. Empty: none. */
+  readonly under: readonly (readonly number[])[];
+  /** Removals are refused while something uses what they would remove. */
+  readonly restricts: boolean;
+  /** A mark of a network is held until the records of all that was written before it have been healed. */
+  readonly grace: boolean;
 }
 
 export class Layout {
@@ -135,6 +183,11 @@ export class Layout {
   readonly tasksAt: number;
   readonly healsAt: number;
   readonly attachedAt: number;
+  readonly lifecycleAt: number;
+  readonly removalsAt: number;
+  readonly graceAt: number;
+  /** The world has deployments, so that networks may have to be learned. */
+  readonly learns: boolean;
   readonly handlersAt: number;
   readonly words: number;
 
@@ -145,9 +198,18 @@ export class Layout {
     this.tasksAt = this.netsAt + size.services;
     this.healsAt = this.tasksAt + size.services;
     this.attachedAt = this.healsAt + size.services;
-    const end = this.attachedAt + size.networks;
+    this.lifecycleAt = this.attachedAt + size.networks;
+    this.learns = size.deployments.length > 0;
+    this.removalsAt = this.lifecycleAt + (this.learns ? LIFECYCLE_BYTES : 0);
+    this.graceAt = this.removalsAt + (size.restricts ? this.parents : 0);
+    const end = this.graceAt + (size.grace ? size.networks : 0);
     this.handlersAt = Math.ceil(end / 4) * 4; // handlers are sorted as words
     this.words = (this.handlersAt + size.handlers * HANDLER_BYTES) / 4;
+  }
+
+  /** The services that a service is under. */
+  above(service: number): readonly number[] {
+    return this.size.under[service] ?? [];
   }
 
   isService(parent: number): boolean {

@@ -53,7 +53,7 @@ function bytesOf(model: DrainModel, state: Uint32Array): World {
 }
 
 const isAboutOne = ({ step }: Step) =>
-  step !== STEP.listMarked && step !== STEP.listCounters && step !== STEP.startSweep;
+  step !== STEP.listMarked && step !== STEP.listCounters && step !== STEP.startSweep && step !== STEP.deploy;
 
 /** The detail of these is a mask of networks. */
 const isNetworksStep = (step: number) => [STEP.createService, STEP.updateService, STEP.putServiceRaw].includes(step);
@@ -77,12 +77,34 @@ function changes(was: World, is: World): string[] {
       else texts.push(`the counter of ${name} goes from ${before - S.ZERO} to ${after - S.ZERO}`);
     }
     if (was.children(p) !== is.children(p)) {
-      texts.push(`${name} has ${is.children(p)} ${layout.isService(p) ? 'tasks' : 'attachments'} now`);
+      texts.push(`${name} has ${is.children(p)} ${childrenOf(layout, p)} now`);
     }
   }
   for (let s = 0; s < layout.size.services; s++) {
     if (was.nets(s) !== is.nets(s)) texts.push(`${nameOf(layout, s)} refers to ${networksOf(is, s)}`);
   }
+  if (layout.learns) texts.push(...learned(was, is));
+  return texts;
+}
+
+function learned(was: World, is: World): string[] {
+  const { services, deployments } = is.layout.size;
+  const namesOf = (holds: (s: number) => boolean) => {
+    const names = Array.from({ length: services }, (_, s) => s).filter(holds);
+    return names.length === 0 ? 'nobody' : names.map((s) => nameOf(is.layout, s)).join(' and ');
+  };
+  const texts: string[] = [];
+  if (was.lifecycle(S.DEPLOYED) !== is.lifecycle(S.DEPLOYED)) {
+    const known = deployments[is.lifecycle(S.DEPLOYED)] as number;
+    texts.push(`it is known from now on that ${namesOf((s) => s < known)} may refer to networks`);
+  }
+  const isSame = [S.DECLARED, S.LEARNING].every((field) => was.lifecycle(field) === is.lifecycle(field));
+  if (!isSame) {
+    const declared = namesOf((s) => s < is.lifecycle(S.DECLARED));
+    const learning = namesOf((s) => ((is.lifecycle(S.LEARNING) >> s) & 1) === 1);
+    texts.push(`the item declares ${declared}, and ${learning} is being learned`);
+  }
+  if (was.lifecycle(S.PLACE) !== is.lifecycle(S.PLACE)) texts.push(`the place is page ${is.lifecycle(S.PLACE)}`);
   return texts;
 }
 
@@ -105,13 +127,18 @@ function lookedUp(was: World, is: World, { step, parent, actor }: Step, at: numb
   return is.held(at, S.PC) === S.OPEN && was.held(actor, S.PC) > S.OPEN ? 'begins anew' : '';
 }
 
+function childrenOf(layout: S.Layout, parent: number): string {
+  if (!layout.isService(parent)) return 'attachments';
+  return layout.size.under.length > 0 ? 'children' : 'tasks';
+}
+
 export function worldInWords(model: DrainModel, state: Uint32Array | undefined): string {
   if (state === undefined) return 'nothing';
   const world = bytesOf(model, state);
   const { layout } = model;
   const parents = Array.from({ length: layout.parents }, (_, p) => {
     const counter = world.get(p, S.COUNTER);
-    const children = `${world.children(p)} ${layout.isService(p) ? 'tasks' : 'attachments'}`;
+    const children = `${world.children(p)} ${childrenOf(layout, p)}`;
     const waiting = world.get(p, S.UNCOUNTED) > 0 ? `, ${world.get(p, S.UNCOUNTED)} removals not delivered` : '';
     return `${nameOf(layout, p)} ${ITEMS[world.get(p, S.ITEM)]}, ${children}, ${counter === 0 ? 'no counter' : `counter ${counter - S.ZERO}`}${waiting}`;
   });

@@ -2,7 +2,7 @@
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { type Explored, explore } from './checker.ts';
 import { type Configuration, DrainModel } from './model.ts';
-import type { Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
 import { tablesOf } from './promises.ts';
 import { PROTOCOL_RULES } from './rules.ts';
 import { storyOf } from './trace.ts';
@@ -43,8 +43,17 @@ export function judge(world: Configuration, statesMax: number, onProgress?: Prog
     acyclic: true,
     ...(onProgress && { onProgress }),
     onRest: (state) => {
-      // Raw writers are free to leave a reference to nothing, and a dying sweep a counter: the product's check rightly tells.
-      if (world.rawServices || (world.sweeps && world.crashes)) return;
+      // Raw writers are free to leave a reference to nothing, and a dying sweep a counter: the product's check rightly tells. Nor
+      // does it know which references are declared already, nor services under services. What a lost heal
+      // leaves at an unmarked network is the audit's.
+      if (
+        world.rawServices ||
+        world.deployments.length > 0 ||
+        world.under.length > 0 ||
+        (world.leafDeletes && world.drops) ||
+        ((world.sweeps || world.overwrites) && world.crashes)
+      )
+        return;
       const [violation] = checkRest(tablesOf(model.worldOf(state)));
       if (violation !== undefined) disagreed.push(`${violation.promise}: ${violation.message}`);
     },

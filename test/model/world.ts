@@ -12,6 +12,9 @@ export class World {
   hasRawServices = false;
   /** Service records make heal look at the networks that they name. */
   hasHeals = false;
+  freedMax = 32;
+  /** A heal that is lost leaves an attachment that the sweeps find which begin after its network's mark. */
+  losesHeals = false;
   /** Set when the step itself breaks a promise. */
   broken: Broken | undefined;
 
@@ -61,6 +64,10 @@ export class World {
    * nothing for these, until that mark is cleared or the service drops the reference. All other raw writes are held to S2.
    */
   isUnprotected(network: number, service: number): boolean {
+    return !this.isDeclared(service) || this.#isLate(network, service);
+  }
+
+  #isLate(network: number, service: number): boolean {
     const at = this.layout.attachedAt + network - this.layout.size.services;
     return (((this.bytes[at] as number) >> (S.UNPROTECTED_SHIFT + service)) & 1) === 1;
   }
@@ -68,20 +75,53 @@ export class World {
   /** `isNewMark`: the network has just been marked. `writer`: the service whose reference a raw write has just set. */
   noteUnprotected(network: number, isNewMark: boolean, writer = -1): void {
     if (!this.hasRawServices) return;
-    const at = this.layout.attachedAt + network - this.layout.size.services;
     const isOpen = !this.isMarked(network) && this.get(network, S.ITEM) !== S.ABSENT;
     for (let s = 0; s < this.layout.size.services; s++) {
       const refers = ((this.nets(s) >> (network - this.layout.size.services)) & 1) === 1;
       const isAttached = ((this.attached(network) >> s) & 1) === 1;
-      const isLate = isNewMark ? !isAttached : s === writer || this.isUnprotected(network, s);
-      const bit = 1 << (S.UNPROTECTED_SHIFT + s);
-      this.bytes[at] =
-        refers && !isOpen && isLate ? (this.bytes[at] as number) | bit : (this.bytes[at] as number) & ~bit;
+      const isCaught = isAttached || this.isOld(s) || this.layout.size.grace;
+      const isLate = isNewMark ? !isCaught : s === writer || this.#isLate(network, s);
+      this.noteLate(network, s, refers && !isOpen && isLate);
     }
   }
 
+  noteLate(network: number, service: number, isLate: boolean): void {
+    const at = this.layout.attachedAt + network - this.layout.size.services;
+    const bit = 1 << (S.UNPROTECTED_SHIFT + service);
+    this.bytes[at] = isLate ? (this.bytes[at] as number) | bit : (this.bytes[at] as number) & ~bit;
+  }
+
+  lifecycle(field: number): number {
+    return this.bytes[this.layout.lifecycleAt + field] as number;
+  }
+
+  setLifecycle(field: number, value: number): void {
+    this.bytes[this.layout.lifecycleAt + field] = value;
+  }
+
+  /** Whether what is deployed now knows that this service refers to networks. */
+  isDeclared(service: number): boolean {
+    const { deployments } = this.layout.size;
+    return !this.layout.learns || service < (deployments[this.lifecycle(S.DEPLOYED)] as number);
+  }
+
+  isOld(service: number): boolean {
+    return this.layout.learns && ((this.lifecycle(S.OLD) >> service) & 1) === 1;
+  }
+
+  forgetOld(service: number): void {
+    if (this.layout.learns) this.setLifecycle(S.OLD, this.lifecycle(S.OLD) & ~(1 << service));
+  }
+
   children(parent: number): number {
-    return this.layout.isService(parent) ? S.bitsOf(this.tasks(parent)) : S.bitsOf(this.attached(parent));
+    if (!this.layout.isService(parent)) return S.bitsOf(this.attached(parent));
+    return S.bitsOf(this.tasks(parent)) + this.below(parent).length;
+  }
+
+  /** The services that are there and under this one. */
+  below(parent: number): number[] {
+    const { under } = this.layout.size;
+    return under.flatMap((above, s) => (above.includes(parent) && this.get(s, S.ITEM) !== S.ABSENT ? [s] : []));
   }
 
   isMarked(parent: number): boolean {
@@ -95,9 +135,15 @@ export class World {
   }
 
   addHeal(service: number, networks: number): void {
-    if (!this.hasHeals) return;
+    if (!this.hasHeals || !this.isDeclared(service) || this.#isUnheard()) return;
     const at = this.layout.healsAt + service;
     this.bytes[at] = (this.bytes[at] as number) | networks;
+  }
+
+  /** Mutant: the stream's reading begins some time after the deployment; here, when the declaration is learned. */
+  #isUnheard(): boolean {
+    if (!this.layout.learns || this.rules.streamIsReadFrom === 'its beginning') return false;
+    return this.lifecycle(S.LEARNING) !== 0;
   }
 
   attach(network: number, service: number): void {
@@ -106,12 +152,12 @@ export class World {
   }
 
   /** Its removal is a record of the network's child. */
-  detach(network: number, service: number): void {
+  detach(network: number, service: number, isCounted = true): void {
     const bit = 1 << service;
     if ((this.attached(network) & bit) === 0) return;
     const at = this.layout.attachedAt + network - this.layout.size.services;
     this.bytes[at] = (this.bytes[at] as number) & ~bit;
-    this.set(network, S.UNCOUNTED, this.get(network, S.UNCOUNTED) + 1);
+    if (isCounted) this.set(network, S.UNCOUNTED, this.get(network, S.UNCOUNTED) + 1);
   }
 
   /** A mark with a time of its own. */
@@ -119,7 +165,48 @@ export class World {
     this.retireMark(parent);
     this.set(parent, S.ITEM, S.MARKED);
     this.addRecord(parent, S.MARK_RECORD);
-    if (!this.layout.isService(parent)) this.noteUnprotected(parent, true);
+    if (this.layout.isService(parent)) return;
+    this.noteUnprotected(parent, true);
+    if (this.layout.size.grace) this.#setGrace(parent, this.#unhealed(parent));
+    if (this.losesHeals && this.#hasStale(parent)) this.bytes[S.DROPPED] = S.NOT_SWEPT;
+  }
+
+  /** Services whose records, or functions, have a network to heal. */
+  #unhealed(network: number): number {
+    const n = network - this.layout.size.services;
+    let found = 0;
+    for (let s = 0; s < this.layout.size.services; s++) {
+      if (((this.bytes[this.layout.healsAt + s] as number) >> n) & 1) found |= 1 << s;
+    }
+    for (let h = 0; h < this.layout.size.handlers; h++) {
+      const pc = this.held(h, S.PC);
+      const heals = pc === S.HEAL_READ || pc === S.HEAL_ATTACHMENTS || pc === S.HEAL;
+      const asked = this.held(h, S.ORIGIN) >> S.HEALS_SHIFT;
+      if (heals && this.layout.isService(this.parentOf(h)) && (asked >> n) & 1) found |= 1 << this.parentOf(h);
+    }
+    return found;
+  }
+
+  /** What a mark still waits for: the services that were to be healed when it was set. */
+  grace(network: number): number {
+    return this.bytes[this.layout.graceAt + network - this.layout.size.services] as number;
+  }
+
+  #setGrace(network: number, services: number): void {
+    this.bytes[this.layout.graceAt + network - this.layout.size.services] = services;
+  }
+
+  passTime(): void {
+    const { services, networks } = this.layout.size;
+    for (let w = services; w < services + networks; w++) this.#setGrace(w, this.grace(w) & this.#unhealed(w));
+  }
+
+  #hasStale(network: number): boolean {
+    for (let s = 0; s < this.layout.size.services; s++) {
+      const refers = ((this.nets(s) >> (network - this.layout.size.services)) & 1) === 1;
+      if (!refers && ((this.attached(network) >> s) & 1) === 1) return true;
+    }
+    return false;
   }
 
   clearMark(parent: number): void {
@@ -135,7 +222,9 @@ export class World {
     if (this.isMarked(parent)) this.addRecord(parent, S.CLEAR_RECORD);
     this.set(parent, S.ITEM, S.ABSENT);
     if (!this.layout.isService(parent)) return;
+    for (const above of this.layout.above(parent)) this.set(above, S.UNCOUNTED, this.get(above, S.UNCOUNTED) + 1);
     this.addHeal(parent, this.nets(parent));
+    this.forgetOld(parent);
     this.bytes[this.layout.netsAt + parent] = 0;
     this.noteReferences(parent, 0);
   }
@@ -199,7 +288,9 @@ export class World {
 
   #isSentAgain(parent: number, pc: number, field: number, value: number): boolean {
     for (let h = 0; h < this.layout.size.handlers; h++) {
-      if (this.held(h, S.PC) === pc && this.parentOf(h) === parent && this.held(h, field) === value) return true;
+      const now = this.held(h, S.PC);
+      const isSent = now === pc || (pc === S.OPEN_AGAIN && now === S.RESET_AGAIN);
+      if (isSent && this.parentOf(h) === parent && this.held(h, field) === value) return true;
     }
     return false;
   }

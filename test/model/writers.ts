@@ -1,5 +1,7 @@
 /** The typed client's writes, each one transaction, and the raw writes of others. None of them is limited in number. */
 import { OUTCOME, STEP } from './names.ts';
+import { overwrite } from './reset.ts';
+import { restrictedRemovals } from './restrict.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
 
@@ -13,6 +15,11 @@ export interface Writers {
   readonly rawMarks: boolean;
   /** Services written and deleted without their attachments. */
   readonly rawServices: boolean;
+  /** So many services, the last ones, are never marked: they are deleted plainly, as tasks are. */
+  readonly leaves: number;
+  readonly leafDeletes: boolean;
+  /** Raw writes leave counters that nobody can read, and an operator has them reset. */
+  readonly overwrites: boolean;
   /** Any task may be deleted, not just the one that stands for them all: for those who read tasks one by one. */
   readonly anyTask: boolean;
   /** Undelivered removal records of one parent at a time: a writer waits when there are more. */
@@ -39,7 +46,10 @@ export function nextWrites(world: World, writers: Writers, take: TakeWrite): voi
       });
     }
   }
-  for (let p = 0; p < services + networks; p++) markWrites(world, p, writers, take);
+  for (let p = 0; p < services + networks; p++) {
+    if (p < services - writers.leaves || p >= services) markWrites(world, p, writers, take);
+    if (writers.overwrites) overwrite(world, p, take);
+  }
 }
 
 function taskWrites(world: World, s: number, writers: Writers, take: TakeWrite): void {
@@ -80,7 +90,7 @@ function serviceWrites(world: World, s: number, writers: Writers, take: TakeWrit
     const added = item === S.ABSENT ? nets : nets & ~before;
     const removed = before & ~nets;
     if (item === S.ABSENT) {
-      if (writers.reuse && mayAttach(world, added, writers)) {
+      if (writers.reuse && mayComeUnder(world) && mayAttach(world, added, writers)) {
         take(STEP.createService, s, nets, (to) => {
           to.set(s, S.ITEM, S.UNMARKED);
           writeNetworks(to, s, nets, added, 0);
@@ -103,10 +113,19 @@ function serviceWrites(world: World, s: number, writers: Writers, take: TakeWrit
       take(STEP.updateService, s, nets, (to) => writeNetworks(to, s, nets, added, removed));
     }
   }
-  if (writers.rawServices && item !== S.ABSENT && world.tasks(s) === 0) {
+  const isLeaf = s >= services - writers.leaves;
+  if ((writers.rawServices || (isLeaf && writers.leafDeletes)) && item !== S.ABSENT && world.tasks(s) === 0) {
     take(STEP.deleteServiceRaw, s, DONE, (to) => to.remove(s));
   }
 
+  /** Each parent is there and not marked, and does not wait for too many records. */
+  function mayComeUnder(of: World): boolean {
+    return of.layout.above(s).every((above) => {
+      const is = of.get(above, S.ITEM);
+      const isFenced = is === S.UNMARKED || is === S.LEFTOVER || (of.rules.taskFence === 'exists' && is !== S.ABSENT);
+      return isFenced && undelivered(of, above) < writers.undeliveredMax;
+    });
+  }
   function mayAttach(of: World, mask: number, limits: Writers): boolean {
     for (let n = 0; n < networks; n++) {
       if (((mask >> n) & 1) === 0) continue;
@@ -129,10 +148,12 @@ function serviceWrites(world: World, s: number, writers: Writers, take: TakeWrit
   }
 }
 
-/** `added`, `removed`: the attachments that go with it; a raw write has none. */
-function writeNetworks(to: World, s: number, nets: number, added: number, removed: number): void {
+/** `attached`, `removed`: the attachments that go with it; a raw write has none, nor one by a client that doesn't know them. */
+function writeNetworks(to: World, s: number, nets: number, attached: number, removed: number): void {
   const { services, networks } = to.layout.size;
+  const added = to.isDeclared(s) ? attached : 0;
   const before = to.nets(s);
+  if (nets !== before) to.forgetOld(s);
   to.bytes[to.layout.netsAt + s] = nets;
   for (let n = 0; n < networks; n++) {
     if ((added >> n) & 1) to.attach(services + n, s);
@@ -146,7 +167,8 @@ function markWrites(world: World, p: number, writers: Writers, take: TakeWrite):
   const item = world.get(p, S.ITEM);
   const repeats = world.get(p, S.REPEATS);
   const { rules } = world;
-  if (item === S.UNMARKED || item === S.LEFTOVER || item === S.UNTIMED) {
+  if (world.layout.size.restricts) restrictedRemovals(world, p, take);
+  else if (item === S.UNMARKED || item === S.LEFTOVER || item === S.UNTIMED) {
     take(STEP.mark, p, DONE, (to) => to.markFresh(p));
     if (rules.mark === 'again' && repeats === 0) {
       take(STEP.mark, p, OUTCOME['answer lost'], (to) => {

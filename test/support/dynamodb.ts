@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { inject } from 'vitest';
 import { readWorld } from '../../bin/demo/world.ts';
-import { type Connection } from '../../lib/dynamodb/client.ts';
+import type { Connection } from '../../lib/dynamodb/client.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import type { World } from '../../lib/protocol/invariants.ts';

@@ -6,8 +6,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { mockClient } from 'aws-sdk-client-mock';
-import { connect } from '../../lib/dynamodb/document-client.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
 import { Requests } from '../../lib/dynamodb/requests.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';

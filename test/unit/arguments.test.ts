@@ -9,6 +9,7 @@ import {
   checkParent,
   checkParentKind,
   invalid,
+  shown,
 } from '../../lib/protocol/arguments.ts';
 
 const bare = Object.create(null);
@@ -77,6 +78,10 @@ it('an argument that fits its bounds is taken', () => {
   checkDeclared({});
   checkDeclared({ by: 'x'.repeat(256), reason: 'x'.repeat(1024) });
   expect([checkLimit(), checkLimit(1), checkLimit(1000), checkLimit(10, 10)]).toEqual([100, 1, 1000, 10]);
+});
+
+it('a number that JSON does not know is shown as what it is', () => {
+  expect([shown(Number.NaN), shown(7n), shown(undefined), shown('a')]).toEqual(['NaN', '7', 'missing', '"a"']);
 });
 
 it('a refusal keeps what caused it', () => {

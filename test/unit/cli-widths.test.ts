@@ -70,6 +70,35 @@ describe.each([40, 60, 80, 160])('in %d columns', (columns) => {
   });
 });
 
+const NARROW = [40, 60, 80, 120].flatMap((columns) =>
+  [['status'], ['ls', '-o', 'wide']].map((line) => ({ columns, line })),
+);
+it.each(NARROW)('$line says by whom it is blocked in $columns columns too', async ({ columns, line }) => {
+  const { cli, client } = memoryCommandLine();
+  const id = '1x8j8qh6o6dfce6j8zo85sv0b';
+  await client.createNetwork({ id, spec: { annotations: { name: 'a_network_of_a_long_name' } } });
+  await client.createService({ id: '3cfdpfawafp5di0e7jv9lbr82', spec: { networks: [{ target: id }] } });
+  await client.removeNetwork(id, { whenInUse: 'wait', by: 'ann', reason: 'moved to another Region' });
+  const { stdout } = await cli(line, { columns });
+  for (const word of ['blocked:', 'used', '3cfdpfawafp5di0e', 'marked)']) expect(stdout).toContain(word);
+  for (const one of stdout.split('\n')) expect(cellsOf(stripVTControlCharacters(one))).toBeLessThanOrEqual(columns);
+});
+
+it.each(NARROW.filter(({ line }) => line[0] === 'status'))('status --watch cuts nothing off in $columns columns', async ({ columns }) => {
+  const { cli } = await world();
+  const seen = new AbortController();
+  const { stdout } = await cli(['status', '--watch'], {
+    columns,
+    environment: { TERM: 'xterm' },
+    signal: seen.signal,
+    onOutput: () => seen.abort(),
+  });
+  expect(stdout).toContain('\x1b[31mblocked');
+  for (const one of stripVTControlCharacters(stdout).split('\n')) {
+    expect(one.startsWith('… and') ? '' : one).not.toMatch(/…$/);
+  }
+});
+
 it('colours what matters on a terminal, and nothing where it is asked not to, or is dumb', async () => {
   const { cli } = await world();
   const told = (environment: Record<string, string>) => cli(['status'], { columns: 160, environment });

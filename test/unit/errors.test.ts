@@ -51,4 +51,15 @@ describe('side by side', () => {
     expect(ended.sort()).toEqual([1, 2, 3]);
     expect(await mapInParallel([1, 0], 1, work)).toEqual([2, 0]);
   });
+
+  it('does no more at a time than it may', async () => {
+    let [running, most] = [0, 0];
+    const work = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+    };
+    await mapInParallel([1, 2, 3, 4, 5], 2, work);
+    expect(most).toBe(2);
+  });
 });

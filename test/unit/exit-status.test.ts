@@ -34,6 +34,11 @@ async function world() {
 type Row = readonly [line: string, status: 0 | 1 | 2 | 3, said?: RegExp];
 
 const ROWS: readonly Row[] = [
+  ['lifecycle', 0],
+  ['lifecycle bin/examples/ideas.ts', 0],
+  ['lifecycle bin/examples/none.ts', 1, /can't be read/],
+  ['lifecycle tsconfig.build.json', 1, /has the word "extends"/],
+  ['lifecycle bin/examples/ideas.ts extra', 2],
   ['status', 0],
   ['status --blocked', 0],
   ['status extra', 2],
@@ -75,7 +80,7 @@ const ROWS: readonly Row[] = [
   ['graph', 0, /^<\?xml.*>service api<.*<\/svg>\n$/s],
   ['graph service/web network back -o dot', 2],
   ['graph service/web network/back -o dot', 0, /^digraph /],
-  ['graph service/gone -o mermaid', 0, /not there/],
+  ['graph service/gone -o mermaid', 0, /service gone<br.>gone/],
   ['graph service/old', 1],
   ['graph --stack none', 1, /no service and no network is of stack "none"/],
   ['graph --stack none service/web', 2],
@@ -175,14 +180,15 @@ const ROWS: readonly Row[] = [
   ['import - -', 2],
   ['export', 0],
   ['export a b', 2],
+  ['export /nowhere/x.json', 1, /x\.json can't be written: ENOENT.*; name a file that can \[InvalidArgument\]/],
   ['ui extra', 2],
   ['ui --port 70000', 2],
   ['completion bash', 0],
   ['completion tcsh', 2],
 ];
 
-/** What they print is for another program, and nothing else. */
-const FOR_PIPES = /^completion|^export$|graph/;
+/** What they print is for another program, and nothing else; or it is about no deployment. */
+const FOR_PIPES = /^completion|^lifecycle|^export$|graph/;
 
 it.each(ROWS.map(([line, status, said = /(?:)/]) => [line, status, said] as const))(
   'deallocator %s: %i',

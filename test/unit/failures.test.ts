@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, describe, expect, it } from 'vitest';
-import { errorWords } from '../../bin/cli/errors.ts';
+import { askedOfAws, errorWords } from '../../bin/cli/errors.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { FAILURES, failureText } from '../../lib/dynamodb/failures.ts';
@@ -207,6 +207,44 @@ const EXAMPLES: readonly Example[] = [
     'FailedPrecondition',
     /can't be used/,
     /enable the key/,
+  ],
+  [
+    'KMS key unusable',
+    answered('AccessDeniedException', 'KMS key is disabled: arn:aws:kms:eu-west-1:1:key/abc'),
+    'FailedPrecondition',
+    /can't be used.*is disabled/,
+    /enable the key/,
+  ],
+  [
+    'KMS key unusable',
+    answered('ResourceInUseException', 'Table is in state INACCESSIBLE_ENCRYPTION_CREDENTIALS'),
+    'FailedPrecondition',
+    /INACCESSIBLE/,
+    /enable the key/,
+  ],
+  [
+    'KMS denied',
+    answered(
+      'AccessDeniedException',
+      'The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.',
+    ),
+    'FailedPrecondition',
+    /may not be used/,
+    /is there and enabled.*kms:Decrypt/,
+  ],
+  [
+    'another Region signed',
+    answered('InvalidSignatureException', "Credential should be scoped to a valid region, not 'us-east-1'. "),
+    'FailedPrecondition',
+    /signed for another Region than the endpoint's.*us-east-1/,
+    /the endpoint's Region.*--region/,
+  ],
+  [
+    'table being deleted',
+    answered('ResourceInUseException', 'Attempt to change a resource which is still in use: Table is being deleted: T'),
+    'FailedPrecondition',
+    /is being deleted/,
+    /another deployment.*backup/,
   ],
   [
     'explicit deny',
@@ -574,6 +612,60 @@ describe('a profile', () => {
       `${gone}, which AWS_CONFIG_FILE names, can't be read`,
     );
   });
+});
+
+describe('credentials of which half is there', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'deallocator-profile-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const none = credentials('Could not load credentials from any providers');
+  const config = join(folder, 'config');
+  const said = (settings: string, more: object) => {
+    writeFileSync(config, settings);
+    return errorWords(none, { HOME: folder, AWS_CONFIG_FILE: config, ...more });
+  };
+  const half = '[profile half]\naws_access_key_id = AKIA\n';
+
+  it.each([
+    ['', { AWS_ACCESS_KEY_ID: 'AKIA' }, 'AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not'],
+    ['', { AWS_SECRET_ACCESS_KEY: 's' }, 'AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not'],
+    [
+      half,
+      { AWS_PROFILE: 'half' },
+      `The profile "half" in ${config} has aws_access_key_id, and no aws_secret_access_key`,
+    ],
+    [half.replace('profile half', 'default'), {}, `The profile "default" in ${config} has aws_access_key_id, and no`],
+    [
+      '[profile chain]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = nobody\n',
+      { AWS_PROFILE: 'chain' },
+      `The profile "chain" has source_profile "nobody", and there is no such profile`,
+    ],
+    [
+      '[profile made]\ncredential_process = /opt/make-them\n',
+      { AWS_PROFILE: 'made' },
+      'The profile "made" takes them from its credential_process: see by hand whether it prints any',
+    ],
+  ])('in %j with %j are told', (settings, environment, words) => {
+    expect(said(settings, environment)).toContain(words);
+  });
+
+  it('are not told of where they are whole, or are another profile’s', () => {
+    const whole = `${half}aws_secret_access_key = s\n`;
+    expect(said(whole, { AWS_PROFILE: 'half', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's' })).not.toMatch(
+      /half|is not/,
+    );
+    expect(said(`${half}[profile other]\nregion = x\n`, { AWS_PROFILE: 'other' })).not.toContain('half');
+  });
+});
+
+it('a file that the AWS settings name is told of as theirs, whoever asked', async () => {
+  const token = before('Error', "ENOENT: no such file or directory, open '/nowhere/token'", {
+    code: 'ENOENT',
+    syscall: 'open',
+    path: '/nowhere/token',
+  });
+  const words = errorWords(askedOfAws(token));
+  expect(words).toContain('a file that the AWS settings name');
+  expect(words).toContain('AWS_WEB_IDENTITY_TOKEN_FILE');
 });
 
 describe('a fault of our own', () => {

@@ -201,6 +201,34 @@ describe('documents', () => {
     expect(refusal(() => readTexts([text]))).toContain('a.json: document 2.Spec.Labels is 7');
   });
 
+  it.each([
+    [
+      'ID             NAME       MODE         REPLICAS   IMAGE\nabc  web  replicated  1/1  nginx\n',
+      'docker service inspect',
+    ],
+    [
+      'ID        NAME    IMAGE   NODE   DESIRED STATE   CURRENT STATE\nabc  web.1  n  n  Running  Running\n',
+      '--type task',
+    ],
+    ['\uFEFFNETWORK ID     NAME      DRIVER    SCOPE\r\nabc  ingress  overlay  swarm\r\n', 'docker network inspect'],
+    ['NAME      SERVICES\nshop      2\n', 'docker service inspect'],
+    [
+      'services:\n  web:\n    image: nginx\n',
+      'give JSON, as "docker service inspect" and "deallocator export" print it',
+    ],
+  ])('that are a table or another text for people are met with the command that prints JSON: %j', (text, remedy) => {
+    const told = refusal(() => readTexts([text]));
+    expect(told).toMatch(/a\.json(:| )/);
+    expect(told).toContain(remedy);
+    expect(told).not.toContain('Unexpected token');
+  });
+
+  it('that are packed are told to be', () => {
+    expect(refusal(() => decodeText('a.json.gz', Buffer.from([0x1f, 0x8b, 8, 0])))).toContain(
+      'a.json.gz is packed by gzip; unpack it',
+    );
+  });
+
   const bytesOf = (text: string, isBigEndian: boolean) => {
     const bytes = Buffer.from(text, 'utf16le');
     return isBigEndian ? bytes.swap16() : bytes;

@@ -4,6 +4,7 @@ import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/ope
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import { PHYSICAL_NAMES as TABLES } from '../support/dynamodb.ts';
+import { memoryCluster } from '../support/memory-cluster.ts';
 
 type Table = keyof typeof TABLES;
 const ARN = (table: string) =>
@@ -139,6 +140,30 @@ describe('a batch whose records are there', () => {
     const { ports, events } = world([batch('tasks', 1, 2)], { 'shard-tasks': [{ records }] });
     await redrive(ports, TABLES, { rules: { ...DEFAULT_RULES, taskNetworks: true } });
     expect(events[0]).toBe('settle service#web,network#a,task#3#web#t1,network#c');
+  });
+
+  it('resets a counter that a raw write has overwritten, and only of what the message is about', async () => {
+    const memory = memoryCluster();
+    const { client, backend, tables } = memory;
+    for (const id of ['web', 'api']) {
+      await client.createService({ id });
+      await client.createTask(id, { id: '1' });
+      await client.removeService(id);
+    }
+    await backend.deliver();
+    const overwritten = (id: string) => ({ id: `service#${id}`, remaining: 'abc', epoch: 'e' });
+    for (const id of ['web', 'api']) tables.put('counters', overwritten(id));
+    const { ports, queue } = world([batch('tasks', 1, 1)], {
+      'shard-tasks': [{ records: [record(1, { serviceId: 'web', id: 't1' })] }],
+    });
+    const sweep = { invoke: (request: SweepRequest) => backend.sweep(request) };
+    expect(await redrive({ ...ports, sweep }, TABLES)).toMatchObject({ deleted: 1, kept: 0, settled: 1 });
+    expect(queue).toEqual([]);
+    expect(tables.get('counters', { id: 'service#web' })).toMatchObject({ remaining: 1 });
+    expect(tables.get('counters', { id: 'service#api' })).toMatchObject(overwritten('api'));
+    await client.deleteTask('web', '1');
+    await backend.deliver();
+    expect(tables.get('services', { id: 'web' })).toBeUndefined();
   });
 
   it('keeps the message of a parent that failed, and deletes the others', async () => {

@@ -58,6 +58,11 @@ describe('a failure', () => {
     ['EPIPE', networkError('EPIPE'), 'unanswered'],
     ['ETIMEDOUT', networkError('ETIMEDOUT'), 'unanswered'],
     ['EAI_AGAIN', networkError('EAI_AGAIN'), 'unanswered'],
+    [
+      'an answer of 200 that was cut off',
+      Object.assign(new Error('aborted'), { code: 'ECONNRESET', $metadata: { httpStatusCode: 200 } }),
+      'unanswered',
+    ],
     ['ConditionalCheckFailedException', refused(), 'refused'],
     ['[ConditionalCheckFailed]', cancelled('ConditionalCheckFailed'), 'refused'],
     [

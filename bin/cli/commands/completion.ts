@@ -33,7 +33,7 @@ compdef _deallocator deallocator`,
   $words[1] completion fish -- $words[2..-1] 2>/dev/null
 end
 complete -c deallocator -f -a '(__deallocator_complete)'
-complete -c deallocator -n '__fish_seen_subcommand_from import export' -F
+complete -c deallocator -n '__fish_seen_subcommand_from import export lifecycle' -F
 complete -c deallocator -l config -r -F`,
 };
 
@@ -54,6 +54,7 @@ export function completionOf(commands: () => readonly Command[]): Command {
     takes: 'SHELL',
     says: 'prints the script that completes commands, options, kinds and ids in bash, zsh or fish',
     options: {},
+    isAlone: true,
     examples: [
       ['source <(deallocator completion bash)', 'now; or in ~/.bashrc, for ever'],
       ['source <(deallocator completion zsh)', 'the same in ~/.zshrc, after compinit'],
@@ -103,9 +104,7 @@ async function complete(commands: readonly Command[], session: Session, words: r
   const command = commandNamed(commands, words[0]);
   if (command === undefined) return [];
   if (typed.startsWith('-')) {
-    // This command speaks to no deployment.
-    const isAlone = command.name === 'completion';
-    const options = [...Object.keys({ ...command.options, ...(isAlone ? {} : GLOBAL_OPTIONS) }), 'help'];
+    const options = [...Object.keys({ ...command.options, ...(command.isAlone ? {} : GLOBAL_OPTIONS) }), 'help'];
     return options.map((name) => `--${name}`).filter(startsAsTyped);
   }
   if (command.name === 'completion') return Object.keys(SCRIPTS).filter(startsAsTyped);

@@ -4,7 +4,7 @@ import { readParent } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { findTyped } from '../objects.ts';
 import { facts } from '../text.ts';
-import { explain } from './explain.ts';
+import { printExplained } from './explain.ts';
 
 export const describe: Command = {
   name: 'describe',
@@ -37,6 +37,6 @@ export const describe: Command = {
         ])}\n`,
       );
     }
-    return explain.run(described, { ...given, positionals: [key.kind, key.id] });
+    return printExplained(described, deployment, key);
   },
 };

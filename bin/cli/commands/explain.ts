@@ -4,8 +4,10 @@ import { type Explanation, explain as explainParent } from '../../../lib/operate
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { readHistory } from '../../../lib/operate/reports/history.ts';
+import type { ParentKey } from '../../../lib/protocol/model.ts';
 import { readParent } from '../arguments.ts';
-import { type Command, DONE, FAILED } from '../command.ts';
+import { type Command, DONE, FAILED, type Session } from '../command.ts';
+import type { Deployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { findTyped } from '../objects.ts';
 import { visible } from '../text.ts';
@@ -34,7 +36,7 @@ export const explain: Command = {
     ['deallocator explain service web --graph dot | dot -Tsvg > web.svg', 'a picture'],
   ],
   async run(session, given) {
-    const { io, isJson, print, report, printJson } = session;
+    const { io, isJson, print, printJson } = session;
     const typed = readParent(given);
     const format = given.text('graph');
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
@@ -50,12 +52,20 @@ export const explain: Command = {
       const { whereabouts } = await interruptible(readHistory(cluster, { ...parent, limit: 1 }), io);
       return whereabouts === 'not there' ? FAILED : DONE;
     }
-    const found = await interruptible(explainParent(cluster, parent), io);
-    if (isJson) printJson(found);
-    else report(describe(found));
-    return found.absence === 'not there' ? FAILED : DONE;
+    return printExplained(session, deployment, parent);
   },
 };
+
+export async function printExplained(
+  { io, isJson, report, printJson }: Session,
+  { cluster }: Deployment,
+  parent: ParentKey,
+): Promise<number> {
+  const found = await interruptible(explainParent(cluster, parent), io);
+  if (isJson) printJson(found);
+  else report(describe(found));
+  return found.absence === 'not there' ? FAILED : DONE;
+}
 
 function describe(found: Explanation): string {
   return [

@@ -46,14 +46,14 @@ export const graph: Command = {
   },
 };
 
-/** What is gone was drawn as not there, and that is right; what never was may be mistyped. */
+/** What is gone was drawn so, and that is right; what never was may be mistyped. */
 async function statusOf(cluster: Cluster, keys: readonly ParentKey[], io: Io): Promise<number> {
   const found = await interruptible(
     mapInParallel(keys, PARENTS_IN_PARALLEL, (key) => cluster.findParent(key)),
     io,
   );
   const absent = keys.filter((_, n) => found[n] === undefined);
-  const deleted = absent.length === 0 ? new Set() : await interruptible(findDeleted(cluster, absent), io);
+  const deleted = await interruptible(findDeleted(cluster, absent), io);
   return absent.some((key) => !deleted.has(parentName(key))) ? FAILED : DONE;
 }
 

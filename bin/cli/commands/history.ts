@@ -1,11 +1,17 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { called, kindOf, listed, namesOf, parseTypedName, spokenWith } from '../../../lib/operate/names.ts';
-import { HISTORY_DELETIONS_MAX, type History, readHistory } from '../../../lib/operate/reports/history.ts';
+import {
+  HISTORY_DELETIONS_MAX,
+  type History,
+  type HistoryOptions,
+  readHistory,
+} from '../../../lib/operate/reports/history.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
-import type { ParentKind } from '../../../lib/protocol/model.ts';
+import { isId, KINDS, type ParentKind } from '../../../lib/protocol/model.ts';
+import { timeOfMark } from '../../../lib/protocol/time.ts';
 import { checkTyped, type Given, readKind, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
-import { findTyped } from '../objects.ts';
+import { resolveTyped } from '../objects.ts';
 import { terminalOf } from '../terminal.ts';
 import { columns, shortened, visible } from '../text.ts';
 
@@ -30,10 +36,18 @@ export const history: Command = {
     const limit = readNumber(given, 'limit', HISTORY_DELETIONS_MAX);
     if (id !== undefined) checkTyped(kind ?? 'network', id);
     const deployment = await session.open();
-    // A name stands for what is there now; else for what was called so when it was deleted.
-    const [key] = id === undefined || kind === undefined ? [] : await findTyped(session, deployment, [{ kind, id }]);
-    const options = { id: key?.id ?? id, name: id, kind, limit };
-    const found = await interruptible(readHistory(deployment.cluster, options), io);
+    const read = (options: HistoryOptions) =>
+      interruptible(readHistory(deployment.cluster, { name: id, kind, limit, ...options }), io);
+    let found = id === undefined || kind === undefined ? await read({ id }) : undefined;
+    if (id !== undefined && (found === undefined || found.whereabouts === 'not there')) {
+      // A name stands for what is there now; else for all that were called so when they were deleted.
+      const kinds = kind === undefined ? (Object.keys(KINDS) as ParentKind[]) : [kind];
+      const asked = kinds.map((one) => ({ kind: one, id })).filter((key) => isId(key.kind, id));
+      const resolved = await resolveTyped(session, deployment, asked);
+      const there = resolved.find(({ by }) => by !== 'receipt' && by !== 'nothing');
+      if (there !== undefined) found = await read({ ...there.key });
+    }
+    found ??= await read({ id });
     if (isJson) printJson(found);
     else if (found.deletions.length === 0) report(nothingWords(id, kind, found));
     else {
@@ -42,7 +56,7 @@ export const history: Command = {
         ({ object, name, deletedAt, markedAt, markedBy, markedReason, wentWith, freed, trigger }) => [
           deletedAt,
           shortened(called(object, name)),
-          markedAt.split('#')[0] ?? markedAt,
+          timeOfMark(markedAt),
           shortened([markedBy, markedReason].filter(Boolean).join(': ') || '-'),
           shortened(wentWith === undefined ? listed(freed.map(say)) || '-' : say(wentWith)),
           trigger,

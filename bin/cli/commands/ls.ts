@@ -22,6 +22,7 @@ const FORMATS: Readonly<Record<string, (objects: readonly ListedObject[], termin
     columns([...HEAD, 'MARKED', 'LABELS'], objects.map(wideRow), {
       terminal,
       optional: ['LABELS', 'STACK', 'MARKED', 'NAME'],
+      wrapped: 'STATE',
     }),
   name: (objects) => objects.map((object) => visible(typedName(object))).join('\n'),
 };

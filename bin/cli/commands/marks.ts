@@ -1,6 +1,8 @@
 /** protect and unprotect: one request of the typed client for each object. */
 import type { DeallocatorClient } from '../../../lib/client/client.ts';
 import { called, listed } from '../../../lib/operate/names.ts';
+import { type Cluster, keyOf } from '../../../lib/operate/reports/cluster.ts';
+import { findDeleted } from '../../../lib/operate/reports/history.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
@@ -12,18 +14,22 @@ import { ask, mustAsk } from '../input.ts';
 import { findTyped } from '../objects.ts';
 import { targetLine } from '../target.ts';
 import { visible } from '../text.ts';
+import { ABSENCE_WORDS } from '../words.ts';
 
 /** What became of one object. `error` with `code` says why not. */
 interface Outcome {
   readonly object: string;
   readonly name?: string;
   readonly outcome: string;
+  /** Of what is not there: whether a receipt tells that it was deleted. */
+  readonly absence?: 'gone' | 'not there';
   readonly error?: { readonly code: string; readonly message: string; readonly blockers: readonly string[] };
 }
 
 /** One object after the other: a refusal of one does not stop the others. */
 async function forEach(
   session: Session,
+  { cluster }: Deployment,
   parents: readonly (ParentKey & { readonly name?: string })[],
   apply: (parent: ParentKey) => Promise<string>,
 ): Promise<number> {
@@ -40,8 +46,9 @@ async function forEach(
       results.push({ ...object, outcome: 'refused', error: { code, message, blockers } });
     }
   }
-  if (isJson) printJson({ results });
-  else for (const result of results) report(describe(result));
+  const told = await withAbsence(cluster, results);
+  if (isJson) printJson({ results: told });
+  else for (const result of told) report(describe(result));
   if (results.some(({ error }) => error?.code === 'FailedPrecondition')) return BLOCKED;
   return results.some(({ error }) => error !== undefined) ? FAILED : DONE;
 }
@@ -51,8 +58,27 @@ function concernsAll({ code, blockers }: DeallocatorError): boolean {
   return code === 'Unavailable' || (code === 'FailedPrecondition' && blockers.length === 0);
 }
 
-function describe({ object, name, outcome, error }: Outcome): string {
-  return visible(error === undefined ? `${called(object, name)}: ${outcome}` : `${error.message} [${error.code}]`);
+async function withAbsence(cluster: Cluster, results: readonly Outcome[]): Promise<readonly Outcome[]> {
+  const isAbsent = ({ error }: Outcome) => error?.code === 'NotFound';
+  const deleted = await findDeleted(
+    cluster,
+    results.filter(isAbsent).map(({ object }) => keyOf(object)),
+  );
+  return results.map((result) => {
+    if (!isAbsent(result)) return result;
+    const name = deleted.get(result.object)?.name;
+    return {
+      ...result,
+      ...(name !== undefined && { name }),
+      absence: deleted.has(result.object) ? 'gone' : 'not there',
+    };
+  });
+}
+
+function describe({ object, name, outcome, absence, error }: Outcome): string {
+  if (error === undefined) return visible(`${called(object, name)}: ${outcome}`);
+  const why = absence === undefined ? error.message : `${called(object, name)}: ${ABSENCE_WORDS[absence]}`;
+  return visible(`${why} [${error.code}]`);
 }
 
 function methodsOf(client: DeallocatorClient, { kind, id }: ParentKey) {
@@ -99,7 +125,7 @@ function protection(name: 'protect' | 'unprotect', says: string, done: string, b
       const { client } = deployment;
       const parents = await findTyped(session, deployment, typed);
       if (name === 'unprotect' && !(await mayUnprotect(session, given, deployment, parents))) return FAILED;
-      return forEach(session, parents, async (parent) => {
+      return forEach(session, deployment, parents, async (parent) => {
         const { changed } = await methodsOf(client, parent)[name]();
         return changed ? done : before;
       });

@@ -1,5 +1,5 @@
 /** How plans of removals and undeletes are put in words, and the question before they are carried out. */
-import { listed, type Names, spoken, spokenWith } from '../../../lib/operate/names.ts';
+import { listed, type Names, spokenWith } from '../../../lib/operate/names.ts';
 import type { Applied } from '../../../lib/operate/reports/apply.ts';
 import {
   FORESEEN_OBJECTS_MAX,
@@ -10,7 +10,7 @@ import {
 import { LINES_MAX, lines } from '../lists.ts';
 import { type Target, targetLine } from '../target.ts';
 import { count, visible } from '../text.ts';
-import { forecastLines, markWords } from '../words.ts';
+import { ABSENCE_WORDS, forecastLines, markWords } from '../words.ts';
 
 export function describeRemoval(plan: RemovalPlan, target: Target): string {
   const { marks, alreadyMarked, refused, forecast, names } = plan;
@@ -75,13 +75,16 @@ export function undeleteQuestion({ undeletes }: UndeletePlan, target: Target): s
 }
 
 /** Why nothing at all is done. */
-export function stopWords(refused: readonly PlanRefusal[], done: 'marked' | 'undeleted'): string {
+export function stopWords(
+  { refused, names }: Pick<RemovalPlan, 'refused' | 'names'>,
+  done: 'marked' | 'undeleted',
+): string {
   const absent = (absence: PlanRefusal['absence']) => {
-    const objects = refused.filter((one) => one.absence === absence).map(({ object }) => spoken(object));
+    const objects = refused.filter((one) => one.absence === absence).map(({ object }) => spokenWith(names, object));
     return objects.length === 0 ? [] : [`${listed(objects)} ${objects.length === 1 ? 'is' : 'are'} ${absence}`];
   };
   const why = [...absent('not there'), ...absent('gone')].join(', and ');
-  return visible(`Nothing was ${done}: ${why}. Correct that, or leave out what is not there with --ignore-missing.`);
+  return visible(`Nothing was ${done}: ${why}. Correct that, or leave it out with --ignore-missing.`);
 }
 
 function titleOf(target: Target): string {
@@ -93,18 +96,16 @@ function markedLine(verb: string, names: Names) {
     `  ${verb} ${visible(`${spokenWith(names, object)}: marked ${markWords(mark)}`)}`;
 }
 
-const REFUSALS: Readonly<Record<PlanRefusal['because'], string>> = {
-  'not found': 'it is not there, and no receipt tells that it was deleted',
+const REFUSALS: Readonly<Record<Exclude<PlanRefusal['because'], 'not found'>, string>> = {
   protected: 'it is protected; take that away first ("deallocator unprotect")',
   'in use':
     'it is in use by what is not to be removed; remove or update that, or let it wait for them ("--even-in-use")',
 };
 
-const GONE = 'it is gone: it was deleted ("deallocator history" tells when)';
-
 function refusalLine(names: Names) {
   return ({ object, because, absence, blockers }: PlanRefusal) => {
     const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(names, user)))}` : '';
-    return `  refuse ${visible(`${spokenWith(names, object)}: ${absence === 'gone' ? GONE : REFUSALS[because]}${named}`)}`;
+    const why = because === 'not found' ? ABSENCE_WORDS[absence ?? 'not there'] : REFUSALS[because];
+    return `  refuse ${visible(`${spokenWith(names, object)}: ${why}${named}`)}`;
   };
 }

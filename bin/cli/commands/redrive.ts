@@ -15,7 +15,7 @@ export const redrive: Command = {
   options: {},
   examples: [
     ['deallocator redrive', 'settles what the dead letters are about, then deletes them'],
-    ['deallocator redrive --stack Deallocator --json', 'of a deployed stack, for a script'],
+    ['deallocator redrive --deployment Shop --json', 'of a deployed stack, for a script'],
   ],
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);

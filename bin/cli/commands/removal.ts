@@ -212,7 +212,7 @@ async function carryOut(
   }
   if (isStopped) {
     if (isJson) printJson({ ...document, applied: [] });
-    else sayBeside(io, stopWords(refused, done));
+    else sayBeside(io, stopWords(plan, done));
     return { status: FAILED };
   }
   io.signal.throwIfAborted();

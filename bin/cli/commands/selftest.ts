@@ -26,7 +26,7 @@ export const selftest: Command = {
     verbose: { says: 'also what has passed, each with what was expected and what was seen' },
   },
   examples: [
-    ['deallocator selftest --stack Shop', 'after a deployment; status 1 names what is wrong, and what to do'],
+    ['deallocator selftest --deployment Shop', 'after a deployment; status 1 names what is wrong, and what to do'],
     ['deallocator selftest --json | jq -r ".checks[] | select(.fault) | .fault"', 'what is wrong, for a script'],
   ],
   orderlyEndMillis: ORDERLY_END_MILLIS,

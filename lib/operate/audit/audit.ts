@@ -36,25 +36,28 @@ const PAUSE_PIECE_MILLIS = 1000;
 /** How often a deployment sweeps by default. */
 export const SWEEP_INTERVAL_MILLIS_DEFAULT = 15 * 60 * 1000;
 
+/** How an audit is done. */
 export interface AuditOptions {
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
-  /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default {@link CONFIRM_MILLIS_DEFAULT} */
+  /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default 10,000: ten seconds */
   readonly confirmMillis?: number | undefined;
   /**
    * How often the deployment sweeps. After a grace period only the next sweep deletes, and until then nothing is wrong.
-   * @default {@link SWEEP_INTERVAL_MILLIS_DEFAULT}
+   * @default 900,000: a quarter of an hour
    */
   readonly sweepIntervalMillis?: number;
-  /** @default {@link AUDIT_ITEMS_MAX} */
+  /** Items of all tables that it reads at most; beyond, it fails with `FailedPrecondition`. @default 20,000,000 */
   readonly itemsMax?: number;
   /** Its reason is thrown between two pages or two looks, and about once a second of the pause. */
   readonly signal?: AbortSignal;
+  /** Told after each page. */
   readonly onProgress?: (progress: AuditProgress) => void;
   /** Time and randomness. @default the system's */
   readonly chance?: Chance;
 }
 
+/** What an audit found. */
 export interface AuditResult {
   /** When the audit began, ISO 8601. */
   readonly startedAt: string;
@@ -65,10 +68,10 @@ export interface AuditResult {
   /** What looked wrong and did not stay so: it was read at two moments, or a record was on its way. */
   readonly cleared: number;
   /**
-   * What looked wrong and was not looked at again: of each problem the first 10,000 are. In all, and by problem. Mend the
-   * findings, then audit again.
+   * What looked wrong and was not looked at again: of each problem the first 10,000 are. Mend the findings, then audit again.
    */
   readonly unchecked: number;
+  /** The same by problem; one of which all were looked at is absent. */
   readonly uncheckedOf: Partial<Readonly<Record<Problem, number>>>;
 }
 

@@ -6,7 +6,9 @@ import type { About } from './world.ts';
 
 /** What may be wrong, by the ids that it is about. */
 export interface Suspicion {
+  /** What is wrong, for machines. */
   readonly problem: Problem;
+  /** The ids that it is about. */
   readonly about: About;
 }
 
@@ -18,6 +20,7 @@ export interface Suspect extends Suspicion {
   readonly subject: string;
   /** A sentence for the person who must act. */
   readonly message: string;
+  /** What was seen. */
   readonly evidence: Evidence;
 }
 
@@ -27,9 +30,11 @@ export interface Finding extends Suspect {
   readonly since?: string;
   /** The promise that it breaks, in words. */
   readonly promised?: string;
+  /** Who can mend it, and how. */
   readonly mending: Mending;
 }
 
+/** The same for two looks at one thing. */
 export function suspectKey({ problem, about }: Suspicion): string {
   return JSON.stringify([problem, about.service, about.network, about.task, about.counter]);
 }

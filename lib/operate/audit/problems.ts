@@ -23,10 +23,18 @@ const BREAK_GLASS = '(docs/break-glass.md says how)';
 /** What was seen, and what must be seen again for it to be the same finding. */
 export type Evidence = Readonly<Record<string, string | number | null | readonly string[]>>;
 
-/** `by: sweep`: the sweep function mends it when it is asked for `parent`. `by: person`: only a person may, or can know how. */
+/** `by: sweep`: {@link repair} mends it, by the sweep function. `by: person`: only a person may, or can know how. */
 export type Mending =
-  | { readonly by: 'sweep'; readonly parent: string }
-  | { readonly by: 'person'; readonly step: string };
+  | {
+      readonly by: 'sweep';
+      /** The name that the sweep is asked for, such as `service#web`. */
+      readonly parent: string;
+    }
+  | {
+      readonly by: 'person';
+      /** What to do, in a sentence. */
+      readonly step: string;
+    };
 
 /** The ids that stand for a subject of the protocol's checks, each source in its own way. */
 export type Source = 'tasks' | 'references' | 'attachments' | 'users' | 'parents' | 'childless' | 'draining';
@@ -169,6 +177,7 @@ const ROWS = {
   },
 } satisfies Readonly<Record<string, Row>>;
 
+/** What an audit can find wrong, for machines. */
 export type Problem = keyof typeof ROWS;
 
 export const PROBLEMS: Readonly<Record<Problem, Row>> = ROWS;

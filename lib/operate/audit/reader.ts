@@ -23,7 +23,9 @@ import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld,
 export const AUDITED_TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
 export type AuditedTable = (typeof AUDITED_TABLES)[number];
 
+/** How far an audit has read. */
 export interface AuditProgress {
+  /** The table that is being read. */
   readonly table: AuditedTable;
   /** Items of this table that were read so far. */
   readonly items: number;

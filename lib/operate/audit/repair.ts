@@ -5,16 +5,21 @@ import { type SweepPort, settleParents } from '../recovery/settle-parents.ts';
 import { type AuditOptions, Looks } from './audit.ts';
 import { type Finding, type Suspect, sameEvidence, suspectKey } from './findings.ts';
 
+/** How far a repair is. */
 export interface RepairProgress {
-  /** Parents that the sweep was asked for so far, and all of them. */
+  /** Services and networks that the sweep was asked for so far. */
   readonly done: number;
+  /** All that it will be asked for. */
   readonly total: number;
 }
 
+/** How a repair is done; as for the audit before it. */
 export interface RepairOptions extends Pick<AuditOptions, 'rules' | 'sweepIntervalMillis' | 'signal' | 'chance'> {
+  /** Told after each request to the sweep function. */
   readonly onProgress?: (progress: RepairProgress) => void;
 }
 
+/** What became of the findings. */
 export interface RepairResult {
   /** No longer there, by this repair or otherwise. */
   readonly repaired: readonly Finding[];
@@ -24,6 +29,7 @@ export interface RepairResult {
   readonly deleted: readonly string[];
 }
 
+/** A finding that a repair did not mend. */
 export interface LeftFinding extends Finding {
   /** The error of the sweep at that parent. Absent where a person must act, and where the sweep did not help. */
   readonly error?: string;

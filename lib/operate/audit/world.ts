@@ -22,8 +22,11 @@ export interface AuditedWorld extends Omit<World, 'services' | 'networks' | 'cou
 
 /** The ids of what a finding is about, as far as each is concerned. */
 export interface About {
+  /** A service's id. */
   readonly service?: string;
+  /** A network's id. */
   readonly network?: string;
+  /** A task's id; `service` is the one that it belongs to. */
   readonly task?: string;
   /** The counter's own key, where that is what is wrong. */
   readonly counter?: string;

@@ -41,11 +41,15 @@ export type Fault =
   | 'dead letters'
   | 'no metrics';
 
+/** One thing that was looked at. */
 export interface Check {
   /** What was looked at: `stream of Tasks`, `the last task`. */
   readonly name: string;
+  /** `not looked at`: that proves nothing; `seen` says what kept it from being looked at. */
   readonly result: 'passed' | 'failed' | 'not looked at';
+  /** What a deployment that works shows, in words. */
   readonly expected: string;
+  /** What was seen, in words. */
   readonly seen: string;
   /** Where it failed. */
   readonly fault?: Fault;

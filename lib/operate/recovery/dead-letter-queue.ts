@@ -12,10 +12,16 @@ const WAIT_SECONDS = 2;
 /** How long a message stays hidden from other readers: longer than a group of messages and a sweep's invocation take. */
 const HIDDEN_SECONDS = 20 * 60;
 
+/** The dead-letter queue in SQS. */
 export interface DeadLetterQueue extends DeadLetterPort {
+  /** Ends its connections. Call it when nothing reads the queue any more. */
   close(): void;
 }
 
+/**
+ * Opens the queue of that URL at its first use; messages stay hidden from other readers for 20 minutes.
+ * @throws DeallocatorError `FailedPrecondition` without a URL
+ */
 export function openDeadLetters(
   connection: Connection,
   queueUrl: string | undefined,
@@ -54,10 +60,17 @@ export function openDeadLetters(
   };
 }
 
+/** The records of DynamoDB Streams. */
+export interface OpenRecords extends RecordsPort {
+  /** Ends its connections. Call it when nothing reads records any more. */
+  close(): void;
+}
+
 /** The errors of DynamoDB Streams for expired records, for a deleted stream, and for an iterator that was used too late. */
 const GONE = ['TrimmedDataAccessException', 'ResourceNotFoundException', 'ExpiredIteratorException'];
 
-export function openRecords(connection: Connection, signal: AbortSignal): RecordsPort & { close(): void } {
+/** DynamoDB Streams, opened at its first use. */
+export function openRecords(connection: Connection, signal: AbortSignal): OpenRecords {
   const reader = once(async () => {
     const { DynamoDBStreamsClient, GetRecordsCommand, GetShardIteratorCommand } = await import(
       '@aws-sdk/client-dynamodb-streams'

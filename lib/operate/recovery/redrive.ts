@@ -6,8 +6,11 @@ import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } f
 import { type SweepPort, settleParents } from './settle-parents.ts';
 import { sweepAll } from './whole-sweep.ts';
 
+/** A message of the dead-letter queue. */
 export interface DeadLetterMessage {
+  /** What deletes it: SQS's receipt handle. */
   readonly handle: string;
+  /** What Lambda wrote about the batch, or the event, that failed. */
   readonly body: string;
 }
 
@@ -15,11 +18,13 @@ export interface DeadLetterMessage {
 export interface DeadLetterPort {
   /** Some messages, hidden from other readers for a while; none when the queue is empty. */
   receive(): Promise<readonly DeadLetterMessage[]>;
+  /** Deletes a message that was received. */
   delete(handle: string): Promise<void>;
 }
 
 /** One page of a shard's records, in their order. */
 export interface RecordsPage {
+  /** As GetRecords returns them. They are not trusted: what can't be read is reported. */
   readonly records: readonly unknown[];
   /** Absent at the end of a closed shard. */
   readonly next?: string | undefined;
@@ -30,13 +35,19 @@ export interface RecordsPage {
  * (TrimmedDataAccessException, ResourceNotFoundException, ExpiredIteratorException).
  */
 export interface RecordsPort {
+  /** An iterator at the batch's first record. */
   open(place: Omit<BatchPlace, 'endSequenceNumber'>): Promise<string | 'gone'>;
+  /** The page at that iterator. */
   next(iterator: string): Promise<RecordsPage | 'gone'>;
 }
 
+/** What a redrive reads from and asks. */
 export interface RedrivePorts {
+  /** The queue: {@link openDeadLetters} opens it. */
   readonly deadLetters: DeadLetterPort;
+  /** The streams: {@link openRecords} opens them. */
   readonly records: RecordsPort;
+  /** The sweep function: {@link openSweepFunction} opens it. */
   readonly sweep: SweepPort;
 }
 
@@ -45,31 +56,46 @@ export const REDRIVE_MESSAGES_MAX = 10_000;
 /** Pages of one batch's records. A batch has at most 10,000 records, but pages may be short, or empty. */
 export const RECORD_PAGES_MAX = 1000;
 
+/** How far a redrive is. */
 export interface RedriveProgress {
+  /** Messages that were taken from the queue. */
   readonly received: number;
+  /** Messages that are done, and deleted. */
   readonly deleted: number;
+  /** Messages that stay in the queue. */
   readonly kept: number;
   /** Parents that the sweep was asked for, those that failed included. */
   readonly settled: number;
 }
 
+/** How a redrive is done. */
 export interface RedriveOptions {
-  /** @default {@link REDRIVE_MESSAGES_MAX} */
+  /** Messages that it takes at most; the next redrive takes the others. @default 10,000 */
   readonly messagesMax?: number;
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
   /** Its reason is thrown between two requests; messages that are not done stay in the queue. */
   readonly signal?: AbortSignal | undefined;
+  /** Told after each group of messages. */
   readonly onProgress?: (progress: RedriveProgress) => void;
 }
 
+/** A message that stays in the queue. */
+export interface KeptMessage {
+  /** What Lambda wrote. */
+  readonly body: string;
+  /** Why it stays, in words. */
+  readonly reason: string;
+}
+
+/** What a redrive has done. */
 export interface RedriveResult extends RedriveProgress {
   /** Whole sweeps that were run: for records that had left their stream or could not be read, or for a failed event of the sweep. */
   readonly sweeps: number;
   /** Names such as `service#web` of what was deleted because of it. */
   readonly deletedParents: readonly string[];
   /** Messages that are still in the queue, each with the reason. */
-  readonly keptMessages: readonly { readonly body: string; readonly reason: string }[];
+  readonly keptMessages: readonly KeptMessage[];
   /** Records that could not be read. A whole sweep made up for them. */
   readonly malformed: readonly string[];
   /** Batches of which some records were gone. A whole sweep made up for them. */

@@ -4,6 +4,7 @@ import type { SweepAnswer, SweepRequest } from '../../streams/sweep-requested.ts
 
 /** Invokes the deployment's sweep function and waits for its answer. Rejects where the function fails. */
 export interface SweepPort {
+  /** Rejects with `Unavailable` where the function fails. */
   invoke(request: SweepRequest): Promise<SweepAnswer>;
 }
 

@@ -1,12 +1,13 @@
 /** A whole sweep, in as many invocations as it takes. */
 import { isDeepStrictEqual } from 'node:util';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import type { SweepAnswer } from '../../streams/sweep-requested.ts';
+import type { SweepAnswer, SweepFailure } from '../../streams/sweep-requested.ts';
 import type { SweepPort } from './settle-parents.ts';
 
 /** An invocation takes up to 15 minutes and settles some hundred thousand parents; after a day of them, a sweep makes no progress. */
 export const SWEEP_INVOCATIONS_MAX = 100;
 
+/** How a whole sweep is done. */
 export interface SweepOptions {
   /** Also finds marks without `markedAt` whose record was lost; reads the Services and Networks tables whole. @default false */
   readonly full?: boolean;
@@ -22,16 +23,20 @@ export interface SweepOptions {
 
 /** All invocations together. */
 export interface SweepResult {
+  /** Invocations that it took, at most 100. */
   readonly invocations: number;
   /** Marked parents that were looked at. Where a pass began anew, all counts but those of deletions are of the last pass. */
   readonly settled: number;
+  /** Services and networks that went. */
   readonly deletedCount: number;
+  /** Services and networks that could not be settled. */
   readonly failedCount: number;
+  /** Marked services and networks that were seen and are still there. */
   readonly stillMarked: number;
   /** Names such as `service#web`, at most 1,000 of each invocation. */
   readonly deleted: readonly string[];
-  /** At most 1,000 of each invocation. */
-  readonly failed: SweepAnswer['failed'];
+  /** What could not be settled, at most 1,000 of each invocation. */
+  readonly failed: readonly SweepFailure[];
   /** Age of the oldest mark that was seen and is still there; 0 without any. */
   readonly oldestMarkSeconds: number;
 }

@@ -8,25 +8,42 @@ import { mapInParallel } from '../../protocol/parallel.ts';
 import { keyOf } from './cluster.ts';
 import type { AlreadyMarked, PlannedMark, RemovalPlan, UndeletePlan } from './plan.ts';
 
+/** How a plan is carried out. */
 export interface ApplyOptions {
   /** Its reason is thrown between two objects; what is done stays done, and a plan that is made again goes on from there. */
   readonly signal?: AbortSignal;
+  /** Told after each object. */
   readonly onProgress?: (progress: ApplyProgress) => void;
 }
 
+/** How far it is. */
 export interface ApplyProgress {
+  /** Objects that were tried so far. */
   readonly done: number;
+  /** All objects of the plan. */
   readonly total: number;
 }
 
 /** What became of one object. */
 export interface Applied {
+  /** Its name, such as `service#web`. */
   readonly object: string;
   /** `unchanged`: it was marked already, or had no mark to take back. */
   readonly outcome: 'marked' | 'undeleted' | 'unchanged' | 'failed';
   /** The mark that is there now, to wait for. */
   readonly markedAt?: string;
-  readonly error?: { readonly code: ErrorCode; readonly message: string; readonly blockers: readonly string[] };
+  /** Where it failed: why. */
+  readonly error?: ApplyError;
+}
+
+/** Why an object was not marked, or its mark not taken back: the client's error as data. */
+export interface ApplyError {
+  /** Who must act, and how. */
+  readonly code: ErrorCode;
+  /** A sentence that says what happened, and what can be done. */
+  readonly message: string;
+  /** Names of what stands in the way, such as `service#web`. */
+  readonly blockers: readonly string[];
 }
 
 /**

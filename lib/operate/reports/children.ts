@@ -4,16 +4,15 @@ import { native, type StoredItem } from '../../dynamodb/requests.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
+import { ATTACHED_USERS_MAX, type Cluster } from './cluster.ts';
 import {
-  ATTACHED_USERS_MAX,
   type AttachedFound,
-  type Cluster,
   foundAttached,
   foundTasks,
   holdsItsService,
   TASK_PATHS,
   type TasksFound,
-} from './cluster.ts';
+} from './found.ts';
 
 /**
  * So many queries of one parent each cost about as much, in time and in read units, as one page (1 MB) of a scan. A table that has

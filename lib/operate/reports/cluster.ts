@@ -8,22 +8,22 @@ import { type Listing, listAttached, listChildrenPaths, listDescribed } from '..
 import type { Item, StoredItem } from '../../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Chance } from '../../protocol/chance.ts';
+import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import {
-  type Parent,
-  type ParentKey,
-  type ParentKind,
-  parentName,
-  parseAttachmentName,
-  parseParentName,
-  type UserKey,
-} from '../../protocol/model.ts';
+import { type Parent, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
-import { isGoneByState, type Rules } from '../../protocol/rules.ts';
+import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
-import { naturally } from '../names.ts';
-import { isMap } from '../values.ts';
+import {
+  type AttachedFound,
+  foundAttached,
+  foundTasks,
+  holdsItsService,
+  TASK_PATHS,
+  type TasksFound,
+  textOf,
+} from './found.ts';
 
 /** Pages of 1,000 tasks that are read to count one service's; beyond, the count is a lower bound. A page costs up to 250 read units. */
 export const TASK_PAGES_MAX = 10;
@@ -34,19 +34,9 @@ export const ATTACHED_USERS_MAX = ATTACHED_PAGES_MAX * LIST_PAGE_ITEMS_MAX;
 const MARK_PAGES_MAX = 200;
 /** Pages (of 1 MB) of one table that are read to find the objects of a stack, or marks without a time. */
 const TABLE_PAGES_MAX = 1000;
-export const TASK_PATHS: readonly string[] = [
-  'id',
-  'createdAt',
-  'updatedAt',
-  'status.timestamp',
-  'status.state',
-  'desiredState',
-];
-/** Characters of a task's state or times that a report shows: users write them, and they may be anything. */
-const TASK_TEXT_CHARACTERS_MAX = 100;
-
 const FOUND_PATHS = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
+/** What a cluster's reports go by. */
 export interface ClusterOptions {
   /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
@@ -58,38 +48,45 @@ export interface ClusterOptions {
 export interface FoundParent extends Parent {
   /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
-  readonly undeleted: { readonly at: string; readonly by?: string; readonly reason?: string } | undefined;
+  /** Its last undelete; undefined where it had none, or was marked again. */
+  readonly undeleted: UndeletedView | undefined;
 }
 
-/** A task that holds its service. */
-export interface TaskFound {
-  readonly id: string;
-  /**
-   * Since when it is known to be there: its `createdAt`, else its `status.timestamp`, else its `updatedAt`, as written. Absent
-   * where it has none of these: the deallocator itself keeps no time of tasks.
-   */
-  readonly since?: string;
-  readonly sinceAttribute?: 'createdAt' | 'status.timestamp' | 'updatedAt';
-  /** `status.state` and `desiredState`, where they are strings. */
-  readonly state?: string;
-  readonly desiredState?: string;
+/** An undelete. */
+export interface UndeletedView {
+  /** When the mark was taken back, ISO 8601. */
+  readonly at: string;
+  /** Who took it back, where that was said. */
+  readonly by?: string;
+  /** Why, where that was said. */
+  readonly reason?: string;
 }
 
-export interface TasksFound {
-  /** Tasks that hold the service; a lower bound unless `isExact`. */
-  readonly count: number;
-  readonly isExact: boolean;
-  /** The first ones by id, numbers in it by their value. */
-  readonly named: readonly TaskFound[];
+/** What carries certain labels. */
+export interface FoundKeys {
+  /** Services before networks, each by id. */
+  readonly keys: readonly ParentKey[];
+  /** False: not all objects were read. */
+  readonly isWhole: boolean;
 }
 
-/** A network's users: services, and tasks where these hold networks too. */
-export interface AttachedFound {
-  readonly users: readonly UserKey[];
+/** A marked object. */
+export interface FoundMark {
+  /** Its kind and id. */
+  readonly key: ParentKey;
+  /** Its mark, where that has a time. */
+  readonly markedAt?: string;
+}
+
+/** What is marked. */
+export interface FoundMarks {
+  /** In no order. */
+  readonly marks: readonly FoundMark[];
   /** False: there are more than were read. */
   readonly isWhole: boolean;
 }
 
+/** A counter, as reports read it. */
 export interface CounterFound {
   /** Undefined where a raw writer has overwritten it: then its parent can't be settled. */
   readonly remaining: number | undefined;
@@ -104,27 +101,37 @@ export function isUnreadable(counter: CounterFound | undefined): boolean {
   return counter !== undefined && counter.remaining === undefined;
 }
 
+/** A deployment's tables as reports read them. Make one for each deployment, and give it to the functions of this door. */
 export class Cluster {
+  /** What the deployment has chosen. */
   readonly rules: Rules;
+  /** Time and randomness. */
   readonly chance: Chance;
+  /** How its tables are read. */
   readonly database: Database;
 
+  /**
+   * @param db from {@link connect}
+   * @param tables the construct's `tableNames`, or what a local cloud prints
+   */
   constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, options: ClusterOptions = {}) {
     this.database = openDatabase(db, tables, options);
     this.rules = this.database.rules;
     this.chance = this.database.chance;
   }
 
-  get circumstances() {
+  /** What decides beside the tables: its rules, and now. */
+  get circumstances(): Circumstances {
     return { rules: this.rules, nowEpochMillis: this.chance.nowEpochMillis() };
   }
 
+  /** One service or network, strongly consistent; undefined where it is not there. */
   async readParent(key: ParentKey): Promise<FoundParent | undefined> {
     const item = await this.database.requests.getStored(this.database.at.parent(key), FOUND_PATHS);
     return item && foundOf(key, item);
   }
 
-  /** By {@link parentName}, those that are there, in as few requests as that takes. The keys must differ. */
+  /** By name, such as `service#web`: those that are there, in as few requests as that takes. The keys must differ. */
   async readParents(keys: readonly ParentKey[]): Promise<Map<string, FoundParent>> {
     const { requests, at } = this.database;
     const found = new Map<string, FoundParent>();
@@ -139,7 +146,7 @@ export class Cluster {
   }
 
   /** An object of that id, with its name where its spec has one. */
-  async findParent(key: ParentKey): Promise<{ readonly name: string | undefined } | undefined> {
+  async findParent(key: ParentKey): Promise<Pick<Parent, 'name'> | undefined> {
     const item = await this.database.requests.getStored(this.database.at.parent(key), ['id', ...NAME_PATHS]);
     return item && { name: nameOf(item) };
   }
@@ -160,6 +167,7 @@ export class Cluster {
     return foundTasks(found, count, isExact, namedMax);
   }
 
+  /** A network's users, at most 10,000 of them, strongly consistent. */
   async readAttached(networkId: string): Promise<AttachedFound> {
     const list = (from: PageKey | undefined) =>
       listAttached(this.database, { kind: 'network', id: networkId }, LIST_PAGE_ITEMS_MAX, from);
@@ -167,7 +175,7 @@ export class Cluster {
     return foundAttached(items, isWhole, this.rules);
   }
 
-  /** By {@link parentName}, as far as there are any. The parents must differ. */
+  /** By name, such as `service#web`, as far as there are any. The parents must differ. */
   async readCounters(parents: readonly ParentKey[]): Promise<Map<string, CounterFound>> {
     const { requests, at } = this.database;
     const keys = parents.map((parent) => at.counter(parent).Key);
@@ -186,8 +194,8 @@ export class Cluster {
    * What is marked, in no order, as it was some moments ago. `withoutTime` also finds marks of raw writers that no function has
    * seen yet; it reads both tables whole.
    */
-  async listMarks(withoutTime: boolean): Promise<{ marks: { key: ParentKey; markedAt?: string }[]; isWhole: boolean }> {
-    const marks: { key: ParentKey; markedAt?: string }[] = [];
+  async listMarks(withoutTime: boolean): Promise<FoundMarks> {
+    const marks: FoundMark[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
       // The index comes second: a mark that is stamped in between is then found twice, and not missed.
@@ -206,7 +214,7 @@ export class Cluster {
   }
 
   /** The services and networks that carry all of these labels, sorted by name. Reads both tables whole. */
-  async findLabelled(labels: NonNullable<Listing['labels']>): Promise<{ keys: ParentKey[]; isWhole: boolean }> {
+  async findLabelled(labels: NonNullable<Listing['labels']>): Promise<FoundKeys> {
     const keys: ParentKey[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
@@ -241,20 +249,6 @@ function foundOf(key: ParentKey, item: StoredItem): FoundParent {
   return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
 }
 
-export function holdsItsService(task: Item, rules: Rules): boolean {
-  return !isGoneByState(statusOf(task).state, rules);
-}
-
-/** @param tasks all that may be named */
-export function foundTasks(tasks: Item[], count: number, isExact: boolean, namedMax: number): TasksFound {
-  const first = tasks.sort((a, b) => naturally(a.id, b.id)).slice(0, namedMax);
-  return { count, isExact, named: first.map(taskOf) };
-}
-
-export function foundAttached(names: readonly string[], isWhole: boolean, rules: Rules): AttachedFound {
-  return { users: names.toSorted(naturally).map((name) => parseAttachmentName(name, rules)), isWhole };
-}
-
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {
   const { unmarkedAt, unmarkedBy, unmarkedReason } = item;
   if (unmarkedAt?.S === undefined) return undefined;
@@ -263,30 +257,4 @@ function undeletedOf(item: StoredItem): FoundParent['undeleted'] {
     ...(unmarkedBy?.S !== undefined && { by: unmarkedBy.S }),
     ...(unmarkedReason?.S !== undefined && { reason: unmarkedReason.S }),
   };
-}
-
-function taskOf(item: Item): TaskFound {
-  const status = statusOf(item);
-  const times = [
-    ['createdAt', textOf(item.createdAt)],
-    ['status.timestamp', textOf(status.timestamp)],
-    ['updatedAt', textOf(item.updatedAt)],
-  ] as const;
-  const known = times.find(([, time]) => time !== undefined);
-  const state = textOf(status.state);
-  const desiredState = textOf(item.desiredState);
-  return {
-    id: item.id,
-    ...(known && { since: known[1] as string, sinceAttribute: known[0] }),
-    ...(state !== undefined && { state }),
-    ...(desiredState !== undefined && { desiredState }),
-  };
-}
-
-function statusOf(item: Item): Readonly<Record<string, unknown>> {
-  return isMap(item.status) ? item.status : {};
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value.slice(0, TASK_TEXT_CHARACTERS_MAX) : undefined;
 }

@@ -5,8 +5,10 @@ import { MARKED_STATES, type MarkedState } from './standing.ts';
 /** Where Unicode's pictures of control characters begin. */
 const CONTROL_PICTURES = 0x2400;
 
+/** The language of a picture: Mermaid's, or that of Graphviz. */
 export type GraphFormat = 'mermaid' | 'dot';
 
+/** How a picture is drawn. */
 export interface GraphOptions {
   /** Whether the picture tells what its shapes, colours and arrows mean. @default true */
   readonly hasLegend?: boolean;
@@ -14,7 +16,8 @@ export interface GraphOptions {
   readonly linkTo?: (key: ParentKey) => string;
 }
 
-export type Shown = MarkedState | 'not marked' | 'not there';
+/** `gone`: a receipt tells that it was deleted. */
+export type Shown = MarkedState | 'not marked' | 'gone' | 'not there';
 
 export interface Node {
   readonly key: ParentKey;
@@ -48,6 +51,7 @@ const COLORS: Readonly<Record<Shown, string>> = {
   draining: '#2f78d0',
   ready: '#2e8b57',
   'not marked': '#808080',
+  gone: '#808080',
   'not there': '#808080',
 };
 const LEGEND: Readonly<Record<Edge['means'], string>> = {
@@ -59,7 +63,7 @@ const LEGEND: Readonly<Record<Edge['means'], string>> = {
 /** The states of a picture, the worst first, and what its arrows mean: what is not in it needs no explanation. */
 function legendOf({ nodes, edges }: Graph) {
   const states = new Set([...nodes.values()].map(({ state }) => state));
-  const order: readonly Shown[] = [...MARKED_STATES, 'not marked', 'not there'];
+  const order: readonly Shown[] = [...MARKED_STATES, 'not marked', 'gone', 'not there'];
   const means = (Object.keys(LEGEND) as Edge['means'][]).filter((one) => edges.some((edge) => edge.means === one));
   return { states: order.filter((state) => states.has(state)), means };
 }
@@ -95,7 +99,7 @@ export function toMermaid(graph: Graph, { hasLegend = true }: GraphOptions): str
     ...(graph.lacks === undefined ? [] : [`  lacks("${mermaidText(graph.lacks)}")`]),
     ...(hasLegend && states.length > 0 ? legend : []),
     ...states.map((state) => {
-      const dashes = state === 'not there' ? ',stroke-dasharray:4' : '';
+      const dashes = isAbsent(state) ? ',stroke-dasharray:4' : '';
       return `  classDef ${classOf(state)} stroke:${COLORS[state]},stroke-width:${widthOf(state)}px${dashes}`;
     }),
   ];
@@ -103,7 +107,9 @@ export function toMermaid(graph: Graph, { hasLegend = true }: GraphOptions): str
 }
 
 /** What is marked stands out. */
-const widthOf = (state: Shown) => (state === 'not marked' || state === 'not there' ? 1 : 2);
+const widthOf = (state: Shown) => (state === 'not marked' || isAbsent(state) ? 1 : 2);
+
+const isAbsent = (state: Shown) => state === 'gone' || state === 'not there';
 
 const DOT_STYLES: Record<ParentKind, string> = { service: 'solid', network: 'rounded' };
 const DOT_ARROWS: Record<Edge['means'], string> = {
@@ -115,7 +121,7 @@ const DOT_ARROWS: Record<Edge['means'], string> = {
 export function toDot(graph: Graph, { hasLegend = true, linkTo }: GraphOptions): string {
   const { states, means } = legendOf(graph);
   const draw = (key: string, kind: ParentKind, state: Shown, label: string, more = '') => {
-    const style = `${DOT_STYLES[kind]}${state === 'not there' ? ',dashed' : ''}`;
+    const style = `${DOT_STYLES[kind]}${isAbsent(state) ? ',dashed' : ''}`;
     return `${key} [style="${style}", label="${label}", color="${COLORS[state]}", penwidth=${widthOf(state)}, class="${state}"${more}];`;
   };
   const legend = [

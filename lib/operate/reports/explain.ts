@@ -4,6 +4,7 @@ import { advise } from './advice.ts';
 import type { Cluster } from './cluster.ts';
 import { type Facts, readFacts } from './facts.ts';
 
+/** Why an object is still there. Plain data, ready for JSON. */
 export interface Explanation extends Facts {
   /** What to do next, in sentences that name the commands for it. */
   readonly advice: readonly string[];

@@ -14,8 +14,9 @@ import {
 } from '../../protocol/model.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { type Names, namesOf } from '../names.ts';
-import type { Cluster, CounterFound, FoundParent, TaskFound } from './cluster.ts';
+import type { Cluster, CounterFound, FoundParent } from './cluster.ts';
 import { type Forecast, forecast, type StayReason } from './forecast.ts';
+import type { TaskFound } from './found.ts';
 import { type Deletion, readHistory } from './history.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { type Standing, standingOf, USERS_LOOKED_AT_MAX } from './standing.ts';
@@ -28,6 +29,7 @@ const FORMER_LIVES_MAX = 5;
 
 /** A service, or a task, that uses the network; or a network that the service uses. */
 export interface Related {
+  /** Its name: `service#web`, or `task#3#web#1` for task `1` of service `web`. */
   readonly object: string;
   /** For a task, that of its service. `absent`: its attachment is left over, or the reference leads nowhere. */
   readonly state: 'marked' | 'not marked' | 'absent';
@@ -35,6 +37,7 @@ export interface Related {
   readonly tasks?: CountView;
   /** For a network: names of the other services that use it, as far as they were read. */
   readonly alsoUsedBy?: readonly string[];
+  /** What holds it beside its own children. */
   readonly hold?: StayReason;
 }
 
@@ -52,17 +55,35 @@ export interface Related {
  */
 export type Agreement = 'equal' | 'too low' | 'too high' | 'unreadable' | 'missing' | 'left over' | 'unknown';
 
+/** Tasks, counted, and some of them one by one. */
+export interface NamedTasks extends CountView {
+  /** The first 20 by id, numbers in ids by their value. */
+  readonly named: readonly TaskFound[];
+}
+
+/** A counter, compared with what is counted in the table. */
+export interface ComparedCounter extends Partial<CounterView> {
+  /** How the two compare. */
+  readonly agreement: Agreement;
+}
+
+/** What is known of one object. */
 export interface Facts {
+  /** Its kind. */
   readonly kind: ParentKind;
+  /** Its id, as it was asked for. */
   readonly id: string;
+  /** Its name, such as `service#web`. */
   readonly object: string;
   /** When this was read, ISO 8601. */
   readonly readAt: string;
+  /** `absent`: it is not there; `absence` says what a receipt tells. */
   readonly state: 'marked' | 'not marked' | 'absent';
   /** The mark, where there is one. */
   readonly mark?: MarkView;
   /** The last undelete, where no mark has followed it. */
   readonly undeleted?: FoundParent['undeleted'];
+  /** Whether `protected` is `true`: then it stays, marked or not. */
   readonly isProtected: boolean;
   /** `pendingDelete` is there, and neither true nor false nor null: that is no mark, whatever it was meant for. */
   readonly hasMalformedMark: boolean;
@@ -73,14 +94,16 @@ export interface Facts {
   /** What holds it beside its children. */
   readonly hold?: StayReason;
   /** For a service: the tasks that hold it, counted, and the first 20 by id, numbers in them by their value. */
-  readonly tasks?: CountView & { readonly named: readonly TaskFound[] };
+  readonly tasks?: NamedTasks;
   /** For a network: its users, the first 100. */
   readonly usedBy?: readonly Related[];
   /** For a service: the networks that it uses, the first 100. */
   readonly uses?: readonly Related[];
   /** Users or used networks that are not named. */
   readonly moreRelated: number;
-  readonly counter?: Partial<CounterView> & { readonly agreement: Agreement };
+  /** The deallocator's own count, where there is one or should be one. */
+  readonly counter?: ComparedCounter;
+  /** What will go, and what will stay, if nobody does anything. */
   readonly forecast: Forecast;
   /** What people call it and what is around it, where their specs have other names than their ids: by `service#…`. */
   readonly names: Names;

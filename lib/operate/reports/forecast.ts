@@ -23,9 +23,16 @@ const SAME_SWEEP_MILLIS = 15 * 60 * 1000;
 
 /** What is expected to happen: the tasks of a service go, or a sweep runs. */
 export type Assumption =
-  | { readonly assume: 'tasks gone'; readonly service: string }
-  /** `notBefore`: the end of a grace period, ISO 8601. Absent: the next sweep will do. */
-  | { readonly assume: 'sweep'; readonly notBefore?: string };
+  | {
+      readonly assume: 'tasks gone';
+      /** Its name, such as `service#web`. */
+      readonly service: string;
+    }
+  | {
+      readonly assume: 'sweep';
+      /** The end of a grace period, ISO 8601. Absent: the next sweep will do. */
+      readonly notBefore?: string;
+    };
 
 /** One transaction. */
 export interface ForecastDeletion {
@@ -35,6 +42,7 @@ export interface ForecastDeletion {
   readonly letsGoOf: readonly string[];
 }
 
+/** What goes after one thing has happened. */
 export interface ForecastStep {
   /** Absent: nothing has to happen first. The deletions are on their way, or a record was lost and the next sweep does them. */
   readonly after?: Assumption;
@@ -42,27 +50,43 @@ export interface ForecastStep {
   readonly deletions: readonly ForecastDeletion[];
 }
 
+/** Why an object stays. */
 export type StayReason =
   | { readonly because: 'not marked' }
   | { readonly because: 'protected' }
-  /** ISO 8601. */
-  | { readonly because: 'grace period'; readonly until: string }
-  /** `tasks` is a lower bound where `isExact` is false. */
-  | { readonly because: 'tasks'; readonly tasks: number; readonly isExact: boolean }
-  /** Names of the services, or tasks, that use it. */
-  | { readonly because: 'used'; readonly by: readonly string[] }
+  | {
+      readonly because: 'grace period';
+      /** Its end, ISO 8601. */
+      readonly until: string;
+    }
+  | {
+      readonly because: 'tasks';
+      /** How many of its tasks are left; a lower bound where `isExact` is false. */
+      readonly tasks: number;
+      /** Whether all of them were counted. */
+      readonly isExact: boolean;
+    }
+  | {
+      readonly because: 'used';
+      /** Names of the services, or tasks, that use it. */
+      readonly by: readonly string[];
+    }
   /** It has more users than were read. */
   | { readonly because: 'not all read' }
   /** A raw writer has overwritten its counter, so nothing is decided about it until that is repaired. */
   | { readonly because: 'unreadable counter' };
 
+/** What is still there in the end, and why. */
 export interface ForecastStay {
+  /** Its name, such as `network#front`. */
   readonly object: string;
   /** It goes once none of these is left. */
   readonly reasons: readonly StayReason[];
 }
 
+/** What will go, in which order, and what will stay. */
 export interface Forecast {
+  /** One after the other, each once what it waits for has happened. */
   readonly steps: readonly ForecastStep[];
   /** What is still there after the last step, and is marked or has lost a user. */
   readonly stays: readonly ForecastStay[];
@@ -254,6 +278,7 @@ class Future {
   }
 }
 
+/** What holds an object, as reports tell it. */
 export function reasonOf(hold: NonNullable<ReturnType<typeof findHold>>): StayReason {
   return hold.because === 'protected' ? hold : { because: 'grace period', until: isoOf(hold.untilEpochMillis) };
 }

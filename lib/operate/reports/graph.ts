@@ -21,6 +21,7 @@ import {
   toMermaid,
 } from './drawing.ts';
 import { readStanding } from './facts.ts';
+import { findDeleted } from './history.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
 import { viewHold } from './view.ts';
 
@@ -43,7 +44,9 @@ export async function drawGraph(
   if (format !== 'mermaid' && format !== 'dot') throw invalid(`format is ${format}; it must be "mermaid" or "dot"`);
   const asked = keys.slice(0, OBJECTS_DRAWN_MAX);
   const part = await readNeighbourhood(cluster, asked);
-  return renderGraph(part, cluster.circumstances, format, options, keys.length - asked.length);
+  const absent = asked.filter((key) => part.parents.get(parentName(key)) === undefined);
+  const gone = await findDeleted(cluster, absent);
+  return renderGraph({ ...part, gone }, cluster.circumstances, format, options, keys.length - asked.length);
 }
 
 /** @param moreAsked objects that were to be drawn and were not read, since they are too many */
@@ -77,7 +80,8 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
       ? readStanding(part, parent, part.counters?.get(name), circumstances)
       : undefined;
     const key = keyOf(name);
-    const state = parent === undefined ? 'not there' : (standing?.state ?? 'not marked');
+    const absence = part.gone?.has(name) ? 'gone' : 'not there';
+    const state = parent === undefined ? absence : (standing?.state ?? 'not marked');
     nodes.set(keys.get(name) as string, { key, state, label: labelOf(part, key, parent, state, circumstances) });
     for (const id of parent?.references ?? []) connect(name, parentName({ kind: 'network', id }), 'uses');
     if (standing === undefined) continue;
@@ -126,7 +130,7 @@ function labelOf(
 ): string[] {
   const hold = parent && viewHold(parent, circumstances);
   const { count = 0, isExact = true } = (KINDS[kind].runsTasks && part.tasks.get(id)) || {};
-  const { name = id } = parent ?? {};
+  const { name = id } = parent ?? part.gone?.get(parentName({ kind, id })) ?? {};
   return [
     `${kind} ${cut(id)}`,
     ...(name === id ? [] : [cut(name)]),

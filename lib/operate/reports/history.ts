@@ -10,45 +10,54 @@ import { mapInParallel } from '../../protocol/parallel.ts';
 import { isMap } from '../values.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Deletions that are shown, by default and at most. */
+/** Deletions that are shown by default. */
 export const HISTORY_DELETIONS_DEFAULT = 100;
+/** Deletions that are shown at most. */
 export const HISTORY_DELETIONS_MAX = 10_000;
 /** Pages (of 1 MB) of receipts that are read for one answer: some hundred thousand deletions. */
 const HISTORY_PAGES_MAX = 100;
 
+/** Which deletions to tell of. */
 export interface HistoryOptions {
   /** Only deletions of this id, of both kinds unless `kind` is given. @default all */
   readonly id?: string | undefined;
   /** Where no receipt has that id: deletions of objects that people called so, whatever their ids were. @default none */
   readonly name?: string | undefined;
+  /** Only deletions of this kind. @default all */
   readonly kind?: ParentKind | undefined;
-  /** 1 to 10,000. @default 100 */
+  /** Deletions that are shown, 1 to 10,000. @default 100 */
   readonly limit?: number | undefined;
 }
 
 /** One life of an id, and its end. */
 export interface Deletion {
+  /** Its kind. */
   readonly kind: ParentKind;
+  /** Its id. */
   readonly id: string;
   /** Such as `service#web`. An id that was used again has several deletions, which `markedAt` tells apart. */
   readonly object: string;
   /** What people called it, where its spec had a name. */
   readonly name?: string;
+  /** The mark under which it went: when that was made, ISO 8601, and behind a `#` what makes it unique. */
   readonly markedAt: string;
-  /** Who marked it and why, as far as that was declared. */
+  /** Who marked it, where that was said. */
   readonly markedBy?: string;
+  /** Why it was marked, where that was said. */
   readonly markedReason?: string;
-  /** ISO 8601. */
+  /** When it went, ISO 8601. */
   readonly deletedAt: string;
   /** What caused the deletion: a function's name, and for a sweep what had asked for it. */
   readonly trigger: string;
   /** For a network that went in a service's transaction: that service's name. */
   readonly wentWith?: string;
-  /** For a service: names of the networks that went with it, and of those that it used and that stayed. */
+  /** For a service: names of the networks that went with it. */
   readonly freed: readonly string[];
+  /** For a service: names of the networks that it used and that stayed. */
   readonly kept: readonly string[];
 }
 
+/** Deletions, and how much of them was read. */
 export interface History {
   /** Newest first. */
   readonly deletions: readonly Deletion[];
@@ -129,23 +138,41 @@ export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: str
 }
 
 /**
- * Names of those of which a receipt tells that they were deleted. An object that is not there and not among them never was, or
- * its receipts have expired, or it was deleted past the deallocator. Where a network went with a service, the whole table is
- * read, once for all of them.
+ * The newest deletion of each of which a receipt tells, by `service#…` as it was asked for. An object that is not there and not
+ * among them never was, or its receipts have expired, or it was deleted past the deallocator. Where a network went with a
+ * service, and for names, the whole table is read, once for all of them.
  */
-export async function findDeleted(cluster: Cluster, keys: readonly ParentKey[]): Promise<Set<string>> {
+export async function findDeleted(
+  cluster: Cluster,
+  keys: readonly ParentKey[],
+  {
+    alsoByName = false,
+  }: {
+    /** Where no receipt has an id, it may be what people called an object. @default false */
+    readonly alsoByName?: boolean;
+  } = {},
+): Promise<ReadonlyMap<string, Deletion>> {
   const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
     const { items } = await listReceipts(cluster.database, parentName(key));
-    return items.length > 0;
+    const [newest] = items
+      .flatMap(deletionsOf)
+      .filter(({ object }) => object === parentName(key))
+      .sort(newestFirst);
+    return newest;
   });
-  const deleted = new Set(keys.filter((_, n) => own[n]).map(parentName));
-  const left = new Set(keys.filter(({ kind }, n) => !own[n] && kind !== 'service').map(parentName));
-  if (left.size === 0) return deleted;
-  const take = ({ object }: Deletion) => {
-    if (left.has(object)) deleted.add(object);
+  const byId = new Map(own.flatMap((deletion) => (deletion === undefined ? [] : [[deletion.object, deletion]])));
+  const left = new Set(keys.filter(({ kind }, n) => !own[n] && (alsoByName || kind !== 'service')).map(parentName));
+  if (left.size === 0) return byId;
+  const called = new Map<string, Deletion>();
+  const take = (deletion: Deletion) => {
+    const { kind, name, object } = deletion;
+    const found = left.has(object) ? byId : called;
+    const asked = found === byId || !alsoByName || name === undefined ? object : parentName({ kind, id: name });
+    const known = found.get(asked);
+    if (left.has(asked) && (known === undefined || newestFirst(deletion, known) < 0)) found.set(asked, deletion);
   };
   await scan(cluster, { take }, () => true);
-  return deleted;
+  return new Map([...called, ...byId]);
 }
 
 interface Taker {

@@ -14,14 +14,16 @@ import type { MarkedState, Standing } from './standing.ts';
 import { readEntries, STATUS_LOOKED_AT_DEFAULT, type StatusEntry } from './status.ts';
 import { type MarkView, viewMark } from './view.ts';
 
-/** Objects that a listing shows, by default and at most. */
+/** Objects that a listing shows by default. */
 export const LISTED_OBJECTS_DEFAULT = 1000;
+/** Objects that a listing shows at most. */
 export const LISTED_OBJECTS_MAX = 100_000;
 /** Pages (of 1 MB) of one table that a listing reads. */
 const LIST_PAGES_MAX = 1000;
 
+/** What to list. Objects must fit all that is asked. */
 export interface ListRequest {
-  /** @default both */
+  /** Only services, or only networks. @default both */
   readonly kind?: ParentKind | undefined;
   /** All of these; a label without a value is there, whatever it is. */
   readonly labels?: readonly LabelAsked[];
@@ -29,36 +31,47 @@ export interface ListRequest {
   readonly stack?: string | undefined;
   /** Only what is marked for deletion. @default false */
   readonly marked?: boolean;
-  /** 1 to 100,000. @default 1000 */
+  /** Objects to list, 1 to 100,000. @default 1000 */
   readonly limit?: number | undefined;
   /** Whether to look at what marked objects wait for: two reads and more for each of the first 500. @default true */
   readonly looksAtMarked?: boolean;
 }
 
+/** A label that an object must have. */
 export interface LabelAsked {
+  /** Its key, such as `com.docker.stack.namespace`. */
   readonly name: string;
+  /** Its value. @default any */
   readonly value?: string;
 }
 
+/** An object that is there. */
 export interface ListedObject {
+  /** Its kind. */
   readonly kind: ParentKind;
+  /** Its id. */
   readonly id: string;
   /** Such as `service#web`. */
   readonly object: string;
   /** Its name, where its spec has one. */
   readonly name?: string;
+  /** The value of its label `com.docker.stack.namespace`, where it has one. */
   readonly stack?: string;
+  /** Its labels, as far as their values are texts. */
   readonly labels: Readonly<Record<string, string>>;
   /** Of what is marked, what `status` tells; `marked` where that was not looked at. */
   readonly state: 'not marked' | 'marked' | MarkedState;
+  /** Its mark, where it has one. */
   readonly mark?: MarkView;
   /** Of what is marked: what it waits for. */
   readonly standing?: Standing;
   /** A protection or a grace period, also where something worse is in the way. */
   readonly hold?: StayReason;
+  /** Whether `protected` is `true`: then it stays, marked or not. */
   readonly isProtected: boolean;
 }
 
+/** What is there. */
 export interface ObjectList {
   /** When reading began, ISO 8601. */
   readonly readAt: string;

@@ -5,36 +5,34 @@
 import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
 import { type Names, namesOf } from '../names.ts';
 import { readAttachedTo, readTasksOf } from './children.ts';
-import {
-  type AttachedFound,
-  type Cluster,
-  type CounterFound,
-  type FoundParent,
-  keyOf,
-  TASK_PAGES_MAX,
-  type TasksFound,
-} from './cluster.ts';
+import { type Cluster, type CounterFound, type FoundParent, keyOf, TASK_PAGES_MAX } from './cluster.ts';
+import type { AttachedFound, TasksFound } from './found.ts';
+import type { Deletion } from './history.ts';
 
 /** Services and networks of one neighbourhood, beside those that were asked for. */
 const PARENTS_MAX = 1000;
 /** Tasks that are named for each service. */
 export const TASKS_NAMED_MAX = 20;
 
+/** Objects, and what decides about them. */
 export interface Neighbourhood {
-  /** By {@link parentName}. Undefined: it was read, and is not there. */
+  /** By name, such as `service#web`. Undefined: it was read, and is not there. */
   readonly parents: ReadonlyMap<string, Parent | undefined>;
   /** By the service's id: the tasks that hold it. */
   readonly tasks: ReadonlyMap<string, TasksFound>;
   /** By the network's id: its users. Only for networks that are marked or were asked for. */
   readonly attached: ReadonlyMap<string, AttachedFound>;
-  /** By {@link parentName}: the counters of what is marked. */
+  /** By name, such as `service#web`: the counters of what is marked. */
   readonly counters?: ReadonlyMap<string, CounterFound>;
+  /** The last deletion of what was asked for and is gone, where that was looked up. */
+  readonly gone?: ReadonlyMap<string, Deletion>;
   /** What people call its objects, where their specs have other names than their ids. */
   readonly names?: Names;
   /** False: there is more of it than was read. */
   readonly isWhole: boolean;
 }
 
+/** How far a neighbourhood is read. */
 export interface NeighbourhoodOptions {
   /** Names of objects that count as marked. */
   readonly asIfMarked?: ReadonlySet<string>;
@@ -42,6 +40,7 @@ export interface NeighbourhoodOptions {
   readonly closedCountedMax?: number;
 }
 
+/** Reads it, at most 1,000 services and networks beside the `seeds`. Strongly consistent, but not of one moment. */
 export async function readNeighbourhood(
   cluster: Cluster,
   seeds: readonly ParentKey[],

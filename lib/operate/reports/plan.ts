@@ -21,6 +21,7 @@ export const FORESEEN_OBJECTS_MAX = 500;
 
 /** What is planned for: objects, and services and networks by their labels. */
 export interface Selection {
+  /** These, each once. @default none */
   readonly objects?: readonly ParentKey[];
   /** A stack's name (the label `com.docker.stack.namespace`): its services and its networks. */
   readonly stack?: string | undefined;
@@ -28,24 +29,33 @@ export interface Selection {
   readonly labels?: readonly LabelAsked[];
 }
 
+/** What to remove, and how. */
 export interface RemovalRequest extends Selection {
   /** As in the client's `removeNetwork`. @default 'refuse' */
   readonly whenInUse?: 'refuse' | 'wait';
 }
 
+/** An object that will be marked. */
 export interface PlannedMark {
+  /** Its name, such as `service#web`. */
   readonly object: string;
   /** Names of services, or of tasks, that use this network and that are neither marked nor planned to be: it waits for them. */
   readonly waitsFor: readonly string[];
 }
 
+/** An object that is marked already. */
 export interface AlreadyMarked {
+  /** Its name, such as `service#web`. */
   readonly object: string;
+  /** The mark that it has, and keeps. */
   readonly mark: MarkView;
 }
 
+/** An object that will be left alone. */
 export interface PlanRefusal {
+  /** Its name, such as `service#web`. */
   readonly object: string;
+  /** Why, for machines. */
   readonly because: 'not found' | 'protected' | 'in use';
   /** Of what was not found: a receipt tells that it was deleted; or none does, and the id may be mistyped. */
   readonly absence?: 'gone' | 'not there';
@@ -55,9 +65,11 @@ export interface PlanRefusal {
   readonly blockers: readonly string[];
 }
 
+/** What a removal would mark, and what would follow. Plain data, ready for JSON. */
 export interface RemovalPlan {
   /** In the order in which they will be marked: services first, so that their networks are no longer in use. */
   readonly marks: readonly PlannedMark[];
+  /** What is marked already, and keeps its mark. */
   readonly alreadyMarked: readonly AlreadyMarked[];
   /** What will be left alone. */
   readonly refused: readonly PlanRefusal[];
@@ -69,11 +81,13 @@ export interface RemovalPlan {
   readonly names: Names;
 }
 
+/** Whose marks an undelete would take back. Plain data, ready for JSON. */
 export interface UndeletePlan {
   /** In the order in which they will be undeleted: networks first, so that none goes along with a service meanwhile. */
   readonly undeletes: readonly AlreadyMarked[];
   /** Names of what has no mark to take back. */
   readonly notMarked: readonly string[];
+  /** What will be left alone. */
   readonly refused: readonly PlanRefusal[];
   /** As in {@link RemovalPlan}. */
   readonly names: Names;
@@ -110,13 +124,14 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
     }
   }
   const course = foresee(withMarks(part, planned, isoNow(cluster.chance)), keys.length, cluster);
+  const told = await withAbsence(cluster, refused);
   return {
     marks,
     alreadyMarked,
-    refused: await withAbsence(cluster, refused),
+    refused: told.refused,
     forecast: course,
     goesAtOnce: atOnce(course),
-    names: part.names ?? {},
+    names: { ...part.names, ...told.names },
   };
 }
 
@@ -144,12 +159,8 @@ export async function planUndelete(cluster: Cluster, request: Selection): Promis
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
     else notMarked.push(parentName(key));
   }
-  return {
-    undeletes,
-    notMarked,
-    refused: await withAbsence(cluster, refused),
-    names: namesOf(parents),
-  };
+  const told = await withAbsence(cluster, refused);
+  return { undeletes, notMarked, refused: told.refused, names: { ...namesOf(parents), ...told.names } };
 }
 
 /** Each once, services before networks. */
@@ -189,18 +200,22 @@ function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {
   return { object: parentName(parent.key), mark: viewMark(parent, chance.nowEpochMillis()) };
 }
 
-/** Tells what is gone from what is not there. */
-async function withAbsence(cluster: Cluster, refused: readonly PlanRefusal[]): Promise<PlanRefusal[]> {
+/** Tells what is gone, and what it was called, from what is not there. */
+async function withAbsence(
+  cluster: Cluster,
+  refused: readonly PlanRefusal[],
+): Promise<{ refused: PlanRefusal[]; names: Names }> {
   const absent = refused.filter(({ because }) => because === 'not found').map(({ object }) => keyOf(object));
-  if (absent.length === 0) return [...refused];
   const deleted = await findDeleted(cluster, absent);
-  return refused.map((refusal) => {
+  const names = namesOf([...deleted.values()].map(({ kind, id, name }) => ({ key: { kind, id }, name })));
+  const told = refused.map((refusal): PlanRefusal => {
     if (refusal.because !== 'not found') return refusal;
     const { object } = refusal;
     return deleted.has(object)
       ? { ...refusal, absence: 'gone', message: `${object} is gone: a receipt tells that it was deleted` }
       : { ...refusal, absence: 'not there', message: `${object} is not there, and no receipt tells of it: see the id` };
   });
+  return { refused: told, names };
 }
 
 /** What a program can do about each; a command line has words of its own for it. */

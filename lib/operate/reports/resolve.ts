@@ -9,6 +9,7 @@ import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
 import { KIND_WORDS, typedName } from '../names.ts';
 import { isNear, slips } from '../nearness.ts';
 import { byName, type Cluster } from './cluster.ts';
+import { findDeleted } from './history.ts';
 
 /** Pages (of 1 MB) of one table that are read to find names: some hundred thousand objects. */
 export const NAME_PAGES_MAX = 100;
@@ -19,6 +20,7 @@ const GUESSED_WORDS_MAX = 20;
 /** An id as Docker makes them. Nobody types it whole, and no beginning of it is another object's name by chance. */
 const MADE_ID = /^[0-9a-z]{25}$/;
 
+/** What counts as the same. */
 export interface ResolveOptions {
   /**
    * Whether the beginning of any id or name counts, or only that of an id as Docker makes them. An id that people choose may have
@@ -27,14 +29,19 @@ export interface ResolveOptions {
   readonly beginnings?: 'any' | 'made ids';
 }
 
+/** What was meant by one id or name. */
 export interface Resolved {
   /** What was typed, as an id of its kind. */
   readonly asked: ParentKey;
-  /** The object: what was typed itself where nothing was found. */
+  /** The object; what is gone has its former id here; what was typed itself where nothing was found. */
   readonly key: ParentKey;
   /** What people call it, where its spec has a name. */
   readonly name?: string | undefined;
-  readonly by: 'id' | 'name' | 'beginning' | 'nothing';
+  /**
+   * How it was found: the first of these that fits. `receipt`: it is gone, and was of that id, or was the last one that people
+   * called so.
+   */
+  readonly by: 'id' | 'name' | 'receipt' | 'beginning' | 'nothing';
   /** Objects of nearly that id or name, the nearest ones, where nothing was found. */
   readonly near: readonly Candidate[];
   /** False: nothing was found, and not all names were read. */
@@ -43,13 +50,15 @@ export interface Resolved {
 
 /** An object that may be meant, and its name where it has one. */
 export interface Candidate {
+  /** Its kind and id. */
   readonly key: ParentKey;
+  /** What people call it; undefined where its spec has no name. */
   readonly name: string | undefined;
 }
 
 /**
  * In the order in which they were asked for. An object of that very id comes first, and costs one read; for what is left the
- * table is read, up to 100 MB of it. `FailedPrecondition` where several objects are meant: it names them.
+ * table is read, up to 100 MB of it, and then as much of the receipts. `FailedPrecondition` where several objects are meant: it names them.
  */
 export async function resolve(
   cluster: Cluster,
@@ -62,19 +71,38 @@ export async function resolve(
   for (const [kind, keys] of groupBy(left, (key) => key.kind)) {
     searches.set(kind, await search(cluster, kind, new Set(keys.map(({ id }) => id)), beginnings));
   }
+  const gone = await findGone(cluster, left, searches);
   return asked.map((key, n): Resolved => {
     const searched = searches.get(key.kind);
-    if (there[n] !== undefined || searched === undefined) {
-      return { asked: key, key, name: there[n]?.name, by: 'id', near: [], isWhole: true };
+    const sure = { asked: key, near: [], isWhole: true };
+    if (there[n] !== undefined || searched === undefined) return { ...sure, key, name: there[n]?.name, by: 'id' };
+    const named = theOne(key, 'name', searched);
+    if (named !== undefined) return { ...sure, ...named, by: 'name' };
+    const deletion = gone.get(parentName(key));
+    if (deletion !== undefined) {
+      return { ...sure, key: { kind: key.kind, id: deletion.id }, name: deletion.name, by: 'receipt' };
     }
-    for (const by of ['name', 'beginning'] as const) {
-      const found = searched[by].get(key.id) ?? [];
-      if (found.length > 1) throw ambiguous(key, by, found);
-      if (found[0] !== undefined) return { asked: key, ...found[0], by, near: [], isWhole: true };
-    }
+    const begun = theOne(key, 'beginning', searched);
+    if (begun !== undefined) return { ...sure, ...begun, by: 'beginning' };
     const near = nearest(key.id, searched.near.get(key.id) ?? []);
     return { asked: key, key, by: 'nothing', near, isWhole: searched.isWhole };
   });
+}
+
+function theOne(key: ParentKey, by: 'name' | 'beginning', searched: Search): Candidate | undefined {
+  const found = searched[by].get(key.id) ?? [];
+  if (found.length > 1) throw ambiguous(key, by, found);
+  return found[0];
+}
+
+/** What was deleted is what was meant, and never another object that begins so. An id that Docker made begins like no name. */
+async function findGone(cluster: Cluster, left: readonly ParentKey[], searches: ReadonlyMap<ParentKind, Search>) {
+  const unsure = left.filter(({ kind, id }) => searches.get(kind)?.name.get(id) === undefined);
+  const begun = ({ kind, id }: ParentKey) => searches.get(kind)?.beginning.get(id);
+  const isMade = (key: ParentKey) => begun(key)?.every((candidate) => MADE_ID.test(candidate.key.id)) ?? false;
+  const made = await findDeleted(cluster, unsure.filter(isMade));
+  const chosen = unsure.filter((key) => !isMade(key));
+  return new Map([...made, ...(await findDeleted(cluster, chosen, { alsoByName: true }))]);
 }
 
 interface Search {

@@ -36,30 +36,43 @@ export type Standing =
   | { readonly state: 'unreadable' | 'held' | 'draining' | 'ready' }
   | {
       readonly state: 'blocked';
+      /** Users that will not go by themselves. */
       readonly blockedBy: readonly Blocker[];
       /** Users that were not looked at, or at least so many: any of them may block it too. */
       readonly usersNotLookedAt: number;
     }
-  | { readonly state: 'stalled'; readonly noProgressSeconds: number };
+  | {
+      readonly state: 'stalled';
+      /** For how long nothing has happened to it, in seconds. */
+      readonly noProgressSeconds: number;
+    };
 
+/** The states of what is marked, as {@link MARKED_STATES} orders them. */
 export type MarkedState = Standing['state'];
 
 /** A user of a network, with its service: the user itself, or that of the task. */
 export interface SeenUser {
+  /** The service, or the task with its service. */
   readonly user: UserKey;
   /** Undefined: it is gone, and its attachment is left over. */
   readonly parent: Parent | undefined;
+  /** The counter of that service; undefined where there is none. */
   readonly counter: CounterFound | undefined;
 }
 
+/** What was seen of a marked object. */
 export interface Seen {
+  /** The object itself. */
   readonly parent: Parent;
+  /** For a service its tasks, for a network its users. */
   readonly children: CountView;
+  /** Its counter; undefined where there is none. */
   readonly counter: CounterFound | undefined;
   /** For a network: its users, as many as were looked at. */
   readonly users: readonly SeenUser[];
 }
 
+/** What it waits for, by what was seen of it. @param stalledAfterMillis how long nothing may happen before that is `stalled` */
 export function standingOf(
   { parent, children, counter, users }: Seen,
   circumstances: Circumstances,

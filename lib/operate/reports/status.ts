@@ -5,8 +5,9 @@ import { KINDS, type ParentKey, type ParentKind, parentName } from '../../protoc
 import { chunks } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { readAttachedTo, readTasksOf } from './children.ts';
-import { type AttachedFound, byName, type Cluster, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
+import { byName, type Cluster, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
+import type { AttachedFound } from './found.ts';
 import {
   MARKED_STATES,
   type MarkedState,
@@ -19,8 +20,9 @@ import {
 } from './standing.ts';
 import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
 
-/** Marked objects that a status shows, by default and at most. */
+/** Marked objects that a status shows by default. */
 export const STATUS_OBJECTS_DEFAULT = 100;
+/** Marked objects that a status shows at most. */
 export const STATUS_OBJECTS_MAX = 10_000;
 /**
  * Marked objects that are looked at, the oldest ones, to find the worst of them: more than are shown. Together they cost a
@@ -32,8 +34,9 @@ export const STATUS_LOOKED_AT_DEFAULT = 500;
 /** Networks whose users are held in memory at a time, at most 100 of each. */
 const LOOKED_AT_TOGETHER = 500;
 
+/** What a status shows. */
 export interface StatusOptions {
-  /** 1 to 10,000. @default 100 */
+  /** Marked objects to show, 1 to 10,000. @default 100 */
   readonly limit?: number | undefined;
   /** Also finds marks of raw writers that no function has seen yet; reads the Services and Networks tables whole. @default false */
   readonly full?: boolean;
@@ -45,12 +48,15 @@ export interface StatusOptions {
 
 /** A marked object, and what it waits for. */
 export type StatusEntry = Standing & {
+  /** Its kind. */
   readonly kind: ParentKind;
+  /** Its id. */
   readonly id: string;
   /** Such as `service#web`. */
   readonly object: string;
   /** What people call it, where its spec has a name. */
   readonly name?: string;
+  /** Its mark. */
   readonly mark: MarkView;
   /** For a service its tasks, for a network its users: counted in the table right now. */
   readonly children: CountView;
@@ -60,6 +66,7 @@ export type StatusEntry = Standing & {
   readonly counter?: CounterView;
 };
 
+/** What is marked and still there. Plain data, ready for JSON. */
 export interface Status {
   /** When reading began, ISO 8601. What follows is not of one moment, since others write meanwhile. */
   readonly readAt: string;
@@ -103,7 +110,9 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
 
 /** A parent as it was found, and what it waits for if it is marked. */
 export interface Look {
+  /** Undefined: it is not there. */
   readonly parent: FoundParent | undefined;
+  /** Undefined: it is not marked, or not there. */
   readonly entry: StatusEntry | undefined;
 }
 

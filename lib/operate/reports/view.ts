@@ -9,11 +9,13 @@ import { reasonOf, type StayReason } from './forecast.ts';
 export interface MarkView {
   /** As stored, unique for each mark of an id. Absent until a function has stamped the mark of a raw writer. */
   readonly markedAt?: string;
-  /** When it was made, ISO 8601, and how long ago; absent for a `markedAt` that tells no time. */
+  /** When it was made, ISO 8601; absent for a `markedAt` that tells no time. */
   readonly since?: string;
+  /** How long ago that was, in seconds. */
   readonly ageSeconds?: number;
-  /** Who made it and why, as far as they said. */
+  /** Who made it, where that was said. */
   readonly by?: string;
+  /** Why, where that was said. */
   readonly reason?: string;
 }
 
@@ -23,11 +25,13 @@ export interface CounterView {
   readonly remaining?: number;
   /** When it began to count, ISO 8601. */
   readonly openedAt?: string;
-  /** When it last counted a removal, ISO 8601, and how long ago that is. Absent before the first. */
+  /** When it last counted a removal, ISO 8601. Absent before the first. */
   readonly progressedAt?: string;
+  /** How long ago that was, in seconds. */
   readonly progressAgeSeconds?: number;
 }
 
+/** A counter as reports show it. */
 export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound, nowEpochMillis: number): CounterView {
   return {
     ...(remaining !== undefined && { remaining }),
@@ -41,11 +45,13 @@ export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound,
 
 /** A number of tasks, or of a network's users. */
 export interface CountView {
+  /** How many there are, or at least. */
   readonly count: number;
   /** False: there are at least `count`. */
   readonly isExact: boolean;
 }
 
+/** A mark as reports show it. */
 export function viewMark(
   { markedAt, markedBy, markedReason }: Pick<Parent, 'markedAt' | 'markedBy' | 'markedReason'>,
   nowEpochMillis: number,

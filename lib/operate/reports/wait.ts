@@ -16,11 +16,13 @@ const LOOK_PAUSE_GROWTH = 1.5;
 /** Objects that one call waits for: each look reads each of them and its children. */
 const WAIT_OBJECTS_MAX = 1000;
 
+/** An object whose end is awaited. */
 export interface Awaited extends ParentKey {
   /** The mark whose end is awaited, as the removal returned it. @default the one that is there at the first look */
   readonly markedAt?: string;
 }
 
+/** How long to wait. */
 export interface WaitOptions {
   /** How long to wait at most. @default - until everything is gone, or `signal` aborts */
   readonly timeoutMillis?: number | undefined;
@@ -28,27 +30,33 @@ export interface WaitOptions {
   readonly signal?: AbortSignal;
 }
 
-/**
- * `gone`: deleted, even if the id is in use again: it was seen and vanished, or a receipt tells of it. `not there`: it was never
- * seen, and no receipt tells of it. `undeleted`: the mark was taken back. `not marked`: there was no mark at the first look.
- * `still there`: the time ran out.
- */
+/** What became of an object that was waited for. */
 export interface WaitOutcome {
+  /** Its name, such as `service#web`. */
   readonly object: string;
-  /** What people call it, where it was seen and its spec has a name. */
+  /** What people call it, or did, where its spec has a name. */
   readonly name?: string;
+  /**
+   * `gone`: deleted, even if the id is in use again: it was seen and vanished, or a receipt tells of it. `not there`: it was
+   * never seen, and no receipt tells of it. `undeleted`: the mark was taken back. `not marked`: there was no mark at the first
+   * look. `still there`: the time ran out.
+   */
   readonly outcome: 'gone' | 'not there' | 'undeleted' | 'not marked' | 'still there';
   /** What is still there, as it was at the last look. */
   readonly waitsFor?: StatusEntry;
 }
 
+/** How a wait stands after one look. */
 export interface WaitProgress {
+  /** Since the wait began, in milliseconds. */
   readonly elapsedMillis: number;
+  /** What is still there, with what it waits for. */
   readonly waitingFor: readonly StatusEntry[];
   /** What is no longer waited for. */
   readonly ended: readonly WaitOutcome[];
 }
 
+/** What became of everything that was waited for. */
 export interface WaitResult {
   /** In the order in which they were given. */
   readonly outcomes: readonly WaitOutcome[];
@@ -90,8 +98,8 @@ export async function* waitUntilGone(
       judge(cluster, keyOf(name), marks.get(name), found[place] as Look),
     );
     const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
-    const deleted = absent.length === 0 ? new Set() : await findDeleted(cluster, absent);
-    for (const [n, { outcome, name, entry }] of looks.entries()) {
+    const deleted = await findDeleted(cluster, absent);
+    for (const [n, { outcome, name = deleted.get(left[n] as string)?.name, entry }] of looks.entries()) {
       const object = left[n] as string;
       if (name !== undefined) names.set(object, name);
       if (outcome === 'absent') {

@@ -30,32 +30,47 @@ const LAST_WAIT_MILLIS = 10_000;
 /** A path waits up to six times, and the end twice: so a run ends before it counts as dead. */
 export const WAIT_MILLIS_MAX = RUN_MILLIS_MAX / 12;
 
+/** What a selftest needs, and how it is done. */
 export interface SelftestOptions extends DeploymentNames {
+  /** Writes as a program does, with the same rules. */
   readonly client: DeallocatorClient;
+  /** The deployment's sweep function: {@link openSweepFunction} opens it. */
   readonly sweep: SweepPort;
+  /** What it asks of the services around the tables. */
   readonly around: Surroundings;
-  /** How long each single thing may take, up to 5 minutes. @default {@link WAIT_MILLIS_DEFAULT} */
+  /** How long each single thing may take, in milliseconds, up to 5 minutes. @default 60,000 */
   readonly waitMillis?: number | undefined;
   /** Ends it early: what was made is cleaned up all the same. */
   readonly signal: AbortSignal;
+  /** Told as it goes on: how many paths are done, of how many, and what comes now. */
   readonly onProgress?: (done: number, total: number, doing: string) => void;
-  /** @default the system's */
+  /** Time and randomness. @default the system's */
   readonly chance?: Chance;
 }
 
+/** What the checks say of one promise. */
 export interface PromiseKept {
+  /** Its code, such as `S1`. */
   readonly promise: Promised;
+  /** The same in words. */
   readonly promised: string;
+  /** `passed`: all checks that are about it have. */
   readonly result: Check['result'];
 }
 
+/** What a selftest has shown. Plain data, ready for JSON. */
 export interface SelftestResult {
+  /** What tells the objects of this run from those of others: it is in their ids. */
   readonly run: string;
+  /** When it began, ISO 8601. */
   readonly startedAt: string;
+  /** How long it took, in seconds. */
   readonly seconds: number;
   /** Nothing has failed. What was not looked at is among the checks. */
   readonly isPassed: boolean;
+  /** Whether `signal` ended it early. */
   readonly isInterrupted: boolean;
+  /** All that was looked at: first what is deployed, then what happens. */
   readonly checks: readonly Check[];
   /** Each promise by the checks that are about it: kept if all of these have passed. */
   readonly promises: readonly PromiseKept[];

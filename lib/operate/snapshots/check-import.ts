@@ -5,6 +5,7 @@ import { shown } from '../../protocol/arguments.ts';
 import { networkLists, parentName, referencedNetworks } from '../../protocol/model.ts';
 import { spoken, taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
+import type { Known } from './lacks.ts';
 import {
   checkNetwork,
   checkService,
@@ -16,7 +17,6 @@ import {
   type Snapshot,
   type SnapshotTask,
 } from './snapshot.ts';
-import type { Known } from './swarm-snapshot.ts';
 import type { Gathered } from './unusable.ts';
 
 /** What may be referred to beside what the files hold: what is in the tables. */

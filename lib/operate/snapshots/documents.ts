@@ -1,10 +1,13 @@
 /** Files as JSON documents: their encoding, and several documents in one file. */
 import { refuseLines } from './lines.ts';
+import { wrongText } from './not-importable.ts';
 import { invalid, parseJson } from './snapshot.ts';
 
+/** A file that is imported. */
 export interface ImportFile {
   /** Its name in messages. */
   readonly name: string;
+  /** What is in it. */
   readonly text: string;
 }
 
@@ -23,6 +26,7 @@ export interface Document {
  */
 export function decodeText(name: string, bytes: Uint8Array): string {
   const [first, second] = bytes;
+  if (first === 0x1f && second === 0x8b) throw invalid(`${name} is packed by gzip; unpack it`);
   const isBigEndian = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
   const isLittleEndian = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
   const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8';
@@ -39,6 +43,8 @@ export function readDocuments({ name, text }: ImportFile): Document[] {
   refuseLines(name, text);
   const whole = text.replace(/^\uFEFF/, '');
   const texts = splitDocuments(whole);
+  const wrong = texts[0] === undefined ? undefined : wrongText(whole.trimStart());
+  if (wrong !== undefined) throw invalid(`${name} ${wrong}`);
   if (texts.length <= 1) {
     return texts.map(() => ({ file: name, place: `${name}: `, isAlone: true, value: parseJson(whole, `${name}: `) }));
   }

@@ -12,18 +12,23 @@ import type { LeftOut, Snapshot } from './snapshot.ts';
 /** Names that the result lists, of what is marked and of what is left out, before it only counts. */
 export const EXPORT_NAMES_MAX = 1000;
 
+/** How an export is done. */
 export interface ExportLinesOptions extends ExportOptions {
   /** After each page: objects that were written so far. */
   readonly onProgress?: (counts: Counts) => void;
 }
 
+/** What was written, and what was not. */
 export interface ExportLinesResult {
+  /** Objects that were written. */
   readonly counts: Counts;
-  /** The first 1,000 that are marked for deletion, and how many more there are. The file has them without their marks. */
+  /** Names of the first 1,000 that are marked for deletion. The file has them without their marks. */
   readonly marked: readonly string[];
+  /** How many more are marked. */
   readonly moreMarked: number;
-  /** The first 1,000 that JSON can't hold, or that an import would refuse by themselves, and how many more there are. */
+  /** The first 1,000 that JSON can't hold, or that an import would refuse by themselves. */
   readonly omitted: readonly LeftOut[];
+  /** How many more were left out. */
   readonly moreOmitted: number;
 }
 

@@ -23,6 +23,7 @@ import {
   withoutMark,
 } from './snapshot.ts';
 
+/** How an export is done. */
 export interface ExportOptions {
   /** Its reason is thrown between two pages. */
   readonly signal?: AbortSignal;
@@ -30,6 +31,7 @@ export interface ExportOptions {
   readonly chance?: Chance;
 }
 
+/** A snapshot, and what it does not tell. */
 export interface ExportResult {
   /** Sorted by id, so that two exports can be compared. */
   readonly snapshot: Snapshot;

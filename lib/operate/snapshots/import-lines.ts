@@ -13,6 +13,7 @@ import { Gathered, type Unusable } from './unusable.ts';
 /** Objects that an import refuses or leaves out before it stops: they are held, since what belongs to them is refused too. */
 const LEFT_OUT_MAX = 10_000;
 
+/** A file that `exportLines` has written. */
 export interface LinesFile {
   /** Its name in messages. */
   readonly name: string;
@@ -20,11 +21,13 @@ export interface LinesFile {
   open(): AsyncIterable<string>;
 }
 
+/** How lines are imported. */
 export interface ImportLinesOptions extends ImportOptions {
   /** Leaves out what can't be used, with what belongs to it. @default false: fails, and says what */
   readonly skipUnusable?: boolean;
 }
 
+/** What became of each line's object. */
 export type ImportLinesResult = ImportResult & {
   /** What can't be used, and was left out by `skipUnusable`. */
   readonly skipped: readonly Unusable[];

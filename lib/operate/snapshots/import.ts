@@ -7,6 +7,7 @@ import { type DeallocatorError, isDeallocatorError } from '../../protocol/errors
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import { type ParentKind, parentName } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
+import { timeOfMark } from '../../protocol/time.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import { groupsOf, networkPhase, type Phase, servicePhase, taskPhase } from './import-phases.ts';
@@ -22,30 +23,40 @@ const WRITES_IN_PARALLEL = 8;
 /** Looks at an object before it is given up. Each look after the first means that others created or deleted it in between. */
 const LOOKS_MAX = 3;
 
+/** What an import creates, in the order networks, services, tasks. */
 export type ImportPhase = keyof Snapshot;
 
+/** How far an import is. */
 export interface ImportProgress {
+  /** What it creates now. */
   readonly phase: ImportPhase;
-  /** Objects of this phase that are created, already there or refused, and all of them. */
+  /** Objects of this phase that are created, already there or refused. */
   readonly done: number;
+  /** All objects of this phase. */
   readonly total: number;
 }
 
+/** How an import is done. */
 export interface ImportOptions {
   /** Its reason is thrown between two writes; what is written stays, and the next import continues there. */
   readonly signal?: AbortSignal;
+  /** Told after each object. */
   readonly onProgress?: (progress: ImportProgress) => void;
 }
 
 /** Together all objects of a kind in the snapshot. */
 export interface ImportCounts {
+  /** Were not there, and are now. */
   readonly created: number;
-  /** With the same content. */
+  /** Were there with the same content. */
   readonly alreadyThere: number;
+  /** Are among the `refusals`. */
   readonly refused: number;
 }
 
+/** What became of each object, counted by kind; and what was refused. */
 export type ImportResult = Readonly<Record<ImportPhase, ImportCounts>> & {
+  /** Each with its reason. */
   readonly refusals: readonly LeftOut[];
 };
 
@@ -159,7 +170,7 @@ function compare(kind: ParentKind | 'task', wanted: Entry, found: Entry): Ended 
   const isParent = kind !== 'task'; // tasks have no marks: all their attributes are their writers'
   if (isParent && pendingDelete === true) {
     return refused(
-      `it is there, and marked for deletion (${markedAt ?? 'just now'}); undelete it, or wait until it is gone`,
+      `it is there, and marked for deletion (${timeOfMark(markedAt as string | undefined)}); undelete it, or wait until it is gone`,
     );
   }
   // As DynamoDB holds them: a number, say, may come back as another type of the same value.

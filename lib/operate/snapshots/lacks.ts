@@ -10,12 +10,30 @@ import type { Parts, Placed, Snapshot } from './snapshot.ts';
 
 export type ImportKind = keyof Snapshot;
 
+/** What is not in the files, although something in them tells of it. */
 export interface Lack {
   /** What is absent, or not there in full. */
   readonly kind: ImportKind;
   /** What would seem unused without it, or can't be kept without it. */
   readonly objects: readonly string[];
+  /** What tells of it, and what would give it, in a sentence. */
   readonly reason: string;
+}
+
+/** A network to which files may refer. */
+export interface KnownNetwork {
+  /** Its id. */
+  readonly id: unknown;
+  /** What people call it. */
+  readonly name?: unknown;
+}
+
+/** What is in the tables already, as far as the files refer to it; or in the snapshots that are given as well. */
+export interface Known {
+  /** By id, and by name where they have one. */
+  readonly networks: readonly KnownNetwork[];
+  /** Their ids. */
+  readonly services: readonly string[];
 }
 
 /** What prints the kind in full. */

@@ -7,9 +7,10 @@ import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isMap } from '../values.ts';
 import type { ImportFile } from './documents.ts';
+import type { Known } from './lacks.ts';
 import { type ImportInput, inspectImport, judged, type ReadOptions } from './read-import.ts';
 import { SNAPSHOT_OBJECTS_MAX } from './snapshot.ts';
-import type { Known, Missing } from './swarm-snapshot.ts';
+import type { Missing } from './swarm-snapshot.ts';
 
 const READS_IN_PARALLEL = 16;
 

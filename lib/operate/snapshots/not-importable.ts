@@ -9,40 +9,48 @@ const TASKS = '"docker inspect --type task $(docker service ps -q --no-trunc $(d
 interface Listing {
   /** The names of columns that tell it. */
   readonly columns: readonly string[];
+  /** How the table for people begins. */
+  readonly head: RegExp;
   readonly command: string;
   /** What the lines don't tell, and what to give instead. */
   readonly remedy: string;
 }
 
-/** What `--format json` prints for tables. Their columns are texts for people. */
+/** What `--format json` prints for tables, and the tables themselves. Their columns are texts for people. */
 const LISTINGS: readonly Listing[] = [
   {
     columns: ['ID', 'Image', 'Mode', 'Replicas'],
+    head: /^ID +NAME +MODE +REPLICAS/,
     command: 'docker service ls',
     remedy: `it does not tell a service's networks; give what ${SERVICES} prints`,
   },
   {
     columns: ['ID', 'CurrentState', 'DesiredState', 'Node'],
+    head: /^ID +NAME +IMAGE +NODE +DESIRED STATE/,
     command: 'docker service ps',
     remedy: `it does not tell a task's service; give what ${TASKS} prints`,
   },
   {
     columns: ['ID', 'Driver', 'Scope', 'Name'],
+    head: /^NETWORK ID +NAME +DRIVER/,
     command: 'docker network ls',
     remedy: `its ids are cut short; give what ${NETWORKS} prints`,
   },
   {
     columns: ['Name', 'Services'],
+    head: /^NAME +SERVICES/,
     command: 'docker stack ls',
     remedy: `it does not tell the services; give what ${SERVICES} prints`,
   },
   {
     columns: ['ID', 'Hostname', 'Availability'],
+    head: /^ID +HOSTNAME +STATUS/,
     command: 'docker node ls',
     remedy: 'nodes are not imported; leave it out',
   },
   {
     columns: ['ID', 'Command', 'Image', 'Names'],
+    head: /^CONTAINER ID +IMAGE/,
     command: 'docker ps',
     remedy: `containers are not imported, but tasks are; give what ${TASKS} prints`,
   },
@@ -56,6 +64,14 @@ export function wrongAnswer(entry: Entry): string | undefined {
   }
   const listing = LISTINGS.find(({ columns }) => columns.every((column) => typeof entry[column] === 'string'));
   return listing && `is a line of "${listing.command}": ${listing.remedy}`;
+}
+
+/** The same of a text that is no JSON from its first character on. */
+export function wrongText(text: string): string | undefined {
+  if (/^[[{"\d-]|^(null|true|false)\b/.test(text)) return undefined;
+  const listing = LISTINGS.find(({ head }) => head.test(text));
+  if (listing !== undefined) return `is the table of "${listing.command}": ${listing.remedy}`;
+  return `is not JSON, and begins with ${shown(text.split('\n')[0])}; give JSON, as "docker service inspect" and "deallocator export" print it`;
 }
 
 /** Objects of Docker's that hold nothing back here. */

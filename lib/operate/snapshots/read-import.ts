@@ -5,12 +5,13 @@ import { spoken } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
 import { checkImport, withoutRepeats } from './check-import.ts';
 import { type ImportFile, readDocuments } from './documents.ts';
-import { findLacks, type ImportKind, type Lack, orphanName, PRINTED_BY } from './lacks.ts';
+import { findLacks, type ImportKind, type Known, type Lack, orphanName, PRINTED_BY } from './lacks.ts';
 import { unknownShape, wrongAnswer } from './not-importable.ts';
 import { invalid, type Placed, type Snapshot } from './snapshot.ts';
-import { type Known, type Missing, readSwarm, swarmKindOf } from './swarm-snapshot.ts';
+import { type Missing, readSwarm, swarmKindOf } from './swarm-snapshot.ts';
 import { Gathered, groupByCause, type Unusable } from './unusable.ts';
 
+/** What is let pass. */
 export interface ReadOptions {
   /** Takes what is there although something is lacking. @default false: fails, and says what */
   readonly partial?: boolean;
@@ -20,9 +21,11 @@ export interface ReadOptions {
   readonly known?: Known;
 }
 
+/** What files hold, and what they don't. */
 export interface ImportInput {
+  /** What {@link importSnapshot} takes. */
   readonly snapshot: Snapshot;
-  /** What is left out always; without it nothing can be deleted too early. See {@link readSwarm}. */
+  /** What is left out always; without it nothing can be deleted too early. Such as each node's own networks. */
   readonly unusable: readonly Unusable[];
   /** What can't be used, and was left out by `skipUnusable`. Networks and services no longer wait for it. */
   readonly skipped: readonly Unusable[];
@@ -39,7 +42,7 @@ export interface ImportInput {
  * Fails with `InvalidArgument`, and names file and entry: at text that is not JSON, at the daemon's error or the lines of a
  * listing; unless `skipUnusable`, at what can't be used (of neither shape; two objects of one id that differ; a service that
  * refers to a network that is nowhere, or to more than 32; a value or an id that DynamoDB can't hold); unless `partial`, at
- * what is lacking (see {@link findLacks}); and at more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
+ * what is lacking (see {@link Lack}); and at more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
  */
 export function readImport(files: readonly ImportFile[], options: ReadOptions = {}): ImportInput {
   return judged(inspectImport(files, options.known), options);
@@ -232,5 +235,3 @@ function lackWords({ lacks, empty }: Pick<ImportInput, 'lacks' | 'empty'>): stri
   const holds = empty.length > 0 ? `; ${empty.join('; ')}` : '';
   return `${said.join('; ')}${holds}. Add ${remedies.join(' and ')}, or import what is given all the same: --partial (partial)`;
 }
-
-export type { ImportFile } from './documents.ts';

@@ -3,7 +3,7 @@
  * All of it is checked before anything is written, so that a mistake leaves nothing half loaded.
  */
 
-import type { NewNetwork, NewService, NewTask } from '../../client/types.ts';
+import type { NewNetwork, NewService, Task } from '../../client/types.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
 import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
@@ -22,11 +22,16 @@ const MARK_ATTRIBUTES: readonly string[] = [
   ...['unmarkedAt', 'unmarkedBy', 'unmarkedReason'],
 ];
 
-export type SnapshotTask = NewTask & { readonly serviceId: string };
+/** A task, with the id of its service. */
+export type SnapshotTask = Task;
 
+/** A cluster as data. At most 10,000 objects of each kind. */
 export interface Snapshot {
+  /** Refer to its networks, or to networks that are there. */
   readonly services: readonly NewService[];
+  /** What services, and perhaps tasks, refer to. */
   readonly networks: readonly NewNetwork[];
+  /** Belong to its services. */
   readonly tasks: readonly SnapshotTask[];
 }
 
@@ -34,6 +39,7 @@ export interface Snapshot {
 export interface LeftOut {
   /** `network#…`, `service#…` or `task#<service>#<task>`; a task of Docker's, which has an id of its own: `task#<task>`. */
   readonly object: string;
+  /** Why, in words. */
   readonly reason: string;
   /** The object because of which it was: what it belongs to or refers to, and what is wrong itself. Absent: the object itself. */
   readonly cause?: string;

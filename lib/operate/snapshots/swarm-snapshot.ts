@@ -7,7 +7,7 @@
  */
 import { shown } from '../../protocol/arguments.ts';
 import { type Entry, isMap } from '../values.ts';
-import { tasksToldBy } from './lacks.ts';
+import { type Known, tasksToldBy } from './lacks.ts';
 import { asMap, type FieldNames, invalid, type Parts, type Placed, SNAPSHOT_FIELDS } from './snapshot.ts';
 import type { Gathered, Unusable } from './unusable.ts';
 
@@ -39,12 +39,6 @@ const DOCKER_FIELDS: Readonly<Record<SwarmKind, FieldNames>> = {
   },
   tasks: { ...SNAPSHOT_FIELDS, id: 'ID', serviceId: 'ServiceID' },
 };
-
-/** What is in the tables already, as far as the files refer to it; or in the snapshots that are given as well. */
-export interface Known {
-  readonly networks: readonly { readonly id: unknown; readonly name?: unknown }[];
-  readonly services: readonly string[];
-}
 
 /** What the files refer to and don't hold: it may be in the tables. */
 export interface Missing {

@@ -1,5 +1,6 @@
 /** A request that DynamoDB knows, and DynamoDB in memory does not. Nothing is guessed: half an answer would prove nothing. */
 export class NotInMemoryError extends Error {
+  /** The same in every copy of this package, where `instanceof` is not. */
   override readonly name = 'NotInMemoryError';
 
   /** @param what such as `CreateTable`, or `a put of BatchWriteItem` */
