@@ -86,8 +86,8 @@ export class Requests {
 
   /** Strongly consistent. */
   async get(address: Address): Promise<Item | undefined> {
-    const Item = await this.getStored(address);
-    return Item && translated(Item);
+    const item = await this.getStored(address);
+    return item && translated(item);
   }
 
   /** Strongly consistent, and not translated; only these paths of the item, where there are any. */
@@ -270,12 +270,9 @@ function stored<I extends object>(parameters: I): Stored<I> {
 }
 
 export function storedValues(values: Readonly<Record<string, unknown>>): StoredItem {
-  const isThere = ([, value]: [string, unknown]) => value !== undefined;
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(isThere)
-      .map(([name, value]) => [name, value instanceof StoredValue ? value.value : attributeOf(value)]),
-  );
+  const there = Object.entries(values).filter(([, value]) => value !== undefined);
+  const asSent = (value: unknown) => (value instanceof StoredValue ? value.value : attributeOf(value));
+  return Object.fromEntries(there.map(([name, value]) => [name, asSent(value)]));
 }
 
 function tablesOf({ TableName }: { readonly TableName: string | undefined }): string[] {

@@ -1,13 +1,5 @@
 /** Whether what a lifecycle declares can be kept: each check gives the refusals that it finds. */
-import {
-  type Dependency,
-  type DependencyByValue,
-  type Kind,
-  type Lifecycle,
-  type OnDelete,
-  OUR_ATTRIBUTES,
-  type Path,
-} from './declaration.ts';
+import type { Dependency, DependencyByValue, Kind, OnDelete, Path } from './declaration.ts';
 import { UNDER_MAX } from './limits.ts';
 import { type Refusal, refusal } from './refusals.ts';
 import { shapeOf } from './shape.ts';
@@ -29,9 +21,7 @@ const RESERVED_TABLES: readonly string[] = [
 
 /** All that is wrong, in the order of the declaration; empty for a lifecycle that can be kept. */
 export function findRefusals(lifecycle: unknown): readonly Refusal[] {
-  const { refusals, kinds, names } = shapeOf(lifecycle);
-  const { attributes = {} } = refusals.length === 0 ? (lifecycle as Lifecycle) : {};
-  const ours = OUR_ATTRIBUTES.map((attribute) => attributes[attribute] ?? attribute);
+  const { refusals, kinds, names, ours } = shapeOf(lifecycle);
   return [
     ...refusals,
     ...findLikeNames(names, kinds),

@@ -11,6 +11,8 @@ export interface Shaped {
   readonly kinds: Readonly<Record<string, Kind>>;
   /** All kinds that are declared. */
   readonly names: readonly string[];
+  /** What the deallocator's attributes are called, as far as that has a form. */
+  readonly ours: readonly string[];
 }
 
 const NAME = new RegExp(`^[a-z][A-Za-z0-9]{0,${NAME_CHARACTERS_MAX - 1}}$`);
@@ -32,7 +34,7 @@ const READABLE: readonly RefusalCode[] = ['unknownWord', 'cascade', 'setNull', '
 export function shapeOf(lifecycle: unknown): Shaped {
   const refusals: Refusal[] = [];
   const give: Give = (code, what, instead) => void refusals.push(refusal(code, undefined, what, instead));
-  const ended = () => ({ refusals, kinds: {}, names: [] });
+  const ended = () => ({ refusals, kinds: {}, names: [], ours: [] });
   if (!isMap(lifecycle)) {
     give('shape', `is ${shown(lifecycle)}`, 'declare an object with kinds: { kinds: { … } }');
     return ended();
@@ -49,7 +51,7 @@ export function shapeOf(lifecycle: unknown): Shaped {
     return ended();
   }
   refuseUnknown(give, '', lifecycle, ['kinds', 'attributes']);
-  checkAttributes(give, lifecycle.attributes);
+  const ours = checkAttributes(give, lifecycle.attributes);
   const declared = lifecycle.kinds;
   if (!isMap(declared) || Object.keys(declared).length === 0) {
     give('shape', `has kinds ${shown(declared)}`, 'declare at least one kind: { service: { table: …, key: … } }');
@@ -62,7 +64,7 @@ export function shapeOf(lifecycle: unknown): Shaped {
     return refusals.slice(before).every(({ code }) => READABLE.includes(code));
   });
   const kinds = Object.fromEntries(shaped.map((name) => [name, declared[name] as Kind]));
-  return { refusals, kinds, names };
+  return { refusals, kinds, names, ours };
 }
 
 function checkKind(give: Give, name: string, kind: unknown): void {
@@ -213,21 +215,21 @@ function checkGoneWhen(give: Give, goneWhen: unknown): void {
   give('goneWhen', `is gone when ${shown(goneWhen)}`, way);
 }
 
-function checkAttributes(give: Give, attributes: unknown): void {
-  if (attributes === undefined) return;
+function checkAttributes(give: Give, attributes: unknown = {}): string[] {
   if (!isMap(attributes)) {
     give('shape', `has attributes ${shown(attributes)}`, "write attributes: { protected: 'keep' }");
-    return;
+    return [];
   }
   refuseUnknown(give, 'has attributes with ', attributes, OUR_ATTRIBUTES);
   for (const [attribute, name] of Object.entries(attributes)) {
-    if (typeof name === 'string' && ATTRIBUTE.test(name)) continue;
+    if (name === undefined || (typeof name === 'string' && ATTRIBUTE.test(name))) continue;
     give('name', `calls its attribute ${attribute} ${shown(name)}`, LIKE_AN_ATTRIBUTE);
   }
   const all = OUR_ATTRIBUTES.map((own) => attributes[own] ?? own);
   const twice = all.find((name, place) => all.indexOf(name) !== place);
   if (twice !== undefined)
     give('attributeTaken', `calls two of its attributes ${shown(twice)}`, 'give each a name of its own');
+  return all.filter((name) => typeof name === 'string');
 }
 
 function refuseUnknown(give: Give, where: string, map: Unknowns, words: readonly string[]): void {

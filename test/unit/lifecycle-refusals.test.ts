@@ -310,6 +310,12 @@ describe('a declaration', () => {
     expect(() => planOf(bad as unknown as Lifecycle)).toThrow(/^4 refusals\n- kind A has a name that is none: /);
   });
 
+  it('is told of its own attributes by the names that were chosen, whatever else is wrong', () => {
+    const kinds = { ...byValue({}).kinds, a: { table: 'as', key: { protected: '${a}' } }, x: null };
+    expect(codesOf({ kinds })).toEqual(['shape', 'attributeTaken']);
+    expect(codesOf({ kinds, attributes: { protected: 'keep', markedBy: undefined } })).toEqual(['shape']);
+  });
+
   it('is told what is wrong beside what is not there yet', () => {
     const codes = (onDelete: unknown) =>
       codesOf(holder({ dependsOn: [{ kind: 'c', by: 'value', at: 'x', onDelete, more: 1 }] }));
