@@ -67,7 +67,8 @@ export function openHandler(port: number) {
     /** The event as Lambda's runtime gets it, and parses it in our time. Returns the number of requests. */
     async handle(text: string): Promise<number> {
       requests = 0;
-      await handler(JSON.parse(text), context);
+      const { batchItemFailures } = await handler(JSON.parse(text), context);
+      if (batchItemFailures.length > 0) throw new Error('the stub server knows too little: a record failed');
       return requests;
     },
     close: () => db.destroy(),

@@ -3,8 +3,16 @@
  * nobody can run here. Everything is a mean: no jitter, no retries.
  */
 import { GET_RECORDS_ITEMS_MAX, POLL_INTERVAL_MILLIS } from '../../lib/local/ground/limits.ts';
-import { BATCH_GET_KEYS_MAX, CHILD_COUNT_PAGE_ITEMS } from '../../lib/protocol/limits.ts';
 import {
+  BATCH_GET_KEYS_MAX,
+  CHILD_COUNT_PAGE_ITEMS,
+  COUNTED_TOGETHER_MAX,
+  PARENTS_TOGETHER_MAX,
+  STATEMENTS_MAX,
+  TRANSACTIONS_TOGETHER_MAX,
+} from '../../lib/protocol/limits.ts';
+import {
+  CPU_MILLIS_PER_FURTHER_ITEM,
   CPU_MILLIS_PER_RECORD,
   CPU_MILLIS_PER_REQUEST,
   coreShare,
@@ -72,15 +80,21 @@ interface Batch {
 function batchOf(records: number, { servicesAtATime, tasksPerService, choice }: Scenario): Batch {
   const parents = servicesAtATime === 1 ? 1 : distinct(records, servicesAtATime);
   const deletions = records / tasksPerService;
-  const looks = Math.ceil(parents / BATCH_GET_KEYS_MAX);
-  const share = coreShare(choice.megabytes);
-  const requestCpu = CPU_MILLIS_PER_REQUEST / share;
-  // For each deletion its parent is read, its children counted, the transaction sent.
-  const requests = parents + 3 * deletions;
-  const waiting = (parents * WRITE_MILLIS + deletions * (2 * READ_MILLIS + TRANSACTION_MILLIS)) / choice.inBatch;
-  const looking = looks * (READ_MILLIS + requestCpu) + (records * CPU_MILLIS_PER_RECORD) / share;
-  const oneByOne = WRITE_MILLIS + requestCpu;
-  return { millis: looking + Math.max(oneByOne, waiting, requests * requestCpu), parents };
+  // What many ask goes together. Of less than one deletion a batch, that part of a request.
+  const requestsFor = (items: number, itemsMax: number) => (items < 1 ? items : Math.ceil(items / itemsMax));
+  const requests =
+    requestsFor(parents, BATCH_GET_KEYS_MAX) +
+    requestsFor(parents, STATEMENTS_MAX) +
+    requestsFor(deletions, BATCH_GET_KEYS_MAX) +
+    requestsFor(deletions, COUNTED_TOGETHER_MAX) +
+    requestsFor(deletions, TRANSACTIONS_TOGETHER_MAX);
+  // A key and a statement for each parent; of a deletion also its parent, its count, and three actions.
+  const furtherItems = Math.max(0, 2 * parents + 5 * deletions - requests);
+  const cpuMillis =
+    records * CPU_MILLIS_PER_RECORD + requests * CPU_MILLIS_PER_REQUEST + furtherItems * CPU_MILLIS_PER_FURTHER_ITEM;
+  const deleting = Math.min(1, deletions) * (2 * READ_MILLIS + TRANSACTION_MILLIS);
+  const waiting = Math.ceil(parents / PARENTS_TOGETHER_MAX) * (READ_MILLIS + WRITE_MILLIS + deleting);
+  return { millis: waiting + cpuMillis / coreShare(choice.megabytes), parents };
 }
 
 export function predict(scenario: Scenario): Prediction {

@@ -3,14 +3,23 @@ import { createServer } from 'node:http';
 
 type Keys = readonly Record<string, unknown>[];
 
+const LEFT = { remaining: { N: '1000' }, epoch: { S: 'epoch' } };
+
 const ANSWERS: Readonly<Record<string, (input: Record<string, unknown>) => unknown>> = {
   /** Each parent that is asked for is there: each drains. */
+  GetItem: ({ Key }) => ({ Item: Key }),
   BatchGetItem: ({ RequestItems }) => {
     const tables = Object.entries(RequestItems as Record<string, { readonly Keys: Keys }>);
     return { Responses: Object.fromEntries(tables.map(([table, { Keys }]) => [table, Keys])), UnprocessedKeys: {} };
   },
-  /** And has children left. */
-  UpdateItem: ({ Key }) => ({ Attributes: { ...(Key as object), remaining: { N: '1000' }, epoch: { S: 'epoch' } } }),
+  /** And has children left, of one counter or of many. */
+  BatchExecuteStatement: ({ Statements }) => ({
+    Responses: (Statements as readonly { readonly Parameters: readonly unknown[] }[]).map(({ Parameters }) => ({
+      TableName: 'Counters',
+      Item: { id: Parameters[2], ...LEFT },
+    })),
+  }),
+  UpdateItem: ({ Key }) => ({ Attributes: { ...(Key as object), ...LEFT } }),
 };
 
 const server = createServer((request, response) => {

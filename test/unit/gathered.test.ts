@@ -147,6 +147,27 @@ describe('decrements', () => {
     expect(commands()).toHaveLength(3 + 8);
   });
 
+  it('that only meet others as a whole, again and again, fail as they would alone, and are not made one by one', async () => {
+    house.mock.on(BatchExecuteStatementCommand).rejects(sdkError('TransactionConflictException'));
+    for (const value of values(await decrement('web', 'api'))) {
+      expect(value).toContain('BatchExecuteStatement was tried 8 times: other requests were at work');
+    }
+    expect(commands()).toEqual(Array(8).fill('BatchExecuteStatement'));
+  });
+
+  it('of which an answer does not say whose it is are read', async () => {
+    const { id: _, ...nameless } = counter('web', 0);
+    house.mock
+      .on(BatchExecuteStatementCommand)
+      .resolves({ Responses: [{ Item: nameless }, { Item: counter('api', 2) }] });
+    house.mock.on(GetItemCommand).resolves({ Item: counter('web', 7) });
+    expect(values(await decrement('web', 'api'))).toEqual([
+      { remaining: 7, epoch: 'e' },
+      { remaining: 2, epoch: 'e' },
+    ]);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'GetItem']);
+  });
+
   it('of one counter in one turn are two requests: DynamoDB refuses a batch that names an item twice', async () => {
     house.mock
       .on(BatchExecuteStatementCommand)
@@ -343,6 +364,7 @@ describe('counts', () => {
     house.mock.on(ExecuteStatementCommand).resolves({});
     house.mock.on(QueryCommand).resolves({ Count: 1 });
     expect(await count(['web', 'api'])).toEqual([1, 1]);
+    expect(commands()).toEqual([...Array(3).fill('ExecuteStatement'), 'Query', 'Query']);
   });
 
   it.each([
@@ -418,6 +440,16 @@ describe('deletions', () => {
       expect(sizes()).toEqual([9, 6, 3]);
     },
   );
+
+  it('of which the cancellation names no reason are sent again together', async () => {
+    const nothing = [undefined, undefined, undefined];
+    house.mock
+      .on(TransactWriteItemsCommand)
+      .rejectsOnce(cancelled(...nothing, ...three('ConditionalCheckFailed'), ...nothing))
+      .resolves({});
+    expect(await end('a', 'b', 'c')).toEqual(['committed', 'cancelled', 'committed']);
+    expect(sizes()).toEqual([9, 6]);
+  });
 
   it('keep their token as long as they get no answer', async () => {
     house.mock.on(TransactWriteItemsCommand).rejectsOnce(sdkError('TimeoutError')).resolves({});

@@ -38,10 +38,10 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   {
     ...MANY,
-    name: 'all at once, functions of 512 MB',
+    name: 'all at once, functions of 128 MB',
     shards: 10,
     servicesAtATime: 1e6,
-    choice: { ...CHOICE, megabytes: 512 },
+    choice: { ...CHOICE, megabytes: 128 },
   },
 ];
 
