@@ -6,6 +6,7 @@ import { describe } from './commands/describe.ts';
 import { explain } from './commands/explain.ts';
 import { graph } from './commands/graph.ts';
 import { history } from './commands/history.ts';
+import { lifecycle } from './commands/lifecycle.ts';
 import { local } from './commands/local.ts';
 import { ls } from './commands/ls.ts';
 import { protect, unprotect } from './commands/marks.ts';
@@ -37,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   redrive,
   importFiles,
   exportFile,
+  lifecycle,
   local,
   completionOf(() => COMMANDS),
 ];

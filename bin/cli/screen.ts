@@ -1,4 +1,5 @@
 /** A screen that is drawn again and again: only the lines that have changed are written, so nothing flickers. */
+import { stripVTControlCharacters as plain } from 'node:util';
 import type { Output } from './io.ts';
 import { cellsOf, cut } from './terminal.ts';
 
@@ -9,7 +10,7 @@ const CLEAR_BELOW = '\x1b[J';
 const [ROWS_DEFAULT, COLUMNS_DEFAULT] = [24, 80];
 
 export interface Screen {
-  /** @param decorate how a line is shown that fits: with codes that take no room */
+  /** @param lines with colours, or without; they are as wide as the screen less one cell at most. @param decorate how a line is shown that fits: with codes that take no room */
   draw(lines: readonly string[], decorate?: (line: string, row: number) => string): void;
 }
 
@@ -23,7 +24,7 @@ export function openScreen(out: Output): Screen {
       const rest = lines.length - rows + 1;
       const fitting = rest <= 1 ? lines : [...lines.slice(0, rows - 1), `… and ${rest} more lines`];
       const shown = fitting.map((line, row) =>
-        decorate(cellsOf(line) < width ? line : `${cut(line, width - 2)}…`, row),
+        decorate(cellsOf(plain(line)) < width ? line : `${cut(plain(line), width - 2)}…`, row),
       );
       const size = `${rows} ${width}`;
       if (size !== sizeBefore) out.write(`${CLEAR_SCREEN}${shown.join('\n')}\n`);

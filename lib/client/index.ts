@@ -1,6 +1,24 @@
 /** The package's main entry. */
 export type { Connection, DynamoDBClientGiven } from '../dynamodb/client.ts';
 export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+export type {
+  Dependency,
+  DependencyByKey,
+  DependencyByValue,
+  IdOf,
+  Kind,
+  KindOf,
+  Lifecycle,
+  OnDelete,
+  OurAttribute,
+  Path,
+  Template,
+} from '../lifecycle/declaration.ts';
+export { type DefinedLifecycle, defineLifecycle } from '../lifecycle/define.ts';
+export type { Count, Held, KindPlan, Under } from '../lifecycle/kind-plan.ts';
+export { type Learning, type Plan, planOf } from '../lifecycle/plan.ts';
+export { isLifecycleError, LifecycleError, type Refusal, type RefusalCode } from '../lifecycle/refusals.ts';
+export { SWARMKIT, SWARMKIT_ALL, type SwarmkitOptions, swarmkit } from '../lifecycle/swarmkit.ts';
 export type { Chance } from '../protocol/chance.ts';
 export { DeallocatorError, type ErrorCode, isDeallocatorError } from '../protocol/errors.ts';
 export { DeallocatorClient, type DeallocatorMethods } from './client.ts';

@@ -67,6 +67,9 @@ export type Committed =
       readonly places: readonly { readonly place: number; readonly found: Item | undefined }[];
     };
 
+/** A page of an answer, its items as they are stored. Typed here: what the SDK's types refer to, a declaration can't name. */
+type StoredPage = { Items?: StoredItem[] | undefined; Count?: number | undefined; next: PageKey | undefined };
+
 /** The message of a batch that is given up, by the entries that were left over and the tries. */
 export type GivenUp = (left: number, tries: number) => string;
 
@@ -83,8 +86,8 @@ export class Requests {
 
   /** Strongly consistent. */
   async get(address: Address): Promise<Item | undefined> {
-    const Item = await this.getStored(address);
-    return Item && translated(Item);
+    const item = await this.getStored(address);
+    return item && translated(item);
   }
 
   /** Strongly consistent, and not translated; only these paths of the item, where there are any. */
@@ -99,14 +102,13 @@ export class Requests {
     return { items: Items.map(translated), count: present(Count, 'Count'), next };
   }
 
-  /** Not translated. */
-  async queryStored(input: Native<QueryCommandInput>, from?: PageKey) {
-    const { LastEvaluatedKey, ...answer } = await this.send(
+  async queryStored(input: Native<QueryCommandInput>, from?: PageKey): Promise<StoredPage> {
+    const { Items, Count, LastEvaluatedKey } = await this.send(
       'Query',
       (db) => db.send(new QueryCommand(stored({ ...input, ...startingAt(from) }))),
       tablesOf(input),
     );
-    return { ...answer, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
+    return { Items, Count, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
   }
 
   async scan(input: Native<ScanCommandInput>, from?: PageKey) {
@@ -114,14 +116,13 @@ export class Requests {
     return { items: present(Items, 'Items').map(translated), next };
   }
 
-  /** Not translated. */
-  async scanStored(input: Native<ScanCommandInput>, from?: PageKey) {
-    const { LastEvaluatedKey, ...answer } = await this.send(
+  async scanStored(input: Native<ScanCommandInput>, from?: PageKey): Promise<StoredPage> {
+    const { Items, Count, LastEvaluatedKey } = await this.send(
       'Scan',
       (db) => db.send(new ScanCommand(stored({ ...input, ...startingAt(from) }))),
       tablesOf(input),
     );
-    return { ...answer, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
+    return { Items, Count, next: LastEvaluatedKey && translated(LastEvaluatedKey) };
   }
 
   update(input: Native<UpdateItemCommandInput>): Promise<Written> {
@@ -269,12 +270,9 @@ function stored<I extends object>(parameters: I): Stored<I> {
 }
 
 export function storedValues(values: Readonly<Record<string, unknown>>): StoredItem {
-  const isThere = ([, value]: [string, unknown]) => value !== undefined;
-  return Object.fromEntries(
-    Object.entries(values)
-      .filter(isThere)
-      .map(([name, value]) => [name, value instanceof StoredValue ? value.value : attributeOf(value)]),
-  );
+  const there = Object.entries(values).filter(([, value]) => value !== undefined);
+  const valueOf = (value: unknown) => (value instanceof StoredValue ? value.value : attributeOf(value));
+  return Object.fromEntries(there.map(([name, value]) => [name, valueOf(value)]));
 }
 
 function tablesOf({ TableName }: { readonly TableName: string | undefined }): string[] {

@@ -1,7 +1,7 @@
 /** What the core may not say, and what to use instead. */
 import { type Source, withoutComments } from './sources.ts';
 
-const CORE = /^lib\/(protocol|dynamodb|streams|client|operate|testing)\//;
+const CORE = /^lib\/(lifecycle|protocol|dynamodb|streams|client|operate|testing)\//;
 
 /** `except` names the files that own it. */
 const BANS: readonly { readonly ban: RegExp; readonly use: string; readonly except: readonly string[] }[] = [

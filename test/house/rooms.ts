@@ -13,11 +13,13 @@ const CORE = ['lib/dynamodb', 'lib/protocol'];
  * `node:` are no business of this table.
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  // What a declaration of kinds means. Of the protocol it has what stands below everything: errors, limits, states.
+  'lib/lifecycle': ['lib/protocol/errors.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts'],
   'lib/protocol': [],
   'lib/dynamodb': ['lib/protocol'],
   'lib/streams': CORE,
   // The configuration that `connect` sets is data, and no part of a function.
-  'lib/client': ['lib/streams/configuration.ts', ...CORE],
+  'lib/client': ['lib/streams/configuration.ts', ...CORE, 'lib/lifecycle'],
 
   // Reports on a living cluster, the audit of all tables, snapshots and recovery differ in what may fail and in what they
   // must be permitted, so none knows another: but the audit's repair asks the sweep function to settle.
@@ -78,6 +80,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bin: [
     ...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams', 'lib/testing/local-cloud.ts'],
     ...CORE,
+    'lib/lifecycle',
     'package.json',
   ],
 };

@@ -26,6 +26,28 @@ const NODE_VERSIONS = ['20.19', '22', '24'] as const;
 /** What its install script would fetch, without running a script. */
 const nodePackage = `node-${process.platform}-${process.arch}`;
 
+/** The kit for tests: in memory, under dice, and in a local cloud where that Node.js can run one. */
+const kitScript = (load: 'import' | 'require') => `(async () => {
+  const { checkWriters, inMemory, startLocalCloud } = await ${load}('deallocator/testing');
+  const { client, drain } = await inMemory();
+  await client.createService({ id: 'web' });
+  await client.removeService('web');
+  console.log((await drain()).deleted.join());
+  const begin = (tools) => tools.client.createService({ id: 'web' });
+  const writers = { removes: (tools) => tools.client.removeService('web') };
+  console.log((await checkWriters({ begin, writers, schedules: 5 })).deletions);
+  const cloud = await startLocalCloud({ clockRate: 20 }).catch(({ message }) => void console.log(message));
+  if (cloud === undefined) return;
+  await begin(cloud);
+  await cloud.client.removeService('web');
+  await cloud.quiesce();
+  console.log(await cloud.client.getService('web').catch(({ code }) => code));
+  await cloud.stop();
+})().then(() => process.exit())`;
+/** Node.js 20 has no hooks for what the local cloud loads. */
+const TOO_OLD = /^service\/web\n5\nthe local cloud needs Node\.js 22\.15 or newer, and this is 20\./;
+const AT_WORK = /^service\/web\n5\nNotFound\n$/;
+
 const PROJECTS = [
   // The oldest TypeScript, and the resolution that it has by default for CommonJS.
   {
@@ -169,7 +191,7 @@ export { inMemory, readStatus };
 });
 
 describe.each(NODE_VERSIONS)('on Node.js %s', { timeout: 600_000 }, (version) => {
-  it('the client works in both module systems, all doors open, and the command starts', async () => {
+  it('client and kit work in both module systems, all doors open, and the command starts', async () => {
     const tools = join(scratch, `node-${version}`);
     mkdirSync(tools);
     writeFileSync(join(tools, 'package.json'), '{ "private": true }');
@@ -180,11 +202,24 @@ describe.each(NODE_VERSIONS)('on Node.js %s', { timeout: 600_000 }, (version) =>
     for (const { type } of PROJECTS) {
       const folder = join(scratch, type);
       await runHandler(folder, node);
-      const doors = ['', '/infra', '/operate', '/testing'].map((door) => `import('deallocator${door}')`);
-      const load = type === 'module' ? doors : doors.map((door) => door.replace('import', 'require'));
-      await run(node, ['--eval', `Promise.all([${load.join(', ')}]).then(() => process.exit())`], { cwd: folder });
+      const doors = ['', '/infra', '/operate', '/testing'];
+      const load = type === 'module' ? 'import' : 'require';
+      const opened = doors.map((door) => `${load}('deallocator${door}')`);
+      await run(node, ['--eval', `Promise.all([${opened.join(', ')}]).then(() => process.exit())`], { cwd: folder });
+      const told = await run(node, ['--no-warnings', '--eval', kitScript(load)], { cwd: folder });
+      expect(told.stdout).toMatch(version === '20.19' ? TOO_OLD : AT_WORK);
     }
     const command = join(scratch, 'module', 'node_modules', 'deallocator', 'dist', 'command', 'deallocator.js');
     await expect(run(node, [command, '--version'])).resolves.toMatchObject({ stdout: '0.1.0\n' });
   });
+});
+
+it('a node_modules in which each package finds only what it names is enough', { timeout: 600_000 }, async () => {
+  const folder = join(scratch, 'strict');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
+  await npm(folder, 'install', '--install-strategy=linked', tarball);
+  const doors = ['', '/operate', '/testing'].map((door) => `require('deallocator${door}')`);
+  await run(process.execPath, ['--eval', `${doors.join(';')}; process.exit()`], { cwd: folder });
+  await expect(run('npx', ['deallocator', '--version'], { cwd: folder })).resolves.toMatchObject({ stdout: '0.1.0\n' });
 });

@@ -84,6 +84,24 @@ it.each(NARROW)('$line says by whom it is blocked in $columns columns too', asyn
   for (const one of stdout.split('\n')) expect(cellsOf(stripVTControlCharacters(one))).toBeLessThanOrEqual(columns);
 });
 
+it.each(NARROW.filter(({ line }) => line[0] === 'status'))(
+  'status --watch cuts nothing off in $columns columns',
+  async ({ columns }) => {
+    const { cli } = await world();
+    const seen = new AbortController();
+    const { stdout } = await cli(['status', '--watch'], {
+      columns,
+      environment: { TERM: 'xterm' },
+      signal: seen.signal,
+      onOutput: () => seen.abort(),
+    });
+    expect(stdout).toContain('\x1b[31mblocked');
+    for (const one of stripVTControlCharacters(stdout).split('\n')) {
+      expect(one.startsWith('… and') ? '' : one).not.toMatch(/…$/);
+    }
+  },
+);
+
 it('colours what matters on a terminal, and nothing where it is asked not to, or is dumb', async () => {
   const { cli } = await world();
   const told = (environment: Record<string, string>) => cli(['status'], { columns: 160, environment });

@@ -111,6 +111,12 @@ async function files(): Promise<void> {
   await world.cli(['export', 'shop.json', '--force'], { directory: folder });
 }
 
+/** The declaration that the page itself shows. */
+async function library(): Promise<void> {
+  const page = readFileSync(join(ROOT, 'docs', 'your-own-kinds.md'), 'utf8');
+  writeFileSync(join(folder, 'library.json'), /^```json\n(.*?)^```$/ms.exec(page)?.[1] ?? '');
+}
+
 /** What there is before the first command of a block, by that command. */
 const BEFORE: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'README.md: explain network shop_front': shared,
@@ -135,13 +141,14 @@ const BEFORE: Readonly<Record<string, (world: World) => Promise<void>>> = {
   'docs/cli.md: import shop.json': files,
   'docs/cli.md: import services.json': files,
   'docs/cli.md: export cluster.json': draining,
+  'docs/your-own-kinds.md: lifecycle library.json': library,
 };
 
 /** Quoted from a run on the local cloud: what it tries needs queues, alarms and functions, which no tables in memory have. */
 const NOT_IN_MEMORY: readonly string[] = ['docs/cli.md: selftest'];
 
 /** Blocks without a language that are no output of ours. */
-const NO_OUTPUT = /^(childDeleted\(batch\)|bin\/ |14:02:10\.1|\{"deallocator":"lines")/;
+const NO_OUTPUT = /^(item = read lifecycle|childDeleted\(batch\)|bin\/ |14:02:10\.1|\{"deallocator":"lines")/;
 const OUTPUT = /^```\n(\$ deallocator [^\n]*\n.*?)^```$/gms;
 const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
   name.endsWith('.md'),

@@ -34,6 +34,11 @@ async function world() {
 type Row = readonly [line: string, status: 0 | 1 | 2 | 3, said?: RegExp];
 
 const ROWS: readonly Row[] = [
+  ['lifecycle', 0],
+  ['lifecycle bin/examples/ideas.ts', 0],
+  ['lifecycle bin/examples/none.ts', 1, /can't be read/],
+  ['lifecycle tsconfig.build.json', 1, /has the word "extends"/],
+  ['lifecycle bin/examples/ideas.ts extra', 2],
   ['status', 0],
   ['status --blocked', 0],
   ['status extra', 2],
@@ -182,8 +187,8 @@ const ROWS: readonly Row[] = [
   ['completion tcsh', 2],
 ];
 
-/** What they print is for another program, and nothing else. */
-const FOR_PIPES = /^completion|^export$|graph/;
+/** What they print is for another program, and nothing else; or it is about no deployment. */
+const FOR_PIPES = /^completion|^lifecycle|^export$|graph/;
 
 it.each(ROWS.map(([line, status, said = /(?:)/]) => [line, status, said] as const))(
   'deallocator %s: %i',

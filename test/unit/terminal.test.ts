@@ -120,6 +120,12 @@ describe('a screen', () => {
     ]);
   });
 
+  it('takes no room for colours', () => {
+    const { written, screen } = drawnOn({ rows: 5, columns: 10 });
+    screen.draw(['\x1b[31mred\x1b[39m 5678', '\x1b[31mred\x1b[39m 567890']);
+    expect(written[0]).toBe('\x1b[H\x1b[2J\x1b[31mred\x1b[39m 5678\nred 5678…\n');
+  });
+
   it('is drawn whole where its size has changed, and never wider or higher than it is', () => {
     const { out, written, screen } = drawnOn({ rows: 5, columns: 10 });
     screen.draw(['网络网络网络', 'b', 'c', 'd', 'e']);

@@ -33,7 +33,7 @@ compdef _deallocator deallocator`,
   $words[1] completion fish -- $words[2..-1] 2>/dev/null
 end
 complete -c deallocator -f -a '(__deallocator_complete)'
-complete -c deallocator -n '__fish_seen_subcommand_from import export' -F
+complete -c deallocator -n '__fish_seen_subcommand_from import export lifecycle' -F
 complete -c deallocator -l config -r -F`,
 };
 

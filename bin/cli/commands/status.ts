@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import { isDrawable } from '../io.ts';
 import { openScreen, type Screen } from '../screen.ts';
 import { type Target, targetLine } from '../target.ts';
-import { type Terminal, terminalOf } from '../terminal.ts';
+import { fitted, type Terminal, terminalOf } from '../terminal.ts';
 import { columns, count, duration, emphasis, shortened, visible } from '../text.ts';
 import { childOf, countWords, progressWords, standingWords } from '../words.ts';
 
@@ -75,12 +75,15 @@ function draw(
   watched: Target | false,
   screen: Screen | undefined,
 ): void {
-  const text = describeIn(terminalOf(out, environment));
+  const { width = 0, ...terminal } = terminalOf(out, environment);
+  // A line as wide as the screen itself may begin another one there.
+  const within = width > 0 ? { width: watched && screen ? width - 1 : width } : {};
+  const text = describeIn({ ...terminal, ...within });
   if (!watched) {
     report(text);
     return;
   }
-  const lines = [isoNow(chance), visible(`On ${targetLine(watched)}`), ...text.split('\n')];
+  const lines = [isoNow(chance), ...fitted(`${visible(`On ${targetLine(watched)}`)}\n${text}`, within).split('\n')];
   if (screen === undefined) print(`${lines.join('\n')}\n`);
   else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }

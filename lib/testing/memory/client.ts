@@ -20,6 +20,9 @@ export const MEMORY_NAMES = Object.fromEntries(
   Object.keys(TABLES).map((name) => [name, `Memory-${name}`]),
 ) as PhysicalNames;
 
+const SERIALIZE = 'serializerMiddleware';
+const DESERIALIZE = 'deserializerMiddleware';
+
 /** Carries a request out, now or when its time has come. The input is as it would go over the wire. */
 export type CarryOut = (operation: string, input: Record<string, AttributeValue>) => unknown;
 
@@ -31,7 +34,6 @@ export function memoryClient(carryOut: CarryOut): DynamoDBClient {
     maxAttempts: 1,
   });
   const stack = withoutEndpoint(client.middlewareStack);
-  const [SERIALIZE, DESERIALIZE] = ['serializerMiddleware', 'deserializerMiddleware'];
   for (const entry of stack.identify()) {
     const name = entry.split(' ')[0] as string;
     if (name !== SERIALIZE && name !== DESERIALIZE) stack.remove(name);
@@ -49,13 +51,16 @@ export function memoryClient(carryOut: CarryOut): DynamoDBClient {
   return client;
 }
 
-/** Each command brings the rules that find its endpoint: half the time of a request that goes nowhere. */
+/**
+ * Each command brings the rules that find its endpoint: half the time of a request that goes nowhere. Those of SDKs as old as 3.750
+ * bring their own serializer and deserializer, too, which would take the place of ours.
+ */
 function withoutEndpoint<Stack extends DynamoDBClient['middlewareStack']>(stack: Stack): Stack {
   const concat = stack.concat.bind(stack);
-  stack.concat = ((from: never) => {
-    const both = concat(from);
-    both.remove('endpointV2Middleware');
-    return withoutEndpoint(both);
+  stack.concat = ((from: Stack) => {
+    const brought = from.clone();
+    for (const name of ['endpointV2Middleware', SERIALIZE, DESERIALIZE]) brought.remove(name);
+    return withoutEndpoint(concat(brought as never));
   }) as never;
   return stack;
 }
