@@ -171,6 +171,17 @@ export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('learning twice', 'a second deployment while the first is being learned', LEARNING_TWICE),
   configuration('learning again', 'a dependency that is taken out, and brought again', LEARNING_AGAIN),
   configuration('learning, what goes along', 'a marked service whose network is being learned', LEARNING_ALONG),
+  configuration('learning, repeats', 'records that come again at any time, marks being final', {
+    ...LEARNING,
+    duplicates: true,
+    undeletes: false,
+  }),
+  configuration('learning in many lives', 'services and networks that are created meanwhile', {
+    ...LEARNING,
+    updates: true,
+    reuse: true,
+    undeletes: false,
+  }),
   configuration('learning with updates', 'references that change meanwhile, dying sweeps', {
     ...LEARNING,
     updates: true,

@@ -162,6 +162,7 @@ export const LEFT_OUT = {
       'own network',
       'shared network',
       'learning with updates',
+      'learning in many lives',
       'learning with raw writes',
       'learning with raw writes and grace',
       'two parents in attributes, lost records',
