@@ -120,8 +120,8 @@ async function buildCommand(): Promise<void> {
     target: 'node20.19',
     format: 'esm',
     mainFields: ['module', 'main'],
-    // Few commands need these, and npm installs them beside this package: 0.8 MB that compress no further for pictures, and the
-    // clients for the sweep, its queue and the streams.
+    // Few commands need these, and npm installs them beside this package: 0.8 MB that compress no further for pictures, the clients
+    // for the sweep, its queue and the streams, and those that only a look at a whole deployment asks.
     external: Object.keys(dependencies),
     // CommonJS packages within ask for Node.js' own modules.
     banner: {

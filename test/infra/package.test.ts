@@ -145,8 +145,8 @@ describe('the package', () => {
       /^dist\/functions\/index\.js$/,
       // The types once: ES doors pass on those of the CommonJS doors.
       /^dist\/esm\/lib\/(client|infra|operate|testing)\/index\.d\.ts$/,
-      /^dist\/cjs\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.d\.ts$/,
-      /^dist\/esm\/lib\/(client|dynamodb|infra|protocol|streams)\/[\w-]+\.js$/,
+      /^dist\/cjs\/lib\/(client|dynamodb|infra|lifecycle|protocol|streams)\/[\w-]+\.d\.ts$/,
+      /^dist\/esm\/lib\/(client|dynamodb|infra|lifecycle|protocol|streams)\/[\w-]+\.js$/,
       /^dist\/cjs\/lib\/operate\/((audit|deployed|recovery|reports|selftest|snapshots)\/)?[\w-]+\.d\.ts$/,
       /^dist\/esm\/lib\/operate\/((audit|deployed|recovery|reports|selftest|snapshots)\/)?[\w-]+\.js$/,
       /^dist\/cjs\/lib\/(local|testing)\/([\w-]+\/)?[\w-]+\.d\.ts$/,

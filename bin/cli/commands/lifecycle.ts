@@ -2,14 +2,11 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Lifecycle } from '../../../lib/lifecycle/declaration.ts';
-import { type Plan, planOf } from '../../../lib/lifecycle/plan.ts';
-import { isLifecycleError } from '../../../lib/lifecycle/refusals.ts';
-import { SWARMKIT } from '../../../lib/lifecycle/swarmkit.ts';
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { readText } from '../files.ts';
-import { lifecycleWords, refusalLines } from '../lifecycle-words.ts';
 import { terminalOf } from '../terminal.ts';
 
 export const lifecycle: Command = {
@@ -25,6 +22,13 @@ export const lifecycle: Command = {
   async run({ io, isJson, say, printJson }, given) {
     refuseMore(given, 1);
     const [file] = given.positionals;
+    // No other command needs these.
+    const [{ planOf }, { isLifecycleError }, { SWARMKIT }, { lifecycleWords, refusalLines }] = await Promise.all([
+      import('../../../lib/lifecycle/plan.ts'),
+      import('../../../lib/lifecycle/refusals.ts'),
+      import('../../../lib/lifecycle/swarmkit.ts'),
+      import('../lifecycle-words.ts'),
+    ]);
     try {
       const declared =
         file === undefined ? SWARMKIT : await load(file, resolve(io.directory, file), given.text('export'));
