@@ -1,24 +1,29 @@
 /** Standard input: ids that another program prints, and a person's answer. */
 import { interruptible } from '../../lib/operate/interruptible.ts';
+import { decodeText } from '../../lib/operate/snapshots/documents.ts';
 import type { Given } from './arguments.ts';
 import { UsageError } from './errors.ts';
 import type { Input, Io } from './io.ts';
 import { fitted, terminalOf } from './terminal.ts';
 
-/** All of it, or its first line. */
-async function readInput(input: Input, { onlyLine }: { readonly onlyLine: boolean }): Promise<string> {
+async function readLine(input: Input): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   for await (const chunk of input) {
     text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    if (onlyLine && text.includes('\n')) break;
+    if (text.includes('\n')) break;
   }
-  return onlyLine ? (text.split('\n')[0] ?? '') : text;
+  return text.split('\n')[0] ?? '';
 }
 
+/** In any encoding that a shell writes. */
 export async function readWholeInput(io: Io): Promise<string> {
-  if (io.input === undefined) return '';
-  return interruptible(readInput(io.input, { onlyLine: false }), io);
+  const parts: Uint8Array[] = [];
+  const read = async () => {
+    for await (const part of io.input ?? []) parts.push(typeof part === 'string' ? Buffer.from(part) : part);
+  };
+  await interruptible(read(), io);
+  return decodeText('stdin', Buffer.concat(parts));
 }
 
 /** Whether a person sits there who can be asked. */
@@ -41,6 +46,6 @@ export function mustAsk(io: Io, given: Given, isInputTaken: boolean): boolean {
 export async function ask(io: Io, question: string): Promise<boolean> {
   if (io.input === undefined) return false;
   io.err.write(`${fitted(`${question} [y/N]`, terminalOf(io.err, io.environment))} `);
-  const answer = await interruptible(readInput(io.input, { onlyLine: true }), io);
+  const answer = await interruptible(readLine(io.input), io);
   return /^\s*y(es)?\s*$/i.test(answer);
 }

@@ -1,6 +1,6 @@
 /** From what was typed to the objects that are meant: ids, names and their beginnings. */
 import { interruptible } from '../../lib/operate/interruptible.ts';
-import { called, KIND_WORDS } from '../../lib/operate/names.ts';
+import { called, KIND_WORDS, parseTypedName, typedName } from '../../lib/operate/names.ts';
 import {
   type Candidate,
   NAME_PAGES_MAX,
@@ -44,6 +44,11 @@ function noteOf({ asked, key, name, by, near, isWhole }: Resolved): string | und
   if (by === 'beginning') return `"${asked.id}" is taken for ${called(parentName(key), name)}`;
   if (by !== 'nothing') return undefined;
   const { kind, id } = asked;
+  const inner = parseTypedName(id);
+  if (inner !== undefined) {
+    const how = inner.kind === kind ? '' : ` Then give each object its kind: ${kind}/ID ${typedName(inner)}`;
+    return `no ${kind} is called "${id}"; did you mean ${inner.kind} ${inner.id}?${how}`;
+  }
   if (!isWhole) {
     return `no ${kind} has the id "${id}"; names were looked for in the first ${NAME_PAGES_MAX} MB of the ${KIND_WORDS[kind].plural} only`;
   }

@@ -6,11 +6,13 @@ import type { CounterView, CountView, MarkView } from '../../lib/operate/reports
 import { sequence } from './lists.ts';
 import { count, duration, visible } from './text.ts';
 
-/** Why what was asked for can't be done: it is absent. */
-export const ABSENCE_WORDS = {
-  gone: 'it is gone: it was deleted ("deallocator history" tells when)',
-  'not there': 'it is not there, and no receipt tells that it was deleted',
-} as const;
+/** Why what was asked for can't be done: it is absent. @param isWhole whether all receipts were read */
+export function absenceWords(absence: 'gone' | 'not there' = 'not there', isWhole = true): string {
+  if (absence === 'gone') return 'it is gone: it was deleted ("deallocator history" tells when)';
+  return `it is not there, and ${isWhole ? 'no receipt tells that it was deleted' : NOT_ALL_READ}`;
+}
+
+export const NOT_ALL_READ = 'not all receipts were read, so it may have been deleted';
 
 export function countWords(children: CountView, singular: string): string {
   return `${children.isExact ? '' : 'at least '}${count(children.count, singular)}`;

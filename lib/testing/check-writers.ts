@@ -96,7 +96,7 @@ export class BrokenPromiseError extends Error {
         '',
         numbered(story),
         '',
-        `Repeat it with { seed: ${seed}, schedules: 1 }.`,
+        `Repeat it with the same options and { seed: ${seed}, schedules: 1 }.`,
       ].join('\n'),
     );
     this.seed = seed;

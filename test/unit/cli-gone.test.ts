@@ -89,3 +89,46 @@ it('what is gone is never taken for what begins so', async () => {
     expect(found).toMatchObject({ key: { id: 's2' }, name: 'shop_web', by: 'receipt', near: [] });
   }
 });
+
+/** More receipts than are read: each is a page of its own. */
+function unread() {
+  const world = memoryCommandLine({ pageItemsMax: 1 });
+  for (let n = 0; n < 101; n++) {
+    const receipt = { id: `service#s${n}`, markedAt: 'm', deletedAt: '2026-01-01T00:00:00.000Z', trigger: 't' };
+    world.tables.put('receipts', receipt);
+  }
+  return world;
+}
+
+describe('where not all receipts were read', () => {
+  const isFalse = ({ isWhole }: { isWhole?: boolean }) => isWhole === false;
+  it.each<[string, (document: never) => boolean]>([
+    ['explain', isFalse],
+    ['describe', isFalse],
+    ['history', isFalse],
+    ['wait', ({ outcomes }: { outcomes: [{ isWhole?: boolean }] }) => isFalse(outcomes[0])],
+    ['rm', ({ plan }: { plan: { refused: [{ isWhole?: boolean }] } }) => isFalse(plan.refused[0])],
+    ['undelete', ({ plan }: { plan: { refused: [{ isWhole?: boolean }] } }) => isFalse(plan.refused[0])],
+    ['protect', ({ results }: { results: [{ isWhole?: boolean }] }) => isFalse(results[0])],
+    ['unprotect', ({ results }: { results: [{ isWhole?: boolean }] }) => isFalse(results[0])],
+  ])('%s does not say that none tells of it', async (command, read) => {
+    const { cli, json } = unread();
+    const { status, stdout } = await cli([command, 'network', 'never']);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/[Nn]ot all (was|receipts were) read/);
+    expect(stdout).not.toContain('no receipt tells');
+    expect(read((await json(command, 'network', 'never')).document as never)).toBe(true);
+  });
+});
+
+describe('of more objects than are shown', () => {
+  it.each([
+    ['wait', 60, 'not there'],
+    ['protect', 60, 'refused'],
+  ])('%s tells the first ones, and a sum', async (command, number, outcome) => {
+    const { cli } = memoryCommandLine();
+    const ids = Array.from({ length: number }, (_, n) => `x${n}`);
+    const { stdout } = await cli([command, 'service', ...ids]);
+    expect(stdout).toContain(`\n  … and 10 more of these; --json has them all\n60 objects: 60 ${outcome}\n`);
+  });
+});

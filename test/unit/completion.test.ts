@@ -35,7 +35,7 @@ describe('completion', () => {
     const { client, cli } = memoryCommandLine();
     await client.createService({ id: WEB, spec: { annotations: { name: 'shop_web' } } });
     await client.createService({ id: API, spec: { name: 'shop_api' } });
-    for (const id of ['a:b=c', 'a:x', 'odd $(reboot)']) await client.createService({ id });
+    for (const id of ['a:b=c', 'a:x', '店', 'odd $(reboot)']) await client.createService({ id });
     await client.createNetwork({ id: 'front', spec: { annotations: { name: 'shop front' } } });
     for (const id of [API, 'a:x']) {
       await client.createTask(id, { id: '1' });
@@ -70,7 +70,7 @@ describe('completion', () => {
     ],
     [
       ['rm', 'services', ''],
-      ['a:b=c', 'a:x', 'shop_api', 'shop_web'],
+      ['a:b=c', 'a:x', 'shop_api', 'shop_web', '店'],
     ],
     [['delete', 'service', 'shop_web', 'shop_'], ['shop_api']],
     [

@@ -231,8 +231,11 @@ it('a sweep and a redrive without failures end with 0, and an empty status too',
   await client.removeService('odd');
   await backend.deliver();
   tables.put('counters', { id: 'service#odd', remaining: 'abc', epoch: 'e' });
+  await client.deleteTasks('odd', ['1']);
   const repaired = await cli(['audit', '--confirm', '0', '--repair']);
-  expect(repaired.stdout).toContain('\nrepaired 1, left 0\n');
+  expect(repaired.stdout).toContain(
+    'repaired 2, left 0\n  service odd: not deleted\n  service odd: unreadable counter\n  deleted service odd\n',
+  );
   expect(repaired.status).toBe(0);
 });
 

@@ -196,6 +196,17 @@ describe('documents', () => {
     expect(refusal(() => readTexts([text]))).toContain('a.json: document 2 is not JSON');
   });
 
+  it('may each begin with a mark of the byte order, as files that were put together do', () => {
+    const texts = [web, api].map((one) => `\uFEFF${JSON.stringify(one)}\r\n`);
+    expect(idsOf(readTexts([texts.join('')]))).toEqual(['web', 'api']);
+    expect(idsOf(readTexts([decodeText('a.json', Buffer.from(texts.join(''), 'utf16le'))]))).toEqual(['web', 'api']);
+  });
+
+  it('that hold a snapshot without objects are said to', () => {
+    const { empty, lacks } = readTexts(['{"networks":[],"services":[],"tasks":[]}']);
+    expect([empty, lacks]).toEqual([['a.json holds a snapshot without objects'], []]);
+  });
+
   it('are named by their number where an object of one can not be used', () => {
     const text = `${JSON.stringify(web)} ${JSON.stringify(service('api', { ...replicated(0), Labels: 7 }))}`;
     expect(refusal(() => readTexts([text]))).toContain('a.json: document 2.Spec.Labels is 7');
@@ -344,7 +355,7 @@ describe("what can't be used is named in the file's own words, and left out with
       'a task seen in two states, of which the first stays',
       [service('web'), [task('t', 'web')], [task('t', 'web', { Status: { State: 'failed' } })]],
       'c.json: [0] and b.json: [0] both have the id "t", and differ',
-      ['task#web#t'],
+      ['c.json: [0]'],
       ['service#web', 'task#web#t'],
     ],
   ];

@@ -172,6 +172,17 @@ describe('the commands', () => {
       const into = memoryCommandLine();
       const { status, document } = await into.json('import', path);
       expect([status, document]).toMatchObject([0, { services: { created: 1 }, skipped: [], refusals: [] }]);
+      const windows = stdout.replaceAll('\n', '\r\n');
+      const copies = [
+        Buffer.from(`\uFEFF${windows}`, 'utf16le'),
+        Buffer.from(`\uFEFF${windows}`),
+        Buffer.from(windows),
+      ];
+      for (const bytes of copies) {
+        writeFileSync(join(folder, 'copy.jsonl'), bytes);
+        const copied = await memoryCommandLine().json('import', join(folder, 'copy.jsonl'));
+        expect(copied).toMatchObject({ status: 0, document: { services: { created: 1 }, refusals: [] } });
+      }
       writeFileSync(join(folder, 'other.json'), '{"services":[],"networks":[],"tasks":[]}');
       expect(await into.cli(['import', path, join(folder, 'other.json')])).toMatchObject({
         status: 1,

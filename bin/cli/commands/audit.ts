@@ -1,7 +1,7 @@
 import { type Database, openDatabase } from '../../../lib/dynamodb/database.ts';
 import { type AuditResult, audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
-import { type LeftFinding, repair } from '../../../lib/operate/audit/repair.ts';
+import { type LeftFinding, type RepairResult, repair } from '../../../lib/operate/audit/repair.ts';
 import type { Check } from '../../../lib/operate/deployed/check.ts';
 import { inspect, inspectTables } from '../../../lib/operate/deployed/inspect.ts';
 import type { Surroundings } from '../../../lib/operate/deployed/surroundings.ts';
@@ -11,8 +11,9 @@ import { readTime, refuseMore } from '../arguments.ts';
 import { type Block, blocks } from '../blocks.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import type { Io } from '../io.ts';
+import { lines } from '../lists.ts';
 import { openProgress } from '../progress.ts';
-import { count, duration } from '../text.ts';
+import { count, duration, visible } from '../text.ts';
 import { checkBlocks } from './selftest.ts';
 
 export const audit: Command = {
@@ -60,7 +61,7 @@ export const audit: Command = {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
         report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
         if (result.unchecked > 0) report(uncheckedWords(result));
-        if (repaired !== undefined) report(`repaired ${repaired.repaired.length}, left ${left.length}`);
+        if (repaired !== undefined) report(repairedWords(repaired));
         if (left.length > 0) report(`\n${describe(left, io)}`);
         if (wrong.length > 0) report(`\n${checkBlocks(wrong, io)}`);
         const unseen = (deployed ?? []).filter((check) => check.result === 'not looked at');
@@ -91,6 +92,21 @@ async function compare(
 function uncheckedWords({ uncheckedOf }: AuditResult): string {
   const kinds = Object.entries(uncheckedOf).map(([problem, more]) => `${more.toLocaleString('en-US')} of "${problem}"`);
   return `counted, and not looked at again: ${kinds.join(', ')} more; mend these first, then audit again`;
+}
+
+/** What is not as it was before; a deletion can't be taken back. */
+function repairedWords({ repaired, left, deleted }: RepairResult): string {
+  return [
+    `repaired ${repaired.length}, left ${left.length}`,
+    ...lines(
+      repaired.map(({ problem, subject }) => visible(`  ${nameOf(subject)}: ${problem}`)),
+      'that were repaired',
+    ),
+    ...lines(
+      deleted.map((object) => visible(`  deleted ${spoken(object)}`)),
+      'that were deleted',
+    ),
+  ].join('\n');
 }
 
 /** Findings that are shown, before it says how many more there are. */

@@ -42,7 +42,7 @@ const FOUND_MAX = 100;
 /** Pages of 1 MB that one Tab may read of a table or an index. */
 const PAGES_MAX = 4;
 /** An id or a name with other characters would have to be quoted, and each shell quotes in its own way. */
-const SAFE = /^[\w.:=@%+,/#-]+$/;
+const SAFE = /^[\p{L}\p{N}_.:=@%+,/#-]+$/u;
 /** Commands that work only on what is marked. */
 const OF_MARKED: readonly string[] = ['undelete', 'wait'];
 

@@ -53,8 +53,8 @@ async function statusOf(cluster: Cluster, keys: readonly ParentKey[], io: Io): P
     io,
   );
   const absent = keys.filter((_, n) => found[n] === undefined);
-  const deleted = await interruptible(findDeleted(cluster, absent), io);
-  return absent.some((key) => !deleted.has(parentName(key))) ? FAILED : DONE;
+  const { deletions } = await interruptible(findDeleted(cluster, absent), io);
+  return absent.some((key) => !deletions.has(parentName(key))) ? FAILED : DONE;
 }
 
 async function findAsked(session: Session, given: Given): Promise<readonly ParentKey[]> {

@@ -83,13 +83,14 @@ function sayer({ deletions }: History): (object: string) => string {
 
 const EXPIRY = `Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise.`;
 
-function nothingWords(id: string | undefined, kind: ParentKind | undefined, { whereabouts }: History): string {
+function nothingWords(id: string | undefined, kind: ParentKind | undefined, { whereabouts, isWhole }: History): string {
   if (id === undefined) return `No receipt of a deletion was found. ${EXPIRY}`;
   const name = visible(kind === undefined ? id : `${kind} ${id}`);
+  const receipt = isWhole ? 'no receipt' : 'no receipt that was read';
   const where =
     whereabouts === 'there'
-      ? 'is there, and no receipt tells of a former life'
-      : 'is not there, and no receipt tells of it';
+      ? `is there, and ${receipt} tells of a former life`
+      : `is not there, and ${receipt} tells of it`;
   return `${name} ${where}. ${EXPIRY}`;
 }
 

@@ -11,10 +11,11 @@ import { type Given, readParents } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { ask, mustAsk } from '../input.ts';
+import { shortOutcomes } from '../lists.ts';
 import { findTyped } from '../objects.ts';
 import { targetLine } from '../target.ts';
 import { visible } from '../text.ts';
-import { ABSENCE_WORDS } from '../words.ts';
+import { absenceWords } from '../words.ts';
 
 /** What became of one object. `error` with `code` says why not. */
 interface Outcome {
@@ -23,6 +24,8 @@ interface Outcome {
   readonly outcome: string;
   /** Of what is not there: whether a receipt tells that it was deleted. */
   readonly absence?: 'gone' | 'not there';
+  /** False, of what is not there: not all receipts were read, and one of the others may tell of it. */
+  readonly isWhole?: false;
   readonly error?: { readonly code: string; readonly message: string; readonly blockers: readonly string[] };
 }
 
@@ -48,7 +51,10 @@ async function forEach(
   }
   const told = await withAbsence(cluster, results);
   if (isJson) printJson({ results: told });
-  else for (const result of told) report(describe(result));
+  else {
+    const texts = told.map(describe);
+    for (const line of shortOutcomes(told, texts, ({ error }) => error !== undefined)) report(line);
+  }
   if (results.some(({ error }) => error?.code === 'FailedPrecondition')) return BLOCKED;
   return results.some(({ error }) => error !== undefined) ? FAILED : DONE;
 }
@@ -60,24 +66,22 @@ function concernsAll({ code, blockers }: DeallocatorError): boolean {
 
 async function withAbsence(cluster: Cluster, results: readonly Outcome[]): Promise<readonly Outcome[]> {
   const isAbsent = ({ error }: Outcome) => error?.code === 'NotFound';
-  const deleted = await findDeleted(
+  const { deletions, isWhole } = await findDeleted(
     cluster,
     results.filter(isAbsent).map(({ object }) => keyOf(object)),
   );
   return results.map((result) => {
     if (!isAbsent(result)) return result;
-    const name = deleted.get(result.object)?.name;
-    return {
-      ...result,
-      ...(name !== undefined && { name }),
-      absence: deleted.has(result.object) ? 'gone' : 'not there',
-    };
+    const deletion = deletions.get(result.object);
+    if (deletion === undefined) return { ...result, absence: 'not there', ...(!isWhole && { isWhole }) };
+    const { name } = deletion;
+    return { ...result, ...(name !== undefined && { name }), absence: 'gone' };
   });
 }
 
-function describe({ object, name, outcome, absence, error }: Outcome): string {
+function describe({ object, name, outcome, absence, isWhole, error }: Outcome): string {
   if (error === undefined) return visible(`${called(object, name)}: ${outcome}`);
-  const why = absence === undefined ? error.message : `${called(object, name)}: ${ABSENCE_WORDS[absence]}`;
+  const why = absence === undefined ? error.message : `${called(object, name)}: ${absenceWords(absence, isWhole)}`;
   return visible(`${why} [${error.code}]`);
 }
 

@@ -7,10 +7,10 @@ import {
   type RemovalPlan,
   type UndeletePlan,
 } from '../../../lib/operate/reports/plan.ts';
-import { LINES_MAX, lines } from '../lists.ts';
+import { lines, shortOutcomes } from '../lists.ts';
 import { type Target, targetLine } from '../target.ts';
 import { count, visible } from '../text.ts';
-import { ABSENCE_WORDS, forecastLines, markWords } from '../words.ts';
+import { absenceWords, forecastLines, markWords } from '../words.ts';
 
 export function describeRemoval(plan: RemovalPlan, target: Target): string {
   const { marks, alreadyMarked, refused, forecast, names } = plan;
@@ -48,17 +48,11 @@ export function describeUndelete({ undeletes, notMarked, refused, names }: Undel
   ].join('\n');
 }
 
-/** One line for each object; of very many, those that failed, and a sum. */
 export function describeApplied(applied: readonly Applied[], names: Names): string[] {
-  const isLong = applied.length > LINES_MAX;
-  const told = isLong ? applied.filter(({ error }) => error !== undefined) : applied;
-  const each = told.map(({ object, outcome, error }) =>
+  const each = applied.map(({ object, outcome, error }) =>
     visible(`${spokenWith(names, object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`),
   );
-  if (!isLong) return each;
-  const outcomes = [...new Set(applied.map(({ outcome }) => outcome))];
-  const sums = outcomes.map((outcome) => `${applied.filter((one) => one.outcome === outcome).length} ${outcome}`);
-  return [...lines(each, 'that failed'), `${count(applied.length, 'object')}: ${sums.join(', ')}`];
+  return shortOutcomes(applied, each, ({ error }) => error !== undefined);
 }
 
 export function removalQuestion({ marks, goesAtOnce, names }: RemovalPlan, target: Target): string {
@@ -103,9 +97,9 @@ const REFUSALS: Readonly<Record<Exclude<PlanRefusal['because'], 'not found'>, st
 };
 
 function refusalLine(names: Names) {
-  return ({ object, because, absence, blockers }: PlanRefusal) => {
+  return ({ object, because, absence, isWhole, blockers }: PlanRefusal) => {
     const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(names, user)))}` : '';
-    const why = because === 'not found' ? ABSENCE_WORDS[absence ?? 'not there'] : REFUSALS[because];
+    const why = because === 'not found' ? absenceWords(absence, isWhole) : REFUSALS[because];
     return `  refuse ${visible(`${spokenWith(names, object)}: ${why}${named}`)}`;
   };
 }

@@ -171,6 +171,7 @@ async function select(session: Session, given: Given): Promise<Selected> {
     return { deployment, selection: { stack, labels: label === undefined ? [] : [label] }, isAsked };
   }
   const typed = isInputTaken ? readParentLines(given, await readWholeInput(io)) : readParents(given);
+  if (typed.length === 0) sayBeside(io, 'Standard input names no object, so there is nothing to do.');
   const deployment = await session.open();
   // Without a person who reads what was found, only whole ids and names count.
   const beginnings = isTerminal(io) && !given.flag('yes') ? 'any' : 'made ids';
@@ -216,8 +217,16 @@ async function carryOut(
     return { status: FAILED };
   }
   io.signal.throwIfAborted();
-  if (question !== undefined && planned > 0 && !(await ask(io, question))) {
-    io.err.write(`Nothing was ${done}.\n`);
+  const isAsked = question !== undefined && planned > 0;
+  const nothing = `Nothing was ${done}.\n`;
+  const isMeant =
+    !isAsked ||
+    (await ask(io, question).catch((error) => {
+      io.err.write(`\n${nothing}`);
+      throw error;
+    }));
+  if (!isMeant) {
+    io.err.write(nothing);
     if (isJson) printJson({ ...document, applied: [] });
     return { status: FAILED };
   }

@@ -13,15 +13,20 @@ import { openProgress } from '../progress.ts';
 import { terminalOf } from '../terminal.ts';
 import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 
-/** Whether the file begins as an export of lines does. What can't be read is left to who reads it. */
-export async function holdsLines(path: string): Promise<boolean> {
+/** As an export writes it, and as PowerShell's `>` does. */
+const ENCODINGS = ['utf8', 'utf16le'] as const;
+
+/** How a file that begins as an export of lines does is encoded; undefined: it does not. What can't be read is left to who reads it. */
+export async function encodingOfLines(path: string): Promise<(typeof ENCODINGS)[number] | undefined> {
   const file = await open(path).catch(() => undefined);
-  if (file === undefined) return false;
+  if (file === undefined) return undefined;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(LINES_HEAD.length), 0, LINES_HEAD.length, 0);
-    return buffer.toString('utf8', 0, bytesRead) === LINES_HEAD;
+    // With a mark of the byte order, of at most three bytes, before it.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2 * LINES_HEAD.length + 4), { position: 0 });
+    const begins = (encoding: BufferEncoding) => buffer.toString(encoding, 0, bytesRead).replace(/^\uFEFF/, '');
+    return ENCODINGS.find((encoding) => begins(encoding).startsWith(LINES_HEAD));
   } catch {
-    return false; // a directory, or a pipe
+    return undefined; // a directory, or a pipe
   } finally {
     await file.close();
   }
@@ -29,12 +34,12 @@ export async function holdsLines(path: string): Promise<boolean> {
 
 export async function importLinesFrom(
   { io, open: connect, isJson, report, printJson }: Session,
-  file: { readonly name: string; readonly path: string },
+  file: { readonly name: string; readonly path: string; readonly encoding: BufferEncoding },
   skipUnusable: boolean,
 ): Promise<number> {
   const { client } = await connect();
   const progress = openProgress(io);
-  const source = { name: file.name, open: () => createReadStream(file.path, { encoding: 'utf8' }) };
+  const source = { name: file.name, open: () => createReadStream(file.path, { encoding: file.encoding }) };
   const { skipped, ...result } = await importLines(client, source, {
     skipUnusable,
     signal: io.signal,

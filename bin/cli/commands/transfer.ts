@@ -9,11 +9,12 @@ import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { openToWrite, readBytes } from '../files.ts';
+import { readWholeInput } from '../input.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
 import { terminalOf } from '../terminal.ts';
 import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
-import { exportLinesTo, holdsLines, importLinesFrom } from './transfer-lines.ts';
+import { encodingOfLines, exportLinesTo, importLinesFrom } from './transfer-lines.ts';
 
 export const importFiles: Command = {
   name: 'import',
@@ -36,7 +37,10 @@ export const importFiles: Command = {
     const [alone] = positionals;
     if (positionals.length === 1 && alone !== undefined && alone !== '-') {
       const path = resolve(io.directory, alone);
-      if (await holdsLines(path)) return importLinesFrom(session, { name: alone, path }, flag('skip-unusable'));
+      const encoding = await encodingOfLines(path);
+      if (encoding !== undefined) {
+        return importLinesFrom(session, { name: alone, path, encoding }, flag('skip-unusable'));
+      }
     }
     const files = await Promise.all(positionals.map((name) => readInput(name, io)));
     const options = { partial: flag('partial'), skipUnusable: flag('skip-unusable') };
@@ -57,9 +61,7 @@ export const importFiles: Command = {
 /** In any encoding that a shell writes; `-` is standard input. */
 async function readInput(name: string, io: Io): Promise<ImportFile> {
   if (name !== '-') return { name, text: decodeText(name, await readBytes(name, resolve(io.directory, name))) };
-  const parts: Uint8Array[] = [];
-  for await (const part of io.input ?? []) parts.push(typeof part === 'string' ? Buffer.from(part) : part);
-  return { name: 'stdin', text: decodeText('stdin', Buffer.concat(parts)) };
+  return { name: 'stdin', text: await readWholeInput(io) };
 }
 
 export const exportFile: Command = {

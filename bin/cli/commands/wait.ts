@@ -1,15 +1,22 @@
 import { called, listed, spoken } from '../../../lib/operate/names.ts';
-import { type Awaited, type WaitProgress, type WaitResult, waitUntilGone } from '../../../lib/operate/reports/wait.ts';
+import {
+  type Awaited,
+  type WaitOutcome,
+  type WaitProgress,
+  type WaitResult,
+  waitUntilGone,
+} from '../../../lib/operate/reports/wait.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../../lib/protocol/limits.ts';
 import { readParents, readTime } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
+import { shortOutcomes } from '../lists.ts';
 import { findTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
 import { sayBeside } from '../terminal.ts';
 import { visible } from '../text.ts';
-import { childOf, countWords, reasonWords, standingWords } from '../words.ts';
+import { childOf, countWords, NOT_ALL_READ, reasonWords, standingWords } from '../words.ts';
 
 /** Objects that one line of progress names. */
 const NAMED_MAX = 3;
@@ -48,10 +55,14 @@ function statusOf({ outcomes, isDone }: WaitResult): number {
 }
 
 export function printOutcomes(print: Session['print'], { outcomes }: WaitResult): void {
-  for (const { object, name, outcome, waitsFor } of outcomes) {
-    const why = waitsFor === undefined ? '' : `, ${standingWords(waitsFor, waitsFor.hold)}`;
-    print(visible(`${called(object, name)}: ${outcome}${why}${outcome === 'not there' ? NO_RECEIPT : ''}`));
-  }
+  const words = outcomes.map(outcomeWords);
+  for (const line of shortOutcomes(outcomes, words, ({ outcome }) => outcome !== 'gone')) print(line);
+}
+
+function outcomeWords({ object, name, outcome, isWhole, waitsFor }: WaitOutcome): string {
+  const why = waitsFor === undefined ? '' : `, ${standingWords(waitsFor, waitsFor.hold)}`;
+  const absence = isWhole === false ? `, and ${NOT_ALL_READ}` : NO_RECEIPT;
+  return visible(`${called(object, name)}: ${outcome}${why}${outcome === 'not there' ? absence : ''}`);
 }
 
 /** Shows on stderr what is still waited for: a bar in a terminal, else a line for each change. */

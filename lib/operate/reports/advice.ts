@@ -33,13 +33,15 @@ export function advise(facts: Facts, part: Neighbourhood, circumstances: Circums
       `Its counter holds what the deallocator never writes, so ${say(facts.object, part)} can't be settled: "deallocator audit --repair" resets the counter, and then it goes on.`,
     );
   }
-  if (!facts.isWhole) sentences.push('Not everything around it was read, so more may be in the way than is told here.');
+  if (!facts.isWhole && facts.state !== 'absent')
+    sentences.push('Not everything around it was read, so more may be in the way than is told here.');
   return sentences;
 }
 
-function adviseAbsent({ object, formerLives, names }: Facts): string[] {
+function adviseAbsent({ object, formerLives, names, isWhole }: Facts): string[] {
   const last = formerLives[0];
   if (last === undefined) {
+    if (!isWhole) return [`${spokenWith(names, object)} is not there. Not all was read, so it may have been deleted.`];
     return [
       `${spokenWith(names, object)} is not there, and no receipt tells of a deletion: the id may be mistyped. Receipts are kept for ${RECEIPT_DAYS_DEFAULT} days, unless the deployment says otherwise, and only the deallocator leaves one.`,
     ];

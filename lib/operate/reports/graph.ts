@@ -46,7 +46,7 @@ export async function drawGraph(
   const asked = keys.slice(0, OBJECTS_DRAWN_MAX);
   const part = await readNeighbourhood(cluster, asked);
   const absent = asked.filter((key) => part.parents.get(parentName(key)) === undefined);
-  const gone = await findDeleted(cluster, absent);
+  const { deletions: gone } = await findDeleted(cluster, absent);
   return renderGraph({ ...part, gone }, cluster.circumstances, format, options, keys.length - asked.length);
 }
 

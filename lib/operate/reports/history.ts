@@ -137,9 +137,17 @@ export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: str
   return (await requests.get(at.receipt(key, markedAt))) !== undefined;
 }
 
+/** What receipts tell of objects. */
+export interface Deleted {
+  /** The newest deletion of each of which a receipt tells, by `service#…` as it was asked for. */
+  readonly deletions: ReadonlyMap<string, Deletion>;
+  /** False: not all receipts were read, and one of the others may tell of what is not among these. */
+  readonly isWhole: boolean;
+}
+
 /**
- * The newest deletion of each of which a receipt tells, by `service#…` as it was asked for. An object that is not there and not
- * among them never was, or its receipts have expired, or it was deleted past the deallocator. Where a network went with a
+ * An object that is not there and not among the deletions never was, or its receipts have expired, or it was deleted past the
+ * deallocator; or not all receipts were read. Where a network went with a
  * service, and for names, the whole table is read, once for all of them.
  */
 export async function findDeleted(
@@ -151,7 +159,7 @@ export async function findDeleted(
     /** Where no receipt has an id, it may be what people called an object. @default false */
     readonly alsoByName?: boolean;
   } = {},
-): Promise<ReadonlyMap<string, Deletion>> {
+): Promise<Deleted> {
   const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
     const { items } = await listReceipts(cluster.database, parentName(key));
     const [newest] = items
@@ -162,7 +170,7 @@ export async function findDeleted(
   });
   const byId = new Map(own.flatMap((deletion) => (deletion === undefined ? [] : [[deletion.object, deletion]])));
   const left = new Set(keys.filter(({ kind }, n) => !own[n] && (alsoByName || kind !== 'service')).map(parentName));
-  if (left.size === 0) return byId;
+  if (left.size === 0) return { deletions: byId, isWhole: true };
   const called = new Map<string, Deletion>();
   const take = (deletion: Deletion) => {
     const { kind, name, object } = deletion;
@@ -171,8 +179,8 @@ export async function findDeleted(
     const known = found.get(asked);
     if (left.has(asked) && (known === undefined || newestFirst(deletion, known) < 0)) found.set(asked, deletion);
   };
-  await scan(cluster, { take }, () => true);
-  return new Map([...called, ...byId]);
+  const isWhole = await scan(cluster, { take }, () => true);
+  return { deletions: new Map([...called, ...byId]), isWhole };
 }
 
 interface Taker {

@@ -59,6 +59,8 @@ export interface PlanRefusal {
   readonly because: 'not found' | 'protected' | 'in use';
   /** Of what was not found: a receipt tells that it was deleted; or none does, and the id may be mistyped. */
   readonly absence?: 'gone' | 'not there';
+  /** False, of what is not there: not all receipts were read, and one of the others may tell of it. */
+  readonly isWhole?: false;
   /** A sentence that says what can be done. */
   readonly message: string;
   /** Names of its users. */
@@ -206,14 +208,18 @@ async function withAbsence(
   refused: readonly PlanRefusal[],
 ): Promise<{ refused: PlanRefusal[]; names: Names }> {
   const absent = refused.filter(({ because }) => because === 'not found').map(({ object }) => keyOf(object));
-  const deleted = await findDeleted(cluster, absent);
+  const { deletions: deleted, isWhole } = await findDeleted(cluster, absent);
   const names = namesOf([...deleted.values()].map(({ kind, id, name }) => ({ key: { kind, id }, name })));
   const told = refused.map((refusal): PlanRefusal => {
     if (refusal.because !== 'not found') return refusal;
     const { object } = refusal;
-    return deleted.has(object)
-      ? { ...refusal, absence: 'gone', message: `${object} is gone: a receipt tells that it was deleted` }
-      : { ...refusal, absence: 'not there', message: `${object} is not there, and no receipt tells of it: see the id` };
+    if (deleted.has(object)) {
+      return { ...refusal, absence: 'gone', message: `${object} is gone: a receipt tells that it was deleted` };
+    }
+    const absent = { ...refusal, absence: 'not there' } as const;
+    return isWhole
+      ? { ...absent, message: `${object} is not there, and no receipt tells of it: see the id` }
+      : { ...absent, isWhole, message: `${object} is not there, and not all receipts were read: see the id` };
   });
   return { refused: told, names };
 }

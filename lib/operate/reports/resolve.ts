@@ -102,7 +102,8 @@ async function findGone(cluster: Cluster, left: readonly ParentKey[], searches: 
   const isMade = (key: ParentKey) => begun(key)?.every((candidate) => MADE_ID.test(candidate.key.id)) ?? false;
   const made = await findDeleted(cluster, unsure.filter(isMade));
   const chosen = unsure.filter((key) => !isMade(key));
-  return new Map([...made, ...(await findDeleted(cluster, chosen, { alsoByName: true }))]);
+  const called = await findDeleted(cluster, chosen, { alsoByName: true });
+  return new Map([...made.deletions, ...called.deletions]);
 }
 
 interface Search {

@@ -42,6 +42,8 @@ export interface WaitOutcome {
    * look. `still there`: the time ran out.
    */
   readonly outcome: 'gone' | 'not there' | 'undeleted' | 'not marked' | 'still there';
+  /** False, of what is not there: not all receipts were read, and one of the others may tell of it. */
+  readonly isWhole?: false;
   /** What is still there, as it was at the last look. */
   readonly waitsFor?: StatusEntry;
 }
@@ -98,12 +100,14 @@ export async function* waitUntilGone(
       judge(cluster, keyOf(name), marks.get(name), found[place] as Look),
     );
     const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
-    const deleted = await findDeleted(cluster, absent);
+    const { deletions: deleted, isWhole } = await findDeleted(cluster, absent);
     for (const [n, { outcome, name = deleted.get(left[n] as string)?.name, entry }] of looks.entries()) {
       const object = left[n] as string;
       if (name !== undefined) names.set(object, name);
       if (outcome === 'absent') {
-        ended.set(object, { object, outcome: seen.has(object) || deleted.has(object) ? 'gone' : 'not there' });
+        const isGone = seen.has(object) || deleted.has(object);
+        const absence = { outcome: 'not there', ...(!isWhole && { isWhole }) } as const;
+        ended.set(object, { object, ...(isGone ? { outcome: 'gone' } : absence) });
       } else if (outcome !== 'still there') ended.set(object, { object, outcome });
       else {
         seen.add(object);

@@ -61,7 +61,7 @@ export function checkImport(parts: Parts, known: Known, faults: Gathered): Snaps
 }
 
 /** The same object in two files counts once. Where Docker tells versions, the newer one counts; else they must not differ. */
-export function withoutRepeats(all: readonly Placed[], kind: ObjectKind, faults: Gathered): Placed[] {
+export function withoutRepeats(all: readonly Placed[], faults: Gathered): Placed[] {
   const first = new Map<string, Placed>();
   for (const placed of all) {
     const { id, serviceId } = placed.entry;
@@ -77,8 +77,10 @@ export function withoutRepeats(all: readonly Placed[], kind: ObjectKind, faults:
       if (now > old) first.set(key, placed);
       continue;
     }
-    const reason = `${placed.where} and ${before.where} both have the id ${shown(id)}, and differ; give one of them`;
-    faults.addRepeat({ where: placed.where, object: objectOf(kind, placed), reason });
+    const { where } = placed;
+    const reason = `${where} and ${before.where} both have the id ${shown(id)}, and differ; give one of them, else ${before.where} counts`;
+    // The object itself is not left out.
+    faults.addRepeat({ where, object: where, reason });
   }
   return [...first.values()];
 }

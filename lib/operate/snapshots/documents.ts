@@ -1,4 +1,5 @@
 /** Files as JSON documents: their encoding, and several documents in one file. */
+import { DeallocatorError } from '../../protocol/errors.ts';
 import { refuseLines } from './lines.ts';
 import { wrongText } from './not-importable.ts';
 import { invalid, parseJson } from './snapshot.ts';
@@ -26,7 +27,7 @@ export interface Document {
  */
 export function decodeText(name: string, bytes: Uint8Array): string {
   const [first, second] = bytes;
-  if (first === 0x1f && second === 0x8b) throw invalid(`${name} is packed by gzip; unpack it`);
+  if (first === 0x1f && second === 0x8b) throw wrongBytes(`${name} is packed by gzip; unpack it`);
   const isBigEndian = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0);
   const isLittleEndian = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0);
   const encoding = isBigEndian ? 'utf-16be' : isLittleEndian ? 'utf-16le' : 'utf-8';
@@ -34,8 +35,12 @@ export function decodeText(name: string, bytes: Uint8Array): string {
     // It leaves the mark out.
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw invalid(`${name} is not ${encoding.toUpperCase()} text; save it as UTF-8`, cause);
+    throw wrongBytes(`${name} is not ${encoding.toUpperCase()} text; save it as UTF-8`, cause);
   }
+}
+
+function wrongBytes(message: string, cause?: unknown): DeallocatorError {
+  return new DeallocatorError('InvalidArgument', message, { cause });
 }
 
 /** None for a file without text. Several as `docker inspect` in a loop prints them, or one on each line. */
@@ -54,6 +59,9 @@ export function readDocuments({ name, text }: ImportFile): Document[] {
   });
 }
 
+/** Between documents. Files that were put together may have a mark of the byte order before each. */
+const BLANK = ' \t\r\n\uFEFF';
+
 /** The texts of the outermost values. What is no JSON comes out as some text, for the parser to refuse. */
 function splitDocuments(text: string): string[] {
   const documents: string[] = [];
@@ -66,7 +74,7 @@ function splitDocuments(text: string): string[] {
   };
   for (let at = 0; at < text.length; at++) {
     const character = text[at] as string;
-    if (' \t\r\n'.includes(character)) {
+    if (BLANK.includes(character)) {
       if (depth === 0) end(at);
       continue;
     }

@@ -43,7 +43,8 @@ export async function* readLines(name: string, pieces: AsyncIterable<string>): A
   let end: unknown;
   for await (const text of linesOf(pieces)) {
     const where = `${name}: line ${++number}`;
-    if (number === 1 && text === LINES_HEAD) continue;
+    // A shell that copies it may begin it with a mark of the byte order, and end its lines in its own way.
+    if (number === 1 && text.replace(/^\uFEFF/, '').replace(/\r$/, '') === LINES_HEAD) continue;
     if (number === 1) throw invalid(`${where} is not ${LINES_HEAD}, with which "deallocator export --lines" begins`);
     if (end !== undefined) throw invalid(`${where} comes after the end; give what one export has written`);
     const document = parseJson(text, `${where} `);

@@ -87,9 +87,9 @@ export function inspectImport(files: readonly ImportFile[], known: Known = NOTHI
   };
   const { parts, unusable, missing, orphans } = readSwarm(swarm, directory, faults);
   const merged = {
-    networks: withoutRepeats([...own.networks, ...parts.networks], 'network', faults),
-    services: withoutRepeats([...own.services, ...parts.services], 'service', faults),
-    tasks: withoutRepeats([...own.tasks, ...parts.tasks], 'task', faults),
+    networks: withoutRepeats([...own.networks, ...parts.networks], faults),
+    services: withoutRepeats([...own.services, ...parts.services], faults),
+    tasks: withoutRepeats([...own.tasks, ...parts.tasks], faults),
   };
   const snapshot = checkImport(merged, known, faults);
   const given = { parts: merged, kinds, incompleteSnapshots, orphans: [...orphans, ...orphansOf(merged, known)] };
@@ -122,8 +122,11 @@ function readSnapshot(
   document: Entry,
   place: string,
   file: string,
-  { own, kinds, incompleteSnapshots, faults }: Reading,
+  { own, kinds, incompleteSnapshots, faults, empty }: Reading,
 ) {
+  if (LISTS.every((name) => Array.isArray(document[name]) && document[name].length === 0)) {
+    empty.push(`${place.replace(/: $/, '')} holds a snapshot without objects`);
+  }
   for (const name of LISTS) {
     const list = document[name];
     if (list === undefined || list === null) {
