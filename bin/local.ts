@@ -4,6 +4,7 @@ import { checkEngine } from '../lib/local/dynamodb/engine.ts';
 import { LocalError } from '../lib/local/ground/local-error.ts';
 import { DeallocatorError } from '../lib/protocol/errors.ts';
 import { keepLocalCloud } from './cli/commands/local.ts';
+import { onNpmEnd } from './cli/npm-end.ts';
 import { seconds } from './demo/text.ts';
 import { BESIDE_CLOUD, nextSteps } from './next-steps.ts';
 import { ASSEMBLY_DIRECTORY, buildFunctions, RUNNING_DIRECTORY, STACK_NAME, writeTemplate } from './synthesize.ts';
@@ -21,8 +22,6 @@ Logs go to stderr. Ctrl-C stops it.
 
 Needs Java 17 or newer.
 `;
-/** How often we look whether npm is still there: it does not always pass a signal on. */
-const PARENT_POLL_MILLIS = 500;
 
 let stopping = false;
 
@@ -58,14 +57,7 @@ function waitForStop(): Promise<string> {
       resolve(reason);
     };
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
-    if (process.env.npm_lifecycle_event === undefined) return;
-    const parentPid = process.ppid;
-    const poll = setInterval(() => {
-      if (process.ppid === parentPid) return;
-      clearInterval(poll);
-      if (!stopping) stop('npm has ended');
-    }, PARENT_POLL_MILLIS);
-    poll.unref();
+    onNpmEnd(process.env, () => !stopping && stop('npm has ended'));
   });
 }
 

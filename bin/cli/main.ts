@@ -1,6 +1,7 @@
 /** The process around one call of the command line. */
 import { userInfo } from 'node:os';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
+import { onNpmEnd } from './npm-end.ts';
 import { run } from './run.ts';
 
 /** The system may not know the user, as in a container: then there is no name. */
@@ -20,6 +21,7 @@ export async function main(): Promise<void> {
     if (interruption.signal.aborted) process.exit(130);
     interruption.abort(new DOMException('interrupted by Ctrl-C', 'AbortError'));
   });
+  onNpmEnd(process.env, () => interruption.abort(new DOMException('npm has ended', 'AbortError')));
   // A reader may go away, as `head` does; what was asked for is done all the same.
   let isReaderGone = false;
   process.stdout.on('error', () => {

@@ -10,11 +10,8 @@ export interface Pace {
   readonly secondsLeft: number | undefined;
 }
 
-interface Seen {
-  readonly most: number;
-  /** When there were that many. */
-  readonly epochMillis: number;
-}
+/** The most children of a drain, and when there were that many. */
+type Seen = Pick<Pace, 'most'> & { readonly epochMillis: number };
 
 /** Given all that is marked at each look, tells each one's pace, by name. What is marked no more is forgotten. */
 export function openDrains(): (drains: readonly Drain[], nowEpochMillis: number) => Map<string, Pace> {

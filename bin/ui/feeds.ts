@@ -2,16 +2,18 @@
 import type { Chance } from '../../lib/protocol/chance.ts';
 import type { Html } from './html.ts';
 
-/** Parts of a page by their ids, in the page's order. */
-export type Parts = ReadonlyMap<string, Html>;
-
 export interface Reading {
-  read(): Promise<Parts>;
+  /** Parts of a page by their ids, in the page's order. */
+  read(): Promise<ReadonlyMap<string, Html>>;
   readonly periodMillis: number;
 }
 
-/** What a viewer is told: the parts, or why there are none. The parts before stay true for the time at which they were read. */
-export type Told = { readonly readAt: string; readonly parts: Parts } | { readonly fault: string };
+/** What a viewer is told: the parts and when they were read; or a fault, and what was read before stays true for its time. */
+export type Told =
+  | { readonly readAt: string; readonly parts: ReadonlyMap<string, Html> }
+  | { readonly fault: string; readonly parts?: never };
+
+type Viewer = (told: Told) => void;
 
 export interface FeedOptions {
   readonly chance: Chance;
@@ -22,14 +24,15 @@ export interface FeedOptions {
 const PAUSE_FOR_EACH_READING = 9;
 
 export function openFeeds({ chance, faultWords }: FeedOptions) {
-  const feeds = new Map<string, { readonly viewers: Set<(told: Told) => void>; last: Told | undefined }>();
+  const feeds = new Map<string, { readonly viewers: Set<Viewer>; last?: Told }>();
 
   async function keep(name: string, { read, periodMillis }: Reading): Promise<void> {
     const feed = feeds.get(name);
     while (feed !== undefined && feed.viewers.size > 0) {
       const startEpochMillis = chance.nowEpochMillis();
+      const readAt = new Date(startEpochMillis).toISOString();
       const told = await read().then(
-        (parts): Told => ({ readAt: new Date(startEpochMillis).toISOString(), parts }),
+        (parts): Told => ({ readAt, parts }),
         (error: unknown): Told => ({ fault: faultWords(error) }),
       );
       feed.last = told;
@@ -42,16 +45,15 @@ export function openFeeds({ chance, faultWords }: FeedOptions) {
 
   return {
     /** @param open makes the reading where nobody looks at the view yet. Returns how to leave. */
-    join(name: string, open: () => Reading, viewer: (told: Told) => void): () => void {
-      const known = feeds.get(name);
-      const feed = known ?? { viewers: new Set(), last: undefined };
-      feed.viewers.add(viewer);
-      if (known?.last !== undefined) viewer(known.last);
-      if (known === undefined) {
-        feeds.set(name, feed);
+    join(name: string, open: () => Reading, viewer: Viewer): () => void {
+      const { viewers, last } = feeds.get(name) ?? { viewers: new Set() };
+      viewers.add(viewer);
+      if (last !== undefined) viewer(last);
+      if (!feeds.has(name)) {
+        feeds.set(name, { viewers });
         void keep(name, open());
       }
-      return () => void feed.viewers.delete(viewer);
+      return () => void viewers.delete(viewer);
     },
     /** Views that are read. */
     count: () => feeds.size,

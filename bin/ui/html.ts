@@ -8,15 +8,7 @@ export interface Html {
   readonly [MARKUP]: string;
 }
 
-type Value = Html | string | number | undefined | false | readonly Html[];
-
-const ESCAPES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
+export type Value = Html | string | number | undefined | false | readonly Html[];
 
 /** Values become text, also within quoted attributes, with invisible characters made visible. Only `Html` stays as it is. */
 export function html(parts: TemplateStringsArray, ...values: readonly Value[]): Html {
@@ -32,5 +24,5 @@ export function textOf(value: Value): string {
   if (value === undefined || value === false) return '';
   if (Array.isArray(value)) return value.map(textOf).join('');
   if (typeof value === 'object' && MARKUP in value) return value[MARKUP];
-  return visible(String(value).toWellFormed()).replaceAll(/[&<>"']/g, (character) => ESCAPES[character] as string);
+  return visible(String(value).toWellFormed()).replaceAll(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`);
 }

@@ -1,11 +1,6 @@
 /** Who may ask the page's server for what. It shows what the user may read, and any page in any browser tab can send it requests. */
 import type { IncomingHttpHeaders } from 'node:http';
 
-export interface Refusal {
-  readonly status: number;
-  readonly words: string;
-}
-
 /** Names of this machine, with any port: a tunnel has one of its own. Behind any other name there may be another site. */
 const HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/;
 
@@ -14,7 +9,7 @@ const HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/;
  * another origin may send requests and not read the answers; they are refused too, since each costs reads. Only a link may lead
  * here from anywhere, to a page of its own.
  */
-export function refusalOf(method: string | undefined, headers: IncomingHttpHeaders): Refusal | undefined {
+export function refusalOf(method: string | undefined, headers: IncomingHttpHeaders) {
   const { host = '', origin } = headers;
   if (!HOST.test(host)) return { status: 421, words: `not served for the host "${host}"; use 127.0.0.1 or localhost` };
   if (method !== 'GET' && method !== 'HEAD') return { status: 405, words: `${method} is not allowed: this only shows` };

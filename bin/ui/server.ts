@@ -1,7 +1,9 @@
 /** The page's server: on the loopback interface alone, and only for what its own page asks. */
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import type { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
@@ -38,26 +40,25 @@ export async function serveUi({ cluster, target, port, ...options }: UiOptions):
     const refused = refusalOf(request.method, request.headers);
     if (refused !== undefined) return end(response, refused.status, refused.words);
     const address = readAddress(request.url ?? '');
-    const file = FILES[address.pathname];
-    if (file !== undefined) return end(response, 200, readPage(file), TYPES[extname(file)]);
-    const isEvents = address.pathname.startsWith(`${EVENTS}/`);
-    if (isEvents) address.pathname = address.pathname.slice(EVENTS.length);
+    const { pathname } = address;
+    if (FILES.includes(pathname)) return end(response, 200, readPage(pathname), extname(pathname));
+    const isEvents = pathname.startsWith(`${EVENTS}/`);
+    if (isEvents) address.pathname = pathname.slice(EVENTS.length);
     const view = viewOf(address);
     if (view === undefined) return end(response, 404, 'there is no such page; / shows what is marked');
-    if (!isEvents) return end(response, 200, textOf(shellOf(view, target)), TYPES['.html']);
+    if (!isEvents) return end(response, 200, textOf(shellOf(view, target)), '.html');
     if (viewers.size >= VIEWERS_MAX) return end(response, 503, `${VIEWERS_MAX} pages are open already; close some`);
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    if (request.method === 'HEAD') return void response.end();
+    response.write('retry: 2000\n\n');
     viewers.add(response);
-    response.on('close', () => viewers.delete(response));
-    stream(request, response, (viewer) => feeds.join(view.address, () => view.open(cluster), viewer));
+    const leave = feeds.join(view.address, () => view.open(cluster), eventsTo(response));
+    response.on('close', () => viewers.delete(response) && leave());
   });
   const viewers = new Set<ServerResponse>();
   server.maxConnections = CONNECTIONS_MAX;
   const used = await listen(server, port);
-  const close = () => {
-    server.close();
-    server.closeAllConnections();
-  };
-  return { url: `http://127.0.0.1:${used}/`, close };
+  return { url: `http://127.0.0.1:${used}/`, close: () => server.close().closeAllConnections() };
 }
 
 /** What can't be an address is that of no page. */
@@ -66,47 +67,27 @@ function readAddress(url: string): URL {
   return URL.canParse(url, base) ? new URL(url, base) : new URL('/none', base);
 }
 
-/** What a viewer is told, as events: of the parts only those that are not as they were. */
-function stream(
-  request: IncomingMessage,
-  response: ServerResponse,
-  join: (viewer: (told: Told) => void) => () => void,
-) {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  if (request.method === 'HEAD') return void response.end();
-  response.write('retry: 2000\n\n');
+/** Takes what a viewer is told, and sends it as events: of the parts only those that are not as they were. */
+function eventsTo(response: ServerResponse): (told: Told) => void {
   const sent = new Map<string, string>();
-  const leave = join((told) => {
+  return (told) => {
     // One that reads slowly is told the next time: what it has missed still differs from what it was sent.
     if (response.writableNeedDrain) return;
-    const parts = 'fault' in told ? [] : [...told.parts].map(([id, part]) => [id, textOf(part)] as const);
+    const parts = [...(told.parts ?? [])].map(([id, part]) => [id, textOf(part)] as const);
     const changed = parts.filter(([id, text]) => sent.get(id) !== text);
     for (const [id, text] of changed) sent.set(id, text);
-    const event = 'fault' in told ? { fault: told.fault } : { readAt: told.readAt, parts: changed };
-    response.write(`data: ${JSON.stringify(event)}\n\n`);
-  });
-  response.on('close', leave);
+    response.write(`data: ${JSON.stringify({ ...told, parts: changed })}\n\n`);
+  };
 }
 
-const PAGE = join(import.meta.dirname, 'page');
-const FILES: Readonly<Record<string, string>> = {
-  '/page.js': 'page.js',
-  '/page.css': 'page.css',
-  '/morphdom.js': 'morphdom-umd.min.js',
-};
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-};
+const TYPES: Readonly<Record<string, string>> = { '.html': 'html', '.js': 'javascript', '.css': 'css' };
+const FILES: readonly string[] = ['/page.js', '/page.css', '/morphdom-umd.min.js'];
 
-/** The package's build puts the library's file beside ours. */
+/** Beside this file; the package's build puts the library's file there too. */
 function readPage(name: string): string {
-  const path = join(PAGE, name);
-  return readFileSync(
-    existsSync(path) ? path : createRequire(import.meta.url).resolve(`morphdom/dist/${name}`),
-    'utf8',
-  );
+  const path = join(import.meta.dirname, 'page', name);
+  const { resolve } = createRequire(import.meta.url);
+  return readFileSync(existsSync(path) ? path : resolve(`morphdom/dist${name}`), 'utf8');
 }
 
 function shellOf({ address, title }: View, target: string) {
@@ -115,28 +96,25 @@ function shellOf({ address, title }: View, target: string) {
   return html`<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title} – deallocator</title>
 <meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="/page.css">
-<script src="/morphdom.js" defer></script><script src="/page.js" defer></script></head>
+<script src="/morphdom-umd.min.js" defer></script><script src="/page.js" defer></script></head>
 <body><a class="skip" href="#main">Skip to what is shown</a>
-<header><p><strong>deallocator</strong> <span id="target">${target}</span></p>
+<header><h1>deallocator</h1><p id="target">${target}</p>
 <nav aria-label="Views">${tab('/', 'Overview')} ${tab('/objects', 'Objects')}</nav><p id="live">connecting</p></header>
 <p id="fault" class="fault" role="alert" hidden></p>
 <main id="main" tabindex="-1"><p id="reading">Reading the tables …</p><noscript>This page shows what happens as it happens, and needs JavaScript for it. "deallocator status" tells the same.</noscript></main></body></html>`;
 }
 
-function end(response: ServerResponse, status: number, body: string, type = 'text/plain; charset=utf-8'): void {
+function end(response: ServerResponse, status: number, body: string, extension = ''): void {
+  const type = `text/${TYPES[extension] ?? 'plain'}; charset=utf-8`;
   response.writeHead(status, { 'content-type': type, ...(status === 405 && { allow: 'GET, HEAD' }) }).end(body);
 }
 
 /** Where no port was asked for and the usual one is taken, on any free one. */
 async function listen(server: Server, port: number | undefined): Promise<number> {
-  const at = (one: number) =>
-    new Promise<number>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ host: '127.0.0.1', port: one }, () => {
-        server.off('error', reject);
-        resolve((server.address() as { port: number }).port);
-      });
-    });
+  const at = async (one: number) => {
+    await once(server.listen({ host: '127.0.0.1', port: one }), 'listening');
+    return (server.address() as AddressInfo).port;
+  };
   return at(port ?? PORT_USUAL).catch((cause: NodeJS.ErrnoException) => {
     const isTaken = cause.code === 'EADDRINUSE' || cause.code === 'EACCES';
     if (!isTaken) throw cause;

@@ -213,3 +213,13 @@ it('ends with 130 on Ctrl-C, whatever it waits for', async () => {
   backend.cloud.setIntercept(undefined);
   expect({ status, stdout, stderr }).toEqual({ status: 130, stdout: '', stderr: 'deallocator sweep: interrupted\n' });
 });
+
+it('ends the page when npm, which has started it, is told to end', async () => {
+  const args = ['run', '--silent', 'deallocator', '--', 'ui', '--json', '--config', config];
+  const npm = spawn('npm', args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [told] = await once(npm.stdout.setEncoding('utf8'), 'data');
+  const { url } = JSON.parse(told);
+  expect((await fetch(url)).status).toBe(200);
+  npm.kill('SIGTERM');
+  await expect.poll(() => fetch(url).then(({ status }) => status, String), { timeout: 60_000 }).toMatch(/^TypeError/);
+});

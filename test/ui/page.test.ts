@@ -8,11 +8,12 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
+import type { StatusEntry } from '../../lib/operate/reports/status.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
@@ -116,7 +117,6 @@ describe.skipIf(!isThere)('the page', () => {
   const picture = async (name: string, options = {}) => {
     if (PICTURES !== undefined) await page.screenshot({ path: join(PICTURES, `${name}.png`), ...options });
   };
-  const status = async () => JSON.parse((await call(['status', '--json'], { open: here.open })).stdout);
   /** Each row's object, state and number, as the page has them now. */
   const rows = () =>
     page.$$eval('#marked tbody tr', (all) =>
@@ -126,20 +126,24 @@ describe.skipIf(!isThere)('the page', () => {
         Number.parseInt(row.querySelector('[data-label=Left]')?.textContent ?? '', 10),
       ]),
     );
-  const isAsStatus = async () => {
-    const { marked, counts } = await status();
-    const told = marked.map(
-      ({ object, state, children }: { object: string; state: string; children: { count: number } }) => [
-        object,
-        state,
-        children.count,
-      ],
+  /** What each row calls its object, and its words for what that waits for and has left. */
+  const words = () =>
+    page.$$eval('#marked tbody tr', (all) =>
+      all.map((row) =>
+        ['th', '[data-label=State]', '[data-label=Left]'].map((cell) => row.querySelector(cell)?.textContent),
+      ),
     );
-    await expect.poll(rows, WAIT).toEqual(told);
-    const head = await page.textContent('#marked-head');
-    for (const [state, count] of Object.entries(counts))
-      if (Number(count) > 0) expect(head).toContain(`${count} ${state}`);
-  };
+  const isAsStatus = () =>
+    vi.waitFor(async () => {
+      const { marked } = JSON.parse((await call(['status', '--json'], { open: here.open })).stdout);
+      const told = (marked as StatusEntry[]).map(({ object, state, children }) => [object, state, children.count]);
+      expect(await rows()).toEqual(told);
+      const { stdout } = await call(['status'], { open: here.open });
+      const [, head, , , ...lines] = stdout.trimEnd().split('\n');
+      expect(await page.textContent('#marked-head')).toBe(head);
+      const columns = lines.map((line) => line.split(/ {3,}/));
+      expect(await words()).toEqual(columns.map(([kind, id, state, left]) => [`${kind} ${id}`, state, left]));
+    }, WAIT);
   const swarm = async () => {
     const { client, backend } = here;
     const uses = (...ids: string[]) => ({ spec: { networks: ids.map((target) => ({ target })) } });
@@ -186,11 +190,41 @@ describe.skipIf(!isThere)('the page', () => {
     await isAsStatus();
     expect(await rows()).toEqual([['network#metrics', 'blocked', 1]]);
     await expect
-      .poll(() => page.textContent('#deletions ol'), WAIT)
+      .poll(() => page.textContent('#deletions ul'), WAIT)
       .toMatch(/service shop_orders with network shop_(back|front), network/);
     await here.client.removeService('grafana');
     await here.backend.deliver();
     await expect.poll(() => page.textContent('#marked-head'), WAIT).toBe('Nothing is marked for deletion.');
+  });
+
+  it('shows each state in the words and numbers of status, the worst first', async () => {
+    await goTo();
+    const { client, tables, backend } = here;
+    await client.createNetwork({ id: 'front' });
+    const uses = { spec: { networks: [{ target: 'front' }] } };
+    for (const id of ['odd', 'slow', 'kept', 'drains']) await client.createService({ id });
+    await client.createService({ id: 'user', ...uses });
+    await client.createTasks('drains', [{ id: '1' }, { id: '2' }]);
+    for (const id of ['odd', 'slow', 'user']) await client.createTask(id, { id: '1' });
+    for (const id of ['odd', 'slow', 'kept', 'drains']) await client.removeService(id);
+    tables.put('services', { ...tables.get('services', { id: 'kept' }), protected: true });
+    await client.removeNetwork('front', { whenInUse: 'wait' });
+    await backend.deliver();
+    await isAsStatus();
+    tables.put('counters', { id: 'service#odd', remaining: 'abc', epoch: 'e' });
+    tables.put('services', { ...tables.get('services', { id: 'slow' }), markedAt: '2020-01-01T00:00:00.000Z#1' });
+    tables.delete('counters', { id: 'service#slow' });
+    await client.createService({ id: 'empty' });
+    await client.removeService('empty');
+    await isAsStatus();
+    expect((await rows()).map(([object, state]) => [object, state])).toEqual([
+      ['service#odd', 'unreadable'],
+      ['network#front', 'blocked'],
+      ['service#slow', 'stalled'],
+      ['service#kept', 'held'],
+      ['service#drains', 'draining'],
+      ['service#empty', 'ready'],
+    ]);
   });
 
   it('shows ids, names and reasons as text, whatever they hold', async () => {

@@ -2,10 +2,10 @@
 import { request } from 'node:http';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
+import { drawSvg } from '../../bin/cli/graph-svg.ts';
 import { openDrains } from '../../bin/ui/drains.ts';
 import { openFeeds, type Told } from '../../bin/ui/feeds.ts';
 import { html, markup, textOf } from '../../bin/ui/html.ts';
-import { drawSvg } from '../../bin/ui/picture.ts';
 import { refusalOf } from '../../bin/ui/requests.ts';
 import { serveUi, type Ui } from '../../bin/ui/server.ts';
 import { viewOf } from '../../bin/ui/views.ts';
@@ -196,7 +196,7 @@ describe('the server', () => {
       '',
       'page.js',
       'page.css',
-      'morphdom.js',
+      'morphdom-umd.min.js',
       'objects',
       'nothing',
       '../package.json',

@@ -8,10 +8,10 @@ import { DeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
 import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { mapInParallel } from '../../../lib/protocol/parallel.ts';
-import { drawSvg } from '../../ui/picture.ts';
 import { type Given, readParents } from '../arguments.ts';
 import { type Command, DONE, FAILED, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { drawSvg } from '../graph-svg.ts';
 import type { Io } from '../io.ts';
 import { findTyped } from '../objects.ts';
 

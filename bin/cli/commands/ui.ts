@@ -1,5 +1,5 @@
+import { once } from 'node:events';
 import { refuseWrites } from '../../../lib/dynamodb/read-only.ts';
-import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { serveUi } from '../../ui/server.ts';
 import { readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
@@ -7,8 +7,6 @@ import { errorWords } from '../errors.ts';
 import { targetLine } from '../target.ts';
 
 const PORT_MAX = 65_535;
-/** The longest that a timer of Node.js can wait: 24.8 days. */
-const LONG_MILLIS = 2 ** 31 - 1;
 
 export const ui: Command = {
   name: 'ui',
@@ -28,16 +26,11 @@ export const ui: Command = {
     const { chance, environment, signal } = io;
     const faultWords = (error: unknown) => errorWords(error, environment, where);
     const page = await serveUi({ cluster, target: targetLine(target), port, chance, faultWords });
-    try {
-      if (isJson) printJson({ target, url: page.url });
-      else print(`${page.url} shows ${targetLine(target)}, to this machine alone. Ctrl-C ends it.`);
-      for (;;) await interruptible(chance.pause(LONG_MILLIS), io);
-    } catch (error) {
-      // Ctrl-C is how it ends, not a failure.
-      if (!signal.aborted) throw error;
-      return DONE;
-    } finally {
-      page.close();
-    }
+    if (isJson) printJson({ target, url: page.url });
+    else print(`${page.url} shows ${targetLine(target)}, to this machine alone. Ctrl-C ends it.`);
+    // That is how it ends, not a failure.
+    if (!signal.aborted) await once(signal, 'abort');
+    page.close();
+    return DONE;
   },
 };

@@ -26,8 +26,8 @@ function show({ data }) {
 
 /** A page that nobody sees asks for nothing. */
 function follow() {
-  if (document.hidden) return source?.close();
   source?.close();
+  if (document.hidden) return;
   source = new EventSource(`/events${location.pathname}${location.search}`);
   source.onmessage = show;
   source.onerror = () => tell('not connected: the command has ended, or too many pages are open', 'fault');

@@ -54,7 +54,8 @@ const COLORS: Readonly<Record<Shown, string>> = {
   gone: '#808080',
   'not there': '#808080',
 };
-const LEGEND: Readonly<Record<Edge['means'], string>> = {
+/** What the arrows mean. */
+export const LEGEND: Readonly<Record<Edge['means'], string>> = {
   uses: 'uses',
   holds: 'uses what is marked, which waits for it',
   blocks: 'uses what is marked, and stays',
