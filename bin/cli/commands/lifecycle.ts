@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Lifecycle } from '../../../lib/lifecycle/declaration.ts';
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
+import { isLifecycleError } from '../../../lib/lifecycle/refusals.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
@@ -23,9 +24,8 @@ export const lifecycle: Command = {
     refuseMore(given, 1);
     const [file] = given.positionals;
     // No other command needs these.
-    const [{ planOf }, { isLifecycleError }, { SWARMKIT }, { lifecycleWords, refusalLines }] = await Promise.all([
+    const [{ planOf }, { SWARMKIT }, { lifecycleWords, refusalLines }] = await Promise.all([
       import('../../../lib/lifecycle/plan.ts'),
-      import('../../../lib/lifecycle/refusals.ts'),
       import('../../../lib/lifecycle/swarmkit.ts'),
       import('../lifecycle-words.ts'),
     ]);
