@@ -31,7 +31,6 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
     'breaks the module when it is loaded, which is before Stryker turns it on',
   'lib/protocol/model.ts: [] → ["Stryker was here"]': 'what is no prefix of ours has no length behind it',
   'lib/protocol/invariants.ts: [] → ["Stryker was here"]': 'asked only of a world that keeps receipts',
-  'lib/dynamodb/gather.ts: waiting.length === 1 → true': 'a turn in which nothing is left to ask sends nothing',
   'lib/dynamodb/reads.ts: [] → ["Stryker was here"]':
     'DynamoDB leaves Items out only of a count, which these reads are not',
 };
