@@ -142,7 +142,7 @@ export function parseUserName(name: string): UserKey | undefined {
   if (head !== undefined) {
     const end = head.length + Number(digits);
     const [serviceId, id] = [name.slice(head.length, end), name.slice(end + 1)];
-    return serviceId !== '' && name[end] === '#' && id !== '' ? taskKey(serviceId, id) : undefined;
+    return name[end] === '#' && id !== '' ? taskKey(serviceId, id) : undefined;
   }
   const parent = parseParentName(name);
   return parent && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;

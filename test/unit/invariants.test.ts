@@ -4,6 +4,7 @@ import {
   checkAlways,
   checkRest,
   checkStep,
+  countChildren,
   type StoredParent,
   type Violation,
   type World,
@@ -427,4 +428,13 @@ describe('a deletion that breaks a promise', () => {
       'network#front was deleted without its attachment of service#web',
     ]);
   });
+});
+
+it('counts no attachment as a child of what nothing is held by', () => {
+  const attachments = [
+    attachment,
+    { held: 'service#web', holder: 'service#api' },
+    { held: 'x', holder: 'service#web' },
+  ];
+  expect([...countChildren(world({ attachments }), DEFAULT_RULES)]).toEqual([['network#front', 1]]);
 });

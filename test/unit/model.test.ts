@@ -195,6 +195,7 @@ describe('the name of a user', () => {
     'task#-1#a#b',
     'Task#3#web#1',
     'xtask#1##a',
+    'task#1#',
     'web',
     'service#',
     'network#front',
