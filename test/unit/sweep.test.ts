@@ -175,6 +175,15 @@ describe('the sweep', () => {
     expect(calls).not.toContain('readAttachments');
   });
 
+  it('S2 leaves a network to whoever holds it under a name that says nothing', async () => {
+    const tables = new MemoryTables();
+    tables.put('networks', network('front', marked(0)));
+    tables.put('attachments', { held: 'network#front', holder: 'task#03#web#1' });
+    const { report } = await settleAll(memoryStore(tables));
+    expect(report).toMatchObject({ settled: 1, failed: [], deleted: [], stillMarked: 1 });
+    expect(tables.list('attachments')).toHaveLength(1);
+  });
+
   it('names a parent that fails, and settles the others', async () => {
     const tables = world();
     const store = wrapStore(memoryStore(tables), (_, call) => call());
