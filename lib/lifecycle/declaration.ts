@@ -40,7 +40,12 @@ export interface Kind<Name extends string = string> {
    * When an item keeps nothing any more, though it is still there: the text at a path, which may not lead through a list.
    * @default - once it is deleted
    */
-  readonly goneWhen?: { readonly at: Path; readonly isOneOf: readonly string[] };
+  readonly goneWhen?: {
+    /** The path of the text. */
+    readonly at: Path;
+    /** Each of these: the item keeps nothing. */
+    readonly isOneOf: readonly string[];
+  };
 }
 
 /** One thing that must outlive an item, and how the item says so. */
@@ -58,7 +63,9 @@ export interface DependencyByKey<Name extends string = string> {
 
 /** An attribute of its item names the others. An attachment is kept for each, under the other's name. */
 export type DependencyByValue<Name extends string = string> = {
+  /** The kind of the others. */
   readonly kind: Name;
+  /** By values. */
   readonly by: 'value';
   /**
    * How a value names the other. Parts that it does not name are those of the item's own key.
@@ -69,11 +76,15 @@ export type DependencyByValue<Name extends string = string> = {
   readonly onDelete?: Exclude<OnDelete, object>;
 } & (
   | {
-      /** Where the values are: all of them count. */ readonly at: Path | readonly Path[];
+      /** Where the values are: all of them count. */
+      readonly at: Path | readonly Path[];
+      /** Not beside `at`. */
       readonly firstOf?: undefined;
     }
   | {
-      /** Only the first path counts at which anything is. */ readonly firstOf: readonly Path[];
+      /** Only the first path counts at which anything is. */
+      readonly firstOf: readonly Path[];
+      /** Not beside `firstOf`. */
       readonly at?: undefined;
     }
 );
@@ -83,7 +94,13 @@ export type DependencyByValue<Name extends string = string> = {
  * be marked while this one is there and not marked itself. `set`: these attributes are written to the item, for the program
  * that runs it and will remove it.
  */
-export type OnDelete = 'wait' | 'restrict' | { readonly set: Readonly<Record<string, string>> };
+export type OnDelete =
+  | 'wait'
+  | 'restrict'
+  | {
+      /** The texts, by the attributes that they are written to. */
+      readonly set: Readonly<Record<string, string>>;
+    };
 
 /** The names of a lifecycle's kinds. */
 export type KindOf<L extends Lifecycle> = Extract<keyof L['kinds'], string>;

@@ -33,9 +33,19 @@ export interface KindPlan<N extends string = string> {
   /** Kinds whose items forbid a mark of it while they are there and not marked. */
   readonly restrictedBy: readonly N[];
   /** What is written to the items under it when it is marked, for the programs that run them. */
-  readonly tells: readonly { readonly kind: N; readonly set: Readonly<Record<string, string>> }[];
+  readonly tells: readonly {
+    /** The kind of those items. */
+    readonly kind: N;
+    /** The texts, by their attributes. */
+    readonly set: Readonly<Record<string, string>>;
+  }[];
   /** When one of it keeps nothing any more, though it is still there. */
-  readonly goneWhen?: { readonly at: Path; readonly isOneOf: readonly string[] };
+  readonly goneWhen?: {
+    /** The path of the text. */
+    readonly at: Path;
+    /** Each of these: the item keeps nothing. */
+    readonly isOneOf: readonly string[];
+  };
   /** What it is called where people read or type it. */
   readonly words: Words;
 }
@@ -65,12 +75,21 @@ export interface Held<N extends string = string> {
 /** One source of what keeps an item: a query on the table of a kind under its key, or on the attachments under its name. */
 export type Count<N extends string = string> =
   | (UnderKey & {
+      /** By a query of the items under its key. */
       readonly by: 'key';
+      /** The kind that is counted. */
       readonly kind: N;
+      /** That kind's table. */
       readonly table: string;
+      /** Which of them do not count. */
       readonly goneWhen?: KindPlan['goneWhen'];
     })
-  | { readonly by: 'attachments'; readonly kinds: readonly N[] };
+  | {
+      /** By a query of its attachments. */
+      readonly by: 'attachments';
+      /** The kinds of those that hold it. */
+      readonly kinds: readonly N[];
+    };
 
 type Kinds = Readonly<Record<string, Kind>>;
 

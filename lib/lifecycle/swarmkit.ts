@@ -19,12 +19,7 @@ const NETWORKS = {
   onDelete: 'restrict',
 } as const;
 
-/**
- * Services, their tasks, and the networks that both use.
- *
- * @example swarmkit({ taskIsGone: 'terminal' })
- */
-export function swarmkit({ taskIsGone = 'deleted', stopTasks = false, taskNetworks = false }: SwarmkitOptions = {}) {
+function kindsFor({ taskIsGone = 'deleted', stopTasks = false, taskNetworks = false }: SwarmkitOptions) {
   return defineLifecycle({
     kinds: {
       service: { table: 'services', key: { id: '${service}' }, dependsOn: [NETWORKS] },
@@ -44,11 +39,22 @@ export function swarmkit({ taskIsGone = 'deleted', stopTasks = false, taskNetwor
   });
 }
 
-/** SwarmKit's kinds without any choice. */
-export const SWARMKIT = swarmkit();
+/** The types have names, so that a reference of the exports shows a line and not each part of a literal. */
+type Swarmkit = ReturnType<typeof kindsFor>;
 
-/** SwarmKit's kinds with all that its services share: volumes, secrets and configs beside networks. */
-export const SWARMKIT_ALL = defineLifecycle({
+/**
+ * Services, their tasks, and the networks that both use.
+ *
+ * @example swarmkit({ taskIsGone: 'terminal' })
+ */
+export function swarmkit(options: SwarmkitOptions = {}): Swarmkit {
+  return kindsFor(options);
+}
+
+/** SwarmKit's kinds without any choice. */
+export const SWARMKIT: Swarmkit = swarmkit();
+
+const ALL = defineLifecycle({
   kinds: {
     service: {
       table: 'services',
@@ -71,3 +77,6 @@ export const SWARMKIT_ALL = defineLifecycle({
     volume: { table: 'volumes', key: { id: '${volume}' } },
   },
 });
+
+/** SwarmKit's kinds with all that its services share: volumes, secrets and configs beside networks. */
+export const SWARMKIT_ALL: typeof ALL = ALL;
