@@ -7,17 +7,19 @@ import { partsIn } from './templates.ts';
  * Actions without `dynamodb:`, in the order of a policy. A transaction needs the actions of its items, a statement one of its own.
  */
 export const ACTIONS = [
-  ...([
-    'GetItem',
-    'BatchGetItem',
-    'Query',
-    'Scan',
-    'ConditionCheckItem',
-    'PutItem',
-    'UpdateItem',
-    'DeleteItem',
-  ] as const),
-  ...(['BatchWriteItem', 'PartiQLSelect', 'PartiQLUpdate', 'DescribeTable', 'DescribeTimeToLive'] as const),
+  'GetItem',
+  'BatchGetItem',
+  'Query',
+  'Scan',
+  'ConditionCheckItem',
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'BatchWriteItem',
+  'PartiQLSelect',
+  'PartiQLUpdate',
+  'DescribeTable',
+  'DescribeTimeToLive',
   'GetResourcePolicy',
 ] as const;
 

@@ -12,7 +12,7 @@ export type ParentKind = 'service' | 'network';
 export interface ParentKey {
   /** Which of the two: an id may be that of a service and of a network. */
   readonly kind: ParentKind;
-  /** For a service 1 to 1,024 bytes of UTF-8, for a network 1 to 2,040. */
+  /** For a service 1 to 1,016 bytes of UTF-8, for a network 1 to 2,040. */
   readonly id: string;
 }
 
