@@ -76,7 +76,7 @@ function marksRow({ namespace }: Shown): IWidget[] {
       width: WIDTH,
     }),
     ...COUNTED_KINDS.map((kind) =>
-      graph(`Deleted, ${kind}: by what set it going`, each(namespace, ['Deleted', kind], DELETES[kind]), true),
+      graph(`Deleted, ${kind}: by what set it going`, each(namespace, ['Deleted', kind], DELETES[kind] ?? []), true),
     ),
   ];
 }

@@ -1,8 +1,9 @@
 /** A batch of stream records, grouped by parent, and the partial response that names those that failed. */
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { invalid } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { PARENTS_TOGETHER_MAX } from '../protocol/limits.ts';
-import { type ParentKey, parentName } from '../protocol/model.ts';
 import { mapTogether } from '../protocol/parallel.ts';
 import type { Store } from '../protocol/store.ts';
 import type { FunctionPorts } from './ports.ts';
@@ -26,7 +27,7 @@ export interface BatchResponse {
 
 /** One parent's records in a batch, in the stream's order. */
 export interface ParentRecords {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   readonly records: readonly StreamRecord[];
 }
 
@@ -54,7 +55,7 @@ export async function processBatch(
   }
   const failed: string[] = [];
   let unnamed: DeallocatorError | undefined;
-  const groups = new Map<string, { parent: ParentKey; records: StreamRecord[] }>();
+  const groups = new Map<string, { parent: ItemKey; records: StreamRecord[] }>();
   for (const record of event.Records.map(read)) {
     if (record === undefined) continue;
     if (isMalformed(record)) {
@@ -63,7 +64,7 @@ export async function processBatch(
       else failed.push(record.sequenceNumber);
       continue;
     }
-    const name = parentName(record.parent);
+    const name = itemName(record.parent);
     const group = groups.get(name) ?? { parent: record.parent, records: [] };
     group.records.push(record);
     groups.set(name, group);
@@ -73,7 +74,7 @@ export async function processBatch(
     try {
       await process(group);
     } catch (error) {
-      telemetry.failed(parentName(group.parent), error);
+      telemetry.failed(itemName(group.parent), error);
       failed.push(...group.records.map(({ sequenceNumber }) => sequenceNumber));
     }
   });

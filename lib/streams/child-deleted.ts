@@ -2,9 +2,11 @@
  * `task-deleted` and `attachment-deleted`: children are gone, so their parent's counter goes down. Where tasks hold
  * networks, the attachments of tasks that came, changed or went are set right first.
  */
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { heal } from '../protocol/heal.ts';
 import { TASKS_IN_PARALLEL } from '../protocol/limits.ts';
-import { parentName, type TaskKey, taskKey } from '../protocol/model.ts';
+import { taskKey } from '../protocol/model.ts';
 import { groupBy, mapInParallel } from '../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import { settle } from '../protocol/settle.ts';
@@ -27,7 +29,7 @@ export async function childDeleted(
   }
   // The mapping's filter lets little else through. Without the filter, other records change nothing here.
   const removed = records.filter((record) => isGone(record, ports.rules)).length;
-  if (removed === 0 || !draining.has(parentName(parent))) return;
+  if (removed === 0 || !draining.has(itemName(parent))) return;
   const counter = await store.decrement(parent, removed, isoNow(ports.chance));
   if (counter === undefined) return;
   telemetry.decremented(parent, removed, counter.remaining);
@@ -37,9 +39,9 @@ export async function childDeleted(
 }
 
 /** The tasks whose networks the records change, each with these networks. */
-function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [TaskKey, string[]][] {
+function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [ItemKey, string[]][] {
   const byTask = groupBy(records, ({ child }) => child as string);
-  return [...byTask].flatMap(([id, ofTask]): [TaskKey, string[]][] => {
+  return [...byTask].flatMap(([id, ofTask]): [ItemKey, string[]][] => {
     const task = taskKey(serviceId, id);
     const networks = networksToHeal(task, ofTask, rules);
     return networks.length > 0 ? [[task, networks]] : [];

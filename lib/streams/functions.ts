@@ -2,7 +2,8 @@
  * The five functions as data: which table's stream wakes each, and with which records. What it does follows from what that table holds. The construct and the
  * handlers read this table, in memory as when deployed.
  */
-import { type Rules, TERMINAL_TASK_STATES } from '../protocol/rules.ts';
+import { TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
+import type { Rules } from '../protocol/rules.ts';
 
 export type StreamFunctionName = 'task-deleted' | 'attachment-deleted' | 'service-updated' | 'network-updated';
 /** The five functions. */

@@ -1,6 +1,6 @@
 /** `service-updated` and `network-updated`: a mark was set or cleared, or a raw write changed references. */
 import { heal } from '../protocol/heal.ts';
-import { KINDS } from '../protocol/model.ts';
+import { kindRules } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
 import { stopTasks } from '../protocol/stop.ts';
 import { newMarkedAt } from '../protocol/time.ts';
@@ -15,7 +15,7 @@ export async function parentUpdated({ store, telemetry, ports }: RecordWork, gro
   // Before anything else that could fail: from here on the sweep finds the mark without a record.
   if (records.some(isUnstamped)) await store.stampMark(parent, newMarkedAt(ports.chance));
   // Before settling, so that what is finalized is whole.
-  const networks = KINDS[parent.kind].refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
+  const networks = kindRules(parent.kind).refersTo === undefined ? [] : networksToHeal(parent, records, ports.rules);
   if (networks.length > 0) telemetry.healed(await heal(store, ports.chance, parent, networks));
   const isConcerned =
     records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([parent])).size > 0);

@@ -4,17 +4,16 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
 import { sideOf, streamOf, TABLES } from '../dynamodb/schema.ts';
+import type { ItemKey } from '../lifecycle/keys.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import {
   isParent,
-  KINDS,
+  kindRules,
   type NetworkLists,
-  type ParentKey,
   type ParentKind,
   parseHeldName,
   referencedNetworks,
-  type UserKey,
 } from '../protocol/model.ts';
 import { isGoneByState, type Rules } from '../protocol/rules.ts';
 import type { StreamedTable } from './functions.ts';
@@ -36,7 +35,7 @@ export type EventName = 'INSERT' | 'MODIFY' | 'REMOVE';
 export interface StreamRecord {
   readonly sequenceNumber: string;
   readonly eventName: EventName;
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   /** A child's own id, where {@link RecordSource.childAttribute} names it. */
   readonly child: string | undefined;
   /** Undefined where the item was not there, or the stream carries keys only. */
@@ -70,7 +69,7 @@ export interface RecordSource {
 export function recordSource(table: StreamedTable, rules: Rules): RecordSource {
   const { of, kind } = sideOf(table);
   const { partitionKey, sortKey } = TABLES[table];
-  const holdNetworks = of === 'children' && kind !== undefined && KINDS[kind].runsTasks && rules.taskNetworks;
+  const holdNetworks = of === 'children' && kind !== undefined && kindRules(kind).runsTasks && rules.taskNetworks;
   return {
     of,
     kind,
@@ -125,7 +124,7 @@ export function compareSequenceNumbers(a: string, b: string): number {
 }
 
 /** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
-export function networksToHeal(user: UserKey, records: readonly StreamRecord[], rules: Rules): string[] {
+export function networksToHeal(user: ItemKey, records: readonly StreamRecord[], rules: Rules): string[] {
   const hasEnded = (image: Image | undefined) => !isParent(user) && isGoneByState(image?.state, rules);
   const changed = records.filter(
     ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),

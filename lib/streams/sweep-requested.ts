@@ -1,16 +1,10 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
-import {
-  isParent,
-  type ParentKey,
-  parentName,
-  parseParentName,
-  parseUserName,
-  type UserKey,
-  userName,
-} from '../protocol/model.ts';
+import { isParent, parseParentName, parseUserName } from '../protocol/model.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Settled } from '../protocol/settle.ts';
 import type { SweepCursor } from '../protocol/store.ts';
@@ -81,7 +75,7 @@ function triggerOf(request: SweepRequest | undefined): string | undefined {
 }
 
 /** All names are checked before anything is settled. */
-function readNames(names: unknown, rules: Rules): UserKey[] {
+function readNames(names: unknown, rules: Rules): ItemKey[] {
   if (!Array.isArray(names) || names.length > SWEEP_NAMES_MAX) {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
@@ -110,8 +104,8 @@ export function sweepRequested(ports: FunctionPorts) {
         rules,
         trigger: trigger === undefined ? functionName : `${functionName}: ${trigger}`,
         onSettled: (settled: Settled) => telemetry.settled(settled, 0),
-        onFailed: (user: UserKey, error: unknown) => telemetry.failed(userName(user), error),
-        onStopped: (service: ParentKey, tasks: number) => telemetry.stopped(service, tasks),
+        onFailed: (user: ItemKey, error: unknown) => telemetry.failed(itemName(user), error),
+        onStopped: (service: ItemKey, tasks: number) => telemetry.stopped(service, tasks),
       };
       const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
       const report = named
@@ -146,10 +140,10 @@ export function sweepRequested(ports: FunctionPorts) {
       telemetry.swept({ trigger, ...summary });
       return {
         ...summary,
-        deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(parentName),
+        deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(itemName),
         failed: report.failed
           .slice(0, SWEEP_NAMES_MAX)
-          .map(({ parent, error }) => ({ parent: userName(parent), error: String(error) })),
+          .map(({ parent, error }) => ({ parent: itemName(parent), error: String(error) })),
       };
     });
 }

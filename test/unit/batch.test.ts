@@ -1,8 +1,8 @@
 /** The handlers over a store in memory: what a batch asks of the store, and which of its records it gives back. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
 import type { StreamedTable } from '../../lib/streams/functions.ts';
@@ -64,7 +64,7 @@ const removal = (serviceId: string, sequenceNumber: number | string, eventName =
 const failures = (...sequenceNumbers: string[]) => ({
   batchItemFailures: sequenceNumbers.map((itemIdentifier) => ({ itemIdentifier })),
 });
-const isOf = (args: readonly unknown[], id: string) => (args[0] as ParentKey | undefined)?.id === id;
+const isOf = (args: readonly unknown[], id: string) => (args[0] as ItemKey | undefined)?.id === id;
 
 describe('task-deleted', () => {
   it("makes one decrement of a parent's records in a batch, by their number", async () => {

@@ -1,8 +1,9 @@
 /** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
 
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { shown } from '../../protocol/arguments.ts';
-import { KINDS, parentName, referencedNetworks, referredTo, type UserKey, userName } from '../../protocol/model.ts';
+import { kindRules, referencedNetworks, referredTo, taskKey } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { FUNCTIONS, STREAM_FUNCTION_NAMES } from '../../streams/functions.ts';
 import {
@@ -83,21 +84,21 @@ export function parentsOfRecords(records: readonly unknown[], source: RecordSour
       malformed.push(`record ${read.sequenceNumber ?? 'without a sequence number'}: ${read.error.message}`);
       continue;
     }
-    parents.add(parentName(read.parent));
+    parents.add(itemName(read.parent));
     const user = userOf(read, isOwn);
     if (user === undefined) continue;
     const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
     const still = new Set(named(read.after));
-    for (const id of named(read.before)) if (!still.has(id)) parents.add(parentName(referredTo(id)));
-    if (user.kind === 'task' && still.size > 0) parents.add(userName(user));
+    for (const id of named(read.before)) if (!still.has(id)) parents.add(itemName(referredTo(id)));
+    if (user.kind === 'task' && still.size > 0) parents.add(itemName(user));
   }
   return { parents: [...parents], malformed };
 }
 
 /** The user of networks that the record is about, if any. */
-function userOf({ parent, child }: StreamRecord, isOwn: boolean): UserKey | undefined {
-  if (child !== undefined) return { kind: 'task', serviceId: parent.id, id: child };
-  return isOwn && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
+function userOf({ parent, child }: StreamRecord, isOwn: boolean): ItemKey | undefined {
+  if (child !== undefined) return taskKey(parent.id, child);
+  return isOwn && kindRules(parent.kind).refersTo !== undefined ? parent : undefined;
 }
 
 /** `arn:aws:dynamodb:eu-central-1:123456789012:table/NAME/stream/2026-01-01T00:00:00.000` */
