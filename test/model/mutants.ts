@@ -255,7 +255,7 @@ export const MUTANTS: readonly Mutant[] = [
     world: ownNetwork({ updates: true }),
     breaks: 'S4',
   },
-  // child-deleted
+  // child-gone
   {
     name: 'decrement creates a counter',
     without: 'only if there is a counter',
