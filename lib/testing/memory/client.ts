@@ -79,6 +79,11 @@ export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = 
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));
   return new DynamoDBStore(
-    openDatabase(documentClient(client), MEMORY_NAMES, { chance, rules, ...(observer && { observer }) }),
+    openDatabase(documentClient(client), MEMORY_NAMES, {
+      chance,
+      rules,
+      isLearned: true,
+      ...(observer && { observer }),
+    }),
   );
 }
