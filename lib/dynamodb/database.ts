@@ -46,7 +46,7 @@ export function openDatabase(
 const swarmkitPlans = new Map<string, Plan>();
 
 /** A plan for each choice, made once: a database is opened for each invocation. */
-function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
+export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
   const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
   const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
   swarmkitPlans.set(choice, plan);

@@ -112,8 +112,6 @@ export const ROUND_PAUSE_MAX_MILLIS = 1000;
 export const PARENTS_TOGETHER_MAX = 1000;
 /** Parents that a report looks at side by side, each by its own requests. */
 export const PARENTS_IN_PARALLEL = 16;
-/** Tasks of one service whose attachments are set right side by side. */
-export const TASKS_IN_PARALLEL = 8;
 /** Networks of one service, or services of one network, that a report looks at side by side. */
 export const NETWORKS_IN_PARALLEL = 8;
 /** Users of one marked network that a sweep reads together: what one BatchGetItem takes. */

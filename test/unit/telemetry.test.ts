@@ -1,5 +1,6 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
@@ -356,6 +357,7 @@ describe('the sweep', () => {
     const ports = {
       openStore: () => memoryStore(tables),
       chance,
+      plan: swarmkitPlan(DEFAULT_RULES),
       rules: DEFAULT_RULES,
       telemetry: {
         functionName: 'sweep',
