@@ -3,7 +3,7 @@
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { ParentKind } from '../protocol/model.ts';
 import { taskParts } from '../protocol/model.ts';
-import { type PhysicalNames, parentTables, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
+import { LIFECYCLE_ID, type PhysicalNames, parentTables, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export type Key = Record<string, string>;
 
@@ -40,6 +40,10 @@ export class Addresses {
 
   sweepCursor(): Address {
     return this.counterNamed(SWEEP_CURSOR_ID);
+  }
+
+  lifecycle(): Address {
+    return this.counterNamed(LIFECYCLE_ID);
   }
 
   parent({ kind, id }: ItemKey): Address {
