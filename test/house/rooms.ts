@@ -17,7 +17,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lib/lifecycle': ['lib/protocol/errors.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts'],
   'lib/protocol': [],
   'lib/dynamodb': ['lib/protocol'],
-  'lib/streams': CORE,
+  'lib/streams': [...CORE, 'lib/lifecycle'],
   // The configuration that `connect` sets is data, and no part of a function.
   'lib/client': ['lib/streams/configuration.ts', ...CORE, 'lib/lifecycle'],
 
@@ -39,6 +39,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What is data there, and nothing that a deployed function runs.
   'lib/infra': [
     'lib/dynamodb/schema.ts',
+    'lib/lifecycle',
     'lib/protocol/errors.ts',
     'lib/protocol/limits.ts',
     'lib/protocol/rules.ts',
@@ -74,7 +75,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // What users of the package test with.
-  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
+  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', 'lib/lifecycle', ...CORE],
 
   functions: ['lib/streams'],
   bin: [
