@@ -1,7 +1,9 @@
 /** How what is typed after a command's name is understood. */
+
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { KIND_WORDS, kindOf, parseTypedName } from '../../lib/operate/names.ts';
 import { checkId } from '../../lib/protocol/arguments.ts';
-import type { ParentKey, ParentKind } from '../../lib/protocol/model.ts';
+import type { ParentKind } from '../../lib/protocol/model.ts';
 import { UsageError } from './errors.ts';
 
 export interface Given {
@@ -22,7 +24,7 @@ export function readKind(text: string | undefined): ParentKind {
 }
 
 /** `KIND ID…`, or objects with their kinds, such as `service/web`: at least one. */
-export function readParents({ positionals }: Given): [ParentKey, ...ParentKey[]] {
+export function readParents({ positionals }: Given): [ItemKey, ...ItemKey[]] {
   const [first, ...others] = keysTyped(positionals);
   if (first === undefined) throw new UsageError(missingId(positionals[0]));
   return [first, ...others];
@@ -34,20 +36,20 @@ export function isFromInput({ positionals }: Given): boolean {
 }
 
 /** The lines of standard input: ids of the kind that was given, else objects such as `service/web`. */
-export function readParentLines({ positionals }: Given, text: string): ParentKey[] {
+export function readParentLines({ positionals }: Given, text: string): ItemKey[] {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
   return keysTyped([...positionals.slice(0, -1), ...lines.filter((line) => line !== '')]);
 }
 
 /** Empty for a kind without ids. */
-function keysTyped(words: readonly string[]): ParentKey[] {
+function keysTyped(words: readonly string[]): ItemKey[] {
   const kind = words[0] === undefined ? undefined : kindOf(words[0]);
   const keys = kind === undefined ? words.map(typedKey) : words.slice(1).map((id) => ({ kind, id }));
   for (const { kind, id } of keys) checkTyped(kind, id);
   return keys;
 }
 
-function typedKey(word: string): ParentKey {
+function typedKey(word: string): ItemKey {
   const key = parseTypedName(word);
   if (key !== undefined) return key;
   throw new UsageError(`"${word}" is not a kind; allowed: ${KINDS_ALLOWED}, or an object such as service/web`);
@@ -74,7 +76,7 @@ export function asTyped(check: () => void): void {
 }
 
 /** `KIND ID`, or `KIND/ID`. */
-export function readParent(given: Given): ParentKey {
+export function readParent(given: Given): ItemKey {
   const [parent, extra] = readParents(given);
   if (extra !== undefined) throw new UsageError(`"${given.positionals.at(-1)}" is one argument too many`);
   return parent;

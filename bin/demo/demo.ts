@@ -202,9 +202,9 @@ async function drain(
 
 /** Deletions that the functions reported and that were not planned, even if the object has been written anew since. */
 function checkDeletions(plan: StackRemoval, { deletions }: Observation): string[] {
-  const planned = { service: plan.services, network: plan.goneNetworks };
+  const planned: Readonly<Record<string, readonly string[]>> = { service: plan.services, network: plan.goneNetworks };
   return deletions
-    .filter(({ kind, id }) => !planned[kind].includes(id))
+    .filter(({ kind, id }) => !planned[kind]?.includes(id))
     .map(({ kind, id, by }) => `${by} deleted ${kind} ${id}, which had to stay`);
 }
 

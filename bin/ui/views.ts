@@ -1,4 +1,6 @@
 /** What each view shows: the reports of the command line, in its words. Its address says which view, and of what. */
+
+import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import { called, kindOf, listed, spoken, spokenWith } from '../../lib/operate/names.ts';
 import type { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { LEGEND } from '../../lib/operate/reports/drawing.ts';
@@ -7,7 +9,7 @@ import { drawGraph } from '../../lib/operate/reports/graph.ts';
 import { type Deletion, readHistory } from '../../lib/operate/reports/history.ts';
 import { type ListedObject, listObjects } from '../../lib/operate/reports/listing.ts';
 import { readEntries, readStatus, type Status, type StatusEntry } from '../../lib/operate/reports/status.ts';
-import { isId, type ParentKey, parentName, parseParentName } from '../../lib/protocol/model.ts';
+import { isId, parseParentName } from '../../lib/protocol/model.ts';
 import { branchesOf, titleOf } from '../cli/commands/explain.ts';
 import { summaryLines } from '../cli/commands/status.ts';
 import { drawSvg } from '../cli/graph-svg.ts';
@@ -46,10 +48,10 @@ export function viewOf({ pathname, searchParams }: URL): View | undefined {
   const id = searchParams.get('id') ?? '';
   if (pathname !== '/object' || kind === undefined || !isId(kind, id)) return undefined;
   const key = { kind, id };
-  return { address: addressOf(key), title: spoken(parentName(key)), open: (cluster) => openObject(cluster, key) };
+  return { address: addressOf(key), title: spoken(itemName(key)), open: (cluster) => openObject(cluster, key) };
 }
 
-function addressOf({ kind, id }: ParentKey): string {
+function addressOf({ kind, id }: ItemKey): string {
   return `/object?${new URLSearchParams({ kind, id })}`;
 }
 
@@ -126,11 +128,11 @@ function leftOf({ object, state, children }: StatusEntry, most: number): Html {
   return html`${countWords(children, childOf(object))}${most > 0 && bar}`;
 }
 
-function linkTo(key: ParentKey, words: string): Html {
+function linkTo(key: ItemKey, words: string): Html {
   return html`<a href="${addressOf(key)}">${shortened(words)}</a>`;
 }
 
-async function pictureOf(cluster: Cluster, keys: readonly ParentKey[]): Promise<Part> {
+async function pictureOf(cluster: Cluster, keys: readonly ItemKey[]): Promise<Part> {
   if (keys.length === 0) return partOf('picture', 'Who holds what', 'Nothing is there.');
   const svg = markup(
     await drawSvg(await drawGraph(cluster, keys, 'dot', { hasLegend: false, linkTo: addressOf }), true),
@@ -158,7 +160,7 @@ function timelineOf(deletions: readonly Deletion[], ifNone: string): Html {
   return html`<ul>${items}</ul>`;
 }
 
-function openObject(cluster: Cluster, key: ParentKey): Reading {
+function openObject(cluster: Cluster, key: ItemKey): Reading {
   const paceOf = openDrains();
   return {
     periodMillis: LOOK_MILLIS,

@@ -3,9 +3,10 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../dynamodb/client.ts';
 import { namedLists, namedTaskLists } from '../dynamodb/items.ts';
 import { TABLES } from '../dynamodb/schema.ts';
+import { itemName } from '../lifecycle/keys.ts';
 import { checkId, type IdKind, invalid, shown } from '../protocol/arguments.ts';
 import { NETWORKS_PER_SERVICE_MAX, SORT_KEY_BYTES_MAX } from '../protocol/limits.ts';
-import { byteLength, referencedNetworks, type TaskKey, userName } from '../protocol/model.ts';
+import { byteLength, referencedNetworks, taskKey } from '../protocol/model.ts';
 import type { NewTask } from './types.ts';
 
 /** At once, and not at the first request: a name that is missing is a mistake in the wiring. */
@@ -64,8 +65,8 @@ export function checkTaskReferences(serviceId: string, { id, networks }: NewTask
   const owner = `task ${id} of service ${serviceId}`;
   checkNetworks('networks', lists.service, owner);
   if (lists.service === undefined) return [];
-  const task: TaskKey = { kind: 'task', serviceId, id };
-  const bytes = byteLength(userName(task));
+  const task = taskKey(serviceId, id);
+  const bytes = byteLength(itemName(task));
   if (bytes > SORT_KEY_BYTES_MAX) {
     throw invalid(
       `the ids of ${owner} make a name of ${bytes} bytes, and an attachment's key holds ${SORT_KEY_BYTES_MAX}; take shorter ones, or leave its networks out`,

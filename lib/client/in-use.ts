@@ -1,9 +1,10 @@
 /** Refuses to mark a network that is in use. */
 import type { Database } from '../dynamodb/database.ts';
 import { listAttached } from '../dynamodb/reads.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX, LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
-import { type ParentKey, parseUserName, serviceOf, type UserKey, userName } from '../protocol/model.ts';
+import { parseUserName, serviceOf, taskParts } from '../protocol/model.ts';
 import { eachPage } from '../protocol/pages.ts';
 
 /**
@@ -12,8 +13,8 @@ import { eachPage } from '../protocol/pages.ts';
  */
 export async function refuseIfInUse(database: Database, networkId: string): Promise<void> {
   const { requests, at } = database;
-  const network: ParentKey = { kind: 'network', id: networkId };
-  const blockers: UserKey[] = [];
+  const network: ItemKey = { kind: 'network', id: networkId };
+  const blockers: ItemKey[] = [];
   let isWhole = true;
   for await (const page of eachPage((from) => listAttached(database, network, LIST_PAGE_ITEMS_MAX, from))) {
     const users = page.items.map(parseUserName).filter((user) => user !== undefined);
@@ -31,15 +32,15 @@ export async function refuseIfInUse(database: Database, networkId: string): Prom
   throw new DeallocatorError(
     'FailedPrecondition',
     `network ${networkId} is in use by ${named}${more}; remove or update ${blockers.length === 1 ? 'it' : 'them'} first, or mark the network with whenInUse: 'wait'`,
-    { blockers: blockers.map(userName).sort() },
+    { blockers: blockers.map(itemName).sort() },
   );
 }
 
 /** The first few, services before tasks. */
-function wordsFor(blockers: readonly UserKey[]): string {
+function wordsFor(blockers: readonly ItemKey[]): string {
   const services = blockers.flatMap((user) => (user.kind === 'service' ? [user.id] : [])).sort();
   const tasks = blockers.flatMap((user) =>
-    user.kind === 'task' ? [`task ${user.id} of service ${user.serviceId}`] : [],
+    user.kind === 'task' ? [`task ${taskParts(user).id} of service ${taskParts(user).serviceId}`] : [],
   );
   const shown = services.slice(0, BLOCKERS_NAMED_MAX);
   return [

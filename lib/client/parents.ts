@@ -20,12 +20,12 @@ import { parentOf } from '../dynamodb/items.ts';
 import { listMarked } from '../dynamodb/listings.ts';
 import { scanTable } from '../dynamodb/reads.ts';
 import { type Action, type Item, native, StoredValue } from '../dynamodb/requests.ts';
-import { PARENT_TABLES } from '../dynamodb/schema.ts';
+import { parentTables } from '../dynamodb/schema.ts';
 import { put, putKey, remove, TELLING, update } from '../dynamodb/writes.ts';
 import { checkDeclared, checkId, checkLimit, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
-import { KINDS, type ParentKind, referredTo } from '../protocol/model.ts';
+import { kindRules, type ParentKind, referredTo } from '../protocol/model.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
 import { checkNew, checkReferences, toStored } from './checks.ts';
 import { fence } from './fence.ts';
@@ -156,7 +156,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
 
   async list(options: ListOptions = {}): Promise<ListPage<Parent>> {
     checkOptions(options);
-    const table = PARENT_TABLES[this.#kind].parents;
+    const table = parentTables(this.#kind).parents;
     const { items, next } = await scanTable(this.#database, table, options.from, checkLimit(options.limit));
     return { items: items as Parent[], ...(next && { next }) };
   }
@@ -191,7 +191,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   }
 
   #references(id: string, spec: unknown): string[] {
-    return KINDS[this.#kind].refersTo === undefined ? [] : checkReferences(id, spec);
+    return kindRules(this.#kind).refersTo === undefined ? [] : checkReferences(id, spec);
   }
 
   #fencedAttachment(network: string, id: string): Action[] {

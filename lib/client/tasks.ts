@@ -3,10 +3,11 @@ import { isNotThere } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
 import { listChildren } from '../dynamodb/reads.ts';
 import { deletePlainly, put, putKey } from '../dynamodb/writes.ts';
+import type { ItemKey } from '../lifecycle/keys.ts';
 import { checkId, checkLimit, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
-import { type ParentKey, referredTo, type TaskKey } from '../protocol/model.ts';
+import { referredTo, taskKey } from '../protocol/model.ts';
 import { chunks } from '../protocol/parallel.ts';
 import { checkNew, checkTaskReferences } from './checks.ts';
 import { fence } from './fence.ts';
@@ -50,7 +51,7 @@ export class Tasks {
     const done: string[] = [];
     for (const some of chunks([...new Set(ids)], BATCH_WRITE_ITEMS_MAX)) {
       try {
-        const keys = some.map((id) => at.task(serviceId, id).Key);
+        const keys = some.map((id) => at.task(taskKey(serviceId, id)).Key);
         await deletePlainly(requests, at.tables.tasks, keys, givenUp);
       } catch (error) {
         throw withDone(error, done);
@@ -62,7 +63,7 @@ export class Tasks {
   async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
     checkId('service', serviceId);
     checkOptions(options);
-    const service: ParentKey = { kind: 'service', id: serviceId };
+    const service: ItemKey = { kind: 'service', id: serviceId };
     const { items, next } = await listChildren(this.#database, service, checkLimit(options.limit), options.from);
     return { items: items as Task[], ...(next && { next }) };
   }
@@ -73,10 +74,10 @@ export class Tasks {
     const { requests, at } = this.#database;
     const puts = tasks.map((task) => put(at.tables.tasks, { ...task, serviceId }, isNotThere));
     const attachments = holding.flatMap(({ task, networks: held }) => {
-      const holder: TaskKey = { kind: 'task', serviceId, id: task.id };
+      const holder = taskKey(serviceId, task.id);
       return held.map((network) => putKey(at.attachment(referredTo(network), holder)));
     });
-    const fences: readonly ParentKey[] = [
+    const fences: readonly ItemKey[] = [
       { kind: 'service', id: serviceId },
       ...networks.map((id) => ({ kind: 'network' as const, id })),
     ];
@@ -89,7 +90,7 @@ export class Tasks {
     const names = tasks.length === 1 ? `task ${tasks[0]?.id} was` : `its ${tasks.length} new tasks were`;
     const refused = created.places.find(({ place }) => place < fences.length);
     if (refused) {
-      const { kind, id } = fences[refused.place] as ParentKey;
+      const { kind, id } = fences[refused.place] as ItemKey;
       throw unfit(kind, id, refused.found, `${names} not created`);
     }
     const existing = created.places.map(({ place }) => tasks[place - fences.length]?.id);

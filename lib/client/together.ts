@@ -3,10 +3,11 @@ import { isNotThere } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
 import type { Action, Item } from '../dynamodb/requests.ts';
 import { put, putKey, TELLING } from '../dynamodb/writes.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { checkId, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
-import { type ParentKey, type ParentKind, parentName, referredTo, type UserKey } from '../protocol/model.ts';
+import { type ParentKind, referredTo, taskKey } from '../protocol/model.ts';
 import { checkNew, checkReferences, checkTaskReferences } from './checks.ts';
 import { fence } from './fence.ts';
 import { alreadyExists, unfit } from './refusals.ts';
@@ -46,7 +47,7 @@ export interface FoundObjects {
 interface Planned {
   readonly put: Action;
   readonly references: readonly string[];
-  readonly key: UserKey;
+  readonly key: ItemKey;
   readonly refused: (found: Item | undefined) => DeallocatorError;
 }
 
@@ -61,15 +62,15 @@ export async function createTogether(database: Database, objects: NewObjects): P
   ];
   if (planned.length === 0) return;
   const created = new Set([
-    ...networks.map(({ id }) => parentName({ kind: 'network', id })),
-    ...services.map(({ id }) => parentName({ kind: 'service', id })),
+    ...networks.map(({ id }) => itemName({ kind: 'network', id })),
+    ...services.map(({ id }) => itemName({ kind: 'service', id })),
   ]);
   const { at, requests } = database;
   // Created in the same transaction, a parent is there and not marked: the condition of its own put says so.
   const fences = [
     ...[...new Set(planned.flatMap(({ references }) => references))].map(referredTo),
-    ...[...new Set(tasks.map(({ serviceId }) => serviceId))].map((id): ParentKey => ({ kind: 'service', id })),
-  ].filter((parent) => !created.has(parentName(parent)));
+    ...[...new Set(tasks.map(({ serviceId }) => serviceId))].map((id): ItemKey => ({ kind: 'service', id })),
+  ].filter((parent) => !created.has(itemName(parent)));
   const actions = [
     ...fences.map((parent) => fence(at.parent(parent))),
     ...planned.map((each) => each.put),
@@ -136,7 +137,7 @@ function plannedTask({ at, rules }: Database, task: NewTask & { readonly service
   return {
     put: put(at.tables.tasks, task, isNotThere),
     references: rules.taskNetworks ? checkTaskReferences(serviceId, task) : [],
-    key: { kind: 'task', serviceId, id },
+    key: taskKey(serviceId, id),
     refused: () =>
       new DeallocatorError('AlreadyExists', `service ${serviceId} has task ${id} already; choose another id`),
   };

@@ -1,6 +1,9 @@
 /** Where each item lives. */
-import { type ParentKey, type ParentKind, parentName, type UserKey, userName } from '../protocol/model.ts';
-import { PARENT_TABLES, type PhysicalNames, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { ParentKind } from '../protocol/model.ts';
+import { taskParts } from '../protocol/model.ts';
+import { type PhysicalNames, parentTables, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export type Key = Record<string, string>;
 
@@ -18,16 +21,16 @@ export class Addresses {
 
   /** The table of a kind's parents. */
   parents(kind: ParentKind): string {
-    return this.tables[PARENT_TABLES[kind].parents];
+    return this.tables[parentTables(kind).parents];
   }
 
   /** The table of a parent's children. */
-  children({ kind }: ParentKey): string {
-    return this.tables[PARENT_TABLES[kind].children];
+  children({ kind }: ItemKey): string {
+    return this.tables[parentTables(kind).children];
   }
 
-  counter(parent: ParentKey): Address {
-    return this.counterNamed(parentName(parent));
+  counter(parent: ItemKey): Address {
+    return this.counterNamed(itemName(parent));
   }
 
   /** Whatever the name is: an item that raw writers put there may have any. */
@@ -39,21 +42,21 @@ export class Addresses {
     return this.counterNamed(SWEEP_CURSOR_ID);
   }
 
-  parent({ kind, id }: ParentKey): Address {
-    const table = PARENT_TABLES[kind].parents;
+  parent({ kind, id }: ItemKey): Address {
+    const table = parentTables(kind).parents;
     return { TableName: this.tables[table], Key: { [TABLES[table].partitionKey]: id } };
   }
 
-  task(serviceId: string, id: string): Address {
-    return { TableName: this.tables.tasks, Key: { serviceId, id } };
+  task(key: ItemKey): Address {
+    return { TableName: this.tables.tasks, Key: { ...taskParts(key) } };
   }
 
-  receipt(parent: ParentKey, markedAt: string): Address {
-    return { TableName: this.tables.receipts, Key: { id: parentName(parent), markedAt } };
+  receipt(parent: ItemKey, markedAt: string): Address {
+    return { TableName: this.tables.receipts, Key: { id: itemName(parent), markedAt } };
   }
 
-  attachment(held: ParentKey, holder: UserKey): Address {
-    return this.attachmentNamed(parentName(held), userName(holder));
+  attachment(held: ItemKey, holder: ItemKey): Address {
+    return this.attachmentNamed(itemName(held), itemName(holder));
   }
 
   /** Whatever the names are, as in {@link counterNamed}. */

@@ -1,9 +1,11 @@
 /** Conditions of writes and filters of reads, as named sentences. Each of a write has been seen to fail on DynamoDB Local. */
-import type { MarkedParent, NetworkLists, ParentKey, User } from '../protocol/model.ts';
-import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
+
+import type { ItemKey } from '../lifecycle/keys.ts';
+import { TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
+import type { MarkedParent, NetworkLists, User } from '../protocol/model.ts';
 import { type Phrase, together } from './expressions.ts';
 import { type StoredItem, StoredValue } from './requests.ts';
-import { PARENT_TABLES, partitionOf, TABLES } from './schema.ts';
+import { parentTables, partitionOf, TABLES } from './schema.ts';
 
 export type Condition = Phrase;
 
@@ -121,8 +123,8 @@ export function isTaskAsRead(asRead: User | undefined): Condition {
 }
 
 /** What a query asks of a key: the children of one parent. */
-export function isChildOf(parent: ParentKey): Condition {
-  const { partitionKey } = TABLES[PARENT_TABLES[parent.kind].children];
+export function isChildOf(parent: ItemKey): Condition {
+  const { partitionKey } = TABLES[parentTables(parent.kind).children];
   return {
     expression: '#parent = :parent',
     names: { '#parent': partitionKey },

@@ -1,7 +1,9 @@
 /** One parent's children, counted and listed by queries of their own. Strongly consistent. */
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { CHILD_COUNT_PAGES_MAX } from '../protocol/limits.ts';
-import { KINDS, type ParentKey, parentName } from '../protocol/model.ts';
+import { kindRules } from '../protocol/model.ts';
 import { eachPage, type PageKey } from '../protocol/pages.ts';
 import { isChildOf, isNotTerminal } from './conditions.ts';
 import type { Database } from './database.ts';
@@ -10,8 +12,8 @@ import type { Count, List } from './gathered-children.ts';
 import { listAttached } from './reads.ts';
 
 /** Whether some of its children may be gone although they are there. */
-export function endsByState({ rules }: Database, { kind }: ParentKey): boolean {
-  return rules.taskIsGone === 'terminal' && KINDS[kind].runsTasks;
+export function endsByState({ rules }: Database, { kind }: ItemKey): boolean {
+  return rules.taskIsGone === 'terminal' && kindRules(kind).runsTasks;
 }
 
 export async function countAlone(database: Database, { parent, most }: Count): Promise<number> {
@@ -28,7 +30,7 @@ export async function countAlone(database: Database, { parent, most }: Count): P
   }
   throw new DeallocatorError(
     'Aborted',
-    `no child of ${parentName(parent)} was found in ${CHILD_COUNT_PAGES_MAX} pages, and more are left to read; try again`,
+    `no child of ${itemName(parent)} was found in ${CHILD_COUNT_PAGES_MAX} pages, and more are left to read; try again`,
   );
 }
 

@@ -1,4 +1,6 @@
 /** One deployment's tables, as everything here reaches them. */
+import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { swarmkit } from '../lifecycle/swarmkit.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { Addresses } from './addresses.ts';
@@ -10,12 +12,16 @@ import { systemChance } from './system-chance.ts';
 export interface Database {
   readonly requests: Requests;
   readonly at: Addresses;
+  /** What its kinds are. */
+  readonly plan: Plan;
   /** What the deployment has chosen. */
   readonly rules: Rules;
   readonly chance: Chance;
 }
 
 export interface DatabaseOptions {
+  /** @default SwarmKit's kinds, by the rules */
+  readonly plan?: Plan | undefined;
   /** @default {@link DEFAULT_RULES} */
   readonly rules?: Rules | undefined;
   /** Time, and the pauses between tries. @default the system's */
@@ -27,7 +33,22 @@ export interface DatabaseOptions {
 export function openDatabase(
   db: Sender,
   tables: PhysicalNames,
-  { rules = DEFAULT_RULES, chance = systemChance, observer = { onRetry: () => {} } }: DatabaseOptions = {},
+  {
+    rules = DEFAULT_RULES,
+    plan = swarmkitPlan(rules),
+    chance = systemChance,
+    observer = { onRetry: () => {} },
+  }: DatabaseOptions = {},
 ): Database {
-  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), rules, chance };
+  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), plan, rules, chance };
+}
+
+const swarmkitPlans = new Map<string, Plan>();
+
+/** A plan for each choice, made once: a database is opened for each invocation. */
+export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
+  const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
+  const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
+  swarmkitPlans.set(choice, plan);
+  return plan;
 }

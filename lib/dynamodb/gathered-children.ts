@@ -4,21 +4,21 @@
  * An answer with a row that nobody asked for proves nothing at all.
  */
 import { type AttributeValue, ExecuteStatementCommand } from '@aws-sdk/client-dynamodb';
+import type { ItemKey } from '../lifecycle/keys.ts';
 import { COUNT_READS_MAX, COUNTED_TOGETHER_MAX } from '../protocol/limits.ts';
-import type { ParentKey } from '../protocol/model.ts';
 import { chunks, groupBy } from '../protocol/parallel.ts';
 import type { Database } from './database.ts';
 import { gather } from './gather.ts';
-import { PARENT_TABLES, partitionOf, TABLES, type TableName } from './schema.ts';
+import { parentTables, partitionOf, TABLES, type TableName } from './schema.ts';
 
 export interface Count {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   readonly most: number;
 }
 
 /** What is asked of something that is held by attachments: at most so many of its holders. */
 export interface List {
-  readonly held: ParentKey;
+  readonly held: ItemKey;
   readonly most: number;
 }
 
@@ -31,7 +31,7 @@ export function gatherCounts(
     alone,
     together: async (questions) => {
       const most = Math.max(...questions.map((question) => question.most));
-      const table = childrenOf(questions[0]?.parent as ParentKey);
+      const table = childrenOf(questions[0]?.parent as ItemKey);
       const known = await readChildren(database, table, {
         partitions: questions.map(({ parent }) => partitionOf(parent)),
         attributes: [TABLES[table].partitionKey],
@@ -156,6 +156,6 @@ function usersIn(rows: readonly Row[]): string[] {
   return [...new Set(rows.map((row) => row.at(-1) as string))];
 }
 
-function childrenOf({ kind }: ParentKey): TableName {
-  return PARENT_TABLES[kind].children;
+function childrenOf({ kind }: ItemKey): TableName {
+  return parentTables(kind).children;
 }

@@ -8,8 +8,9 @@ import {
   BatchExecuteStatementCommand,
   type BatchStatementResponse,
 } from '@aws-sdk/client-dynamodb';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { STATEMENTS_MAX } from '../protocol/limits.ts';
-import { type Counter, type ParentKey, parentName } from '../protocol/model.ts';
+import type { Counter } from '../protocol/model.ts';
 import { chunks } from '../protocol/parallel.ts';
 import type { Recounted } from '../protocol/store.ts';
 import type { Address } from './addresses.ts';
@@ -23,13 +24,13 @@ import { COUNTER_PATHS, counterOf } from './items.ts';
 import { native } from './requests.ts';
 
 export interface Decrement {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   readonly by: number;
   readonly progressedAt: string;
 }
 
 export interface Recount {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   readonly epoch: string;
   readonly add: number;
   readonly fresh: string;
@@ -98,7 +99,7 @@ export function gatherRecounts(database: Database, read: ReadItem): (question: R
   });
 }
 
-function gatherChanges<Q extends { readonly parent: ParentKey }, A>(
+function gatherChanges<Q extends { readonly parent: ItemKey }, A>(
   { requests, at }: Database,
   read: ReadItem,
   { alone, clauses, values, done, refused }: Change<Q, A>,
@@ -106,14 +107,14 @@ function gatherChanges<Q extends { readonly parent: ParentKey }, A>(
   const table = at.tables.counters;
   const statementOf = (question: Q) => ({
     Statement: `UPDATE "${table}" ${clauses} RETURNING ALL NEW *`,
-    Parameters: values(question, parentName(question.parent)).map(attributeOf) as [AttributeValue, ...AttributeValue[]],
+    Parameters: values(question, itemName(question.parent)).map(attributeOf) as [AttributeValue, ...AttributeValue[]],
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
   });
   const outcomeOf = (question: Q, address: Address, response: BatchStatementResponse | undefined): Outcome<A> => {
     const { Error: failure, Item } = response ?? {};
     const told = failure?.Item ?? Item;
     // Another's counter says nothing of this one.
-    const item = told?.id?.S === parentName(question.parent) ? told : undefined;
+    const item = told?.id?.S === itemName(question.parent) ? told : undefined;
     if (failure?.Code === 'ConditionalCheckFailed') {
       const conclusion = refused(item && counterOf(native(item)));
       return async () => (conclusion === undefined ? await alone(question) : conclusion.answer);
@@ -141,8 +142,8 @@ function gatherChanges<Q extends { readonly parent: ParentKey }, A>(
     },
     // DynamoDB refuses a batch that names an item twice.
     group: (questions) => {
-      const firsts = new Map(questions.toReversed().map((question) => [parentName(question.parent), question]));
-      const once = questions.filter((question) => firsts.get(parentName(question.parent)) === question);
+      const firsts = new Map(questions.toReversed().map((question) => [itemName(question.parent), question]));
+      const once = questions.filter((question) => firsts.get(itemName(question.parent)) === question);
       const again = questions.filter((question) => !once.includes(question));
       return [...chunks(once, STATEMENTS_MAX), ...again.map((question) => [question])];
     },

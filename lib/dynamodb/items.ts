@@ -1,19 +1,17 @@
 /** How a stored item is read. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
 import {
   byteLength,
   type Counter,
-  KINDS,
+  kindRules,
   type NetworkLists,
   PARENT_KINDS,
   type Parent,
-  type ParentKey,
-  parentName,
   referencedNetworks,
-  type TaskKey,
   taskNetworkLists,
   type User,
 } from '../protocol/model.ts';
@@ -45,8 +43,8 @@ export const COUNTER_PATHS: readonly string[] = ['id', 'remaining', 'epoch'];
 /** What is read of a task that may hold networks. */
 export const TASK_USER_PATHS: readonly string[] = ['id', 'status.state', 'networks'];
 
-export function parentOf(key: ParentKey, item: StoredItem): Parent {
-  const refers = KINDS[key.kind].refersTo !== undefined;
+export function parentOf(key: ItemKey, item: StoredItem): Parent {
+  const refers = kindRules(key.kind).refersTo !== undefined;
   const { task, service } = listsOf(item.spec);
   return {
     key,
@@ -70,7 +68,7 @@ export function stateOf(task: StoredItem): AttributeValue | undefined {
 }
 
 /** A task as a user of networks. A task that has ended, where that counts, refers to none. */
-export function taskUserOf(key: TaskKey, item: StoredItem, rules: Rules): User {
+export function taskUserOf(key: ItemKey, item: StoredItem, rules: Rules): User {
   const state = stateOf(item);
   return {
     references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(key, namedTaskLists(item)),
@@ -86,10 +84,10 @@ function bounded(text: string | undefined, bytesMax: number): string | undefined
 
 export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...rest }: Receipt): Item {
   return {
-    id: parentName(parent),
+    id: itemName(parent),
     ...rest,
-    freed: freed.map(({ key, ...mark }) => ({ id: parentName(key), ...mark })),
-    kept: kept.map(parentName),
+    freed: freed.map(({ key, ...mark }) => ({ id: itemName(key), ...mark })),
+    kept: kept.map(itemName),
     [RECEIPT_EXPIRY]: expiresAtEpochSeconds,
   };
 }

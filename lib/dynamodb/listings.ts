@@ -1,6 +1,8 @@
 /** The lists that a sweep and a stop look through, and the place where a sweep stopped. No decision rests on them. */
+
+import type { ItemKey } from '../lifecycle/keys.ts';
 import { SWEEP_PAGE_ITEMS } from '../protocol/limits.ts';
-import { type ParentKey, type ParentKind, parseParentName } from '../protocol/model.ts';
+import { type ParentKind, parseParentName } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import type { Listed, SweepCursor } from '../protocol/store.ts';
 import {
@@ -67,7 +69,7 @@ export async function writeSweepCursor({ requests, at }: Database, cursor: Sweep
 
 export async function listUnstopped(
   { requests, at, rules }: Database,
-  service: ParentKey,
+  service: ItemKey,
   from: PageKey | undefined,
 ): Promise<Page<string>> {
   const unstopped = rules.taskIsGone === 'terminal' ? allOf(isNotToldToStop, isNotTerminal) : isNotToldToStop;

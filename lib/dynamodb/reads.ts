@@ -2,7 +2,9 @@
  * The reads by page that several rooms share, and what reports, audits and exports look at, no wider than they ask. All of
  * them are strongly consistent.
  */
-import type { ParentKey, ParentKind } from '../protocol/model.ts';
+
+import type { ItemKey } from '../lifecycle/keys.ts';
+import type { ParentKind } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import { allOf, idIs, isCalledFrom, isChildOf, isMarked, labelIs } from './conditions.ts';
 import type { Database } from './database.ts';
@@ -12,7 +14,7 @@ import { type Item, native, type StoredItem } from './requests.ts';
 import type { TableName } from './schema.ts';
 
 /** A parent's children, whole items. */
-export function listChildren({ requests, at }: Database, parent: ParentKey, itemsMax: number, from?: PageKey) {
+export function listChildren({ requests, at }: Database, parent: ItemKey, itemsMax: number, from?: PageKey) {
   const query = {
     TableName: at.children(parent),
     ...expressed({ keys: isChildOf(parent) }),
@@ -24,7 +26,7 @@ export function listChildren({ requests, at }: Database, parent: ParentKey, item
 }
 
 /** The holders of what is held by attachments, as these name them. */
-export async function listAttached(database: Database, held: ParentKey, itemsMax: number, from?: PageKey) {
+export async function listAttached(database: Database, held: ItemKey, itemsMax: number, from?: PageKey) {
   const { items, next } = await listChildren(database, held, itemsMax, from);
   return { items: items.map(({ holder }): string => holder), next };
 }
@@ -49,7 +51,7 @@ export async function scanPaths(
 /** These paths of a parent's children, each without what the SDK can't translate. */
 export async function listChildrenPaths(
   { requests, at }: Database,
-  parent: ParentKey,
+  parent: ItemKey,
   paths: readonly string[],
   from: PageKey | undefined,
   itemsMax?: number,

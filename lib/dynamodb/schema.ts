@@ -1,5 +1,7 @@
 /** The six tables as data: keys, streams, index, and the environment variable that carries each physical name. */
-import { PARENT_KINDS, type ParentKey, type ParentKind, parentName } from '../protocol/model.ts';
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import { PARENT_KINDS, type ParentKind } from '../protocol/model.ts';
 import { needsTaskImages, type Rules } from '../protocol/rules.ts';
 
 /** The six tables, by their names in this package. */
@@ -91,19 +93,23 @@ export const PARENT_TABLES: Record<ParentKind, ParentTables> = {
   network: { parents: 'networks', children: 'attachments', childrenBy: 'name' },
 };
 
+export function parentTables(kind: string): ParentTables {
+  return PARENT_TABLES[kind] as ParentTables;
+}
+
 /** Whether a table's items are parents or children, and of which kind: none where a child's key holds its parent's name. */
 export function sideOf(table: TableName): { readonly of: 'parents' | 'children'; readonly kind?: ParentKind } {
-  const own = PARENT_KINDS.find((kind) => PARENT_TABLES[kind].parents === table);
+  const own = PARENT_KINDS.find((kind) => parentTables(kind).parents === table);
   if (own !== undefined) return { of: 'parents', kind: own };
   const by = PARENT_KINDS.find(
-    (kind) => PARENT_TABLES[kind].children === table && PARENT_TABLES[kind].childrenBy === 'id',
+    (kind) => parentTables(kind).children === table && parentTables(kind).childrenBy === 'id',
   );
   return { of: 'children', ...(by !== undefined && { kind: by }) };
 }
 
 /** What the partition key of a parent's children holds. */
-export function partitionOf(parent: ParentKey): string {
-  return PARENT_TABLES[parent.kind].childrenBy === 'id' ? parent.id : parentName(parent);
+export function partitionOf(parent: ItemKey): string {
+  return parentTables(parent.kind).childrenBy === 'id' ? parent.id : itemName(parent);
 }
 
 /** Physical table names by their name here. */

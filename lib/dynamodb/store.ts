@@ -1,19 +1,19 @@
 /** The store on DynamoDB. Every read that a proof rests on is strongly consistent, on a base table. */
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import {
   byteLength,
   type Counter,
   isParent,
-  KINDS,
+  kindRules,
   type MarkedParent,
   type Parent,
-  type ParentKey,
   type ParentKind,
-  parentName,
   referredTo,
+  taskKey,
   type User,
-  type UserKey,
 } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type {
@@ -105,14 +105,14 @@ export class DynamoDBStore implements Store {
     this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
 
-  async findDraining(parents: readonly ParentKey[]): Promise<Set<string>> {
+  async findDraining(parents: readonly ItemKey[]): Promise<Set<string>> {
     // A parent whose name fits no key has no counter, and must not spoil the batch for the others.
-    const named = parents.filter((parent) => byteLength(parentName(parent)) <= PARTITION_KEY_BYTES_MAX);
+    const named = parents.filter((parent) => byteLength(itemName(parent)) <= PARTITION_KEY_BYTES_MAX);
     const items = await Promise.all(named.map((parent) => this.#read(this.#at.counter(parent), [])));
-    return new Set(named.map(parentName).filter((_, place) => items[place] !== undefined));
+    return new Set(named.map(itemName).filter((_, place) => items[place] !== undefined));
   }
 
-  async openCounter(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<Counter> {
+  async openCounter(parent: ItemKey, fresh: { epoch: string; openedAt: string }): Promise<Counter> {
     const address = this.#at.counter(parent);
     // The creation fails only if a counter is there, which the next read then finds unless it went in between.
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
@@ -127,11 +127,11 @@ export class DynamoDBStore implements Store {
     }
     throw new DeallocatorError(
       'Aborted',
-      `the counter of ${parentName(parent)} came and went each of the ${REQUEST_TRIES_MAX} times it was read; try again`,
+      `the counter of ${itemName(parent)} came and went each of the ${REQUEST_TRIES_MAX} times it was read; try again`,
     );
   }
 
-  async resetUnreadable(parent: ParentKey, fresh: { epoch: string; openedAt: string }): Promise<void> {
+  async resetUnreadable(parent: ItemKey, fresh: { epoch: string; openedAt: string }): Promise<void> {
     const address = this.#at.counter(parent);
     // A decrement may change a number in it meanwhile.
     for (let tries = 1; tries <= REQUEST_TRIES_MAX; tries++) {
@@ -143,22 +143,22 @@ export class DynamoDBStore implements Store {
     }
   }
 
-  decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined> {
+  decrement(parent: ItemKey, by: number, progressedAt: string): Promise<Counter | undefined> {
     return this.#decrement({ parent, by, progressedAt });
   }
 
-  async readParent(key: ParentKey): Promise<Parent | undefined> {
+  async readParent(key: ItemKey): Promise<Parent | undefined> {
     const item = await this.#read(this.#at.parent(key), PARENT_PATHS);
     return item && parentOf(key, item);
   }
 
-  async stampMark(parent: ParentKey, markedAt: string): Promise<void> {
+  async stampMark(parent: ItemKey, markedAt: string): Promise<void> {
     const unstamped = allOf(isMarked, hasNoMarkedAt);
     // For its token: repeated after a lost answer, a single write could stamp a second mark (docs/design.md §4.3 R6).
     await this.#transact([update(this.#at.parent(parent), setting({ markedAt }), unstamped)]);
   }
 
-  async unstampMark(parent: ParentKey, markedAt: string): Promise<void> {
+  async unstampMark(parent: ItemKey, markedAt: string): Promise<void> {
     await this.#requests.update({
       ...this.#at.parent(parent),
       ...expressed({ update: setting({ markedAt: undefined }), condition: allOf(isNotMarked, markedAtIs(markedAt)) }),
@@ -166,7 +166,7 @@ export class DynamoDBStore implements Store {
     });
   }
 
-  async closeCounter(parent: ParentKey, epoch: string): Promise<Closed> {
+  async closeCounter(parent: ItemKey, epoch: string): Promise<Closed> {
     const closed = await this.#requests.delete({
       ...this.#at.counter(parent),
       ...expressed({ condition: epochIs(epoch) }),
@@ -177,23 +177,23 @@ export class DynamoDBStore implements Store {
     return closed.found === undefined ? 'gone' : 'other epoch';
   }
 
-  countChildren(parent: ParentKey, most: number): Promise<number> {
+  countChildren(parent: ItemKey, most: number): Promise<number> {
     // With a filter, a read of many tells nothing of a parent that has rows in it.
     return endsByState(this.#database, parent)
       ? countAlone(this.#database, { parent, most })
       : this.#count({ parent, most });
   }
 
-  recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
+  recount(parent: ItemKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
     return this.#recount({ parent, epoch, add, fresh });
   }
 
-  listAttached(held: ParentKey, most: number): Promise<string[]> {
+  listAttached(held: ItemKey, most: number): Promise<string[]> {
     return this.#list({ held, most });
   }
 
   async finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
-    const refers = KINDS[parent.key.kind].refersTo !== undefined;
+    const refers = kindRules(parent.key.kind).refersTo !== undefined;
     const asRead = allOf(isMarkedAsRead(parent), isNotProtected, ...(refers ? [listsAreAsRead(parent.lists)] : []));
     const { status } = await this.#end([
       remove(this.#at.parent(parent.key), asRead),
@@ -208,14 +208,14 @@ export class DynamoDBStore implements Store {
     return status === 'committed' ? 'committed' : 'cancelled';
   }
 
-  async readUser(user: UserKey): Promise<User | undefined> {
+  async readUser(user: ItemKey): Promise<User | undefined> {
     if (isParent(user)) return this.readParent(user);
     if (!this.#database.rules.taskNetworks) return undefined; // whatever its item says, it holds nothing
-    const item = await this.#read(this.#at.task(user.serviceId, user.id), TASK_USER_PATHS);
+    const item = await this.#read(this.#at.task(user), TASK_USER_PATHS);
     return item && taskUserOf(user, item, this.#database.rules);
   }
 
-  async readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>> {
+  async readAttachments(user: ItemKey, networks: readonly string[]): Promise<Set<string>> {
     const items = await Promise.all(networks.map((id) => this.#read(this.#at.attachment(referredTo(id), user), [])));
     return new Set(networks.filter((_, place) => items[place] !== undefined));
   }
@@ -233,7 +233,7 @@ export class DynamoDBStore implements Store {
     const stoppable = allOf(isThere, isNotToldToStop);
     const done = await this.#requests.transact([
       check(this.#at.parent(service.key), isMarkedAsRead(service)),
-      ...ids.map((id) => update(this.#at.task(service.key.id, id), stop, stoppable)),
+      ...ids.map((id) => update(this.#at.task(taskKey(service.key.id, id)), stop, stoppable)),
     ]);
     if (done.status === 'committed') return { status: 'committed' };
     const places = done.places.map(({ place }) => place);
@@ -241,7 +241,7 @@ export class DynamoDBStore implements Store {
     return { status: 'refused', unfit: places.map((place) => ids[place - 1] as string) };
   }
 
-  listUnstopped(service: ParentKey, from: PageKey | undefined) {
+  listUnstopped(service: ItemKey, from: PageKey | undefined) {
     return listUnstopped(this.#database, service, from);
   }
 
@@ -266,10 +266,10 @@ export class DynamoDBStore implements Store {
   }
 
   /** A user is as it was read. Where tasks hold nothing, nothing that becomes of a task matters. */
-  #isStill(user: UserKey, asRead: User | undefined): Action[] {
+  #isStill(user: ItemKey, asRead: User | undefined): Action[] {
     if (isParent(user)) return [check(this.#at.parent(user), isAsRead(asRead))];
     if (!this.#database.rules.taskNetworks) return [];
-    return [check(this.#at.task(user.serviceId, user.id), isTaskAsRead(asRead))];
+    return [check(this.#at.task(user), isTaskAsRead(asRead))];
   }
 
   async #transact(actions: Action[]): Promise<Transacted> {

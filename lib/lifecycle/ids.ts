@@ -1,6 +1,7 @@
-/** Ids of items, the keys and the names that are made of them, and the ids that are read out of both again. */
+/** Ids of items as users have them, the keys that are made of them, and the ids that are read out of these again. */
 import { DeallocatorError } from '../protocol/errors.ts';
 import { PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX } from '../protocol/limits.ts';
+import { type ItemKey, itemName, joinParts, splitParts } from './keys.ts';
 import type { KindPlan } from './kind-plan.ts';
 import type { Plan } from './plan.ts';
 import { endsAt, fill, type Parts, readWith } from './templates.ts';
@@ -8,27 +9,21 @@ import { endsAt, fill, type Parts, readWith } from './templates.ts';
 /** A text where the kind's id has one part, else its parts by their names. */
 export type Id = string | Parts;
 
-/** One item. */
-export interface ItemKey<N extends string = string> {
-  readonly kind: N;
-  readonly id: Id;
-}
-
 type Item = Readonly<Record<string, unknown>>;
 
-/** The key of the item. `InvalidArgument` for what can't be an id of its kind. */
-export function keyOf<N extends string>(plan: Plan<N>, { kind, id }: ItemKey<N>): Readonly<Record<string, string>> {
+/** The item of that kind and id. `InvalidArgument` for what can't be an id of its kind. */
+export function keyFor<N extends string>(plan: Plan<N>, kind: N, id: Id): ItemKey<N> {
   const parts = partsFor(plan.kinds[kind], id);
   const problem =
     parts === undefined
       ? `must have the parts ${plan.kinds[kind].parts.join(', ')}, each a text`
       : problemOf(plan, kind, parts);
-  if (parts !== undefined && problem === undefined) return keyWith(plan.kinds[kind], parts);
+  if (parts !== undefined && problem === undefined) return keyWith(plan, kind, parts);
   throw new DeallocatorError('InvalidArgument', `the ${plan.kinds[kind].words.singular} id ${shown(id)} ${problem}`);
 }
 
-/** The id of an item of that kind; undefined for an item that is none of it, or whose id could not be. */
-export function idOf<N extends string>(plan: Plan<N>, kind: N, item: Item): Id | undefined {
+/** The item of that kind; undefined for one that is none of it, or whose id could not be. */
+export function keyOfItem<N extends string>(plan: Plan<N>, kind: N, item: Item): ItemKey<N> | undefined {
   const found: Record<string, string> = {};
   for (const [attribute, template] of Object.entries(plan.kinds[kind].key)) {
     const text = item[attribute];
@@ -39,34 +34,35 @@ export function idOf<N extends string>(plan: Plan<N>, kind: N, item: Item): Id |
       found[part] = value;
     }
   }
-  return problemOf(plan, kind, found) === undefined ? idWith(plan.kinds[kind], found) : undefined;
+  return problemOf(plan, kind, found) === undefined ? keyWith(plan, kind, found) : undefined;
 }
 
-/**
- * What an item is called in counters, receipts, attachments and logs: `service#web`. Of several parts, each but the last has its
- * length before it, so that no two ids have one name: `task#3#web#1`.
- */
-export function nameOf<N extends string>(plan: Plan<N>, { kind, id }: ItemKey<N>): string {
-  return nameWith(plan.kinds[kind], kind, partsFor(plan.kinds[kind], id) ?? {});
+/** The id as users write and read it. @param key of that plan */
+export function idOf<N extends string>(plan: Plan<N>, key: ItemKey<N>): Id {
+  const parts = partsOfKey(plan, key);
+  return plan.kinds[key.kind].parts.length === 1 ? key.id : parts;
 }
 
-/** The inverse of {@link nameOf}; undefined for the name of anything else. */
-export function parseName<N extends string>(plan: Plan<N>, name: string): ItemKey<N> | undefined {
+/** The key of its item in its table. @param key of that plan */
+export function attributesOf<N extends string>(plan: Plan<N>, key: ItemKey<N>): Readonly<Record<string, string>> {
+  return filled(plan.kinds[key.kind], partsOfKey(plan, key));
+}
+
+/** The parts of its id, by their names. @param key of that plan */
+export function partsOfKey<N extends string>(plan: Plan<N>, { kind, id }: ItemKey<N>): Parts {
+  const { parts } = plan.kinds[kind];
+  const values = splitParts(id, parts.length) ?? [];
+  return Object.fromEntries(parts.map((part, place) => [part, values[place] ?? '']));
+}
+
+/** The inverse of {@link itemName}; undefined for the name of anything else. */
+export function parseItemName<N extends string>(plan: Plan<N>, name: string): ItemKey<N> | undefined {
   const end = name.indexOf('#');
   const kind = name.slice(0, end) as N;
   if (end === -1 || !Object.hasOwn(plan.kinds, kind)) return undefined;
-  const parts: Record<string, string> = {};
-  let rest = name.slice(end + 1);
-  for (const [place, part] of plan.kinds[kind].parts.entries()) {
-    const isLast = place === plan.kinds[kind].parts.length - 1;
-    const [head = '', digits] = isLast ? ['', rest.length] : (/^([1-9]\d{0,3})#/.exec(rest) ?? []);
-    if (digits === undefined) return undefined;
-    const value = rest.slice(head.length, head.length + Number(digits));
-    if (!isLast && rest[head.length + value.length] !== '#') return undefined;
-    parts[part] = value;
-    rest = rest.slice(head.length + value.length + 1);
-  }
-  return problemOf(plan, kind, parts) === undefined ? { kind, id: idWith(plan.kinds[kind], parts) } : undefined;
+  const key = { kind, id: name.slice(end + 1) };
+  if (splitParts(key.id, plan.kinds[kind].parts.length) === undefined) return undefined;
+  return problemOf(plan, kind, partsOfKey(plan, key)) === undefined ? key : undefined;
 }
 
 /** The parts of an id, by their names; undefined for what has others. */
@@ -79,22 +75,13 @@ export function partsFor({ parts }: Pick<KindPlan, 'parts'>, id: unknown): Parts
   return isWhole ? (given as Parts) : undefined;
 }
 
-function idWith({ parts }: KindPlan, found: Parts): Id {
-  return parts.length === 1
-    ? (found[parts[0] as string] as string)
-    : Object.fromEntries(parts.map((part) => [part, found[part] as string]));
+/** @param parts all of the kind's */
+export function keyWith<N extends string>(plan: Plan<N>, kind: N, parts: Parts): ItemKey<N> {
+  return { kind, id: joinParts(plan.kinds[kind].parts.map((part) => parts[part] ?? '')) };
 }
 
-function keyWith({ key }: KindPlan, parts: Parts): Record<string, string> {
+function filled({ key }: KindPlan, parts: Parts): Record<string, string> {
   return Object.fromEntries(Object.entries(key).map(([attribute, template]) => [attribute, fill(template, parts)]));
-}
-
-function nameWith({ parts }: KindPlan, kind: string, values: Parts): string {
-  const told = parts.map((part, place) => {
-    const value = values[part] ?? '';
-    return place === parts.length - 1 ? value : `${value.length}#${value}`;
-  });
-  return [kind, ...told].join('#');
 }
 
 /** Why no item of the kind can have that id, behind its mention. */
@@ -109,8 +96,8 @@ export function problemOf<N extends string>(plan: Plan<N>, kind: N, parts: Parts
     if (text !== undefined)
       return `has a ${part} that runs into "${text}", which ends it in keys; choose one without that text`;
   }
-  const [partition, sort] = Object.values(keyWith(planned, parts)) as [string, string | undefined];
-  const name = nameWith(planned, kind, parts);
+  const [partition, sort] = Object.values(filled(planned, parts)) as [string, string | undefined];
+  const name = itemName(keyWith(plan, kind, parts));
   const limits = [
     ['partition key', partition, PARTITION_KEY_BYTES_MAX],
     ['sort key', sort ?? '', SORT_KEY_BYTES_MAX],

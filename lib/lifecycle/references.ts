@@ -1,6 +1,7 @@
 /** What an item says of others: which things it holds, and whether it keeps them still. */
 import type { Path } from './declaration.ts';
-import { type Id, type ItemKey, idOf, nameOf, partsFor, problemOf } from './ids.ts';
+import { keyOfItem, keyWith, partsOfKey, problemOf } from './ids.ts';
+import { type ItemKey, itemName } from './keys.ts';
 import type { Held, KindPlan } from './kind-plan.ts';
 import type { Plan } from './plan.ts';
 import { readWith } from './templates.ts';
@@ -13,21 +14,19 @@ type Item = Readonly<Record<string, unknown>>;
  */
 export function heldBy<N extends string>(plan: Plan<N>, kind: N, item: Item): ItemKey<N>[] {
   const planned = plan.kinds[kind];
-  const id = idOf(plan, kind, item);
-  if (id === undefined || isGone(planned, item)) return [];
-  const own = partsFor(planned, id) ?? {};
+  const key = keyOfItem(plan, kind, item);
+  if (key === undefined || isGone(planned, item)) return [];
+  const own = partsOfKey(plan, key);
   const all = planned.holds.flatMap((held) =>
     valuesOf(held, item).flatMap((value): ItemKey<N>[] => {
       const named = typeof value === 'string' ? readWith(held.as, value) : undefined;
       if (named === undefined) return [];
       const { parts } = plan.kinds[held.kind];
       const whole = Object.fromEntries(parts.map((part) => [part, named[part] ?? (own[part] as string)]));
-      if (problemOf(plan, held.kind, whole) !== undefined) return [];
-      const found: Id = parts.length === 1 ? (whole[parts[0] as string] as string) : whole;
-      return [{ kind: held.kind, id: found }];
+      return problemOf(plan, held.kind, whole) === undefined ? [keyWith(plan, held.kind, whole)] : [];
     }),
   );
-  return [...new Map(all.map((one) => [nameOf(plan, one), one])).values()];
+  return [...new Map(all.map((one) => [itemName(one), one])).values()];
 }
 
 /** Whether an item keeps nothing any more, though it is there. */

@@ -1,6 +1,18 @@
 /** SwarmKit's kinds as a lifecycle: what a deployment has that declares nothing. */
-import { TERMINAL_TASK_STATES } from '../protocol/rules.ts';
 import { defineLifecycle } from './define.ts';
+
+/**
+ * The states above RUNNING, which no task leaves again, as Docker writes them in `status.state`.
+ * https://pkg.go.dev/github.com/moby/swarmkit/v2/api#TaskState
+ */
+export const TERMINAL_TASK_STATES: readonly string[] = [
+  'complete',
+  'shutdown',
+  'failed',
+  'rejected',
+  'remove',
+  'orphaned',
+];
 
 /** What changes SwarmKit's kinds. */
 export interface SwarmkitOptions {

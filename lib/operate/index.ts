@@ -1,8 +1,9 @@
 /** The package's third door: to operate a deployment from a program. Nothing here prints. */
 export type { Connection } from '../dynamodb/client.ts';
 export { connect } from '../dynamodb/document-client.ts';
+export type { ItemKey } from '../lifecycle/keys.ts';
 export type { Violation } from '../protocol/invariants.ts';
-export type { Parent, ParentKey, ParentKind } from '../protocol/model.ts';
+export type { Parent, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 export type { SweepAnswer, SweepFailure, SweepRequest } from '../streams/sweep-requested.ts';
 export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';
@@ -62,13 +63,7 @@ export type { ExportOptions, ExportResult } from './snapshots/export.ts';
 export { exportSnapshot } from './snapshots/export.ts';
 export type * from './snapshots/export-lines.ts';
 export { exportLines } from './snapshots/export-lines.ts';
-export type {
-  ImportCounts,
-  ImportOptions,
-  ImportPhase,
-  ImportProgress,
-  ImportResult,
-} from './snapshots/import.ts';
+export type { ImportCounts, ImportOptions, ImportPhase, ImportProgress, ImportResult } from './snapshots/import.ts';
 export { importSnapshot } from './snapshots/import.ts';
 export type * from './snapshots/import-lines.ts';
 export { importLines } from './snapshots/import-lines.ts';

@@ -1,7 +1,7 @@
 /** What client and reports check of their arguments, before anything is read or sent: a caller may have no types. */
 import { DeallocatorError } from './errors.ts';
 import {
-  ID_BYTES_MAX,
+  idBytesMax,
   LIST_PAGE_ITEMS_DEFAULT,
   LIST_PAGE_ITEMS_MAX,
   MARKED_BY_BYTES_MAX,
@@ -10,7 +10,7 @@ import {
 import { byteLength, KINDS } from './model.ts';
 
 /** What has an id: a parent of either kind, or a task. */
-export type IdKind = keyof typeof ID_BYTES_MAX;
+export type IdKind = string;
 
 export function checkParentKind(kind: unknown): void {
   if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return;
@@ -23,7 +23,7 @@ export function checkParent({ kind, id }: { readonly kind: IdKind; readonly id: 
 }
 
 export function checkId(kind: IdKind, id: unknown): asserts id is string {
-  const most = ID_BYTES_MAX[kind];
+  const most = idBytesMax(kind);
   if (typeof id !== 'string') throw invalid(`a ${kind}'s id is ${shown(id)}; it must be a string`);
   if (id === '') throw invalid(`a ${kind}'s id is empty; it must have 1 to ${most} bytes`);
   if (!id.isWellFormed()) throw invalid(`the ${kind} id ${shown(id)} holds half a character; DynamoDB would change it`);

@@ -2,7 +2,9 @@
  * What becomes of a parent, decided from what was read of it alone: no store, no time of its own. Settle decides with this,
  * and so does the forecast of `explain`, so that what is told beforehand is what happens.
  */
-import { isMarked, type MarkedParent, type Parent, type ParentKey, parentName } from './model.ts';
+
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import { isMarked, type MarkedParent, type Parent } from './model.ts';
 import type { Rules } from './rules.ts';
 import { markedAtEpochMillis } from './time.ts';
 
@@ -34,13 +36,13 @@ export function findHold(
 export function goesAlong(
   network: Parent | undefined,
   attached: readonly string[],
-  user: ParentKey,
+  user: ItemKey,
   circumstances: Circumstances,
 ): network is MarkedParent {
   return (
     network !== undefined &&
     isMarked(network) &&
     findHold(network, circumstances) === undefined &&
-    attached.every((holder) => holder === parentName(user))
+    attached.every((holder) => holder === itemName(user))
   );
 }

@@ -1,7 +1,7 @@
 /** What the one deleting transaction holds. SwarmKit's `deallocateService`, except that nothing inside it can fail alone. */
 import { type Circumstances, goesAlong } from './decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
-import { isMarked, KINDS, type MarkedParent, type ParentKind } from './model.ts';
+import { isMarked, kindRules, type MarkedParent, type ParentKind } from './model.ts';
 import { mapInParallel } from './parallel.ts';
 import { writeReceipt } from './receipt.ts';
 import type { Finalization, Store } from './store.ts';
@@ -20,7 +20,7 @@ export async function planFinalization(
   circumstances: Circumstances,
   trigger: string,
 ): Promise<Finalization> {
-  const { refersTo } = KINDS[parent.key.kind];
+  const { refersTo } = kindRules(parent.key.kind);
   const references = refersTo === undefined ? [] : parent.references.slice(0, NETWORKS_PER_SERVICE_MAX);
   const detached = references.map((id) => ({ kind: refersTo as ParentKind, id }));
   const networks = await mapInParallel(detached, NETWORKS_PER_SERVICE_MAX, async (key) => {

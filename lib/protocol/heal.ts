@@ -3,21 +3,21 @@
  * image alone: the record may be of a former life, so its images only name the networks to look at.
  */
 
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { type Chance, roundPauseMillis } from './chance.ts';
 import { DeallocatorError } from './errors.ts';
 import { HEAL_ROUNDS_MAX, HEALS_PER_TRANSACTION_MAX } from './limits.ts';
-import { type UserKey, userName } from './model.ts';
 import { chunks } from './parallel.ts';
 import type { Store } from './store.ts';
 
 export interface Healed {
-  readonly user: UserKey;
+  readonly user: ItemKey;
   /** Networks whose attachment was put, or removed. */
   readonly put: readonly string[];
   readonly removed: readonly string[];
 }
 
-export async function heal(store: Store, chance: Chance, user: UserKey, networks: readonly string[]): Promise<Healed> {
+export async function heal(store: Store, chance: Chance, user: ItemKey, networks: readonly string[]): Promise<Healed> {
   const put: string[] = [];
   const removed: string[] = [];
   for (let round = 1; round <= HEAL_ROUNDS_MAX; round++) {
@@ -40,7 +40,7 @@ export async function heal(store: Store, chance: Chance, user: UserKey, networks
   }
   throw new DeallocatorError(
     'Aborted',
-    `the attachments of ${userName(user)} were not set right: it changed in each of ${HEAL_ROUNDS_MAX} rounds; ` +
+    `the attachments of ${itemName(user)} were not set right: it changed in each of ${HEAL_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again',
   );
 }

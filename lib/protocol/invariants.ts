@@ -13,22 +13,19 @@
  * | S7 a counter is never too high | `checkAlways`, `checkRest` |
  * | L1 children gone, records delivered: the parent goes | `checkRest` |
  */
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { type Circumstances, findHold } from './decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from './limits.ts';
 import {
   networkLists,
   PARENT_KINDS,
-  type ParentKey,
   type ParentKind,
-  parentName,
   parseHeldName,
   parseParentName,
   referencedNetworks,
   referredTo,
   taskKey,
   taskNetworkLists,
-  type UserKey,
-  userName,
 } from './model.ts';
 import { DEFAULT_RULES, isGoneByState, type Rules } from './rules.ts';
 
@@ -83,7 +80,7 @@ const UNDATED: Circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Number.PO
 /** Holds at every moment. `unprocessed`: removal records of a parent's children that no function has counted yet. */
 export function checkAlways(
   world: World,
-  unprocessed: (parent: ParentKey) => number,
+  unprocessed: (parent: ItemKey) => number,
   rules: Rules = DEFAULT_RULES,
 ): Violation[] {
   const living = countChildren(world, rules);
@@ -98,13 +95,17 @@ export function checkAlways(
   });
 }
 
+export function parentsIn(world: World, kind: string): readonly StoredParent[] {
+  return kind === 'service' ? world.services : world.networks;
+}
+
 /** Holds for each single write, a raw one too, as long as only the deallocator deletes services and networks. */
 export function checkStep(before: World, after: World, circumstances: Circumstances = UNDATED): Violation[] {
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
   const violations: Violation[] = [];
   for (const kind of PARENT_KINDS) {
-    for (const parent of deleted(before[`${kind}s`], after[`${kind}s`])) {
-      const name = parentName({ kind, id: parent.id });
+    for (const parent of deleted(parentsIn(before, kind), parentsIn(after, kind))) {
+      const name = itemName({ kind, id: parent.id });
       const hasReceipt = receipted?.delete(name) !== false;
       for (const [promise, how] of faultsOf({ kind, parent, hasReceipt }, before, after, circumstances)) {
         violations.push(violation(promise, name, `${name} was deleted ${how}`));
@@ -133,14 +134,14 @@ function* faultsOf(
   if (parent.pendingDelete !== true) yield ['S3', 'without a mark'];
   if (hold === 'protected') yield ['S3', 'although it was protected'];
   if (hold === 'grace period') yield ['S3', 'before its grace period was over'];
-  if (after.counters.some((counter) => counter.id === parentName({ kind, id }))) yield ['S6', 'without its counter'];
+  if (after.counters.some((counter) => counter.id === itemName({ kind, id }))) yield ['S6', 'without its counter'];
   if (!hasReceipt) yield ['S6', 'without a receipt'];
 
   for (const { key, references } of isService ? [] : usersOf(after, rules)) {
-    if (references.includes(id)) yield ['S2', `while ${userName(key)} used it`];
+    if (references.includes(id)) yield ['S2', `while ${itemName(key)} used it`];
   }
   const detached = isService ? references(parent).slice(0, NETWORKS_PER_SERVICE_MAX).map(heldName) : [];
-  const name = parentName({ kind, id });
+  const name = itemName({ kind, id });
   for (const { held, holder } of after.attachments) {
     if (holder === name && detached.includes(held)) yield ['S6', `without its attachment to ${held}`];
     if (!isService && held === name) yield ['S6', `without its attachment of ${holder}`];
@@ -177,7 +178,7 @@ function* looseAttachments({ services, tasks, networks, attachments }: World, ru
   const referred = new Set<string>();
   for (const { key, references } of usersOf({ services, tasks }, rules)) {
     for (const held of references.map(heldName)) {
-      const holder = userName(key);
+      const holder = itemName(key);
       const uses = `${holder} refers to ${held}`;
       referred.add(pairOf(held, holder));
       if (!there.has(held)) yield violation('S2', held, `${uses}, which is not there`);
@@ -196,7 +197,7 @@ function* looseAttachments({ services, tasks, networks, attachments }: World, ru
 function* leftCounters(world: World) {
   const parents = new Map(
     PARENT_KINDS.flatMap((kind) =>
-      world[`${kind}s`].map((parent) => [parentName({ kind, id: parent.id }), parent] as const),
+      parentsIn(world, kind).map((parent) => [itemName({ kind, id: parent.id }), parent] as const),
     ),
   );
   for (const { id: name } of world.counters) {
@@ -212,8 +213,8 @@ function* waitingParents(world: World, circumstances: Circumstances) {
   const living = countChildren(world, circumstances.rules);
   const counters = new Set(world.counters.map(({ id }) => id));
   for (const kind of PARENT_KINDS) {
-    for (const parent of world[`${kind}s`]) {
-      const name = parentName({ kind, id: parent.id });
+    for (const parent of parentsIn(world, kind)) {
+      const name = itemName({ kind, id: parent.id });
       if (parent.pendingDelete !== true) continue;
       if (living.has(name)) {
         if (counters.has(name)) continue;
@@ -233,8 +234,8 @@ function violation(promise: Promised, subject: string, message: string): Violati
 export function usersOf(
   { services, tasks }: Pick<World, 'services' | 'tasks'>,
   rules: Rules,
-): { key: UserKey; references: readonly string[] }[] {
-  const users: { key: UserKey; references: readonly string[] }[] = services.map((service) => ({
+): { key: ItemKey; references: readonly string[] }[] {
+  const users: { key: ItemKey; references: readonly string[] }[] = services.map((service) => ({
     key: { kind: 'service', id: service.id },
     references: references(service),
   }));
@@ -248,7 +249,7 @@ export function usersOf(
   );
 }
 
-const heldName = (id: string) => parentName(referredTo(id));
+const heldName = (id: string) => itemName(referredTo(id));
 
 /** What a violation about an attachment, or about a missing one, calls it. */
 export function attachmentSubject(held: string, holder: string): string {
@@ -292,7 +293,7 @@ export function countChildren(
 ): Map<string, number> {
   const living = new Map<string, number>();
   const add = (name: string) => living.set(name, (living.get(name) ?? 0) + 1);
-  for (const task of tasks) if (!hasEnded(task, rules)) add(parentName({ kind: 'service', id: task.serviceId }));
+  for (const task of tasks) if (!hasEnded(task, rules)) add(itemName({ kind: 'service', id: task.serviceId }));
   for (const { held } of attachments) if (parseHeldName(held)) add(held);
   return living;
 }

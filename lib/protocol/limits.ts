@@ -76,11 +76,16 @@ export const SORT_KEY_BYTES_MAX = 1024;
  * Bytes (UTF-8) of an id: a service's id stands behind `service#` in the sort key of its attachments, a network's behind
  * `network#` in the partition key of its own, and of its counter.
  */
-export const ID_BYTES_MAX = {
+const ID_BYTES_MAX: Readonly<Record<string, number>> = {
   service: SORT_KEY_BYTES_MAX - 'service#'.length,
   network: PARTITION_KEY_BYTES_MAX - 'network#'.length,
   task: SORT_KEY_BYTES_MAX,
-} as const;
+};
+
+/** @param kind of a parent, or of a task */
+export function idBytesMax(kind: string): number {
+  return ID_BYTES_MAX[kind] ?? 0;
+}
 
 /**
  * Children counted by one recount: as many as the largest batch that a mapping can deliver, so that recounts stay rarer than
@@ -107,8 +112,6 @@ export const ROUND_PAUSE_MAX_MILLIS = 1000;
 export const PARENTS_TOGETHER_MAX = 1000;
 /** Parents that a report looks at side by side, each by its own requests. */
 export const PARENTS_IN_PARALLEL = 16;
-/** Tasks of one service whose attachments are set right side by side. */
-export const TASKS_IN_PARALLEL = 8;
 /** Networks of one service, or services of one network, that a report looks at side by side. */
 export const NETWORKS_IN_PARALLEL = 8;
 /** Users of one marked network that a sweep reads together: what one BatchGetItem takes. */

@@ -3,28 +3,11 @@
  * attachments). Whatever differs between the kinds is data, here and in the store's schema: settle, finalize and heal name
  * no kind.
  */
-import { ID_BYTES_MAX, SORT_KEY_BYTES_MAX } from './limits.ts';
+import { type ItemKey, itemName, joinParts, splitParts } from '../lifecycle/keys.ts';
+import { idBytesMax, SORT_KEY_BYTES_MAX } from './limits.ts';
 
-/** What is marked first, and deleted only when nothing uses it. */
-export type ParentKind = 'service' | 'network';
-
-/** One service or network. */
-export interface ParentKey {
-  /** Which of the two: an id may be that of a service and of a network. */
-  readonly kind: ParentKind;
-  /** For a service 1 to 1,016 bytes of UTF-8, for a network 1 to 2,040. */
-  readonly id: string;
-}
-
-/** A task that holds networks by itself, where the deployment has chosen that: `taskNetworks`. */
-export interface TaskKey {
-  readonly kind: 'task';
-  readonly serviceId: string;
-  readonly id: string;
-}
-
-/** A user of networks: it refers to each, and holds each by an attachment. */
-export type UserKey = ParentKey | TaskKey;
+/** A kind of what is marked first, and deleted only when nothing uses it. */
+export type ParentKind = string;
 
 export interface KindRules {
   /** Whether its children are tasks: they run, end in a state, and can be told to stop. */
@@ -37,6 +20,11 @@ export const KINDS: Record<ParentKind, KindRules> = {
   service: { runsTasks: true, refersTo: 'network' },
   network: { runsTasks: false, refersTo: undefined },
 };
+
+/** The rules of a kind. */
+export function kindRules(kind: string): KindRules {
+  return KINDS[kind] as KindRules;
+}
 
 /** In the order in which they are swept and told. */
 export const PARENT_KINDS = Object.keys(KINDS) as readonly ParentKind[];
@@ -76,7 +64,7 @@ export interface User {
 /** A parent as read in step 2 of settle. */
 export interface Parent extends User {
   /** Its kind and id. */
-  readonly key: ParentKey;
+  readonly key: ItemKey;
   /** True only for the BOOL `true`. No other value is a mark, not even the string "true": no proof, no delete. */
   readonly pendingDelete: boolean;
   /** Unique for each mark. Undefined until a function has stamped a mark that was written without it. */
@@ -98,70 +86,53 @@ export function isMarked(parent: Parent): parent is MarkedParent {
   return parent.pendingDelete && parent.markedAt !== undefined;
 }
 
-export function taskKey(serviceId: string, id: string): TaskKey {
-  return { kind: 'task', serviceId, id };
+export function taskKey(serviceId: string, id: string): ItemKey {
+  return { kind: 'task', id: joinParts([serviceId, id]) };
+}
+
+/** A task's service, and its own id there. */
+export function taskParts({ id }: ItemKey): { readonly serviceId: string; readonly id: string } {
+  const [serviceId, own] = splitParts(id, 2) as [string, string];
+  return { serviceId, id: own };
 }
 
 /** Whether a user is itself marked and deleted, and not a leaf such as a task. */
-export function isParent(user: UserKey): user is ParentKey {
+export function isParent(user: ItemKey): boolean {
   return Object.hasOwn(KINDS, user.kind);
 }
 
-export function sameParent(a: ParentKey, b: ParentKey): boolean {
-  return a.kind === b.kind && a.id === b.id;
-}
-
-export function sameUser(a: UserKey, b: UserKey): boolean {
-  return userName(a) === userName(b);
-}
-
-/** `service#web`: the key of its counter, its receipts and its attachments, and what logs and reports call a parent. */
-export function parentName(key: ParentKey): string {
-  return `${key.kind}#${key.id}`;
-}
-
-/** The inverse of {@link parentName}; ids may hold `#` themselves. Undefined for the name of anything else. */
-export function parseParentName(name: string): ParentKey | undefined {
+/** The inverse of {@link itemName}; ids may hold `#` themselves. Undefined for the name of anything else. */
+export function parseParentName(name: string): ItemKey | undefined {
   const separator = name.indexOf('#');
   const kind = name.slice(0, separator);
   const id = name.slice(separator + 1);
   return separator !== -1 && id !== '' && Object.hasOwn(KINDS, kind) ? { kind: kind as ParentKind, id } : undefined;
 }
 
-/**
- * What a user is called by its attachments, and by logs and reports: `service#web`; task `1` of that service is
- * `task#3#web#1`, with the length of the first id before it, so that no two tasks have the same.
- */
-export function userName(user: UserKey): string {
-  return isParent(user) ? parentName(user) : `task#${user.serviceId.length}#${user.serviceId}#${user.id}`;
-}
-
-/** The inverse of {@link userName}. Undefined for the name of anything else: a parent that refers to nothing is no user. */
-export function parseUserName(name: string): UserKey | undefined {
-  const [head, digits] = /^task#([1-9]\d{0,3})#/.exec(name) ?? [];
-  if (head !== undefined) {
-    const end = head.length + Number(digits);
-    const [serviceId, id] = [name.slice(head.length, end), name.slice(end + 1)];
-    return name[end] === '#' && id !== '' ? taskKey(serviceId, id) : undefined;
+/** The inverse of {@link itemName}. Undefined for the name of anything else: a parent that refers to nothing is no user. */
+export function parseUserName(name: string): ItemKey | undefined {
+  if (name.startsWith('task#')) {
+    const id = name.slice('task#'.length);
+    return splitParts(id, 2) === undefined ? undefined : { kind: 'task', id };
   }
   const parent = parseParentName(name);
-  return parent && KINDS[parent.kind].refersTo !== undefined ? parent : undefined;
+  return parent && kindRules(parent.kind).refersTo !== undefined ? parent : undefined;
 }
 
 /** What an attachment holds, by its name. Undefined for a name of anything else. */
-export function parseHeldName(name: string): ParentKey | undefined {
+export function parseHeldName(name: string): ItemKey | undefined {
   const parent = parseParentName(name);
   return parent?.kind === HELD_KIND ? parent : undefined;
 }
 
 /** What a user's references name. */
-export function referredTo(id: string): ParentKey {
+export function referredTo(id: string): ItemKey {
   return { kind: HELD_KIND, id };
 }
 
 /** A user's service: the user itself, or the service of the task. */
-export function serviceOf(user: UserKey): ParentKey {
-  return isParent(user) ? user : { kind: 'service', id: user.serviceId };
+export function serviceOf(user: ItemKey): ItemKey {
+  return isParent(user) ? user : { kind: 'service', id: taskParts(user).serviceId };
 }
 
 /** A service's network lists, whatever else its spec holds. */
@@ -175,10 +146,10 @@ export function networkLists(spec: unknown): NetworkLists {
  * empty, too long for a key) is passed over: no network can have it, so none can wait for it. For the same reason a service
  * whose own name is too long for an attachment's key refers to nothing.
  *
- * @param user whose attachments' keys must hold its {@link userName}
+ * @param user whose attachments' keys must hold its {@link itemName}
  */
-export function referencedNetworks(user: UserKey, lists: NetworkLists): string[] {
-  if (byteLength(userName(user)) > SORT_KEY_BYTES_MAX) return [];
+export function referencedNetworks(user: ItemKey, lists: NetworkLists): string[] {
+  if (byteLength(itemName(user)) > SORT_KEY_BYTES_MAX) return [];
   const entries = Array.isArray(lists.task) && lists.task.length > 0 ? lists.task : lists.service;
   if (!Array.isArray(entries)) return [];
   const targets = entries.map((entry) => attribute(entry, 'target')).filter((target) => isId(HELD_KIND, target));
@@ -191,8 +162,8 @@ export function taskNetworkLists(networks: unknown): NetworkLists {
 }
 
 /** Whether a value can be the id of a kind of item: a non-empty string that fits its keys. */
-export function isId(kind: keyof typeof ID_BYTES_MAX, value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && byteLength(value) <= ID_BYTES_MAX[kind];
+export function isId(kind: string, value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && byteLength(value) <= idBytesMax(kind);
 }
 
 export function byteLength(text: string): number {

@@ -1,6 +1,8 @@
 /** What is left of a deletion: who had marked what, when and why, and what went together. */
+
+import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
 import type { Circumstances } from './decide.ts';
-import { type MarkedParent, type ParentKey, sameParent } from './model.ts';
+import type { MarkedParent } from './model.ts';
 
 const DAY_MILLIS = 24 * 60 * 60 * 1000;
 
@@ -18,22 +20,22 @@ export interface ReceiptedMark {
  * has several: `markedAt` tells its lives apart.
  */
 export interface Receipt extends ReceiptedMark {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   /** When the deletion was sent, ISO 8601. */
   readonly deletedAt: string;
   /** What set it going: a function's name, and for a sweep also who had asked for it. */
   readonly trigger: string;
   /** What went in the same transaction. */
-  readonly freed: readonly ({ readonly key: ParentKey } & ReceiptedMark)[];
+  readonly freed: readonly ({ readonly key: ItemKey } & ReceiptedMark)[];
   /** Networks that it let go of, and that stayed. */
-  readonly kept: readonly ParentKey[];
+  readonly kept: readonly ItemKey[];
   /** When DynamoDB may forget it, in seconds of the epoch. */
   readonly expiresAtEpochSeconds: number;
 }
 
 export function writeReceipt(
   parent: MarkedParent,
-  detached: readonly ParentKey[],
+  detached: readonly ItemKey[],
   freed: readonly MarkedParent[],
   { rules, nowEpochMillis }: Circumstances,
   trigger: string,
@@ -44,7 +46,7 @@ export function writeReceipt(
     deletedAt: new Date(nowEpochMillis).toISOString(),
     trigger,
     freed: freed.map((network) => ({ key: network.key, ...markOf(network) })),
-    kept: detached.filter((key) => !freed.some((network) => sameParent(network.key, key))),
+    kept: detached.filter((key) => !freed.some((network) => sameItem(network.key, key))),
     expiresAtEpochSeconds: Math.ceil((nowEpochMillis + rules.receiptDays * DAY_MILLIS) / 1000),
   };
 }

@@ -1,4 +1,5 @@
 /** What a deployment has chosen: the same for all of its functions. Every choice is off by default. */
+import { TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
 import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
 
 /** What a deployment may choose; the construct's props of these names set it. */
@@ -26,19 +27,6 @@ export const DEFAULT_RULES: Rules = {
   taskNetworks: false,
   receiptDays: RECEIPT_DAYS_DEFAULT,
 };
-
-/**
- * The states above RUNNING, which no task leaves again, as Docker writes them in `status.state`.
- * https://pkg.go.dev/github.com/moby/swarmkit/v2/api#TaskState
- */
-export const TERMINAL_TASK_STATES: readonly string[] = [
-  'complete',
-  'shutdown',
-  'failed',
-  'rejected',
-  'remove',
-  'orphaned',
-];
 
 /** Whether a task in this state (`status.state`) no longer keeps its service, though its item is there. */
 export function isGoneByState(state: unknown, rules: Rules): boolean {

@@ -6,18 +6,19 @@
  * doubt"). Here a failed read throws, its record is tried again, and in the end the sweep comes back. No proof, no delete.
  */
 
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { type Chance, roundPauseMillis } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
 import { planFinalization } from './finalize.ts';
 import { CHILD_COUNT_PAGE_ITEMS, SETTLE_ROUNDS_MAX } from './limits.ts';
-import { type Counter, isMarked, type ParentKey, parentName } from './model.ts';
+import { type Counter, isMarked } from './model.ts';
 import { DEFAULT_RULES, type Rules } from './rules.ts';
 import type { Store } from './store.ts';
 import { isoNow, newMarkedAt } from './time.ts';
 
 interface Effort {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   /** Times that the steps were gone through. */
   readonly rounds: number;
   /** Recounts that were written. */
@@ -30,7 +31,7 @@ export type Settled = Effort &
         readonly outcome: 'deleted';
         readonly markedAt: string;
         /** What went in the same transaction. */
-        readonly freed: readonly ParentKey[];
+        readonly freed: readonly ItemKey[];
         /** References beyond what one transaction holds: their attachments go with the removal's stream record. */
         readonly leftToHeal: number;
       }
@@ -60,7 +61,7 @@ export interface SettleOptions {
 export async function settle(
   store: Store,
   chance: Chance,
-  key: ParentKey,
+  key: ItemKey,
   options: SettleOptions = {},
 ): Promise<Settled> {
   const { rules = DEFAULT_RULES, trigger = 'unknown' } = options;
@@ -123,7 +124,7 @@ export async function settle(
   }
   throw new DeallocatorError(
     'Aborted',
-    `${parentName(key)} was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; ` +
+    `${itemName(key)} was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again, and the next sweep settles it in any case',
   );
 }

@@ -1,8 +1,10 @@
 /** On a mark, tells the service's tasks to stop: their runner sees `desiredState: "remove"`, and deletes them. */
+
+import type { ItemKey } from '../lifecycle/keys.ts';
 import type { Chance } from './chance.ts';
 import { findHold } from './decide.ts';
 import { STOP_PAGES_MAX, STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from './limits.ts';
-import { isMarked, KINDS, type ParentKey } from './model.ts';
+import { isMarked, kindRules } from './model.ts';
 import { eachPage } from './pages.ts';
 import { chunks } from './parallel.ts';
 import type { Rules } from './rules.ts';
@@ -13,8 +15,8 @@ import type { Store } from './store.ts';
  * there for regret, and a task that was told to stop is lost. Each transaction checks the very mark, so that no task is told
  * after an undelete. What is beyond the bounds is left to the next sweep.
  */
-export async function stopTasks(store: Store, chance: Chance, key: ParentKey, rules: Rules): Promise<number> {
-  if (!rules.stopTasks || !KINDS[key.kind].runsTasks) return 0;
+export async function stopTasks(store: Store, chance: Chance, key: ItemKey, rules: Rules): Promise<number> {
+  if (!rules.stopTasks || !kindRules(key.kind).runsTasks) return 0;
   const service = await store.readParent(key);
   const nowEpochMillis = chance.nowEpochMillis();
   if (service === undefined || !isMarked(service) || findHold(service, { rules, nowEpochMillis })) return 0;

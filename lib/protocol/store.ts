@@ -5,16 +5,9 @@
  * `lib/dynamodb` implements it. Tests run that store on DynamoDB Local and on an engine in memory; test/contract holds both
  * engines to the same sentences.
  */
-import {
-  type Counter,
-  type MarkedParent,
-  PARENT_KINDS,
-  type Parent,
-  type ParentKey,
-  type ParentKind,
-  type User,
-  type UserKey,
-} from './model.ts';
+
+import type { ItemKey } from '../lifecycle/keys.ts';
+import { type Counter, type MarkedParent, PARENT_KINDS, type Parent, type ParentKind, type User } from './model.ts';
 import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -33,7 +26,7 @@ export type Transacted = 'committed' | 'cancelled';
 export interface Finalization {
   readonly parent: MarkedParent;
   /** The networks whose attachment goes in this transaction. */
-  readonly detached: readonly ParentKey[];
+  readonly detached: readonly ItemKey[];
   /** Those of them that go too: they are marked, and no other user is attached. */
   readonly freed: readonly MarkedParent[];
   readonly receipt: Receipt;
@@ -47,14 +40,14 @@ export type Stopped =
 
 /** Attachments of one user to put or to delete, on condition that the user is still as read. */
 export interface Healing {
-  readonly user: UserKey;
+  readonly user: ItemKey;
   readonly asRead: User | undefined;
   readonly put: readonly string[];
   readonly remove: readonly string[];
 }
 
 export interface Listed {
-  readonly key: ParentKey;
+  readonly key: ItemKey;
   /** Undefined where a counter was listed. */
   readonly markedAt: string | undefined;
   /** A listing from here begins with the next one. */
@@ -77,45 +70,45 @@ export interface SweepCursor {
 }
 
 export interface Store {
-  /** The {@link parentName}s of the parents that have a counter. Strongly consistent. The parents must differ. */
-  findDraining(parents: readonly ParentKey[]): Promise<Set<string>>;
+  /** The {@link itemName}s of the parents that have a counter. Strongly consistent. The parents must differ. */
+  findDraining(parents: readonly ItemKey[]): Promise<Set<string>>;
   /** Step 1: a strongly consistent read; if no counter is there, the creation of `{remaining: 0, epoch, openedAt}`. */
-  openCounter(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
+  openCounter(parent: ItemKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<Counter>;
   /**
    * Makes a counter, as {@link openCounter} would, of an item that no counter can be: a raw writer has overwritten it. Only if
    * it is still exactly what was read; nothing where a counter is there, or no item. Settle finds out whether it worked.
    */
-  resetUnreadable(parent: ParentKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<void>;
+  resetUnreadable(parent: ItemKey, fresh: { readonly epoch: string; readonly openedAt: string }): Promise<void>;
   /**
    * `remaining -= by` if the counter is there. Returns its new value, or undefined. The time (ISO 8601) is for reports on
    * how a drain goes on; no decision rests on it.
    */
-  decrement(parent: ParentKey, by: number, progressedAt: string): Promise<Counter | undefined>;
+  decrement(parent: ItemKey, by: number, progressedAt: string): Promise<Counter | undefined>;
   /** Step 2: strongly consistent. */
-  readParent(parent: ParentKey): Promise<Parent | undefined>;
+  readParent(parent: ItemKey): Promise<Parent | undefined>;
   /** Gives `markedAt` to a mark that was written without, if it is still such a mark. */
-  stampMark(parent: ParentKey, markedAt: string): Promise<void>;
+  stampMark(parent: ItemKey, markedAt: string): Promise<void>;
   /** Takes away a `markedAt` that outlived its mark, if it is still that one and still without a mark. */
-  unstampMark(parent: ParentKey, markedAt: string): Promise<void>;
+  unstampMark(parent: ItemKey, markedAt: string): Promise<void>;
   /** Step 2, where the parent is gone or not marked: deletes the counter if its epoch is the one that step 1 saw. */
-  closeCounter(parent: ParentKey, epoch: string): Promise<Closed>;
+  closeCounter(parent: ItemKey, epoch: string): Promise<Closed>;
   /**
    * Step 3: the number of children that are not gone, at most `most`; 0 only if no such child is there. Strongly consistent.
    */
-  countChildren(parent: ParentKey, most: number): Promise<number>;
+  countChildren(parent: ItemKey, most: number): Promise<number>;
   /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
-  recount(parent: ParentKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
+  recount(parent: ItemKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
   /** Its holders, as their attachments name them (`service#web`), at most `most`. Strongly consistent. */
-  listAttached(network: ParentKey, most: number): Promise<string[]>;
+  listAttached(network: ItemKey, most: number): Promise<string[]>;
   /** Step 5. */
   finalize(finalization: Finalization): Promise<Transacted>;
   /** A service, or a task where these hold networks too. Strongly consistent. */
-  readUser(user: UserKey): Promise<User | undefined>;
+  readUser(user: ItemKey): Promise<User | undefined>;
   /** Which of the named networks have an attachment of this user. Strongly consistent. */
-  readAttachments(user: UserKey, networks: readonly string[]): Promise<Set<string>>;
+  readAttachments(user: ItemKey, networks: readonly string[]): Promise<Set<string>>;
   heal(healing: Healing): Promise<Transacted>;
   /** Ids of a service's tasks that were not told to stop yet, and that are not gone. Strongly consistent. */
-  listUnstopped(service: ParentKey, from: PageKey | undefined): Promise<Page<string>>;
+  listUnstopped(service: ItemKey, from: PageKey | undefined): Promise<Page<string>>;
   /** Tells tasks to stop, if the service is still under the very mark that was read. */
   stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped>;
   /** For the sweep: parents with a `markedAt`, from the sparse index (eventually consistent). */

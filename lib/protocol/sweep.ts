@@ -3,19 +3,11 @@
  * SwarmKit's scan at each change of leader, but it reads only what is marked.
  */
 
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Chance } from './chance.ts';
 import { heal } from './heal.ts';
 import { SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS, SWEPT_TOGETHER_MAX, USERS_TOGETHER_MAX } from './limits.ts';
-import {
-  isParent,
-  KINDS,
-  PARENT_KINDS,
-  type ParentKey,
-  parentName,
-  parseUserName,
-  type TaskKey,
-  type UserKey,
-} from './model.ts';
+import { isParent, kindRules, PARENT_KINDS, parseUserName } from './model.ts';
 import { eachPage, type Page, type PageKey } from './pages.ts';
 import { chunks, mapInParallel, mapTogether } from './parallel.ts';
 import { type Settled, type SettleOptions, settle } from './settle.ts';
@@ -34,8 +26,8 @@ export interface SweepReport {
   /** Where the next pass goes on. Undefined when this one came to the end. */
   readonly resumeAt: SweepCursor | undefined;
   readonly settled: number;
-  readonly deleted: readonly ParentKey[];
-  readonly failed: readonly { readonly parent: UserKey; readonly error: unknown }[];
+  readonly deleted: readonly ItemKey[];
+  readonly failed: readonly { readonly parent: ItemKey; readonly error: unknown }[];
   /** Marked parents that were seen and are still there, also those that failed. */
   readonly stillMarked: number;
   /** Age of the oldest of these marks. Undefined when none of them tells its time. */
@@ -44,8 +36,8 @@ export interface SweepReport {
 
 export interface SweeperOptions extends Pick<SettleOptions, 'rules' | 'trigger'> {
   readonly onSettled: (settled: Settled) => void;
-  readonly onFailed: (parent: UserKey, error: unknown) => void;
-  readonly onStopped: (service: ParentKey, tasks: number) => void;
+  readonly onFailed: (parent: ItemKey, error: unknown) => void;
+  readonly onStopped: (service: ItemKey, tasks: number) => void;
 }
 
 /** One pass: as much of a sweep as one invocation has time for. */
@@ -65,8 +57,8 @@ class Sweeper {
   readonly #chance: Chance;
   readonly #options: SweeperOptions;
   readonly #done = new Set<string>();
-  readonly #deleted: ParentKey[] = [];
-  readonly #failed: { parent: UserKey; error: unknown }[] = [];
+  readonly #deleted: ItemKey[] = [];
+  readonly #failed: { parent: ItemKey; error: unknown }[] = [];
   #settled = 0;
   #stillMarked = 0;
   #oldestMarkMillis: number | undefined;
@@ -80,8 +72,8 @@ class Sweeper {
   /** A parent that can't be settled does not hold up the others: it is reported, and the next sweep tries it again. */
   async settleOne({ key, markedAt }: Pick<Listed, 'key' | 'markedAt'>, heal: () => Promise<unknown>): Promise<void> {
     const { rules, trigger, onSettled, onStopped, onFailed } = this.#options;
-    if (this.#done.has(parentName(key))) return; // a counter whose parent this sweep has settled as marked
-    this.#done.add(parentName(key));
+    if (this.#done.has(itemName(key))) return; // a counter whose parent this sweep has settled as marked
+    this.#done.add(itemName(key));
     try {
       await heal();
       const settled = await settle(this.#store, this.#chance, key, { patient: true, rules, trigger });
@@ -100,7 +92,7 @@ class Sweeper {
   }
 
   /** A task is not settled: only its attachments are set right. */
-  async healOne(task: TaskKey, heal: () => Promise<unknown>): Promise<void> {
+  async healOne(task: ItemKey, heal: () => Promise<unknown>): Promise<void> {
     try {
       await heal();
       this.#settled++;
@@ -138,11 +130,11 @@ class Sweeper {
 export async function settleNamed(
   store: Store,
   chance: Chance,
-  keys: readonly UserKey[],
+  keys: readonly ItemKey[],
   options: SweeperOptions,
 ): Promise<SweepReport> {
   const sweeper = new Sweeper(store, chance, options);
-  const healReferences = async (user: UserKey) => {
+  const healReferences = async (user: ItemKey) => {
     const references = (await store.readUser(user))?.references ?? [];
     if (references.length > 0) await heal(store, chance, user, references);
   };
@@ -194,8 +186,8 @@ function list(store: Store, source: SweepSource, from: PageKey | undefined): Pro
  * Removes the attachments of a marked network whose user has gone, or refers to it no more, by a raw write whose record was
  * lost as well: else the network would wait for them for ever. It costs one read for each attachment of what is marked.
  */
-async function healChildren(store: Store, chance: Chance, key: ParentKey): Promise<void> {
-  if (KINDS[key.kind].runsTasks) return; // its children are tasks, not attachments
+async function healChildren(store: Store, chance: Chance, key: ItemKey): Promise<void> {
+  if (kindRules(key.kind).runsTasks) return; // its children are tasks, not attachments
   await mapInParallel(await store.listAttached(key, SWEEP_ATTACHMENTS_MAX), USERS_TOGETHER_MAX, async (name) => {
     const user = parseUserName(name);
     if (user === undefined) return; // no proof that nobody is called so: it holds on, and an audit tells of it

@@ -1,17 +1,11 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
+
+import { parseItemName } from '../lifecycle/ids.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import { invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
-import {
-  isParent,
-  type ParentKey,
-  parentName,
-  parseParentName,
-  parseUserName,
-  type UserKey,
-  userName,
-} from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
 import type { Settled } from '../protocol/settle.ts';
 import type { SweepCursor } from '../protocol/store.ts';
 import { settleNamed, sweep } from '../protocol/sweep.ts';
@@ -81,13 +75,15 @@ function triggerOf(request: SweepRequest | undefined): string | undefined {
 }
 
 /** All names are checked before anything is settled. */
-function readNames(names: unknown, rules: Rules): UserKey[] {
+function readNames(names: unknown, plan: Plan): ItemKey[] {
   if (!Array.isArray(names) || names.length > SWEEP_NAMES_MAX) {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
   return names.map((name) => {
-    const key = typeof name === 'string' ? (parseParentName(name) ?? parseUserName(name)) : undefined;
-    if (key === undefined || (!isParent(key) && !rules.taskNetworks)) {
+    const key = typeof name === 'string' ? parseItemName(plan, name) : undefined;
+    const planned = key && plan.kinds[key.kind];
+    // Nothing is to be done for what is neither marked nor holds anything.
+    if (key === undefined || !(planned?.isGuarded || planned?.holds.length)) {
       throw invalidNames(`one of the parents is ${shown(name)}`);
     }
     return key;
@@ -103,15 +99,15 @@ function invalidNames(seen: string): DeallocatorError {
 export function sweepRequested(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
     invocation(ports, context, async (store, telemetry) => {
-      const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.rules);
+      const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.plan);
       const trigger = triggerOf(request);
       const { rules, trigger: functionName } = settling(ports);
       const options = {
         rules,
         trigger: trigger === undefined ? functionName : `${functionName}: ${trigger}`,
         onSettled: (settled: Settled) => telemetry.settled(settled, 0),
-        onFailed: (user: UserKey, error: unknown) => telemetry.failed(userName(user), error),
-        onStopped: (service: ParentKey, tasks: number) => telemetry.stopped(service, tasks),
+        onFailed: (user: ItemKey, error: unknown) => telemetry.failed(itemName(user), error),
+        onStopped: (service: ItemKey, tasks: number) => telemetry.stopped(service, tasks),
       };
       const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
       const report = named
@@ -146,10 +142,10 @@ export function sweepRequested(ports: FunctionPorts) {
       telemetry.swept({ trigger, ...summary });
       return {
         ...summary,
-        deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(parentName),
+        deleted: report.deleted.slice(0, SWEEP_NAMES_MAX).map(itemName),
         failed: report.failed
           .slice(0, SWEEP_NAMES_MAX)
-          .map(({ parent, error }) => ({ parent: userName(parent), error: String(error) })),
+          .map(({ parent, error }) => ({ parent: itemName(parent), error: String(error) })),
       };
     });
 }

@@ -7,10 +7,11 @@
  * test, and the simulation) would mix theirs; and they add 33 KB to each bundle for what is one JSON line here.
  */
 import type { RetriedFailure } from '../dynamodb/retry.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
 import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
-import { type ParentKey, type ParentKind, parentName, userName } from '../protocol/model.ts';
+import type { ParentKind } from '../protocol/model.ts';
 import type { Settled } from '../protocol/settle.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
 import { KIND_METRICS, type KindMetricName, METRICS, type MetricName } from './metrics.ts';
@@ -80,9 +81,9 @@ export class Telemetry {
     } else if (settled.outcome === 'held') {
       this.count('Held');
     }
-    const freed = settled.outcome === 'deleted' ? { freed: settled.freed.map(parentName) } : {};
+    const freed = settled.outcome === 'deleted' ? { freed: settled.freed.map(itemName) } : {};
     this.#log('INFO', outcome, {
-      parent: parentName(parent),
+      parent: itemName(parent),
       records,
       rounds,
       recounts,
@@ -93,28 +94,28 @@ export class Telemetry {
   }
 
   /** A removal was counted. */
-  decremented(parent: ParentKey, records: number, remaining: number): void {
+  decremented(parent: ItemKey, records: number, remaining: number): void {
     this.count('Decrements');
-    this.#log('INFO', 'decremented', { parent: parentName(parent), records, remaining });
+    this.#log('INFO', 'decremented', { parent: itemName(parent), records, remaining });
   }
 
-  stopped(service: ParentKey, tasks: number): void {
+  stopped(service: ItemKey, tasks: number): void {
     if (tasks === 0) return;
     this.count('TasksStopped', tasks);
-    this.#log('INFO', 'stopped', { parent: parentName(service), tasks });
+    this.#log('INFO', 'stopped', { parent: itemName(service), tasks });
   }
 
   healed({ user, put, removed }: Healed): void {
     if (put.length + removed.length === 0) return;
     this.count('Healed', put.length + removed.length);
     const networks = [...put, ...removed].slice(0, LOGGED_NAMES_MAX);
-    this.#log('INFO', 'healed', { parent: userName(user), put: put.length, removed: removed.length, networks });
+    this.#log('INFO', 'healed', { parent: itemName(user), put: put.length, removed: removed.length, networks });
   }
 
   /** It deletes nothing, but its writer probably waits for a deletion. */
-  malformedMark(parent: ParentKey, seen: string): void {
+  malformedMark(parent: ItemKey, seen: string): void {
     this.count('MalformedMarks');
-    this.#log('WARN', 'malformed mark', { parent: parentName(parent), seen, expected: 'the BOOL true' });
+    this.#log('WARN', 'malformed mark', { parent: itemName(parent), seen, expected: 'the BOOL true' });
   }
 
   failed(subject: string, error: unknown): void {

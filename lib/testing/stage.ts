@@ -2,7 +2,7 @@
 import { readBatchResult } from '../local/streams/batch-result.ts';
 import { typedName } from '../operate/names.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { checkRest, checkStep, type Violation, type World } from '../protocol/invariants.ts';
+import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
 import type { ParentKind } from '../protocol/model.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
@@ -138,7 +138,8 @@ async function endOf<T>(promise: Promise<T>): Promise<{ readonly payload: T } | 
 }
 
 function goneOf(kind: ParentKind, before: World, after: World): string[] {
-  const table = `${kind}s` as const;
-  const left = new Set(after[table].map(({ id }) => id));
-  return before[table].filter(({ id }) => !left.has(id)).map(({ id }) => typedName({ kind, id }));
+  const left = new Set(parentsIn(after, kind).map(({ id }) => id));
+  return parentsIn(before, kind)
+    .filter(({ id }) => !left.has(id))
+    .map(({ id }) => typedName({ kind, id }));
 }

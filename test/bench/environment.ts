@@ -1,6 +1,6 @@
 /** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { openDatabase, swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
@@ -60,6 +60,7 @@ export function openEnvironment(
   const ports: ContenderPorts = {
     client,
     chance,
+    plan: swarmkitPlan(DEFAULT_RULES),
     rules: DEFAULT_RULES,
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { chance, observer })),
     telemetry: {

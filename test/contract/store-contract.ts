@@ -4,7 +4,8 @@
  */
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import { isMarked, type MarkedParent, type Parent } from '../../lib/protocol/model.ts';
 import type { Page, PageKey } from '../../lib/protocol/pages.ts';
 import type { Listed, Store } from '../../lib/protocol/store.ts';
 import { finalization } from '../support/objects.ts';
@@ -20,9 +21,9 @@ export interface Subject {
   get(table: TableName, keys: Record<string, string>): Promise<Record<string, unknown> | undefined>;
 }
 
-const web: ParentKey = { kind: 'service', id: 'web' };
-const front: ParentKey = { kind: 'network', id: 'front' };
-const back: ParentKey = { kind: 'network', id: 'back' };
+const web: ItemKey = { kind: 'service', id: 'web' };
+const front: ItemKey = { kind: 'network', id: 'front' };
+const back: ItemKey = { kind: 'network', id: 'back' };
 const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
 
 export function describeStore(engine: string, create: () => Promise<Subject>): void {
@@ -34,7 +35,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       store = subject.store;
     });
 
-    const marked = async (key: ParentKey): Promise<MarkedParent> => {
+    const marked = async (key: ItemKey): Promise<MarkedParent> => {
       const parent = await store.readParent(key);
       if (parent === undefined || !isMarked(parent)) throw new Error(`${key.id} is not marked`);
       return parent;
@@ -119,8 +120,8 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       });
 
       it('finds which of many parents drain', async () => {
-        const parents = Array.from({ length: 205 }, (_, n): ParentKey => ({ kind: 'network', id: `n${n}` }));
-        for (const n of [0, 99, 100, 204]) await store.openCounter(parents[n] as ParentKey, fresh);
+        const parents = Array.from({ length: 205 }, (_, n): ItemKey => ({ kind: 'network', id: `n${n}` }));
+        for (const n of [0, 99, 100, 204]) await store.openCounter(parents[n] as ItemKey, fresh);
         expect([...(await store.findDraining(parents))].sort()).toEqual([
           'network#n0',
           'network#n100',
@@ -131,7 +132,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       });
 
       it('lowers many at once, each by its own number, and creates none', async () => {
-        const many = Array.from({ length: 30 }, (_, n): ParentKey => ({ kind: 'service', id: `s'"${n}` }));
+        const many = Array.from({ length: 30 }, (_, n): ItemKey => ({ kind: 'service', id: `s'"${n}` }));
         for (const [n, { id }] of many.slice(0, 28).entries()) {
           await subject.put('counters', { id: `service#${id}`, remaining: n, epoch: `e${n}` });
         }
@@ -401,7 +402,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
           await putNetwork(id, { pendingDelete: true, markedAt: id });
           await attach(id, 'web');
         }
-        const networks = ids.map((id): ParentKey => ({ kind: 'network', id }));
+        const networks = ids.map((id): ItemKey => ({ kind: 'network', id }));
         const freed = await Promise.all(networks.map(marked));
         expect(await store.finalize(finalization(await marked(web), networks, freed))).toBe('committed');
         for (const id of ids) expect(await subject.get('networks', { id })).toBeUndefined();
@@ -466,7 +467,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
     });
 
     describe('a task that holds networks', () => {
-      const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      const task = { kind: 'task', id: '3#web#1' } as const;
       beforeEach(() => {
         store = subject.holdingStore;
       });
@@ -569,7 +570,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
 
       it('a name that fits no key hides nobody else', async () => {
         await store.openCounter(web, fresh);
-        const long: ParentKey = { kind: 'service', id: 'x'.repeat(2048) };
+        const long: ItemKey = { kind: 'service', id: 'x'.repeat(2048) };
         expect(await store.findDraining([long, web])).toEqual(new Set(['service#web']));
       });
 

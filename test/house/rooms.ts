@@ -6,20 +6,20 @@ const GROUND_OF_OPERATE = [
   ...['lib/operate/values.ts', 'lib/operate/names.ts', 'lib/operate/nearness.ts'],
   ...['lib/operate/interruptible.ts', 'lib/operate/lines.ts'],
 ];
-const CORE = ['lib/dynamodb', 'lib/protocol'];
+const CORE = ['lib/dynamodb', 'lib/protocol', 'lib/lifecycle'];
 
 /**
  * A room is a folder, or a file that stands between folders; the longest name that fits a path is its room. Packages and
  * `node:` are no business of this table.
  */
 export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  // What a declaration of kinds means. Of the protocol it has what stands below everything: errors, limits, states.
-  'lib/lifecycle': ['lib/protocol/errors.ts', 'lib/protocol/limits.ts', 'lib/protocol/rules.ts'],
-  'lib/protocol': [],
-  'lib/dynamodb': ['lib/protocol'],
-  'lib/streams': [...CORE, 'lib/lifecycle'],
+  // What a declaration of kinds means. Of the protocol it has what stands below everything: errors and limits.
+  'lib/lifecycle': ['lib/protocol/errors.ts', 'lib/protocol/limits.ts'],
+  'lib/protocol': ['lib/lifecycle'],
+  'lib/dynamodb': ['lib/protocol', 'lib/lifecycle'],
+  'lib/streams': CORE,
   // The configuration that `connect` sets is data, and no part of a function.
-  'lib/client': ['lib/streams/configuration.ts', ...CORE, 'lib/lifecycle'],
+  'lib/client': ['lib/streams/configuration.ts', ...CORE],
 
   // Reports on a living cluster, the audit of all tables, snapshots and recovery differ in what may fail and in what they
   // must be permitted, so none knows another: but the audit's repair asks the sweep function to settle.
@@ -75,13 +75,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
 
   // What users of the package test with.
-  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', 'lib/lifecycle', ...CORE],
+  'lib/testing': ['lib/testing', 'lib/local', 'lib/client', 'lib/operate', 'lib/streams', ...CORE],
 
   functions: ['lib/streams'],
   bin: [
     ...['lib/client', 'lib/infra', 'lib/local', 'lib/operate', 'lib/streams', 'lib/testing/local-cloud.ts'],
     ...CORE,
-    'lib/lifecycle',
     'package.json',
   ],
 };

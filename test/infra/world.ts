@@ -17,7 +17,8 @@ export const root = join(import.meta.dirname, '..', '..');
 if (!existsSync(join(root, 'dist', 'functions', 'index.js'))) await bundleFunctions(root);
 
 export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters', 'receipts'];
-export const streamFunctions = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated'] as const;
+/** In the order of the plan, in which policies name them. */
+export const streamFunctions = ['service-updated', 'task-deleted', 'network-updated', 'attachment-deleted'] as const;
 export const functionNames: FunctionName[] = [...streamFunctions, 'sweep'];
 
 /** A deallocator of SwarmKit's kinds: their tables and functions are known by name. */

@@ -51,7 +51,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
   const [remove, undelete] = {
     service: [() => client.removeService('web'), () => client.undeleteService('web')] as const,
     network: [() => client.removeNetwork('web', { whenInUse: 'wait' }), () => client.undeleteNetwork('web')] as const,
-  }[kind];
+  }[kind as 'service' | 'network'];
 
   it('S3 a mark is made once: an undelete that came before its repeat stands', async () => {
     await raw.put(table, { id: 'web' });

@@ -1,6 +1,7 @@
 /** What a person sees, on the template and the bundles that would be deployed: planned, watched, waited for, and looked up. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../lib/dynamodb/document-client.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
 import { applyRemoval, applyUndelete } from '../../lib/operate/reports/apply.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
@@ -10,7 +11,6 @@ import { readHistory } from '../../lib/operate/reports/history.ts';
 import { planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { waitUntilGone } from '../../lib/operate/reports/wait.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED } from '../support/objects.ts';
 
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => backend.close());
 
 /** A stack whose `<stack>-web` uses `<stack>-front`; ids hold what ids may hold. */
-async function deployStack(stack: string): Promise<{ web: ParentKey; front: ParentKey }> {
+async function deployStack(stack: string): Promise<{ web: ItemKey; front: ItemKey }> {
   const { client } = backend;
   const web = { kind: 'service', id: `${stack}-web#"1"` } as const;
   const front = { kind: 'network', id: `${stack}-front\n2` } as const;
@@ -39,7 +39,7 @@ async function deployStack(stack: string): Promise<{ web: ParentKey; front: Pare
   return { web, front };
 }
 
-const nameOf = ({ kind, id }: ParentKey) => `${kind}#${id}`;
+const nameOf = ({ kind, id }: ItemKey) => `${kind}#${id}`;
 
 describe('a removal', () => {
   it('goes as it was planned, and can be watched, explained, waited for and looked up', async () => {

@@ -7,9 +7,10 @@ import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { namedLists } from '../../lib/dynamodb/items.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { parentName, referencedNetworks } from '../../lib/protocol/model.ts';
+import { referencedNetworks } from '../../lib/protocol/model.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
@@ -304,7 +305,7 @@ function nameOfParent(table: Stream, { dynamodb }: LambdaRecord): string {
   const key = { tasks: 'serviceId', attachments: 'held', services: 'id', networks: 'id' }[table];
   const told = keys[key]?.S as string;
   if (table === 'attachments') return told;
-  return parentName({ kind: table === 'networks' ? 'network' : 'service', id: told });
+  return itemName({ kind: table === 'networks' ? 'network' : 'service', id: told });
 }
 
 /** What a parent's record asks for, told from its images. */

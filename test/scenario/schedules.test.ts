@@ -6,8 +6,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { checkAlways, checkRest, type Violation } from '../../lib/protocol/invariants.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import { amountOf, shareOf } from '../support/amount.ts';
@@ -72,7 +72,7 @@ async function run(seed: number, dials: Dials): Promise<{ violations: Violation[
   const violations = backend.violations;
   let wasDropped = false;
 
-  const unprocessed = (parent: ParentKey): number => {
+  const unprocessed = (parent: ItemKey): number => {
     const [table, attribute, value] =
       parent.kind === 'service'
         ? (['tasks', 'serviceId', parent.id] as const)

@@ -1,7 +1,8 @@
 /** What makes a short story dense: a small cast in a world that has a past, and actions that mostly can be done. */
+
+import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import type { ParentKind } from '../../lib/protocol/model.ts';
-import { userName } from '../../lib/protocol/model.ts';
+import { type ParentKind, taskKey } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from '../support/objects.ts';
 import type { Dials } from './dials.ts';
@@ -48,7 +49,7 @@ export function populate(tables: MemoryTables, cast: Cast, draw: () => number): 
     for (const name of draw() < (cast.drains ? THERE : 0.5) ? some(cast.tasks) : []) {
       const held = cast.attachesTasks ? some(networks) : [];
       tables.put('tasks', { ...task(id, name), ...(cast.attachesTasks && { networks: held.map(toTarget) }) });
-      const holder = userName({ kind: 'task', serviceId: id, id: name });
+      const holder = itemName(taskKey(id, name));
       for (const one of held) tables.put('attachments', { held: `network#${one}`, holder });
     }
   }

@@ -2,8 +2,10 @@
  * What raw writers may do to themselves, each excuse as narrow as the README's contract for raw writers words it, and nowhere
  * else.
  */
+
+import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import { usersOf, type Violation, type World } from '../../lib/protocol/invariants.ts';
-import { type UserKey, userName } from '../../lib/protocol/model.ts';
+import { taskKey } from '../../lib/protocol/model.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Excuses } from '../../lib/testing/simulation/watch.ts';
 
@@ -63,7 +65,7 @@ export class RawWriters implements Excuses {
         const isNew = !known.has(reference);
         if (isNew && !attached.has(reference)) {
           this.#unprotected.set(reference, { healedUnder: undefined, isHealed: false });
-        } else if (isNew && !(key.kind === 'task' && rawTasks.has(nameOfTask(key)))) {
+        } else if (isNew && !(key.kind === 'task' && rawTasks.has(itemName(key)))) {
           this.#unprotected.delete(reference);
           this.#orphaned.delete(`network ${reference}`);
         }
@@ -123,11 +125,11 @@ function isWrittenRaw(task: World['tasks'][number]): boolean {
 }
 
 function nameOfTask({ serviceId, id }: World['tasks'][number]): string {
-  return `task#${serviceId}#${id}`;
+  return itemName(taskKey(serviceId, id));
 }
 
-function referenceOf(user: UserKey, network: string): string {
-  return `${userName(user)} → network#${network}`;
+function referenceOf(user: ItemKey, network: string): string {
+  return `${itemName(user)} → network#${network}`;
 }
 
 function markOf(kind: string, { id, markedAt }: Parents[number]): string {

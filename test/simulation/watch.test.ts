@@ -3,7 +3,7 @@
  * task's second life often finds the attachment of its first one: it is protected as far as that one was, and no further.
  */
 import { describe, expect, it } from 'vitest';
-import { userName } from '../../lib/protocol/model.ts';
+import { itemName } from '../../lib/lifecycle/keys.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { type Item, MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { Watch } from '../../lib/testing/simulation/watch.ts';
@@ -12,7 +12,7 @@ import { RawWriters } from './raw-writers.ts';
 
 const RULES = { ...DEFAULT_RULES, taskNetworks: true };
 const TASK = { serviceId: 'web', id: 't' };
-const ATTACHMENT = { held: 'network#back', holder: userName({ kind: 'task', ...TASK }) };
+const ATTACHMENT = { held: 'network#back', holder: itemName({ kind: 'task', id: '3#web#t' }) };
 const MARK = { pendingDelete: true, markedAt: 'm1' };
 
 type Step = keyof typeof STEPS;

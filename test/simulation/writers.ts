@@ -4,7 +4,7 @@
  */
 import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeallocatorClient } from '../../lib/client/index.ts';
-import { PARENT_TABLES, type PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import { type PhysicalNames, parentTables } from '../../lib/dynamodb/schema.ts';
 import { type ErrorCode, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import type { ParentKind } from '../../lib/protocol/model.ts';
 import { service } from '../support/objects.ts';
@@ -173,7 +173,7 @@ async function start(
     default:
       return db.send(
         new UpdateCommand({
-          TableName: tables[PARENT_TABLES[action.kind].parents],
+          TableName: tables[parentTables(action.kind).parents],
           Key: { id: action.id },
           ...RAW_UPDATES[action.do],
         }),

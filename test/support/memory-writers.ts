@@ -1,5 +1,7 @@
 /** The typed client's writes on the tables in memory: the same fences, each write one step. False: refused. */
-import { networkLists, referencedNetworks, type UserKey, userName } from '../../lib/protocol/model.ts';
+
+import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
+import { networkLists, referencedNetworks, taskKey } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from './objects.ts';
 
@@ -12,8 +14,8 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
   };
   const referencesOf = (id: string) =>
     referencedNetworks({ kind: 'service', id }, networkLists(tables.get('services', { id })?.spec));
-  const attachment = (network: string, user: UserKey, isThere: boolean) => {
-    const keys = { held: `network#${network}`, holder: userName(user) };
+  const attachment = (network: string, user: ItemKey, isThere: boolean) => {
+    const keys = { held: `network#${network}`, holder: itemName(user) };
     return { table: 'attachments' as const, keys, item: isThere ? keys : undefined };
   };
   return {
@@ -55,7 +57,7 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
           keys: { serviceId, id },
           item: { ...task(serviceId, id), ...(held.length > 0 && { networks }) },
         },
-        ...held.map((name) => attachment(name, { kind: 'task', serviceId, id }, true)),
+        ...held.map((name) => attachment(name, taskKey(serviceId, id), true)),
       ]);
       return true;
     },

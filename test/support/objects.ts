@@ -1,5 +1,7 @@
 /** Items as a control plane writes them without the client, and a deletion as the protocol would plan it. */
-import type { MarkedParent, ParentKey } from '../../lib/protocol/model.ts';
+
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import type { MarkedParent } from '../../lib/protocol/model.ts';
 import { writeReceipt } from '../../lib/protocol/receipt.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Finalization } from '../../lib/protocol/store.ts';
@@ -31,7 +33,7 @@ export const MARKED = { pendingDelete: true } as const;
 
 export function finalization(
   parent: MarkedParent,
-  detached: readonly ParentKey[] = [],
+  detached: readonly ItemKey[] = [],
   freed: readonly MarkedParent[] = [],
 ): Finalization {
   const circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Date.parse('2026-01-01T00:00:00.000Z') };

@@ -2,8 +2,10 @@
  * What one writer may believe about its own objects from the answers that it got, and nothing else: for each service and
  * network the states that are still possible, and for each task whether it must be there. At rest the world must agree.
  */
+
+import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { StoredParent, World } from '../../lib/protocol/invariants.ts';
-import { type ParentKind, parentName } from '../../lib/protocol/model.ts';
+import type { ParentKind } from '../../lib/protocol/model.ts';
 import type { Action, Cast } from '../simulation/writers.ts';
 import type { Told } from './schedule.ts';
 
@@ -21,11 +23,11 @@ export class Beliefs {
 
   /** Whatever is marked may go at any moment. */
   #set(kind: ParentKind, id: string, states: readonly State[]): void {
-    this.#parents.set(parentName({ kind, id }), new Set(states.includes('marked') ? [...states, 'absent'] : states));
+    this.#parents.set(itemName({ kind, id }), new Set(states.includes('marked') ? [...states, 'absent'] : states));
   }
 
   #possible(kind: ParentKind, id: string): readonly State[] {
-    return [...(this.#parents.get(parentName({ kind, id })) ?? [])];
+    return [...(this.#parents.get(itemName({ kind, id })) ?? [])];
   }
 
   /** An answer that says: it is there. */
@@ -116,7 +118,7 @@ export class Beliefs {
     const parents = { service: byId(world.services), network: byId(world.networks) };
     for (const [name, possible] of this.#parents) {
       const [kind, id] = splitName(name);
-      const state = stateOf(parents[kind].get(id));
+      const state = stateOf(parents[kind as 'service' | 'network'].get(id));
       if (!possible.has(state))
         wrong.push(`${name} is ${state}, but the answers allow only: ${[...possible].join(', ')}`);
     }

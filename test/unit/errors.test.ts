@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { itemName, sameItem } from '../../lib/lifecycle/keys.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { parentName, parseParentName, sameParent } from '../../lib/protocol/model.ts';
+import { parseParentName } from '../../lib/protocol/model.ts';
 import { mapInParallel } from '../../lib/protocol/parallel.ts';
 
 describe('an error of ours', () => {
@@ -30,11 +31,11 @@ describe('an error of ours', () => {
 describe('a parent’s name', () => {
   it('says which it is, and nothing else does', () => {
     const web = { kind: 'service', id: 'web' } as const;
-    expect(parseParentName(parentName(web))).toEqual(web);
+    expect(parseParentName(itemName(web))).toEqual(web);
     for (const name of ['web', '#web', 'service#', 'task#web', '']) expect(parseParentName(name)).toBeUndefined();
-    expect(sameParent(web, { ...web })).toBe(true);
-    expect(sameParent(web, { kind: 'network', id: 'web' })).toBe(false);
-    expect(sameParent(web, { kind: 'service', id: 'api' })).toBe(false);
+    expect(sameItem(web, { ...web })).toBe(true);
+    expect(sameItem(web, { kind: 'network', id: 'web' })).toBe(false);
+    expect(sameItem(web, { kind: 'service', id: 'api' })).toBe(false);
   });
 });
 

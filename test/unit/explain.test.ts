@@ -1,15 +1,15 @@
 /** Why something is still there, and what somebody is told to do about it. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { compareCounter } from '../../lib/operate/reports/facts.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 import { memoryCommandLine } from '../support/memory-command-line.ts';
 
-const WEB: ParentKey = { kind: 'service', id: 'web' };
-const FRONT: ParentKey = { kind: 'network', id: 'front' };
-const SHARED: ParentKey = { kind: 'network', id: 'shared' };
+const WEB: ItemKey = { kind: 'service', id: 'web' };
+const FRONT: ItemKey = { kind: 'network', id: 'front' };
+const SHARED: ItemKey = { kind: 'network', id: 'shared' };
 
 async function shop(rules = DEFAULT_RULES) {
   const world = memoryCluster(rules);
@@ -161,7 +161,7 @@ describe('what is not marked', () => {
     await client.createService({ id: 'db', spec: { networks: [{ target: 'back' }] } });
     await client.createTask('db', { id: 'db.1' });
     await client.removeService('db');
-    const BACK: ParentKey = { kind: 'network', id: 'back' };
+    const BACK: ItemKey = { kind: 'network', id: 'back' };
     expect((await explain(cluster, BACK)).advice[1]).toBe(
       'If you remove it, it goes after the task db.1 of service db.',
     );

@@ -1,10 +1,11 @@
 /** The forecast against the deallocator itself: random small histories, and what then becomes of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import { type Assumption, type Forecast, forecast } from '../../lib/operate/reports/forecast.ts';
 import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports/neighbourhood.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { type ParentKey, parentName, parseParentName } from '../../lib/protocol/model.ts';
+import { parseParentName } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { MemoryBackend } from '../support/memory-backend.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
@@ -76,15 +77,15 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 
 /** Services before networks, each by id: as the forecast says that a sweep does it. */
-const inOrder = (world: World): ParentKey[] => [
-  ...world.services.map(({ id }): ParentKey => ({ kind: 'service', id })).sort((a, b) => (a.id < b.id ? -1 : 1)),
-  ...world.networks.map(({ id }): ParentKey => ({ kind: 'network', id })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+const inOrder = (world: World): ItemKey[] => [
+  ...world.services.map(({ id }): ItemKey => ({ kind: 'service', id })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+  ...world.networks.map(({ id }): ItemKey => ({ kind: 'network', id })).sort((a, b) => (a.id < b.id ? -1 : 1)),
 ];
 
 async function sweepPart(backend: MemoryBackend, part: Neighbourhood): Promise<void> {
   for (const key of inOrder(await backend.world())) {
-    if (!part.parents.has(parentName(key))) continue;
-    await backend.sweep({ parents: [parentName(key)] });
+    if (!part.parents.has(itemName(key))) continue;
+    await backend.sweep({ parents: [itemName(key)] });
     await backend.deliver();
   }
 }
@@ -96,7 +97,7 @@ async function happen({ backend, writers }: Setting, assumption: Assumption, par
     await sweepPart(backend, part);
     return;
   }
-  const { id } = parseParentName(assumption.service) as ParentKey;
+  const { id } = parseParentName(assumption.service) as ItemKey;
   for (const { serviceId, id: one } of (await backend.world()).tasks) {
     if (serviceId === id) writers.deleteTask(serviceId, one);
   }
@@ -128,7 +129,7 @@ async function play(setting: Setting, told: Forecast, part: Neighbourhood): Prom
 
 async function leftOf(backend: MemoryBackend, part: Neighbourhood): Promise<string[]> {
   return inOrder(await backend.world())
-    .map(parentName)
+    .map(itemName)
     .filter((name) => part.parents.has(name));
 }
 
@@ -181,12 +182,12 @@ describe('what is forecast happens', () => {
           expect(left).toEqual(before.filter((name) => !gone.includes(name)));
 
           const world = await backend.world();
-          const isMarked = ({ kind, id }: ParentKey) =>
+          const isMarked = ({ kind, id }: ItemKey) =>
             (kind === 'service' ? world.services : world.networks).find((item) => item.id === id)?.pendingDelete ===
             true;
           const stillMarked = inOrder(world)
-            .filter((key) => isMarked(key) && part.parents.has(parentName(key)))
-            .map(parentName);
+            .filter((key) => isMarked(key) && part.parents.has(itemName(key)))
+            .map(itemName);
           const stays = told.stays.filter(({ reasons }) => !reasons.some(({ because }) => because === 'not marked'));
           expect(stays.map(({ object }) => object).sort()).toEqual(stillMarked.sort());
           for (const { reasons } of stays) expect(reasons).not.toEqual([]);

@@ -11,13 +11,14 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
-import type { MarkedParent, ParentKey } from '../../lib/protocol/model.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import type { MarkedParent } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { finalization } from '../support/objects.ts';
 import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
 
 const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1', receipts: 'R-1' };
-const named = (id: string): ParentKey => ({ kind: 'service', id });
+const named = (id: string): ItemKey => ({ kind: 'service', id });
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
 const marked = (id: string): MarkedParent => ({
   key: named(id),
@@ -484,7 +485,7 @@ it('counters of several parents are created in one transaction', async () => {
 
 it('what is asked of one network in one turn is asked once', async () => {
   house.mock.on(QueryCommand).resolves({ Items: [marshall({ holder: 'web' })], Count: 1 });
-  const network: ParentKey = { kind: 'network', id: 'front' };
+  const network: ItemKey = { kind: 'network', id: 'front' };
   expect(await Promise.all([store.listAttached(network, 2), store.listAttached(network, 2)])).toEqual([
     ['web'],
     ['web'],

@@ -1,5 +1,6 @@
 /** The checks that all other tests, the demo and the audit rely on: each broken world is named by the promise it breaks. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import {
   checkAlways,
   checkRest,
@@ -9,7 +10,6 @@ import {
   type Violation,
   type World,
 } from '../../lib/protocol/invariants.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 
 const nothing: World = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
@@ -43,7 +43,7 @@ const draining = world({
 const drained = { ...draining, tasks: [], counters: [counter('service#web', 0), counter('network#front', 1)] };
 
 describe('always', () => {
-  const unprocessed = (records: Record<string, number>) => (parent: ParentKey) =>
+  const unprocessed = (records: Record<string, number>) => (parent: ItemKey) =>
     records[`${parent.kind}#${parent.id}`] ?? 0;
 
   it('S7 what is no counter is not looked at', () => {

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
-import { type Id, idOf, keyOf, nameOf, parseName } from '../../lib/lifecycle/ids.ts';
+import { attributesOf, type Id, idOf, keyFor, keyOfItem, parseItemName } from '../../lib/lifecycle/ids.ts';
+import { itemName } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { isLifecycleError } from '../../lib/lifecycle/refusals.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
@@ -54,10 +55,18 @@ function idFor(kind: string, values: readonly string[]): Id {
   return parts.length === 1 ? only : Object.fromEntries(parts.map((part, place) => [part, values[place] ?? '']));
 }
 
+function keyOf<N extends string>(of: Plan<N>, kind: N, id: Id): Readonly<Record<string, string>> {
+  return attributesOf(of, keyFor(of, kind, id));
+}
+
+function nameOf<N extends string>(of: Plan<N>, kind: N, id: Id): string {
+  return itemName(keyFor(of, kind, id));
+}
+
 /** Undefined where it is refused, for a reason. */
 function keyOrRefusal(kind: string, id: Id): Readonly<Record<string, string>> | undefined {
   try {
-    return keyOf(plan, { kind, id });
+    return keyOf(plan, kind, id);
   } catch (error) {
     if (isDeallocatorError(error, 'InvalidArgument')) return undefined;
     throw error;
@@ -75,8 +84,9 @@ describe('an id', () => {
         const key = keyOrRefusal(kind, id);
         if (key === undefined) return;
         taken += 1;
-        expect(idOf(plan, kind, { ...key, other: 1 })).toEqual(id);
-        expect(parseName(plan, nameOf(plan, { kind, id }))).toEqual({ kind, id });
+        const found = keyOfItem(plan, kind, { ...key, other: 1 });
+        expect(found && idOf(plan, found)).toEqual(id);
+        expect(parseItemName(plan, nameOf(plan, kind, id))).toEqual(found);
       }),
       { numRuns: 3000 },
     );
@@ -94,8 +104,10 @@ describe('an id', () => {
         const item = Object.fromEntries(
           attributes.map((attribute, place) => [attribute, place === 0 ? first : second]),
         );
-        const id = idOf(plan, kind, item);
-        if (id !== undefined) expect(keyOf(plan, { kind, id })).toEqual(item);
+        const key = keyOfItem(plan, kind, item);
+        if (key === undefined) return;
+        expect(attributesOf(plan, key)).toEqual(item);
+        expect(keyFor(plan, kind, idOf(plan, key))).toEqual(key);
       }),
       { numRuns: 3000 },
     );
@@ -107,7 +119,7 @@ describe('an id', () => {
         const [first, second] = [idFor(a, one), idFor(b, other)];
         if (keyOrRefusal(a, first) === undefined || keyOrRefusal(b, second) === undefined) return;
         const isSame = a === b && JSON.stringify(first) === JSON.stringify(second);
-        expect(nameOf(plan, { kind: a, id: first }) === nameOf(plan, { kind: b, id: second })).toBe(isSame);
+        expect(nameOf(plan, a, first) === nameOf(plan, b, second)).toBe(isSame);
       }),
       { numRuns: 3000 },
     );
@@ -120,36 +132,36 @@ describe('an id', () => {
     );
     fc.assert(
       fc.property(names, (name) => {
-        const found = parseName(plan, name);
-        if (found !== undefined) expect(nameOf(plan, found)).toBe(name);
+        const found = parseItemName(plan, name);
+        if (found !== undefined) expect(nameOf(plan, found.kind, idOf(plan, found))).toBe(name);
       }),
     );
   });
 
   it('is refused where it would run into what stands behind it in any key, also in those of its children', () => {
     // Else the child W#a#b#c would be of item a#b for its query, and of item a for whoever reads its key.
-    expect(() => keyOf(plan, { kind: 'one', id: 'a#b' })).toThrow(
+    expect(() => keyOf(plan, 'one', 'a#b')).toThrow(
       'the one id "a#b" has a a that runs into "#", which ends it in keys; choose one without that text',
     );
-    expect(idOf(plan, 'one', { id: 'a#b' })).toBeUndefined();
+    expect(keyOfItem(plan, 'one', { id: 'a#b' })).toBeUndefined();
   });
 
   it('has the names that logs and attachments have', () => {
     const swarm = planOf(SWARMKIT);
-    expect(nameOf(swarm, { kind: 'service', id: 'web' })).toBe('service#web');
-    expect(nameOf(swarm, { kind: 'task', id: { service: 'web', task: '1' } })).toBe('task#3#web#1');
-    expect(parseName(swarm, 'task#3#web#1')).toEqual({ kind: 'task', id: { service: 'web', task: '1' } });
-    expect(parseName(swarm, 'task#4#web#1')).toBeUndefined();
-    expect(parseName(swarm, 'secret#s')).toBeUndefined();
+    expect(nameOf(swarm, 'service', 'web')).toBe('service#web');
+    expect(nameOf(swarm, 'task', { service: 'web', task: '1' })).toBe('task#3#web#1');
+    expect(parseItemName(swarm, 'task#3#web#1')).toEqual({ kind: 'task', id: '3#web#1' });
+    expect(idOf(swarm, { kind: 'task', id: '3#web#1' })).toEqual({ service: 'web', task: '1' });
+    expect(parseItemName(swarm, 'task#4#web#1')).toBeUndefined();
+    expect(parseItemName(swarm, 'secret#s')).toBeUndefined();
     const sandbox = planOf(SANDBOX);
-    expect(keyOf(sandbox, { kind: 'blueprint', id: 'b' })).toEqual({ PK: 'bp#b', SK: 'blueprint' });
-    expect(idOf(sandbox, 'blueprint', { PK: 'bp#b', SK: 'stackset#1' })).toBeUndefined();
+    expect(keyOf(sandbox, 'blueprint', 'b')).toEqual({ PK: 'bp#b', SK: 'blueprint' });
+    expect(keyOfItem(sandbox, 'blueprint', { PK: 'bp#b', SK: 'stackset#1' })).toBeUndefined();
   });
 
   it('fits its keys and its name to the byte', () => {
     const swarm = planOf(SWARMKIT);
-    const fits = (kind: 'service' | 'network', bytes: number) => () =>
-      keyOf(swarm, { kind, id: 'é'.repeat(bytes / 2) });
+    const fits = (kind: 'service' | 'network', bytes: number) => () => keyOf(swarm, kind, 'é'.repeat(bytes / 2));
     // A service's name is a sort key of 1,024 bytes, and a network's a partition key of 2,048.
     expect(fits('service', 1024 - 'service#'.length)).not.toThrow();
     expect(fits('service', 1026 - 'service#'.length)).toThrow('makes a name of 1026 bytes, and at most 1024 fit');
@@ -210,7 +222,8 @@ it('all public schemas that are planned read their own keys', () => {
     const one: Plan = planOf(lifecycle);
     for (const [kind, { parts }] of Object.entries(one.kinds)) {
       const id = parts.length === 1 ? 'x' : Object.fromEntries(parts.map((part) => [part, `${part}1`]));
-      expect(idOf(one, kind, keyOf(one, { kind, id }))).toEqual(id);
+      const found = keyOfItem(one, kind, keyOf(one, kind, id));
+      expect(found && idOf(one, found)).toEqual(id);
     }
   }
 });

@@ -8,7 +8,7 @@ import type { Grants, Permissions } from '../../lib/lifecycle/permissions.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { heldBy } from '../../lib/lifecycle/references.ts';
 import { SWARMKIT, SWARMKIT_ALL, type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import { KIND_WORDS } from '../../lib/operate/names.ts';
+import { kindWords } from '../../lib/operate/names.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../../lib/protocol/limits.ts';
 import { KINDS, networkLists, referencedNetworks, taskNetworkLists } from '../../lib/protocol/model.ts';
 import expected from './swarmkit-expected.json' with { type: 'json' };
@@ -65,11 +65,11 @@ it('the grants are those that they were', () => {
 it('the kinds are those of today', () => {
   expect(plan.sweep).toEqual(Object.keys(KINDS));
   for (const [kind, { refersTo, runsTasks }] of Object.entries(KINDS)) {
-    const { holds, countedBy } = plan.kinds[kind as keyof typeof KINDS];
+    const { holds, countedBy } = plan.kinds[kind as 'service' | 'network'];
     expect(holds.map((held) => held.kind)).toEqual(refersTo === undefined ? [] : [refersTo]);
     expect(countedBy.map((count) => count.by === 'key' && count.kind === 'task')).toEqual([runsTasks]);
-    const { plural, short } = KIND_WORDS[kind as keyof typeof KINDS];
-    expect(plan.kinds[kind as keyof typeof KINDS].words).toEqual({ singular: kind, plural, short });
+    const { plural, short } = kindWords(kind as 'service' | 'network');
+    expect(plan.kinds[kind as 'service' | 'network'].words).toEqual({ singular: kind, plural, short });
   }
   expect(plan.kinds.service.heldMax).toBe(NETWORKS_PER_SERVICE_MAX);
   expect(plan.kinds.network).toMatchObject({ goesAlong: true, restrictedBy: ['service'] });

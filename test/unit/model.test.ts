@@ -1,20 +1,17 @@
 /** What a service refers to, and what its name is: the two questions that every function asks first. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type ItemKey, itemName, sameItem } from '../../lib/lifecycle/keys.ts';
 import {
   byteLength,
   isId,
   isMarked,
   networkLists,
   type Parent,
-  type ParentKey,
-  parentName,
   parseParentName,
   parseUserName,
   referencedNetworks,
-  sameParent,
-  sameUser,
-  userName,
+  taskKey,
 } from '../../lib/protocol/model.ts';
 
 const referencesOf = (spec: unknown, id = 'web') => referencedNetworks({ kind: 'service', id }, networkLists(spec));
@@ -122,17 +119,17 @@ describe('references', () => {
 });
 
 const anyId = fc.string({ unit: 'binary', minLength: 1, maxLength: 30 });
-const anyKey: fc.Arbitrary<ParentKey> = fc.record({ kind: fc.constantFrom('service', 'network'), id: anyId });
+const anyKey: fc.Arbitrary<ItemKey> = fc.record({ kind: fc.constantFrom('service', 'network'), id: anyId });
 
 describe('the name of a parent', () => {
   it('is its kind and its id', () => {
-    expect(parentName({ kind: 'service', id: 'web' })).toBe('service#web');
-    expect(parentName({ kind: 'network', id: 'a#b' })).toBe('network#a#b');
+    expect(itemName({ kind: 'service', id: 'web' })).toBe('service#web');
+    expect(itemName({ kind: 'network', id: 'a#b' })).toBe('network#a#b');
   });
 
   it('leads back to the parent, whatever the id holds', () => {
-    const leadsBack = (key: ParentKey) => {
-      expect(parseParentName(parentName(key))).toEqual(key);
+    const leadsBack = (key: ItemKey) => {
+      expect(parseParentName(itemName(key))).toEqual(key);
     };
     fc.assert(fc.property(anyKey, leadsBack));
     const odd = fc.constantFrom('#', '##', 'network#x', 'service#', '__proto__', 'constructor', '\u0000', ' ');
@@ -142,8 +139,8 @@ describe('the name of a parent', () => {
   it('is different for different parents', () => {
     fc.assert(
       fc.property(anyKey, anyKey, (a, b) => {
-        expect(parentName(a) === parentName(b)).toBe(a.kind === b.kind && a.id === b.id);
-        expect(sameParent(a, b)).toBe(a.kind === b.kind && a.id === b.id);
+        expect(itemName(a) === itemName(b)).toBe(a.kind === b.kind && a.id === b.id);
+        expect(sameItem(a, b)).toBe(a.kind === b.kind && a.id === b.id);
       }),
     );
   });
@@ -172,16 +169,16 @@ describe('the name of a user', () => {
   it('leads back to it, whatever the ids hold, and is another for each', () => {
     const id = fc.string({ minLength: 1, unit: 'binary' });
     const user = fc.oneof(
-      fc.record({ kind: fc.constant('task' as const), serviceId: id, id }),
+      fc.tuple(id, id).map(([serviceId, own]) => taskKey(serviceId, own)),
       fc.record({ kind: fc.constant('service' as const), id }),
     );
     fc.assert(
       fc.property(user, (key) => {
-        expect(parseUserName(userName(key))).toEqual(key);
+        expect(parseUserName(itemName(key))).toEqual(key);
       }),
     );
-    expect(userName({ kind: 'task', serviceId: 'web', id: '1' })).toBe('task#3#web#1');
-    expect(userName({ kind: 'service', id: 'task#3#web#1' })).toBe('service#task#3#web#1');
+    expect(itemName(taskKey('web', '1'))).toBe('task#3#web#1');
+    expect(itemName({ kind: 'service', id: 'task#3#web#1' })).toBe('service#task#3#web#1');
   });
 
   it.each([
@@ -205,9 +202,9 @@ describe('the name of a user', () => {
 
 it('users of one id are the same only if they are of one kind', () => {
   const web = { kind: 'service', id: 'web' } as const;
-  expect(sameUser(web, { ...web })).toBe(true);
-  expect(sameUser(web, { kind: 'network', id: 'web' })).toBe(false);
-  expect(sameUser(web, { kind: 'task', serviceId: 'web', id: 'web' })).toBe(false);
+  expect(sameItem(web, { ...web })).toBe(true);
+  expect(sameItem(web, { kind: 'network', id: 'web' })).toBe(false);
+  expect(sameItem(web, { kind: 'task', id: 'web' })).toBe(false);
 });
 
 describe('an id', () => {

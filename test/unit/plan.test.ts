@@ -1,14 +1,14 @@
 /** What a removal will do is told before it is done, and done as it was told. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { STACK_LABEL } from '../../lib/operate/names.ts';
 import { applyRemoval, applyUndelete } from '../../lib/operate/reports/apply.ts';
 import { planRemoval, planUndelete } from '../../lib/operate/reports/plan.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
-const service = (id: string): ParentKey => ({ kind: 'service', id });
-const network = (id: string): ParentKey => ({ kind: 'network', id });
+const service = (id: string): ItemKey => ({ kind: 'service', id });
+const network = (id: string): ItemKey => ({ kind: 'network', id });
 const annotations = { labels: { [STACK_LABEL]: 'shop' } };
 
 /** Stack `shop`: web (front, shared) and job; api of nobody's stack uses shared too. */

@@ -15,12 +15,12 @@ import {
   scanTable,
 } from '../../lib/dynamodb/reads.ts';
 import { check, put, remove, TELLING, update } from '../../lib/dynamodb/writes.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { mockedRequests, sdkError } from '../support/sdk-mock.ts';
 
-const web: ParentKey = { kind: 'service', id: 'web' };
-const front: ParentKey = { kind: 'network', id: 'front' };
+const web: ItemKey = { kind: 'service', id: 'web' };
+const front: ItemKey = { kind: 'network', id: 'front' };
 const from = { id: 'x' };
 const item = { id: 'a', serviceId: 'web', holder: 'service#web' };
 const ONE = { Items: [marshall(item)], Count: 1, LastEvaluatedKey: marshall(from) };

@@ -1,7 +1,7 @@
 /** A counter that a raw write has overwritten is reset beside everybody else: 100 orders of all requests, drawn by seed. */
 import { expect, it } from 'vitest';
 import { isCounter } from '../../lib/dynamodb/items.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { settle } from '../../lib/protocol/settle.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { settleNamed } from '../../lib/protocol/sweep.ts';
@@ -12,7 +12,7 @@ import { random as randomOf } from '../../lib/testing/simulation/random.ts';
 import { wrapStore } from '../support/faults.ts';
 import { service, task } from '../support/objects.ts';
 
-const WEB: ParentKey = { kind: 'service', id: 'web' };
+const WEB: ItemKey = { kind: 'service', id: 'web' };
 const TASKS = ['t1', 't2', 't3'];
 const JUNK = [{ remaining: 'two', epoch: 'e0' }, { remaining: 2.5, epoch: 'e0' }, { remaining: 9 }];
 const OPTIONS = { onSettled: () => {}, onFailed: () => {}, onStopped: () => {} };

@@ -1,14 +1,14 @@
 /** Whatever a person types for an object, it is that object, or it is said which ones it could be. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { kindOf, parseTypedName, typedName } from '../../lib/operate/names.ts';
 import { isNear } from '../../lib/operate/nearness.ts';
 import { listObjects } from '../../lib/operate/reports/listing.ts';
 import { resolve } from '../../lib/operate/reports/resolve.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
 const MADE = 'tb82c7xmtuk3klo61sb4xsz8c';
-const service = (id: string): ParentKey => ({ kind: 'service', id });
+const service = (id: string): ItemKey => ({ kind: 'service', id });
 const named = (name: string) => ({ annotations: { name } });
 
 async function swarm() {
@@ -77,7 +77,7 @@ describe('a kind and an id', () => {
     ['networks#service/web', 'network', 'service/web'],
   ])('are in %s', (text, kind, id) => {
     expect(parseTypedName(text)).toEqual({ kind, id });
-    expect(parseTypedName(typedName({ kind: kind as ParentKey['kind'], id }))).toEqual({ kind, id });
+    expect(parseTypedName(typedName({ kind: kind as ItemKey['kind'], id }))).toEqual({ kind, id });
   });
 
   it.each([['web'], ['/web'], ['service/'], ['task/1'], ['constructor/x'], ['']])('are not in "%s"', (text) => {

@@ -3,12 +3,13 @@
  * go wrong without the rule is said in each test's name.
  */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { roundPauseMillis } from '../../lib/protocol/chance.ts';
 import { planFinalization } from '../../lib/protocol/finalize.ts';
 import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
-import { isMarked, type ParentKey } from '../../lib/protocol/model.ts';
+import { isMarked } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
@@ -18,8 +19,8 @@ import { wrapStore } from '../support/faults.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { service } from '../support/objects.ts';
 
-const web: ParentKey = { kind: 'service', id: 'web' };
-const front: ParentKey = { kind: 'network', id: 'front' };
+const web: ItemKey = { kind: 'service', id: 'web' };
+const front: ItemKey = { kind: 'network', id: 'front' };
 
 /** A world, and what happens right before or after the first call of a request. */
 function world() {
@@ -51,10 +52,10 @@ function world() {
     calls,
     before: (request: string, event: () => unknown) => before.set(request, event),
     after: (request: string, event: () => unknown) => after.set(request, event),
-    settle: (key: ParentKey, options?: SettleOptions) => settle(store, chance, key, options),
-    heal: (key: ParentKey, networks: string[]) => heal(store, chance, key, networks),
-    counter: (key: ParentKey) => tables.get('counters', { id: `${key.kind}#${key.id}` }),
-    isThere: (key: ParentKey) =>
+    settle: (key: ItemKey, options?: SettleOptions) => settle(store, chance, key, options),
+    heal: (key: ItemKey, networks: string[]) => heal(store, chance, key, networks),
+    counter: (key: ItemKey) => tables.get('counters', { id: `${key.kind}#${key.id}` }),
+    isThere: (key: ItemKey) =>
       tables.get(key.kind === 'service' ? 'services' : 'networks', { id: key.id }) !== undefined,
   };
 }

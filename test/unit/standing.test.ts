@@ -1,15 +1,16 @@
 /** What a marked object waits for: the same in status, explain and wait. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { standingOf } from '../../lib/operate/reports/standing.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { waitUntilGone } from '../../lib/operate/reports/wait.ts';
-import type { Parent, ParentKey } from '../../lib/protocol/model.ts';
+import type { Parent } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
-const WEB: ParentKey = { kind: 'service', id: 'web' };
-const FRONT: ParentKey = { kind: 'network', id: 'front' };
+const WEB: ItemKey = { kind: 'service', id: 'web' };
+const FRONT: ItemKey = { kind: 'network', id: 'front' };
 const MINUTE_MILLIS = 60_000;
 
 /** Service web with two tasks, on network front. */
@@ -22,7 +23,7 @@ async function shop(rules = DEFAULT_RULES) {
 }
 
 /** As each report tells it; they must agree. */
-async function standing({ cluster }: Awaited<ReturnType<typeof shop>>, key: ParentKey) {
+async function standing({ cluster }: Awaited<ReturnType<typeof shop>>, key: ItemKey) {
   const entry = (await readStatus(cluster)).marked.find(({ kind, id }) => kind === key.kind && id === key.id);
   const { standing: told } = await explain(cluster, key);
   const { value } = await waitUntilGone(cluster, [key], { timeoutMillis: 0 }).next();

@@ -1,5 +1,6 @@
 /** What is told of what is marked, and waiting for it. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { audit } from '../../lib/operate/audit/audit.ts';
 import { applyRemoval } from '../../lib/operate/reports/apply.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
@@ -9,7 +10,6 @@ import { readStatus } from '../../lib/operate/reports/status.ts';
 import { type WaitOptions, type WaitProgress, waitUntilGone } from '../../lib/operate/reports/wait.ts';
 import { importSnapshot } from '../../lib/operate/snapshots/import.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 import { MARKED } from '../support/objects.ts';
@@ -283,7 +283,7 @@ it.each([{ kind: 'service', id: '' }, { kind: 'task', id: '1' }, { id: 'web' }])
   'what is no object can neither be waited for nor explained, planned for or drawn: %j',
   async (object) => {
     const { cluster } = memoryCluster();
-    const key = object as ParentKey;
+    const key = object as ItemKey;
     const refused = { code: 'InvalidArgument' };
     await expect(waitUntilGone(cluster, [key]).next()).rejects.toMatchObject(refused);
     await expect(explain(cluster, key)).rejects.toMatchObject(refused);

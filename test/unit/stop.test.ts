@@ -1,7 +1,7 @@
 /** The bounds of telling tasks to stop, and whose tasks are left alone. */
 import { describe, expect, it } from 'vitest';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
-import type { ParentKey } from '../../lib/protocol/model.ts';
 import type { PageKey } from '../../lib/protocol/pages.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { stopTasks } from '../../lib/protocol/stop.ts';
@@ -12,7 +12,7 @@ import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
 import { network, service, task } from '../support/objects.ts';
 
-const web: ParentKey = { kind: 'service', id: 'web' };
+const web: ItemKey = { kind: 'service', id: 'web' };
 const rules = { ...DEFAULT_RULES, stopTasks: true };
 const marked = { pendingDelete: true, markedAt: '2025-12-31T00:00:00.000Z#1' };
 
@@ -89,7 +89,7 @@ describe('tasks are told', () => {
     const store: Store = new Proxy(memoryStore(tables), {
       get: (target, name) => {
         if (name === 'listUnstopped')
-          return async (_: ParentKey, from: PageKey | undefined) => {
+          return async (_: ItemKey, from: PageKey | undefined) => {
             calls.pages.push(from);
             const items = Array.from({ length: tasksInPage }, (_, n) => `t${n}`);
             return { items, next: { serviceId: 'web', id: `page ${calls.pages.length}` } };

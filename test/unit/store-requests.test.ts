@@ -16,15 +16,16 @@ import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
-import { isMarked, type MarkedParent, type Parent, type ParentKey } from '../../lib/protocol/model.ts';
+import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import { isMarked, type MarkedParent, type Parent } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { finalization } from '../support/objects.ts';
 import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
 
 const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1', receipts: 'R-1' };
-const web: ParentKey = { kind: 'service', id: 'web' };
-const front: ParentKey = { kind: 'network', id: 'front' };
+const web: ItemKey = { kind: 'service', id: 'web' };
+const front: ItemKey = { kind: 'network', id: 'front' };
 const networks: AttributeValue = {
   L: [{ M: { target: { S: 'front' } } }, { M: { target: { S: 'back' }, aliases: { L: [{ S: 'b' }] } } }],
 };
@@ -32,7 +33,7 @@ const stored = new StoredValue(networks);
 
 const UNPROTECTED = '(attribute_not_exists(#protected) OR #protected <> :true)';
 
-const asRead = (key: ParentKey, more: Partial<Parent> = {}): MarkedParent => ({
+const asRead = (key: ItemKey, more: Partial<Parent> = {}): MarkedParent => ({
   key,
   markedBy: undefined,
   markedReason: undefined,
@@ -75,7 +76,7 @@ describe('the store', () => {
 
     it('asks for no counter whose name fits no key, and for the longest one that does', async () => {
       house.mock.on(GetItemCommand).resolves({});
-      const named = (bytes: number): ParentKey => ({ kind: 'network', id: 'x'.repeat(bytes - 'network#'.length) });
+      const named = (bytes: number): ItemKey => ({ kind: 'network', id: 'x'.repeat(bytes - 'network#'.length) });
       expect(await store.findDraining([named(2049), named(2048)])).toEqual(new Set());
       expect(house.inputs().map(({ Key }) => Key)).toEqual([{ id: { S: `network#${'x'.repeat(2040)}` } }]);
     });
@@ -498,7 +499,7 @@ describe('the store', () => {
       },
     });
     const parent = asRead(web, { references: ['front', 'back'], lists: { task: stored, service: undefined } });
-    const back: ParentKey = { kind: 'network', id: 'back' };
+    const back: ItemKey = { kind: 'network', id: 'back' };
 
     it('S6 is one transaction for the service, its counter, its attachments and its free networks', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
@@ -587,7 +588,7 @@ describe('the store', () => {
 
     it('is at most 99 actions, no two on one item', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      const keys = Array.from({ length: 32 }, (_, n): ParentKey => ({ kind: 'network', id: `n${n}` }));
+      const keys = Array.from({ length: 32 }, (_, n): ItemKey => ({ kind: 'network', id: `n${n}` }));
       await store.finalize(
         finalization(
           parent,
@@ -632,7 +633,7 @@ describe('the store', () => {
   it('readUser reads of a task what its attachments depend on; one that has ended holds nothing', async () => {
     const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } as const;
     const Item = { id: { S: '1' }, networks: { L: [{ M: { target: { S: 'front' } } }] } };
-    const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+    const task = { kind: 'task', id: '3#web#1' } as const;
     const read = async (item: object) => {
       house.mock.reset();
       house.mock.on(GetItemCommand).resolves({ Item: item as never });
@@ -701,7 +702,7 @@ describe('the store', () => {
 
     it('checks of a task its own networks and its state', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      const task = { kind: 'task', id: '3#web#1' } as const;
       const state = new StoredValue({ S: 'running' });
       const lists = { task: undefined, service: new StoredValue({ L: [] }) };
       const asRead = { references: [], lists, state };
@@ -744,7 +745,7 @@ describe('the store', () => {
 
     it('reads and checks no task where tasks hold nothing: what it left behind goes', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+      const task = { kind: 'task', id: '3#web#1' } as const;
       expect(await store.readUser(task)).toBeUndefined();
       expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
       const Key = { held: { S: 'network#old' }, holder: { S: 'task#3#web#1' } };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { itemName } from '../../lib/lifecycle/keys.ts';
 import { suspectKey } from '../../lib/operate/audit/findings.ts';
 import { Partitions } from '../../lib/operate/audit/partitions.ts';
 import type { AuditedPage } from '../../lib/operate/audit/reader.ts';
@@ -11,7 +12,7 @@ import { SUSPICIONS_OF_A_PROBLEM_MAX, Survey } from '../../lib/operate/audit/sur
 import { findSuspects } from '../../lib/operate/audit/suspects.ts';
 import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import type { Circumstances } from '../../lib/protocol/decide.ts';
-import { userName } from '../../lib/protocol/model.ts';
+import { taskKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
@@ -80,7 +81,7 @@ const world: fc.Arbitrary<AuditedWorld> = fc.record({
         { weight: 4, arbitrary: id.map((own) => `service#${own}`) },
         {
           weight: 4,
-          arbitrary: fc.tuple(id, id).map(([serviceId, own]) => userName({ kind: 'task', serviceId, id: own })),
+          arbitrary: fc.tuple(id, id).map(([serviceId, own]) => itemName(taskKey(serviceId, own))),
         },
         fc.constantFrom('a', 'network#a', 'task#01#a#a'),
       ),

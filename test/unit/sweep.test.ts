@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
-import { type ParentKey, parentName, userName } from '../../lib/protocol/model.ts';
+import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
 import { settleNamed, sweep } from '../../lib/protocol/sweep.ts';
@@ -42,7 +42,7 @@ const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: n
   const report = await sweep(store, testChance(), {
     from: options.from,
     remainingMillis: () => (groups-- > 0 ? 60_000 : 19_999),
-    onSettled: ({ parent }) => seen.push(parentName(parent)),
+    onSettled: ({ parent }) => seen.push(itemName(parent)),
     onFailed: () => {},
     onStopped: () => {},
     onPage: async (next) => {
@@ -147,7 +147,7 @@ describe('the sweep', () => {
     tables.put('networks', network('unmarked'));
     expect((await settleAll(memoryStore(tables))).report.settled).toBe(0);
     const { report } = await settleAll(memoryStore(tables, { pageItemsMax: 1 }), { full: true });
-    expect(report.deleted.map(parentName)).toEqual(['service#a', 'service#b', 'network#n']);
+    expect(report.deleted.map(itemName)).toEqual(['service#a', 'service#b', 'network#n']);
     expect(tables.list('networks').map(({ id }) => id)).toEqual(['unmarked']);
   });
 
@@ -156,7 +156,7 @@ describe('the sweep', () => {
     tables.put('services', service('a', [], { pendingDelete: true }));
     tables.put('networks', network('n', { pendingDelete: true }));
     const { report } = await settleAll(memoryStore(tables), { from: { source: 'unstamped service', from: undefined } });
-    expect(report.deleted.map(parentName)).toEqual(['service#a', 'network#n']);
+    expect(report.deleted.map(itemName)).toEqual(['service#a', 'network#n']);
   });
 
   it('looks at who is attached to a network and at no tasks, and heals only what is wrong', async () => {
@@ -190,14 +190,14 @@ describe('the sweep', () => {
     const broken: Store = new Proxy(store, {
       get: (target, name) =>
         name === 'readParent'
-          ? async (key: ParentKey) => {
+          ? async (key: ItemKey) => {
               if (key.id === 'p01') throw new Error('unreadable');
               return target.readParent(key);
             }
           : Reflect.get(target, name),
     });
     const { report } = await settleAll(broken);
-    expect(report.failed.map(({ parent }) => userName(parent)).sort()).toEqual(['network#p01', 'service#p01']);
+    expect(report.failed.map(({ parent }) => itemName(parent)).sort()).toEqual(['network#p01', 'service#p01']);
     expect(report.deleted).toHaveLength(58);
     expect(report.stillMarked).toBe(22);
   });
@@ -267,7 +267,7 @@ describe('the sweep function', () => {
 });
 
 describe('a counter that a raw write has overwritten', () => {
-  const WEB: ParentKey = { kind: 'service', id: 'web' };
+  const WEB: ItemKey = { kind: 'service', id: 'web' };
   const options = { onSettled: () => {}, onFailed: () => {}, onStopped: () => {} };
   const torn = (...tasks: string[]) => {
     const tables = new MemoryTables();
@@ -337,11 +337,11 @@ describe('a task that a sweep is asked for', () => {
       request === 'readUser' ? Promise.reject(new Error('unreadable')) : call(),
     );
     const failed: string[] = [];
-    const task = { kind: 'task', serviceId: 'web', id: '1' } as const;
+    const task = { kind: 'task', id: '3#web#1' } as const;
     const report = await settleNamed(store, testChance(), [task], {
       rules,
       onSettled: () => {},
-      onFailed: (user) => failed.push(userName(user)),
+      onFailed: (user) => failed.push(itemName(user)),
       onStopped: () => {},
     });
     expect(report).toMatchObject({ settled: 0, failed: [{ parent: task, error: new Error('unreadable') }] });

@@ -1,5 +1,6 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
@@ -357,6 +358,7 @@ describe('the sweep', () => {
     const ports = {
       openStore: () => memoryStore(tables),
       chance,
+      plan: swarmkitPlan(DEFAULT_RULES),
       rules: DEFAULT_RULES,
       telemetry: {
         functionName: 'sweep',

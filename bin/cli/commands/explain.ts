@@ -1,10 +1,10 @@
+import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { listed, type Names, spokenWith } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { readHistory } from '../../../lib/operate/reports/history.ts';
-import type { ParentKey } from '../../../lib/protocol/model.ts';
 import { readParent } from '../arguments.ts';
 import { type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
@@ -59,7 +59,7 @@ export const explain: Command = {
 export async function printExplained(
   { io, isJson, report, printJson }: Session,
   { cluster }: Deployment,
-  parent: ParentKey,
+  parent: ItemKey,
 ): Promise<number> {
   const found = await interruptible(explainParent(cluster, parent), io);
   if (isJson) printJson(found);

@@ -1,3 +1,4 @@
+import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import { STACK_LABEL } from '../../../lib/operate/names.ts';
 import type { Cluster } from '../../../lib/operate/reports/cluster.ts';
@@ -6,7 +7,6 @@ import { findDeleted } from '../../../lib/operate/reports/history.ts';
 import { readStatus } from '../../../lib/operate/reports/status.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
-import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { mapInParallel } from '../../../lib/protocol/parallel.ts';
 import { type Given, readParents } from '../arguments.ts';
 import { type Command, DONE, FAILED, type Session } from '../command.ts';
@@ -47,17 +47,17 @@ export const graph: Command = {
 };
 
 /** What is gone was drawn so, and that is right; what never was may be mistyped. */
-async function statusOf(cluster: Cluster, keys: readonly ParentKey[], io: Io): Promise<number> {
+async function statusOf(cluster: Cluster, keys: readonly ItemKey[], io: Io): Promise<number> {
   const found = await interruptible(
     mapInParallel(keys, PARENTS_IN_PARALLEL, (key) => cluster.findParent(key)),
     io,
   );
   const absent = keys.filter((_, n) => found[n] === undefined);
   const { deletions } = await interruptible(findDeleted(cluster, absent), io);
-  return absent.some((key) => !deletions.has(parentName(key))) ? FAILED : DONE;
+  return absent.some((key) => !deletions.has(itemName(key))) ? FAILED : DONE;
 }
 
-async function findAsked(session: Session, given: Given): Promise<readonly ParentKey[]> {
+async function findAsked(session: Session, given: Given): Promise<readonly ItemKey[]> {
   const stack = given.text('stack');
   if (stack !== undefined && given.positionals.length > 0) {
     throw new UsageError('--stack and objects exclude each other');

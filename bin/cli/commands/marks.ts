@@ -1,11 +1,11 @@
 /** protect and unprotect: one request of the typed client for each object. */
 import type { DeallocatorClient } from '../../../lib/client/client.ts';
+import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { called, listed } from '../../../lib/operate/names.ts';
 import { type Cluster, keyOf } from '../../../lib/operate/reports/cluster.ts';
 import { findDeleted } from '../../../lib/operate/reports/history.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
-import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { mapInParallel } from '../../../lib/protocol/parallel.ts';
 import { type Given, readParents } from '../arguments.ts';
 import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts';
@@ -33,14 +33,14 @@ interface Outcome {
 async function forEach(
   session: Session,
   { cluster }: Deployment,
-  parents: readonly (ParentKey & { readonly name?: string })[],
-  apply: (parent: ParentKey) => Promise<string>,
+  parents: readonly (ItemKey & { readonly name?: string })[],
+  apply: (parent: ItemKey) => Promise<string>,
 ): Promise<number> {
   const { io, isJson, report, printJson } = session;
   const results: Outcome[] = [];
   for (const parent of parents) {
     io.signal.throwIfAborted();
-    const object = { object: parentName(parent), ...(parent.name !== undefined && { name: parent.name }) };
+    const object = { object: itemName(parent), ...(parent.name !== undefined && { name: parent.name }) };
     try {
       results.push({ ...object, outcome: await apply(parent) });
     } catch (error) {
@@ -85,7 +85,7 @@ function describe({ object, name, outcome, absence, isWhole, error }: Outcome): 
   return visible(`${why} [${error.code}]`);
 }
 
-function methodsOf(client: DeallocatorClient, { kind, id }: ParentKey) {
+function methodsOf(client: DeallocatorClient, { kind, id }: ItemKey) {
   return kind === 'service'
     ? { protect: () => client.protectService(id), unprotect: () => client.unprotectService(id) }
     : { protect: () => client.protectNetwork(id), unprotect: () => client.unprotectNetwork(id) };
@@ -96,13 +96,11 @@ async function mayUnprotect(
   { io }: Session,
   given: Given,
   deployment: Deployment,
-  parents: readonly ParentKey[],
+  parents: readonly ItemKey[],
 ): Promise<boolean> {
   if (!mustAsk(io, given, false)) return true;
   const found = await mapInParallel(parents, PARENTS_IN_PARALLEL, (key) => deployment.cluster.readParent(key));
-  const marked = found.flatMap((parent) =>
-    parent?.pendingDelete ? [called(parentName(parent.key), parent.name)] : [],
-  );
+  const marked = found.flatMap((parent) => (parent?.pendingDelete ? [called(itemName(parent.key), parent.name)] : []));
   if (marked.length === 0) return true;
   const where = targetLine(deployment.target);
   const verb = marked.length === 1 ? 'is marked and goes' : 'are marked and go';

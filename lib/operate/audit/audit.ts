@@ -2,11 +2,11 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
-import { parentName } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { PROMISES } from '../../protocol/promises.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
@@ -187,7 +187,7 @@ export class Looks {
     }
     const gone = PROBLEMS[problem].sinceDeletionOf?.(about, evidence);
     if (gone === undefined) return undefined;
-    const name = parentName(gone);
+    const name = itemName(gone);
     const deletion = this.#deletions.get(name) ?? this.reader.findDeletion(name);
     this.#deletions.set(name, deletion);
     return deletion;

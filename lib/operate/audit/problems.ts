@@ -1,20 +1,11 @@
 /** What an audit can find wrong, each problem in a row: the promise that it breaks, what it is about, and what mends it. */
 
 import { isCounter } from '../../dynamodb/items.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { shown } from '../../protocol/arguments.ts';
 import type { Promised } from '../../protocol/invariants.ts';
-import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
-import {
-  byteLength,
-  isId,
-  networkLists,
-  type ParentKey,
-  parentName,
-  parseParentName,
-  referencedNetworks,
-  type UserKey,
-  userName,
-} from '../../protocol/model.ts';
+import { idBytesMax, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
+import { byteLength, isId, networkLists, parseParentName, referencedNetworks } from '../../protocol/model.ts';
 import {
   type About,
   type Attachment,
@@ -74,9 +65,9 @@ interface Row {
   /** @default nothing but the problem itself */
   readonly evidence?: (seen: Seen) => Evidence;
   /** The object since whose deletion it may have been wrong. */
-  readonly sinceDeletionOf?: (about: About, evidence: Evidence) => ParentKey | undefined;
+  readonly sinceDeletionOf?: (about: About, evidence: Evidence) => ItemKey | undefined;
   /** Whom a sweep is asked for: the protocol's `settleNamed` re-checks everything. @default its parent */
-  readonly bySweep?: (about: About) => UserKey;
+  readonly bySweep?: (about: About) => ItemKey;
   /** The step that only a person may take, or can know. @default none: a sweep mends it */
   readonly byPerson?: (about: About) => string;
 }
@@ -203,7 +194,7 @@ export const PROBLEMS: Readonly<Record<Problem, Row>> = ROWS;
 
 export function mendingOf({ problem, about }: { readonly problem: Problem; readonly about: About }): Mending {
   const { byPerson, bySweep = parentIn } = PROBLEMS[problem];
-  return byPerson ? { by: 'person', step: byPerson(about) } : { by: 'sweep', parent: userName(bySweep(about)) };
+  return byPerson ? { by: 'person', step: byPerson(about) } : { by: 'sweep', parent: itemName(bySweep(about)) };
 }
 
 function takeAway(attribute: string, about: About): string {
@@ -211,7 +202,7 @@ function takeAway(attribute: string, about: About): string {
 }
 
 function nameIn(about: About): string {
-  return parentName(parentIn(about));
+  return itemName(parentIn(about));
 }
 
 function listIn({ service, task }: About): string {
@@ -237,8 +228,8 @@ function wrongReferences({ id, spec, oddLists = [] }: AuditedParent): string | u
   const { task, service } = networkLists(spec);
   const entries: unknown = Array.isArray(task) && task.length > 0 ? task : service;
   if (!Array.isArray(entries) || entries.length === 0) return undefined;
-  if (byteLength(id) > ID_BYTES_MAX.service) {
-    return `references, and an id of more than the ${ID_BYTES_MAX.service} bytes that an attachment's key holds`;
+  if (byteLength(id) > idBytesMax('service')) {
+    return `references, and an id of more than the ${idBytesMax('service')} bytes that an attachment's key holds`;
   }
   const targets = entries.map((entry: { readonly target?: unknown } | null) => entry?.target);
   const place = targets.findIndex((target) => !isId('network', target));

@@ -6,12 +6,13 @@ import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { namedLists, namedTaskLists, PARENT_PATHS } from '../../dynamodb/items.ts';
 import { listChildrenPaths, listReceipts, scanPaths } from '../../dynamodb/reads.ts';
 import { type Item, native, type StoredItem } from '../../dynamodb/requests.ts';
-import { PARENT_TABLES, type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import { type PhysicalNames, parentTables, TABLES } from '../../dynamodb/schema.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { StoredTask } from '../../protocol/invariants.ts';
 import { PARTITION_KEY_BYTES_MAX } from '../../protocol/limits.ts';
-import { byteLength, type ParentKey, parentName, parseParentName, referredTo } from '../../protocol/model.ts';
+import { byteLength, parseParentName, referredTo, taskKey } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
@@ -117,7 +118,7 @@ export class AuditReader {
       };
       const counters = itemsOf('counters') as AuditedCounter[];
       const own = parentOfAbout(about);
-      const childTable = own && PARENT_TABLES[own.kind].children;
+      const childTable = own && parentTables(own.kind).children;
       const children =
         own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enoughFor(problem, counters[0])) : [];
       return {
@@ -138,8 +139,8 @@ export class AuditReader {
   }
 
   /** Those that count, until there are enough of them: as many times one of them, since only their number tells. */
-  async #readChildren(parent: ParentKey, enough: number): Promise<Item[]> {
-    const table = PARENT_TABLES[parent.kind].children as 'tasks' | 'attachments';
+  async #readChildren(parent: ItemKey, enough: number): Promise<Item[]> {
+    const table = parentTables(parent.kind).children as 'tasks' | 'attachments';
     let count = 0;
     let child: Item = {};
     const list = (from: PageKey | undefined) => listChildrenPaths(this.#database, parent, PATHS[table], from);
@@ -151,7 +152,7 @@ export class AuditReader {
     }
     throw new DeallocatorError(
       'Aborted',
-      `the children of ${parentName(parent)} were not read to their end in ${CHILD_PAGES_MAX} pages; audit again when it has fewer`,
+      `the children of ${itemName(parent)} were not read to their end in ${CHILD_PAGES_MAX} pages; audit again when it has fewer`,
     );
   }
 
@@ -164,12 +165,12 @@ export class AuditReader {
     const { service, network, task, held, holder } = about;
     const { at } = this.#database;
     const own = parentOfAbout(about);
-    const counter = about.counter ?? (own && OF_COUNTER.includes(problem) ? parentName(own) : undefined);
+    const counter = about.counter ?? (own && OF_COUNTER.includes(problem) ? itemName(own) : undefined);
     return {
       ...(service !== undefined &&
         network !== undefined && { attachments: at.attachment(referredTo(network), userIn(about)) }),
       ...(held !== undefined && holder !== undefined && { attachments: at.attachmentNamed(held, holder) }),
-      ...(task !== undefined && { tasks: at.task(service ?? '', task) }),
+      ...(task !== undefined && { tasks: at.task(taskKey(service ?? '', task)) }),
       ...(counter !== undefined && { counters: at.counterNamed(counter) }),
       ...(service !== undefined && { services: at.parent({ kind: 'service', id: service }) }),
       ...(network !== undefined && { networks: at.parent({ kind: 'network', id: network }) }),
@@ -198,7 +199,7 @@ function nameOfKey(key: Key): string {
 }
 
 /** The parent whose children and counter tell. */
-function parentOfAbout({ service, network, counter }: About): ParentKey | undefined {
+function parentOfAbout({ service, network, counter }: About): ItemKey | undefined {
   if (service !== undefined || network !== undefined) return parentIn({ service, network });
   return counter === undefined ? undefined : parseParentName(counter);
 }

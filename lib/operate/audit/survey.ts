@@ -3,17 +3,10 @@
  * counters and users, and references their attachments, in partitions: so the memory it takes does not grow with the tables.
  */
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { hasEnded, usersOf } from '../../protocol/invariants.ts';
-import {
-  KINDS,
-  type ParentKind,
-  parentName,
-  parseHeldName,
-  parseParentName,
-  referredTo,
-  type UserKey,
-} from '../../protocol/model.ts';
+import { kindRules, type ParentKind, parseHeldName, parseParentName, referredTo } from '../../protocol/model.ts';
 import { type Suspicion, suspectKey } from './findings.ts';
 import { Partitions } from './partitions.ts';
 import { PROBLEMS, type Problem } from './problems.ts';
@@ -81,13 +74,13 @@ export class Survey {
       case 'networks': {
         const kind = table === 'services' ? 'service' : 'network';
         this.#takeParents(kind, items);
-        if (KINDS[kind].refersTo !== undefined) this.#takeUsers(usersOf({ services: items, tasks: [] }, rules));
+        if (kindRules(kind).refersTo !== undefined) this.#takeUsers(usersOf({ services: items, tasks: [] }, rules));
         break;
       }
       case 'tasks':
         for (const task of items) {
           if (hasEnded(task, rules)) continue;
-          const name = parentName({ kind: 'service', id: task.serviceId });
+          const name = itemName({ kind: 'service', id: task.serviceId });
           this.#facts.add(name, { is: 'child', name, about: { service: task.serviceId, task: task.id } });
         }
         this.#takeUsers(usersOf({ services: [], tasks: items }, rules));
@@ -131,14 +124,14 @@ export class Survey {
     for (const odd of oddParents(kind, parents)) this.suspicions.add(odd);
     for (const { id, pendingDelete, markedAt, protected: shield } of parents) {
       const mark = pendingDelete === true ? { pendingDelete, markedAt, protected: shield } : {};
-      this.#facts.add(parentName({ kind, id }), { is: 'parent', kind, parent: { id, ...mark } });
+      this.#facts.add(itemName({ kind, id }), { is: 'parent', kind, parent: { id, ...mark } });
     }
   }
 
-  #takeUsers(users: readonly { readonly key: UserKey; readonly references: readonly string[] }[]): void {
+  #takeUsers(users: readonly { readonly key: ItemKey; readonly references: readonly string[] }[]): void {
     for (const { key, references } of users) {
       for (const network of references) {
-        const name = parentName(referredTo(network));
+        const name = itemName(referredTo(network));
         const about = pairOf(key, network);
         this.#facts.add(name, { is: 'user', name, about });
         this.#addPair(about, false);
@@ -154,7 +147,7 @@ export class Survey {
     const parents = new Map<string, ParentFact>();
     const counters = new Map<string, AuditedCounter>();
     for await (const fact of read()) {
-      if (fact.is === 'parent') parents.set(parentName({ kind: fact.kind, id: fact.parent.id }), fact);
+      if (fact.is === 'parent') parents.set(itemName({ kind: fact.kind, id: fact.parent.id }), fact);
       if (fact.is === 'counter') counters.set(fact.counter.id, fact.counter);
     }
     const children = new Map<string, number>();
@@ -196,7 +189,7 @@ function worldOf(
   counters: ReadonlyMap<string, AuditedCounter>,
   children: ReadonlyMap<string, number>,
 ): AuditedWorld {
-  const named = parents.map((fact) => [parentName({ kind: fact.kind, id: fact.parent.id }), fact] as const);
+  const named = parents.map((fact) => [itemName({ kind: fact.kind, id: fact.parent.id }), fact] as const);
   const wanted = named.filter(([name, { parent }]) => parent.pendingDelete === true || counters.has(name));
   const names = new Set([...counters.keys(), ...wanted.map(([name]) => name)]);
   const childrenOf = <T>(kind: ParentKind, make: (id: string) => T): T[] =>
@@ -212,7 +205,7 @@ function worldOf(
     services: parentsOf('service'),
     networks: parentsOf('network'),
     tasks: childrenOf('service', (serviceId) => ({ serviceId, id: '' })),
-    attachments: childrenOf('network', (id) => ({ held: parentName(referredTo(id)), holder: '' })),
+    attachments: childrenOf('network', (id) => ({ held: itemName(referredTo(id)), holder: '' })),
     counters: [...counters.values()],
   };
 }

@@ -5,9 +5,10 @@
 
 import { isCounter } from '../../dynamodb/items.ts';
 import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { attachmentSubject, checkRest, countChildren, usersOf, type Violation } from '../../protocol/invariants.ts';
-import { KINDS, type ParentKind, parentName, parseParentName, referredTo, userName } from '../../protocol/model.ts';
+import { kindRules, type ParentKind, parseParentName, referredTo } from '../../protocol/model.ts';
 import { groupBy } from '../../protocol/parallel.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { taskName } from '../names.ts';
@@ -75,9 +76,9 @@ function foundIn(
 
 /** What is odd about each by itself. */
 export function oddParents(kind: ParentKind, parents: readonly AuditedParent[]): Found[] {
-  const isUser = KINDS[kind].refersTo !== undefined;
+  const isUser = kindRules(kind).refersTo !== undefined;
   return parents.flatMap((parent) => {
-    const subject = parentName({ kind, id: parent.id });
+    const subject = itemName({ kind, id: parent.id });
     return ROWS.flatMap(([problem, { oddParent, oddUser }]): Found[] => {
       const odd = oddParent?.(parent) || (isUser && oddUser?.(parent));
       return odd ? [{ problem, subject, about: { [kind]: parent.id }, message: `${subject} ${odd}` }] : [];
@@ -106,19 +107,19 @@ export function oddCounters(counter: AuditedCounter): Found[] {
 function factsOf(world: AuditedWorld, rules: Rules) {
   const { services, networks, tasks, attachments } = world;
   const named = (kind: ParentKind, parents: readonly AuditedParent[]) =>
-    parents.map((parent) => [parentName({ kind, id: parent.id }), parent] as const);
+    parents.map((parent) => [itemName({ kind, id: parent.id }), parent] as const);
   const parents = new Map([...named('service', services), ...named('network', networks)]);
   const counters = new Map(world.counters.map((counter) => [counter.id, counter]));
   const children = countChildren(world, rules);
   const users = usersOf(world, rules);
-  const references = new Map(users.map(({ key, references }) => [userName(key), references]));
+  const references = new Map(users.map(({ key, references }) => [itemName(key), references]));
   const pairs = users.flatMap(({ key, references }) => references.map((network) => pairOf(key, network)));
   const attached = attachments.map(pairIn).filter((pair) => pair !== undefined);
 
   const byTask = groupBy(tasks, taskName);
   const byReference = groupBy(pairs, subjectOf);
   const byAttachment = groupBy(attached, subjectOf);
-  const byNetwork = groupBy(pairs, ({ network }) => parentName(referredTo(network)));
+  const byNetwork = groupBy(pairs, ({ network }) => itemName(referredTo(network)));
   const parent = (name: string): About[] | undefined => {
     const key = parseParentName(name);
     return key && [{ [key.kind]: key.id }];
@@ -136,11 +137,11 @@ function factsOf(world: AuditedWorld, rules: Rules) {
     parent: parents.get(subject),
     counter: counters.get(about.counter ?? subject),
     children: children.get(about.counter ?? subject) ?? 0,
-    references: references.get(userName(userIn(about))) ?? null,
+    references: references.get(itemName(userIn(about))) ?? null,
   });
   return { aboutsOf: (subject: string, source: Source) => abouts[source](subject) ?? [], see };
 }
 
 function subjectOf(pair: About & { readonly network: string }): string {
-  return attachmentSubject(parentName(referredTo(pair.network)), userName(userIn(pair)));
+  return attachmentSubject(itemName(referredTo(pair.network)), itemName(userIn(pair)));
 }

@@ -1,6 +1,8 @@
 /** What an audit reads, and by which ids it speaks of it. */
+
+import type { ItemKey } from '../../lifecycle/keys.ts';
 import type { StoredParent, World } from '../../protocol/invariants.ts';
-import { type ParentKey, parseHeldName, parseUserName, type UserKey } from '../../protocol/model.ts';
+import { parseHeldName, parseUserName, taskKey, taskParts } from '../../protocol/model.ts';
 
 export interface AuditedParent extends StoredParent {
   /** Paths of network lists that hold neither a list nor null. */
@@ -38,9 +40,14 @@ export interface About {
   readonly holder?: string;
 }
 
+function taskAbout(task: ItemKey): About {
+  const { serviceId, id } = taskParts(task);
+  return { service: serviceId, task: id };
+}
+
 /** A user of a network, and that network. */
-export function pairOf(user: UserKey, network: string) {
-  const about: About = user.kind === 'task' ? { service: user.serviceId, task: user.id } : { service: user.id };
+export function pairOf(user: ItemKey, network: string) {
+  const about: About = user.kind === 'task' ? taskAbout(user) : { service: user.id };
   return { ...about, network };
 }
 
@@ -51,11 +58,11 @@ export function pairIn({ held, holder }: Attachment): ReturnType<typeof pairOf> 
 }
 
 /** The service that it is about, else the network. */
-export function parentIn({ service, network = '' }: Pick<About, 'service' | 'network'>): ParentKey {
+export function parentIn({ service, network = '' }: Pick<About, 'service' | 'network'>): ItemKey {
   return service === undefined ? { kind: 'network', id: network } : { kind: 'service', id: service };
 }
 
 /** The user of the network that it is about: a service, or a task of it. */
-export function userIn({ service = '', task }: About): UserKey {
-  return task === undefined ? { kind: 'service', id: service } : { kind: 'task', serviceId: service, id: task };
+export function userIn({ service = '', task }: About): ItemKey {
+  return task === undefined ? { kind: 'service', id: service } : taskKey(service, task);
 }

@@ -1,5 +1,7 @@
 /** Makes up for the messages of the dead-letter queue: settles what each is about, and only then deletes it. */
+import { swarmkitPlan } from '../../dynamodb/database.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { compareSequenceNumbers } from '../../streams/records.ts';
 import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
@@ -142,7 +144,7 @@ class Redrive {
   readonly #ports: RedrivePorts;
   readonly #tables: PhysicalNames;
   readonly #signal: AbortSignal | undefined;
-  readonly #rules: Rules;
+  readonly #plan: Plan;
   readonly #deletedParents: string[] = [];
   readonly #kept = new Map<string, string>();
   readonly #malformed: string[] = [];
@@ -153,7 +155,7 @@ class Redrive {
     this.#ports = ports;
     this.#tables = tables;
     this.#signal = signal;
-    this.#rules = rules;
+    this.#plan = swarmkitPlan(rules);
   }
 
   /** SQS shows a message again, once the time is over for which it was hidden. */
@@ -202,7 +204,7 @@ class Redrive {
 
   /** Undefined for a message that stays in the queue. */
   async #needsOf(message: DeadLetterMessage): Promise<Needs | undefined> {
-    const letter = readDeadLetter(message.body, this.#tables, this.#rules);
+    const letter = readDeadLetter(message.body, this.#tables, this.#plan);
     switch (letter.kind) {
       case 'unknown':
         this.#kept.set(message.body, `${letter.why}; see who sent it, and delete it by hand`);
@@ -212,7 +214,7 @@ class Redrive {
       default: {
         const { records, isWhole } = await this.#readBatch(letter.place);
         if (!isWhole) this.#gone.push(letter.place);
-        const { parents, malformed } = parentsOfRecords(records, letter.source);
+        const { parents, malformed } = parentsOfRecords(records, letter.read, this.#plan);
         this.#malformed.push(...malformed);
         return { message, parents, wholeSweep: !isWhole || malformed.length > 0 };
       }

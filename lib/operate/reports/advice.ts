@@ -1,7 +1,9 @@
 /** What to do about an object, in sentences for a reader who sees the deallocator for the first time. */
+
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { RECEIPT_DAYS_DEFAULT } from '../../protocol/limits.ts';
-import { type ParentKey, parentName, parseUserName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
+import { parseUserName, serviceOf } from '../../protocol/model.ts';
 import { listed as list, spokenWith } from '../names.ts';
 import { keyOf } from './cluster.ts';
 import type { Facts } from './facts.ts';
@@ -156,20 +158,20 @@ function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): s
 }
 
 /** What to do about a reason. A service that is marked itself has a sentence of its own. */
-function remediesOf({ kind, id }: ParentKey, reason: StayReason, part: Neighbourhood): string[] {
+function remediesOf({ kind, id }: ItemKey, reason: StayReason, part: Neighbourhood): string[] {
   if (reason.because === 'protected') return ['take its protection away ("deallocator unprotect")'];
   if (reason.because === 'tasks') return [`stop and delete its ${tasksText(id, part)}`];
   if (reason.because === 'unreadable counter') return ['have its counter reset ("deallocator audit --repair")'];
   if (reason.because !== 'used') return [];
   const users = reason.by
     .map(userOf)
-    .filter((user) => part.parents.get(parentName(serviceOf(user)))?.pendingDelete !== true);
+    .filter((user) => part.parents.get(itemName(serviceOf(user)))?.pendingDelete !== true);
   const services = users.filter((user) => user.kind === 'service');
-  const tasks = users.filter((user) => user.kind === 'task').map(userName);
-  const shielded = services.filter((service) => part.parents.get(userName(service))?.isProtected);
-  const named = (some: readonly UserKey[]) => list(some.map((one) => say(userName(one), part)));
+  const tasks = users.filter((user) => user.kind === 'task').map(itemName);
+  const shielded = services.filter((service) => part.parents.get(itemName(service))?.isProtected);
+  const named = (some: readonly ItemKey[]) => list(some.map((one) => say(itemName(one), part)));
   const first = shielded.length === 0 ? '' : ` (${named(shielded)} only after "deallocator unprotect")`;
-  const update = `update ${services.length === 1 ? 'it' : 'them'} not to use ${say(parentName({ kind, id }), part)}`;
+  const update = `update ${services.length === 1 ? 'it' : 'them'} not to use ${say(itemName({ kind, id }), part)}`;
   return [
     ...(services.length > 0 ? [`remove ${named(services)} too ("deallocator rm")${first}, or ${update}`] : []),
     ...(tasks.length > 0 ? [`stop and delete ${list(tasks.map((one) => say(one, part)))}`] : []),
@@ -204,6 +206,6 @@ function say(object: string, { names }: Neighbourhood): string {
 }
 
 /** From a name such as `service#web`, or `task#3#web#1`. */
-function userOf(name: string): UserKey {
+function userOf(name: string): ItemKey {
   return parseUserName(name) ?? keyOf(name);
 }

@@ -1,8 +1,9 @@
 /** The children of many parents, in as few requests as that takes: tasks of services, users of networks. */
 import { scanPaths } from '../../dynamodb/reads.ts';
 import { native, type StoredItem } from '../../dynamodb/requests.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { parentName, referredTo } from '../../protocol/model.ts';
+import { referredTo } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { ATTACHED_USERS_MAX, type Cluster } from './cluster.ts';
@@ -56,7 +57,7 @@ export async function readAttachedTo(
   cluster: Cluster,
   networkIds: readonly string[],
 ): Promise<Map<string, AttachedFound>> {
-  const names = new Map(networkIds.map((id) => [parentName(referredTo(id)), { id, users: [] as string[] }]));
+  const names = new Map(networkIds.map((id) => [itemName(referredTo(id)), { id, users: [] as string[] }]));
   let isAll = true;
   const isWhole = await scanFor(cluster, 'attachments', ['held', 'holder'], networkIds.length, (stored) => {
     const { users } = names.get(stored.held?.S as string) ?? {};

@@ -7,18 +7,12 @@ import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
 import { type Listing, listAttached, listChildrenPaths, listDescribed } from '../../dynamodb/reads.ts';
 import type { Item, StoredItem } from '../../dynamodb/requests.ts';
 import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import {
-  type Parent,
-  type ParentKey,
-  type ParentKind,
-  parentName,
-  parseParentName,
-  referredTo,
-} from '../../protocol/model.ts';
+import { type Parent, type ParentKind, parseParentName, referredTo } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
@@ -72,7 +66,7 @@ export interface UndeletedView {
 /** What carries certain labels. */
 export interface FoundKeys {
   /** Services before networks, each by id. */
-  readonly keys: readonly ParentKey[];
+  readonly keys: readonly ItemKey[];
   /** False: not all objects were read. */
   readonly isWhole: boolean;
 }
@@ -80,7 +74,7 @@ export interface FoundKeys {
 /** A marked object. */
 export interface FoundMark {
   /** Its kind and id. */
-  readonly key: ParentKey;
+  readonly key: ItemKey;
   /** Its mark, where that has a time. */
   readonly markedAt?: string;
 }
@@ -133,27 +127,27 @@ export class Cluster {
   }
 
   /** One service or network, strongly consistent; undefined where it is not there. */
-  async readParent(key: ParentKey): Promise<FoundParent | undefined> {
+  async readParent(key: ItemKey): Promise<FoundParent | undefined> {
     const item = await this.database.requests.getStored(this.database.at.parent(key), FOUND_PATHS);
     return item && foundOf(key, item);
   }
 
   /** By name, such as `service#web`: those that are there, in as few requests as that takes. The keys must differ. */
-  async readParents(keys: readonly ParentKey[]): Promise<Map<string, FoundParent>> {
+  async readParents(keys: readonly ItemKey[]): Promise<Map<string, FoundParent>> {
     const { requests, at } = this.database;
     const found = new Map<string, FoundParent>();
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
       const some = keys.filter((key) => key.kind === kind).map((key) => at.parent(key).Key);
       for (const item of await requests.batchGetStored(at.parents(kind), some, FOUND_PATHS)) {
         const key = { kind, id: item.id?.S as string };
-        found.set(parentName(key), foundOf(key, item));
+        found.set(itemName(key), foundOf(key, item));
       }
     }
     return found;
   }
 
   /** An object of that id, with its name where its spec has one. */
-  async findParent(key: ParentKey): Promise<Pick<Parent, 'name'> | undefined> {
+  async findParent(key: ItemKey): Promise<Pick<Parent, 'name'> | undefined> {
     const item = await this.database.requests.getStored(this.database.at.parent(key), ['id', ...NAME_PATHS]);
     return item && { name: nameOf(item) };
   }
@@ -183,7 +177,7 @@ export class Cluster {
   }
 
   /** By name, such as `service#web`, as far as there are any. The parents must differ. */
-  async readCounters(parents: readonly ParentKey[]): Promise<Map<string, CounterFound>> {
+  async readCounters(parents: readonly ItemKey[]): Promise<Map<string, CounterFound>> {
     const { requests, at } = this.database;
     const keys = parents.map((parent) => at.counter(parent).Key);
     const attributes = ['id', 'remaining', 'epoch', 'openedAt', 'progressedAt'];
@@ -222,27 +216,27 @@ export class Cluster {
 
   /** The services and networks that carry all of these labels, sorted by name. Reads both tables whole. */
   async findLabelled(labels: NonNullable<Listing['labels']>): Promise<FoundKeys> {
-    const keys: ParentKey[] = [];
+    const keys: ItemKey[] = [];
     let isWhole = true;
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
       const list = (from: PageKey | undefined) => listDescribed(this.database, kind, { labels }, from);
       const found = await itemsOf(list, TABLE_PAGES_MAX);
       isWhole &&= found.isWhole;
-      keys.push(...found.items.map(({ id }): ParentKey => ({ kind, id: id?.S as string })).sort(byName));
+      keys.push(...found.items.map(({ id }): ItemKey => ({ kind, id: id?.S as string })).sort(byName));
     }
     return { keys, isWhole };
   }
 }
 
 /** Services before networks, each by id: the order in which a removal marks them. */
-export function byName(a: ParentKey, b: ParentKey): number {
-  const [first, second] = [parentName(a), parentName(b)];
+export function byName(a: ItemKey, b: ItemKey): number {
+  const [first, second] = [itemName(a), itemName(b)];
   if (a.kind !== b.kind) return a.kind === 'service' ? -1 : 1;
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** The inverse of {@link parentName}. `InvalidArgument` for another name, as in a plan that a caller has written. */
-export function keyOf(name: string): ParentKey {
+/** The inverse of {@link itemName}. `InvalidArgument` for another name, as in a plan that a caller has written. */
+export function keyOf(name: string): ItemKey {
   const key = parseParentName(name);
   if (key === undefined) {
     throw new DeallocatorError('InvalidArgument', `"${name}" names no object; it must be such as service#web`);
@@ -250,7 +244,7 @@ export function keyOf(name: string): ParentKey {
   return key;
 }
 
-function foundOf(key: ParentKey, item: StoredItem): FoundParent {
+function foundOf(key: ItemKey, item: StoredItem): FoundParent {
   const { pendingDelete = { NULL: true } } = item;
   const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
   return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };

@@ -1,5 +1,7 @@
 /** A picture as text, in the languages of Mermaid and of Graphviz. Any id is safe in it. */
-import type { ParentKey, ParentKind } from '../../protocol/model.ts';
+
+import type { ItemKey } from '../../lifecycle/keys.ts';
+import type { ParentKind } from '../../protocol/model.ts';
 import { MARKED_STATES, type MarkedState } from './standing.ts';
 
 /** Where Unicode's pictures of control characters begin. */
@@ -13,14 +15,14 @@ export interface GraphOptions {
   /** Whether the picture tells what its shapes, colours and arrows mean. @default true */
   readonly hasLegend?: boolean;
   /** Where a click on an object leads; in DOT alone. @default nowhere */
-  readonly linkTo?: (key: ParentKey) => string;
+  readonly linkTo?: (key: ItemKey) => string;
 }
 
 /** `gone`: a receipt tells that it was deleted. */
 export type Shown = MarkedState | 'not marked' | 'gone' | 'not there';
 
 export interface Node {
-  readonly key: ParentKey;
+  readonly key: ItemKey;
   readonly state: Shown;
   /** One line each. */
   readonly label: readonly string[];
@@ -69,7 +71,7 @@ function legendOf({ nodes, edges }: Graph) {
   return { states: order.filter((state) => states.has(state)), means };
 }
 
-const MERMAID_SHAPES: Record<ParentKind, readonly [string, string]> = { service: ['[', ']'], network: ['([', '])'] };
+const MERMAID_SHAPES: Record<string, readonly [string, string]> = { service: ['[', ']'], network: ['([', '])'] };
 const MERMAID_ARROWS: Record<Edge['means'], string> = { uses: '-->', holds: '-.->', blocks: '==>' };
 
 export function toMermaid(graph: Graph, { hasLegend = true }: GraphOptions): string {
@@ -92,7 +94,7 @@ export function toMermaid(graph: Graph, { hasLegend = true }: GraphOptions): str
           label,
         },
       ]) => {
-        const [open, close] = MERMAID_SHAPES[kind];
+        const [open, close] = MERMAID_SHAPES[kind] ?? ['[', ']'];
         return `  ${key}${open}"${label.map(mermaidText).join('<br/>')}"${close}:::${classOf(state)}`;
       },
     ),
@@ -112,7 +114,7 @@ const widthOf = (state: Shown) => (state === 'not marked' || isAbsent(state) ? 1
 
 const isAbsent = (state: Shown) => state === 'gone' || state === 'not there';
 
-const DOT_STYLES: Record<ParentKind, string> = { service: 'solid', network: 'rounded' };
+const DOT_STYLES: Record<string, string> = { service: 'solid', network: 'rounded' };
 const DOT_ARROWS: Record<Edge['means'], string> = {
   uses: `color="${COLORS['not marked']}", class="uses"`,
   holds: `color="${COLORS.draining}", style=dashed, class="holds"`,

@@ -1,5 +1,5 @@
 /** Why an object is still there: what is in its way, since when, what will follow, and what to do next. */
-import type { ParentKey } from '../../protocol/model.ts';
+import type { ItemKey } from '../../lifecycle/keys.ts';
 import { advise } from './advice.ts';
 import type { Cluster } from './cluster.ts';
 import { type Facts, readFacts } from './facts.ts';
@@ -11,7 +11,7 @@ export interface Explanation extends Facts {
 }
 
 /** `InvalidArgument` for what can't be an id. What is not there is explained too: by its history. */
-export async function explain(cluster: Cluster, key: ParentKey): Promise<Explanation> {
+export async function explain(cluster: Cluster, key: ItemKey): Promise<Explanation> {
   const { facts, part } = await readFacts(cluster, key);
   return { ...facts, advice: advise(facts, part, cluster.circumstances) };
 }

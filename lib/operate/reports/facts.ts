@@ -1,17 +1,9 @@
 /** What is known of one object: its mark, what is in its way and since when, and what will follow. */
+
+import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
 import { checkParent } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import {
-  KINDS,
-  type Parent,
-  type ParentKey,
-  type ParentKind,
-  parentName,
-  sameUser,
-  serviceOf,
-  type UserKey,
-  userName,
-} from '../../protocol/model.ts';
+import { kindRules, type Parent, type ParentKind, serviceOf } from '../../protocol/model.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { type Names, namesOf } from '../names.ts';
 import type { Cluster, CounterFound, FoundParent } from './cluster.ts';
@@ -114,13 +106,13 @@ export interface Facts {
 }
 
 /** With what surrounds the object. `InvalidArgument` for what can't be an id. */
-export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ facts: Facts; part: Neighbourhood }> {
+export async function readFacts(cluster: Cluster, key: ItemKey): Promise<{ facts: Facts; part: Neighbourhood }> {
   checkParent(key);
   const readAt = isoNow(cluster.chance);
   // The counter first: one that is read after the children would look too low for every removal in between.
-  const counter = (await cluster.readCounters([key])).get(parentName(key));
+  const counter = (await cluster.readCounters([key])).get(itemName(key));
   const part = await readNeighbourhood(cluster, [key], { closedCountedMax: RELATIONS_NAMED_MAX });
-  const parent = part.parents.get(parentName(key)) as FoundParent | undefined;
+  const parent = part.parents.get(itemName(key)) as FoundParent | undefined;
   const history = await readHistory(cluster, { ...key, limit: FORMER_LIVES_MAX });
   const { circumstances } = cluster;
   const { nowEpochMillis } = circumstances;
@@ -128,11 +120,11 @@ export async function readFacts(cluster: Cluster, key: ParentKey): Promise<{ fac
   const agreement = compareCounter(counter, childrenOf(part, key), isMarked);
   const hold = parent && viewHold(parent, circumstances);
   const related = relatedTo(part, key, cluster);
-  const { runsTasks, refersTo } = KINDS[key.kind];
+  const { runsTasks, refersTo } = kindRules(key.kind);
   const tasks = runsTasks ? part.tasks.get(key.id) : undefined;
   const facts = {
     ...key,
-    object: parentName(key),
+    object: itemName(key),
     readAt,
     state: stateOf(parent),
     ...(parent && isMarked && { mark: viewMark(parent, nowEpochMillis) }),
@@ -161,10 +153,10 @@ export function readStanding(
   counter: CounterFound | undefined,
   circumstances: Circumstances,
 ): Standing {
-  const attached = KINDS[parent.key.kind].runsTasks ? [] : (part.attached.get(parent.key.id)?.users ?? []);
-  const users = attached.filter((user) => part.parents.has(parentName(serviceOf(user))));
+  const attached = kindRules(parent.key.kind).runsTasks ? [] : (part.attached.get(parent.key.id)?.users ?? []);
+  const users = attached.filter((user) => part.parents.has(itemName(serviceOf(user))));
   const seen = users.slice(0, USERS_LOOKED_AT_MAX).map((user) => {
-    const name = parentName(serviceOf(user));
+    const name = itemName(serviceOf(user));
     return { user, parent: part.parents.get(name), counter: part.counters?.get(name) };
   });
   return standingOf({ parent, children: childrenOf(part, parent.key), counter, users: seen }, circumstances);
@@ -174,8 +166,8 @@ function stateOf(parent: Parent | undefined): Related['state'] {
   return parent === undefined ? 'absent' : parent.pendingDelete ? 'marked' : 'not marked';
 }
 
-function childrenOf(part: Neighbourhood, { kind, id }: ParentKey): CountView {
-  if (KINDS[kind].runsTasks) return part.tasks.get(id) ?? { count: 0, isExact: true };
+function childrenOf(part: Neighbourhood, { kind, id }: ItemKey): CountView {
+  if (kindRules(kind).runsTasks) return part.tasks.get(id) ?? { count: 0, isExact: true };
   const { users, isWhole } = part.attached.get(id) ?? { users: [], isWhole: true };
   return { count: users.length, isExact: isWhole };
 }
@@ -193,22 +185,22 @@ export function compareCounter(
   return counter.remaining === children.count ? 'equal' : 'too high';
 }
 
-function relatedTo(part: Neighbourhood, key: ParentKey, { circumstances }: Cluster): Related[] {
-  const { refersTo } = KINDS[key.kind];
+function relatedTo(part: Neighbourhood, key: ItemKey, { circumstances }: Cluster): Related[] {
+  const { refersTo } = kindRules(key.kind);
   const users = (id: string) => part.attached.get(id)?.users ?? [];
-  const references = part.parents.get(parentName(key))?.references ?? [];
-  const keys: readonly UserKey[] =
+  const references = part.parents.get(itemName(key))?.references ?? [];
+  const keys: readonly ItemKey[] =
     refersTo === undefined ? users(key.id) : references.map((id) => ({ kind: refersTo, id }));
   return keys.map((other) => {
-    const parent = part.parents.get(parentName(serviceOf(other)));
+    const parent = part.parents.get(itemName(serviceOf(other)));
     const tasks = other.kind === 'service' ? part.tasks.get(other.id) : undefined;
     const hold = parent && viewHold(parent, circumstances);
     const others = part.attached.has(other.id) && refersTo !== undefined ? users(other.id) : undefined;
     return {
-      object: userName(other),
+      object: itemName(other),
       state: stateOf(parent),
       ...(tasks && { tasks: { count: tasks.count, isExact: tasks.isExact } }),
-      ...(others && { alsoUsedBy: others.filter((user) => !sameUser(user, key)).map(userName) }),
+      ...(others && { alsoUsedBy: others.filter((user) => !sameItem(user, key)).map(itemName) }),
       ...(hold && { hold }),
     };
   });

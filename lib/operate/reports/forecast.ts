@@ -2,18 +2,11 @@
  * What will be deleted, in which order and together with what, once certain things have happened; and what will stay, and why.
  * A pure function, which decides with the deallocator's own functions.
  */
+
+import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
 import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
-import {
-  isMarked,
-  KINDS,
-  type MarkedParent,
-  type Parent,
-  parentName,
-  sameUser,
-  type UserKey,
-  userName,
-} from '../../protocol/model.ts';
+import { isMarked, kindRules, type MarkedParent, type Parent, taskParts } from '../../protocol/model.ts';
 import { byName, isUnreadable } from './cluster.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
@@ -102,12 +95,12 @@ export function expectedCourse(part: Neighbourhood, circumstances: Circumstances
   const draining = marked.filter(
     ({ key, isProtected }) =>
       !isProtected &&
-      !isUnreadable(part.counters?.get(parentName(key))) &&
-      KINDS[key.kind].runsTasks &&
+      !isUnreadable(part.counters?.get(itemName(key))) &&
+      kindRules(key.kind).runsTasks &&
       (part.tasks.get(key.id)?.count ?? 0) > 0,
   );
   return [
-    ...draining.map(({ key }): Assumption => ({ assume: 'tasks gone', service: parentName(key) })),
+    ...draining.map(({ key }): Assumption => ({ assume: 'tasks gone', service: itemName(key) })),
     ...sweepsToCome(part, marked, circumstances),
   ];
 }
@@ -154,9 +147,9 @@ function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circ
 }
 
 /** Whether a user refers to the network. The attachment of a task, or of a service that was not read, is believed. */
-function refers(part: Neighbourhood, user: UserKey, networkId: string): boolean {
+function refers(part: Neighbourhood, user: ItemKey, networkId: string): boolean {
   if (user.kind === 'task') return true;
-  const name = parentName(user);
+  const name = itemName(user);
   return !part.parents.has(name) || part.parents.get(name)?.references.includes(networkId) === true;
 }
 
@@ -166,7 +159,7 @@ class Future {
   #circumstances: Circumstances;
   readonly #parents = new Map<string, Parent>();
   readonly #tasks: Map<string, number>;
-  readonly #attached: Map<string, readonly UserKey[]>;
+  readonly #attached: Map<string, readonly ItemKey[]>;
   readonly #letGo = new Set<string>();
 
   constructor(part: Neighbourhood, circumstances: Circumstances) {
@@ -192,7 +185,7 @@ class Future {
       for (const [id, users] of this.#attached) {
         this.#attached.set(
           id,
-          users.filter((user) => user.kind !== 'task' || user.serviceId !== service.key.id),
+          users.filter((user) => user.kind !== 'task' || taskParts(user).serviceId !== service.key.id),
         );
       }
       return;
@@ -210,7 +203,7 @@ class Future {
   settle(): ForecastDeletion[] {
     const deletions: ForecastDeletion[] = [];
     for (const parent of this.marked()) {
-      const isThere = this.#parents.has(parentName(parent.key));
+      const isThere = this.#parents.has(itemName(parent.key));
       if (isThere && this.#reasons(parent).length === 0) deletions.push(this.#delete(parent));
     }
     return deletions;
@@ -218,9 +211,9 @@ class Future {
 
   stays(): ForecastStay[] {
     return [...this.#parents.values()]
-      .filter((parent) => parent.pendingDelete || this.#letGo.has(parentName(parent.key)))
+      .filter((parent) => parent.pendingDelete || this.#letGo.has(itemName(parent.key)))
       .sort((a, b) => byName(a.key, b.key))
-      .map((parent) => ({ object: parentName(parent.key), reasons: this.#reasons(parent) }));
+      .map((parent) => ({ object: itemName(parent.key), reasons: this.#reasons(parent) }));
   }
 
   marked(): MarkedParent[] {
@@ -229,7 +222,7 @@ class Future {
 
   /** The children that keep a parent. */
   #usedBecause({ key }: Parent): StayReason | undefined {
-    if (KINDS[key.kind].runsTasks) {
+    if (kindRules(key.kind).runsTasks) {
       const tasks = this.#tasks.get(key.id);
       if (tasks === undefined) return { because: 'not all read' };
       // Tasks that were not counted are expected to go with those that were.
@@ -239,25 +232,25 @@ class Future {
     }
     const users = this.#attached.get(key.id);
     if (users === undefined) return undefined;
-    if (users.length > 0) return { because: 'used', by: users.map(userName) };
+    if (users.length > 0) return { because: 'used', by: users.map(itemName) };
     return this.#part.attached.get(key.id)?.isWhole === false ? { because: 'not all read' } : undefined;
   }
 
   #delete(parent: MarkedParent): ForecastDeletion {
-    const { refersTo } = KINDS[parent.key.kind];
+    const { refersTo } = kindRules(parent.key.kind);
     const networks = refersTo === undefined ? [] : parent.references.map((id) => ({ kind: refersTo, id }));
     const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
       const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
-      const network = this.#parents.get(parentName(key));
-      return attached !== undefined && goesAlong(network, attached.map(userName), parent.key, this.#circumstances);
+      const network = this.#parents.get(itemName(key));
+      return attached !== undefined && goesAlong(network, attached.map(itemName), parent.key, this.#circumstances);
     });
-    const deleted = [parent.key, ...freed].map(parentName);
+    const deleted = [parent.key, ...freed].map(itemName);
     for (const name of deleted) this.#parents.delete(name);
-    const letsGoOf = networks.map(parentName).filter((name) => this.#parents.has(name));
+    const letsGoOf = networks.map(itemName).filter((name) => this.#parents.has(name));
     for (const name of letsGoOf) this.#letGo.add(name);
     // Attachments beyond what a transaction holds go right after it.
     for (const { id } of networks) {
-      this.#attached.set(id, this.#attached.get(id)?.filter((user) => !sameUser(user, parent.key)) ?? []);
+      this.#attached.set(id, this.#attached.get(id)?.filter((user) => !sameItem(user, parent.key)) ?? []);
     }
     return { deleted, letsGoOf };
   }
@@ -265,7 +258,7 @@ class Future {
   #reasons(parent: Parent): StayReason[] {
     const hold = parent.pendingDelete ? findHold(parent as MarkedParent, this.#circumstances) : undefined;
     const used = this.#usedBecause(parent);
-    const isStuck = parent.pendingDelete && isUnreadable(this.#part.counters?.get(parentName(parent.key)));
+    const isStuck = parent.pendingDelete && isUnreadable(this.#part.counters?.get(itemName(parent.key)));
     return [
       ...(parent.pendingDelete ? [] : [{ because: 'not marked' } as const]),
       ...(isStuck ? [{ because: 'unreadable counter' } as const] : []),

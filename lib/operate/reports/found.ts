@@ -1,6 +1,7 @@
 /** The tasks of a service and the users of a network, as reports tell of them. */
 import type { Item } from '../../dynamodb/requests.ts';
-import { parseUserName, type UserKey } from '../../protocol/model.ts';
+import type { ItemKey } from '../../lifecycle/keys.ts';
+import { parseUserName } from '../../protocol/model.ts';
 import { isGoneByState, type Rules } from '../../protocol/rules.ts';
 import { naturally } from '../names.ts';
 import { isMap } from '../values.ts';
@@ -46,7 +47,7 @@ export interface TasksFound {
 /** A network's users: services, and tasks where these hold networks too. */
 export interface AttachedFound {
   /** By their names, numbers in them by their value. */
-  readonly users: readonly UserKey[];
+  readonly users: readonly ItemKey[];
   /** False: there are more than were read. */
   readonly isWhole: boolean;
 }

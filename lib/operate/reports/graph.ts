@@ -1,15 +1,9 @@
 /** Objects and what surrounds them as a picture: who holds what, and how each of them stands, in the words of `status`. */
+
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkParent, invalid } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import {
-  KINDS,
-  type ParentKey,
-  parentName,
-  parseUserName,
-  referredTo,
-  serviceOf,
-  type UserKey,
-} from '../../protocol/model.ts';
+import { kindRules, parseUserName, referredTo, serviceOf } from '../../protocol/model.ts';
 import { byName, type Cluster, type FoundParent, keyOf } from './cluster.ts';
 import {
   type Edge,
@@ -37,7 +31,7 @@ const NAME_CHARACTERS_MAX = 40;
  */
 export async function drawGraph(
   cluster: Cluster,
-  keys: readonly ParentKey[],
+  keys: readonly ItemKey[],
   format: GraphFormat,
   options: GraphOptions = {},
 ): Promise<string> {
@@ -45,7 +39,7 @@ export async function drawGraph(
   if (format !== 'mermaid' && format !== 'dot') throw invalid(`format is ${format}; it must be "mermaid" or "dot"`);
   const asked = keys.slice(0, OBJECTS_DRAWN_MAX);
   const part = await readNeighbourhood(cluster, asked);
-  const absent = asked.filter((key) => part.parents.get(parentName(key)) === undefined);
+  const absent = asked.filter((key) => part.parents.get(itemName(key)) === undefined);
   const { deletions: gone } = await findDeleted(cluster, absent);
   return renderGraph({ ...part, gone }, cluster.circumstances, format, options, keys.length - asked.length);
 }
@@ -84,13 +78,13 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
     const absence = part.gone?.has(name) ? 'gone' : 'not there';
     const state = parent === undefined ? absence : (standing?.state ?? 'not marked');
     nodes.set(keys.get(name) as string, { key, state, label: labelOf(part, key, parent, state, circumstances) });
-    for (const id of parent?.references ?? []) connect(name, parentName(referredTo(id)), 'uses');
+    for (const id of parent?.references ?? []) connect(name, itemName(referredTo(id)), 'uses');
     if (standing === undefined) continue;
     const blockers = new Set(
       standing.state === 'blocked' ? standing.blockedBy.map(({ object }) => userOf(object)) : [],
     );
     for (const user of usersOf(part, key)) {
-      const service = parentName(serviceOf(user));
+      const service = itemName(serviceOf(user));
       connect(service, name, blockers.has(service) ? 'blocks' : 'holds');
     }
   }
@@ -104,34 +98,34 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
 function nearest(part: Neighbourhood): string[] {
   const names = new Set<string>();
   for (const [name, parent] of part.parents) {
-    const used = parent?.references.map((id) => parentName(referredTo(id))) ?? [];
-    const users = usersOf(part, keyOf(name)).map((user) => parentName(serviceOf(user)));
+    const used = parent?.references.map((id) => itemName(referredTo(id))) ?? [];
+    const users = usersOf(part, keyOf(name)).map((user) => itemName(serviceOf(user)));
     for (const one of [name, ...used, ...users]) if (part.parents.has(one)) names.add(one);
     if (names.size >= OBJECTS_DRAWN_MAX) break;
   }
   return [...names].slice(0, OBJECTS_DRAWN_MAX);
 }
 
-function usersOf(part: Neighbourhood, { kind, id }: ParentKey): readonly UserKey[] {
-  return KINDS[kind].runsTasks ? [] : (part.attached.get(id)?.users ?? []);
+function usersOf(part: Neighbourhood, { kind, id }: ItemKey): readonly ItemKey[] {
+  return kindRules(kind).runsTasks ? [] : (part.attached.get(id)?.users ?? []);
 }
 
 /** The service of a blocker, such as `service#web` or `task#3#web#1`. */
 function userOf(object: string): string {
   const user = parseUserName(object);
-  return user === undefined ? object : parentName(serviceOf(user));
+  return user === undefined ? object : itemName(serviceOf(user));
 }
 
 function labelOf(
   part: Neighbourhood,
-  { kind, id }: ParentKey,
+  { kind, id }: ItemKey,
   parent: FoundParent | undefined,
   state: Shown,
   circumstances: Circumstances,
 ): string[] {
   const hold = parent && viewHold(parent, circumstances);
-  const { count = 0, isExact = true } = (KINDS[kind].runsTasks && part.tasks.get(id)) || {};
-  const { name = id } = parent ?? part.gone?.get(parentName({ kind, id })) ?? {};
+  const { count = 0, isExact = true } = (kindRules(kind).runsTasks && part.tasks.get(id)) || {};
+  const { name = id } = parent ?? part.gone?.get(itemName({ kind, id })) ?? {};
   return [
     `${kind} ${cut(id)}`,
     ...(name === id ? [] : [cut(name)]),

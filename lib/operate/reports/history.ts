@@ -2,9 +2,10 @@
 
 import { listReceipts, scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkId, checkLimit, checkParentKind } from '../../protocol/arguments.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { isId, KINDS, type ParentKey, type ParentKind, parentName, parseParentName } from '../../protocol/model.ts';
+import { isId, KINDS, type ParentKind, parseParentName } from '../../protocol/model.ts';
 import { eachPage, type Page, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isMap } from '../values.ts';
@@ -124,7 +125,7 @@ async function readOfId(
   };
 }
 
-async function isOneThere(cluster: Cluster, keys: readonly ParentKey[]): Promise<boolean> {
+async function isOneThere(cluster: Cluster, keys: readonly ItemKey[]): Promise<boolean> {
   // An id that is too long for one kind is asked for as the other alone.
   const possible = keys.filter(({ kind, id }) => isId(kind, id));
   const parents = await mapInParallel(possible, NETWORKS_IN_PARALLEL, (key) => cluster.readParent(key));
@@ -132,7 +133,7 @@ async function isOneThere(cluster: Cluster, keys: readonly ParentKey[]): Promise
 }
 
 /** Whether a deletion of the object's own has ended its life under this very mark. Strongly consistent. */
-export async function hasReceipt(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
+export async function hasReceipt(cluster: Cluster, key: ItemKey, markedAt: string): Promise<boolean> {
   const { requests, at } = cluster.database;
   return (await requests.get(at.receipt(key, markedAt))) !== undefined;
 }
@@ -152,7 +153,7 @@ export interface Deleted {
  */
 export async function findDeleted(
   cluster: Cluster,
-  keys: readonly ParentKey[],
+  keys: readonly ItemKey[],
   {
     alsoByName = false,
   }: {
@@ -161,21 +162,21 @@ export async function findDeleted(
   } = {},
 ): Promise<Deleted> {
   const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
-    const { items } = await listReceipts(cluster.database, parentName(key));
+    const { items } = await listReceipts(cluster.database, itemName(key));
     const [newest] = items
       .flatMap(deletionsOf)
-      .filter(({ object }) => object === parentName(key))
+      .filter(({ object }) => object === itemName(key))
       .sort(newestFirst);
     return newest;
   });
   const byId = new Map(own.flatMap((deletion) => (deletion === undefined ? [] : [[deletion.object, deletion]])));
-  const left = new Set(keys.filter(({ kind }, n) => !own[n] && (alsoByName || kind !== 'service')).map(parentName));
+  const left = new Set(keys.filter(({ kind }, n) => !own[n] && (alsoByName || kind !== 'service')).map(itemName));
   if (left.size === 0) return { deletions: byId, isWhole: true };
   const called = new Map<string, Deletion>();
   const take = (deletion: Deletion) => {
     const { kind, name, object } = deletion;
     const found = left.has(object) ? byId : called;
-    const asked = found === byId || !alsoByName || name === undefined ? object : parentName({ kind, id: name });
+    const asked = found === byId || !alsoByName || name === undefined ? object : itemName({ kind, id: name });
     const known = found.get(asked);
     if (left.has(asked) && (known === undefined || newestFirst(deletion, known) < 0)) found.set(asked, deletion);
   };
@@ -213,8 +214,8 @@ class Newest implements Taker {
 }
 
 /** Whether all were read. */
-function query(cluster: Cluster, key: ParentKey, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
-  return takeAll((from) => listReceipts(cluster.database, parentName(key), from), taker, isWanted);
+function query(cluster: Cluster, key: ItemKey, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
+  return takeAll((from) => listReceipts(cluster.database, itemName(key), from), taker, isWanted);
 }
 
 function scan(cluster: Cluster, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
@@ -269,10 +270,10 @@ interface Mark {
   readonly markedReason?: string;
 }
 
-function endOf(key: ParentKey, { name, markedAt, markedBy, markedReason }: Mark) {
+function endOf(key: ItemKey, { name, markedAt, markedBy, markedReason }: Mark) {
   return {
     ...key,
-    object: parentName(key),
+    object: itemName(key),
     ...(isText(name) && { name }),
     markedAt,
     ...(markedBy !== undefined && { markedBy }),

@@ -3,8 +3,9 @@ import { DESCRIPTION_PATHS, labelsOf, MARKING_PATHS, nameOf } from '../../dynamo
 import { markOf } from '../../dynamodb/items.ts';
 import { listDescribed } from '../../dynamodb/reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkLimit, checkParentKind } from '../../protocol/arguments.ts';
-import { type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import type { ParentKind } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { KIND_WORDS, STACK_LABEL } from '../names.ts';
@@ -135,7 +136,7 @@ function standingIn(entry: StatusEntry): Standing {
 }
 
 /** One object as a listing shows it; undefined where it is not there. Strongly consistent. */
-export async function readDescription(cluster: Cluster, key: ParentKey): Promise<ListedObject | undefined> {
+export async function readDescription(cluster: Cluster, key: ItemKey): Promise<ListedObject | undefined> {
   const { requests, at } = cluster.database;
   const item = await requests.getStored(at.parent(key), [...DESCRIPTION_PATHS, ...MARKING_PATHS]);
   return item && viewListed(key, item, cluster);
@@ -146,7 +147,7 @@ export function labelsAsked({ labels = [], stack }: Pick<ListRequest, 'labels' |
   return [...labels, ...(stack === undefined ? [] : [{ name: STACK_LABEL, value: stack }])];
 }
 
-function viewListed(key: ParentKey, item: StoredItem, { chance }: Cluster): ListedObject {
+function viewListed(key: ItemKey, item: StoredItem, { chance }: Cluster): ListedObject {
   const { pendingDelete, markedAt, isProtected } = markOf(item);
   const labels = labelsOf(item);
   const name = nameOf(item);
@@ -154,7 +155,7 @@ function viewListed(key: ParentKey, item: StoredItem, { chance }: Cluster): List
   const mark = { markedAt, markedBy: item.markedBy?.S, markedReason: item.markedReason?.S };
   return {
     ...key,
-    object: parentName(key),
+    object: itemName(key),
     ...(name !== undefined && { name }),
     ...(stack !== undefined && { stack }),
     labels,

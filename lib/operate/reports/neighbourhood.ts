@@ -2,7 +2,9 @@
  * The part of a cluster that decides what becomes of some objects: the objects, and step by step what uses, or is used by,
  * anything that is marked or about to be. An object without a mark stays in any case, so the search ends at it.
  */
-import { KINDS, type Parent, type ParentKey, parentName, serviceOf } from '../../protocol/model.ts';
+
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { kindRules, type Parent, serviceOf } from '../../protocol/model.ts';
 import { type Names, namesOf } from '../names.ts';
 import { readAttachedTo, readTasksOf } from './children.ts';
 import { type Cluster, type CounterFound, type FoundParent, keyOf, TASK_PAGES_MAX } from './cluster.ts';
@@ -43,15 +45,15 @@ export interface NeighbourhoodOptions {
 /** Reads it, at most 1,000 services and networks beside the `seeds`. Strongly consistent, but not of one moment. */
 export async function readNeighbourhood(
   cluster: Cluster,
-  seeds: readonly ParentKey[],
+  seeds: readonly ItemKey[],
   { asIfMarked = new Set(), closedCountedMax = PARENTS_MAX }: NeighbourhoodOptions = {},
 ): Promise<Neighbourhood> {
   const parents = new Map<string, FoundParent | undefined>();
   const tasks = new Map<string, TasksFound>();
   const attached = new Map<string, AttachedFound>();
-  const asked = new Set(seeds.map(parentName));
-  const isAsked = ({ key }: Parent) => asked.has(parentName(key));
-  const isOpen = (parent: Parent) => parent.pendingDelete || asIfMarked.has(parentName(parent.key)) || isAsked(parent);
+  const asked = new Set(seeds.map(itemName));
+  const isAsked = ({ key }: Parent) => asked.has(itemName(key));
+  const isOpen = (parent: Parent) => parent.pendingDelete || asIfMarked.has(itemName(parent.key)) || isAsked(parent);
   let wave = [...asked];
   const most = asked.size + PARENTS_MAX;
   let isWhole = true;
@@ -63,7 +65,7 @@ export async function readNeighbourhood(
     for (const name of some) parents.set(name, found.get(name));
     const there = some.flatMap((name) => found.get(name) ?? []);
 
-    const services = there.filter(({ key }) => KINDS[key.kind].runsTasks);
+    const services = there.filter(({ key }) => kindRules(key.kind).runsTasks);
     const closed = services.filter((service) => !isOpen(service)).slice(0, closedLeft);
     closedLeft -= closed.length;
     const open = services.filter((service) => isOpen(service) && !isAsked(service));
@@ -80,7 +82,7 @@ export async function readNeighbourhood(
         tasks.set(id, counted);
       }
     }
-    const networks = there.filter((parent) => !KINDS[parent.key.kind].runsTasks && isOpen(parent));
+    const networks = there.filter((parent) => !kindRules(parent.key.kind).runsTasks && isOpen(parent));
     for (const [id, users] of await readAttachedTo(
       cluster,
       networks.map(({ key }) => key.id),
@@ -91,9 +93,9 @@ export async function readNeighbourhood(
     const next = there
       .filter(isOpen)
       .flatMap(({ key, references }) =>
-        KINDS[key.kind].runsTasks
-          ? references.map((id) => parentName({ kind: 'network', id }))
-          : (attached.get(key.id)?.users ?? []).map((user) => parentName(serviceOf(user))),
+        kindRules(key.kind).runsTasks
+          ? references.map((id) => itemName({ kind: 'network', id }))
+          : (attached.get(key.id)?.users ?? []).map((user) => itemName(serviceOf(user))),
       );
     // No object is in two waves, and all waves together hold at most the limit.
     wave = some.length < wave.length ? [] : [...new Set(next)].filter((name) => !parents.has(name));

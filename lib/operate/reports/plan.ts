@@ -1,9 +1,10 @@
 /** Plans a removal or an undelete before anything of it is written. */
 
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { type Parent, type ParentKey, parentName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
+import { type Parent, serviceOf } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { type Names, namesOf } from '../names.ts';
@@ -22,7 +23,7 @@ export const FORESEEN_OBJECTS_MAX = 500;
 /** What is planned for: objects, and services and networks by their labels. */
 export interface Selection {
   /** These, each once. @default none */
-  readonly objects?: readonly ParentKey[];
+  readonly objects?: readonly ItemKey[];
   /** A stack's name (the label `com.docker.stack.namespace`): its services and its networks. */
   readonly stack?: string | undefined;
   /** Services and networks with all of these labels, and of the stack if that is given too. */
@@ -98,26 +99,26 @@ export interface UndeletePlan {
 /** Writes nothing. `NotFound` for a stack without objects; an object that is not there is among the `refused`. */
 export async function planRemoval(cluster: Cluster, request: RemovalRequest): Promise<RemovalPlan> {
   const keys = await keysOf(cluster, request);
-  const part = await readNeighbourhood(cluster, keys, { asIfMarked: new Set(keys.map(parentName)) });
+  const part = await readNeighbourhood(cluster, keys, { asIfMarked: new Set(keys.map(itemName)) });
   const refused: PlanRefusal[] = [];
   const alreadyMarked: AlreadyMarked[] = [];
   const marks: PlannedMark[] = [];
   const planned = new Set<string>();
   // Services come first, so that a network's users are decided on before it.
-  const isKept = (user: UserKey) => {
-    const name = parentName(serviceOf(user));
+  const isKept = (user: ItemKey) => {
+    const name = itemName(serviceOf(user));
     const parent = part.parents.get(name);
     return parent !== undefined && !parent.pendingDelete && !planned.has(name);
   };
   for (const key of keys) {
-    const object = parentName(key);
+    const object = itemName(key);
     const parent = part.parents.get(object);
     if (parent === undefined) refused.push(refusal(object, 'not found'));
     else if (parent.pendingDelete) alreadyMarked.push(viewMarked(parent, cluster));
     else if (parent.isProtected) refused.push(refusal(object, 'protected'));
     else {
       const users = part.attached.get(key.id)?.users ?? [];
-      const waitsFor = key.kind === 'network' ? users.filter(isKept).map(userName) : [];
+      const waitsFor = key.kind === 'network' ? users.filter(isKept).map(itemName) : [];
       if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(refusal(object, 'in use', waitsFor));
       else {
         marks.push({ object, waitsFor });
@@ -157,20 +158,20 @@ export async function planUndelete(cluster: Cluster, request: Selection): Promis
   const parents = await mapInParallel(keys, NETWORKS_IN_PARALLEL, (key) => cluster.readParent(key));
   for (const [n, key] of keys.entries()) {
     const parent = parents[n];
-    if (parent === undefined) refused.push(refusal(parentName(key), 'not found'));
+    if (parent === undefined) refused.push(refusal(itemName(key), 'not found'));
     else if (parent.pendingDelete) undeletes.push(viewMarked(parent, cluster));
-    else notMarked.push(parentName(key));
+    else notMarked.push(itemName(key));
   }
   const told = await withAbsence(cluster, refused);
   return { undeletes, notMarked, refused: told.refused, names: { ...namesOf(parents), ...told.names } };
 }
 
 /** Each once, services before networks. */
-async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Selection): Promise<ParentKey[]> {
+async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Selection): Promise<ItemKey[]> {
   for (const object of objects) checkParent(object);
   const keys = [...objects];
   if (stack !== undefined || labels.length > 0) keys.push(...(await keysLabelled(cluster, { stack, labels })));
-  const distinct = [...new Map(keys.map((key) => [parentName(key), key])).values()];
+  const distinct = [...new Map(keys.map((key) => [itemName(key), key])).values()];
   if (distinct.length > PLAN_OBJECTS_MAX) {
     throw new DeallocatorError(
       'InvalidArgument',
@@ -183,7 +184,7 @@ async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Se
 async function keysLabelled(
   cluster: Cluster,
   selection: Pick<Selection, 'stack' | 'labels'>,
-): Promise<readonly ParentKey[]> {
+): Promise<readonly ItemKey[]> {
   const { keys, isWhole } = await cluster.findLabelled(labelsAsked(selection));
   if (keys.length > 0 && isWhole) return keys;
   const { stack, labels = [] } = selection;
@@ -199,7 +200,7 @@ async function keysLabelled(
 }
 
 function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {
-  return { object: parentName(parent.key), mark: viewMark(parent, chance.nowEpochMillis()) };
+  return { object: itemName(parent.key), mark: viewMark(parent, chance.nowEpochMillis()) };
 }
 
 /** Tells what is gone, and what it was called, from what is not there. */

@@ -1,12 +1,13 @@
 /** Finds the objects that a person means: by an id, by a name that one object has, or by the beginning of an id or a name. */
 import { nameOf } from '../../dynamodb/descriptions.ts';
 import { listDescribed } from '../../dynamodb/reads.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import type { ParentKind } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
-import { KIND_WORDS, typedName } from '../names.ts';
+import { kindWords, typedName } from '../names.ts';
 import { isNear, slips } from '../nearness.ts';
 import { byName, type Cluster } from './cluster.ts';
 import { findDeleted } from './history.ts';
@@ -32,9 +33,9 @@ export interface ResolveOptions {
 /** What was meant by one id or name. */
 export interface Resolved {
   /** What was typed, as an id of its kind. */
-  readonly asked: ParentKey;
+  readonly asked: ItemKey;
   /** The object; what is gone has its former id here; what was typed itself where nothing was found. */
-  readonly key: ParentKey;
+  readonly key: ItemKey;
   /** What people call it, where its spec has a name. */
   readonly name?: string | undefined;
   /**
@@ -51,7 +52,7 @@ export interface Resolved {
 /** An object that may be meant, and its name where it has one. */
 export interface Candidate {
   /** Its kind and id. */
-  readonly key: ParentKey;
+  readonly key: ItemKey;
   /** What people call it; undefined where its spec has no name. */
   readonly name: string | undefined;
 }
@@ -62,7 +63,7 @@ export interface Candidate {
  */
 export async function resolve(
   cluster: Cluster,
-  asked: readonly ParentKey[],
+  asked: readonly ItemKey[],
   { beginnings = 'made ids' }: ResolveOptions = {},
 ): Promise<Resolved[]> {
   const there = await mapInParallel(asked, PARENTS_IN_PARALLEL, async (key) => cluster.findParent(key));
@@ -78,7 +79,7 @@ export async function resolve(
     if (there[n] !== undefined || searched === undefined) return { ...sure, key, name: there[n]?.name, by: 'id' };
     const named = theOne(key, 'name', searched);
     if (named !== undefined) return { ...sure, ...named, by: 'name' };
-    const deletion = gone.get(parentName(key));
+    const deletion = gone.get(itemName(key));
     if (deletion !== undefined) {
       return { ...sure, key: { kind: key.kind, id: deletion.id }, name: deletion.name, by: 'receipt' };
     }
@@ -89,17 +90,17 @@ export async function resolve(
   });
 }
 
-function theOne(key: ParentKey, by: 'name' | 'beginning', searched: Search): Candidate | undefined {
+function theOne(key: ItemKey, by: 'name' | 'beginning', searched: Search): Candidate | undefined {
   const found = searched[by].get(key.id) ?? [];
   if (found.length > 1) throw ambiguous(key, by, found);
   return found[0];
 }
 
 /** What was deleted is what was meant, and never another object that begins so. An id that Docker made begins like no name. */
-async function findGone(cluster: Cluster, left: readonly ParentKey[], searches: ReadonlyMap<ParentKind, Search>) {
+async function findGone(cluster: Cluster, left: readonly ItemKey[], searches: ReadonlyMap<ParentKind, Search>) {
   const unsure = left.filter(({ kind, id }) => searches.get(kind)?.name.get(id) === undefined);
-  const begun = ({ kind, id }: ParentKey) => searches.get(kind)?.beginning.get(id);
-  const isMade = (key: ParentKey) => begun(key)?.every((candidate) => MADE_ID.test(candidate.key.id)) ?? false;
+  const begun = ({ kind, id }: ItemKey) => searches.get(kind)?.beginning.get(id);
+  const isMade = (key: ItemKey) => begun(key)?.every((candidate) => MADE_ID.test(candidate.key.id)) ?? false;
   const made = await findDeleted(cluster, unsure.filter(isMade));
   const chosen = unsure.filter((key) => !isMade(key));
   const called = await findDeleted(cluster, chosen, { alsoByName: true });
@@ -154,7 +155,7 @@ function nearest(word: string, candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter((candidate) => far(candidate) === least).slice(0, CANDIDATES_NAMED_MAX);
 }
 
-function ambiguous({ kind, id }: ParentKey, by: 'name' | 'beginning', all: readonly Candidate[]): DeallocatorError {
+function ambiguous({ kind, id }: ItemKey, by: 'name' | 'beginning', all: readonly Candidate[]): DeallocatorError {
   const found = all.toSorted((a, b) => byName(a.key, b.key));
   const what = by === 'name' ? 'is the name of' : 'is the beginning of';
   const named = found.slice(0, CANDIDATES_NAMED_MAX).map(({ key, name }) => {
@@ -163,7 +164,7 @@ function ambiguous({ kind, id }: ParentKey, by: 'name' | 'beginning', all: reado
   const more = found.length > named.length ? ` and ${found.length - named.length} more` : '';
   return new DeallocatorError(
     'FailedPrecondition',
-    `"${id}" ${what} ${found.length} ${KIND_WORDS[kind].plural}: ${named.join(', ')}${more}; give the id of one of them`,
-    { blockers: found.slice(0, CANDIDATES_NAMED_MAX).map(({ key }) => parentName(key)) },
+    `"${id}" ${what} ${found.length} ${kindWords(kind).plural}: ${named.join(', ')}${more}; give the id of one of them`,
+    { blockers: found.slice(0, CANDIDATES_NAMED_MAX).map(({ key }) => itemName(key)) },
   );
 }

@@ -1,6 +1,8 @@
 /** What a marked object waits for. Decided here once: status, explain, wait and programs tell it in the same words. */
+
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
-import { isMarked, KINDS, type Parent, parentName, serviceOf, type UserKey, userName } from '../../protocol/model.ts';
+import { isMarked, kindRules, type Parent, serviceOf } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Cluster, type CounterFound, isUnreadable } from './cluster.ts';
 import type { StayReason } from './forecast.ts';
@@ -53,7 +55,7 @@ export type MarkedState = Standing['state'];
 /** A user of a network, with its service: the user itself, or that of the task. */
 export interface SeenUser {
   /** The service, or the task with its service. */
-  readonly user: UserKey;
+  readonly user: ItemKey;
   /** Undefined: it is gone, and its attachment is left over. */
   readonly parent: Parent | undefined;
   /** The counter of that service; undefined where there is none. */
@@ -80,7 +82,7 @@ export function standingOf(
 ): Standing {
   if (isUnreadable(counter)) return { state: 'unreadable' };
   const blockedBy = users.flatMap((user) => blockerOf(user, parent));
-  const usersNotLookedAt = KINDS[parent.key.kind].runsTasks ? 0 : Math.max(0, children.count - users.length);
+  const usersNotLookedAt = kindRules(parent.key.kind).runsTasks ? 0 : Math.max(0, children.count - users.length);
   if (blockedBy.length > 0) return { state: 'blocked', blockedBy, usersNotLookedAt };
   if (parent.isProtected) return { state: 'held' };
   const isDraining = children.count > 0 || !children.isExact;
@@ -108,7 +110,7 @@ function blockerOf({ user, parent, counter }: SeenUser, network: Parent): Blocke
   if (parent === undefined) return [];
   if (user.kind !== 'task' && !parent.references.includes(network.key.id)) return [];
   const { name } = parent;
-  const object = { object: userName(user), ...(name !== undefined && { name }) };
+  const object = { object: itemName(user), ...(name !== undefined && { name }) };
   if (!parent.pendingDelete) return [{ ...object, because: 'not marked' }];
   // A task goes by itself, whatever holds its service.
   if (user.kind === 'task') return [];
@@ -140,16 +142,16 @@ function timesOf(counter: CounterFound | undefined): number[] {
 /** The first users of each of these networks, all of them read together. */
 export async function readUsers(
   cluster: Cluster,
-  lists: readonly (readonly UserKey[])[],
+  lists: readonly (readonly ItemKey[])[],
 ): Promise<readonly (readonly SeenUser[])[]> {
   const looked = lists.map((users) => users.slice(0, USERS_LOOKED_AT_MAX));
-  const services = new Map(looked.flat().map((user) => [parentName(serviceOf(user)), serviceOf(user)]));
+  const services = new Map(looked.flat().map((user) => [itemName(serviceOf(user)), serviceOf(user)]));
   const keys = [...services.values()];
   const counters = await cluster.readCounters(keys);
   const parents = await cluster.readParents(keys);
   return looked.map((users) =>
     users.map((user) => {
-      const name = parentName(serviceOf(user));
+      const name = itemName(serviceOf(user));
       return { user, parent: parents.get(name), counter: counters.get(name) };
     }),
   );

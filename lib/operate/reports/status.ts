@@ -1,7 +1,8 @@
 /** What is marked and still there, what needs somebody first, then the oldest first. */
 
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkLimit } from '../../protocol/arguments.ts';
-import { KINDS, type ParentKey, type ParentKind, parentName } from '../../protocol/model.ts';
+import { kindRules, type ParentKind } from '../../protocol/model.ts';
 import { chunks } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { readAttachedTo, readTasksOf } from './children.ts';
@@ -87,7 +88,7 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
   const limit = checkLimit(options.limit ?? STATUS_OBJECTS_DEFAULT, STATUS_OBJECTS_MAX);
   const readAt = isoNow(cluster.chance);
   const { marks, isWhole } = await cluster.listMarks(options.full === true);
-  const ages = new Map(marks.map(({ key, markedAt }) => [parentName(key), { key, millis: millisOf(markedAt) }]));
+  const ages = new Map(marks.map(({ key, markedAt }) => [itemName(key), { key, millis: millisOf(markedAt) }]));
   const oldest = [...ages.values()].sort((a, b) => a.millis - b.millis || byName(a.key, b.key));
   const lookedAtMax = options.blocked ? STATUS_OBJECTS_MAX : Math.max(limit, STATUS_LOOKED_AT_DEFAULT);
   const keys = oldest.slice(0, lookedAtMax).map(({ key }) => key);
@@ -119,7 +120,7 @@ export interface Look {
 /** In the order of the keys, which must differ. All of them are read together. */
 export async function readEntries(
   cluster: Cluster,
-  keys: readonly ParentKey[],
+  keys: readonly ItemKey[],
   stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
 ): Promise<Look[]> {
   // Counters before children: one that is read after them would look too low for every removal in between.
@@ -127,19 +128,19 @@ export async function readEntries(
   const parents = await cluster.readParents(keys);
   const marked = [...parents.values()].filter(({ pendingDelete }) => pendingDelete).map(({ key }) => key);
   const idsOf = (runsTasks: boolean) =>
-    marked.filter(({ kind }) => KINDS[kind].runsTasks === runsTasks).map(({ id }) => id);
+    marked.filter(({ kind }) => kindRules(kind).runsTasks === runsTasks).map(({ id }) => id);
   const tasks = await readTasksOf(cluster, idsOf(true), 0, TASK_PAGES_MAX);
   const attached = await readAttachedTo(cluster, idsOf(false));
   const looks: Look[] = [];
   for (const some of chunks(keys, LOOKED_AT_TOGETHER)) {
     const users = await readUsers(
       cluster,
-      some.map(({ kind, id }) => (KINDS[kind].runsTasks ? [] : (attached.get(id)?.users ?? []))),
+      some.map(({ kind, id }) => (kindRules(kind).runsTasks ? [] : (attached.get(id)?.users ?? []))),
     );
     for (const [place, key] of some.entries()) {
-      const parent = parents.get(parentName(key));
+      const parent = parents.get(itemName(key));
       const children = childrenOf(key, tasks, attached);
-      const seen = { children, counter: counters.get(parentName(key)), users: users[place] ?? [] };
+      const seen = { children, counter: counters.get(itemName(key)), users: users[place] ?? [] };
       const isThere = parent?.pendingDelete === true;
       looks.push({ parent, entry: isThere ? entryOf(cluster, { parent, ...seen }, stalledAfterMillis) : undefined });
     }
@@ -157,7 +158,7 @@ function entryOf(
   const hold = viewHold(parent, circumstances);
   return {
     ...parent.key,
-    object: parentName(parent.key),
+    object: itemName(parent.key),
     ...(parent.name !== undefined && { name: parent.name }),
     ...standingOf(seen, circumstances, stalledAfterMillis),
     mark: viewMark(parent, circumstances.nowEpochMillis),
@@ -168,12 +169,12 @@ function entryOf(
 }
 
 function childrenOf(
-  { kind, id }: ParentKey,
+  { kind, id }: ItemKey,
   tasks: ReadonlyMap<string, CountView>,
   attached: ReadonlyMap<string, AttachedFound>,
 ): CountView {
   const { users, isWhole } = attached.get(id) ?? { users: [], isWhole: true };
-  const { count, isExact } = (KINDS[kind].runsTasks && tasks.get(id)) || { count: users.length, isExact: isWhole };
+  const { count, isExact } = (kindRules(kind).runsTasks && tasks.get(id)) || { count: users.length, isExact: isWhole };
   return { count, isExact };
 }
 

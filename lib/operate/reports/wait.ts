@@ -1,8 +1,9 @@
 /** Waits until marked objects are gone, by looking again and again. */
+
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { type ParentKey, parentName } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { interruptible } from '../interruptible.ts';
 import { type Cluster, keyOf } from './cluster.ts';
@@ -17,7 +18,7 @@ const LOOK_PAUSE_GROWTH = 1.5;
 const WAIT_OBJECTS_MAX = 1000;
 
 /** An object whose end is awaited. */
-export interface Awaited extends ParentKey {
+export interface Awaited extends ItemKey {
   /** The mark whose end is awaited, as the removal returned it. @default the one that is there at the first look */
   readonly markedAt?: string;
 }
@@ -81,9 +82,9 @@ export async function* waitUntilGone(
   for (const object of awaited) checkParent(object);
   const { chance } = cluster;
   const startEpochMillis = chance.nowEpochMillis();
-  const marks = new Map(awaited.map((object) => [parentName(object), object.markedAt]));
+  const marks = new Map(awaited.map((object) => [itemName(object), object.markedAt]));
   // Whoever names a mark has seen it.
-  const seen = new Set(awaited.filter(({ markedAt }) => markedAt !== undefined).map(parentName));
+  const seen = new Set(awaited.filter(({ markedAt }) => markedAt !== undefined).map(itemName));
   const ended = new Map<string, Omit<WaitOutcome, 'name'>>();
   const names = new Map<string, string>();
   const namedOutcome = (one: Omit<WaitOutcome, 'name'>): WaitOutcome => {
@@ -144,7 +145,7 @@ type Judged =
 /** @param markedAt the mark whose end is awaited; undefined until a mark with a time was seen */
 async function judge(
   cluster: Cluster,
-  key: ParentKey,
+  key: ItemKey,
   markedAt: string | undefined,
   { parent, entry }: Look,
 ): Promise<Judged> {
@@ -158,7 +159,7 @@ async function judge(
 }
 
 /** A network may have been deleted with a service, whose receipt then tells of it. */
-async function hasEnded(cluster: Cluster, key: ParentKey, markedAt: string): Promise<boolean> {
+async function hasEnded(cluster: Cluster, key: ItemKey, markedAt: string): Promise<boolean> {
   if (await hasReceipt(cluster, key, markedAt)) return true;
   if (key.kind === 'service') return false;
   const { deletions } = await readHistory(cluster, { ...key, limit: HISTORY_DELETIONS_MAX });

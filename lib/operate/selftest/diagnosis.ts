@@ -1,8 +1,8 @@
 /** Why something did not happen: its function is asked directly, with the record that should have reached it. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../../dynamodb/client.ts';
-import { PARENT_TABLES, streamOf, TABLES, type TableName } from '../../dynamodb/schema.ts';
-import type { ParentKey } from '../../protocol/model.ts';
+import { parentTables, streamOf, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import type { ItemKey } from '../../lifecycle/keys.ts';
 import { FUNCTIONS, type StreamFunctionName } from '../../streams/functions.ts';
 import type { Check, Fault } from '../deployed/check.ts';
 import { isTold, told } from '../deployed/told.ts';
@@ -134,12 +134,12 @@ function marshalled(item: Image): Record<string, AttributeValue> {
 }
 
 /** The end of a parent's child. */
-export function childGone(parent: ParentKey, child: string): Told {
-  const { partitionKey, sortKey = '' } = TABLES[PARENT_TABLES[parent.kind].children];
+export function childGone(parent: ItemKey, child: string): Told {
+  const { partitionKey, sortKey = '' } = TABLES[parentTables(parent.kind).children];
   return { before: { [partitionKey]: parent.id, [sortKey]: child } };
 }
 
 /** A parent's mark. */
-export function marked({ id }: ParentKey, markedAt: string): Told {
+export function marked({ id }: ItemKey, markedAt: string): Told {
   return { before: { id }, after: { id, pendingDelete: true, markedAt } };
 }

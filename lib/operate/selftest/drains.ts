@@ -1,5 +1,5 @@
 /** The paths on which services drain: the last task, an undelete on the way, a shared network, a protection. */
-import { parentName } from '../../protocol/model.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { type Check, failed, passed } from '../deployed/check.ts';
 import { childGone, diagnose, marked } from './diagnosis.ts';
 import { TASKS } from './objects.ts';
@@ -35,20 +35,20 @@ export async function lastTask(stage: Stage): Promise<Check[]> {
   const markedAt = await mark(stage, service);
   if ((await until(stage, async () => (await remainingOf(stage, service)) !== undefined)) === undefined) {
     const { fault, seen, fix } = await diagnose(stage, 'service-updated', marked(service, markedAt));
-    const lacks = `no counter of ${parentName(service)} ${seconds(stage.waitMillis)} after its mark; ${seen}`;
+    const lacks = `no counter of ${itemName(service)} ${seconds(stage.waitMillis)} after its mark; ${seen}`;
     return [{ ...failed(name, fault, { expected, seen: lacks, fix }), promises }];
   }
   await endTasks(stage, 'last-task', [FIRST, SECOND]);
   await letPass(stage);
   if (await isGone(stage, service)) {
-    const seen = `${parentName(service)} was deleted while its task ${LAST} was there`;
+    const seen = `${itemName(service)} was deleted while its task ${LAST} was there`;
     return [{ ...failed(name, 'broken promise', { expected, seen, fix: REPORT }), promises }];
   }
   await endTasks(stage, 'last-task', [LAST]);
   const millis = await until(stage, () => isGone(stage, service));
   if (millis === undefined) {
     const { fault, seen, fix } = await diagnose(stage, 'task-deleted', childGone(service, LAST));
-    const late = `${parentName(service)} is there ${seconds(stage.waitMillis)} after its last task; ${seen}`;
+    const late = `${itemName(service)} is there ${seconds(stage.waitMillis)} after its last task; ${seen}`;
     return [{ ...failed(name, fault, { expected, seen: late, fix }), promises }];
   }
   const gone = `gone ${seconds(millis)} after its last task`;
@@ -61,11 +61,11 @@ async function together(stage: Stage, markedAt: string): Promise<Check> {
   const receipt = await receiptOf(stage, service, markedAt);
   const freed = (receipt?.freed ?? []) as readonly { readonly id?: unknown }[];
   const lacks = [
-    ...((await isGone(stage, network)) ? [] : [`${parentName(network)} is still there`]),
+    ...((await isGone(stage, network)) ? [] : [`${itemName(network)} is still there`]),
     ...((await isAttached(stage, network, service)) ? ['its attachment is still there'] : []),
     ...((await remainingOf(stage, service)) === undefined ? [] : ['its counter is still there']),
     ...(receipt === undefined ? ['there is no receipt of it'] : []),
-    ...(receipt !== undefined && !freed.some(({ id }) => id === parentName(network))
+    ...(receipt !== undefined && !freed.some(({ id }) => id === itemName(network))
       ? ['its receipt does not name the network']
       : []),
   ];
@@ -90,7 +90,7 @@ export async function undeleteInMidDrain(stage: Stage): Promise<Check[]> {
   const closedMillis = await until(stage, async () => (await remainingOf(stage, service)) === undefined);
   await letPass(stage);
   if (await isGone(stage, service)) {
-    const seen = `${parentName(service)} was deleted after its undelete`;
+    const seen = `${itemName(service)} was deleted after its undelete`;
     return [{ ...failed(name, 'broken promise', { expected, seen, fix: REPORT }), promises: ['S3'] }];
   }
   if (closedMillis === undefined) {
@@ -118,7 +118,7 @@ async function newLife(stage: Stage): Promise<Check[]> {
   const expected = 'the new service of the id stays';
   const promises = ['S5'] as const;
   if (!(await isGone(stage, service))) return [gone, { ...passed(name, expected, 'it is there'), promises }];
-  const seen = `${parentName(service)} was deleted without a mark`;
+  const seen = `${itemName(service)} was deleted without a mark`;
   return [gone, { ...failed(name, 'broken promise', { expected, seen, fix: REPORT }), promises }];
 }
 
@@ -141,7 +141,7 @@ export async function sharedNetwork(stage: Stage): Promise<Check[]> {
     if (n > 0) continue;
     await letPass(stage);
     if (!(await isGone(stage, network))) continue;
-    const seen = `${parentName(network)} was deleted while ${parentName(serviceKey(stage, 'sharer-2'))} used it`;
+    const seen = `${itemName(network)} was deleted while ${itemName(serviceKey(stage, 'sharer-2'))} used it`;
     return [{ ...failed(name, 'broken promise', { expected, seen, fix: REPORT }), promises }];
   }
   const millis = await until(stage, () => isGone(stage, network));
@@ -156,7 +156,7 @@ export async function sharedNetwork(stage: Stage): Promise<Check[]> {
     {
       ...failed(name, fault, {
         expected,
-        seen: `${parentName(network)} is there after its last service; ${seen}`,
+        seen: `${itemName(network)} is there after its last service; ${seen}`,
         fix,
       }),
       promises,
@@ -175,7 +175,7 @@ export async function protection(stage: Stage): Promise<Check[]> {
   const markedAt = await markRaw(stage, service);
   await letPass(stage);
   if (await isGone(stage, service)) {
-    const seen = `${parentName(service)} was deleted although it was protected`;
+    const seen = `${itemName(service)} was deleted although it was protected`;
     return [{ ...failed(name, 'broken promise', { expected, seen, fix: REPORT }), promises }];
   }
   await stage.client.unprotectService(service.id);
@@ -202,6 +202,6 @@ export async function goes(
   const millis = await until(stage, () => isGone(stage, parent));
   if (millis !== undefined) return { ...passed(name, expected, `gone after ${seconds(millis)}`), promises, millis };
   const { fault, seen, fix } = await why();
-  const late = `${parentName(parent)} is there after ${seconds(stage.waitMillis)}; ${seen}`;
+  const late = `${itemName(parent)} is there after ${seconds(stage.waitMillis)}; ${seen}`;
   return { ...failed(name, fault, { expected, seen: late, fix }), promises };
 }

@@ -1,8 +1,8 @@
 /** The selftest's own objects: their names, who is at work on them, and their end. */
 import type { DeallocatorClient } from '../../client/client.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { type ErrorCode, isDeallocatorError } from '../../protocol/errors.ts';
-import { type ParentKey, parentName } from '../../protocol/model.ts';
 import { isoNow } from '../../protocol/time.ts';
 
 /** The beginning of each id, and the id of the service whose tasks are the runs. Nobody else may use it. */
@@ -36,10 +36,10 @@ export function idOf(run: string, role: ServiceRole | NetworkRole): string {
   return `${SELFTEST_PREFIX}.${run}.${role}`;
 }
 
-export function keysOf(run: string): ParentKey[] {
+export function keysOf(run: string): ItemKey[] {
   return [
-    ...SERVICES.map((role): ParentKey => ({ kind: 'service', id: idOf(run, role) })),
-    ...NETWORKS.map((role): ParentKey => ({ kind: 'network', id: idOf(run, role) })),
+    ...SERVICES.map((role): ItemKey => ({ kind: 'service', id: idOf(run, role) })),
+    ...NETWORKS.map((role): ItemKey => ({ kind: 'network', id: idOf(run, role) })),
   ];
 }
 
@@ -100,11 +100,11 @@ export async function giveUp(client: DeallocatorClient, run: string): Promise<vo
 /** Names of what is still there. */
 export async function leftOf(client: DeallocatorClient, run: string): Promise<string[]> {
   const keys = keysOf(run);
-  const idsOf = (kind: ParentKey['kind']) => keys.flatMap((key) => (key.kind === kind ? key.id : []));
+  const idsOf = (kind: ItemKey['kind']) => keys.flatMap((key) => (key.kind === kind ? key.id : []));
   const found = await client.findTogether({ services: idsOf('service'), networks: idsOf('network') });
   return [
-    ...found.services.map(({ id }) => parentName({ kind: 'service', id })),
-    ...found.networks.map(({ id }) => parentName({ kind: 'network', id })),
+    ...found.services.map(({ id }) => itemName({ kind: 'service', id })),
+    ...found.networks.map(({ id }) => itemName({ kind: 'network', id })),
   ];
 }
 

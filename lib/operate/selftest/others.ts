@@ -1,6 +1,6 @@
 /** The other paths: a network without users, one that is let go, a raw write that is healed, a sweep after a lost removal. */
 import { putRaw } from '../../dynamodb/probes.ts';
-import { parentName } from '../../protocol/model.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
 import { isTold, told } from '../deployed/told.ts';
 import { causeOf, childGone, diagnose, marked } from './diagnosis.ts';
@@ -64,7 +64,7 @@ export async function rawWrite(stage: Stage): Promise<Check[]> {
   const millis = await until(stage, () => isAttached(stage, network, service));
   if (millis === undefined) {
     const { fault, seen, fix } = await diagnose(stage, 'service-updated', { after: item });
-    const late = `no attachment of ${parentName(service)} after ${seconds(stage.waitMillis)}; ${seen}`;
+    const late = `no attachment of ${itemName(service)} after ${seconds(stage.waitMillis)}; ${seen}`;
     return [{ ...failed(name, fault, { expected, seen: late, fix }), promises }];
   }
   const healed: Check = { ...passed(name, expected, `attached after ${seconds(millis)}`), promises, millis };
@@ -85,7 +85,7 @@ export async function swept(stage: Stage): Promise<Check[]> {
   const expected = 'one sweep deletes what lost records have left';
   const promises = ['L2', 'S7'] as const;
   const service = serviceKey(stage, 'swept');
-  const parent = parentName(service);
+  const parent = itemName(service);
   await startService(stage, 'swept', [], 1);
   await mark(stage, service);
   await until(stage, async () => (await remainingOf(stage, service)) === 1);

@@ -4,10 +4,10 @@ import type { DeallocatorClient } from '../../client/client.ts';
 import { openDatabase } from '../../dynamodb/database.ts';
 import { deniedBy } from '../../dynamodb/probes.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { Promised } from '../../protocol/invariants.ts';
-import { parentName } from '../../protocol/model.ts';
 import { PROMISES } from '../../protocol/promises.ts';
 import { isoNow } from '../../protocol/time.ts';
 import type { DeploymentNames } from '../../streams/deployment.ts';
@@ -182,7 +182,7 @@ async function cleanUp(stage: Stage, runs: readonly string[]): Promise<string[]>
   if ((await until(stage, isDone)) === undefined) {
     // The sweep of these names alone: what others have marked is not ours to settle.
     for (const run of runs) {
-      await told(() => sweep.invoke({ trigger: 'selftest', parents: keysOf(run).map(parentName) }));
+      await told(() => sweep.invoke({ trigger: 'selftest', parents: keysOf(run).map(itemName) }));
     }
   }
   for (const run of runs) if ((await leftOf(client, run)).length === 0) await unregister(client, run);

@@ -2,8 +2,8 @@
 import type { DeallocatorClient } from '../../client/client.ts';
 import type { Database } from '../../dynamodb/database.ts';
 import { setRaw } from '../../dynamodb/probes.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { isDeallocatorError } from '../../protocol/errors.ts';
-import { type ParentKey, parentName } from '../../protocol/model.ts';
 import type { FoundFunctions } from '../deployed/functions.ts';
 import type { Surroundings } from '../deployed/surroundings.ts';
 import { interruptible } from '../interruptible.ts';
@@ -50,10 +50,10 @@ export async function letPass(stage: Stage): Promise<void> {
   await interruptible(stage.database.chance.pause(millis), stage);
 }
 
-export const serviceKey = ({ run }: Stage, role: ServiceRole): ParentKey => ({ kind: 'service', id: idOf(run, role) });
-export const networkKey = ({ run }: Stage, role: NetworkRole): ParentKey => ({ kind: 'network', id: idOf(run, role) });
+export const serviceKey = ({ run }: Stage, role: ServiceRole): ItemKey => ({ kind: 'service', id: idOf(run, role) });
+export const networkKey = ({ run }: Stage, role: NetworkRole): ItemKey => ({ kind: 'network', id: idOf(run, role) });
 
-export async function isGone({ client }: Stage, { kind, id }: ParentKey): Promise<boolean> {
+export async function isGone({ client }: Stage, { kind, id }: ItemKey): Promise<boolean> {
   try {
     await (kind === 'service' ? client.getService(id) : client.getNetwork(id));
     return false;
@@ -84,7 +84,7 @@ export async function endTasks(stage: Stage, role: ServiceRole, tasks: readonly 
 }
 
 /** Marks it, so that it may go as soon as nothing uses it: where there is a grace period, the mark is as old as that. */
-export async function mark(stage: Stage, parent: ParentKey): Promise<string> {
+export async function mark(stage: Stage, parent: ItemKey): Promise<string> {
   const { client, database } = stage;
   if (database.rules.gracePeriodMillis > 0) return await markRaw(stage, parent);
   const { markedAt = '' } =
@@ -95,7 +95,7 @@ export async function mark(stage: Stage, parent: ParentKey): Promise<string> {
 }
 
 /** As a program without the client marks it. */
-export async function markRaw({ database }: Stage, parent: ParentKey): Promise<string> {
+export async function markRaw({ database }: Stage, parent: ItemKey): Promise<string> {
   const { requests, at, chance, rules } = database;
   const atEpochMillis = chance.nowEpochMillis() - rules.gracePeriodMillis;
   const markedAt = `${new Date(atEpochMillis).toISOString()}#${chance.fresh()}`;
@@ -104,16 +104,16 @@ export async function markRaw({ database }: Stage, parent: ParentKey): Promise<s
 }
 
 /** What the counter says, and undefined while there is none. */
-export async function remainingOf({ database }: Stage, parent: ParentKey): Promise<number | undefined> {
+export async function remainingOf({ database }: Stage, parent: ItemKey): Promise<number | undefined> {
   return (await database.requests.get(database.at.counter(parent)))?.remaining;
 }
 
-export async function isAttached({ database }: Stage, network: ParentKey, service: ParentKey): Promise<boolean> {
+export async function isAttached({ database }: Stage, network: ItemKey, service: ItemKey): Promise<boolean> {
   return (await database.requests.get(database.at.attachment(network, service))) !== undefined;
 }
 
-export async function receiptOf({ database }: Stage, parent: ParentKey, markedAt: string) {
+export async function receiptOf({ database }: Stage, parent: ItemKey, markedAt: string) {
   return await database.requests.get(database.at.receipt(parent, markedAt));
 }
 
-export const named = (parents: readonly ParentKey[]): string[] => parents.map(parentName);
+export const named = (parents: readonly ItemKey[]): string[] => parents.map(itemName);

@@ -1,8 +1,9 @@
 /** Checks the entries of all files together, and gathers what can't be used, with what hangs on it. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { itemName } from '../../lifecycle/keys.ts';
 import { shown } from '../../protocol/arguments.ts';
-import { networkLists, parentName, referencedNetworks, referredTo } from '../../protocol/model.ts';
+import { networkLists, referencedNetworks, referredTo } from '../../protocol/model.ts';
 import { spoken, taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import type { Known } from './lacks.ts';
@@ -37,7 +38,7 @@ export function checkImport(parts: Parts, known: Known, faults: Gathered): Snaps
       const service = checkService(where, entry, networkIds, fields);
       refuseHanging(
         referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec)).map((id) =>
-          parentName(referredTo(id)),
+          itemName(referredTo(id)),
         ),
         faults,
       );
@@ -49,7 +50,7 @@ export function checkImport(parts: Parts, known: Known, faults: Gathered): Snaps
   const serviceIds = new Set([...ids(parts.services), ...known.services]);
   const tasks = parts.tasks.flatMap((placed) => {
     const { where, entry, fields } = placed;
-    const service = parentName({ kind: 'service', id: String(entry.serviceId) });
+    const service = itemName({ kind: 'service', id: String(entry.serviceId) });
     const check = () => {
       refuseHanging([service], faults);
       return checkTask(where, entry, serviceIds, fields);
@@ -90,7 +91,7 @@ type ObjectKind = 'network' | 'service' | 'task';
 function objectOf(kind: ObjectKind, { where, entry }: Placed): string {
   const { id, serviceId } = entry as Entry & Partial<SnapshotTask>;
   if (typeof id !== 'string' || id === '') return where;
-  return kind === 'task' ? taskName({ serviceId: String(serviceId), id }) : parentName({ kind, id });
+  return kind === 'task' ? taskName({ serviceId: String(serviceId), id }) : itemName({ kind, id });
 }
 
 function ids(placed: readonly Placed[]): string[] {

@@ -5,10 +5,11 @@ import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import { type ParentKind, parentName } from '../../protocol/model.ts';
+import type { ParentKind } from '../../protocol/model.ts';
 import { eachPage } from '../../protocol/pages.ts';
 import { taskName } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
@@ -97,7 +98,7 @@ export function openEntries(teller: Teller) {
   };
   return {
     parent<T>(kind: ParentKind, item: Item, check: Check<T>): T[] {
-      const object = parentName({ kind, id: item.id });
+      const object = itemName({ kind, id: item.id });
       const unmarked = withoutMark(item);
       if (item.pendingDelete === true) teller.mark(object);
       else if (!isDeepStrictEqual(unmarked, withoutUndelete(item))) {

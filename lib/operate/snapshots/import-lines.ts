@@ -1,8 +1,8 @@
 /** Writes JSON lines to the tables: checks all of them first, then reads them again, a thousand at a time. */
 import type { DeallocatorClient } from '../../client/client.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX, LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import { parentName } from '../../protocol/model.ts';
 import { taskName } from '../names.ts';
 import { type ImportOptions, type ImportResult, putAll, type Run, refused, Tally } from './import.ts';
 import { networkPhase, servicePhase, taskPhase } from './import-phases.ts';
@@ -106,7 +106,7 @@ async function putGroup(run: Run, group: readonly Line[]): Promise<void> {
 
 function nameOf({ list, entry }: Line): string {
   if (list === 'tasks') return taskName(entry as unknown as SnapshotTask);
-  return parentName({ kind: list === 'networks' ? 'network' : 'service', id: String(entry.id) });
+  return itemName({ kind: list === 'networks' ? 'network' : 'service', id: String(entry.id) });
 }
 
 function tooMany(what: string, remedy: string): DeallocatorError {

@@ -1,13 +1,14 @@
 /** How the objects of each kind are looked for and created, and which of them fit one transaction. */
 import type { DeallocatorClient } from '../../client/client.ts';
 import type { NewTask } from '../../client/types.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
 import {
   networkLists,
   type ParentKind,
-  parentName,
   referencedNetworks,
   referredTo,
+  taskKey,
   taskNetworkLists,
 } from '../../protocol/model.ts';
 import { taskName } from '../names.ts';
@@ -35,7 +36,7 @@ export function networkPhase(client: DeallocatorClient): Phase<Snapshot['network
   return {
     name: 'networks',
     kind: 'network',
-    nameOf: ({ id }) => parentName({ kind: 'network', id }),
+    nameOf: ({ id }) => itemName({ kind: 'network', id }),
     parentsOf: () => [],
     actionsOf: () => 1,
     find: async (networks) => (await client.findTogether({ networks: networks.map(({ id }) => id) })).networks,
@@ -46,11 +47,11 @@ export function networkPhase(client: DeallocatorClient): Phase<Snapshot['network
 
 export function servicePhase(client: DeallocatorClient): Phase<Snapshot['services'][number]> {
   const parentsOf = ({ id, spec }: Snapshot['services'][number]) =>
-    referencedNetworks({ kind: 'service', id }, networkLists(spec)).map((network) => parentName(referredTo(network)));
+    referencedNetworks({ kind: 'service', id }, networkLists(spec)).map((network) => itemName(referredTo(network)));
   return {
     name: 'services',
     kind: 'service',
-    nameOf: ({ id }) => parentName({ kind: 'service', id }),
+    nameOf: ({ id }) => itemName({ kind: 'service', id }),
     parentsOf,
     actionsOf: (service) => 1 + parentsOf(service).length,
     find: async (services) => (await client.findTogether({ services: services.map(({ id }) => id) })).services,
@@ -61,14 +62,14 @@ export function servicePhase(client: DeallocatorClient): Phase<Snapshot['service
 
 export function taskPhase(client: DeallocatorClient): Phase<SnapshotTask> {
   const networksOf = ({ serviceId, id, networks }: SnapshotTask) =>
-    client.taskNetworks ? referencedNetworks({ kind: 'task', serviceId, id }, taskNetworkLists(networks)) : [];
+    client.taskNetworks ? referencedNetworks(taskKey(serviceId, id), taskNetworkLists(networks)) : [];
   return {
     name: 'tasks',
     kind: 'task',
     nameOf: taskName,
     parentsOf: (task) => [
-      parentName({ kind: 'service', id: task.serviceId }),
-      ...networksOf(task).map((id) => parentName(referredTo(id))),
+      itemName({ kind: 'service', id: task.serviceId }),
+      ...networksOf(task).map((id) => itemName(referredTo(id))),
     ],
     actionsOf: (task) => 1 + networksOf(task).length,
     find: async (tasks) =>

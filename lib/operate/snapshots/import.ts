@@ -2,10 +2,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DeallocatorClient } from '../../client/client.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { checkList } from '../../protocol/arguments.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
-import { type ParentKind, parentName } from '../../protocol/model.ts';
+import type { ParentKind } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { timeOfMark } from '../../protocol/time.ts';
 import { taskName } from '../names.ts';
@@ -85,8 +86,8 @@ export async function importSnapshot(
   await putAll(run, servicePhase(client), services);
   await putAll(run, taskPhase(client), tasks);
   return tally.result([
-    ...networks.map(({ id }) => parentName({ kind: 'network', id })),
-    ...services.map(({ id }) => parentName({ kind: 'service', id })),
+    ...networks.map(({ id }) => itemName({ kind: 'network', id })),
+    ...services.map(({ id }) => itemName({ kind: 'service', id })),
     ...tasks.map(taskName),
   ]);
 }

@@ -2,7 +2,7 @@
  * What an import lacks. What is not given must not read as "nothing uses it": a service without tasks and a network without
  * services go at once when they are removed.
  */
-import { parentName } from '../../protocol/model.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import { groupBy } from '../../protocol/parallel.ts';
 import { taskName } from '../names.ts';
 import { isMap } from '../values.ts';
@@ -86,7 +86,7 @@ export function findLacks(snapshot: Snapshot, given: Given): Lack[] {
   if (!kinds.has('services')) {
     if (snapshot.networks.length > 0) {
       const reason = 'no services are given: a network would seem unused, and a removal would delete it at once';
-      const objects = snapshot.networks.map(({ id }) => parentName({ kind: 'network', id }));
+      const objects = snapshot.networks.map(({ id }) => itemName({ kind: 'network', id }));
       lacks.push({ kind: 'services', objects, reason });
     }
     if (orphans.length > 0) {
@@ -104,7 +104,7 @@ export function findLacks(snapshot: Snapshot, given: Given): Lack[] {
 }
 
 function nameOf({ entry }: Placed): string {
-  return parentName({ kind: 'service', id: entry.id as string });
+  return itemName({ kind: 'service', id: entry.id as string });
 }
 
 export function orphanName({ entry }: Placed): string {

@@ -7,7 +7,7 @@ import type { NewNetwork, NewService, Task } from '../../client/types.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
 import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import { ID_BYTES_MAX, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
+import { idBytesMax, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
 import { isId } from '../../protocol/model.ts';
 import { STACK_LABEL } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
@@ -256,9 +256,9 @@ function checkReferences(
   }
 }
 
-function checkId(where: string, kind: keyof typeof ID_BYTES_MAX, id: unknown): void {
+function checkId(where: string, kind: string, id: unknown): void {
   if (isId(kind, id) && id.isWellFormed()) return;
-  throw invalid(`${where} is ${shown(id)}; it must be a string of 1 to ${ID_BYTES_MAX[kind]} bytes`);
+  throw invalid(`${where} is ${shown(id)}; it must be a string of 1 to ${idBytesMax(kind)} bytes`);
 }
 
 function checkDistinct(where: string, seen: Set<string>, key: string, id: string): void {

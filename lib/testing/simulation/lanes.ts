@@ -4,8 +4,8 @@
  * giving up, and the construct's own filters.
  */
 import type { TableName } from '../../dynamodb/schema.ts';
+import type { ItemKey } from '../../lifecycle/keys.ts';
 import { type BatchResult, planNextStep, type Segment } from '../../local/streams/batch-result.ts';
-import type { ParentKey } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { MAPPING_DEFAULTS, type StreamedTable } from '../../streams/functions.ts';
 import { mappingFilter, STREAMED } from '../memory/stream-functions.ts';
@@ -192,7 +192,7 @@ export class Lanes {
   }
 
   /** Removal records of a parent's children that no function has counted to its end yet. */
-  unprocessed(parent: ParentKey): number {
+  unprocessed(parent: ItemKey): number {
     const [table, attribute, value] =
       parent.kind === 'service'
         ? (['tasks', 'serviceId', parent.id] as const)

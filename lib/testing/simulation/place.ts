@@ -1,7 +1,7 @@
 /** Where the processes of a simulated world run: the real functions and the real client, on a wire of the world's. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../client/index.ts';
-import { openDatabase } from '../../dynamodb/database.ts';
+import { openDatabase, swarmkitPlan } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Chance } from '../../protocol/chance.ts';
@@ -63,6 +63,7 @@ export class Place {
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
       chance,
+      plan: swarmkitPlan(rules),
       rules,
       telemetry: {
         functionName: 'simulated',
@@ -72,7 +73,7 @@ export class Place {
       },
     };
     const right = handlersOf(ports);
-    const under = (others: Rules) => handlersOf({ ...ports, rules: others });
+    const under = (others: Rules) => handlersOf({ ...ports, plan: swarmkitPlan(others), rules: others });
     this.handlers = tampering.handlers?.(right, under, rules, took) ?? right;
     this.sweep = sweepRequested(ports);
   }

@@ -1,6 +1,7 @@
 /** Watches every step of a simulated world for a broken promise. */
+
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkAlways, checkRest, checkStep, usersOf, type Violation, type World } from '../../protocol/invariants.ts';
-import { type ParentKey, userName } from '../../protocol/model.ts';
 import type { Rules } from '../../protocol/rules.ts';
 
 type Parents = World['services'];
@@ -48,7 +49,7 @@ export class Watch {
     }
   }
 
-  always(world: World, unprocessed: (parent: ParentKey) => number): void {
+  always(world: World, unprocessed: (parent: ItemKey) => number): void {
     if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#rules));
   }
 
@@ -95,7 +96,7 @@ export class Watch {
 
   #referencesIn(world: World) {
     return usersOf(world, this.#rules).flatMap(({ key, references }) =>
-      references.map((network) => ({ name: `${userName(key)} → ${network}`, user: userName(key), network })),
+      references.map((network) => ({ name: `${itemName(key)} → ${network}`, user: itemName(key), network })),
     );
   }
 

@@ -6,15 +6,15 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { documentClient } from '../../../lib/dynamodb/document-client.ts';
 import { type Action, Requests } from '../../../lib/dynamodb/requests.ts';
+import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { PARENTS_IN_PARALLEL, TRANSACTION_ACTIONS_MAX } from '../../../lib/protocol/limits.ts';
-import { type ParentKey, parentName } from '../../../lib/protocol/model.ts';
 import { chunks, mapInParallel } from '../../../lib/protocol/parallel.ts';
 import { MEMORY_NAMES } from '../../../lib/testing/memory/client.ts';
 import type { Contender, ContenderPorts } from '../environment.ts';
 import { eventIdOf, parentOf, REMEMBERED_SECONDS, settleAtZero } from './reading.ts';
 
 interface Group {
-  readonly parent: ParentKey;
+  readonly parent: ItemKey;
   readonly events: readonly string[];
 }
 
@@ -23,7 +23,7 @@ const TableName = MEMORY_NAMES.counters;
 const MARKERS_PER_TRANSACTION = TRANSACTION_ACTIONS_MAX - 1;
 
 /** The markers of events that are new, and the counter less by as many; the events that were known are left out and the rest is tried again. */
-async function countEvents(requests: Requests, parent: ParentKey, events: readonly string[], expiresAt: number) {
+async function countEvents(requests: Requests, parent: ItemKey, events: readonly string[], expiresAt: number) {
   const putMarker = (event: string): Action => ({
     Put: {
       TableName,
@@ -39,7 +39,7 @@ async function countEvents(requests: Requests, parent: ParentKey, events: readon
       {
         Update: {
           TableName,
-          Key: { id: parentName(parent) },
+          Key: { id: itemName(parent) },
           UpdateExpression: 'SET #remaining = #remaining - :by',
           ConditionExpression: 'attribute_exists(#id)',
           ExpressionAttributeNames: { '#id': 'id', '#remaining': 'remaining' },
@@ -55,28 +55,28 @@ async function countEvents(requests: Requests, parent: ParentKey, events: readon
 }
 
 /** A transaction returns no new value: the counter is read once more, also after what was known, whose reader may have died. */
-async function settleEach(requests: Requests, ports: ContenderPorts, parents: readonly ParentKey[]): Promise<void> {
+async function settleEach(requests: Requests, ports: ContenderPorts, parents: readonly ItemKey[]): Promise<void> {
   const store = ports.openStore({ onRetry: () => {} });
   await mapInParallel(parents, PARENTS_IN_PARALLEL, async (parent) => {
-    const counter = await requests.get({ TableName, Key: { id: parentName(parent) } });
+    const counter = await requests.get({ TableName, Key: { id: itemName(parent) } });
     if (counter === undefined) return;
     await settleAtZero(store, ports, parent, { remaining: counter.remaining, epoch: counter.epoch });
   });
 }
 
-function groupsOf(parents: readonly ParentKey[], records: readonly DynamoDBRecord[]): Group[] {
-  const groups = new Map<string, { parent: ParentKey; events: string[] }>();
+function groupsOf(parents: readonly ItemKey[], records: readonly DynamoDBRecord[]): Group[] {
+  const groups = new Map<string, { parent: ItemKey; events: string[] }>();
   for (const [index, parent] of parents.entries()) {
-    const group = groups.get(parentName(parent)) ?? { parent, events: [] };
+    const group = groups.get(itemName(parent)) ?? { parent, events: [] };
     group.events.push(eventIdOf(records[index] as DynamoDBRecord));
-    groups.set(parentName(parent), group);
+    groups.set(itemName(parent), group);
   }
   return [...groups.values()];
 }
 
 function contender(
   name: string,
-  count: (requests: Requests, groups: readonly Group[], expiresAt: number) => Promise<readonly ParentKey[]>,
+  count: (requests: Requests, groups: readonly Group[], expiresAt: number) => Promise<readonly ItemKey[]>,
 ): Contender {
   return {
     name,
@@ -107,9 +107,9 @@ export const markers = contender('marker', async (requests, groups, expiresAt) =
 
 /** It groups anyway, so it also looks first who drains, as we do. */
 export const groupedMarkers = contender('grouped markers', async (requests, groups, expiresAt) => {
-  const keys = groups.map(({ parent }) => ({ id: parentName(parent) }));
+  const keys = groups.map(({ parent }) => ({ id: itemName(parent) }));
   const draining = new Set((await requests.batchGet(TableName, keys, ['id'])).map(({ id }) => id));
-  const concerned = groups.filter(({ parent }) => draining.has(parentName(parent)));
+  const concerned = groups.filter(({ parent }) => draining.has(itemName(parent)));
   await mapInParallel(concerned, PARENTS_IN_PARALLEL, async ({ parent, events }) => {
     for (const some of chunks(events, MARKERS_PER_TRANSACTION)) await countEvents(requests, parent, some, expiresAt);
   });

@@ -1,7 +1,8 @@
 /** What the contenders share, so that they differ in nothing but how they count. */
 import type { DynamoDBRecord } from 'aws-lambda';
 import { sideOf, TABLES } from '../../../lib/dynamodb/schema.ts';
-import { type Counter, type ParentKey, parseHeldName } from '../../../lib/protocol/model.ts';
+import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
+import { type Counter, parseHeldName } from '../../../lib/protocol/model.ts';
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
 import type { StreamedTable } from '../../../lib/streams/functions.ts';
@@ -11,10 +12,10 @@ import type { ContenderPorts } from '../environment.ts';
 /** As Powertools' documentation has it: a stream keeps its records for 24 hours, and may deliver again until then. */
 export const REMEMBERED_SECONDS = 25 * 60 * 60;
 
-export function parentOf(table: StreamedTable, record: DynamoDBRecord): ParentKey {
+export function parentOf(table: StreamedTable, record: DynamoDBRecord): ItemKey {
   const key = record.dynamodb?.Keys?.[TABLES[table].partitionKey]?.S as string;
   const { kind } = sideOf(table);
-  return kind === undefined ? (parseHeldName(key) as ParentKey) : { kind, id: key };
+  return kind === undefined ? (parseHeldName(key) as ItemKey) : { kind, id: key };
 }
 
 export function eventIdOf(record: DynamoDBRecord): string {
@@ -25,7 +26,7 @@ export function eventIdOf(record: DynamoDBRecord): string {
 export async function settleAtZero(
   store: Store,
   ports: ContenderPorts,
-  parent: ParentKey,
+  parent: ItemKey,
   counter: Counter,
 ): Promise<void> {
   if (counter.remaining <= 0) await settle(store, ports.chance, parent, { ...settling(ports), opened: counter });

@@ -1,6 +1,7 @@
 /** Steps of the protocol that are taken in another order, or that conclude something else from what they read. */
+
+import { itemName } from '../../../lib/lifecycle/keys.ts';
 import { CHILD_COUNT_PAGE_ITEMS } from '../../../lib/protocol/limits.ts';
-import { parentName, userName } from '../../../lib/protocol/model.ts';
 import { type Mutant, type Parameters, type Sent, tableOf } from '../mistakes.ts';
 
 export const STEP_MUTANTS: readonly Mutant[] = [
@@ -12,11 +13,11 @@ export const STEP_MUTANTS: readonly Mutant[] = [
       return {
         countChildren: async (parent, most) => {
           const children = await right.countChildren(parent, most);
-          counted.set(parentName(parent), children);
+          counted.set(itemName(parent), children);
           return children;
         },
         recount: (parent, epoch, _, fresh) =>
-          right.recount(parent, epoch, counted.get(parentName(parent)) as number, fresh),
+          right.recount(parent, epoch, counted.get(itemName(parent)) as number, fresh),
       };
     },
     request: (sent) => absolute(sent),
@@ -75,12 +76,12 @@ export const STEP_MUTANTS: readonly Mutant[] = [
       const counted = new Map<string, number>();
       return {
         readParent: async (parent) => {
-          counted.set(parentName(parent), await right.countChildren(parent, CHILD_COUNT_PAGE_ITEMS));
+          counted.set(itemName(parent), await right.countChildren(parent, CHILD_COUNT_PAGE_ITEMS));
           return right.readParent(parent);
         },
         countChildren: async (parent) => {
           took();
-          return counted.get(parentName(parent)) ?? 0;
+          return counted.get(itemName(parent)) ?? 0;
         },
       };
     },
@@ -187,12 +188,12 @@ export const STEP_MUTANTS: readonly Mutant[] = [
       return {
         openCounter: async (parent, fresh) => {
           const counter = await right.openCounter(parent, fresh);
-          tooHigh.set(parentName(parent), Math.max(0, counter.remaining));
+          tooHigh.set(itemName(parent), Math.max(0, counter.remaining));
           if (counter.remaining > 0) took();
           return { ...counter, remaining: Math.min(0, counter.remaining) };
         },
         recount: (parent, epoch, add, fresh) =>
-          right.recount(parent, epoch, add - (tooHigh.get(parentName(parent)) ?? 0), fresh),
+          right.recount(parent, epoch, add - (tooHigh.get(itemName(parent)) ?? 0), fresh),
       };
     },
     breaks: ['S7'],
@@ -207,12 +208,12 @@ export const STEP_MUTANTS: readonly Mutant[] = [
       const settled = new Set<string>();
       return {
         openCounter: (parent, fresh) => {
-          settled.add(parentName(parent));
+          settled.add(itemName(parent));
           return right.openCounter(parent, fresh);
         },
         readParent: async (key) => {
           const parent = await right.readParent(key);
-          if (key.kind !== 'network' || settled.has(parentName(key)) || parent?.markedAt === undefined) return parent;
+          if (key.kind !== 'network' || settled.has(itemName(key)) || parent?.markedAt === undefined) return parent;
           took();
           marks.set(key.id, parent.markedAt);
           return { ...parent, markedAt: 'without a time' };
@@ -260,13 +261,13 @@ export const STEP_MUTANTS: readonly Mutant[] = [
       return {
         readUser: async (user) => {
           const found = await right.readUser(user);
-          refersTo.set(userName(user), found?.references ?? []);
+          refersTo.set(itemName(user), found?.references ?? []);
           return found;
         },
         // Right is what is attached, and wrong what is not, whatever the service refers to.
         readAttachments: async (user, networks) => {
           const attached = await right.readAttachments(user, networks);
-          const references = refersTo.get(userName(user)) ?? [];
+          const references = refersTo.get(itemName(user)) ?? [];
           return new Set(networks.filter((network) => references.includes(network) === attached.has(network)));
         },
         heal: (healing) => {
