@@ -2,7 +2,7 @@
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { ParentKind } from '../protocol/model.ts';
-import { taskParts } from '../protocol/model.ts';
+import { isParent, taskParts } from '../protocol/model.ts';
 import { LIFECYCLE_ID, type PhysicalNames, parentTables, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export type Key = Record<string, string>;
@@ -22,6 +22,11 @@ export class Addresses {
   /** The table of a kind's parents. */
   parents(kind: ParentKind): string {
     return this.tables[parentTables(kind).parents];
+  }
+
+  /** The table of a kind's items, whether they are marked or deleted plainly. */
+  ofKind(kind: string): string {
+    return isParent({ kind, id: '' }) ? this.parents(kind) : this.tables.tasks;
   }
 
   /** The table of a parent's children. */

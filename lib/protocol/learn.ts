@@ -31,9 +31,9 @@ export interface Learned {
 
 /** Read once by each invocation, before it counts anything (R58, R59). */
 export async function readLearning(store: Store): Promise<Learning> {
-  const { declaration } = store;
+  const { declaration } = store.lifecycle;
   if (declaration === undefined || Object.keys(declaration).length === 0) return NOTHING_TO_LEARN;
-  return learningTo(declaration, (await store.readLifecycle()).lifecycle);
+  return learningTo(declaration, (await store.lifecycle.read()).lifecycle);
 }
 
 export async function learn(store: Store, chance: Chance, options: LearnOptions): Promise<Learned> {
@@ -43,16 +43,19 @@ export async function learn(store: Store, chance: Chance, options: LearnOptions)
 }
 
 async function learnOn(store: Store, chance: Chance, options: LearnOptions): Promise<boolean> {
-  if (store.declaration === undefined) return false;
-  const found = await store.readLifecycle();
+  const { declaration } = store.lifecycle;
+  if (declaration === undefined) return false;
+  const found = await store.lifecycle.read();
   const now = { version: chance.fresh(), nowEpochMillis: chance.nowEpochMillis() };
-  const taken = takeDeclaration(store.declaration, found, now);
-  if (taken !== undefined && (await store.takeDeclaration(taken, found)) === 'refused') return false;
+  const taken = takeDeclaration(declaration, found, now);
+  if (taken !== undefined && (await store.lifecycle.take(taken, found)) === 'refused') return false;
   const lifecycle = taken ?? found.lifecycle;
   if (lifecycle === undefined || Object.keys(lifecycle.learning).length === 0) return false;
   if (!(await healHolders(store, chance, lifecycle, options))) return false;
   if (chance.nowEpochMillis() < Date.parse(lifecycle.endsFrom)) return false; // R66
-  return (await store.endLearning(lifecycle.version, chance.fresh())) === 'done';
+  // The next list begins at the beginning, whoever makes it: what was held until now may lie anywhere (R70).
+  await store.writeSweepCursor(undefined);
+  return (await store.lifecycle.end(lifecycle.version, chance.fresh())) === 'done';
 }
 
 /** Whether it came to the end of all tables. */
@@ -62,17 +65,17 @@ async function healHolders(
   { version, learning, place }: Lifecycle,
   options: LearnOptions,
 ): Promise<boolean> {
-  const kinds = store.holdersOf(learning);
+  const kinds = store.lifecycle.holdersOf(learning);
   const first = kinds.indexOf(place?.kind ?? '');
   let next: LearningPlace | undefined = first === -1 ? placeOf(kinds[0]) : place;
   while (next !== undefined) {
     if (!options.mayGoOn()) return false;
     const { kind, from }: LearningPlace = next;
-    const page = await store.listHolders(kind, from);
+    const page = await store.lifecycle.listHolders(kind, from);
     if (!(await healAll(store, chance, page.items, options))) return false;
     next = page.next === undefined ? placeOf(kinds[kinds.indexOf(kind) + 1]) : { kind, from: page.next };
     // Refused (R68): another declaration is in force, and what was healed for this one says nothing of it.
-    if (next !== undefined && (await store.keepPlace(version, next)) === 'refused') return false;
+    if (next !== undefined && (await store.lifecycle.keepPlace(version, next)) === 'refused') return false;
   }
   return true;
 }

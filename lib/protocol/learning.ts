@@ -6,7 +6,7 @@ import type { ItemKey } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { LEARNING_WAIT_MILLIS } from './limits.ts';
-import type { PageKey } from './pages.ts';
+import type { Page, PageKey } from './pages.ts';
 
 /**
  * What holds each kind by value: a text for each such dependency. It has all that says which items hold what, so that another
@@ -54,6 +54,24 @@ export interface Holder {
 
 /** What became of a write of the item. `refused`: somebody else has changed it since it was read, and nothing was written. */
 export type Learnt = 'done' | 'refused';
+
+/** The item `lifecycle`, and the pages that learning goes through. */
+export interface LifecycleStore {
+  /** What the deployment declares. Undefined: its tables began empty under it, so that nothing is older, and no item is asked for. */
+  readonly declaration: Declaration | undefined;
+  /** Strongly consistent. */
+  read(): Promise<LifecycleRead>;
+  /** Writes the item, if its version is still the one that was read. */
+  take(next: Lifecycle, found: LifecycleRead): Promise<Learnt>;
+  /** Where the next sweep goes on, if the version is still this one. */
+  keepPlace(version: string, place: LearningPlace): Promise<Learnt>;
+  /** All is learned, under a fresh version, if the version is still this one. */
+  end(version: string, fresh: string): Promise<Learnt>;
+  /** The kinds of those that hold what is being learned, in the order in which their tables are gone through. */
+  holdersOf(learning: Declaration): readonly string[];
+  /** A page of a kind's items that hold anything, each with what it holds. Of the table itself, strongly consistent (R63). */
+  listHolders(kind: string, from: PageKey | undefined): Promise<Page<Holder>>;
+}
 
 /** Kinds whose users are being counted, each with the time since when; undefined where no sweep has seen its declaration yet. */
 export type Learning = ReadonlyMap<string, number | undefined>;
@@ -108,7 +126,7 @@ export function takeDeclaration(
 }
 
 /** The kinds whose tables are gone through, in the order of the plan. */
-export function holdersToHeal(plan: Plan, { learning }: Pick<Lifecycle, 'learning'>): string[] {
+export function holdersToHeal(plan: Plan, learning: Declaration): string[] {
   const holders = new Set(plan.learning.flatMap(({ kind, holders }) => (learning[kind] === undefined ? [] : holders)));
   return Object.keys(plan.kinds).filter((kind) => holders.has(kind));
 }
@@ -119,7 +137,9 @@ function isLearned(former: Lifecycle | undefined, kind: string, text: string): b
 }
 
 function withoutEmpty(of: Declaration, isWanted: (kind: string, text: string) => boolean): Declaration {
-  const kinds = Object.entries(of).map(([kind, texts]) => [kind, texts.filter((text) => isWanted(kind, text))] as const);
+  const kinds = Object.entries(of).map(
+    ([kind, texts]) => [kind, texts.filter((text) => isWanted(kind, text))] as const,
+  );
   return Object.fromEntries(kinds.filter(([, texts]) => texts.length > 0));
 }
 

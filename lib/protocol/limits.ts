@@ -162,3 +162,5 @@ export const LIST_PAGE_ITEMS_MAX = 1000;
 export const LEARNING_WAIT_MILLIS = 16 * 60_000;
 /** Holders that learning reads in one page: some seconds of work, so that a sweep can stop in time. */
 export const LEARNING_PAGE_ITEMS = 1000;
+/** Of its time, a sweep gives learning so much at most: what is marked and not being learned must not wait for it. */
+export const LEARNING_SHARE_MAX = 0.5;

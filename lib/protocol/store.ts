@@ -7,7 +7,7 @@
  */
 
 import type { ItemKey } from '../lifecycle/keys.ts';
-import type { Declaration, Holder, LearningPlace, Learnt, Lifecycle, LifecycleRead } from './learning.ts';
+import type { LifecycleStore } from './learning.ts';
 import { type Counter, type MarkedParent, PARENT_KINDS, type Parent, type ParentKind, type User } from './model.ts';
 import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
@@ -121,18 +121,6 @@ export interface Store {
   /** Where an unfinished sweep stopped. */
   readSweepCursor(): Promise<SweepCursor | undefined>;
   writeSweepCursor(cursor: SweepCursor | undefined): Promise<void>;
-  /** What the deployment declares. Undefined: its tables began empty under it, so that nothing is older, and no item is asked for. */
-  readonly declaration: Declaration | undefined;
-  /** The item `lifecycle`. Strongly consistent. */
-  readLifecycle(): Promise<LifecycleRead>;
-  /** Writes that item, if its version is still the one that was read. */
-  takeDeclaration(next: Lifecycle, found: LifecycleRead): Promise<Learnt>;
-  /** Where the next sweep goes on with learning, if the version is still this one. */
-  keepPlace(version: string, place: LearningPlace): Promise<Learnt>;
-  /** All is learned, under a fresh version, if the version is still this one. */
-  endLearning(version: string, fresh: string): Promise<Learnt>;
-  /** The kinds of those that hold what is being learned, in the order in which their tables are gone through. */
-  holdersOf(learning: Declaration): readonly string[];
-  /** A page of a kind's items that hold anything, each with what it holds. Of the table itself, strongly consistent (R63). */
-  listHolders(kind: string, from: PageKey | undefined): Promise<Page<Holder>>;
+  /** What is learned of items that are older than the declaration of what they hold. */
+  readonly lifecycle: LifecycleStore;
 }

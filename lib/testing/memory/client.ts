@@ -85,6 +85,12 @@ export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = 
   const engine = new MemoryEngine({ tables, names, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));
   return new DynamoDBStore(
-    openDatabase(documentClient(client), names, { chance, plan, rules, ...(observer && { observer }) }),
+    openDatabase(documentClient(client), names, {
+      chance,
+      plan,
+      rules,
+      isLearned: true,
+      ...(observer && { observer }),
+    }),
   );
 }

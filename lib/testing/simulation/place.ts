@@ -58,7 +58,7 @@ export class Place {
     const ports: FunctionPorts = {
       openStore: (observer) => {
         const open = (under: Rules) =>
-          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under }));
+          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under, isLearned: true }));
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
       chance,
