@@ -9,7 +9,7 @@ import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/s
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import type { LogLine } from '../../lib/testing/memory/ports.ts';
 import { testPorts } from '../../lib/testing/memory/ports.ts';
-import { handlersOf } from '../../lib/testing/memory/stream-functions.ts';
+import { type Handler, handlersOf } from '../../lib/testing/memory/stream-functions.ts';
 import type { Backend } from '../support/backend.ts';
 import {
   emptyDatabase,
@@ -69,7 +69,7 @@ export async function engineHouse(): Promise<EngineHouse> {
 function functionsOn(store: Store, log: LogLine[]) {
   const ports = testPorts(store, testChance(), log);
   const handlers = handlersOf(ports);
-  const call = (table: Streamed, event: unknown) => handlers[table](event as StreamEvent, CONTEXT);
+  const call = (table: Streamed, event: unknown) => (handlers[table] as Handler)(event as StreamEvent, CONTEXT);
   return {
     log,
     call,

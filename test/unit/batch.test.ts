@@ -1,12 +1,12 @@
 /** The handlers over a store in memory: what a batch asks of the store, and which of its records it gives back. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
-import type { StreamedTable } from '../../lib/streams/functions.ts';
 import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
@@ -20,7 +20,7 @@ interface Call {
 
 /** The handlers over tables of their own; `before` comes before each of the store's calls, and may fail it. */
 function house(before: (call: Call) => Promise<void> | void = () => {}, rules = DEFAULT_RULES) {
-  const tables = new MemoryTables(0, rules);
+  const tables = new MemoryTables(0, swarmkitPlan(rules));
   const calls: Call[] = [];
   const log: Record<string, unknown>[] = [];
   const chance = testChance();
@@ -42,9 +42,9 @@ function house(before: (call: Call) => Promise<void> | void = () => {}, rules = 
     calls,
     requests: () => calls.map(({ request }) => request),
     argsOf: (request: string) => calls.filter((call) => call.request === request).map(({ args }) => args),
-    childDeleted: (table: StreamedTable, ...records: unknown[]) =>
+    childDeleted: (table: string, ...records: unknown[]) =>
       streamHandlerOf(table, ports)({ Records: records }, context),
-    parentUpdated: (table: StreamedTable, ...records: unknown[]) =>
+    parentUpdated: (table: string, ...records: unknown[]) =>
       streamHandlerOf(table, ports)({ Records: records }, context),
     taskDeletedEvent: (event: unknown) => streamHandlerOf('tasks', ports)(event as StreamEvent, context),
     serviceUpdatedEvent: (event: unknown) => streamHandlerOf('services', ports)(event as StreamEvent, context),

@@ -1,7 +1,7 @@
 /** The lists of a snapshot: what each holds, and which of them a lifecycle has. */
-import { isDeepStrictEqual } from 'node:util';
 import { type Plan, planOf } from '../../lifecycle/plan.ts';
 import { SWARMKIT_ALL, swarmkit } from '../../lifecycle/swarmkit.ts';
+import { isSwarmkits } from '../../lifecycle/swarmkits.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX } from '../../protocol/limits.ts';
 
@@ -31,22 +31,9 @@ const SWARMKIT_ALL_PLAN: Plan = planOf(SWARMKIT_ALL);
 /** What a deployment has that declares nothing. */
 export const SWARMKIT_PLAN: Plan = planOf(swarmkit());
 
-const CHOICES = [false, true];
-const SWARMKITS: readonly Plan[] = [
-  SWARMKIT_ALL_PLAN,
-  ...CHOICES.flatMap((stopTasks) =>
-    CHOICES.flatMap((taskNetworks) =>
-      (['deleted', 'terminal'] as const).map((taskIsGone) => planOf(swarmkit({ stopTasks, taskNetworks, taskIsGone }))),
-    ),
-  ),
-];
-
 /** Those that a lifecycle of SwarmKit's kinds has, in the order in which they are created. Fails with `FailedPrecondition` for another. */
 export function listsOf(plan: Plan): readonly ListName[] {
-  const isSwarmkits = SWARMKITS.some(
-    ({ kinds, attributes }) => isDeepStrictEqual(kinds, plan.kinds) && isDeepStrictEqual(attributes, plan.attributes),
-  );
-  if (!isSwarmkits) {
+  if (!isSwarmkits(plan)) {
     throw new DeallocatorError(
       'FailedPrecondition',
       `snapshots are of SwarmKit's kinds, and this deployment has others (${Object.keys(plan.kinds).join(', ')}); create its items with the client, and copy tables with DynamoDB's own export and import`,
