@@ -39,9 +39,9 @@ export async function childDeleted(
 }
 
 /** The tasks whose networks the records change, each with these networks. */
-function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [ItemKey, string[]][] {
+function tasksToHeal(serviceId: string, records: readonly StreamRecord[], rules: Rules): [ItemKey, ItemKey[]][] {
   const byTask = groupBy(records, ({ child }) => child as string);
-  return [...byTask].flatMap(([id, ofTask]): [ItemKey, string[]][] => {
+  return [...byTask].flatMap(([id, ofTask]): [ItemKey, ItemKey[]][] => {
     const task = taskKey(serviceId, id);
     const networks = networksToHeal(task, ofTask, rules);
     return networks.length > 0 ? [[task, networks]] : [];

@@ -2,7 +2,7 @@
 import { heal } from '../protocol/heal.ts';
 import { kindRules } from '../protocol/model.ts';
 import { settle } from '../protocol/settle.ts';
-import { stopTasks } from '../protocol/stop.ts';
+import { tell } from '../protocol/tell.ts';
 import { newMarkedAt } from '../protocol/time.ts';
 import type { ParentRecords, RecordWork } from './batch.ts';
 import { settling } from './ports.ts';
@@ -23,7 +23,7 @@ export async function parentUpdated({ store, telemetry, ports }: RecordWork, gro
   const settled = await settle(store, ports.chance, parent, settling(ports));
   telemetry.settled(settled, records.length);
   if (settled.outcome !== 'draining' && settled.outcome !== 'yielded') return;
-  telemetry.stopped(parent, await stopTasks(store, ports.chance, parent, ports.rules));
+  telemetry.stopped(parent, await tell(store, ports.chance, parent, ports.rules));
 }
 
 /** For each write that brings or changes it, and not for later writes of the item. */

@@ -14,8 +14,9 @@ import {
   type ParentKind,
   parseHeldName,
   referencedNetworks,
+  referredTo,
 } from '../protocol/model.ts';
-import { isGoneByState, type Rules } from '../protocol/rules.ts';
+import { DEFAULT_RULES, isGoneByState, type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { StreamedTable } from './functions.ts';
 
 /** What an image says: of a parent its mark and its references, of a task its networks and its state. */
@@ -123,14 +124,14 @@ export function compareSequenceNumbers(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
-export function networksToHeal(user: ItemKey, records: readonly StreamRecord[], rules: Rules): string[] {
+/** What either image names, of each record that changed this user's list, or ended it if it is a task. */
+export function networksToHeal(user: ItemKey, records: readonly StreamRecord[], rules: Rules): ItemKey[] {
   const hasEnded = (image: Image | undefined) => !isParent(user) && isGoneByState(image?.state, rules);
   const changed = records.filter(
     ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),
   );
   const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
-  return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
+  return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))].map(referredTo);
 }
 
 function findSequenceNumber(record: unknown): string | undefined {
@@ -144,7 +145,7 @@ function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => N
     throw malformed(name, image, 'an image: the stream must carry both images');
   const item = image as StoredItem;
   return {
-    ...markOf(item),
+    ...markOf(swarmkitPlan(DEFAULT_RULES), item),
     malformedMark: malformedMarkOf(item.pendingDelete),
     lists: listsOf(item),
     state: stateOf(item)?.S,

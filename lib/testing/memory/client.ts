@@ -6,7 +6,7 @@ import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { openDatabase } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import type { RetryObserver } from '../../dynamodb/retry.ts';
-import { type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import { type SwarmkitNames, TABLES } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Rules } from '../../protocol/rules.ts';
@@ -18,7 +18,7 @@ import type { MemoryTables } from './tables.ts';
 /** Differ from ours on purpose: a name that is used where the other belongs fails. */
 export const MEMORY_NAMES = Object.fromEntries(
   Object.keys(TABLES).map((name) => [name, `Memory-${name}`]),
-) as PhysicalNames;
+) as SwarmkitNames;
 
 const SERIALIZE = 'serializerMiddleware';
 const DESERIALIZE = 'deserializerMiddleware';
