@@ -49,7 +49,7 @@ export class Stage {
       names: MEMORY_NAMES,
       nowEpochMillis: chance.nowEpochMillis,
     });
-    this.#lanes = new Lanes({ count: 1, isCrowded: false, rules, plan }, (kind, records) => {
+    this.#lanes = new Lanes({ count: 1, isCrowded: false, plan }, (kind, records) => {
       if (kind === 'given up') this.deadLetters += records;
     });
     this.faults = new SwitchedFaults(this.#lanes, () => this.#takeIn());
