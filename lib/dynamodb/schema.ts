@@ -112,8 +112,10 @@ export function partitionOf(parent: ItemKey): string {
   return parentTables(parent.kind).childrenBy === 'id' ? parent.id : itemName(parent);
 }
 
-/** Physical table names by their name here. */
-export type PhysicalNames = Readonly<Record<TableName, string>>;
+/** Physical table names by their name in the plan. */
+export type PhysicalNames = Readonly<Record<string, string>>;
+/** Those of SwarmKit's kinds. */
+export type SwarmkitNames = Readonly<Record<TableName, string>>;
 
 /** The counters table's one item that is not a counter: where an unfinished sweep goes on. No parent's name looks like it. */
 export const SWEEP_CURSOR_ID = 'sweep';

@@ -4,7 +4,7 @@
  */
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
-import { isMarked, type MarkedParent, type Parent } from './model.ts';
+import { isMarked, type MarkedItem, type SeenItem } from './model.ts';
 import type { Rules } from './rules.ts';
 import { markedAtEpochMillis } from './time.ts';
 
@@ -21,7 +21,7 @@ export interface Circumstances {
 
 /** A mark that doesn't tell its time has no grace period: its end could not be known, and a mark must not stay for ever. */
 export function findHold(
-  parent: Pick<MarkedParent, 'markedAt' | 'isProtected'>,
+  parent: Pick<MarkedItem, 'markedAt' | 'isProtected'>,
   { rules, nowEpochMillis }: Circumstances,
 ): Hold | undefined {
   if (parent.isProtected) return { because: 'protected' };
@@ -31,18 +31,18 @@ export function findHold(
 }
 
 /**
- * Whether a network goes with the service that lets go of it: it is marked, nothing holds it, and no other user is attached.
+ * Whether what is held goes with the holder that lets go of it: it is marked, nothing makes it stay, and no other holder is attached.
  */
 export function goesAlong(
-  network: Parent | undefined,
+  held: SeenItem | undefined,
   attached: readonly string[],
-  user: ItemKey,
+  letting: ItemKey,
   circumstances: Circumstances,
-): network is MarkedParent {
+): held is MarkedItem {
   return (
-    network !== undefined &&
-    isMarked(network) &&
-    findHold(network, circumstances) === undefined &&
-    attached.every((holder) => holder === itemName(user))
+    held !== undefined &&
+    isMarked(held) &&
+    findHold(held, circumstances) === undefined &&
+    attached.every((holder) => holder === itemName(letting))
   );
 }

@@ -1,12 +1,12 @@
 /** What a function takes from the world: its tables, time, chance and log. All of it comes from the environment. */
 import { connectPlainly } from '../dynamodb/client.ts';
-import { openDatabase, swarmkitPlan } from '../dynamodb/database.ts';
+import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
-import type { Rules } from '../protocol/rules.ts';
+import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
 import type { Store } from '../protocol/store.ts';
 import type { FunctionEnvironment } from './deployment.ts';

@@ -13,7 +13,7 @@ const NAMES = Object.keys(TABLES) as TableName[];
 const isGuarded = (table: TableName): table is GuardedTable => Object.hasOwn(GUARDS, table);
 
 export async function readTables({ requests, at }: Database): Promise<AllFacts> {
-  const facts = await Promise.all(NAMES.map((table) => told(() => describeTable(requests, at.tables[table]))));
+  const facts = await Promise.all(NAMES.map((table) => told(() => describeTable(requests, at.table(table)))));
   return Object.fromEntries(NAMES.map((table, n) => [table, facts[n]])) as AllFacts;
 }
 
@@ -22,7 +22,7 @@ export async function checkTables(database: Database, all: AllFacts, roles: Told
   const checks = await Promise.all(
     NAMES.map(async (table) => {
       const facts = all[table];
-      const physical = database.at.tables[table];
+      const physical = database.at.table(table);
       if (!isTold(facts))
         return [notLookedAt(`table ${physical}`, 'keys, index and stream as the deallocator needs them', facts.untold)];
       return [

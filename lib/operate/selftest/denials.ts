@@ -16,7 +16,7 @@ export async function denials(stage: Stage): Promise<Check[]> {
 
 async function denialsOf(stage: Stage, table: GuardedTable): Promise<Check> {
   const { requests, at } = stage.database;
-  const physical = at.tables[table];
+  const physical = at.table(table);
   const { onlyThem } = GUARDS[table];
   // The client's own users may delete attachments in transactions.
   const ways = WAYS_TO_DELETE.filter((way) => onlyThem || way !== 'in a transaction');
@@ -54,7 +54,7 @@ const FORGED_RECEIPT_SECONDS = 24 * 60 * 60;
 async function forgery(stage: Stage): Promise<Check> {
   const { requests, at, chance } = stage.database;
   const { TableName, Key } = addressIn(stage, 'receipts');
-  const name = `a forged receipt in ${at.tables.receipts}`;
+  const name = `a forged receipt in ${at.table('receipts')}`;
   const expected = 'denied to you';
   const expiresAt = Math.floor(chance.nowEpochMillis() / 1000) + FORGED_RECEIPT_SECONDS;
   try {
@@ -63,7 +63,7 @@ async function forgery(stage: Stage): Promise<Check> {
     if (deniedBy(error) === 'table') return passed(name, expected, 'denied by the table');
     return notLookedAt(name, expected, `the refusal is not the table's, so it proves nothing: ${wordsOf(error)}`);
   }
-  const fix = `see the check "policy of ${at.tables.receipts}", which says what to run`;
+  const fix = `see the check "policy of ${at.table('receipts')}", which says what to run`;
   return failed(name, 'delete not denied', { expected, seen: 'done', fix });
 }
 
@@ -74,8 +74,8 @@ function addressIn(stage: Stage, table: GuardedTable): Address {
   // Beside our own, so that nothing of anybody's is hit where a policy is missing.
   const nobody = { ...service, id: `${service.id}.nobody` };
   const addresses: Record<GuardedTable, Address> = {
-    services: at.parent(nobody),
-    networks: at.parent({ ...network, id: `${network.id}.nobody` }),
+    services: at.item(nobody),
+    networks: at.item({ ...network, id: `${network.id}.nobody` }),
     attachments: at.attachment({ ...network, id: `${network.id}.nobody` }, nobody),
     counters: at.counter(nobody),
     receipts: at.receipt(nobody, 'forged'),

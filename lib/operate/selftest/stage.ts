@@ -99,7 +99,7 @@ export async function markRaw({ database }: Stage, parent: ItemKey): Promise<str
   const { requests, at, chance, rules } = database;
   const atEpochMillis = chance.nowEpochMillis() - rules.gracePeriodMillis;
   const markedAt = `${new Date(atEpochMillis).toISOString()}#${chance.fresh()}`;
-  await setRaw(requests, at.parent(parent), { pendingDelete: true, markedAt });
+  await setRaw(requests, at.item(parent), { pendingDelete: true, markedAt });
   return markedAt;
 }
 

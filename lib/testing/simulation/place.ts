@@ -1,13 +1,13 @@
 /** Where the processes of a simulated world run: the real functions and the real client, on a wire of the world's. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../client/index.ts';
-import { openDatabase, swarmkitPlan } from '../../dynamodb/database.ts';
+import { openDatabase } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import { type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 import { sweepRequested } from '../../streams/sweep-requested.ts';

@@ -2,9 +2,10 @@
  * One simulated world: tables, streams, processes and a clock, to which one choice after another is done. Nothing in it
  * happens by itself: a request waits until it is chosen, and so do its answer, a pause and a batch.
  */
+
 import { setImmediate } from 'node:timers/promises';
-import { swarmkitPlan } from '../../dynamodb/database.ts';
 import { readBatchResult } from '../../local/streams/batch-result.ts';
+import { swarmkitPlan } from '../../protocol/rules.ts';
 import type { Handler } from '../memory/stream-functions.ts';
 import { MemoryTables } from '../memory/tables.ts';
 import { type Choice, type Stage, tellChoice } from './choices.ts';
