@@ -156,7 +156,7 @@ function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circ
 function refers(part: Neighbourhood, user: ItemKey, networkId: string): boolean {
   if (user.kind === 'task') return true;
   const name = itemName(user);
-  return !part.parents.has(name) || part.parents.get(name)?.references.includes(networkId) === true;
+  return !part.parents.has(name) || part.parents.get(name)?.held.some(({ id }) => id === networkId) === true;
 }
 
 /** The neighbourhood, as it changes. */
@@ -243,8 +243,7 @@ class Future {
   }
 
   #delete(parent: MarkedParent): ForecastDeletion {
-    const { refersTo } = kindRules(parent.key.kind);
-    const networks = refersTo === undefined ? [] : parent.references.map((id) => ({ kind: refersTo, id }));
+    const networks = parent.held;
     const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
       const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
       const network = this.#parents.get(itemName(key));
