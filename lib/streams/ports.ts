@@ -6,7 +6,7 @@ import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
 import type { Store } from '../protocol/store.ts';
 import type { FunctionEnvironment } from './deployment.ts';
