@@ -1,10 +1,10 @@
 /** Changes of items of any kind: what they hold changes with them, in one transaction. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { allOf, isNotMarked, isThere } from '../dynamodb/conditions.ts';
+import { allOf, holdsAsRead, isNotMarked, isThere } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
-import { addressOf, attributesAreAsRead, inNamesOf, settingOf } from '../dynamodb/kind-items.ts';
-import { type Item, native, type StoredItem } from '../dynamodb/requests.ts';
+import { attributePath, setting } from '../dynamodb/expressions.ts';
+import { type Item, native, type StoredItem, StoredValue } from '../dynamodb/requests.ts';
 import { remove, update } from '../dynamodb/writes.ts';
 import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
@@ -45,9 +45,9 @@ export async function updateItem(
 
 /** Leaves are read as many, since that is what writers are permitted. */
 async function readStored(database: Database, key: ItemKey): Promise<StoredItem> {
-  const { requests, plan } = database;
+  const { requests, plan, at } = database;
   const { isGuarded } = plannedKind(plan, key.kind);
-  const address = addressOf(database, key);
+  const address = at.item(key);
   const stored = isGuarded
     ? await requests.getStored(address)
     : (await requests.batchGetStored(address.TableName, [address.Key]))[0];
@@ -81,11 +81,12 @@ async function tryUpdate(
   const added = held.filter((one) => !was.some((other) => sameItem(one, other)));
   const dropped = was.filter((one) => !held.some((other) => sameItem(one, other)));
   const compared = [...new Set([...written, ...decisiveAttributes(planned)])];
-  const fit = planned.isGuarded ? allOf(isThere, isNotMarked) : isThere;
-  const condition = allOf(inNamesOf(plan, key.kind, fit), ...attributesAreAsRead(stored, compared));
+  const address = at.item(key);
+  const fit = planned.isGuarded ? [isThere(address), isNotMarked(plan)] : [isThere(address)];
+  const condition = allOf(...fit, ...holdsAsRead(asRead(stored, compared)));
   const fences = added.map((one) => fenceStep(database, one, `${told(plan, key)} was not updated`));
   const actions = [
-    update(addressOf(database, key), settingOf(after, written), condition),
+    update(address, setting(pick(after, written)), condition),
     ...fences.map(({ action }) => action),
     ...added.map((one) => attachStep(database, one, key).action),
     ...dropped.map((one) => remove(at.attachment(one, key))),
@@ -98,6 +99,16 @@ async function tryUpdate(
     if (refused !== undefined) throw refused(found);
   }
   return undefined;
+}
+
+/** Whole attributes, those that were not there included. */
+function asRead(stored: StoredItem, attributes: readonly string[]): Readonly<Record<string, StoredValue | undefined>> {
+  return Object.fromEntries(
+    attributes.map((attribute) => {
+      const value = Object.hasOwn(stored, attribute) ? stored[attribute] : undefined;
+      return [attributePath(attribute), value && new StoredValue(value)];
+    }),
+  );
 }
 
 function tooMany({ plan }: Database, key: ItemKey, actions: number): DeallocatorError {

@@ -1,6 +1,7 @@
 /** Refuses to mark what is in use by those that forbid it: docs/design.md §4.5. */
 import type { Database } from '../dynamodb/database.ts';
-import { addressOf, listHolders, listUnderKey, tableOf } from '../dynamodb/kind-items.ts';
+import { attributePath, declaredPath, outermost } from '../dynamodb/expressions.ts';
+import { listAttached, listChildren } from '../dynamodb/reads.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { keyOfItem, parseItemName } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
@@ -45,9 +46,8 @@ export async function refuseIfInUse(database: Database, key: ItemKey): Promise<v
 async function usedUnderKey(database: Database, key: ItemKey, source: Count & { readonly by: 'key' }): Promise<Use> {
   const { plan } = database;
   if (!plannedKind(plan, key.kind).restrictedBy.includes(source.kind)) return UNUSED;
-  const list = (from: Parameters<typeof listUnderKey>[4]) =>
-    listUnderKey(database, source, key, LIST_PAGE_ITEMS_MAX, from);
-  for await (const page of eachPage(list)) {
+  const pages = eachPage((from) => listChildren(database, key, LIST_PAGE_ITEMS_MAX, from, source));
+  for await (const page of pages) {
     const blockers = page.items.flatMap((item) => {
       const child = keyOfItem(plan, source.kind, item);
       return child !== undefined && isInTheWay(database, child, item) ? [child] : [];
@@ -60,7 +60,7 @@ async function usedUnderKey(database: Database, key: ItemKey, source: Count & { 
 async function usedByHolders(database: Database, key: ItemKey): Promise<Use> {
   const { plan } = database;
   const { restrictedBy } = plannedKind(plan, key.kind);
-  for await (const page of eachPage((from) => listHolders(database, key, LIST_PAGE_ITEMS_MAX, from))) {
+  for await (const page of eachPage((from) => listAttached(database, key, LIST_PAGE_ITEMS_MAX, from))) {
     const holders = page.items
       .map((name) => parseItemName(plan, name))
       .filter((holder) => holder !== undefined && restrictedBy.includes(holder.kind)) as ItemKey[];
@@ -92,10 +92,11 @@ async function readItems(database: Database, keys: readonly ItemKey[]): Promise<
   const kinds = [...new Set(keys.map(({ kind }) => kind))];
   const found = await Promise.all(
     kinds.map(async (kind) => {
-      const wanted = keys.filter((key) => key.kind === kind).map((key) => addressOf(database, key).Key);
+      const wanted = keys.filter((key) => key.kind === kind).map((key) => database.at.item(key).Key);
       const { goneWhen, key } = plannedKind(plan, kind);
-      const paths = [plan.attributes.pendingDelete, ...(goneWhen === undefined ? [] : [goneWhen.at])];
-      const items = await database.requests.batchGet(tableOf(database, kind), wanted, [...Object.keys(key), ...paths]);
+      const names = [...Object.keys(key), plan.attributes.pendingDelete].map(attributePath);
+      const paths = [...names, ...(goneWhen === undefined ? [] : [declaredPath(goneWhen.at)])];
+      const items = await database.requests.batchGet(database.at.tableOf(kind), wanted, outermost(paths));
       return items.flatMap((item): [string, Item][] => {
         const read = keyOfItem(plan, kind, item);
         return read === undefined ? [] : [[itemName(read), item]];

@@ -1,24 +1,28 @@
 /** Reads and plain deletes of items of any kind. */
+
+import { sourceUnderKey } from '../dynamodb/children.ts';
 import type { Database } from '../dynamodb/database.ts';
-import { addressOf, listKind, listMarkedOf, listUnderKey, tableOf } from '../dynamodb/kind-items.ts';
+import { listMarked } from '../dynamodb/listings.ts';
+import { listChildren, scanTable } from '../dynamodb/reads.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { deletePlainly } from '../dynamodb/writes.ts';
-import { idOf } from '../lifecycle/ids.ts';
+import { idOf, keyOfItem } from '../lifecycle/ids.ts';
 import type { ItemKey } from '../lifecycle/keys.ts';
 import type { Count } from '../lifecycle/kind-plan.ts';
 import { checkLimit, checkOptions, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BATCH_WRITE_ITEMS_MAX } from '../protocol/limits.ts';
+import type { Page } from '../protocol/pages.ts';
 import { chunks } from '../protocol/parallel.ts';
-import { checkedKey, plannedKind } from './ids.ts';
+import { aOr, checkedKey, plannedKind } from './ids.ts';
 import { distinct } from './references.ts';
 import { notFound } from './refusals.ts';
 import type { ListOptions, ListPage, Marked } from './types.ts';
 
 /** Strongly consistent. Leaves are read as many, since that is what programs are permitted. */
 export async function getItem(database: Database, key: ItemKey): Promise<Item> {
-  const { requests, plan } = database;
-  const address = addressOf(database, key);
+  const { requests, plan, at } = database;
+  const address = at.item(key);
   const item = plannedKind(plan, key.kind).isGuarded
     ? await requests.get(address)
     : (await requests.batchGet(address.TableName, [address.Key]))[0];
@@ -28,8 +32,8 @@ export async function getItem(database: Database, key: ItemKey): Promise<Item> {
 
 export async function listItems(database: Database, kind: string, options: ListOptions): Promise<ListPage<Item>> {
   checkOptions(options);
-  plannedKind(database.plan, kind);
-  return pageOf(await listKind(database, kind, options.from, checkLimit(options.limit)));
+  const { table } = plannedKind(database.plan, kind);
+  return pageOf(database, kind, await scanTable(database, table, options.from, checkLimit(options.limit)));
 }
 
 /** @param parent what they lie under */
@@ -41,7 +45,8 @@ export async function listUnder(
 ): Promise<ListPage<Item>> {
   checkOptions(options);
   const source = sourceOf(database, kind, parent);
-  return pageOf(await listUnderKey(database, source, parent, checkLimit(options.limit), options.from));
+  const page = await listChildren(database, parent, checkLimit(options.limit), options.from, source);
+  return pageOf(database, kind, page);
 }
 
 /** @param under as it was given */
@@ -52,13 +57,10 @@ export function parentGiven({ plan }: Database, under: unknown): ItemKey {
 }
 
 function sourceOf({ plan }: Database, kind: string, parent: ItemKey): Count & { readonly by: 'key' } {
-  const { words } = plannedKind(plan, kind);
-  for (const source of plannedKind(plan, parent.kind).countedBy) {
-    if (source.by === 'key' && source.kind === kind) return source;
-  }
-  throw invalid(
-    `${words.plural} do not lie under the key of a ${plannedKind(plan, parent.kind).words.singular}; list all of them`,
-  );
+  const source = sourceUnderKey(plan, parent.kind, kind);
+  if (source !== undefined) return source;
+  const [child, other] = [plannedKind(plan, kind), plannedKind(plan, parent.kind)];
+  throw invalid(`${child.words.plural} do not lie under the key of ${aOr(other.words.singular)}; list all of them`);
 }
 
 /** The ids and marks of what is marked, eventually consistent. It reads what is marked, not what exists. */
@@ -68,13 +70,15 @@ export async function listMarkedItems(
   options: ListOptions,
 ): Promise<ListPage<Marked<unknown>>> {
   checkOptions(options);
-  const { items, next } = await listMarkedOf(database, kind, options.from, checkLimit(options.limit));
+  const { items, next } = await listMarked(database, kind, options.from, checkLimit(options.limit));
   const marked = items.map(({ key, markedAt }) => ({ id: idOf(database.plan, key), markedAt }));
-  return pageOf({ items: marked, next });
+  return { items: marked, ...(next && { next }) };
 }
 
-function pageOf<T>({ items, next }: { readonly items: readonly T[]; readonly next: ListPage<T>['next'] | undefined }) {
-  return { items, ...(next && { next }) };
+/** Other rows of its table are passed over. */
+function pageOf({ plan }: Database, kind: string, { items, next }: Page<Item>): ListPage<Item> {
+  const own = items.filter((item) => keyOfItem(plan, kind, item) !== undefined);
+  return { items: own, ...(next && { next }) };
 }
 
 /** Plain deletes of one kind, 25 in a request; what is not there counts as deleted. */
@@ -89,8 +93,8 @@ export async function deleteItems(
   const done: string[] = [];
   for (const some of chunks(distinct(keys), BATCH_WRITE_ITEMS_MAX)) {
     try {
-      const addresses = some.map((key) => addressOf(database, key).Key);
-      await deletePlainly(database.requests, tableOf(database, kind), addresses, givenUp);
+      const addresses = some.map((key) => database.at.item(key).Key);
+      await deletePlainly(database.requests, database.at.tableOf(kind), addresses, givenUp);
     } catch (error) {
       throw withDone(error, done);
     }

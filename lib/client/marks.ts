@@ -10,10 +10,11 @@ import {
 } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
 import { setting } from '../dynamodb/expressions.ts';
-import { addressOf, inNamesOf } from '../dynamodb/kind-items.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { TELLING, update } from '../dynamodb/writes.ts';
+import type { OurAttribute } from '../lifecycle/declaration.ts';
 import type { ItemKey } from '../lifecycle/keys.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import { checkDeclared } from '../protocol/arguments.ts';
 import { isoNow, newMarkedAt } from '../protocol/time.ts';
 import { notFound, underProtection } from './refusals.ts';
@@ -28,13 +29,14 @@ const NO_UNDELETE = { unmarkedAt: undefined, unmarkedBy: undefined, unmarkedReas
  */
 export async function mark(database: Database, key: ItemKey, declared: Declared): Promise<Omit<Removal, 'id'>> {
   checkDeclared(declared);
-  const { pendingDelete, markedAt: markedAtName } = database.plan.attributes;
-  const markedAt = newMarkedAt(database.chance);
-  const markable = allOf(isThere, isNotMarkedWithTime, isNotProtected);
+  const { plan, at, chance } = database;
+  const { pendingDelete, markedAt: markedAtName } = plan.attributes;
+  const markedAt = newMarkedAt(chance);
+  const markable = allOf(isThere(at.item(key)), isNotMarkedWithTime(plan), isNotProtected(plan));
   const facts = { markedAt, markedBy: declared.by, markedReason: declared.reason };
   const found = await change(database, key, markable, { pendingDelete: true, ...facts, ...NO_UNDELETE });
   if (found === 'done') return { markedAt, alreadyMarked: false };
-  if (found[pendingDelete] !== true) throw underProtection(database.plan, key);
+  if (found[pendingDelete] !== true) throw underProtection(plan, key);
   return { markedAt: found[markedAtName] as string | undefined, alreadyMarked: true };
 }
 
@@ -43,12 +45,15 @@ export async function unmark(database: Database, key: ItemKey, declared: Declare
   checkDeclared(declared);
   const facts = { unmarkedAt: isoNow(database.chance), unmarkedBy: declared.by, unmarkedReason: declared.reason };
   const gone = 'if it was marked, its deletion has been committed and cannot be undone';
-  return { wasMarked: (await change(database, key, isMarked, { ...NO_MARK, ...facts }, gone)) === 'done' };
+  return {
+    wasMarked: (await change(database, key, isMarked(database.plan), { ...NO_MARK, ...facts }, gone)) === 'done',
+  };
 }
 
 /** What is marked can be protected too: it then stays, and goes when the protection is taken away. */
 export async function protect(database: Database, key: ItemKey, wanted: boolean): Promise<Omit<Protection, 'id'>> {
-  const condition = wanted ? allOf(isThere, isNotProtected) : isProtected;
+  const { plan, at } = database;
+  const condition = wanted ? allOf(isThere(at.item(key)), isNotProtected(plan)) : isProtected(plan);
   return { changed: (await change(database, key, condition, { protected: wanted ? true : undefined })) === 'done' };
 }
 
@@ -63,11 +68,16 @@ async function change(
   attributes: Readonly<Record<string, unknown>>,
   ifAbsent?: string,
 ): Promise<'done' | Item> {
-  const { plan, requests } = database;
-  const [set, fit] = [setting(attributes), condition].map((phrase) => inNamesOf(plan, key.kind, phrase));
-  const done = await requests.transact([update(addressOf(database, key), set as Condition, fit as Condition, TELLING)]);
+  const { plan, requests, at } = database;
+  const named = Object.entries(attributes).map(([name, value]) => [nameOf(plan, name), value]);
+  const done = await requests.transact([update(at.item(key), setting(Object.fromEntries(named)), condition, TELLING)]);
   if (done.status === 'committed') return 'done';
   const found = done.places[0]?.found;
   if (found === undefined) throw notFound(plan, key, ifAbsent);
   return found;
+}
+
+/** What the items call one of our attributes. */
+function nameOf({ attributes }: Plan, name: string): string {
+  return Object.hasOwn(attributes, name) ? attributes[name as OurAttribute] : name;
 }

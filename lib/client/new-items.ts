@@ -1,7 +1,6 @@
 /** New items of any kind: what is checked of one before anything is sent, and the actions that put it behind the fence. */
 import { isNotThere } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
-import { fence, inNamesOf, tableOf } from '../dynamodb/kind-items.ts';
 import type { Action, Item } from '../dynamodb/requests.ts';
 import { put, putKey, TELLING } from '../dynamodb/writes.ts';
 import { attributesOf } from '../lifecycle/ids.ts';
@@ -11,6 +10,7 @@ import { isBare, partsIn, readWith } from '../lifecycle/templates.ts';
 import { checkList, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
+import { fence } from './fence.ts';
 import { aOr, checkedKey, checkedParts, parentsOf, plannedKind, told } from './ids.ts';
 import { checkedReferences, distinct } from './references.ts';
 import { alreadyExists, unfit } from './refusals.ts';
@@ -161,11 +161,11 @@ export function attachStep({ at }: Database, held: ItemKey, holder: ItemKey): St
 }
 
 function putStep(database: Database, { key, item }: NewItem): Step {
-  const { plan } = database;
-  const condition = inNamesOf(plan, key.kind, isNotThere);
+  const { plan, at } = database;
+  const address = at.item(key);
   const telling = plannedKind(plan, key.kind).isGuarded ? TELLING : undefined;
   return {
-    action: put(tableOf(database, key.kind), item, condition, telling),
+    action: put(address.TableName, item, isNotThere(address), telling),
     refused: (found) => alreadyExists(plan, key, found),
   };
 }

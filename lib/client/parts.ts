@@ -1,12 +1,12 @@
 /** Actions for the transactions of writers that are not ours: the fence of an item, and the attachments of what one holds. */
 import type { Database } from '../dynamodb/database.ts';
-import { fence } from '../dynamodb/kind-items.ts';
 import { type DocumentAction, documentActions, type PlainAction, plainActions } from '../dynamodb/parts.ts';
 import type { Action } from '../dynamodb/requests.ts';
 import { putKey, remove } from '../dynamodb/writes.ts';
 import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
 import { heldBy } from '../lifecycle/references.ts';
 import { checkOptions, invalid, shown } from '../protocol/arguments.ts';
+import { fence } from './fence.ts';
 import { checkedKey, guardedKind, parentsOf, told } from './ids.ts';
 import { checkedItemKey, itemGiven } from './new-items.ts';
 import { checkedReferences, distinct } from './references.ts';

@@ -1,6 +1,5 @@
 /** Many of SwarmKit's objects at once, and those that are there of many. */
 import type { Database } from '../dynamodb/database.ts';
-import { addressOf, tableOf } from '../dynamodb/kind-items.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { checkList, checkOptions } from '../protocol/arguments.ts';
 import { checkedKey } from './ids.ts';
@@ -54,6 +53,6 @@ export async function findTogether(database: Database, keys: ObjectKeys): Promis
 }
 
 function find(database: Database, kind: string, ids: readonly unknown[]): Promise<Item[]> {
-  const keys = ids.map((id) => addressOf(database, checkedKey(database.plan, kind, id)).Key);
-  return database.requests.batchGet(tableOf(database, kind), keys);
+  const keys = ids.map((id) => database.at.item(checkedKey(database.plan, kind, id)).Key);
+  return database.requests.batchGet(database.at.tableOf(kind), keys);
 }

@@ -1,6 +1,6 @@
 /** What a function takes from the world: its tables, time, chance and log. All of it comes from the environment. */
 import { connectPlainly } from '../dynamodb/client.ts';
-import { openDatabase, swarmkitPlan } from '../dynamodb/database.ts';
+import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
@@ -28,9 +28,8 @@ export function settling({ rules, telemetry }: FunctionPorts): Pick<SettleOption
 }
 
 export function portsFromEnvironment(environment: FunctionEnvironment): FunctionPorts {
-  const { tables, rules, functionName, metricsNamespace, logLevel } = environment;
+  const { plan, tables, rules, functionName, metricsNamespace, logLevel } = environment;
   const db = connectPlainly();
-  const plan = swarmkitPlan(rules);
   return {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { plan, rules, observer })),
     chance: systemChance,

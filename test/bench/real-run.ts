@@ -36,10 +36,12 @@ async function synthesizeWith(outdir: string, choice: MappingChoice): Promise<vo
   const app = new App({ outdir, analyticsReporting: false });
   new DeallocatorStack(app, STACK_NAME, {
     memorySize: choice.megabytes,
-    taskMapping: {
-      batchSize: choice.batchRecords,
-      maxBatchingWindow: Duration.millis(choice.windowMillis),
-      parallelizationFactor: choice.parallelization,
+    mappings: {
+      'task-deleted': {
+        batchSize: choice.batchRecords,
+        maxBatchingWindow: Duration.millis(choice.windowMillis),
+        parallelizationFactor: choice.parallelization,
+      },
     },
   });
   app.synth();
@@ -58,7 +60,7 @@ export async function runReal(load: Load, choice: MappingChoice): Promise<RealRu
     const tasks = names.flatMap((_, n) => tasksOf(n, load));
     await mapInParallel(chunks(tasks, BATCH_WRITE_ITEMS_MAX), WRITERS, (some) => {
       const puts = some.map((Item) => ({ PutRequest: { Item } }));
-      return client.send(new BatchWriteItemCommand({ RequestItems: { [tables.tasks]: puts } }));
+      return client.send(new BatchWriteItemCommand({ RequestItems: { [tables.tasks as string]: puts } }));
     });
     await mapInParallel(names, WRITERS, (id) => {
       const Item = {

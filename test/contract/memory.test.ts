@@ -8,7 +8,7 @@ describeStore('memory', async () => {
   return {
     store: memoryStore(tables),
     terminalStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskIsGone: 'terminal' } }),
-    holdingStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskNetworks: true } }),
+    holdingStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } }),
     put: async (table, item) => tables.put(table, item),
     delete: async (table, keys) => tables.delete(table, keys),
     get: async (table, keys) => tables.get(table, keys),

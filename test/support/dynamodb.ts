@@ -13,14 +13,14 @@ import { inject } from 'vitest';
 import { readWorld } from '../../bin/demo/world.ts';
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
-import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { MARKED_INDEX, type SwarmkitNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { BATCH_WRITE_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
 /** Physical names differ from ours on purpose: a name that is used where the other belongs fails. */
-export const PHYSICAL_NAMES = Object.fromEntries(TABLE_NAMES.map((name) => [name, `Test-${name}`])) as PhysicalNames;
+export const PHYSICAL_NAMES = Object.fromEntries(TABLE_NAMES.map((name) => [name, `Test-${name}`])) as SwarmkitNames;
 
 /** Leads to a database that no other test uses: DynamoDB Local keeps one for each access key. */
 export function ownConnection(): Connection {
@@ -127,7 +127,7 @@ export function tableInput(name: TableName, physicalName: string = PHYSICAL_NAME
 type Item = Record<string, unknown>;
 
 /** Raw writes and reads of whole tables, as a program without the typed client makes them. */
-export function rawAccess(db: DynamoDBDocumentClient, tables: PhysicalNames) {
+export function rawAccess(db: DynamoDBDocumentClient, tables: SwarmkitNames) {
   return {
     put: async (table: TableName, item: Item): Promise<void> => {
       await db.send(new PutCommand({ TableName: tables[table], Item: item }));

@@ -1,6 +1,7 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
@@ -239,8 +240,9 @@ describe('a decision', () => {
 
   it('to heal counts each attachment, and nothing healed is not said', () => {
     const { telemetry, decisions, metrics } = listen();
-    telemetry.healed({ user: web, put: [], removed: [] });
-    telemetry.healed({ user: web, put: ['front'], removed: ['back', 'old'] });
+    const network = (id: string) => ({ kind: 'network', id });
+    telemetry.healed({ holder: web, put: [], removed: [] });
+    telemetry.healed({ holder: web, put: [network('front')], removed: [network('back'), network('old')] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
       { decision: 'healed', parent: 'service#web', put: 1, removed: 2, networks: ['front', 'back', 'old'] },
@@ -412,6 +414,7 @@ describe("a function's ports", () => {
     ATTACHMENTS_TABLE: 'A',
     COUNTERS_TABLE: 'C',
     RECEIPTS_TABLE: 'R',
+    LIFECYCLE: JSON.stringify(SWARMKIT),
     TASK_IS_GONE: 'terminal',
     GRACE_PERIOD_SECONDS: '90',
     STOP_TASKS: 'yes',
@@ -473,7 +476,7 @@ describe("a function's ports", () => {
     expect(() => portsFromEnvironment(readEnvironment({ ...environment, [variable]: value }))).toThrow(
       expect.objectContaining({
         code: 'FailedPrecondition',
-        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO|t)`),
+        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO|s)`),
       }),
     );
   });

@@ -7,14 +7,13 @@ import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
-import type { StreamedTable } from '../../streams/functions.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 import { sweepRequested } from '../../streams/sweep-requested.ts';
 import { MEMORY_NAMES, memoryClient } from '../memory/client.ts';
 import { type Handler, handlersOf } from '../memory/stream-functions.ts';
 import type { Input, Process } from './processes.ts';
 
-export type Handlers = Readonly<Record<StreamedTable, Handler>>;
+export type Handlers = Readonly<Record<string, Handler>>;
 
 /** What may stand between a process and the product's right code, and tells when it changes something. */
 export interface Tampering {
@@ -59,7 +58,7 @@ export class Place {
     const ports: FunctionPorts = {
       openStore: (observer) => {
         const open = (under: Rules) =>
-          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under }));
+          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under, isLearned: true }));
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
       chance,
