@@ -54,7 +54,26 @@ export function setting(attributes: Readonly<Record<string, unknown>>): Phrase {
   return { expression: clauses.join(' '), values };
 }
 
-/** A read of these paths alone, such as `spec.task.networks`. */
+/**
+ * A read of these paths alone, such as `spec.task.networks`. Attributes may have any names but with a dot. Of two paths, one within
+ * the other, that one is left out, since DynamoDB refuses both together.
+ */
 export function only(paths: readonly string[]): Phrase {
-  return { expression: paths.map((path) => path.replaceAll(/\w+/g, '#$&')).join(', ') };
+  const all = [...new Set(paths)].filter((path) => !paths.some((other) => path.startsWith(`${other}.`)));
+  const steps = [...new Set(all.flatMap((path) => path.split('.')))];
+  const names = new Map(steps.map((step, n) => [step, SIMPLE.test(step) ? `#${step}` : `#only${n}`]));
+  return {
+    expression: all
+      .map((path) =>
+        path
+          .split('.')
+          .map((step) => names.get(step))
+          .join('.'),
+      )
+      .join(', '),
+    names: Object.fromEntries([...names].map(([step, name]) => [name, step])),
+  };
 }
+
+/** What may stand behind a `#`; the others have names that no attribute has here. */
+const SIMPLE = /^(?!only\d)\w+$/;

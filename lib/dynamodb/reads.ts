@@ -4,12 +4,14 @@
  */
 
 import type { ItemKey } from '../lifecycle/keys.ts';
-import type { ParentKind } from '../protocol/model.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
+import { isBare } from '../lifecycle/templates.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import { allOf, idIs, isCalledFrom, isChildOf, isMarked, labelIs } from './conditions.ts';
 import type { Database } from './database.ts';
-import { DESCRIPTION_PATHS, MARKING_PATHS } from './descriptions.ts';
+import { DESCRIPTION_PATHS } from './descriptions.ts';
 import { expressed, only } from './expressions.ts';
+import { scanItems } from './item-reads.ts';
 import { type Item, native, type StoredItem } from './requests.ts';
 import type { TableName } from './schema.ts';
 
@@ -77,24 +79,21 @@ export interface Listing {
 
 /** A kind's parents as they are stored, with what they are called, and their mark and protection. Reads the whole table. */
 export async function listDescribed(
-  { requests, at }: Database,
-  kind: ParentKind,
+  database: Database,
+  kind: string,
   { labels = [], isMarked: onlyMarked = false, beginning = '' }: Listing,
   from: PageKey | undefined,
 ): Promise<Page<StoredItem>> {
-  // DynamoDB refuses an empty text in an expression.
-  const called = beginning === '' ? [] : [isCalledFrom(beginning)];
-  const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked] : []), ...called];
-  const input = {
-    TableName: at.parents(kind),
-    ...expressed({
-      projection: only([...DESCRIPTION_PATHS, ...MARKING_PATHS]),
-      filter: filters.length === 0 ? undefined : allOf(...filters),
-    }),
-    ConsistentRead: true,
-  };
-  const { Items = [], next } = await requests.scanStored(input, from);
-  return { items: Items, next };
+  const { kinds, attributes } = database.plan;
+  const { table, key } = kinds[kind] as KindPlan;
+  const paths = [...Object.keys(key), ...DESCRIPTION_PATHS, ...Object.values(attributes)];
+  const marked = { ...isMarked, names: { '#pendingDelete': attributes.pendingDelete } };
+  // DynamoDB refuses an empty text in an expression. What an id begins with tells its key, where that is one text alone.
+  const [attribute, ...others] = Object.keys(key);
+  const isPlain = others.length === 0 && attribute !== undefined && isBare(key[attribute] ?? '');
+  const called = beginning === '' || !isPlain ? [] : [{ ...isCalledFrom(beginning), names: { '#id': attribute } }];
+  const filters = [...labels.map(labelIs), ...(onlyMarked ? [marked] : []), ...called];
+  return scanItems(database, table, paths, from, filters.length === 0 ? undefined : allOf(...filters));
 }
 
 /** The receipts of a name, one for each life; or only so many of the last ones. */

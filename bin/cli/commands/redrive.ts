@@ -19,7 +19,7 @@ export const redrive: Command = {
   ],
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
-    const { connection, deadLetterQueueUrl, tables, sweep, rules } = await open();
+    const { connection, deadLetterQueueUrl, tables, sweep, rules, cluster } = await open();
     const deadLetters = openDeadLetters(connection, deadLetterQueueUrl, io.signal);
     const records = openRecords(connection, io.signal);
     const progress = openProgress(io);
@@ -44,7 +44,7 @@ export const redrive: Command = {
           ]),
         );
         const rows = [
-          ...deletedParents.map((name) => [shortened(spoken(name)), 'deleted']),
+          ...deletedParents.map((name) => [shortened(spoken(cluster.plan, name)), 'deleted']),
           ...malformed.map((what) => ['a record', `could not be read: ${what}`]),
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { itemName } from '../../lifecycle/keys.ts';
 import { shown } from '../../protocol/arguments.ts';
 import { networkLists, referencedNetworks, referredTo } from '../../protocol/model.ts';
-import { spoken, taskName } from '../names.ts';
+import { spokenInSwarm, taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import type { Known } from './lacks.ts';
 import {
@@ -102,5 +102,5 @@ function ids(placed: readonly Placed[]): string[] {
 function refuseHanging(objects: readonly string[], faults: Gathered): void {
   const object = objects.find((name) => faults.has(name));
   if (object === undefined) return;
-  throw invalid(`it hangs on ${spoken(object)}, which can't be used`, undefined, faults.rootOf(object));
+  throw invalid(`it hangs on ${spokenInSwarm(object)}, which can't be used`, undefined, faults.rootOf(object));
 }
