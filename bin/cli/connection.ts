@@ -6,6 +6,8 @@ import type { Connection } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import type { Surroundings } from '../../lib/operate/deployed/surroundings.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
@@ -81,7 +83,12 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
     const { outputs, account, ...at } = await readStackOutputs(splitStackName(stack)[0], connection);
     // The Region may come from a profile: then it is not among what was given.
     const named = connection.region === undefined && at.region !== undefined ? { region: at.region } : {};
-    return { of: { stack }, connection: { ...connection, ...named }, account, ...readOutputs(stack, outputs) };
+    return {
+      of: { stack },
+      connection: { ...connection, ...named },
+      account,
+      ...readOutputs(stack, outputs, planOf(SWARMKIT)),
+    };
   }
   const file = config === undefined ? await findRunningCloud(io.directory, endpoint) : await readConfigFile(config, io);
   const found = readConfig(file.name, file.text);

@@ -2,8 +2,8 @@
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { ParentKind } from '../protocol/model.ts';
-import { taskParts } from '../protocol/model.ts';
-import { type PhysicalNames, parentTables, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
+import { isParent, taskParts } from '../protocol/model.ts';
+import { LIFECYCLE_ID, type PhysicalNames, parentTables, SWEEP_CURSOR_ID, TABLES } from './schema.ts';
 
 export type Key = Record<string, string>;
 
@@ -24,6 +24,11 @@ export class Addresses {
     return this.tables[parentTables(kind).parents];
   }
 
+  /** The table of a kind's items, whether they are marked or deleted plainly. */
+  ofKind(kind: string): string {
+    return isParent({ kind, id: '' }) ? this.parents(kind) : this.tables.tasks;
+  }
+
   /** The table of a parent's children. */
   children({ kind }: ItemKey): string {
     return this.tables[parentTables(kind).children];
@@ -40,6 +45,10 @@ export class Addresses {
 
   sweepCursor(): Address {
     return this.counterNamed(SWEEP_CURSOR_ID);
+  }
+
+  lifecycle(): Address {
+    return this.counterNamed(LIFECYCLE_ID);
   }
 
   parent({ kind, id }: ItemKey): Address {

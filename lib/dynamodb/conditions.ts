@@ -78,6 +78,16 @@ export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', values: { ':epoch': epoch } };
 }
 
+/** The item `lifecycle` is still of this version. */
+export function versionIs(version: string): Condition {
+  return { expression: '#version = :versionAsRead', values: { ':versionAsRead': version } };
+}
+
+/** The same of what was read, whatever its version is: absent, where there was no item. */
+export function versionIsAsRead(version: unknown): Condition {
+  return valueIsAsRead('#version', ':versionAsRead', version);
+}
+
 /** A counter's item is still as it was read, whatever it holds. */
 export function counterIsAsRead({ remaining, epoch }: StoredItem): Condition {
   return allOf(

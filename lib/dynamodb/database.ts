@@ -17,6 +17,8 @@ export interface Database {
   /** What the deployment has chosen. */
   readonly rules: Rules;
   readonly chance: Chance;
+  /** Nothing in the tables is older than the declaration of the kinds. */
+  readonly isLearned: boolean;
 }
 
 export interface DatabaseOptions {
@@ -26,6 +28,11 @@ export interface DatabaseOptions {
   readonly rules?: Rules | undefined;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance | undefined;
+  /**
+   * The tables began empty under these kinds, so that nothing in them is older than its declaration, and the item `lifecycle` is not
+   * asked for (docs/design.md §4.4). Whoever has made them can know that. @default false
+   */
+  readonly isLearned?: boolean;
   /** What is told of each retry. @default - nothing is */
   readonly observer?: RetryObserver;
 }
@@ -37,16 +44,17 @@ export function openDatabase(
     rules = DEFAULT_RULES,
     plan = swarmkitPlan(rules),
     chance = systemChance,
+    isLearned = false,
     observer = { onRetry: () => {} },
   }: DatabaseOptions = {},
 ): Database {
-  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), plan, rules, chance };
+  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), plan, rules, chance, isLearned };
 }
 
 const swarmkitPlans = new Map<string, Plan>();
 
 /** A plan for each choice, made once: a database is opened for each invocation. */
-function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
+export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
   const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
   const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
   swarmkitPlans.set(choice, plan);

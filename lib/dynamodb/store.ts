@@ -2,6 +2,7 @@
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
+import type { LifecycleStore } from '../protocol/learning.ts';
 import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import {
   byteLength,
@@ -60,6 +61,7 @@ import {
   TASK_USER_PATHS,
   taskUserOf,
 } from './items.ts';
+import { lifecycleStore } from './learning.ts';
 import {
   listCounters,
   listMarked,
@@ -81,6 +83,7 @@ function newCounter({ epoch, openedAt }: { readonly epoch: string; readonly open
 }
 
 export class DynamoDBStore implements Store {
+  readonly lifecycle: LifecycleStore;
   readonly #database: Database;
   readonly #requests: Database['requests'];
   readonly #at: Database['at'];
@@ -102,6 +105,7 @@ export class DynamoDBStore implements Store {
     this.#count = gatherCounts(database, (question) => countAlone(database, question));
     this.#create = gatherTransactions(database);
     this.#end = gatherTransactions(database);
+    this.lifecycle = lifecycleStore(database);
     this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
 

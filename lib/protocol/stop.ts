@@ -3,6 +3,7 @@
 import type { ItemKey } from '../lifecycle/keys.ts';
 import type { Chance } from './chance.ts';
 import { findHold } from './decide.ts';
+import { readLearning } from './learn.ts';
 import { STOP_PAGES_MAX, STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from './limits.ts';
 import { isMarked, kindRules } from './model.ts';
 import { eachPage } from './pages.ts';
@@ -18,8 +19,8 @@ import type { Store } from './store.ts';
 export async function stopTasks(store: Store, chance: Chance, key: ItemKey, rules: Rules): Promise<number> {
   if (!rules.stopTasks || !kindRules(key.kind).runsTasks) return 0;
   const service = await store.readParent(key);
-  const nowEpochMillis = chance.nowEpochMillis();
-  if (service === undefined || !isMarked(service) || findHold(service, { rules, nowEpochMillis })) return 0;
+  const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis(), learning: await readLearning(store) };
+  if (service === undefined || !isMarked(service) || findHold(service, circumstances)) return 0;
   let stopped = 0;
   const pages = eachPage((from) => store.listUnstopped(key, from), { pagesMax: STOP_PAGES_MAX });
   for await (const { items } of pages) {

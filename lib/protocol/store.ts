@@ -7,6 +7,7 @@
  */
 
 import type { ItemKey } from '../lifecycle/keys.ts';
+import type { LifecycleStore } from './learning.ts';
 import { type Counter, type MarkedParent, PARENT_KINDS, type Parent, type ParentKind, type User } from './model.ts';
 import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
@@ -120,4 +121,6 @@ export interface Store {
   /** Where an unfinished sweep stopped. */
   readSweepCursor(): Promise<SweepCursor | undefined>;
   writeSweepCursor(cursor: SweepCursor | undefined): Promise<void>;
+  /** What is learned of items that are older than the declaration of what they hold. */
+  readonly lifecycle: LifecycleStore;
 }

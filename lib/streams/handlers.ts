@@ -1,23 +1,25 @@
-/** What each function does. Those that streams wake do what the items of their table ask for, as parents or as children. */
+/** What each function does. Those that streams wake do what the records of their table ask for, whatever its kinds. */
 import { type BatchResponse, processBatch, type StreamEvent } from './batch.ts';
-import { childDeleted } from './child-deleted.ts';
-import { FUNCTIONS, type FunctionName, type StreamedTable } from './functions.ts';
+import { childGone } from './child-gone.ts';
 import { type Context, invocation } from './invocation.ts';
-import { parentUpdated } from './parent-updated.ts';
+import { itemChanged } from './item-changed.ts';
 import type { FunctionPorts } from './ports.ts';
-import { readRecord, recordSource } from './records.ts';
+import { recordReader } from './records.ts';
 import { sweepRequested } from './sweep-requested.ts';
 
-export function handlerOf(name: FunctionName, ports: FunctionPorts) {
-  return name === 'sweep' ? sweepRequested(ports) : streamHandlerOf(FUNCTIONS[name].table, ports);
+/** @param name one of the plan's functions, or `sweep` */
+export function handlerOf(name: string, ports: FunctionPorts) {
+  const planned = ports.plan.functions[name];
+  return planned === undefined ? sweepRequested(ports) : streamHandlerOf(planned.table, ports);
 }
 
-export function streamHandlerOf(table: StreamedTable, ports: FunctionPorts) {
-  const source = recordSource(table, ports.rules);
-  const read = (record: unknown) => readRecord(record, source);
-  const process = { children: childDeleted, parents: parentUpdated }[source.of];
+/** The order is a rule: first what changed items hold is set right, then their going is counted. */
+const TURNS = [itemChanged, childGone];
+
+export function streamHandlerOf(table: string, ports: FunctionPorts) {
+  const read = recordReader(ports.plan, table);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
-    invocation(ports, context, (store, telemetry) =>
-      processBatch(event, read, telemetry, (group) => process({ store, telemetry, ports, source }, group)),
+    invocation(ports, context, (store, telemetry, learning) =>
+      processBatch(event, read, { store, telemetry, ports, learning }, TURNS),
     );
 }

@@ -4,6 +4,7 @@ import { openDatabase } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
 import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
@@ -15,6 +16,8 @@ export interface FunctionPorts {
   /** A store whose retries one invocation's telemetry hears of. */
   openStore(observer: RetryObserver): Store;
   readonly chance: Chance;
+  /** What the deployment's kinds are. */
+  readonly plan: Plan;
   readonly rules: Rules;
   readonly telemetry: TelemetryOptions;
 }
@@ -25,11 +28,12 @@ export function settling({ rules, telemetry }: FunctionPorts): Pick<SettleOption
 }
 
 export function portsFromEnvironment(environment: FunctionEnvironment): FunctionPorts {
-  const { tables, rules, functionName, metricsNamespace, logLevel } = environment;
+  const { plan, tables, rules, functionName, metricsNamespace, logLevel } = environment;
   const db = connectPlainly();
   return {
-    openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { rules, observer })),
+    openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { plan, rules, observer })),
     chance: systemChance,
+    plan,
     rules,
     telemetry: {
       functionName,

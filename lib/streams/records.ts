@@ -1,44 +1,25 @@
 /** Reads stream records as Lambda delivers them, and trusts nothing: a record that can't be read fails alone, by name. */
-import { isDeepStrictEqual } from 'node:util';
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { markOf, namedLists, namedTaskLists, stateOf } from '../dynamodb/items.ts';
 import type { StoredItem } from '../dynamodb/requests.ts';
-import { sideOf, streamOf, TABLES } from '../dynamodb/schema.ts';
-import type { ItemKey } from '../lifecycle/keys.ts';
+import { keyOfItem, parseItemName } from '../lifecycle/ids.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import { liesUnder } from '../lifecycle/parents.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import {
-  isParent,
-  kindRules,
-  type NetworkLists,
-  type ParentKind,
-  parseHeldName,
-  referencedNetworks,
-} from '../protocol/model.ts';
-import { isGoneByState, type Rules } from '../protocol/rules.ts';
-import type { StreamedTable } from './functions.ts';
+import { type Image, imageReader, needsImages } from './images.ts';
 
-/** What an image says: of a parent its mark and its references, of a task its networks and its state. */
-export interface Image {
-  readonly pendingDelete: boolean;
-  /** A `pendingDelete` that is neither BOOL nor NULL: probably a mistake. */
-  readonly malformedMark: string | undefined;
-  readonly markedAt: string | undefined;
-  readonly isProtected: boolean;
-  readonly lists: NetworkLists;
-  /** A task's `status.state`. */
-  readonly state: string | undefined;
-}
+export type { Image } from './images.ts';
 
 export type EventName = 'INSERT' | 'MODIFY' | 'REMOVE';
 
 export interface StreamRecord {
   readonly sequenceNumber: string;
   readonly eventName: EventName;
-  readonly parent: ItemKey;
-  /** A child's own id, where {@link RecordSource.childAttribute} names it. */
-  readonly child: string | undefined;
-  /** Undefined where the item was not there, or the stream carries keys only. */
+  /** The item itself, where it is guarded or holds something. */
+  readonly item: ItemKey | undefined;
+  /** What it is a child of: by its key; or, of an attachment, what that holds. */
+  readonly parents: readonly ItemKey[];
+  /** Undefined where the item was not there, or where its kind's images tell nothing. */
   readonly before: Image | undefined;
   readonly after: Image | undefined;
 }
@@ -49,72 +30,93 @@ export interface MalformedRecord {
   readonly error: DeallocatorError;
 }
 
+/** Reads one table's records. Undefined for a record that is about nothing of ours. */
+export type RecordReader = (record: unknown) => StreamRecord | MalformedRecord | undefined;
+
+type Keys = Readonly<Record<string, string>>;
+type About = Omit<StreamRecord, 'sequenceNumber' | 'eventName'>;
+type Images = { readonly before: () => StoredItem | undefined; readonly after: () => StoredItem | undefined };
+
 /** Characters of a value that a message shows. */
 const SHOWN_CHARACTERS_MAX = 100;
 const EVENT_NAMES: readonly unknown[] = ['INSERT', 'MODIFY', 'REMOVE'] satisfies EventName[];
 
-/** What the records of one table's stream are about. */
-export interface RecordSource {
-  /** Whether their items are parents, or children of such. */
-  readonly of: 'parents' | 'children';
-  /** The parents' kind. Undefined where the key tells it. */
-  readonly kind: ParentKind | undefined;
-  /** The key attribute that holds the parent's id, or its name where that tells its kind. */
-  readonly keyAttribute: string;
-  /** The one that holds the child's own id, where it matters: a task may hold networks. */
-  readonly childAttribute: string | undefined;
-  readonly withImages: boolean;
-}
-
-export function recordSource(table: StreamedTable, rules: Rules): RecordSource {
-  const { of, kind } = sideOf(table);
-  const { partitionKey, sortKey } = TABLES[table];
-  const holdNetworks = of === 'children' && kind !== undefined && kindRules(kind).runsTasks && rules.taskNetworks;
-  return {
-    of,
-    kind,
-    keyAttribute: partitionKey,
-    childAttribute: holdNetworks ? sortKey : undefined,
-    withImages: streamOf(table, rules) === 'NEW_AND_OLD_IMAGES',
+export function recordReader(plan: Plan, table: string): RecordReader {
+  const { kinds, partitionKey, sortKey } = plan.tables[table] as Plan['tables'][string];
+  const attributes = sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
+  // The only streamed table that is no kind's.
+  const readers = kinds.length === 0 ? [attachmentReader(plan)] : kinds.map((kind) => itemReader(plan, kind));
+  return (record) => {
+    const sequenceNumber = findSequenceNumber(record);
+    try {
+      const { eventName, dynamodb } = record as { eventName?: unknown; dynamodb?: Record<string, unknown> };
+      if (sequenceNumber === undefined)
+        throw malformed('SequenceNumber', dynamodb?.SequenceNumber, 'a string of digits');
+      if (!EVENT_NAMES.includes(eventName)) throw malformed('eventName', eventName, 'INSERT, MODIFY or REMOVE');
+      const keys = Object.fromEntries(attributes.map((attribute) => [attribute, keyIn(dynamodb?.Keys, attribute)]));
+      const images = {
+        before: () => (eventName === 'INSERT' ? undefined : storedIn('OldImage', dynamodb)),
+        after: () => (eventName === 'REMOVE' ? undefined : storedIn('NewImage', dynamodb)),
+      };
+      for (const read of readers) {
+        const about = read(keys, images);
+        if (about !== undefined) return { sequenceNumber, eventName: eventName as EventName, ...about };
+      }
+      return undefined;
+    } catch (error) {
+      const cause =
+        error instanceof DeallocatorError ? error : malformed('the record', undefined, 'a stream record', error);
+      return { sequenceNumber, error: cause };
+    }
   };
 }
 
-/** Undefined for an attachment to what nothing is held by: nobody waits for its end, and an audit tells of it while it is there. */
-export function readRecord(
-  record: unknown,
-  { kind, keyAttribute, childAttribute, withImages }: RecordSource,
-): StreamRecord | MalformedRecord | undefined {
-  const sequenceNumber = findSequenceNumber(record);
-  try {
-    const { eventName, dynamodb } = record as { eventName?: unknown; dynamodb?: Record<string, unknown> };
-    if (sequenceNumber === undefined) throw malformed('SequenceNumber', dynamodb?.SequenceNumber, 'a string of digits');
-    if (!EVENT_NAMES.includes(eventName)) throw malformed('eventName', eventName, 'INSERT, MODIFY or REMOVE');
-    const keyOf = (attribute: string): string => {
-      const key = (dynamodb?.Keys as Record<string, { S?: unknown }> | undefined)?.[attribute]?.S;
-      if (typeof key !== 'string' || key === '') throw malformed(`Keys.${attribute}`, key, 'a non-empty string');
-      return key;
+function itemReader(plan: Plan, kind: string) {
+  const { isGuarded, holds } = plan.kinds[kind] as Plan['kinds'][string];
+  const isSubject = isGuarded || holds.length > 0;
+  const hasImages = needsImages(plan, kind);
+  const read = imageReader(plan, kind);
+  return (keys: Keys, { before, after }: Images): About | undefined => {
+    const item = isSubject ? keyOfItem(plan, kind, keys) : undefined;
+    const parents = liesUnder(plan, kind, keys);
+    if (item === undefined && parents.length === 0) return undefined;
+    const imageOf = (image: () => StoredItem | undefined) => {
+      const stored = hasImages ? image() : undefined;
+      return stored && read(keys, stored);
     };
-    const key = keyOf(keyAttribute);
-    const parent = kind === undefined ? parseHeldName(key) : { kind, id: key };
-    if (parent === undefined) return undefined;
-    const lists = childAttribute === undefined ? ({ spec }: StoredItem) => namedLists(spec) : namedTaskLists;
-    return {
-      sequenceNumber,
-      eventName: eventName as EventName,
-      parent,
-      child: childAttribute === undefined ? undefined : keyOf(childAttribute),
-      before: withImages && eventName !== 'INSERT' ? imageOf('OldImage', dynamodb?.OldImage, lists) : undefined,
-      after: withImages && eventName !== 'REMOVE' ? imageOf('NewImage', dynamodb?.NewImage, lists) : undefined,
-    };
-  } catch (error) {
-    const cause =
-      error instanceof DeallocatorError ? error : malformed('the record', undefined, 'a stream record', error);
-    return { sequenceNumber, error: cause };
-  }
+    return { item, parents, before: imageOf(before), after: imageOf(after) };
+  };
+}
+
+/** Of an attachment to what nothing is held by, nobody waits for its end: an audit tells of it while it is there. */
+function attachmentReader(plan: Plan) {
+  return ({ held: name = '' }: Keys): About | undefined => {
+    const held = parseItemName(plan, name);
+    const isHeld = held && plan.kinds[held.kind]?.countedBy.some(({ by }) => by === 'attachments');
+    return isHeld ? { item: undefined, parents: [held], before: undefined, after: undefined } : undefined;
+  };
 }
 
 export function isMalformed(record: StreamRecord | MalformedRecord): record is MalformedRecord {
   return 'error' in record;
+}
+
+/** Whether this very record tells that a child is gone: the end of an item counts, and its later removal does not. */
+export function tellsOfEnd({ eventName, before, after }: StreamRecord): boolean {
+  if (before?.isGone) return false;
+  return eventName === 'REMOVE' || (eventName === 'MODIFY' && after?.isGone === true);
+}
+
+/** What either image names, of each record that changed what its item names, or ended it. */
+export function namesToHeal(records: readonly StreamRecord[]): ItemKey[] {
+  const namesIn = (image: Image | undefined) => image?.names ?? [];
+  const changed = records.filter(
+    ({ before, after }) =>
+      namesIn(before).map(itemName).join('\n') !== namesIn(after).map(itemName).join('\n') ||
+      (before?.isGone ?? false) !== (after?.isGone ?? false),
+  );
+  const all = changed.flatMap(({ before, after }) => [...namesIn(before), ...namesIn(after)]);
+  return [...new Map(all.map((key) => [itemName(key), key])).values()];
 }
 
 /** The numeric order of two sequence numbers: they have up to 40 digits, too many for a number. */
@@ -123,39 +125,22 @@ export function compareSequenceNumbers(a: string, b: string): number {
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The networks that either image names, of each record that changed this user's list, or ended it if it is a task. */
-export function networksToHeal(user: ItemKey, records: readonly StreamRecord[], rules: Rules): string[] {
-  const hasEnded = (image: Image | undefined) => !isParent(user) && isGoneByState(image?.state, rules);
-  const changed = records.filter(
-    ({ before, after }) => !isDeepStrictEqual(before?.lists, after?.lists) || hasEnded(before) !== hasEnded(after),
-  );
-  const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
-  return [...new Set(changed.flatMap(({ before, after }) => [...named(before), ...named(after)]))];
-}
-
 function findSequenceNumber(record: unknown): string | undefined {
   const found = (record as { dynamodb?: { SequenceNumber?: unknown } } | null)?.dynamodb?.SequenceNumber;
   return typeof found === 'string' && /^\d{1,40}$/.test(found) ? found : undefined;
 }
 
-/** Only what we know is looked at: the rest of the item is the user's, and may be large. */
-function imageOf(name: string, image: unknown, listsOf: (image: StoredItem) => NetworkLists): Image {
-  if (typeof image !== 'object' || image === null)
-    throw malformed(name, image, 'an image: the stream must carry both images');
-  const item = image as StoredItem;
-  return {
-    ...markOf(item),
-    malformedMark: malformedMarkOf(item.pendingDelete),
-    lists: listsOf(item),
-    state: stateOf(item)?.S,
-  };
+function keyIn(keys: unknown, attribute: string): string {
+  const key = (keys as Record<string, { S?: unknown }> | undefined)?.[attribute]?.S;
+  if (typeof key !== 'string' || key === '') throw malformed(`Keys.${attribute}`, key, 'a non-empty string');
+  return key;
 }
 
-/** Its type, and its value if that is a text: to print a deep value could overflow the stack. */
-function malformedMarkOf(pendingDelete: AttributeValue | null | undefined): string | undefined {
-  const [type, value]: unknown[] = Object.entries(pendingDelete ?? {})[0] ?? [];
-  if (type === undefined || type === 'BOOL' || type === 'NULL') return undefined;
-  return `${type} ${typeof value === 'string' ? JSON.stringify(value.slice(0, SHOWN_CHARACTERS_MAX)) : '…'}`;
+function storedIn(name: string, dynamodb: Record<string, unknown> | undefined): StoredItem {
+  const image = dynamodb?.[name];
+  if (typeof image !== 'object' || image === null)
+    throw malformed(name, image, 'an image: the stream must carry both images');
+  return image as StoredItem;
 }
 
 function malformed(what: string, seen: unknown, allowed: string, cause?: unknown): DeallocatorError {

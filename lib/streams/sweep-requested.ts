@@ -1,11 +1,11 @@
 /** `sweep`: on a schedule, right after a deployment, and by hand. */
 
+import { parseItemName } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import { invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { LOGGED_TRIGGER_CHARACTERS_MAX, SWEEP_NAMES_MAX } from '../protocol/limits.ts';
-import { isParent, parseParentName, parseUserName } from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
 import type { Settled } from '../protocol/settle.ts';
 import type { SweepCursor } from '../protocol/store.ts';
 import { settleNamed, sweep } from '../protocol/sweep.ts';
@@ -54,6 +54,8 @@ export interface SweepAnswer {
   readonly stillMarked: number;
   /** Age of the oldest of these marks; 0 when none of them tells its time. */
   readonly oldestMarkSeconds: number;
+  /** Kinds whose users are still being counted, so that nothing of them was deleted. Absent: none. */
+  readonly learning?: readonly string[];
   /** Names such as `service#web`: the first 1,000. */
   readonly deleted: readonly string[];
   /** The first 1,000 that could not be settled. */
@@ -75,13 +77,15 @@ function triggerOf(request: SweepRequest | undefined): string | undefined {
 }
 
 /** All names are checked before anything is settled. */
-function readNames(names: unknown, rules: Rules): ItemKey[] {
+function readNames(names: unknown, plan: Plan): ItemKey[] {
   if (!Array.isArray(names) || names.length > SWEEP_NAMES_MAX) {
     throw invalidNames(`parents is ${Array.isArray(names) ? `a list of ${names.length}` : 'no list'}`);
   }
   return names.map((name) => {
-    const key = typeof name === 'string' ? (parseParentName(name) ?? parseUserName(name)) : undefined;
-    if (key === undefined || (!isParent(key) && !rules.taskNetworks)) {
+    const key = typeof name === 'string' ? parseItemName(plan, name) : undefined;
+    const planned = key && plan.kinds[key.kind];
+    // Nothing is to be done for what is neither marked nor holds anything.
+    if (key === undefined || !(planned?.isGuarded || planned?.holds.length)) {
       throw invalidNames(`one of the parents is ${shown(name)}`);
     }
     return key;
@@ -96,8 +100,8 @@ function invalidNames(seen: string): DeallocatorError {
 
 export function sweepRequested(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
-    invocation(ports, context, async (store, telemetry) => {
-      const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.rules);
+    invocation(ports, context, async (store, telemetry, learning) => {
+      const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.plan);
       const trigger = triggerOf(request);
       const { rules, trigger: functionName } = settling(ports);
       const options = {
@@ -109,9 +113,10 @@ export function sweepRequested(ports: FunctionPorts) {
       };
       const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
       const report = named
-        ? await settleNamed(store, ports.chance, named, options)
+        ? await settleNamed(store, ports.chance, named, { ...options, learning })
         : await sweep(store, ports.chance, {
             ...options,
+            onHealed: (healed) => telemetry.healed(healed),
             from: startedAt,
             full: request?.full === true,
             remainingMillis: () => context.getRemainingTimeInMillis(),
@@ -127,6 +132,7 @@ export function sweepRequested(ports: FunctionPorts) {
         failedCount: report.failed.length,
         stillMarked: report.stillMarked,
         oldestMarkSeconds: (report.oldestMarkMillis ?? 0) / 1000,
+        ...(report.learning.length > 0 && { learning: report.learning }),
       };
       if (named === undefined) {
         if (summary.complete) telemetry.count('SweepsFinished');

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
+import { planOf } from '../lifecycle/plan.ts';
+import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { LocalError } from '../local/ground/local-error.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -33,7 +35,7 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   });
   log(`[local] engine on port ${cloud.enginePort}, which asks no policy and wakes no function`);
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const names = readOutputs(stackName, outputs);
+  const names = readOutputs(stackName, outputs, planOf(SWARMKIT));
   const { tables, rules, sweepFunctionName } = names;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });

@@ -1,4 +1,5 @@
 /** Tables in memory with what reads their streams, one batch after another, each to its end. */
+import { swarmkitPlan } from '../dynamodb/database.ts';
 import { readBatchResult } from '../local/streams/batch-result.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
@@ -38,16 +39,16 @@ export class Stage {
   #batches = 0;
   deadLetters = 0;
 
-  constructor(rules: Rules, chance: TestChance) {
+  constructor(rules: Rules, chance: TestChance, plan = swarmkitPlan(rules)) {
     this.#rules = rules;
     this.#chance = chance;
-    this.tables = new MemoryTables(0, rules);
+    this.tables = new MemoryTables(0, plan);
     this.engine = new MemoryEngine({
       tables: this.tables,
       names: MEMORY_NAMES,
       nowEpochMillis: chance.nowEpochMillis,
     });
-    this.#lanes = new Lanes({ count: 1, isCrowded: false, rules }, (kind, records) => {
+    this.#lanes = new Lanes({ count: 1, isCrowded: false, rules, plan }, (kind, records) => {
       if (kind === 'given up') this.deadLetters += records;
     });
     this.faults = new SwitchedFaults(this.#lanes, () => this.#takeIn());

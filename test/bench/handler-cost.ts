@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { openDatabase } from '../../lib/dynamodb/database.ts';
+import { openDatabase, swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
@@ -55,6 +55,7 @@ export function openHandler(port: number) {
   const handler = streamHandlerOf('tasks', {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { observer })),
     chance: systemChance,
+    plan: swarmkitPlan(DEFAULT_RULES),
     rules: DEFAULT_RULES,
     telemetry: {
       functionName: 'bench',

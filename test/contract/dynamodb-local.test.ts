@@ -9,9 +9,9 @@ describeStore('DynamoDB Local', async () => {
   const terminal = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
   const holding = { ...DEFAULT_RULES, taskNetworks: true };
   return {
-    store: new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES)),
-    terminalStore: new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { rules: terminal })),
-    holdingStore: new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { rules: holding })),
+    store: new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { isLearned: true })),
+    terminalStore: new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { rules: terminal, isLearned: true })),
+    holdingStore: new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { rules: holding, isLearned: true })),
     ...rawAccess(db, PHYSICAL_NAMES),
   };
 });

@@ -39,6 +39,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What is data there, and nothing that a deployed function runs.
   'lib/infra': [
     'lib/dynamodb/schema.ts',
+    'lib/lifecycle',
     'lib/protocol/errors.ts',
     'lib/protocol/limits.ts',
     'lib/protocol/rules.ts',

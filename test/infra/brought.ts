@@ -1,8 +1,7 @@
 /** Tables that a user brings, as the schema asks for them. */
 import type { Stack } from 'aws-cdk-lib';
 import { AttributeType, ProjectionType, StreamViewType, Table } from 'aws-cdk-lib/aws-dynamodb';
-import { TABLES } from '../../lib/dynamodb/schema.ts';
-import type { TableName } from '../../lib/infra/index.ts';
+import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
 
 export const string = (name: string) => ({ name, type: AttributeType.STRING });
 export const INDEX = { indexName: 'marked', partitionKey: string('id'), sortKey: string('markedAt') };

@@ -2,10 +2,10 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AttributeType, Billing, type ITable, StreamViewType, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, test } from 'vitest';
-import { TABLES } from '../../lib/dynamodb/schema.ts';
-import { Deallocator, type DeallocatorProps, type TableName } from '../../lib/infra/index.ts';
+import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
 import { INDEX, rightProps, rightTable, string } from './brought.ts';
-import { tableNames } from './world.ts';
+import { type SwarmkitDeallocator, tableNames } from './world.ts';
 
 const region = { env: { region: 'eu-central-1' } };
 
@@ -23,7 +23,7 @@ function rightTableV2(stack: Stack, name: TableName): TableV2 {
 function deploy(bring: (stack: Stack) => Partial<Record<TableName, ITable>>, props: DeallocatorProps = {}) {
   const app = new App();
   const stack = new Stack(app, 'Own', region);
-  const deallocator = new Deallocator(stack, 'Deallocator', { ...props, tables: bring(stack) });
+  const deallocator = new Deallocator(stack, 'Deallocator', { ...props, tables: bring(stack) }) as SwarmkitDeallocator;
   return { stack, deallocator, synth: () => Template.fromStack(stack) };
 }
 

@@ -119,7 +119,7 @@ describe('function permissions', () => {
   test('only the functions whose work it is may delete a service or a network', () => {
     const deleters = (table: string) =>
       functionNames.filter((name) => world.rolePermissions(name)[table]?.includes('dynamodb:DeleteItem'));
-    expect(deleters('services')).toEqual(['task-deleted', 'service-updated', 'sweep']);
+    expect(deleters('services')).toEqual(['service-updated', 'task-deleted', 'sweep']);
     expect(deleters('networks')).toEqual(functionNames);
     expect(deleters('tasks')).toEqual([]);
   });

@@ -7,7 +7,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Deallocator, DeallocatorStack } from '../../lib/infra/index.ts';
-import { root } from './world.ts';
+import { root, type SwarmkitDeallocator } from './world.ts';
 
 const scratch: string[] = [];
 afterEach(() => {
@@ -59,7 +59,7 @@ describe('synth', () => {
   test('the stack needs no account and no Region, and names its parts in its outputs', () => {
     const stack = new DeallocatorStack(new App(), 'Any');
     const { Outputs, ...template } = Template.fromStack(stack).toJSON();
-    const { tables, functions, deadLetterQueue } = stack.deallocator;
+    const { tables, functions, deadLetterQueue } = stack.deallocator as SwarmkitDeallocator;
     expect(Outputs).toEqual({
       ServicesTableName: { Value: stack.resolve(tables.services.tableName) },
       TasksTableName: { Value: stack.resolve(tables.tasks.tableName) },

@@ -27,7 +27,7 @@ describe('tables', () => {
 
   test.each([
     ['services', ['id'], 'NEW_AND_OLD_IMAGES'],
-    ['tasks', ['serviceId', 'id'], 'KEYS_ONLY'],
+    ['tasks', ['serviceId', 'id'], 'NEW_AND_OLD_IMAGES'],
     ['networks', ['id'], 'NEW_AND_OLD_IMAGES'],
     ['attachments', ['held', 'holder'], 'KEYS_ONLY'],
     ['counters', ['id'], undefined],

@@ -3,9 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
-import { Deallocator, type DeallocatorProps, type FunctionName, type TableName } from '../../lib/infra/index.ts';
+import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
+import type { FunctionName } from '../../lib/streams/functions.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
@@ -13,8 +17,15 @@ export const root = join(import.meta.dirname, '..', '..');
 if (!existsSync(join(root, 'dist', 'functions', 'index.js'))) await bundleFunctions(root);
 
 export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters', 'receipts'];
-export const streamFunctions = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated'] as const;
+/** In the order of the plan, in which policies name them. */
+export const streamFunctions = ['service-updated', 'task-deleted', 'network-updated', 'attachment-deleted'] as const;
 export const functionNames: FunctionName[] = [...streamFunctions, 'sweep'];
+
+/** A deallocator of SwarmKit's kinds: their tables and functions are known by name. */
+export type SwarmkitDeallocator = Deallocator & {
+  readonly tables: Readonly<Record<TableName, ITable>>;
+  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
+};
 
 export interface Statement {
   readonly effect: string;
@@ -27,7 +38,11 @@ type Json = Record<string, unknown>;
 /** @param props or what makes them in the stack */
 export function createWorld(props: DeallocatorProps | ((stack: Stack) => DeallocatorProps) = {}) {
   const stack = new Stack(new App(), 'World');
-  const deallocator = new Deallocator(stack, 'Deallocator', typeof props === 'function' ? props(stack) : props);
+  const deallocator = new Deallocator(
+    stack,
+    'Deallocator',
+    typeof props === 'function' ? props(stack) : props,
+  ) as SwarmkitDeallocator;
   let template: Template | undefined;
   // Late, so that a test can add to the stack.
   const synthesized = () => {
@@ -37,15 +52,13 @@ export function createWorld(props: DeallocatorProps | ((stack: Stack) => Dealloc
 
   /** `services`, `services/index/marked`, `queue`, …: what an ARN in the template means. */
   const resourceNames = (): [name: string, arn: unknown][] => [
-    ...tableNames.map((name): [string, unknown] => [name, stack.resolve(deallocator.tables[name].tableArn)]),
-    ...tableNames.map((name): [string, unknown] => [
-      `${name}/stream`,
-      stack.resolve(deallocator.tables[name].tableStreamArn),
+    ...Object.entries(deallocator.tables).flatMap(([name, { tableArn, tableStreamArn }]): [string, unknown][] => [
+      [name, stack.resolve(tableArn)],
+      [`${name}/stream`, stack.resolve(tableStreamArn)],
     ]),
-    ...functionNames.map((name): [string, unknown] => [name, stack.resolve(deallocator.functions[name].functionArn)]),
-    ...functionNames.map((name): [string, unknown] => [
-      `${name}/logs`,
-      stack.resolve(deallocator.functions[name].logGroup.logGroupArn),
+    ...Object.entries(deallocator.functions).flatMap(([name, { functionArn, logGroup }]): [string, unknown][] => [
+      [name, stack.resolve(functionArn)],
+      [`${name}/logs`, stack.resolve(logGroup.logGroupArn)],
     ]),
     ['queue', stack.resolve(deallocator.deadLetterQueue.queueArn)],
   ];
@@ -97,9 +110,10 @@ export function createWorld(props: DeallocatorProps | ((stack: Stack) => Dealloc
     get template() {
       return synthesized();
     },
-    mappingOf: (name: (typeof streamFunctions)[number]) =>
-      propertiesOf((deallocator.functions[name].node.scope as IConstruct).node.findChild('Mapping')),
-    rolePermissions: (name: FunctionName) => permissions(statementsOf(deallocator.functions[name].role as IConstruct)),
+    mappingOf: (name: string) =>
+      propertiesOf((deallocator.functions[name as FunctionName].node.scope as IConstruct).node.findChild('Mapping')),
+    rolePermissions: (name: string) =>
+      permissions(statementsOf(deallocator.functions[name as FunctionName].role as IConstruct)),
   };
 }
 

@@ -46,7 +46,7 @@ export function freeHandler(world: World): number {
   return -1;
 }
 
-// child-deleted
+// child-gone
 
 function deliverRemovals(world: World, p: number, free: number, on: Deliveries, take: TakeDelivery): void {
   const uncounted = world.get(p, S.UNCOUNTED);
@@ -84,7 +84,7 @@ function start(world: World, handler: number, parent: number, pc: number, origin
   return OUTCOME.done;
 }
 
-// parent-updated
+// item-changed
 
 const PARENT_RECORDS = [S.MARK_RECORD, S.CLEAR_RECORD, S.UNTIMED_RECORD];
 const ALL_RECORDS = S.MARK_RECORD | S.CLEAR_RECORD | S.UNTIMED_RECORD;

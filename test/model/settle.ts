@@ -1,4 +1,4 @@
-/** Steps 1 to 4 of settle, and child-deleted's way there: `lib/protocol/settle.ts` and `lib/streams/child-deleted.ts`. */
+/** Steps 1 to 4 of settle, and child-gone's way there: `lib/protocol/settle.ts` and `lib/streams/child-gone.ts`. */
 import { end, type Request, repeat } from './handler.ts';
 import { isHeldToLearn } from './learning.ts';
 import { OUTCOME } from './names.ts';
@@ -15,7 +15,7 @@ export interface Faults {
   readonly itemByItem: boolean;
 }
 
-// child-deleted
+// child-gone
 
 export function decrement(world: World, handler: number): number {
   const parent = world.parentOf(handler);
@@ -56,7 +56,7 @@ export function decrementUnanswered(world: World, handler: number): number {
   return OUTCOME['answer lost'];
 }
 
-/** parent-updated, for a mark that was cleared: is there a counter to be closed? */
+/** item-changed, for a mark that was cleared: is there a counter to be closed? */
 export function findDraining(world: World, handler: number): number {
   if (world.get(world.parentOf(handler), S.COUNTER) === 0) end(world, handler);
   else repeat(world, handler);

@@ -1,5 +1,6 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 
+import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
@@ -40,7 +41,7 @@ export interface MemoryBackendOptions {
 
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const { rules = DEFAULT_RULES } = options;
-  const tables = new MemoryTables(0, rules);
+  const tables = new MemoryTables(0, swarmkitPlan(rules));
   const violations: Violation[] = [];
   const chance = testChance(options.seed);
   const watch = (before: World, after: World) =>
@@ -51,7 +52,7 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
   const ports = testPorts(store, chance, log, rules, options.functionName);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);
-  const isWanted = mappingFilter(rules);
+  const isWanted = mappingFilter(tables.plan);
   const invoke = async (table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse> => {
     const handler = handlers[table];
     const wanted = records.filter((record) => isWanted(table, record));

@@ -27,7 +27,8 @@ export function mockedRequests() {
     /** What the observer was told. */
     retries,
     requests: new Requests(db, chance, observer),
-    open: (tables: PhysicalNames, rules?: Rules) => openDatabase(db, tables, { chance, observer, rules }),
+    open: (tables: PhysicalNames, rules?: Rules) =>
+      openDatabase(db, tables, { chance, observer, rules, isLearned: true }),
     /** All commands sent so far: their names and inputs. */
     sent: () => mock.calls().map(({ args: [command] }) => [command.constructor.name, command.input] as const),
     inputs: () => mock.calls().map(({ args: [command] }) => command.input as never as Record<string, unknown>),

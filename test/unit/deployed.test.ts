@@ -7,6 +7,8 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import type { Fault } from '../../lib/operate/deployed/check.ts';
 import { GUARDS, type GuardedTable, neededPolicy, type Roles } from '../../lib/operate/deployed/guards.ts';
 import { inspect, inspectTables } from '../../lib/operate/deployed/inspect.ts';
@@ -79,6 +81,8 @@ function deployment() {
         arn: functionName,
         roleArn: roleOf(functionName),
         environment: writeEnvironment({
+          lifecycle: SWARMKIT,
+          plan: planOf(SWARMKIT),
           tables: PHYSICAL_NAMES,
           rules: DEFAULT_RULES,
           functionName,
@@ -331,6 +335,6 @@ describe('what can’t be seen', () => {
 });
 
 function tableOf({ functionArn }: DeployedMapping): string {
-  const one = FUNCTIONS[functionArn as FunctionName];
-  return 'table' in one ? `/${PHYSICAL_NAMES[one.table]}/` : '';
+  const one = FUNCTIONS[functionArn as StreamFunctionName];
+  return one !== undefined ? `/${PHYSICAL_NAMES[one.table]}/` : '';
 }

@@ -148,7 +148,7 @@ const BEFORE: Readonly<Record<string, (world: World) => Promise<void>>> = {
 const NOT_IN_MEMORY: readonly string[] = ['docs/cli.md: selftest'];
 
 /** Blocks without a language that are no output of ours. */
-const NO_OUTPUT = /^(item = read lifecycle|childDeleted\(batch\)|bin\/ |14:02:10\.1|\{"deallocator":"lines")/;
+const NO_OUTPUT = /^(item = read lifecycle|streams\(batch\)|bin\/ |14:02:10\.1|\{"deallocator":"lines")/;
 const OUTPUT = /^```\n(\$ deallocator [^\n]*\n.*?)^```$/gms;
 const PAGES = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) => `docs/${name}`)].filter((name) =>
   name.endsWith('.md'),

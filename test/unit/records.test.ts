@@ -1,25 +1,26 @@
 /** Stream records as Lambda delivers them, and as nobody should: a record that can't be read fails alone, by name. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import {
   compareSequenceNumbers,
   isMalformed,
   type MalformedRecord,
-  readRecord,
-  recordSource,
+  recordReader,
   type StreamRecord,
 } from '../../lib/streams/records.ts';
 
-const TERMINAL = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
-const TASK_NETWORKS = { ...DEFAULT_RULES, taskNetworks: true };
+const PLAN = planOf(swarmkit());
+const TERMINAL = planOf(swarmkit({ taskIsGone: 'terminal' }));
+const TASK_NETWORKS = planOf(swarmkit({ taskNetworks: true }));
 type Read = StreamRecord | MalformedRecord;
 
 const SEQUENCE = '000000000000000000042';
 
-const readTask = (record: unknown) => readRecord(record, recordSource('tasks', DEFAULT_RULES)) as Read;
-const readService = (record: unknown) => readRecord(record, recordSource('services', DEFAULT_RULES)) as Read;
+const readTask = (record: unknown) => recordReader(PLAN, 'tasks')(record) as Read;
+const readService = (record: unknown) => recordReader(PLAN, 'services')(record) as Read;
 
 const removal = (more: Record<string, unknown> = {}) => ({
   eventName: 'REMOVE',
@@ -36,30 +37,38 @@ const change = (more: Record<string, unknown> = {}) => ({
   },
 });
 
+const task = { kind: 'task', id: '3#web#t1' };
+const web = { kind: 'service', id: 'web' };
+
 it.each([
-  ['services', DEFAULT_RULES, ['parents', 'service', 'id', undefined, true]],
-  ['tasks', DEFAULT_RULES, ['children', 'service', 'serviceId', undefined, false]],
-  ['tasks', TERMINAL, ['children', 'service', 'serviceId', undefined, true]],
-  ['tasks', TASK_NETWORKS, ['children', 'service', 'serviceId', 'id', true]],
-  ['networks', TASK_NETWORKS, ['parents', 'network', 'id', undefined, true]],
-  ['attachments', TASK_NETWORKS, ['children', undefined, 'held', undefined, false]],
-] as const)('the schema and the rules say what records of %s are about', (table, rules, expected) => {
-  const { of, kind, keyAttribute, childAttribute, withImages } = recordSource(table, rules);
-  expect([of, kind, keyAttribute, childAttribute, withImages]).toEqual(expected);
+  ['services', PLAN, { id: 'web' }, [web, [], true]],
+  ['tasks', PLAN, { serviceId: 'web', id: 't1' }, [undefined, [web], false]],
+  ['tasks', TERMINAL, { serviceId: 'web', id: 't1' }, [undefined, [web], true]],
+  ['tasks', TASK_NETWORKS, { serviceId: 'web', id: 't1' }, [task, [web], true]],
+  ['networks', TASK_NETWORKS, { id: 'front' }, [{ kind: 'network', id: 'front' }, [], true]],
+  [
+    ...(['attachments', TASK_NETWORKS, { held: 'network#front', holder: 'service#web' }] as const),
+    [undefined, [{ kind: 'network', id: 'front' }], false],
+  ],
+] as const)('the plan says what records of %s are about', (table, plan, keys, expected) => {
+  const Keys = Object.fromEntries(Object.entries(keys).map(([name, S]) => [name, { S }]));
+  const read = recordReader(plan, table)(removal({ Keys, OldImage: {} })) as StreamRecord;
+  expect([read.item, read.parents, read.before !== undefined]).toEqual(expected);
 });
 
 describe('a record of a child', () => {
-  it("names the parent, and nothing of the child's own", () => {
+  it("names the parent, and nothing of the child's image", () => {
     expect(readTask(removal({ OldImage: 'not looked at' }))).toEqual({
       sequenceNumber: SEQUENCE,
       eventName: 'REMOVE',
-      parent: { kind: 'service', id: 'web' },
+      item: undefined,
+      parents: [{ kind: 'service', id: 'web' }],
       before: undefined,
       after: undefined,
     });
     const attachment = removal({ Keys: { held: { S: 'network#front' }, holder: { S: 'service#web' } } });
-    expect(readRecord(attachment, recordSource('attachments', DEFAULT_RULES))).toMatchObject({
-      parent: { kind: 'network', id: 'front' },
+    expect(recordReader(PLAN, 'attachments')(attachment)).toMatchObject({
+      parents: [{ kind: 'network', id: 'front' }],
     });
   });
 });
@@ -68,14 +77,14 @@ it.each(['front', 'network#', 'service#web', 'volume#data', 'task#3#web#1'])(
   'a record of an attachment to %s, which nothing holds by attachments, is about nobody',
   (held) => {
     const record = removal({ Keys: { held: { S: held }, holder: { S: 'service#web' } } });
-    expect(readRecord(record, recordSource('attachments', DEFAULT_RULES))).toBeUndefined();
+    expect(recordReader(PLAN, 'attachments')(record)).toBeUndefined();
   },
 );
 
 describe('a record of a parent', () => {
   const list = { L: [{ M: { target: { S: 'front' } } }] };
 
-  it('tells of both images the mark, its time and the network lists', () => {
+  it('tells of both images the mark, its time and what they name', () => {
     const record = change({
       OldImage: { id: { S: 'web' }, spec: { M: { networks: list } }, markedAt: { S: 'm0' }, protected: { BOOL: true } },
       NewImage: {
@@ -91,20 +100,23 @@ describe('a record of a parent', () => {
     expect(readService(record)).toEqual({
       sequenceNumber: SEQUENCE,
       eventName: 'MODIFY',
-      parent: { kind: 'service', id: 'web' },
+      item: { kind: 'service', id: 'web' },
+      parents: [],
       before: {
         pendingDelete: false,
+        malformedMark: undefined,
         markedAt: 'm0',
         isProtected: true,
-        lists: { task: undefined, service: [{ target: 'front' }] },
-        state: undefined,
+        names: [{ kind: 'network', id: 'front' }],
+        isGone: false,
       },
       after: {
         pendingDelete: true,
+        malformedMark: undefined,
         markedAt: 'm1',
         isProtected: false,
-        lists: { task: [{ target: 'front' }], service: undefined },
-        state: 'running',
+        names: [{ kind: 'network', id: 'front' }],
+        isGone: false,
       },
     });
   });
@@ -131,11 +143,11 @@ describe('a record of a parent', () => {
     expect(readService(change({ NewImage: { pendingDelete } }))).toMatchObject({ after: { pendingDelete: false } });
   });
 
-  it('tells of the lists their targets alone, by which references are told', () => {
+  it('tells of the lists what can be an id alone, whatever stands beside it', () => {
     const odd = { NS: ['1', '9007199254740993'] };
     const entries = [{ M: { target: { S: 'front' }, odd } }, { S: 'no map' }, { M: { target: { N: '7' } } }];
     const read = readService(change({ NewImage: { spec: { M: { networks: { L: entries } } } } }));
-    expect(read).toMatchObject({ after: { lists: { service: [{ target: 'front' }, {}, {}] } } });
+    expect(read).toMatchObject({ after: { names: [{ kind: 'network', id: 'front' }] } });
   });
 
   it.each<[string, unknown]>([
@@ -152,7 +164,7 @@ describe('a record of a parent', () => {
   ])('names no network with a spec %s', (_, spec) => {
     const read = readService(change({ NewImage: { spec } }));
     if (isMalformed(read)) throw read.error;
-    for (const list of [read.after?.lists.task, read.after?.lists.service]) expect(list ?? null).toBeNull();
+    expect(read.after?.names).toEqual([]);
   });
 });
 

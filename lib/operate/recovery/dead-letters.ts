@@ -1,19 +1,10 @@
 /** Reads messages of the dead-letter queue without trusting them: what can't be read is reported, and never dropped. */
 
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
-import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { shown } from '../../protocol/arguments.ts';
-import { kindRules, referencedNetworks, referredTo, taskKey } from '../../protocol/model.ts';
-import type { Rules } from '../../protocol/rules.ts';
-import { FUNCTIONS, STREAM_FUNCTION_NAMES } from '../../streams/functions.ts';
-import {
-  type Image,
-  isMalformed,
-  type RecordSource,
-  readRecord,
-  recordSource,
-  type StreamRecord,
-} from '../../streams/records.ts';
+import { isMalformed, type RecordReader, recordReader } from '../../streams/records.ts';
 import { isMap } from '../values.ts';
 
 /** Where the records of a failed batch are. The stream keeps them for 24 hours. */
@@ -26,7 +17,7 @@ export interface BatchPlace {
 
 export type DeadLetter =
   /** From an event source mapping: it names a batch of records. */
-  | { readonly kind: 'batch'; readonly place: BatchPlace; readonly source: RecordSource }
+  | { readonly kind: 'batch'; readonly place: BatchPlace; readonly read: RecordReader }
   /** From the sweep: a failed asynchronous invocation, or a scheduled event that was not delivered. */
   | { readonly kind: 'sweep' }
   /** No function of this deployment could have left it. */
@@ -43,7 +34,7 @@ export interface RecordsRead {
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html and
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
  */
-export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules): DeadLetter {
+export function readDeadLetter(body: string, tables: PhysicalNames, plan: Plan): DeadLetter {
   let letter: unknown;
   try {
     letter = JSON.parse(body);
@@ -61,51 +52,46 @@ export function readDeadLetter(body: string, tables: PhysicalNames, rules: Rules
     isSequenceNumber(startSequenceNumber) &&
     isSequenceNumber(endSequenceNumber);
   if (!isPlace) return { kind: 'unknown', why: `its DDBStreamBatchInfo names no records: ${shown(batch)}` };
-  const source = sourceOf(streamArn, tables, rules);
-  if (source === undefined) {
+  const table = streamedTable(streamArn, tables, plan);
+  if (table === undefined) {
     return { kind: 'unknown', why: `it is of the stream ${streamArn}, which belongs to no table of this deployment` };
   }
-  return { kind: 'batch', place: { streamArn, shardId, startSequenceNumber, endSequenceNumber }, source };
+  return {
+    kind: 'batch',
+    place: { streamArn, shardId, startSequenceNumber, endSequenceNumber },
+    read: recordReader(plan, table),
+  };
 }
 
 /**
- * The parents whose settling makes up for records that no function has processed. A service's own record also names the
- * networks that the service no longer refers to: after a raw write, their attachments of this service are stale. Where tasks
- * hold networks, the same goes for a task's record, which also names the task itself.
+ * The names whose settling makes up for records that no function has processed: the item itself, if it is guarded, or holds
+ * something; what it lies under; and what it names no more, since its attachment there may be stale after a raw write.
  */
-export function parentsOfRecords(records: readonly unknown[], source: RecordSource): RecordsRead {
+export function parentsOfRecords(records: readonly unknown[], read: RecordReader, plan: Plan): RecordsRead {
   const parents = new Set<string>();
   const malformed: string[] = [];
-  const isOwn = source.of === 'parents';
-  for (const record of records) {
-    const read = readRecord(record, { ...source, withImages: isOwn || source.childAttribute !== undefined });
-    if (read === undefined) continue;
-    if (isMalformed(read)) {
-      malformed.push(`record ${read.sequenceNumber ?? 'without a sequence number'}: ${read.error.message}`);
+  for (const record of records.map(read)) {
+    if (record === undefined) continue;
+    if (isMalformed(record)) {
+      malformed.push(`record ${record.sequenceNumber ?? 'without a sequence number'}: ${record.error.message}`);
       continue;
     }
-    parents.add(itemName(read.parent));
-    const user = userOf(read, isOwn);
-    if (user === undefined) continue;
-    const named = (image: Image | undefined) => (image ? referencedNetworks(user, image.lists) : []);
-    const still = new Set(named(read.after));
-    for (const id of named(read.before)) if (!still.has(id)) parents.add(itemName(referredTo(id)));
-    if (user.kind === 'task' && still.size > 0) parents.add(itemName(user));
+    const { item, before, after } = record;
+    for (const parent of record.parents) parents.add(itemName(parent));
+    const isGuarded = item !== undefined && plan.kinds[item.kind]?.isGuarded === true;
+    if (isGuarded) parents.add(itemName(item));
+    const still = new Set(after?.names.map(itemName));
+    for (const name of before?.names.map(itemName) ?? []) if (!still.has(name)) parents.add(name);
+    if (item !== undefined && still.size > 0) parents.add(itemName(item));
   }
   return { parents: [...parents], malformed };
 }
 
-/** The user of networks that the record is about, if any. */
-function userOf({ parent, child }: StreamRecord, isOwn: boolean): ItemKey | undefined {
-  if (child !== undefined) return taskKey(parent.id, child);
-  return isOwn && kindRules(parent.kind).refersTo !== undefined ? parent : undefined;
-}
-
 /** `arn:aws:dynamodb:eu-central-1:123456789012:table/NAME/stream/2026-01-01T00:00:00.000` */
-function sourceOf(streamArn: string, tables: PhysicalNames, rules: Rules): RecordSource | undefined {
+function streamedTable(streamArn: string, tables: PhysicalNames, { functions }: Plan): string | undefined {
   const [, name] = /:table\/([^/]+)\/stream\//.exec(streamArn) ?? [];
-  const table = STREAM_FUNCTION_NAMES.map((one) => FUNCTIONS[one].table).find((one) => name === tables[one]);
-  return table && recordSource(table, rules);
+  const streamed = Object.values(functions).map(({ table }) => table);
+  return streamed.find((table) => (tables as Readonly<Record<string, string>>)[table] === name);
 }
 
 function isText(value: unknown): value is string {

@@ -1,5 +1,7 @@
 /** Makes up for the messages of the dead-letter queue: settles what each is about, and only then deletes it. */
+import { swarmkitPlan } from '../../dynamodb/database.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { compareSequenceNumbers } from '../../streams/records.ts';
 import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
@@ -74,6 +76,8 @@ export interface RedriveOptions {
   readonly messagesMax?: number;
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly plan?: Plan;
   /** Its reason is thrown between two requests; messages that are not done stay in the queue. */
   readonly signal?: AbortSignal | undefined;
   /** Told after each group of messages. */
@@ -142,18 +146,19 @@ class Redrive {
   readonly #ports: RedrivePorts;
   readonly #tables: PhysicalNames;
   readonly #signal: AbortSignal | undefined;
-  readonly #rules: Rules;
+  readonly #plan: Plan;
   readonly #deletedParents: string[] = [];
   readonly #kept = new Map<string, string>();
   readonly #malformed: string[] = [];
   readonly #gone: BatchPlace[] = [];
   readonly #counts = { received: 0, deleted: 0, settled: 0, sweeps: 0 };
 
-  constructor(ports: RedrivePorts, tables: PhysicalNames, { signal, rules = DEFAULT_RULES }: RedriveOptions) {
+  constructor(ports: RedrivePorts, tables: PhysicalNames, options: RedriveOptions) {
+    const { signal, rules = DEFAULT_RULES, plan = swarmkitPlan(rules) } = options;
     this.#ports = ports;
     this.#tables = tables;
     this.#signal = signal;
-    this.#rules = rules;
+    this.#plan = plan;
   }
 
   /** SQS shows a message again, once the time is over for which it was hidden. */
@@ -202,7 +207,7 @@ class Redrive {
 
   /** Undefined for a message that stays in the queue. */
   async #needsOf(message: DeadLetterMessage): Promise<Needs | undefined> {
-    const letter = readDeadLetter(message.body, this.#tables, this.#rules);
+    const letter = readDeadLetter(message.body, this.#tables, this.#plan);
     switch (letter.kind) {
       case 'unknown':
         this.#kept.set(message.body, `${letter.why}; see who sent it, and delete it by hand`);
@@ -212,7 +217,7 @@ class Redrive {
       default: {
         const { records, isWhole } = await this.#readBatch(letter.place);
         if (!isWhole) this.#gone.push(letter.place);
-        const { parents, malformed } = parentsOfRecords(records, letter.source);
+        const { parents, malformed } = parentsOfRecords(records, letter.read, this.#plan);
         this.#malformed.push(...malformed);
         return { message, parents, wholeSweep: !isWhole || malformed.length > 0 };
       }

@@ -34,6 +34,12 @@ export interface ForecastStep {
 export type StayReason =
   | { readonly because: 'not marked' }
   | { readonly because: 'protected' }
+  /** Its users are being counted, since some of them are older than the declaration that they hold it. */
+  | {
+      readonly because: 'learning';
+      /** When a sweep began with that, milliseconds since 1970. Absent: none has yet. */
+      readonly sinceEpochMillis?: number;
+    }
   | {
       readonly because: 'grace period';
       /** Its end, ISO 8601. */
@@ -78,7 +84,7 @@ export interface Forecast {
 
 /** What holds an object, as reports tell it. */
 export function reasonOf(hold: Hold): StayReason {
-  return hold.because === 'protected' ? hold : { because: 'grace period', until: isoOf(hold.untilEpochMillis) };
+  return hold.because === 'grace period' ? { because: 'grace period', until: isoOf(hold.untilEpochMillis) } : hold;
 }
 
 export function isoOf(epochMillis: number): string {

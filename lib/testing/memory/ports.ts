@@ -1,3 +1,4 @@
+import { swarmkitPlan } from '../../dynamodb/database.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
@@ -13,10 +14,12 @@ export function testPorts(
   log: LogLine[],
   rules: Rules = DEFAULT_RULES,
   functionName = 'test',
+  plan = swarmkitPlan(rules),
 ): FunctionPorts {
   return {
     openStore: () => store,
     chance,
+    plan,
     rules,
     telemetry: {
       functionName,

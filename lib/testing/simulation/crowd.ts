@@ -4,7 +4,6 @@ import { freePlacesOf, Place, type Tampering } from './place.ts';
 import { Process, type Role, type Surroundings } from './processes.ts';
 
 export interface Run {
-  readonly lifeMillis: number;
   readonly work: (place: Place) => Promise<void>;
   readonly onKilled?: () => void;
   readonly onFailed: (error: unknown) => void;
@@ -37,10 +36,10 @@ export class Crowd {
   }
 
   /** False: there has been a process of that number. */
-  run(number: number, role: Role, { lifeMillis, work, onKilled, onFailed, surroundings }: Run): boolean {
+  run(number: number, role: Role, { work, onKilled, onFailed, surroundings }: Run): boolean {
     if (this.#all.has(number)) return false;
     const { seed, skewMillisMax, rules, tampering } = this.#kind;
-    const process = new Process(number, role, surroundings, { seed, skewMillisMax, lifeMillis });
+    const process = new Process(number, role, surroundings, { seed, skewMillisMax });
     process.onKilled = onKilled;
     const place = this.#free.pop() ?? new Place(rules, tampering);
     place.process = process;

@@ -3,12 +3,12 @@
  * where a crowd is wanted, several at once and in any order), with the local cloud's own decisions about retry, bisect and
  * giving up, and the construct's own filters.
  */
-import type { TableName } from '../../dynamodb/schema.ts';
 import type { ItemKey } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { type BatchResult, planNextStep, type Segment } from '../../local/streams/batch-result.ts';
 import type { Rules } from '../../protocol/rules.ts';
-import { MAPPING_DEFAULTS, type StreamedTable } from '../../streams/functions.ts';
-import { mappingFilter, STREAMED } from '../memory/stream-functions.ts';
+import { MAPPING_DEFAULTS } from '../../streams/functions.ts';
+import { mappingFilter, streamedTables } from '../memory/stream-functions.ts';
 import type { LambdaRecord, MemoryTables } from '../memory/tables.ts';
 
 /** As the construct sets the mappings. */
@@ -29,7 +29,7 @@ interface Arrived {
 
 interface Lane {
   readonly name: string;
-  readonly table: StreamedTable;
+  readonly table: string;
   readonly waiting: Arrived[];
   /** What is left of a batch that failed, or was halved. */
   segments: Segment<Arrived>[];
@@ -38,26 +38,32 @@ interface Lane {
   stillUntilMillis: number;
 }
 
+interface LanesOptions {
+  readonly count: number;
+  readonly isCrowded: boolean;
+  readonly rules: Rules;
+  readonly plan: Plan;
+}
+
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #count: number;
   readonly #isCrowded: boolean;
   /** Records that were delivered before: a duplicate is one of these. */
-  readonly #former: { readonly table: StreamedTable; readonly record: LambdaRecord }[] = [];
+  readonly #former: { readonly table: string; readonly record: LambdaRecord }[] = [];
   readonly #onLost: (kind: Loss, records: number) => void;
   readonly #rules: Rules;
+  readonly #streamed: readonly string[];
   readonly #isWanted: ReturnType<typeof mappingFilter>;
 
-  constructor(
-    { count, isCrowded, rules }: { readonly count: number; readonly isCrowded: boolean; readonly rules: Rules },
-    onLost: (kind: Loss, records: number) => void,
-  ) {
+  constructor({ count, isCrowded, rules, plan }: LanesOptions, onLost: (kind: Loss, records: number) => void) {
     this.#count = count;
     this.#isCrowded = isCrowded;
     this.#onLost = onLost;
     this.#rules = rules;
-    this.#isWanted = mappingFilter(rules);
-    for (const table of STREAMED) {
+    this.#isWanted = mappingFilter(plan);
+    this.#streamed = streamedTables(plan);
+    for (const table of this.#streamed) {
       for (let index = 0; index < count; index++) {
         const name = `${table}/${index}`;
         const lane: Lane = { name, table, waiting: [], segments: [], active: new Map(), stillUntilMillis: 0 };
@@ -68,16 +74,15 @@ export class Lanes {
 
   /** Takes the tables' new records in: each goes into the lane of its key, if the mapping's filter wants it. */
   takeIn(tables: MemoryTables, nowMillis: number): void {
-    for (const table of STREAMED) {
-      const records = tables.streams[table];
-      if (records.length === 0) continue;
+    for (const table of this.#streamed) {
+      const records = tables.streams[table] ?? [];
       for (const record of records.splice(0)) {
         if (this.#isWanted(table, record)) this.#place(table, record, nowMillis);
       }
     }
   }
 
-  #place(table: StreamedTable, record: LambdaRecord, atMillis: number): void {
+  #place(table: string, record: LambdaRecord, atMillis: number): void {
     const lane = this.#lanes.get(`${table}/${hash(JSON.stringify(record.dynamodb.Keys)) % this.#count}`);
     lane?.waiting.push({ record, atMillis });
   }
@@ -88,7 +93,7 @@ export class Lanes {
   }
 
   /** Lanes with records that no function has been given yet. */
-  waiting(): { readonly name: string; readonly table: StreamedTable; readonly records: number }[] {
+  waiting(): { readonly name: string; readonly table: string; readonly records: number }[] {
     return [...this.#lanes.values()]
       .filter(({ waiting }) => waiting.length > 0)
       .map(({ name, table, waiting }) => ({ name, table, records: waiting.length }));
@@ -102,8 +107,8 @@ export class Lanes {
     return [...this.#lanes.keys()];
   }
 
-  tableOf(name: string): StreamedTable {
-    return (name.split('/')[0] ?? '') as StreamedTable;
+  tableOf(name: string): string {
+    return (name.split('/')[0] ?? '') as string;
   }
 
   waitingIn(name: string): number {
@@ -155,7 +160,7 @@ export class Lanes {
     return records.size;
   }
 
-  formerTable(former: number): StreamedTable | undefined {
+  formerTable(former: number): string | undefined {
     return this.#former[former]?.table;
   }
 
@@ -172,7 +177,7 @@ export class Lanes {
     return dropped.length > 0;
   }
 
-  expire(table: TableName): boolean {
+  expire(table: string): boolean {
     const lanes = [...this.#lanes.values()].filter((lane) => lane.table === table);
     const lost = lanes.reduce((sum, { waiting }) => sum + waiting.length, 0);
     for (const lane of lanes) lane.waiting.length = 0;

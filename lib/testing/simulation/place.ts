@@ -1,20 +1,19 @@
 /** Where the processes of a simulated world run: the real functions and the real client, on a wire of the world's. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../client/index.ts';
-import { openDatabase } from '../../dynamodb/database.ts';
+import { openDatabase, swarmkitPlan } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
-import type { StreamedTable } from '../../streams/functions.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 import { sweepRequested } from '../../streams/sweep-requested.ts';
 import { MEMORY_NAMES, memoryClient } from '../memory/client.ts';
 import { type Handler, handlersOf } from '../memory/stream-functions.ts';
 import type { Input, Process } from './processes.ts';
 
-export type Handlers = Readonly<Record<StreamedTable, Handler>>;
+export type Handlers = Readonly<Record<string, Handler>>;
 
 /** What may stand between a process and the product's right code, and tells when it changes something. */
 export interface Tampering {
@@ -59,10 +58,11 @@ export class Place {
     const ports: FunctionPorts = {
       openStore: (observer) => {
         const open = (under: Rules) =>
-          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under }));
+          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under, isLearned: true }));
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
       chance,
+      plan: swarmkitPlan(rules),
       rules,
       telemetry: {
         functionName: 'simulated',
@@ -72,7 +72,7 @@ export class Place {
       },
     };
     const right = handlersOf(ports);
-    const under = (others: Rules) => handlersOf({ ...ports, rules: others });
+    const under = (others: Rules) => handlersOf({ ...ports, plan: swarmkitPlan(others), rules: others });
     this.handlers = tampering.handlers?.(right, under, rules, took) ?? right;
     this.sweep = sweepRequested(ports);
   }
