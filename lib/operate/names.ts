@@ -5,6 +5,7 @@ import { type ItemKey, itemName, joinParts, splitParts } from '../lifecycle/keys
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
 import { SWARMKIT } from '../lifecycle/swarmkit.ts';
+import { isSwarmkits } from '../lifecycle/swarmkits.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
 
@@ -231,12 +232,12 @@ export function childWords(plan: Plan, kind: string): { readonly singular: strin
   return isOneLeaf ? planned(plan, only).words : { singular: 'user', plural: 'users' };
 }
 
-const SWARM_KINDS = ['service', 'task', 'network'] as const;
-
-/** Whether its objects have what Docker's have: stacks, labels, and snapshots. All that SwarmKit has is there, perhaps with more. */
-export function isSwarm(plan: Plan): boolean {
-  const placeOf = ({ table, key }: KindPlan) => JSON.stringify([table, key]);
-  return SWARM_KINDS.every(
-    (kind) => Object.hasOwn(plan.kinds, kind) && placeOf(planned(plan, kind)) === placeOf(planned(SWARMKIT_PLAN, kind)),
-  );
+/** `FailedPrecondition` for kinds that are not SwarmKit's. @param what those alone have, as a sentence */
+export function checkSwarmkits(plan: Plan, what: string): void {
+  if (isSwarmkits(plan)) return;
+  const kinds = Object.keys(plan.kinds).join(', ');
+  throw new DeallocatorError('FailedPrecondition', `${what}; the kinds of this deployment are ${kinds}`);
 }
+
+/** What a stack and a label are of. */
+export const LABELLED = "stacks and labels are those of SwarmKit's services and networks: name objects one by one";

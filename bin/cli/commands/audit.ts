@@ -53,7 +53,7 @@ export const audit: Command = {
             onProgress: ({ done, total }) => progress.update(done, total, `mending ${done} of ${total}`),
           })
         : undefined;
-      const database = openDatabase(db, tables, { rules, chance: io.chance });
+      const database = openDatabase(db, tables, { plan, rules, chance: io.chance });
       const deployed = await compare(database, around, sweepFunctionName, given.flag('deployed'));
       progress.close();
       const wrong = (deployed ?? []).filter((check) => check.result === 'failed');

@@ -1,10 +1,9 @@
 import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { keyGiven, STACK_LABEL } from '../../../lib/operate/names.ts';
+import { checkSwarmkits, keyGiven, LABELLED, STACK_LABEL } from '../../../lib/operate/names.ts';
 import type { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { findDeleted } from '../../../lib/operate/reports/history.ts';
-import { checkSwarm } from '../../../lib/operate/reports/plan.ts';
 import { readStatus } from '../../../lib/operate/reports/status.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
@@ -71,7 +70,7 @@ async function findAsked(session: Session, given: Given): Promise<readonly ItemK
     const { marked } = await interruptible(readStatus(cluster), session.io);
     return marked.map((entry) => keyGiven(cluster.plan, entry));
   }
-  checkSwarm(cluster);
+  checkSwarmkits(cluster.plan, LABELLED);
   const { keys, isWhole } = await interruptible(
     cluster.findLabelled([{ name: STACK_LABEL, value: stack }]),
     session.io,

@@ -1,13 +1,12 @@
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { keyGiven, typedId, typedName } from '../../../lib/operate/names.ts';
+import { checkSwarmkits, keyGiven, LABELLED, typedId, typedName } from '../../../lib/operate/names.ts';
 import {
   LISTED_OBJECTS_MAX,
   type ListedObject,
   listObjects,
   type ObjectList,
 } from '../../../lib/operate/reports/listing.ts';
-import { checkSwarm } from '../../../lib/operate/reports/plan.ts';
 import { readKind, readLabel, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -75,7 +74,7 @@ export const ls: Command = {
     );
     const { cluster } = deployment;
     const { plan } = cluster;
-    if (given.text('stack') !== undefined || label !== undefined) checkSwarm(cluster);
+    if (given.text('stack') !== undefined || label !== undefined) checkSwarmkits(plan, LABELLED);
     const request = {
       kind,
       stack: given.text('stack'),

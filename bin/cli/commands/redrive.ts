@@ -26,6 +26,7 @@ export const redrive: Command = {
     try {
       const result = await redriveLetters({ deadLetters, records, sweep }, tables, {
         rules,
+        plan: cluster.plan,
         signal: io.signal,
         onProgress: ({ received, deleted, kept }) =>
           progress.update(deleted + kept, received, `${count(received, 'message')} received`),

@@ -6,7 +6,16 @@ import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import type { Parent } from '../../protocol/model.ts';
 import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
-import { guardedOf, isSwarm, keyGiven, type Names, namesOf, type ObjectKey, planned } from '../names.ts';
+import {
+  checkSwarmkits,
+  guardedOf,
+  keyGiven,
+  LABELLED,
+  type Names,
+  namesOf,
+  type ObjectKey,
+  planned,
+} from '../names.ts';
 import type { Cluster } from './cluster.ts';
 import { forecast } from './forecast.ts';
 import type { Forecast } from './foreseen.ts';
@@ -234,7 +243,7 @@ async function keysLabelled(
   cluster: Cluster,
   selection: Pick<Selection, 'stack' | 'labels'>,
 ): Promise<readonly ItemKey[]> {
-  checkSwarm(cluster);
+  checkSwarmkits(cluster.plan, LABELLED);
   const { keys, isWhole } = await cluster.findLabelled(labelsAsked(selection));
   if (keys.length > 0 && isWhole) return keys;
   const { stack, labels = [] } = selection;
@@ -246,15 +255,6 @@ async function keysLabelled(
   throw new DeallocatorError(
     'NotFound',
     `${asked} was not found: ${what}, at spec.annotations.labels or at spec.labels; name the objects one by one`,
-  );
-}
-
-/** `FailedPrecondition` for objects that have neither stacks nor labels, since they are not SwarmKit's. */
-export function checkSwarm({ plan }: Pick<Cluster, 'plan'>): void {
-  if (isSwarm(plan)) return;
-  throw new DeallocatorError(
-    'FailedPrecondition',
-    `stacks and labels are those of SwarmKit's services and networks, and this deployment has the kinds ${Object.keys(plan.kinds).join(', ')}; name its objects one by one`,
   );
 }
 
