@@ -1,8 +1,7 @@
 /** One deployment's tables, as everything here reaches them. */
-import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { swarmkit } from '../lifecycle/swarmkit.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import { Addresses } from './addresses.ts';
 import { Requests, type Sender } from './requests.ts';
 import type { RetryObserver } from './retry.ts';
@@ -37,6 +36,8 @@ export interface DatabaseOptions {
   readonly observer?: RetryObserver;
 }
 
+export { swarmkitPlan };
+
 export function openDatabase(
   db: Sender,
   tables: PhysicalNames,
@@ -48,15 +49,6 @@ export function openDatabase(
     observer = { onRetry: () => {} },
   }: DatabaseOptions = {},
 ): Database {
-  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), plan, rules, chance, isLearned };
-}
-
-const swarmkitPlans = new Map<string, Plan>();
-
-/** A plan for each choice, made once: a database is opened for each invocation. */
-export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
-  const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
-  const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
-  swarmkitPlans.set(choice, plan);
-  return plan;
+  const at = new Addresses(plan, tables);
+  return { requests: new Requests(db, chance, observer), at, plan, rules, chance, isLearned };
 }

@@ -1,6 +1,5 @@
 /** The item `lifecycle`, and the pages of what holds anything: docs/design.md §4.4. */
 import { keyOfItem } from '../lifecycle/ids.ts';
-import type { Plan } from '../lifecycle/plan.ts';
 import {
   type Declaration,
   declarationOf,
@@ -13,12 +12,11 @@ import {
   type LifecycleStore,
 } from '../protocol/learning.ts';
 import { LEARNING_PAGE_ITEMS } from '../protocol/limits.ts';
-import { isParent } from '../protocol/model.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import { type Condition, versionIs, versionIsAsRead } from './conditions.ts';
 import type { Database } from './database.ts';
 import { expressed, only, type Phrase, setting } from './expressions.ts';
-import { PARENT_PATHS, parentOf, TASK_USER_PATHS, taskUserOf } from './items.ts';
+import { heldIn, seenPaths } from './items.ts';
 import { type Item, native, type StoredItem, StoredValue } from './requests.ts';
 
 export function lifecycleStore(database: Database): LifecycleStore {
@@ -63,24 +61,21 @@ async function write({ requests, at }: Database, update: Phrase, condition: Cond
 
 /** A page of the table itself: an index may not show an old item yet (R63). */
 async function listHolders(
-  { requests, at, plan, rules }: Database,
+  { requests, at, plan }: Database,
   kind: string,
   from: PageKey | undefined,
 ): Promise<Page<Holder>> {
-  const { key: attributes } = plan.kinds[kind] as Plan['kinds'][string];
-  const paths = new Set([...Object.keys(attributes), ...(isParent({ kind, id: '' }) ? PARENT_PATHS : TASK_USER_PATHS)]);
   const input = {
-    TableName: at.ofKind(kind),
-    ...expressed({ projection: only([...paths]) }),
+    TableName: at.tableOf(kind),
+    ...expressed({ projection: only(seenPaths(plan, kind)) }),
     ConsistentRead: true,
     Limit: LEARNING_PAGE_ITEMS,
   };
   const { Items = [], next } = await requests.scanStored(input, from);
   const holderOf = (item: StoredItem): Holder[] => {
     const key = keyOfItem(plan, kind, native(item));
-    if (key === undefined) return [];
-    const { references } = isParent(key) ? parentOf(key, item) : taskUserOf(key, item, rules);
-    return references.length > 0 ? [{ key, references }] : [];
+    const held = key === undefined ? [] : heldIn(plan, key, item);
+    return key !== undefined && held.length > 0 ? [{ key, held }] : [];
   };
   return { items: Items.flatMap(holderOf), next };
 }

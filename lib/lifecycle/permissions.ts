@@ -1,7 +1,6 @@
 /** Who may do what to which table. A part of the plan. */
 import type { KindPlan } from './kind-plan.ts';
 import type { StreamFunctionPlan, TablePlan } from './tables.ts';
-import { partsIn } from './templates.ts';
 
 /**
  * Actions without `dynamodb:`, in the order of a policy. A transaction needs the actions of its items, a statement one of its own.
@@ -79,10 +78,7 @@ function settle({ table, countedBy, holds }: KindPlan, plans: Plans): Permission
     { counters: COUNTERS, receipts: ['PutItem'], [table]: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'] },
     ...countedBy.map((count): Permissions => {
       if (count.by === 'attachments') return attachments;
-      // Several parents are counted in one read where one text fits the keys of all their children, and none is filtered out.
-      const fixed = partsIn(count.sort?.beginsWith ?? count.sort?.equals ?? '').length === 0;
-      const isCountedTogether = fixed && count.goneWhen === undefined;
-      return { [count.table]: isCountedTogether ? ['Query', 'PartiQLSelect'] : ['Query'] };
+      return { [count.table]: count.isCountedTogether ? ['Query', 'PartiQLSelect'] : ['Query'] };
     }),
     ...holds.map(({ kind }): Permissions => {
       const other = plans[kind] as KindPlan;

@@ -5,7 +5,7 @@
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { type Learning, NOTHING_TO_LEARN } from './learning.ts';
-import { isMarked, type MarkedParent, type Parent } from './model.ts';
+import { isMarked, type MarkedItem, type SeenItem } from './model.ts';
 import type { Rules } from './rules.ts';
 import { markedAtEpochMillis } from './time.ts';
 
@@ -26,7 +26,7 @@ export interface Circumstances {
 
 /** A mark that doesn't tell its time has no grace period: its end could not be known, and a mark must not stay for ever. */
 export function findHold(
-  parent: Pick<MarkedParent, 'key' | 'markedAt' | 'isProtected'>,
+  parent: Pick<MarkedItem, 'key' | 'markedAt' | 'isProtected'>,
   { rules, nowEpochMillis, learning = NOTHING_TO_LEARN }: Circumstances,
 ): Hold | undefined {
   if (parent.isProtected) return { because: 'protected' };
@@ -40,18 +40,18 @@ export function findHold(
 }
 
 /**
- * Whether a network goes with the service that lets go of it: it is marked, nothing holds it, and no other user is attached.
+ * Whether what is held goes with the holder that lets go of it: it is marked, nothing makes it stay, and no other holder is attached.
  */
 export function goesAlong(
-  network: Parent | undefined,
+  held: SeenItem | undefined,
   attached: readonly string[],
-  user: ItemKey,
+  letting: ItemKey,
   circumstances: Circumstances,
-): network is MarkedParent {
+): held is MarkedItem {
   return (
-    network !== undefined &&
-    isMarked(network) &&
-    findHold(network, circumstances) === undefined &&
-    attached.every((holder) => holder === itemName(user))
+    held !== undefined &&
+    isMarked(held) &&
+    findHold(held, circumstances) === undefined &&
+    attached.every((holder) => holder === itemName(letting))
   );
 }

@@ -87,9 +87,9 @@ function placeOf(kind: string | undefined): LearningPlace | undefined {
 /** False where one could not be healed: it has no attachment yet, so learning stays where it is. */
 async function healAll(store: Store, chance: Chance, holders: readonly Holder[], options: LearnOptions) {
   let areHealed = true;
-  await mapInParallel(holders, USERS_TOGETHER_MAX, async ({ key, references }) => {
+  await mapInParallel(holders, USERS_TOGETHER_MAX, async ({ key, held }) => {
     try {
-      options.onHealed(await heal(store, chance, key, references));
+      options.onHealed(await heal(store, chance, key, held));
     } catch (error) {
       areHealed = false;
       options.onFailed(key, error);

@@ -49,7 +49,7 @@ export interface LifecycleRead {
 /** An item, and what it holds by value. */
 export interface Holder {
   readonly key: ItemKey;
-  readonly references: readonly string[];
+  readonly held: readonly ItemKey[];
 }
 
 /** What became of a write of the item. `refused`: somebody else has changed it since it was read, and nothing was written. */

@@ -34,7 +34,7 @@ export type Settled = Effort &
         readonly markedAt: string;
         /** What went in the same transaction. */
         readonly freed: readonly ItemKey[];
-        /** References beyond what one transaction holds: their attachments go with the removal's stream record. */
+        /** Things held beyond what one transaction holds: their attachments go with the removal's stream record. */
         readonly leftToHeal: number;
       }
     | { readonly outcome: 'draining'; readonly remaining: number }
@@ -82,7 +82,7 @@ export async function settle(
     const counter = opened ?? (await store.openCounter(key, { epoch: chance.fresh(), openedAt: isoNow(chance) }));
 
     // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count
-    const parent = await store.readParent(key);
+    const parent = await store.readItem(key);
     if (parent === undefined || !parent.pendingDelete) {
       if (parent?.markedAt !== undefined) await store.unstampMark(key, parent.markedAt);
       const closed = await store.closeCounter(key, counter.epoch);
@@ -125,7 +125,7 @@ export async function settle(
         outcome: 'deleted',
         markedAt: parent.markedAt,
         freed: finalization.freed.map((freed) => freed.key),
-        leftToHeal: parent.references.length - finalization.detached.length,
+        leftToHeal: parent.held.length - finalization.detached.length,
       };
     }
   }

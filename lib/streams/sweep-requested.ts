@@ -109,7 +109,7 @@ export function sweepRequested(ports: FunctionPorts) {
         trigger: trigger === undefined ? functionName : `${functionName}: ${trigger}`,
         onSettled: (settled: Settled) => telemetry.settled(settled, 0),
         onFailed: (user: ItemKey, error: unknown) => telemetry.failed(itemName(user), error),
-        onStopped: (service: ItemKey, tasks: number) => telemetry.stopped(service, tasks),
+        onTold: (parent: ItemKey, items: number) => telemetry.stopped(parent, items),
       };
       const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
       const report = named

@@ -6,7 +6,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { openDatabase } from '../dynamodb/database.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
-import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+import type { SwarmkitNames, TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
 import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
@@ -54,7 +54,7 @@ export interface InMemoryDeallocator {
   /** The SDK's document client over the same tables, for raw writes and for code of yours that uses the SDK itself. */
   readonly documentClient: DynamoDBDocumentClient;
   /** The names of the tables, for requests of your own. */
-  readonly tables: PhysicalNames;
+  readonly tables: SwarmkitNames;
   /** The clock and the dice that client and functions share. */
   readonly chance: Chance;
   /** Failures that the test switches on. */

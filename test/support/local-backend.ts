@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { ASSEMBLY_DIRECTORY, readNames, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { SwarmkitNames } from '../../lib/dynamodb/schema.ts';
 import type { DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { Template } from '../../lib/local/template/assembly.ts';
@@ -18,7 +18,7 @@ import { connectRaw, rawAccess } from './dynamodb.ts';
 export interface LocalBackend extends Backend {
   readonly cloud: LocalCloud;
   readonly client: DeallocatorClient;
-  readonly tables: PhysicalNames;
+  readonly tables: SwarmkitNames;
 }
 
 /** How many times faster than on AWS polls, windows and back-off go. */

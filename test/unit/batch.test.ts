@@ -25,14 +25,16 @@ function house(before: (call: Call) => Promise<void> | void = () => {}, rules = 
   const log: Record<string, unknown>[] = [];
   const chance = testChance();
   const store = new Proxy<Store>(memoryStore(tables, { rules }), {
-    get:
-      (target, name) =>
-      async (...args: unknown[]) => {
+    get: (target, name) => {
+      const method = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
         const call = { request: String(name), args };
         calls.push(call);
         await before(call);
-        return Reflect.get(target, name).apply(target, args);
-      },
+        return method.apply(target, args);
+      };
+    },
   });
   const ports = testPorts(store, chance, log, rules);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
@@ -152,7 +154,7 @@ describe('task-deleted', () => {
     const fails = new Set(['t2']);
     const { draining, childDeleted, requests, remaining, tables, log } = house(
       ({ request, args }) => {
-        if (request === 'readUser' && fails.has(String((args[0] as ItemKey).id.split('#')[2])))
+        if (request === 'readItem' && fails.has(String((args[0] as ItemKey).id.split('#')[2])))
           throw new Error('broken');
       },
       { ...DEFAULT_RULES, taskNetworks: true },
@@ -453,7 +455,9 @@ describe('service-updated', () => {
     if (hasCounter) tables.put('counters', { id: 'service#web', remaining: 0, epoch: 'e1' });
     expect(await parentUpdated('services', ...records)).toEqual(failures());
     expect(requests().includes('openCounter')).toBe(settles);
-    expect(argsOf('readAttachments')).toEqual(heals === undefined ? [] : [[{ kind: 'service', id: 'web' }, heals]]);
+    expect(argsOf('readAttachments')).toEqual(
+      heals === undefined ? [] : [[{ kind: 'service', id: 'web' }, heals.map((id) => ({ kind: 'network', id }))]],
+    );
     // Where there is nothing to do, nothing but the counters of cleared marks is asked for.
     // At most one look at the counters, and only where a mark was cleared.
     if (!settles && heals === undefined) expect([[], ['findDraining']]).toContainEqual(requests());
@@ -497,7 +501,7 @@ describe('service-updated', () => {
       failures('5'),
     );
     expect(tables.get('services', { id: 'web' })?.markedAt).toBe('2026-01-01T00:00:00.000Z#fresh-1');
-    expect(requests().slice(-3)).toEqual(['stampMark', 'readUser', 'readAttachments']);
+    expect(requests().slice(-3)).toEqual(['stampMark', 'readItem', 'readAttachments']);
   });
 
   it('leaves the time that a mark has', async () => {

@@ -42,8 +42,8 @@ describe('a network', () => {
     ...mark('2025-12-31T00:00:00.000Z#1'),
     markedBy: undefined,
     markedReason: undefined,
-    references: [],
-    lists: { task: undefined, service: undefined },
+    held: [],
+    asRead: {},
   };
 
   it.each<[string, Partial<Parent>, readonly string[], boolean]>([

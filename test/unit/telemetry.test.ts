@@ -240,8 +240,9 @@ describe('a decision', () => {
 
   it('to heal counts each attachment, and nothing healed is not said', () => {
     const { telemetry, decisions, metrics } = listen();
-    telemetry.healed({ user: web, put: [], removed: [] });
-    telemetry.healed({ user: web, put: ['front'], removed: ['back', 'old'] });
+    const network = (id: string) => ({ kind: 'network', id });
+    telemetry.healed({ holder: web, put: [], removed: [] });
+    telemetry.healed({ holder: web, put: [network('front')], removed: [network('back'), network('old')] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
       { decision: 'healed', parent: 'service#web', put: 1, removed: 2, networks: ['front', 'back', 'old'] },

@@ -149,15 +149,18 @@ function kindsFrom(plan: Plan, startsAsTyped: (word: string) => boolean): string
  * read; of what is marked, the index of marks too, which is small beside its table.
  */
 async function findCalled(database: Database, kind: string, beginning: string, onlyMarked: boolean) {
+  const { plan } = database;
+  // Where an id has several parts, no key begins as all of it does.
+  const asked = planned(plan, kind).parts.length === 1 ? beginning : '';
   const [marked, described] = await Promise.all([
-    onlyMarked ? firstOf((from) => listMarkedIds(database, kind, beginning, from)) : [],
-    firstOf((from) => listDescribed(database, kind, { beginning, isMarked: onlyMarked }, from)),
+    onlyMarked ? firstOf((from) => listMarkedIds(database, kind, asked, from)) : [],
+    firstOf((from) => listDescribed(database, kind, { beginning: asked, isMarked: onlyMarked }, from)),
   ]);
-  const words = new Map(marked.map((id) => [id, id]));
+  const words = new Map(marked.map((id) => typedId(plan, { kind, id })).map((id) => [id, id]));
   for (const item of described) {
     const key = keyOfStored(database, kind, item);
     if (key === undefined) continue;
-    const id = typedId(database.plan, key);
+    const id = typedId(plan, key);
     const name = nameOf(item);
     words.set(id, name?.startsWith(beginning) && SAFE.test(name) ? name : id);
   }

@@ -1,5 +1,6 @@
 /** What keeps many parents, in as few requests as that takes: what lies under their keys, and their users. */
-import { keyOfStored, scanItems } from '../../dynamodb/item-reads.ts';
+import { keyOfStored } from '../../dynamodb/item-reads.ts';
+import { scanPaths } from '../../dynamodb/reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Count } from '../../lifecycle/kind-plan.ts';
@@ -120,7 +121,7 @@ async function scanFor(
   take: (stored: StoredItem) => void,
 ): Promise<boolean> {
   const pagesMax = Math.floor(parents / QUERIES_PER_SCANNED_PAGE);
-  const list = (from: PageKey | undefined) => scanItems(cluster.database, table, paths, from);
+  const list = (from: PageKey | undefined) => scanPaths(cluster.database, table, paths, from);
   for await (const { items, next } of eachPage(list, { pagesMax })) {
     for (const item of items) take(item);
     if (next === undefined) return true;

@@ -2,7 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { NAME_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
-import { keyOfStored, listUnder, readItem, readItems, tableNamed } from '../../dynamodb/item-reads.ts';
+import { keyOfStored, keyPaths, listFrom, readItem, readItems } from '../../dynamodb/item-reads.ts';
 import { isCounter } from '../../dynamodb/items.ts';
 import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
 import { type Listing, listAttached, listDescribed } from '../../dynamodb/reads.ts';
@@ -29,7 +29,7 @@ import {
   type UsersFound,
   withUsers,
 } from './found.ts';
-import { type FoundParent, foundOf, foundPaths, keyPaths } from './found-parents.ts';
+import { type FoundParent, foundOf, foundPaths } from './found-parents.ts';
 import { inOrderOf } from './order.ts';
 
 /** Pages of 1,000 tasks that are read to count one service's; beyond, the count is a lower bound. A page costs up to 250 read units. */
@@ -153,7 +153,7 @@ export class Cluster {
     const { kind } = source;
     const paths = childPaths(this.plan, kind);
     const list = (from: PageKey | undefined) =>
-      listUnder(this.database, source, parent, paths, from, LIST_PAGE_ITEMS_MAX);
+      listFrom(this.database, source, parent, paths, from, LIST_PAGE_ITEMS_MAX);
     const found: { key: ItemKey; item: StoredItem }[] = [];
     let count = 0;
     let isExact = false;
@@ -178,7 +178,7 @@ export class Cluster {
       } else if (planned(this.plan, source.kind).isGuarded) {
         const paths = childPaths(this.plan, source.kind);
         const list = (from: PageKey | undefined) =>
-          listUnder(this.database, source, key, paths, from, LIST_PAGE_ITEMS_MAX);
+          listFrom(this.database, source, key, paths, from, LIST_PAGE_ITEMS_MAX);
         const { items, isWhole } = await itemsOf(list, USER_PAGES_MAX);
         const keeping = items.filter((item) => keeps(this.plan, source.kind, item));
         const keys = keeping.flatMap((item) => this.#keyed(source.kind, item).map((one) => one.key));
@@ -198,7 +198,7 @@ export class Cluster {
     const { requests, at } = this.database;
     const keys = parents.map((parent) => at.counter(parent).Key);
     const attributes = ['id', 'remaining', 'epoch', 'openedAt', 'progressedAt'];
-    const items = await requests.batchGet(tableNamed(this.database, 'counters'), keys, attributes);
+    const items = await requests.batchGet(at.table('counters'), keys, attributes);
     return new Map(
       items.map((item) => {
         const remaining = isCounter(item) ? Number(item.remaining) : undefined;

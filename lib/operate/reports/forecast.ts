@@ -6,8 +6,8 @@
 import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
 import { goingAlongMax } from '../../lifecycle/limits.ts';
 import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.ts';
-import { isMarked, type MarkedParent } from '../../protocol/model.ts';
-import { markedAtEpochMillis } from '../../protocol/time.ts';
+import { firstMarked } from '../../protocol/finalize.ts';
+import { isMarked, type MarkedItem } from '../../protocol/model.ts';
 import { guardedOf, planned } from '../names.ts';
 import { leavesUnder } from './children.ts';
 import { isUnreadable } from './cluster.ts';
@@ -100,7 +100,7 @@ function isUser(part: Neighbourhood, user: ItemKey, key: ItemKey): boolean {
   return parent !== undefined && isUserOf(part.plan, parent, key);
 }
 
-type Marked = FoundParent & MarkedParent;
+type Marked = FoundParent & MarkedItem;
 
 /** The neighbourhood, as it changes. */
 class Future {
@@ -241,13 +241,4 @@ class Future {
       ...this.#keptBecause(parent),
     ];
   }
-}
-
-/** So many that were marked first, in the order in which they came. */
-function firstMarked(free: readonly Marked[], most: number): readonly Marked[] {
-  if (free.length <= most) return free;
-  const timeOf = ({ markedAt }: Marked) => markedAtEpochMillis(markedAt) ?? 0;
-  const byTime = free.toSorted((a, b) => timeOf(a) - timeOf(b) || (itemName(a.key) < itemName(b.key) ? -1 : 1));
-  const first = new Set(byTime.slice(0, most));
-  return free.filter((held) => first.has(held));
 }

@@ -1,19 +1,14 @@
 /** A guarded item as reports read it. */
-import { NAME_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
-import { readable } from '../../dynamodb/item-reads.ts';
-import { native, type StoredItem } from '../../dynamodb/requests.ts';
+import { seenItem, seenPaths } from '../../dynamodb/items.ts';
+import type { StoredItem } from '../../dynamodb/requests.ts';
 import type { ItemKey } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import { heldBy } from '../../lifecycle/references.ts';
 import type { Parent } from '../../protocol/model.ts';
-import { planned } from '../names.ts';
 
 const UNDELETE_PATHS: readonly string[] = ['unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
 /** A parent, with its last undelete where no mark has followed it. */
 export interface FoundParent extends Parent {
-  /** What it holds by value, each once. */
-  readonly held: readonly ItemKey[];
   /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
   /** Its last undelete; undefined where it had none, or was marked again. */
@@ -30,37 +25,14 @@ export interface UndeletedView {
   readonly reason?: string;
 }
 
-export const keyPaths = (plan: Plan, kind: string) => Object.keys(planned(plan, kind).key);
-
 export function foundPaths(plan: Plan, kind: string): string[] {
-  const { holds, goneWhen } = planned(plan, kind);
-  return [
-    ...keyPaths(plan, kind),
-    ...Object.values(plan.attributes),
-    ...holds.flatMap(({ paths }) => paths.map(readable)),
-    ...(goneWhen === undefined ? [] : [goneWhen.at]),
-    ...NAME_PATHS,
-    ...UNDELETE_PATHS,
-  ];
+  return [...seenPaths(plan, kind), ...UNDELETE_PATHS];
 }
 
 export function foundOf(plan: Plan, key: ItemKey, item: StoredItem): FoundParent {
-  const { pendingDelete, markedAt, markedBy, markedReason, protected: shield } = plan.attributes;
-  const mark = item[pendingDelete] ?? { NULL: true };
-  return {
-    key,
-    pendingDelete: mark.BOOL === true,
-    markedAt: item[markedAt]?.S,
-    markedBy: item[markedBy]?.S,
-    markedReason: item[markedReason]?.S,
-    name: nameOf(item),
-    isProtected: item[shield]?.BOOL === true,
-    held: heldBy(plan, key.kind, native(item)),
-    references: [],
-    lists: { task: undefined, service: undefined },
-    hasMalformedMark: mark.BOOL === undefined && mark.NULL === undefined,
-    undeleted: undeletedOf(item),
-  };
+  const mark = item[plan.attributes.pendingDelete] ?? { NULL: true };
+  const hasMalformedMark = mark.BOOL === undefined && mark.NULL === undefined;
+  return { ...seenItem(plan, key, item), hasMalformedMark, undeleted: undeletedOf(item) };
 }
 
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {

@@ -1,5 +1,6 @@
 /** What keeps an item, as reports tell of it: what lies under its key and is deleted plainly, and its users. */
-import { valueAt } from '../../dynamodb/item-reads.ts';
+import { attributePath, declaredPath, outermost } from '../../dynamodb/expressions.ts';
+import { keyPaths, valueAt } from '../../dynamodb/item-reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
 import { parseItemName } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
@@ -52,14 +53,12 @@ export interface UsersFound {
 
 /** What is read of an item under a key. */
 export function childPaths(plan: Plan, kind: string): string[] {
-  const { key, goneWhen } = planned(plan, kind);
-  return [
-    ...Object.keys(key),
-    statePath(plan, kind),
-    wantedPath(plan, kind),
-    ...(goneWhen ? [goneWhen.at] : []),
+  return outermost([
+    ...keyPaths(plan, kind),
+    declaredPath(statePath(plan, kind)),
+    attributePath(wantedPath(plan, kind)),
     ...TIMES,
-  ];
+  ]);
 }
 
 const statePath = (plan: Plan, kind: string) => planned(plan, kind).goneWhen?.at ?? STATE;
@@ -95,7 +94,7 @@ function childOf(plan: Plan, kind: string, id: string, item: StoredItem): ChildF
   const times = TIMES.map((path) => [path, textOf(valueAt(item, path)?.S)] as const);
   const known = times.find(([, time]) => time !== undefined);
   const state = textOf(valueAt(item, statePath(plan, kind))?.S);
-  const desiredState = textOf(valueAt(item, wantedPath(plan, kind))?.S);
+  const desiredState = textOf(item[wantedPath(plan, kind)]?.S);
   return {
     id,
     ...(known && { since: known[1] as string, sinceAttribute: known[0] }),

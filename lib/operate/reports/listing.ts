@@ -1,6 +1,7 @@
 /** What is there, such as services and networks: by kind, by stack, by label, or by their marks. */
 import { DESCRIPTION_PATHS, labelsOf, nameOf } from '../../dynamodb/descriptions.ts';
-import { keyOfStored, readItem } from '../../dynamodb/item-reads.ts';
+import { attributePath } from '../../dynamodb/expressions.ts';
+import { keyOfStored, keyPaths, readItem } from '../../dynamodb/item-reads.ts';
 import { listDescribed } from '../../dynamodb/reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
 import { type Id, idOf } from '../../lifecycle/ids.ts';
@@ -8,7 +9,7 @@ import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkLimit } from '../../protocol/arguments.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { isoNow } from '../../protocol/time.ts';
-import { checkKind, keyGiven, type ObjectKey, planned, STACK_LABEL } from '../names.ts';
+import { checkKind, keyGiven, type ObjectKey, STACK_LABEL } from '../names.ts';
 import type { Cluster } from './cluster.ts';
 import type { StayReason } from './foreseen.ts';
 import { inOrderOf } from './order.ts';
@@ -149,7 +150,8 @@ function standingIn(entry: StatusEntry): Standing {
 export async function readDescription(cluster: Cluster, object: ObjectKey): Promise<ListedObject | undefined> {
   const { database, plan } = cluster;
   const key = keyGiven(plan, object);
-  const paths = [...Object.keys(planned(plan, key.kind).key), ...DESCRIPTION_PATHS, ...Object.values(plan.attributes)];
+  const ours = Object.values(plan.attributes).map(attributePath);
+  const paths = [...keyPaths(plan, key.kind), ...DESCRIPTION_PATHS, ...ours];
   const item = await readItem(database, key, paths);
   return item && viewListed(key, item, cluster);
 }

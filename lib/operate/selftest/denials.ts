@@ -61,7 +61,7 @@ const FORGED_RECEIPT_SECONDS = 24 * 60 * 60;
 async function forgery(stage: Stage): Promise<Check> {
   const { requests, at, chance } = stage.database;
   const { TableName, Key } = addressIn(stage, 'receipts');
-  const name = `a forged receipt in ${at.tables.receipts}`;
+  const name = `a forged receipt in ${at.table('receipts')}`;
   const expected = 'denied to you';
   const expiresAt = Math.floor(chance.nowEpochMillis() / 1000) + FORGED_RECEIPT_SECONDS;
   try {
@@ -70,7 +70,7 @@ async function forgery(stage: Stage): Promise<Check> {
     if (deniedBy(error) === 'table') return passed(name, expected, 'denied by the table');
     return notLookedAt(name, expected, `the refusal is not the table's, so it proves nothing: ${wordsOf(error)}`);
   }
-  const fix = `see the check "policy of ${at.tables.receipts}", which says what to run`;
+  const fix = `see the check "policy of ${at.table('receipts')}", which says what to run`;
   return failed(name, 'delete not denied', { expected, seen: 'done', fix });
 }
 

@@ -60,7 +60,7 @@ export async function rawWrite(stage: Stage): Promise<Check[]> {
   const service = serviceKey(stage, 'raw');
   await startNetwork(stage, 'raw');
   const item = { id: service.id, spec: { task: { networks: [{ target: network.id }] } } };
-  await putRaw(requests, at.parents('service'), item);
+  await putRaw(requests, at.tableOf('service'), item);
   const millis = await until(stage, () => isAttached(stage, network, service));
   if (millis === undefined) {
     const { fault, seen, fix } = await diagnose(stage, 'service-updated', { after: item });

@@ -98,7 +98,7 @@ export async function mark(stage: Stage, parent: ItemKey): Promise<string> {
 export async function markRaw(stage: Stage, parent: ItemKey): Promise<string> {
   const { requests, at } = stage.database;
   const markedAt = markTime(stage);
-  await setRaw(requests, at.parent(parent), { pendingDelete: true, markedAt });
+  await setRaw(requests, at.item(parent), { pendingDelete: true, markedAt });
   return markedAt;
 }
 

@@ -6,7 +6,7 @@ import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { openDatabase, swarmkitPlan } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import type { RetryObserver } from '../../dynamodb/retry.ts';
-import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import type { PhysicalNames, SwarmkitNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
@@ -18,11 +18,11 @@ import type { MemoryTables } from './tables.ts';
 
 /** Differ from ours on purpose: a name that is used where the other belongs fails. */
 export function memoryNames({ tables }: Pick<Plan, 'tables'>): PhysicalNames {
-  return Object.fromEntries(Object.keys(tables).map((name) => [name, `Memory-${name}`])) as PhysicalNames;
+  return Object.fromEntries(Object.keys(tables).map((name) => [name, `Memory-${name}`]));
 }
 
 /** Those of SwarmKit's kinds. */
-export const MEMORY_NAMES = memoryNames(swarmkitPlan(DEFAULT_RULES));
+export const MEMORY_NAMES = memoryNames(swarmkitPlan(DEFAULT_RULES)) as SwarmkitNames;
 
 const SERIALIZE = 'serializerMiddleware';
 const DESERIALIZE = 'deserializerMiddleware';
