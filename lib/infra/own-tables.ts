@@ -64,7 +64,7 @@ export function adopt(scope: Construct, table: ITable, wanted: Wanted): ITable {
     refuse(
       scope,
       `tables.${wanted.name} has no stream; give "${table.node.path}" one of view type ` +
-        `${wanted.stream}, or its tableStreamArn if it is imported`,
+        `${wanted.planned.stream ?? wanted.stream}, or its tableStreamArn if it is imported`,
     );
   }
   const defined = definitionOf(table);

@@ -1,10 +1,9 @@
 /** Tables in memory with what reads their streams, one batch after another, each to its end. */
-import { swarmkitPlan } from '../dynamodb/database.ts';
 import { readBatchResult } from '../local/streams/batch-result.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
 import type { ParentKind } from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
+import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
 import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import type { Context } from '../streams/invocation.ts';
@@ -48,7 +47,7 @@ export class Stage {
       names: MEMORY_NAMES,
       nowEpochMillis: chance.nowEpochMillis,
     });
-    this.#lanes = new Lanes({ count: 1, isCrowded: false, rules, plan }, (kind, records) => {
+    this.#lanes = new Lanes({ count: 1, isCrowded: false, plan }, (kind, records) => {
       if (kind === 'given up') this.deadLetters += records;
     });
     this.faults = new SwitchedFaults(this.#lanes, () => this.#takeIn());

@@ -1,11 +1,11 @@
 /** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { openDatabase, swarmkitPlan } from '../../lib/dynamodb/database.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';

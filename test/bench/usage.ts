@@ -1,5 +1,4 @@
 /** What a request costs by AWS's rules, from what it has touched, and sums of that. */
-import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { MARKED_INDEX, type TableName } from '../../lib/dynamodb/schema.ts';
 import {
   type Consistency,
@@ -12,7 +11,7 @@ import {
   writeUnits,
 } from '../../lib/local/dynamodb/capacity.ts';
 import type { OperationUsage } from '../../lib/local/dynamodb/meter.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { keyNames } from '../../lib/testing/memory/tables.ts';
 import type { Touched, Written } from '../../lib/testing/memory/touched.ts';
 

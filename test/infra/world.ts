@@ -35,6 +35,15 @@ export interface Statement {
 
 type Json = Record<string, unknown>;
 
+/** Made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** @param props or what makes them in the stack */
 export function createWorld(props: DeallocatorProps | ((stack: Stack) => DeallocatorProps) = {}) {
   const stack = new Stack(new App(), 'World');
@@ -43,34 +52,34 @@ export function createWorld(props: DeallocatorProps | ((stack: Stack) => Dealloc
     'Deallocator',
     typeof props === 'function' ? props(stack) : props,
   ) as SwarmkitDeallocator;
-  let template: Template | undefined;
   // Late, so that a test can add to the stack.
-  const synthesized = () => {
-    template ??= Template.fromStack(stack);
-    return template;
-  };
+  const synthesized = once(() => Template.fromStack(stack));
+  const resources = once(() => synthesized().toJSON().Resources as Record<string, Json>);
 
   /** `services`, `services/index/marked`, `queue`, …: what an ARN in the template means. */
-  const resourceNames = (): [name: string, arn: unknown][] => [
-    ...Object.entries(deallocator.tables).flatMap(([name, { tableArn, tableStreamArn }]): [string, unknown][] => [
-      [name, stack.resolve(tableArn)],
-      [`${name}/stream`, stack.resolve(tableStreamArn)],
-    ]),
-    ...Object.entries(deallocator.functions).flatMap(([name, { functionArn, logGroup }]): [string, unknown][] => [
-      [name, stack.resolve(functionArn)],
-      [`${name}/logs`, stack.resolve(logGroup.logGroupArn)],
-    ]),
-    ['queue', stack.resolve(deallocator.deadLetterQueue.queueArn)],
-  ];
+  const namesByArn = once(
+    () =>
+      new Map(
+        [
+          ...Object.entries(deallocator.tables).flatMap(([name, { tableArn, tableStreamArn }]): [string, unknown][] => [
+            [name, stack.resolve(tableArn)],
+            [`${name}/stream`, stack.resolve(tableStreamArn)],
+          ]),
+          ...Object.entries(deallocator.functions).flatMap(([name, { functionArn, logGroup }]): [string, unknown][] => [
+            [name, stack.resolve(functionArn)],
+            [`${name}/logs`, stack.resolve(logGroup.logGroupArn)],
+          ]),
+          ['queue', stack.resolve(deallocator.deadLetterQueue.queueArn)] satisfies [string, unknown],
+        ].map(([name, arn]): [string, string] => [JSON.stringify(arn), name]),
+      ),
+  );
 
   const nameOf = (resource: unknown): string => {
     const [, parts] = (resource as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'] ?? ['', [resource]];
     const names = parts.map((part) => {
       if (typeof part === 'string') return part;
-      const found = resourceNames().find(
-        ([, arn]) => arn !== undefined && JSON.stringify(arn) === JSON.stringify(part),
-      );
-      return found?.[0] ?? JSON.stringify(part);
+      const arn = JSON.stringify(part);
+      return namesByArn().get(arn) ?? arn;
     });
     return names.join('');
   };
@@ -80,7 +89,7 @@ export function createWorld(props: DeallocatorProps | ((stack: Stack) => Dealloc
   const logicalIdOf = (construct: IConstruct): string =>
     stack.resolve(((construct.node.defaultChild ?? construct) as CfnElement).logicalId);
 
-  const resourceOf = (construct: IConstruct): Json => synthesized().toJSON().Resources[logicalIdOf(construct)];
+  const resourceOf = (construct: IConstruct): Json => resources()[logicalIdOf(construct)] as Json;
 
   /** All that a role may do: its inline policies, and the ones attached to it. */
   const statementsOf = (role: IConstruct): Statement[] => {

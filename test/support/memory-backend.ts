@@ -1,9 +1,8 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 
-import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
@@ -35,6 +34,8 @@ export interface MemoryBackendOptions {
   readonly takeCrash?: () => boolean;
   /** @default DEFAULT_RULES */
   readonly rules?: Rules;
+  /** False: the tables are brought along. @default true */
+  readonly isLearned?: boolean;
   /** What receipts and logs call the function. @default test */
   readonly functionName?: string;
 }
@@ -48,7 +49,9 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     violations.push(...checkStep(before, after, { rules, nowEpochMillis: chance.nowEpochMillis() }));
   tables.onStep = watch;
   const log: LogLine[] = [];
-  const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables, { rules }));
+  const store = (options.wrap ?? ((inner) => inner))(
+    memoryStore(tables, { rules, isLearned: options.isLearned ?? true, chance }),
+  );
   const ports = testPorts(store, chance, log, rules, options.functionName);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);

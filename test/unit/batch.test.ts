@@ -1,10 +1,9 @@
 /** The handlers over a store in memory: what a batch asks of the store, and which of its records it gives back. */
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
 import { streamHandlerOf } from '../../lib/streams/handlers.ts';

@@ -1,9 +1,8 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
 import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { readEnvironment } from '../../lib/streams/deployment.ts';

@@ -4,7 +4,7 @@ import type { Database } from '../../dynamodb/database.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { readEnvironment } from '../../streams/deployment.ts';
 import { type Check, failed, notLookedAt, passed } from './check.ts';
-import { functionNamesOf, type Roles } from './guards.ts';
+import { namesInOrder, type Roles } from './guards.ts';
 import type { DeployedFunction, DeployedMapping, Surroundings } from './surroundings.ts';
 import { type AllFacts, physicalName } from './tables.ts';
 import { isTold, type Told, told } from './told.ts';
@@ -35,7 +35,7 @@ export async function readFunctions(
   facts: AllFacts,
   { plan, sweepFunctionName }: { readonly plan: Plan; readonly sweepFunctionName: string | undefined },
 ): Promise<FoundFunctions> {
-  const names = functionNamesOf(plan);
+  const names = namesInOrder(plan);
   const found = await Promise.all(
     names.map(async (name) => {
       let isAbsent = false;
@@ -119,6 +119,9 @@ function environmentFault({ environment }: DeployedFunction, name: string, datab
     for (const rule of ['taskIsGone', 'taskNetworks', 'gracePeriodMillis'] as const) {
       if (read.rules[rule] !== rules[rule]) return `its rule ${rule} is ${read.rules[rule]}, not ${rules[rule]}`;
     }
+    const kinds = [...new Set([...Object.keys(plan.kinds), ...Object.keys(read.plan.kinds)])];
+    const differing = kinds.filter((kind) => !isDeepStrictEqual(read.plan.kinds[kind], plan.kinds[kind]));
+    if (differing.length > 0) return `its lifecycle says otherwise of ${differing.join(', ')}`;
     return read.functionName === name ? undefined : `it calls itself ${read.functionName}`;
   } catch (error) {
     return (error as Error).message;
@@ -126,7 +129,7 @@ function environmentFault({ environment }: DeployedFunction, name: string, datab
 }
 
 export function checkMappings(found: FoundFunctions, plan: Plan): Check[] {
-  return functionNamesOf(plan).flatMap((name): Check[] => {
+  return namesInOrder(plan).flatMap((name): Check[] => {
     const one = found[name];
     const filters = plan.functions[name]?.filters;
     return one === undefined || filters === undefined ? [] : [checkMapping(name, one, filters)];

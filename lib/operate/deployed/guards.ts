@@ -27,7 +27,7 @@ const DELETES = { action: 'DeleteItem', never: OTHER_WAYS, neverBy: 'NoOtherWayT
 const PUTS = { action: 'PutItem', never: WAYS_TO_FORGE, neverBy: 'NobodyChangesOrDeletes' } as const;
 
 /** The functions of a deployment: first those that see the last children go, at the end the sweep. */
-export function functionNamesOf({ functions, kinds }: Plan): readonly string[] {
+export function namesInOrder({ functions, kinds }: Plan): readonly string[] {
   const isOfLeaves = (name: string) => functions[name]?.kinds.some((kind) => kinds[kind]?.isGuarded === false) === true;
   const isOfAttachments = (name: string) => functions[name]?.kinds.length === 0;
   const names = Object.keys(functions);
@@ -45,7 +45,7 @@ export function guardsOf(plan: Plan): Readonly<Record<string, Guard>> {
     Object.entries(plan.tables).flatMap(([table, { deletes, isWhole }]): [string, Guard][] => {
       if (deletes === undefined) return [];
       const how = deletes.by === 'nobody' ? PUTS : DELETES;
-      const by = functionNamesOf(plan).filter((name) => plan.permissions[name]?.[table]?.includes(how.action));
+      const by = namesInOrder(plan).filter((name) => plan.permissions[name]?.[table]?.includes(how.action));
       const onlyThem = deletes.by !== 'granted';
       return [[table, { ...how, by, onlyThem, inTransaction: deletes.inTransaction, isShared: !isWhole }]];
     }),

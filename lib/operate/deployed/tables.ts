@@ -4,7 +4,7 @@ import { RECEIPT_EXPIRY } from '../../dynamodb/schema.ts';
 import { describeTable, readExpiryAttribute, readPolicy, type TableFacts } from '../../dynamodb/table-facts.ts';
 import type { TablePlan } from '../../lifecycle/tables.ts';
 import { type Check, failed, notLookedAt, passed } from './check.ts';
-import { checkGuard, functionNamesOf, type Guard, guardsOf, type Roles } from './guards.ts';
+import { checkGuard, type Guard, guardsOf, namesInOrder, type Roles } from './guards.ts';
 import { isTold, type Told, told } from './told.ts';
 
 /** By the names that the plan gives the tables. */
@@ -118,7 +118,7 @@ async function checkPolicy(
   const expected = 'only the deallocator deletes there';
   if (!isTold(policy)) return notLookedAt(check, expected, policy.untold);
   const looked = { facts, policy: policy.told?.text };
-  const found = checkGuard(guard, looked, isTold(roles) ? roles.told : {}, functionNamesOf(plan).length);
+  const found = checkGuard(guard, looked, isTold(roles) ? roles.told : {}, namesInOrder(plan).length);
   if (isTold(roles) || found.result !== 'passed' || !guard.onlyThem) return found;
   return notLookedAt(
     check,

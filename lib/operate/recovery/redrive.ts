@@ -1,8 +1,7 @@
 /** Makes up for the messages of the dead-letter queue: settles what each is about, and only then deletes it. */
-import { swarmkitPlan } from '../../dynamodb/database.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import { compareSequenceNumbers } from '../../streams/records.ts';
 import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
 import { type SweepPort, settleParents } from './settle-parents.ts';

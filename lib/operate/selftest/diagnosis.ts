@@ -1,8 +1,7 @@
 /** Why something did not happen: its function is asked directly, with the record that should have reached it. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../../dynamodb/client.ts';
-import { parentTables, TABLES } from '../../dynamodb/schema.ts';
-import type { ItemKey } from '../../lifecycle/keys.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Check, Fault } from '../deployed/check.ts';
 import { isTold, told } from '../deployed/told.ts';
 import { isMap } from '../values.ts';
@@ -132,10 +131,14 @@ function marshalled(item: Image): Record<string, AttributeValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, attributeOf(value)]));
 }
 
-/** The end of a parent's child. */
-export function childGone(parent: ItemKey, child: string): Told {
-  const { partitionKey, sortKey = '' } = TABLES[parentTables(parent.kind).children];
-  return { before: { [partitionKey]: parent.id, [sortKey]: child } };
+/** The end of a service's task. */
+export function taskGone({ id: serviceId }: ItemKey, id: string): Told {
+  return { before: { serviceId, id } };
+}
+
+/** The end of an attachment. */
+export function attachmentGone(held: ItemKey, holder: ItemKey): Told {
+  return { before: { held: itemName(held), holder: itemName(holder) } };
 }
 
 /** A parent's mark. */

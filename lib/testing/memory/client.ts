@@ -3,14 +3,14 @@
  * what would be written to the wire is carried out, and what would be read from it is answered.
  */
 import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { openDatabase, swarmkitPlan } from '../../dynamodb/database.ts';
+import { openDatabase } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import type { RetryObserver } from '../../dynamodb/retry.ts';
 import type { PhysicalNames, SwarmkitNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import { testChance } from './chance.ts';
 import { MemoryEngine } from './engine.ts';
@@ -75,11 +75,13 @@ export interface MemoryStoreOptions {
   readonly chance?: Chance;
   readonly observer?: RetryObserver;
   readonly rules?: Rules;
+  /** False: items may be older than the declaration of what they hold. @default true */
+  readonly isLearned?: boolean;
 }
 
 /** The real store, over tables in memory. */
 export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
-  const { pageItemsMax, chance = testChance(), observer, rules } = options;
+  const { pageItemsMax, chance = testChance(), observer, rules, isLearned = true } = options;
   const plan = rules === undefined ? tables.plan : swarmkitPlan(rules);
   const names = memoryNames(tables.plan);
   const engine = new MemoryEngine({ tables, names, ...(pageItemsMax && { pageItemsMax }) });
@@ -89,7 +91,7 @@ export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = 
       chance,
       plan,
       rules,
-      isLearned: true,
+      isLearned,
       ...(observer && { observer }),
     }),
   );

@@ -4,12 +4,11 @@
  * tests read and write them as plain JavaScript.
  */
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { swarmkitPlan } from '../../dynamodb/database.ts';
 import type { TableName } from '../../dynamodb/schema.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { TablePlan } from '../../lifecycle/tables.ts';
 import type { World } from '../../protocol/invariants.ts';
-import { DEFAULT_RULES } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../protocol/rules.ts';
 import { isSameItem, type StoredItem } from './attribute-values.ts';
 
 export type Item = Record<string, unknown>;

@@ -3,11 +3,16 @@
  * where a crowd is wanted, several at once and in any order), with the local cloud's own decisions about retry, bisect and
  * giving up, and the construct's own filters.
  */
-import type { ItemKey } from '../../lifecycle/keys.ts';
+
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { KindPlan } from '../../lifecycle/kind-plan.ts';
+import { liesUnder } from '../../lifecycle/parents.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { isGone } from '../../lifecycle/references.ts';
 import { type BatchResult, planNextStep, type Segment } from '../../local/streams/batch-result.ts';
-import type { Rules } from '../../protocol/rules.ts';
 import { MAPPING_DEFAULTS } from '../../streams/functions.ts';
+import type { StoredItem } from '../memory/attribute-values.ts';
 import { mappingFilter, streamedTables } from '../memory/stream-functions.ts';
 import type { LambdaRecord, MemoryTables } from '../memory/tables.ts';
 
@@ -41,7 +46,6 @@ interface Lane {
 interface LanesOptions {
   readonly count: number;
   readonly isCrowded: boolean;
-  readonly rules: Rules;
   readonly plan: Plan;
 }
 
@@ -52,15 +56,17 @@ export class Lanes {
   /** Records that were delivered before: a duplicate is one of these. */
   readonly #former: { readonly table: string; readonly record: LambdaRecord }[] = [];
   readonly #onLost: (kind: Loss, records: number) => void;
-  readonly #rules: Rules;
+  readonly #plan: Plan;
+  /** What each record tells to be one of a child less, by name. */
+  readonly #less = new WeakMap<LambdaRecord, readonly string[]>();
   readonly #streamed: readonly string[];
   readonly #isWanted: ReturnType<typeof mappingFilter>;
 
-  constructor({ count, isCrowded, rules, plan }: LanesOptions, onLost: (kind: Loss, records: number) => void) {
+  constructor({ count, isCrowded, plan }: LanesOptions, onLost: (kind: Loss, records: number) => void) {
     this.#count = count;
     this.#isCrowded = isCrowded;
     this.#onLost = onLost;
-    this.#rules = rules;
+    this.#plan = plan;
     this.#isWanted = mappingFilter(plan);
     this.#streamed = streamedTables(plan);
     for (const table of this.#streamed) {
@@ -198,24 +204,23 @@ export class Lanes {
 
   /** Removal records of a parent's children that no function has counted to its end yet. */
   unprocessed(parent: ItemKey): number {
-    const [table, attribute, value] =
-      parent.kind === 'service'
-        ? (['tasks', 'serviceId', parent.id] as const)
-        : (['attachments', 'held', `network#${parent.id}`] as const);
+    const name = itemName(parent);
     let count = 0;
     for (const lane of this.#lanes.values()) {
-      if (lane.table !== table) continue;
       for (const items of [
         lane.waiting,
         ...[...lane.segments, ...lane.active.values()].map((segment) => segment.items),
       ]) {
-        for (const { record } of items) {
-          const keys = record.dynamodb.Keys as Record<string, { S: string }>;
-          if (tellsThatGone(record, this.#rules) && keys[attribute]?.S === value) count++;
-        }
+        for (const { record } of items) if (this.#lessBy(lane.table, record).includes(name)) count++;
       }
     }
     return count;
+  }
+
+  #lessBy(table: string, record: LambdaRecord): readonly string[] {
+    const names = this.#less.get(record) ?? namesOneLess(this.#plan, table, record);
+    this.#less.set(record, names);
+    return names;
   }
 
   #isReady(lane: Lane, nowMillis: number): boolean {
@@ -227,11 +232,16 @@ export class Lanes {
   }
 }
 
-/** By the README's words, not by the product's code. */
-function tellsThatGone({ eventName, dynamodb: { OldImage, NewImage } }: LambdaRecord, { taskIsGone }: Rules): boolean {
-  type Image = { readonly status?: { readonly M: { readonly state: { readonly S: string } } } } | undefined;
-  const hasEnded = (image: unknown) => taskIsGone === 'terminal' && (image as Image)?.status?.M.state.S === 'complete';
-  return !hasEnded(OldImage) && (eventName === 'REMOVE' || (eventName === 'MODIFY' && hasEnded(NewImage)));
+/** By the README's words, not by the functions' code: a child is gone with its removal, or with its end before that. */
+function namesOneLess(plan: Plan, table: string, { eventName, dynamodb }: LambdaRecord): readonly string[] {
+  const plain = (stored: unknown) => unmarshall((stored ?? {}) as StoredItem);
+  const keys = plain(dynamodb.Keys);
+  const [kind] = plan.tables[table]?.kinds ?? [];
+  if (kind === undefined) return eventName === 'REMOVE' ? [keys.held] : [];
+  const planned = plan.kinds[kind] as KindPlan;
+  const [wasGone, isGoneNow] = [dynamodb.OldImage, dynamodb.NewImage].map((image) => isGone(planned, plain(image)));
+  const isLess = !wasGone && (eventName === 'REMOVE' || (eventName === 'MODIFY' && isGoneNow));
+  return isLess ? liesUnder(plan, kind, keys).map(itemName) : [];
 }
 
 /** FNV-1a. */

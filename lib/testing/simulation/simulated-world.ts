@@ -2,9 +2,10 @@
  * One simulated world: tables, streams, processes and a clock, to which one choice after another is done. Nothing in it
  * happens by itself: a request waits until it is chosen, and so do its answer, a pause and a batch.
  */
+
 import { setImmediate } from 'node:timers/promises';
-import { swarmkitPlan } from '../../dynamodb/database.ts';
 import { readBatchResult } from '../../local/streams/batch-result.ts';
+import { swarmkitPlan } from '../../protocol/rules.ts';
 import type { Handler } from '../memory/stream-functions.ts';
 import { MemoryTables } from '../memory/tables.ts';
 import { type Choice, type Stage, tellChoice } from './choices.ts';
@@ -16,7 +17,7 @@ import type { Place, Tampering } from './place.ts';
 import type { Carried, Process, Request, Role, Surroundings } from './processes.ts';
 import { refusal, unanswered } from './refusals.ts';
 import type { Action, Scene } from './scene.ts';
-import { Watch } from './watch.ts';
+import { Watch, type Watcher } from './watch.ts';
 import { isWrite, Wire } from './wire.ts';
 
 /** A step of the world takes this long. */
@@ -34,7 +35,7 @@ interface Setting {
 export class SimulatedWorld implements Stage {
   readonly tables: MemoryTables;
   readonly lanes: Lanes;
-  readonly watch: Watch;
+  readonly watch: Watcher;
   readonly exercised = new Exercised();
   readonly #told: (Choice | string)[] = [];
   /** What should never happen: an error of ours, or a request that DynamoDB would reject. */
@@ -57,17 +58,15 @@ export class SimulatedWorld implements Stage {
   ) {
     this.#scene = scene;
     const { rules } = dials;
-    this.#crowd = new Crowd({ seed, skewMillisMax: dials.skewMillisMax, rules, tampering });
-    this.tables = new MemoryTables(PAST_MAX, swarmkitPlan(rules));
-    this.watch = new Watch(rules, scene.excuses, scene.isForeign);
-    this.lanes = new Lanes(
-      { count: size.lanes, isCrowded: dials.crowded, rules, plan: this.tables.plan },
-      (kind, records) => {
-        this.losses += records;
-        if (kind === 'given up') this.givenUp += records;
-        this.exercised.count(kind === 'dropped' ? 'drops' : 'dead letters', records);
-      },
-    );
+    const plan = scene.own?.plan ?? swarmkitPlan(rules);
+    this.#crowd = new Crowd({ seed, skewMillisMax: dials.skewMillisMax, rules, plan, tampering });
+    this.tables = new MemoryTables(PAST_MAX, plan);
+    this.watch = scene.own?.watch ?? new Watch(rules, scene.excuses, scene.isForeign);
+    this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, plan }, (kind, records) => {
+      this.losses += records;
+      if (kind === 'given up') this.givenUp += records;
+      this.exercised.count(kind === 'dropped' ? 'drops' : 'dead letters', records);
+    });
     this.wire = new Wire(this, {
       pageItemsMax: size.pageItemsMax,
       isForeign: scene.isForeign === true,
