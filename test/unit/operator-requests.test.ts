@@ -67,7 +67,7 @@ describe('explain', () => {
       tables.put('attachments', { held: 'network#front', holder: `service#s${n}` });
     }
     const { usedBy, moreRelated, standing } = await explain(cluster, { kind: 'network', id: 'front' });
-    expect(usedBy?.map(({ tasks }) => tasks?.count)).toEqual(numbers(100).map(() => 1));
+    expect(usedBy?.map(({ children }) => children?.[0]?.count)).toEqual(numbers(100).map(() => 1));
     expect(moreRelated).toBe(count - 100);
     expect(standing).toMatchObject({ state: 'blocked' });
     expect(sent.length).toBeLessThanOrEqual(150);

@@ -1,4 +1,6 @@
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
+import { keyGiven, typedId } from '../../../lib/operate/names.ts';
 import { MARKED_STATES } from '../../../lib/operate/reports/standing.ts';
 import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
 import { isoNow } from '../../../lib/protocol/time.ts';
@@ -58,7 +60,13 @@ export const status: Command = {
       do {
         const found = await interruptible(readStatus(cluster, options), io);
         if (isJson) printJson(found);
-        else draw(session, (terminal) => describe(found, options.blocked, terminal), isWatch && target, screen);
+        else
+          draw(
+            session,
+            (terminal) => describe(cluster.plan, found, options.blocked, terminal),
+            isWatch && target,
+            screen,
+          );
         if (isWatch) await interruptible(io.chance.pause(pauseMillis), io);
       } while (isWatch && !io.isReaderGone());
     } catch (error) {
@@ -88,9 +96,9 @@ function draw(
   else screen.draw(lines, (line, row) => (row === 0 ? emphasis(line, out, environment) : line));
 }
 
-function describe(found: Status, isFiltered: boolean, terminal: Terminal): string {
+function describe(plan: Plan, found: Status, isFiltered: boolean, terminal: Terminal): string {
   const [head = '', ...notes] = summaryLines(found, isFiltered);
-  return [head, ...(found.marked.length > 0 ? ['', tableOf(found.marked, terminal)] : []), ...notes].join('\n');
+  return [head, ...(found.marked.length > 0 ? ['', tableOf(plan, found.marked, terminal)] : []), ...notes].join('\n');
 }
 
 /** How many there are of each state; then what is not among the objects that are shown, if anything. */
@@ -111,17 +119,18 @@ export function summaryLines({ marked, counts, more, notLookedAt, isWhole }: Sta
 }
 
 /** What matters most is on the left. */
-function tableOf(marked: readonly StatusEntry[], terminal: Terminal): string {
+function tableOf(plan: Plan, marked: readonly StatusEntry[], terminal: Terminal): string {
   // Most people choose their ids, and need no names.
-  const isNamed = marked.some(({ id, name = id }) => name !== id);
+  const isNamed = marked.some(({ id, name }) => name !== undefined && name !== id);
   const rows = marked.map((entry) => {
-    const { kind, id, name = '-', object, mark, children, counter, hold } = entry;
+    const { kind, name = '-', object, mark, children, counter, hold } = entry;
+    const state = standingWords(plan, entry, hold);
     return [
       kind,
-      shortened(id),
+      shortened(typedId(plan, keyGiven(plan, entry))),
       ...(isNamed ? [shortened(name)] : []),
-      terminal.width === undefined ? shortened(standingWords(entry, hold)) : standingWords(entry, hold),
-      countWords(children, childOf(object)),
+      terminal.width === undefined ? shortened(state) : state,
+      countWords(children, childOf(plan, object)),
       mark.ageSeconds === undefined ? 'unknown' : duration(mark.ageSeconds),
       progressWords(counter),
       counter === undefined ? '-' : (counter.remaining ?? 'unreadable'),
