@@ -58,7 +58,12 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     connection,
     where,
     db,
-    client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
+    // Of whatever kinds: what writes services and networks is asked of a lifecycle that has them.
+    client: new DeallocatorClient({
+      tables,
+      client: db,
+      ...(lifecycle === undefined ? { taskNetworks: rules.taskNetworks } : { lifecycle }),
+    }) as DeallocatorClient,
     cluster: new Cluster(db, tables, { ...(lifecycle && { plan: planOf(lifecycle) }), rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     around: openSurroundings({
