@@ -54,6 +54,7 @@ export async function readNeighbourhood(
   { asIfMarked = new Set(), closedCountedMax = PARENTS_MAX }: NeighbourhoodOptions = {},
 ): Promise<Neighbourhood> {
   const { plan } = cluster;
+  await cluster.readLearning();
   const parents = new Map<string, FoundParent | undefined>();
   const children = new Map<string, readonly ChildrenFound[]>();
   const users = new Map<string, UsersFound>();

@@ -95,7 +95,7 @@ export function standingOf(
   stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
 ): Standing {
   if (isUnreadable(counter)) return { state: 'unreadable' };
-  const blockedBy = users.flatMap((user) => blockersOf(plan, user, parent.key));
+  const blockedBy = eachOnce(users.flatMap((user) => blockersOf(plan, user, parent.key)));
   const usersNotLookedAt = Math.max(0, children.count - underKey - users.length);
   if (blockedBy.length > 0) return { state: 'blocked', blockedBy, usersNotLookedAt };
   if (parent.isProtected) return { state: 'held' };
@@ -117,6 +117,13 @@ export function needsSomebody({ state }: Standing, hold: StayReason | undefined)
   return state === 'held'
     ? hold?.because === 'protected'
     : MARKED_STATES.indexOf(state) < MARKED_STATES.indexOf('held');
+}
+
+/** Who blocks it directly is not told again by way of others. */
+function eachOnce(blockers: readonly Blocker[]): Blocker[] {
+  const direct = blockers.filter(({ through }) => through === undefined);
+  const all = [...direct, ...blockers].map((blocker) => [blocker.object, blocker] as const);
+  return [...new Map(all.reverse()).values()].reverse();
 }
 
 function blockersOf(plan: Plan, { user, parent, counter, users = [] }: SeenUser, of: ItemKey): Blocker[] {
