@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import { readLearning } from '../../lib/protocol/learn.ts';
+import { learn, readLearning } from '../../lib/protocol/learn.ts';
 import {
   type Declaration,
   declarationOf,
@@ -13,6 +13,8 @@ import {
 } from '../../lib/protocol/learning.ts';
 import { LEARNING_WAIT_MILLIS } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import { sweep } from '../../lib/protocol/sweep.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
@@ -221,6 +223,96 @@ describe('a sweep that learns', () => {
     expect(backend.tables.list('networks')).toEqual([]);
     await backend.sweep();
     expect(backend.tables.list('counters')).toEqual([]);
+  });
+});
+
+describe('a sweep that goes on where the last one stopped', () => {
+  const SERVICES = 5;
+  const services = Array.from({ length: SERVICES }, (_, n) => `old${n}`);
+
+  /** Pages of two, and what happens before a request to the item. */
+  function paged(before: (request: string, store: Store) => Promise<void> = async () => {}) {
+    const backend = brought(SERVICES);
+    const store = memoryStore(backend.tables, { isLearned: false, pageItemsMax: 2 });
+    const lifecycle = new Proxy(store.lifecycle, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name);
+        if (typeof member !== 'function' || name === 'holdersOf') return member;
+        return async (...args: unknown[]) => {
+          await before(String(name), store);
+          return member(...args);
+        };
+      },
+    });
+    const watched = new Proxy(store, {
+      get: (target, name) => {
+        const member = name === 'lifecycle' ? lifecycle : Reflect.get(target, name);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    const run = (pages = Number.POSITIVE_INFINITY) => {
+      let left = pages;
+      return learn(watched, backend.chance, { mayGoOn: () => left-- > 0, onHealed: () => {}, onFailed: () => {} });
+    };
+    const attached = () => backend.tables.list('attachments').map(({ holder }) => holder);
+    return { ...backend, store, run, attached };
+  }
+
+  it('heals each page once', async () => {
+    const { run, attached, store } = paged();
+    expect(await run(1)).toMatchObject({ hasEnded: false });
+    expect(attached()).toHaveLength(2);
+    expect((await store.lifecycle.read()).lifecycle?.place).toEqual({ kind: 'service', from: { id: 'old1' } });
+    expect(await run(1)).toMatchObject({ hasEnded: false });
+    expect(attached()).toHaveLength(4);
+    expect(await run()).toEqual({ learning: new Map(), hasEnded: true });
+    expect(attached()).toEqual(services.map((id) => `service#${id}`));
+  });
+
+  it('S2 stops where its place is refused (R68), since another declaration is in force by now', async () => {
+    const another = { ...taken(own), version: 'v9', declaration: {} };
+    const { run, attached, store } = paged(async (request, { lifecycle }) => {
+      if (request === 'keepPlace') await lifecycle.take(another, await lifecycle.read());
+    });
+    expect(await run()).toEqual({ learning: new Map([['network', undefined]]), hasEnded: false });
+    expect(attached()).toHaveLength(2);
+    expect((await store.lifecycle.read()).lifecycle).toEqual(another);
+  });
+
+  it.each(['take', 'end'])('S2 ends nothing where its %s is refused (R67)', async (refused) => {
+    const another = { ...taken(own), version: 'v9', declaration: {} };
+    const { run, store } = paged(async (request, { lifecycle }) => {
+      if (request === refused) await lifecycle.take(another, await lifecycle.read());
+    });
+    expect(await run()).toEqual({ learning: new Map([['network', undefined]]), hasEnded: false });
+    expect((await store.lifecycle.read()).lifecycle).toEqual(another);
+  });
+
+  it('L1 leaves no place of a sweep behind, when it dies right after the end (R70)', async () => {
+    const { run, store } = paged(async (request) => {
+      if (request === 'read' && hasEnded) throw new Error('the process died');
+      hasEnded ||= request === 'end';
+    });
+    let hasEnded = false;
+    await store.writeSweepCursor({ source: 'counter', from: undefined });
+    await expect(run()).rejects.toThrow('the process died');
+    expect((await store.lifecycle.read()).lifecycle?.learning).toEqual({});
+    expect(await store.readSweepCursor()).toBeUndefined();
+  });
+
+  it('gives learning half of its time, and settles what is not being learned in the rest', async () => {
+    const { tables, chance, store, attached } = paged();
+    tables.put('services', service('gone', [], MARK));
+    const millis = [900_000, 450_000];
+    const report = await sweep(store, chance, {
+      from: undefined,
+      remainingMillis: () => millis.shift() ?? 449_999,
+      ...{ onSettled: () => {}, onFailed: () => {}, onTold: () => {}, onHealed: () => {} },
+      onPage: async () => {},
+    });
+    expect(report).toMatchObject({ learning: ['network'], deleted: [{ kind: 'service', id: 'gone' }] });
+    // Two pages, and "gone", which holds nothing, is on them.
+    expect(attached()).toHaveLength(3);
   });
 });
 
