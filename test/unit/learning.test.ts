@@ -21,7 +21,12 @@ import { memoryBackend } from '../support/memory-backend.ts';
 import { network, service } from '../support/objects.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00.000Z');
-const TABLES = { services: 'Shop-Services', tasks: 'Shop-Tasks', networks: 'Shop-Networks' };
+const TABLES = {
+  attachments: 'Shop-Attachments',
+  services: 'Shop-Services',
+  tasks: 'Shop-Tasks',
+  networks: 'Shop-Networks',
+};
 const own = declarationOf(planOf(SWARMKIT), TABLES);
 const absent = { isThere: false, lifecycle: undefined, version: undefined };
 const readAs = (lifecycle: Lifecycle) => ({ isThere: true, lifecycle, version: lifecycle.version });
@@ -43,6 +48,10 @@ describe('a declaration', () => {
 
   it.each([
     ['the holders are in another table', declarationOf(planOf(SWARMKIT), { ...TABLES, services: 'Old-Services' })],
+    [
+      'attachments are in another table',
+      declarationOf(planOf(SWARMKIT), { ...TABLES, attachments: 'New-Attachments' }),
+    ],
     ['tasks hold as well', declarationOf(planOf(swarmkit({ taskNetworks: true })), TABLES)],
   ])('is another one where %s', (_, other) => {
     expect([...learningTo(other, learned(own)).keys()]).toEqual(['network']);
@@ -191,6 +200,21 @@ describe('a sweep that learns', () => {
     expect(await backend.sweep()).toMatchObject({ learning: ['network'], deletedCount: 0 });
     backend.chance.advance(1);
     expect(await backend.sweep()).toMatchObject({ deletedCount: 1 });
+  });
+
+  it('S2 learns all again where the version was taken out of the item, as the runbook says', async () => {
+    const backend = brought();
+    await backend.sweep();
+    backend.tables.delete('attachments', { held: 'network#front', holder: 'service#old0' });
+    const { version: _, ...item } = backend.tables.get('counters', { id: 'lifecycle' }) as Record<string, unknown>;
+    backend.tables.put('counters', item);
+    await backend.deliver();
+    expect(backend.tables.list('networks')).toHaveLength(1);
+    expect(await backend.sweep()).toMatchObject({ learning: ['network'] });
+    expect(backend.tables.list('attachments')).toHaveLength(1);
+    backend.chance.advance(LEARNING_WAIT_MILLIS);
+    expect(await backend.sweep()).not.toHaveProperty('learning');
+    expect(backend.tables.list('networks')).toHaveLength(1);
   });
 
   it('S2 does not end where one could not be healed, says so, and settles the rest', async () => {
