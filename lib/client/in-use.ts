@@ -20,7 +20,7 @@ export async function refuseIfInUse(database: Database, networkId: string): Prom
     const users = page.items.map(parseUserName).filter((user) => user !== undefined);
     const ids = new Set(users.map((user) => serviceOf(user).id));
     const keys = [...ids].map((id) => ({ id }));
-    const services = await requests.batchGet(at.tables.services, keys, ['id', 'pendingDelete']);
+    const services = await requests.batchGet(at.table('services'), keys, ['id', 'pendingDelete']);
     const unmarked = new Set(services.filter((service) => service.pendingDelete !== true).map(({ id }) => id));
     blockers.push(...users.filter((user) => unmarked.has(serviceOf(user).id)));
     isWhole = page.next === undefined;

@@ -16,7 +16,7 @@ import {
 } from '../dynamodb/conditions.ts';
 import type { Database } from '../dynamodb/database.ts';
 import { setting } from '../dynamodb/expressions.ts';
-import { parentOf } from '../dynamodb/items.ts';
+import { seenItem } from '../dynamodb/items.ts';
 import { listMarked } from '../dynamodb/listings.ts';
 import { scanTable } from '../dynamodb/reads.ts';
 import { type Action, type Item, native, StoredValue } from '../dynamodb/requests.ts';
@@ -55,7 +55,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
     checkNew(kind, item);
     const references = this.#references(item.id, item.spec);
     const done = await this.#requests.transact([
-      put(this.#at.parents(kind), item, isNotThere, TELLING),
+      put(this.#at.tableOf(kind), item, isNotThere(this.#address(item.id)), TELLING),
       ...references.flatMap((network) => this.#fencedAttachment(network, item.id)),
     ]);
     if (done.status === 'committed') return;
@@ -77,7 +77,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
       refuseLossy(kind, item, stored.spec);
       // Translated anew: a clone would lose numbers that JavaScript has no room for.
       const spec = change((native(stored).spec ?? {}) as Spec, item as unknown as Parent);
-      const before = parentOf({ kind, id }, stored).references;
+      const before = seenItem(this.#database.plan, { kind, id }, stored).held.map((held) => held.id);
       const after = this.#references(id, spec);
       const added = after.filter((network) => !before.includes(network));
       const removed = before.filter((network) => !after.includes(network));
@@ -112,8 +112,9 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   async mark(id: string, declared: Declared = {}): Promise<Removal> {
     checkId(this.#kind, id);
     checkDeclared(declared);
-    const markedAt = newMarkedAt(this.#database.chance);
-    const markable = allOf(isThere, isNotMarkedWithTime, isNotProtected);
+    const { plan, chance } = this.#database;
+    const markedAt = newMarkedAt(chance);
+    const markable = allOf(isThere(this.#address(id)), isNotMarkedWithTime(plan), isNotProtected(plan));
     const facts = { markedAt, markedBy: declared.by, markedReason: declared.reason };
     const found = await this.#change(id, markable, { pendingDelete: true, ...facts, ...NO_UNDELETE });
     if (found === 'done') return { id, markedAt, alreadyMarked: false };
@@ -132,7 +133,7 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
     };
     const found = await this.#change(
       id,
-      isMarked,
+      isMarked(this.#database.plan),
       { ...NO_MARK, ...facts },
       'if it was marked, its deletion has been committed and cannot be undone',
     );
@@ -142,7 +143,8 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   /** What is marked can be protected too: it then stays, and goes when the protection is taken away. */
   async protect(id: string, wanted: boolean): Promise<Protection> {
     checkId(this.#kind, id);
-    const condition = wanted ? allOf(isThere, isNotProtected) : isProtected;
+    const { plan } = this.#database;
+    const condition = wanted ? allOf(isThere(this.#address(id)), isNotProtected(plan)) : isProtected(plan);
     const found = await this.#change(id, condition, { protected: wanted ? true : undefined });
     return { id, changed: found === 'done' };
   }
@@ -165,11 +167,11 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
   async listMarked(options: ListOptions = {}): Promise<ListPage<{ id: string; markedAt: string }>> {
     checkOptions(options);
     const { items, next } = await listMarked(this.#database, this.#kind, options.from, checkLimit(options.limit));
-    return { items: items.map(({ at }) => at), ...(next && { next }) };
+    return { items: items.map(({ key, markedAt }) => ({ id: key.id, markedAt })), ...(next && { next }) };
   }
 
   #address(id: string): Address {
-    return this.#at.parent({ kind: this.#kind, id });
+    return this.#at.item({ kind: this.#kind, id });
   }
 
   /**
@@ -196,12 +198,14 @@ export class Parents<Parent extends Marking & { readonly id: string }, Spec> {
 
   #fencedAttachment(network: string, id: string): Action[] {
     const held = referredTo(network);
-    return [fence(this.#at.parent(held)), putKey(this.#at.attachment(held, { kind: this.#kind, id }))];
+    return [fence(this.#database, held), putKey(this.#at.attachment(held, { kind: this.#kind, id }))];
   }
 
   #specUpdate(id: string, before: AttributeValue | undefined, after: unknown): Action {
     const asRead = specIsAsRead(before && new StoredValue(before));
-    return update(this.#address(id), setting({ spec: after }), allOf(isThere, isNotMarked, asRead));
+    const address = this.#address(id);
+    const condition = allOf(isThere(address), isNotMarked(this.#database.plan), asRead);
+    return update(address, setting({ spec: after }), condition);
   }
 }
 

@@ -51,8 +51,8 @@ export class Tasks {
     const done: string[] = [];
     for (const some of chunks([...new Set(ids)], BATCH_WRITE_ITEMS_MAX)) {
       try {
-        const keys = some.map((id) => at.task(taskKey(serviceId, id)).Key);
-        await deletePlainly(requests, at.tables.tasks, keys, givenUp);
+        const keys = some.map((id) => at.item(taskKey(serviceId, id)).Key);
+        await deletePlainly(requests, at.table('tasks'), keys, givenUp);
       } catch (error) {
         throw withDone(error, done);
       }
@@ -72,7 +72,10 @@ export class Tasks {
     const tasks = holding.map(({ task }) => task);
     const networks = [...new Set(holding.flatMap((each) => each.networks))];
     const { requests, at } = this.#database;
-    const puts = tasks.map((task) => put(at.tables.tasks, { ...task, serviceId }, isNotThere));
+    const puts = tasks.map((task) => {
+      const address = at.item(taskKey(serviceId, task.id));
+      return put(address.TableName, { ...task, serviceId }, isNotThere(address));
+    });
     const attachments = holding.flatMap(({ task, networks: held }) => {
       const holder = taskKey(serviceId, task.id);
       return held.map((network) => putKey(at.attachment(referredTo(network), holder)));
@@ -82,7 +85,7 @@ export class Tasks {
       ...networks.map((id) => ({ kind: 'network' as const, id })),
     ];
     const created = await requests.transact([
-      ...fences.map((parent) => fence(at.parent(parent))),
+      ...fences.map((parent) => fence(this.#database, parent)),
       ...puts,
       ...attachments,
     ]);

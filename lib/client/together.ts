@@ -72,7 +72,7 @@ export async function createTogether(database: Database, objects: NewObjects): P
     ...[...new Set(tasks.map(({ serviceId }) => serviceId))].map((id): ItemKey => ({ kind: 'service', id })),
   ].filter((parent) => !created.has(itemName(parent)));
   const actions = [
-    ...fences.map((parent) => fence(at.parent(parent))),
+    ...fences.map((parent) => fence(database, parent)),
     ...planned.map((each) => each.put),
     ...planned.flatMap(({ references, key }) => references.map((id) => putKey(at.attachment(referredTo(id), key)))),
   ];
@@ -105,15 +105,15 @@ export async function findTogether(database: Database, keys: ObjectKeys): Promis
   }
   const found = await Promise.all([
     requests.batchGet(
-      at.tables.networks,
+      at.table('networks'),
       networks.map((id) => ({ id })),
     ),
     requests.batchGet(
-      at.tables.services,
+      at.table('services'),
       services.map((id) => ({ id })),
     ),
     requests.batchGet(
-      at.tables.tasks,
+      at.table('tasks'),
       tasks.map(({ serviceId, id }) => ({ serviceId, id })),
     ),
   ]);
@@ -123,7 +123,7 @@ export async function findTogether(database: Database, keys: ObjectKeys): Promis
 function plannedParent({ at }: Database, kind: ParentKind, item: NewNetwork | NewService): Planned {
   checkNew(kind, item);
   return {
-    put: put(at.parents(kind), item, isNotThere, TELLING),
+    put: put(at.tableOf(kind), item, isNotThere(at.item({ kind, id: item.id })), TELLING),
     references: kind === 'service' ? checkReferences(item.id, item.spec) : [],
     key: { kind, id: item.id },
     refused: (found) => alreadyExists(kind, item.id, found),
@@ -135,7 +135,7 @@ function plannedTask({ at, rules }: Database, task: NewTask & { readonly service
   const { serviceId, id } = task;
   checkId('service', serviceId);
   return {
-    put: put(at.tables.tasks, task, isNotThere),
+    put: put(at.table('tasks'), task, isNotThere(at.item(taskKey(serviceId, id)))),
     references: rules.taskNetworks ? checkTaskReferences(serviceId, task) : [],
     key: taskKey(serviceId, id),
     refused: () =>

@@ -1,8 +1,7 @@
 /** One deployment's tables, as everything here reaches them. */
-import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { swarmkit } from '../lifecycle/swarmkit.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import { Addresses } from './addresses.ts';
 import { Requests, type Sender } from './requests.ts';
 import type { RetryObserver } from './retry.ts';
@@ -17,6 +16,8 @@ export interface Database {
   /** What the deployment has chosen. */
   readonly rules: Rules;
   readonly chance: Chance;
+  /** Nothing in the tables is older than the declaration of the kinds. */
+  readonly isLearned: boolean;
 }
 
 export interface DatabaseOptions {
@@ -26,9 +27,16 @@ export interface DatabaseOptions {
   readonly rules?: Rules | undefined;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance | undefined;
+  /**
+   * The tables began empty under these kinds, so that nothing in them is older than its declaration, and the item `lifecycle` is not
+   * asked for (docs/design.md §4.4). Whoever has made them can know that. @default false
+   */
+  readonly isLearned?: boolean;
   /** What is told of each retry. @default - nothing is */
   readonly observer?: RetryObserver;
 }
+
+export { swarmkitPlan };
 
 export function openDatabase(
   db: Sender,
@@ -37,18 +45,10 @@ export function openDatabase(
     rules = DEFAULT_RULES,
     plan = swarmkitPlan(rules),
     chance = systemChance,
+    isLearned = false,
     observer = { onRetry: () => {} },
   }: DatabaseOptions = {},
 ): Database {
-  return { requests: new Requests(db, chance, observer), at: new Addresses(tables), plan, rules, chance };
-}
-
-const swarmkitPlans = new Map<string, Plan>();
-
-/** A plan for each choice, made once: a database is opened for each invocation. */
-export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
-  const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
-  const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
-  swarmkitPlans.set(choice, plan);
-  return plan;
+  const at = new Addresses(plan, tables);
+  return { requests: new Requests(db, chance, observer), at, plan, rules, chance, isLearned };
 }

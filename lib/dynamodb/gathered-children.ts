@@ -4,15 +4,18 @@
  * An answer with a row that nobody asked for proves nothing at all.
  */
 import { type AttributeValue, ExecuteStatementCommand } from '@aws-sdk/client-dynamodb';
-import type { ItemKey } from '../lifecycle/keys.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { Count } from '../lifecycle/kind-plan.ts';
 import { COUNT_READS_MAX, COUNTED_TOGETHER_MAX } from '../protocol/limits.ts';
 import { chunks, groupBy } from '../protocol/parallel.ts';
+import { type Place, placeOf } from './children.ts';
 import type { Database } from './database.ts';
 import { gather } from './gather.ts';
-import { parentTables, partitionOf, TABLES, type TableName } from './schema.ts';
 
-export interface Count {
+/** How many of one source keep an item. */
+export interface CountOf {
   readonly parent: ItemKey;
+  readonly source: Count;
   readonly most: number;
 }
 
@@ -25,28 +28,31 @@ export interface List {
 /** @param alone counts one parent's children */
 export function gatherCounts(
   database: Database,
-  alone: (question: Count) => Promise<number>,
-): (question: Count) => Promise<number> {
-  return gather<Count, number>({
+  alone: (question: CountOf) => Promise<number>,
+): (question: CountOf) => Promise<number> {
+  const { plan } = database;
+  const textOf = ({ parent, source }: CountOf) => placeOf(plan, source, parent).partition.text;
+  return gather<CountOf, number>({
     alone,
     together: async (questions) => {
       const most = Math.max(...questions.map((question) => question.most));
-      const table = childrenOf(questions[0]?.parent as ItemKey);
-      const known = await readChildren(database, table, {
-        partitions: questions.map(({ parent }) => partitionOf(parent)),
-        attributes: [TABLES[table].partitionKey],
+      const { parent, source } = questions[0] as CountOf;
+      const place = placeOf(plan, source, parent);
+      const known = await readChildren(database, place, {
+        partitions: questions.map(textOf),
+        attributes: [place.partition.attribute],
         // Of a parent that has a row, whatever else it has: a count need not be whole.
         isEnough: (rows) => rows.length > 0,
         rowsMax: () => most,
       });
       return questions.map((question) => {
-        const count = known.get(partitionOf(question.parent))?.length;
+        const count = known.get(textOf(question))?.length;
         return async () => (count === undefined ? await alone(question) : Math.min(count, question.most));
       });
     },
     group: (questions) =>
-      [...groupBy(questions, ({ parent }) => childrenOf(parent)).values()].flatMap((same) =>
-        chunks(same, COUNTED_TOGETHER_MAX),
+      [...groupBy(questions, ({ source }) => (source.by === 'attachments' ? source.by : source)).values()].flatMap(
+        (same) => chunks(same, COUNTED_TOGETHER_MAX),
       ),
   });
 }
@@ -60,26 +66,28 @@ export function gatherLists(
     alone,
     together: async (questions) => {
       const { held, most } = questions[0] as List;
-      const partitions = [...new Set(questions.map((question) => partitionOf(question.held)))];
+      const partitions = [...new Set(questions.map((question) => itemName(question.held)))];
       if (partitions.length === 1) {
         const names = await alone({ held, most });
         return questions.map(() => async () => names);
       }
-      const known = await readChildren(database, 'attachments', {
+      const attributes = Object.keys(database.at.attachmentNamed('', '').Key) as [string, string];
+      const place = { table: 'attachments', partition: { attribute: attributes[0], text: itemName(held) } };
+      const known = await readChildren(database, place, {
         partitions,
-        attributes: Object.keys(database.at.attachmentNamed('', '').Key),
+        attributes,
         isEnough: (rows) => usersIn(rows).length >= most,
         // One more than all may show: where this ends a read, one of them has shown as many as it may.
         rowsMax: (parents) => parents * most + 1,
       });
       return questions.map((question) => {
-        const rows = known.get(partitionOf(question.held));
+        const rows = known.get(itemName(question.held));
         return async () => (rows === undefined ? await alone(question) : usersIn(rows).slice(0, most));
       });
     },
     group: (questions) =>
       [...groupBy(questions, ({ most }) => most).values()].flatMap((same) =>
-        chunks([...groupBy(same, ({ held }) => partitionOf(held)).values()], COUNTED_TOGETHER_MAX).map((some) =>
+        chunks([...groupBy(same, ({ held }) => itemName(held)).values()], COUNTED_TOGETHER_MAX).map((some) =>
           some.flat(),
         ),
       ),
@@ -101,7 +109,7 @@ interface Reads {
 /** The rows of those parents whose question the reads answer, by their partition. The others have to be asked alone. */
 async function readChildren(
   database: Database,
-  table: TableName,
+  place: Place,
   { partitions, attributes, isEnough, rowsMax }: Reads,
 ): Promise<ReadonlyMap<string, readonly Row[]>> {
   const known = new Map<string, readonly Row[]>();
@@ -109,7 +117,7 @@ async function readChildren(
   // Each read that ended early has seen at least one parent's children, and a further one leaves out those that it saw. A parent
   // whose children fill a read costs it once.
   for (let reads = 1; unknown.length > 0 && reads <= COUNT_READS_MAX; reads++) {
-    const { rows, isWhole } = await readPage(database, table, {
+    const { rows, isWhole } = await readPage(database, place, {
       partitions: unknown,
       attributes,
       most: rowsMax(unknown.length),
@@ -126,14 +134,21 @@ async function readChildren(
 
 async function readPage(
   { requests, at }: Database,
-  name: TableName,
+  { table: name, partition, sort }: Place,
   { partitions, attributes, most }: Pick<Reads, 'partitions' | 'attributes'> & { readonly most: number },
 ): Promise<{ readonly rows: readonly Row[]; readonly isWhole: boolean }> {
-  const table = at.tables[name];
-  const shown = attributes.map((name) => `"${name}"`).join(', ');
+  const table = at.table(name);
+  const shown = attributes.map(quoted).join(', ');
+  const within =
+    sort === undefined
+      ? ''
+      : sort.isWhole
+        ? ` AND ${quoted(sort.attribute)} = ?`
+        : ` AND begins_with(${quoted(sort.attribute)}, ?)`;
+  const texts = [...partitions, ...(sort === undefined ? [] : [sort.text])];
   const input = {
-    Statement: `SELECT ${shown} FROM "${table}" WHERE "${TABLES[name].partitionKey}" IN [${partitions.map(() => '?').join(', ')}]`,
-    Parameters: partitions.map((S): AttributeValue => ({ S })) as [AttributeValue, ...AttributeValue[]],
+    Statement: `SELECT ${shown} FROM "${table}" WHERE ${quoted(partition.attribute)} IN [${partitions.map(() => '?').join(', ')}]${within}`,
+    Parameters: texts.map((S): AttributeValue => ({ S })) as [AttributeValue, ...AttributeValue[]],
     ConsistentRead: true,
     Limit: most,
   };
@@ -156,6 +171,7 @@ function usersIn(rows: readonly Row[]): string[] {
   return [...new Set(rows.map((row) => row.at(-1) as string))];
 }
 
-function childrenOf({ kind }: ItemKey): TableName {
-  return parentTables(kind).children;
+/** A name in PartiQL, where a quotation mark in it is written twice. */
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -58,9 +58,10 @@ export function gatherDecrements(
         expression: 'SET #remaining = #remaining - :by, #progressedAt = :progressedAt',
         values: { ':by': by, ':progressedAt': progressedAt },
       };
+      const address = database.at.counter(parent);
       const written = await database.requests.update({
-        ...database.at.counter(parent),
-        ...expressed({ update: less, condition: isThere }),
+        ...address,
+        ...expressed({ update: less, condition: isThere(address) }),
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'NONE',
       });
@@ -104,7 +105,7 @@ function gatherChanges<Q extends { readonly parent: ItemKey }, A>(
   read: ReadItem,
   { alone, clauses, values, done, refused }: Change<Q, A>,
 ): (question: Q) => Promise<A> {
-  const table = at.tables.counters;
+  const table = at.table('counters');
   const statementOf = (question: Q) => ({
     Statement: `UPDATE "${table}" ${clauses} RETURNING ALL NEW *`,
     Parameters: values(question, itemName(question.parent)).map(attributeOf) as [AttributeValue, ...AttributeValue[]],

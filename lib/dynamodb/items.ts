@@ -1,80 +1,140 @@
 /** How a stored item is read. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
+import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
+import type { Plan } from '../lifecycle/plan.ts';
+import { heldBy } from '../lifecycle/references.ts';
+import type { TablePlan } from '../lifecycle/tables.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
 import {
+  type AsRead,
   byteLength,
   type Counter,
-  kindRules,
   type NetworkLists,
-  PARENT_KINDS,
-  type Parent,
-  referencedNetworks,
+  type SeenItem,
   taskNetworkLists,
-  type User,
 } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
-import { isGoneByState, type Rules } from '../protocol/rules.ts';
-import { FULL_SWEEP_SOURCES, type SweepCursor } from '../protocol/store.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../protocol/rules.ts';
+import { fullSweepSources, listedBy, type SweepCursor, type SweepSource } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
 import { NAME_PATHS, nameOf } from './descriptions.ts';
+import { attributePath, declaredPath, outermost, stepsOf } from './expressions.ts';
 import { type Item, type StoredItem, StoredValue } from './requests.ts';
 import { RECEIPT_EXPIRY } from './schema.ts';
 
-/** What is read of a parent: not the whole item, which may be 400 KB of the user's. */
-export const PARENT_PATHS: readonly string[] = [
-  'id',
-  'pendingDelete',
-  'markedAt',
-  'markedBy',
-  'markedReason',
-  'protected',
-  'spec.task.networks',
-  'spec.networks',
-  // For receipts and reports: an id that Docker has made tells nobody anything.
-  ...NAME_PATHS,
-];
+const SWARMKIT_PLAN = swarmkitPlan(DEFAULT_RULES);
+
+/** What is read of an item of a kind: not the whole item, which may be 400 KB of the user's. */
+interface Reading {
+  readonly paths: readonly string[];
+  /** Those of them that say what it holds: a transaction compares them. */
+  readonly compared: readonly string[];
+}
+
+const READINGS = new WeakMap<KindPlan, Reading>();
+
+function readingOf(plan: Plan, kind: string): Reading {
+  const planned = plan.kinds[kind] as KindPlan;
+  const known = READINGS.get(planned);
+  if (known !== undefined) return known;
+  const compared = outermost(holdingPaths(planned));
+  const keys = Object.keys(planned.key).map(attributePath);
+  // Names are for receipts and reports: an id that Docker has made tells nobody anything.
+  const marking = planned.isGuarded ? Object.values(plan.attributes).map(attributePath) : [];
+  const paths = outermost([...keys, ...marking, ...compared, ...(planned.isGuarded ? NAME_PATHS : [])]);
+  const reading = { paths, compared };
+  READINGS.set(planned, reading);
+  return reading;
+}
+
+/** Where an item of the kind says what it holds: each path up to its first list, and the state that ends it. */
+function holdingPaths({ holds, goneWhen }: KindPlan): string[] {
+  if (holds.length === 0) return [];
+  const roots = holds.flatMap(({ paths }) => paths.map((path) => path.split('[]')[0] as string));
+  return [...roots, ...(goneWhen === undefined ? [] : [goneWhen.at])].map(declaredPath);
+}
+
+/** What is read of an item of the kind, to see it as {@link seenItem} does. */
+export function seenPaths(plan: Plan, kind: string): readonly string[] {
+  return readingOf(plan, kind).paths;
+}
+
+/** The same of SwarmKit's first kind, for who reads these alone. */
+export const PARENT_PATHS: readonly string[] = seenPaths(SWARMKIT_PLAN, SWARMKIT_PLAN.sweep[0] as string);
 
 export const COUNTER_PATHS: readonly string[] = ['id', 'remaining', 'epoch'];
 
-/** What is read of a task that may hold networks. */
-export const TASK_USER_PATHS: readonly string[] = ['id', 'status.state', 'networks'];
-
-export function parentOf(key: ItemKey, item: StoredItem): Parent {
-  const refers = kindRules(key.kind).refersTo !== undefined;
-  const { task, service } = listsOf(item.spec);
+export function seenItem(plan: Plan, key: ItemKey, item: StoredItem): SeenItem {
+  const { markedBy, markedReason } = plan.attributes;
   return {
     key,
-    ...markOf(item),
-    markedBy: bounded(item.markedBy?.S, MARKED_BY_BYTES_MAX),
-    markedReason: bounded(item.markedReason?.S, MARKED_REASON_BYTES_MAX),
+    ...markOf(plan, item),
+    markedBy: bounded(item[markedBy]?.S, MARKED_BY_BYTES_MAX),
+    markedReason: bounded(item[markedReason]?.S, MARKED_REASON_BYTES_MAX),
     name: bounded(nameOf(item), NAME_BYTES_MAX),
-    references: refers ? referencedNetworks(key, namedLists(item.spec)) : [],
-    lists: { task: task && new StoredValue(task), service: service && new StoredValue(service) },
+    held: heldIn(plan, key, item),
+    asRead: asReadOf(plan, key.kind, item),
   };
 }
 
+/** What a stored item holds, whatever else is in it. */
+export function heldIn(plan: Plan, key: ItemKey, item: StoredItem): ItemKey[] {
+  const { compared } = readingOf(plan, key.kind);
+  if (compared.length === 0) return [];
+  const names = new Set(compared.map((path) => stepsOf(path)[0] as string));
+  const told = [...names].flatMap((name) => {
+    const value = Object.hasOwn(item, name) ? item[name] : undefined;
+    return value === undefined ? [] : [[name, plain(value)] as const];
+  });
+  return heldBy(plan, key.kind, { ...Object.fromEntries(told), ...attributesOf(plan, key) });
+}
+
+/** What says that a stored item holds what it holds, by its paths. */
+export function asReadOf(plan: Plan, kind: string, item: StoredItem): AsRead {
+  return Object.fromEntries(
+    readingOf(plan, kind).compared.map((path) => {
+      const value = valueAt(item, stepsOf(path));
+      return [path, value && new StoredValue(value)];
+    }),
+  );
+}
+
+function valueAt(item: StoredItem, steps: readonly string[]): AttributeValue | undefined {
+  return steps.reduce<AttributeValue | undefined>(attribute, { M: item });
+}
+
+/** How deep a value is looked into: DynamoDB has 32 levels, and a record's image what its sender likes. */
+const LEVELS_MAX = 64;
+
+/** As much of a value as tells what is held: texts, and what holds texts. What the SDK can't translate costs nothing else. */
+function plain(value: AttributeValue, levels = LEVELS_MAX): unknown {
+  if (levels === 0) return false;
+  const { S, L, M, SS } = value;
+  if (S !== undefined) return S;
+  if (SS !== undefined) return new Set(SS);
+  if (L !== undefined) return L.map((entry) => plain(entry, levels - 1));
+  if (M !== undefined)
+    return Object.fromEntries(Object.entries(M).map(([name, inner]) => [name, plain(inner, levels - 1)]));
+  return value.NULL === true ? null : false; // something is there, and it is no text
+}
+
 /** Only a BOOL counts as a mark or a protection, and only a text as a time. */
-export function markOf({ pendingDelete, markedAt, protected: shield }: StoredItem) {
-  return { pendingDelete: pendingDelete?.BOOL === true, markedAt: markedAt?.S, isProtected: shield?.BOOL === true };
+export function markOf({ attributes }: Pick<Plan, 'attributes'>, item: StoredItem) {
+  return {
+    pendingDelete: item[attributes.pendingDelete]?.BOOL === true,
+    markedAt: item[attributes.markedAt]?.S,
+    isProtected: item[attributes.protected]?.BOOL === true,
+  };
 }
 
 /** A task's `status.state`, of whatever type. */
 export function stateOf(task: StoredItem): AttributeValue | undefined {
   return attribute(task.status, 'state');
-}
-
-/** A task as a user of networks. A task that has ended, where that counts, refers to none. */
-export function taskUserOf(key: ItemKey, item: StoredItem, rules: Rules): User {
-  const state = stateOf(item);
-  return {
-    references: isGoneByState(state?.S, rules) ? [] : referencedNetworks(key, namedTaskLists(item)),
-    lists: taskNetworkLists(item.networks && new StoredValue(item.networks)),
-    state: state && new StoredValue(state),
-  };
 }
 
 /** A raw write may be longer than a receipt has room for. A character has up to four bytes. */
@@ -126,18 +186,36 @@ function attribute(map: AttributeValue | undefined, name: string): AttributeValu
 }
 
 /** A cursor that we can't have written is passed over: the sweep begins anew, and loses nothing but time. */
-export function sweepCursorOf(item: Item | undefined): SweepCursor | undefined {
+export function sweepCursorOf(plan: Plan, item: Item | undefined): SweepCursor | undefined {
   const { source, from } = (item?.cursor ?? {}) as Partial<Record<keyof SweepCursor, unknown>>;
-  const known = FULL_SWEEP_SOURCES.find((name) => name === source);
+  const known = fullSweepSources(plan).find((one) => one === source);
   if (known === undefined) return undefined;
   if (from === undefined) return { source: known, from };
-  const names = PARENT_KINDS.some((kind) => kind === known) ? ['id', 'markedAt'] : ['id'];
+  const names = [...pageKeyOf(plan, known)].sort();
   const isPlace = (place: unknown): place is PageKey =>
     typeof place === 'object' &&
     place !== null &&
     Object.keys(place).sort().join() === names.join() &&
     Object.values(place).every((value) => typeof value === 'string' && value !== '');
   return isPlace(from) ? { source: known, from } : undefined;
+}
+
+/** The attributes that say where a page of a sweep's list goes on. */
+function pageKeyOf(plan: Plan, source: SweepSource): readonly string[] {
+  const listed = listedBy(plan, source);
+  if (listed.list === 'counters') return keyNames(plan.tables.counters as TablePlan);
+  const table = plan.tables[(plan.kinds[listed.kind] as KindPlan).table] as TablePlan;
+  return listed.list === 'marked' ? indexKeyNames(table) : keyNames(table);
+}
+
+/** The attributes of a table's key. */
+export function keyNames({ partitionKey, sortKey }: Pick<TablePlan, 'partitionKey' | 'sortKey'>): string[] {
+  return sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
+}
+
+/** The attributes that an entry of a table's index of marks is known by: its own key, and the item's. */
+export function indexKeyNames(table: TablePlan): string[] {
+  return [...new Set([...keyNames(table), ...(table.markedIndex === undefined ? [] : keyNames(table.markedIndex))])];
 }
 
 export function isCounter(item: Item | undefined): boolean {

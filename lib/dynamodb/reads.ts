@@ -4,65 +4,68 @@
  */
 
 import type { ItemKey } from '../lifecycle/keys.ts';
-import type { ParentKind } from '../protocol/model.ts';
+import type { Count, KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
-import { allOf, idIs, isCalledFrom, isChildOf, isMarked, labelIs } from './conditions.ts';
+import { attachmentsOf, queryOf, sourcesOf } from './children.ts';
+import { allOf, isCalledFrom, isMarked, labelIs, sameAttribute } from './conditions.ts';
 import type { Database } from './database.ts';
-import { DESCRIPTION_PATHS, MARKING_PATHS } from './descriptions.ts';
-import { expressed, only } from './expressions.ts';
+import { DESCRIPTION_PATHS } from './descriptions.ts';
+import { attributePath, expressed, only, outermost } from './expressions.ts';
 import { type Item, native, type StoredItem } from './requests.ts';
-import type { TableName } from './schema.ts';
 
-/** A parent's children, whole items. */
-export function listChildren({ requests, at }: Database, parent: ItemKey, itemsMax: number, from?: PageKey) {
+/** What one source has of a parent's, whole items. */
+export function listChildren(database: Database, parent: ItemKey, itemsMax: number, from?: PageKey, source?: Count) {
+  const { TableName, keys } = queryOf(database, source ?? onlySource(database, parent), parent);
   const query = {
-    TableName: at.children(parent),
-    ...expressed({ keys: isChildOf(parent) }),
+    TableName,
+    ...expressed({ keys }),
     ConsistentRead: true,
     Select: 'ALL_ATTRIBUTES',
     Limit: itemsMax,
   } as const;
-  return requests.query(query, from);
+  return database.requests.query(query, from);
+}
+
+function onlySource({ plan }: Database, { kind }: ItemKey): Count {
+  return sourcesOf(plan, kind)[0] as Count;
 }
 
 /** The holders of what is held by attachments, as these name them. */
 export async function listAttached(database: Database, held: ItemKey, itemsMax: number, from?: PageKey) {
-  const { items, next } = await listChildren(database, held, itemsMax, from);
+  const source = attachmentsOf(database.plan, held.kind);
+  if (source === undefined) return { items: [], next: undefined };
+  const { items, next } = await listChildren(database, held, itemsMax, from, source);
   return { items: items.map(({ holder }): string => holder), next };
 }
 
 /** A whole table, whole items. */
-export function scanTable({ requests, at }: Database, table: TableName, from?: PageKey, itemsMax?: number) {
-  return requests.scan({ TableName: at.tables[table], ConsistentRead: true, Limit: itemsMax }, from);
+export function scanTable({ requests, at }: Database, table: string, from?: PageKey, itemsMax?: number) {
+  return requests.scan({ TableName: at.table(table), ConsistentRead: true, Limit: itemsMax }, from);
 }
 
 /** These paths of a whole table's items, as they are stored: what the SDK can't translate of one must not cost the others. */
 export async function scanPaths(
   { requests, at }: Database,
-  table: TableName,
+  table: string,
   paths: readonly string[],
   from: PageKey | undefined,
 ): Promise<Page<StoredItem>> {
-  const input = { TableName: at.tables[table], ...expressed({ projection: only(paths) }), ConsistentRead: true };
+  const input = { TableName: at.table(table), ...expressed({ projection: only(paths) }), ConsistentRead: true };
   const { Items = [], next } = await requests.scanStored(input, from);
   return { items: Items, next };
 }
 
 /** These paths of a parent's children, each without what the SDK can't translate. */
 export async function listChildrenPaths(
-  { requests, at }: Database,
+  database: Database,
   parent: ItemKey,
   paths: readonly string[],
   from: PageKey | undefined,
   itemsMax?: number,
 ): Promise<Page<Item>> {
-  const input = {
-    TableName: at.children(parent),
-    ...expressed({ keys: isChildOf(parent), projection: only(paths) }),
-    ConsistentRead: true,
-    Limit: itemsMax,
-  };
-  const { Items = [], next } = await requests.queryStored(input, from);
+  const { TableName, keys } = queryOf(database, onlySource(database, parent), parent);
+  const input = { TableName, ...expressed({ keys, projection: only(paths) }), ConsistentRead: true, Limit: itemsMax };
+  const { Items = [], next } = await database.requests.queryStored(input, from);
   return { items: Items.map(native), next };
 }
 
@@ -77,18 +80,21 @@ export interface Listing {
 
 /** A kind's parents as they are stored, with what they are called, and their mark and protection. Reads the whole table. */
 export async function listDescribed(
-  { requests, at }: Database,
-  kind: ParentKind,
+  { requests, at, plan }: Database,
+  kind: string,
   { labels = [], isMarked: onlyMarked = false, beginning = '' }: Listing,
   from: PageKey | undefined,
 ): Promise<Page<StoredItem>> {
   // DynamoDB refuses an empty text in an expression.
-  const called = beginning === '' ? [] : [isCalledFrom(beginning)];
-  const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked] : []), ...called];
+  const { key } = plan.kinds[kind] as KindPlan;
+  const called = beginning === '' ? [] : [isCalledFrom({ key }, beginning)];
+  const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked(plan)] : []), ...called];
+  const keys = Object.keys(key).map(attributePath);
+  const ours = Object.values(plan.attributes).map(attributePath);
   const input = {
-    TableName: at.parents(kind),
+    TableName: at.tableOf(kind),
     ...expressed({
-      projection: only([...DESCRIPTION_PATHS, ...MARKING_PATHS]),
+      projection: only(outermost([...keys, ...DESCRIPTION_PATHS, ...ours])),
       filter: filters.length === 0 ? undefined : allOf(...filters),
     }),
     ConsistentRead: true,
@@ -99,7 +105,11 @@ export async function listDescribed(
 
 /** The receipts of a name, one for each life; or only so many of the last ones. */
 export function listReceipts({ requests, at }: Database, name: string, from?: PageKey, lastMax?: number) {
-  const query = { TableName: at.tables.receipts, ...expressed({ keys: idIs(name) }), ConsistentRead: true };
+  const query = {
+    TableName: at.table('receipts'),
+    ...expressed({ keys: sameAttribute('id', ':id', name) }),
+    ConsistentRead: true,
+  };
   const last = lastMax === undefined ? {} : { ScanIndexForward: false, Limit: lastMax };
   return requests.query({ ...query, ...last }, from);
 }

@@ -1,73 +1,51 @@
 /** The store on DynamoDB. Every read that a proof rests on is strongly consistent, on a base table. */
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
+import type { LifecycleStore } from '../protocol/learning.ts';
 import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
-import {
-  byteLength,
-  type Counter,
-  isParent,
-  kindRules,
-  type MarkedParent,
-  type Parent,
-  type ParentKind,
-  referredTo,
-  taskKey,
-  type User,
-} from '../protocol/model.ts';
+import { byteLength, type Counter, type MarkedItem, type SeenItem } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type {
   Closed,
   Finalization,
   Healing,
   Recounted,
-  Stopped,
   Store,
   SweepCursor,
+  Telling,
+  Told,
   Transacted,
 } from '../protocol/store.ts';
+import { sourcesOf } from './children.ts';
 import {
   allOf,
   counterIsAsRead,
   epochIs,
   hasNoMarkedAt,
+  holdsAsRead,
   isAsRead,
   isMarked,
   isMarkedAsRead,
   isNotMarked,
   isNotProtected,
   isNotThere,
-  isNotToldToStop,
-  isTaskAsRead,
+  isNotTold,
   isThere,
-  listsAreAsRead,
   markedAtIs,
 } from './conditions.ts';
-import { countAlone, endsByState, listAlone } from './counting.ts';
+import { countAlone, listAlone } from './counting.ts';
 import type { Database } from './database.ts';
-import { expressed, setting } from './expressions.ts';
+import { expressed, type Phrase, setting } from './expressions.ts';
 import { gatherCounts, gatherLists } from './gathered-children.ts';
 import { gatherDecrements, gatherRecounts } from './gathered-counters.ts';
 import { gatherReads, type ReadItem } from './gathered-reads.ts';
 import { gatherTransactions } from './gathered-transactions.ts';
-import {
-  COUNTER_PATHS,
-  counterOf,
-  isCounter,
-  PARENT_PATHS,
-  parentOf,
-  receiptItem,
-  TASK_USER_PATHS,
-  taskUserOf,
-} from './items.ts';
-import {
-  listCounters,
-  listMarked,
-  listUnstamped,
-  listUnstopped,
-  readSweepCursor,
-  writeSweepCursor,
-} from './listings.ts';
+import { COUNTER_PATHS, counterOf, isCounter, receiptItem, seenItem, seenPaths } from './items.ts';
+import { lifecycleStore } from './learning.ts';
+import { listCounters, listMarked, listUnstamped, listUntold, readSweepCursor, writeSweepCursor } from './listings.ts';
 import { type Action, native } from './requests.ts';
 import { check, put, putKey, remove, update } from './writes.ts';
 
@@ -81,6 +59,8 @@ function newCounter({ epoch, openedAt }: { readonly epoch: string; readonly open
 }
 
 export class DynamoDBStore implements Store {
+  readonly plan: Plan;
+  readonly lifecycle: LifecycleStore;
   readonly #database: Database;
   readonly #requests: Database['requests'];
   readonly #at: Database['at'];
@@ -93,6 +73,7 @@ export class DynamoDBStore implements Store {
   readonly #list: ReturnType<typeof gatherLists>;
 
   constructor(database: Database) {
+    this.plan = database.plan;
     this.#database = database;
     this.#requests = database.requests;
     this.#at = database.at;
@@ -102,6 +83,7 @@ export class DynamoDBStore implements Store {
     this.#count = gatherCounts(database, (question) => countAlone(database, question));
     this.#create = gatherTransactions(database);
     this.#end = gatherTransactions(database);
+    this.lifecycle = lifecycleStore(database);
     this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
 
@@ -122,7 +104,7 @@ export class DynamoDBStore implements Store {
       // meanwhile, under its old epoch (docs/design.md §4.3 R3).
       // A further try has an epoch of its own: the former one may still arrive.
       const epoch = tries === 1 ? fresh.epoch : this.#database.chance.fresh();
-      const created = await this.#create([update(address, newCounter({ ...fresh, epoch }), isNotThere)]);
+      const created = await this.#create([update(address, newCounter({ ...fresh, epoch }), isNotThere(address))]);
       if (created.status === 'committed') return { remaining: 0, epoch };
     }
     throw new DeallocatorError(
@@ -138,7 +120,7 @@ export class DynamoDBStore implements Store {
       const asRead = await this.#requests.getStored(address, ['id', 'remaining', 'epoch']);
       if (asRead === undefined || isCounter(native(asRead))) return;
       // For its token, as a creation: a raw writer may write the same once more, and a repeat would bring back the old epoch.
-      const reset = await this.#transact([update(address, newCounter(fresh), counterIsAsRead(asRead))]);
+      const reset = await this.#transact([update(address, newCounter(fresh), counterIsAsRead(address, asRead))]);
       if (reset === 'committed') return;
     }
   }
@@ -147,21 +129,23 @@ export class DynamoDBStore implements Store {
     return this.#decrement({ parent, by, progressedAt });
   }
 
-  async readParent(key: ItemKey): Promise<Parent | undefined> {
-    const item = await this.#read(this.#at.parent(key), PARENT_PATHS);
-    return item && parentOf(key, item);
+  async readItem(key: ItemKey): Promise<SeenItem | undefined> {
+    if (!this.#isRead(key)) return undefined; // whatever its item says, it keeps nothing and holds nothing
+    const item = await this.#read(this.#at.item(key), seenPaths(this.plan, key.kind));
+    return item && seenItem(this.plan, key, item);
   }
 
   async stampMark(parent: ItemKey, markedAt: string): Promise<void> {
-    const unstamped = allOf(isMarked, hasNoMarkedAt);
+    const unstamped = allOf(isMarked(this.plan), hasNoMarkedAt(this.plan));
     // For its token: repeated after a lost answer, a single write could stamp a second mark (docs/design.md §4.3 R6).
-    await this.#transact([update(this.#at.parent(parent), setting({ markedAt }), unstamped)]);
+    await this.#transact([update(this.#at.item(parent), this.#setMarkedAt(markedAt), unstamped)]);
   }
 
   async unstampMark(parent: ItemKey, markedAt: string): Promise<void> {
+    const condition = allOf(isNotMarked(this.plan), markedAtIs(this.plan, markedAt));
     await this.#requests.update({
-      ...this.#at.parent(parent),
-      ...expressed({ update: setting({ markedAt: undefined }), condition: allOf(isNotMarked, markedAtIs(markedAt)) }),
+      ...this.#at.item(parent),
+      ...expressed({ update: this.#setMarkedAt(undefined), condition }),
       ...NOTHING_RETURNED,
     });
   }
@@ -177,11 +161,18 @@ export class DynamoDBStore implements Store {
     return closed.found === undefined ? 'gone' : 'other epoch';
   }
 
-  countChildren(parent: ItemKey, most: number): Promise<number> {
-    // With a filter, a read of many tells nothing of a parent that has rows in it.
-    return endsByState(this.#database, parent)
-      ? countAlone(this.#database, { parent, most })
-      : this.#count({ parent, most });
+  async countChildren(parent: ItemKey, most: number): Promise<number> {
+    const counts = await Promise.all(
+      sourcesOf(this.plan, parent.kind).map((source) => {
+        // With a filter, a read of many tells nothing of a parent that has rows in it.
+        const isAlone = source.by === 'key' && !source.isCountedTogether;
+        return isAlone ? countAlone(this.#database, { parent, source, most }) : this.#count({ parent, source, most });
+      }),
+    );
+    return Math.min(
+      most,
+      counts.reduce((sum, count) => sum + count, 0),
+    );
   }
 
   recount(parent: ItemKey, epoch: string, add: number, fresh: string): Promise<Recounted> {
@@ -193,63 +184,57 @@ export class DynamoDBStore implements Store {
   }
 
   async finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
-    const refers = kindRules(parent.key.kind).refersTo !== undefined;
-    const asRead = allOf(isMarkedAsRead(parent), isNotProtected, ...(refers ? [listsAreAsRead(parent.lists)] : []));
     const { status } = await this.#end([
-      remove(this.#at.parent(parent.key), asRead),
+      remove(this.#at.item(parent.key), allOf(...this.#mayGo(parent), ...holdsAsRead(parent.asRead))),
       remove(this.#at.counter(parent.key)),
       ...detached.map((held) => remove(this.#at.attachment(held, parent.key))),
-      ...freed.flatMap((network) => [
-        remove(this.#at.parent(network.key), allOf(isMarkedAsRead(network), isNotProtected)),
-        remove(this.#at.counter(network.key)),
+      ...freed.flatMap((held) => [
+        remove(this.#at.item(held.key), allOf(...this.#mayGo(held))),
+        remove(this.#at.counter(held.key)),
       ]),
-      put(this.#at.tables.receipts, receiptItem(receipt)),
+      put(this.#at.table('receipts'), receiptItem(receipt)),
     ]);
     return status === 'committed' ? 'committed' : 'cancelled';
   }
 
-  async readUser(user: ItemKey): Promise<User | undefined> {
-    if (isParent(user)) return this.readParent(user);
-    if (!this.#database.rules.taskNetworks) return undefined; // whatever its item says, it holds nothing
-    const item = await this.#read(this.#at.task(user), TASK_USER_PATHS);
-    return item && taskUserOf(user, item, this.#database.rules);
+  async readAttachments(holder: ItemKey, held: readonly ItemKey[]): Promise<Set<string>> {
+    const items = await Promise.all(held.map((key) => this.#read(this.#at.attachment(key, holder), [])));
+    return new Set(held.filter((_, place) => items[place] !== undefined).map(itemName));
   }
 
-  async readAttachments(user: ItemKey, networks: readonly string[]): Promise<Set<string>> {
-    const items = await Promise.all(networks.map((id) => this.#read(this.#at.attachment(referredTo(id), user), [])));
-    return new Set(networks.filter((_, place) => items[place] !== undefined));
-  }
-
-  heal({ user, asRead, put: missing, remove: stale }: Healing): Promise<Transacted> {
+  heal({ holder, asRead, put: missing, remove: stale }: Healing): Promise<Transacted> {
+    const address = this.#at.item(holder);
     return this.#transact([
-      ...this.#isStill(user, asRead),
-      ...missing.map((id) => putKey(this.#at.attachment(referredTo(id), user))),
-      ...stale.map((id) => remove(this.#at.attachment(referredTo(id), user))),
+      // Nothing that becomes of it matters where its kind holds nothing.
+      ...(this.#isRead(holder) ? [check(address, isAsRead(address, asRead))] : []),
+      ...missing.map((held) => putKey(this.#at.attachment(held, holder))),
+      ...stale.map((held) => remove(this.#at.attachment(held, holder))),
     ]);
   }
 
-  async stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped> {
-    const stop = { expression: 'SET #desiredState = :toldToStop' };
-    const stoppable = allOf(isThere, isNotToldToStop);
+  async tell(parent: MarkedItem, { set }: Telling, items: readonly ItemKey[]): Promise<Told> {
     const done = await this.#requests.transact([
-      check(this.#at.parent(service.key), isMarkedAsRead(service)),
-      ...ids.map((id) => update(this.#at.task(taskKey(service.key.id, id)), stop, stoppable)),
+      check(this.#at.item(parent.key), isMarkedAsRead(this.plan, parent)),
+      ...items.map((item) => {
+        const address = this.#at.item(item);
+        return update(address, setting(set), allOf(isThere(address), isNotTold(set)));
+      }),
     ]);
     if (done.status === 'committed') return { status: 'committed' };
     const places = done.places.map(({ place }) => place);
     if (places.includes(0)) return { status: 'not marked' };
-    return { status: 'refused', unfit: places.map((place) => ids[place - 1] as string) };
+    return { status: 'refused', unfit: places.map((place) => items[place - 1] as ItemKey) };
   }
 
-  listUnstopped(service: ItemKey, from: PageKey | undefined) {
-    return listUnstopped(this.#database, service, from);
+  listUntold(parent: ItemKey, telling: Telling, from: PageKey | undefined) {
+    return listUntold(this.#database, parent, telling, from);
   }
 
-  listMarked(kind: ParentKind, from: PageKey | undefined) {
+  listMarked(kind: string, from: PageKey | undefined) {
     return listMarked(this.#database, kind, from);
   }
 
-  listUnstamped(kind: ParentKind, from: PageKey | undefined) {
+  listUnstamped(kind: string, from: PageKey | undefined) {
     return listUnstamped(this.#database, kind, from);
   }
 
@@ -265,11 +250,19 @@ export class DynamoDBStore implements Store {
     return writeSweepCursor(this.#database, cursor);
   }
 
-  /** A user is as it was read. Where tasks hold nothing, nothing that becomes of a task matters. */
-  #isStill(user: ItemKey, asRead: User | undefined): Action[] {
-    if (isParent(user)) return [check(this.#at.parent(user), isAsRead(asRead))];
-    if (!this.#database.rules.taskNetworks) return [];
-    return [check(this.#at.task(user), isTaskAsRead(asRead))];
+  /** Whether an item of the kind matters: it is guarded, or holds something. */
+  #isRead({ kind }: ItemKey): boolean {
+    const { isGuarded, holds } = this.plan.kinds[kind] as KindPlan;
+    return isGuarded || holds.length > 0;
+  }
+
+  /** Under the very mark that was read, and not protected. */
+  #mayGo(item: MarkedItem) {
+    return [isMarkedAsRead(this.plan, item), isNotProtected(this.plan)];
+  }
+
+  #setMarkedAt(markedAt: string | undefined): Phrase {
+    return setting({ [this.plan.attributes.markedAt]: markedAt });
   }
 
   async #transact(actions: Action[]): Promise<Transacted> {

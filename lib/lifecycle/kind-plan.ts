@@ -2,6 +2,7 @@
 import { asOf, isGuarded, pathsOf } from './checks.ts';
 import type { Kind, OnDelete, Path, Template } from './declaration.ts';
 import { HELD_MAX, HELD_TOGETHER_MAX } from './limits.ts';
+import { partsIn } from './templates.ts';
 import { partsOf, type UnderKey, underKey } from './under-key.ts';
 import { type Words, wordsOf } from './words.ts';
 
@@ -83,6 +84,8 @@ export type Count<N extends string = string> =
       readonly table: string;
       /** Which of them do not count. */
       readonly goneWhen?: KindPlan['goneWhen'];
+      /** Whether one read counts them for several at once: one text fits the keys of all, and none is filtered out. */
+      readonly isCountedTogether: boolean;
     })
   | {
       /** By a query of its attachments. */
@@ -147,7 +150,9 @@ function countsOf(name: string, parent: Kind, kinds: Kinds): Count[] {
     if (!underOf(child).some((one) => one.kind === name)) return [];
     const query = underKey(parent, child) as UnderKey; // checked
     const { table, goneWhen } = child;
-    return [{ by: 'key', kind, table, ...query, ...(goneWhen !== undefined && { goneWhen }) }];
+    const isFixed = partsIn(query.sort?.beginsWith ?? query.sort?.equals ?? '').length === 0;
+    const isCountedTogether = isFixed && goneWhen === undefined;
+    return [{ by: 'key', kind, table, ...query, ...(goneWhen !== undefined && { goneWhen }), isCountedTogether }];
   });
   const holders = Object.keys(kinds).filter((kind) =>
     (kinds[kind]?.dependsOn ?? []).some((one) => one.by === 'value' && one.kind === name),

@@ -1,7 +1,6 @@
 /** Who may do what to which table. A part of the plan. */
 import type { KindPlan } from './kind-plan.ts';
 import type { StreamFunctionPlan, TablePlan } from './tables.ts';
-import { partsIn } from './templates.ts';
 
 /**
  * Actions without `dynamodb:`, in the order of a policy. A transaction needs the actions of its items, a statement one of its own.
@@ -58,7 +57,7 @@ export function permissionsOf(
   ];
   const sweep = [
     ...guarded.flatMap((kind) => [settling(kind), tell(planned(kind), plans), listMarked(planned(kind).table)]),
-    ...Object.values(plans).map(heal),
+    ...Object.values(plans).flatMap((plan) => [heal(plan), learn(plan)]),
     { counters: ['Scan'] } as const,
   ];
   return {
@@ -79,10 +78,7 @@ function settle({ table, countedBy, holds }: KindPlan, plans: Plans): Permission
     { counters: COUNTERS, receipts: ['PutItem'], [table]: ['GetItem', 'BatchGetItem', 'UpdateItem', 'DeleteItem'] },
     ...countedBy.map((count): Permissions => {
       if (count.by === 'attachments') return attachments;
-      // Several parents are counted in one read where one text fits the keys of all their children, and none is filtered out.
-      const fixed = partsIn(count.sort?.beginsWith ?? count.sort?.equals ?? '').length === 0;
-      const isCountedTogether = fixed && count.goneWhen === undefined;
-      return { [count.table]: isCountedTogether ? ['Query', 'PartiQLSelect'] : ['Query'] };
+      return { [count.table]: count.isCountedTogether ? ['Query', 'PartiQLSelect'] : ['Query'] };
     }),
     ...holds.map(({ kind }): Permissions => {
       const other = plans[kind] as KindPlan;
@@ -108,6 +104,11 @@ function heal({ table, holds }: KindPlan): Permissions {
     [table]: ['GetItem', 'BatchGetItem', 'ConditionCheckItem'],
     attachments: ['GetItem', 'BatchGetItem', 'PutItem', 'DeleteItem'],
   };
+}
+
+/** Go through the holders that may be older than their declaration: docs/design.md §4.4. */
+function learn({ table, holds }: KindPlan): Permissions {
+  return holds.length === 0 ? {} : { [table]: ['Scan'] };
 }
 
 /** What is marked; a full sweep also reads the table, for marks without a time. */

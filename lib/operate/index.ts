@@ -71,5 +71,5 @@ export type { Known, KnownNetwork, Lack } from './snapshots/lacks.ts';
 export { prepareImport } from './snapshots/look-up.ts';
 export type { ImportInput, ReadOptions } from './snapshots/read-import.ts';
 export { readImport } from './snapshots/read-import.ts';
-export type { LeftOut, Snapshot, SnapshotTask } from './snapshots/snapshot.ts';
+export type { LeftOut, NewShared, Snapshot, SnapshotTask } from './snapshots/snapshot.ts';
 export { type Grouped, groupByCause, type Unusable } from './snapshots/unusable.ts';

@@ -1,6 +1,6 @@
 /**
- * Sets right the attachments of a service, or of a task that holds networks, after a raw write of it. Never from a record's
- * image alone: the record may be of a former life, so its images only name the networks to look at.
+ * Sets right the attachments of a holder after a raw write of it. Never from a record's image alone: the record may be of a
+ * former life, so its images only name what to look at.
  */
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
@@ -11,36 +11,38 @@ import { chunks } from './parallel.ts';
 import type { Store } from './store.ts';
 
 export interface Healed {
-  readonly user: ItemKey;
-  /** Networks whose attachment was put, or removed. */
-  readonly put: readonly string[];
-  readonly removed: readonly string[];
+  readonly holder: ItemKey;
+  /** Things whose attachment was put, or removed. */
+  readonly put: readonly ItemKey[];
+  readonly removed: readonly ItemKey[];
 }
 
-export async function heal(store: Store, chance: Chance, user: ItemKey, networks: readonly string[]): Promise<Healed> {
-  const put: string[] = [];
-  const removed: string[] = [];
+/** @param things of whatever kinds, each once */
+export async function heal(store: Store, chance: Chance, holder: ItemKey, things: readonly ItemKey[]): Promise<Healed> {
+  const put: ItemKey[] = [];
+  const removed: ItemKey[] = [];
   for (let round = 1; round <= HEAL_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
-    const asRead = await store.readUser(user);
-    const attached = await store.readAttachments(user, networks);
-    const refersTo = new Set(asRead?.references);
-    const wrong = networks.filter((network) => refersTo.has(network) !== attached.has(network));
+    const asRead = await store.readItem(holder);
+    const attached = await store.readAttachments(holder, things);
+    const held = new Set(asRead?.held.map(itemName));
+    const isHeld = (thing: ItemKey) => held.has(itemName(thing));
+    const wrong = things.filter((thing) => isHeld(thing) !== attached.has(itemName(thing)));
 
     let cancelled = false;
     for (const some of chunks(wrong, HEALS_PER_TRANSACTION_MAX)) {
-      const missing = some.filter((network) => refersTo.has(network));
-      const stale = some.filter((network) => !refersTo.has(network));
-      cancelled = (await store.heal({ user, asRead, put: missing, remove: stale })) === 'cancelled';
+      const missing = some.filter(isHeld);
+      const stale = some.filter((thing) => !isHeld(thing));
+      cancelled = (await store.heal({ holder, asRead, put: missing, remove: stale })) === 'cancelled';
       if (cancelled) break;
       put.push(...missing);
       removed.push(...stale);
     }
-    if (!cancelled) return { user, put, removed };
+    if (!cancelled) return { holder, put, removed };
   }
   throw new DeallocatorError(
     'Aborted',
-    `the attachments of ${itemName(user)} were not set right: it changed in each of ${HEAL_ROUNDS_MAX} rounds; ` +
+    `the attachments of ${itemName(holder)} were not set right: it changed in each of ${HEAL_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again',
   );
 }

@@ -18,14 +18,14 @@ export const TASKS_PER_TRANSACTION_MAX = TRANSACTION_ACTIONS_MAX - 1;
 /** Attachments that one healing transaction sets right. Fewer than fit: with each, another transaction may conflict. */
 export const HEALS_PER_TRANSACTION_MAX = 49;
 
-/** Tasks told to stop by one transaction: few, since the program that runs them writes to the same items at the same time. */
-export const STOPS_PER_TRANSACTION_MAX = 25;
-/** Tries of one such transaction, each without the tasks that went meanwhile. The next sweep tries the others. */
-export const STOP_TRIES_MAX = 5;
-/** Tasks that one run tells to stop: some seconds of work. The next sweep goes on with the others. */
-export const STOP_TASKS_MAX = 10_000;
-/** Pages (of 1 MB) that one run reads to find these: some million tasks that were told before. */
-export const STOP_PAGES_MAX = 1000;
+/** Items told by one transaction: few, since the program that runs them writes to the same items at the same time. */
+export const TELLS_PER_TRANSACTION_MAX = 25;
+/** Tries of one such transaction, each without the items that went meanwhile. The next sweep tries the others. */
+export const TELL_TRIES_MAX = 5;
+/** Items of one kind that one run tells: some seconds of work. The next sweep goes on with the others. */
+export const TOLD_ITEMS_MAX = 10_000;
+/** Pages (of 1 MB) that one run reads to find these: some million items that were told before. */
+export const TELL_PAGES_MAX = 1000;
 
 /** Days that a receipt is kept, unless the deployment says otherwise: a quarter of a year. */
 export const RECEIPT_DAYS_DEFAULT = 90;
@@ -153,3 +153,14 @@ export const UPDATE_TRIES_MAX = 5;
 /** Items in a page of a client's `list…`, by default and at most. */
 export const LIST_PAGE_ITEMS_DEFAULT = 100;
 export const LIST_PAGE_ITEMS_MAX = 1000;
+
+/**
+ * From the moment at which a sweep takes a new declaration, for so long a function may still run that has read that all was learned:
+ * the longest timeout, 15 minutes, and one for clocks that differ.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+ */
+export const LEARNING_WAIT_MILLIS = 16 * 60_000;
+/** Holders that learning reads in one page: some seconds of work, so that a sweep can stop in time. */
+export const LEARNING_PAGE_ITEMS = 1000;
+/** Of its time, a sweep gives learning so much at most: what is marked and not being learned must not wait for it. */
+export const LEARNING_SHARE_MAX = 0.5;

@@ -42,27 +42,17 @@ export interface Counter {
   readonly epoch: string;
 }
 
-/**
- * A service's two network lists, each `undefined` where it is missing. In a `Parent` they are just what the store needs to
- * compare them in its transactions, and only the store looks into them.
- */
+/** A service's two network lists, each `undefined` where it is missing. */
 export interface NetworkLists {
   readonly task: unknown;
   readonly service: unknown;
 }
 
-/** A user of networks, as read. */
-export interface User {
-  /** Ids of the parents that it refers to, each once. A task that has ended refers to none. */
-  readonly references: readonly string[];
-  /** The lists that its references are in, as they were read. */
-  readonly lists: NetworkLists;
-  /** A task's `status.state`, where that can end it: only for the store, as the lists are. */
-  readonly state?: unknown;
-}
+/** What a transaction compares of an item, by its paths: each value as it is stored, undefined where it was missing. */
+export type AsRead = Readonly<Record<string, unknown>>;
 
-/** A parent as read in step 2 of settle. */
-export interface Parent extends User {
+/** An item as read: in step 2 of settle, as what may go along, or as a holder. */
+export interface SeenItem {
   /** Its kind and id. */
   readonly key: ItemKey;
   /** True only for the BOOL `true`. No other value is a mark, not even the string "true": no proof, no delete. */
@@ -77,13 +67,22 @@ export interface Parent extends User {
   readonly name?: string | undefined;
   /** True only for the BOOL `true`: marked or not, it stays until that is taken away. */
   readonly isProtected: boolean;
+  /** What it holds, each once. An item that is gone by its state holds nothing. */
+  readonly held: readonly ItemKey[];
+  /** What says that it holds these. Only the store looks into it. */
+  readonly asRead: AsRead;
 }
 
-/** A parent under a mark that a condition can name. */
-export type MarkedParent = Parent & { readonly pendingDelete: true; readonly markedAt: string };
+/** An item under a mark that a condition can name. */
+export type MarkedItem = SeenItem & { readonly pendingDelete: true; readonly markedAt: string };
 
-export function isMarked(parent: Parent): parent is MarkedParent {
-  return parent.pendingDelete && parent.markedAt !== undefined;
+/** An item as read, where it is guarded. */
+export type Parent = SeenItem;
+/** The same under a mark that a condition can name. */
+export type MarkedParent = MarkedItem;
+
+export function isMarked(item: SeenItem): item is MarkedItem {
+  return item.pendingDelete && item.markedAt !== undefined;
 }
 
 export function taskKey(serviceId: string, id: string): ItemKey {

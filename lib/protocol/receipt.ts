@@ -2,7 +2,7 @@
 
 import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
 import type { Circumstances } from './decide.ts';
-import type { MarkedParent } from './model.ts';
+import type { MarkedItem } from './model.ts';
 
 const DAY_MILLIS = 24 * 60 * 60 * 1000;
 
@@ -27,16 +27,16 @@ export interface Receipt extends ReceiptedMark {
   readonly trigger: string;
   /** What went in the same transaction. */
   readonly freed: readonly ({ readonly key: ItemKey } & ReceiptedMark)[];
-  /** Networks that it let go of, and that stayed. */
+  /** What it let go of, and that stayed. */
   readonly kept: readonly ItemKey[];
   /** When DynamoDB may forget it, in seconds of the epoch. */
   readonly expiresAtEpochSeconds: number;
 }
 
 export function writeReceipt(
-  parent: MarkedParent,
+  parent: MarkedItem,
   detached: readonly ItemKey[],
-  freed: readonly MarkedParent[],
+  freed: readonly MarkedItem[],
   { rules, nowEpochMillis }: Circumstances,
   trigger: string,
 ): Receipt {
@@ -45,12 +45,12 @@ export function writeReceipt(
     ...markOf(parent),
     deletedAt: new Date(nowEpochMillis).toISOString(),
     trigger,
-    freed: freed.map((network) => ({ key: network.key, ...markOf(network) })),
-    kept: detached.filter((key) => !freed.some((network) => sameItem(network.key, key))),
+    freed: freed.map((held) => ({ key: held.key, ...markOf(held) })),
+    kept: detached.filter((key) => !freed.some((held) => sameItem(held.key, key))),
     expiresAtEpochSeconds: Math.ceil((nowEpochMillis + rules.receiptDays * DAY_MILLIS) / 1000),
   };
 }
 
-function markOf({ key, markedAt, markedBy, markedReason, name }: MarkedParent): ReceiptedMark {
+function markOf({ key, markedAt, markedBy, markedReason, name }: MarkedItem): ReceiptedMark {
   return { markedAt, markedBy, markedReason, ...(name !== undefined && name !== key.id && { name }) };
 }

@@ -1,5 +1,6 @@
 /** What a deployment has chosen: the same for all of its functions. Every choice is off by default. */
-import { TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { swarmkit, TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
 import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
 
 /** What a deployment may choose; the construct's props of these names set it. */
@@ -36,4 +37,14 @@ export function isGoneByState(state: unknown, rules: Rules): boolean {
 /** Whether a task's keys alone are too little to tell what its record means. */
 export function needsTaskImages({ taskIsGone, taskNetworks }: Rules): boolean {
   return taskIsGone === 'terminal' || taskNetworks;
+}
+
+const swarmkitPlans = new Map<string, Plan>();
+
+/** SwarmKit's kinds by the choices. A plan for each, made once: a database is opened for each invocation. */
+export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
+  const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
+  const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
+  swarmkitPlans.set(choice, plan);
+  return plan;
 }

@@ -7,7 +7,10 @@
  */
 
 import type { ItemKey } from '../lifecycle/keys.ts';
-import { type Counter, type MarkedParent, PARENT_KINDS, type Parent, type ParentKind, type User } from './model.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
+import type { Plan } from '../lifecycle/plan.ts';
+import type { LifecycleStore } from './learning.ts';
+import type { Counter, MarkedItem, SeenItem } from './model.ts';
 import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
 
@@ -24,26 +27,29 @@ export type Transacted = 'committed' | 'cancelled';
 
 /** The one transaction that deletes. */
 export interface Finalization {
-  readonly parent: MarkedParent;
-  /** The networks whose attachment goes in this transaction. */
+  readonly parent: MarkedItem;
+  /** What it holds, as far as the attachment goes in this transaction. */
   readonly detached: readonly ItemKey[];
-  /** Those of them that go too: they are marked, and no other user is attached. */
-  readonly freed: readonly MarkedParent[];
+  /** Those of them that go too: they are marked, and nothing else holds them. */
+  readonly freed: readonly MarkedItem[];
   readonly receipt: Receipt;
 }
 
-/** What became of a transaction that tells tasks to stop. `refused`: nothing was written, because of the tasks named. */
-export type Stopped =
+/** What became of a transaction that tells items. `refused`: nothing was written, because of the items named. */
+export type Told =
   | { readonly status: 'committed' }
   | { readonly status: 'not marked' }
-  | { readonly status: 'refused'; readonly unfit: readonly string[] };
+  | { readonly status: 'refused'; readonly unfit: readonly ItemKey[] };
 
-/** Attachments of one user to put or to delete, on condition that the user is still as read. */
+/** What the items under one that is marked are told. */
+export type Telling = KindPlan['tells'][number];
+
+/** Attachments of one holder to put or to delete, on condition that the holder is still as read. */
 export interface Healing {
-  readonly user: ItemKey;
-  readonly asRead: User | undefined;
-  readonly put: readonly string[];
-  readonly remove: readonly string[];
+  readonly holder: ItemKey;
+  readonly asRead: SeenItem | undefined;
+  readonly put: readonly ItemKey[];
+  readonly remove: readonly ItemKey[];
 }
 
 export interface Listed {
@@ -54,15 +60,37 @@ export interface Listed {
   readonly at: PageKey;
 }
 
-/** What a sweep lists, in this order: what is marked, kind by kind, then the counters. */
-export const SWEEP_SOURCES: readonly SweepSource[] = [...PARENT_KINDS, 'counter'];
-/** A full sweep first looks through the tables for marks that are in no index, since they were written without a time. */
-export const FULL_SWEEP_SOURCES: readonly SweepSource[] = [
-  ...PARENT_KINDS.map((kind) => `unstamped ${kind}` as const),
-  ...SWEEP_SOURCES,
-];
+/** One list of a sweep: a kind's name for what is marked of it, `unstamped` before that for marks without a time, or `counter`. */
+export type SweepSource = string;
 
-export type SweepSource = `unstamped ${ParentKind}` | ParentKind | 'counter';
+const UNSTAMPED = 'unstamped ';
+/** No kind can be called so. */
+const COUNTERS = 'counter';
+
+/** What a sweep lists, in this order: what is marked, kind by kind, then the counters. */
+export function sweepSources(plan: Plan): readonly SweepSource[] {
+  return [...plan.sweep, COUNTERS];
+}
+
+/** A full sweep first looks through the tables for marks that are in no index, since they were written without a time. */
+export function fullSweepSources(plan: Plan): readonly SweepSource[] {
+  return [...plan.sweep.map((kind) => UNSTAMPED + kind), ...sweepSources(plan)];
+}
+
+export function isOfFullSweep(source: SweepSource): boolean {
+  return source.startsWith(UNSTAMPED);
+}
+
+/** What a source lists. @param source of that plan */
+export function listedBy(
+  plan: Plan,
+  source: SweepSource,
+): { readonly list: 'marked' | 'unstamped'; readonly kind: string } | { readonly list: 'counters' } {
+  if (source === COUNTERS) return { list: 'counters' };
+  return plan.sweep.includes(source)
+    ? { list: 'marked', kind: source }
+    : { list: 'unstamped', kind: source.slice(UNSTAMPED.length) };
+}
 
 export interface SweepCursor {
   readonly source: SweepSource;
@@ -70,6 +98,8 @@ export interface SweepCursor {
 }
 
 export interface Store {
+  /** What its kinds are. */
+  readonly plan: Plan;
   /** The {@link itemName}s of the parents that have a counter. Strongly consistent. The parents must differ. */
   findDraining(parents: readonly ItemKey[]): Promise<Set<string>>;
   /** Step 1: a strongly consistent read; if no counter is there, the creation of `{remaining: 0, epoch, openedAt}`. */
@@ -84,8 +114,8 @@ export interface Store {
    * how a drain goes on; no decision rests on it.
    */
   decrement(parent: ItemKey, by: number, progressedAt: string): Promise<Counter | undefined>;
-  /** Step 2: strongly consistent. */
-  readParent(parent: ItemKey): Promise<Parent | undefined>;
+  /** Step 2, and a holder where it is healed: strongly consistent. Of a kind that nothing holds and that holds nothing, nothing is read. */
+  readItem(key: ItemKey): Promise<SeenItem | undefined>;
   /** Gives `markedAt` to a mark that was written without, if it is still such a mark. */
   stampMark(parent: ItemKey, markedAt: string): Promise<void>;
   /** Takes away a `markedAt` that outlived its mark, if it is still that one and still without a mark. */
@@ -99,25 +129,25 @@ export interface Store {
   /** Step 4: `remaining += add` and a fresh epoch, if the epoch is still `epoch`. */
   recount(parent: ItemKey, epoch: string, add: number, fresh: string): Promise<Recounted>;
   /** Its holders, as their attachments name them (`service#web`), at most `most`. Strongly consistent. */
-  listAttached(network: ItemKey, most: number): Promise<string[]>;
+  listAttached(held: ItemKey, most: number): Promise<string[]>;
   /** Step 5. */
   finalize(finalization: Finalization): Promise<Transacted>;
-  /** A service, or a task where these hold networks too. Strongly consistent. */
-  readUser(user: ItemKey): Promise<User | undefined>;
-  /** Which of the named networks have an attachment of this user. Strongly consistent. */
-  readAttachments(user: ItemKey, networks: readonly string[]): Promise<Set<string>>;
+  /** The {@link itemName}s of those that have an attachment of this holder. Strongly consistent. */
+  readAttachments(holder: ItemKey, held: readonly ItemKey[]): Promise<Set<string>>;
   heal(healing: Healing): Promise<Transacted>;
-  /** Ids of a service's tasks that were not told to stop yet, and that are not gone. Strongly consistent. */
-  listUnstopped(service: ItemKey, from: PageKey | undefined): Promise<Page<string>>;
-  /** Tells tasks to stop, if the service is still under the very mark that was read. */
-  stopTasks(service: MarkedParent, ids: readonly string[]): Promise<Stopped>;
+  /** What lies under the parent, has not been told, and is not gone. Strongly consistent. */
+  listUntold(parent: ItemKey, telling: Telling, from: PageKey | undefined): Promise<Page<ItemKey>>;
+  /** Tells items under the parent, if that is still under the very mark that was read. */
+  tell(parent: MarkedItem, telling: Telling, items: readonly ItemKey[]): Promise<Told>;
   /** For the sweep: parents with a `markedAt`, from the sparse index (eventually consistent). */
-  listMarked(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>>;
+  listMarked(kind: string, from: PageKey | undefined): Promise<Page<Listed>>;
   /** For the full sweep: parents that are marked without a time. Costs a read of the whole table. */
-  listUnstamped(kind: ParentKind, from: PageKey | undefined): Promise<Page<Listed>>;
+  listUnstamped(kind: string, from: PageKey | undefined): Promise<Page<Listed>>;
   /** For the sweep: the parents of all counters. */
   listCounters(from: PageKey | undefined): Promise<Page<Listed>>;
   /** Where an unfinished sweep stopped. */
   readSweepCursor(): Promise<SweepCursor | undefined>;
   writeSweepCursor(cursor: SweepCursor | undefined): Promise<void>;
+  /** What is learned of items that are older than the declaration of what they hold. */
+  readonly lifecycle: LifecycleStore;
 }

@@ -2,7 +2,7 @@
 import type { ItemKey } from '../lifecycle/keys.ts';
 import { heal } from '../protocol/heal.ts';
 import { settle } from '../protocol/settle.ts';
-import { stopTasks } from '../protocol/stop.ts';
+import { tell } from '../protocol/tell.ts';
 import { newMarkedAt } from '../protocol/time.ts';
 import type { Turn, Work } from './batch.ts';
 import { settling } from './ports.ts';
@@ -13,30 +13,21 @@ export const itemChanged: Turn = {
   process: follow,
 };
 
-async function follow({ store, telemetry, ports }: Work, item: ItemKey, records: readonly StreamRecord[]) {
+async function follow({ store, telemetry, ports, learning }: Work, item: ItemKey, records: readonly StreamRecord[]) {
   const malformed = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
   if (malformed !== undefined) telemetry.malformedMark(item, malformed);
   // Before anything that could fail: from here on the sweep finds the mark without a record.
   if (records.some(isUnstamped)) await store.stampMark(item, newMarkedAt(ports.chance));
   // Before settling, so that what is finalized is whole; and before what it lies under counts it as gone.
   const names = namesToHeal(records);
-  if (names.length > 0) {
-    telemetry.healed(
-      await heal(
-        store,
-        ports.chance,
-        item,
-        names.map(({ id }) => id),
-      ),
-    );
-  }
+  if (names.length > 0) telemetry.healed(await heal(store, ports.chance, item, names));
   const isConcerned =
     records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([item])).size > 0);
   if (!isConcerned) return;
-  const settled = await settle(store, ports.chance, item, settling(ports));
+  const settled = await settle(store, ports.chance, item, { ...settling(ports), learning });
   telemetry.settled(settled, records.length);
   if (settled.outcome !== 'draining' && settled.outcome !== 'yielded') return;
-  telemetry.stopped(item, await stopTasks(store, ports.chance, item, ports.rules));
+  telemetry.stopped(item, await tell(store, ports.chance, item, ports.rules));
 }
 
 /** For each write that brings or changes it, and not for later writes of the item. */

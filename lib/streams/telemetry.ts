@@ -105,11 +105,11 @@ export class Telemetry {
     this.#log('INFO', 'stopped', { parent: itemName(service), tasks });
   }
 
-  healed({ user, put, removed }: Healed): void {
+  healed({ holder, put, removed }: Healed): void {
     if (put.length + removed.length === 0) return;
     this.count('Healed', put.length + removed.length);
-    const networks = [...put, ...removed].slice(0, LOGGED_NAMES_MAX);
-    this.#log('INFO', 'healed', { parent: itemName(user), put: put.length, removed: removed.length, networks });
+    const networks = [...put, ...removed].slice(0, LOGGED_NAMES_MAX).map(({ id }) => id);
+    this.#log('INFO', 'healed', { parent: itemName(holder), put: put.length, removed: removed.length, networks });
   }
 
   /** It deletes nothing, but its writer probably waits for a deletion. */

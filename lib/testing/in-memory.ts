@@ -6,7 +6,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { openDatabase } from '../dynamodb/database.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
-import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+import type { SwarmkitNames, TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
 import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
@@ -54,7 +54,7 @@ export interface InMemoryDeallocator {
   /** The SDK's document client over the same tables, for raw writes and for code of yours that uses the SDK itself. */
   readonly documentClient: DynamoDBDocumentClient;
   /** The names of the tables, for requests of your own. */
-  readonly tables: PhysicalNames;
+  readonly tables: SwarmkitNames;
   /** The clock and the dice that client and functions share. */
   readonly chance: Chance;
   /** Failures that the test switches on. */
@@ -107,7 +107,7 @@ export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryD
     return documentClient(client);
   };
   const [db, functionsDb] = [connect('client'), connect('functions')];
-  stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules })));
+  stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules, isLearned: true })));
   // Reports are the test's own eyes: no fault hits them.
   const eyes = documentClient(memoryClient((operation, input) => stage.engine.carryOut(operation, input)));
   const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance });

@@ -1,7 +1,7 @@
 /** How a local cloud is started, and what runs then. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { DeallocatorClient } from '../client/client.ts';
-import type { PhysicalNames } from '../dynamodb/schema.ts';
+import type { SwarmkitNames } from '../dynamodb/schema.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 
 /** What a local cloud runs, and where. */
@@ -27,7 +27,7 @@ export interface RunningCloud {
   /** The SDK's document client over the same tables. The tables' policies bind it, as they bind an administrator on AWS. */
   readonly documentClient: DynamoDBDocumentClient;
   /** The names of its tables, for requests of your own. */
-  readonly tables: PhysicalNames;
+  readonly tables: SwarmkitNames;
   /** What a file for the command's `--config` holds. */
   readonly config: Readonly<Record<string, unknown>> & {
     /** The address of DynamoDB, Lambda and SQS, such as `http://127.0.0.1:8000`. */

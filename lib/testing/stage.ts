@@ -4,7 +4,7 @@ import { typedName } from '../operate/names.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
 import type { ParentKind } from '../protocol/model.ts';
-import type { Rules } from '../protocol/rules.ts';
+import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
 import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import type { Context } from '../streams/invocation.ts';
@@ -39,16 +39,16 @@ export class Stage {
   #batches = 0;
   deadLetters = 0;
 
-  constructor(rules: Rules, chance: TestChance) {
+  constructor(rules: Rules, chance: TestChance, plan = swarmkitPlan(rules)) {
     this.#rules = rules;
     this.#chance = chance;
-    this.tables = new MemoryTables(0, rules);
+    this.tables = new MemoryTables(0, plan);
     this.engine = new MemoryEngine({
       tables: this.tables,
       names: MEMORY_NAMES,
       nowEpochMillis: chance.nowEpochMillis,
     });
-    this.#lanes = new Lanes({ count: 1, isCrowded: false, rules }, (kind, records) => {
+    this.#lanes = new Lanes({ count: 1, isCrowded: false, plan }, (kind, records) => {
       if (kind === 'given up') this.deadLetters += records;
     });
     this.faults = new SwitchedFaults(this.#lanes, () => this.#takeIn());

@@ -76,7 +76,7 @@ async function replay(steps: readonly Step[]): Promise<Usages> {
       continue;
     }
     const { table, keys, item } = step.write;
-    const TableName = MEMORY_NAMES[table];
+    const TableName = MEMORY_NAMES[table as keyof typeof MEMORY_NAMES];
     if (item === undefined) await straight.ask('DeleteItem', { TableName, Key: keys });
     else await straight.ask('PutItem', { TableName, Item: item });
   }

@@ -1,12 +1,11 @@
 /** One execution environment of a contender's functions: its client, its part of a core, its handlers. */
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { openDatabase, swarmkitPlan } from '../../lib/dynamodb/database.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import type { StreamedTable } from '../../lib/streams/functions.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
@@ -24,7 +23,7 @@ export interface Contender {
   readonly name: string;
   /** Sockets of its SDK client: the SDK's default is 50. */
   readonly sockets: number;
-  childDeleted(table: StreamedTable, ports: ContenderPorts): Handler;
+  childDeleted(table: string, ports: ContenderPorts): Handler;
 }
 
 export interface Environment {

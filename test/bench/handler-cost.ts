@@ -2,11 +2,11 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { openDatabase, swarmkitPlan } from '../../lib/dynamodb/database.ts';
+import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 

@@ -60,7 +60,7 @@ export async function runReal(load: Load, choice: MappingChoice): Promise<RealRu
     const tasks = names.flatMap((_, n) => tasksOf(n, load));
     await mapInParallel(chunks(tasks, BATCH_WRITE_ITEMS_MAX), WRITERS, (some) => {
       const puts = some.map((Item) => ({ PutRequest: { Item } }));
-      return client.send(new BatchWriteItemCommand({ RequestItems: { [tables.tasks]: puts } }));
+      return client.send(new BatchWriteItemCommand({ RequestItems: { [tables.tasks as string]: puts } }));
     });
     await mapInParallel(names, WRITERS, (id) => {
       const Item = {

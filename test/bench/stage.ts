@@ -1,6 +1,5 @@
 /** Where a contender meets a workload: tables, streams and functions in memory, in virtual time, every unit counted. */
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
@@ -9,7 +8,7 @@ import type { StoredItem } from '../../lib/testing/memory/attribute-values.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { type CarryOut, MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
-import { mappingFilter, STREAMED } from '../../lib/testing/memory/stream-functions.ts';
+import { mappingFilter } from '../../lib/testing/memory/stream-functions.ts';
 import { type LambdaRecord, MemoryTables, type StoredWrite } from '../../lib/testing/memory/tables.ts';
 import type { Touched } from '../../lib/testing/memory/touched.ts';
 import { burstBatchRecords } from './burst.ts';
@@ -42,6 +41,8 @@ export interface Sent {
   readonly writeUnits: number;
 }
 
+const STREAMED = ['tasks', 'attachments', 'services', 'networks'] as const;
+
 export class Stage {
   readonly tables = new MemoryTables();
   readonly time = new VirtualTime();
@@ -51,7 +52,7 @@ export class Stage {
   readonly #options: StageOptions;
   readonly #carryOut: CarryOut;
   readonly #batchRecords: number;
-  readonly #isWanted = mappingFilter(DEFAULT_RULES);
+  readonly #isWanted = mappingFilter(this.tables.plan);
   readonly #environment: Environment;
   #usage: Usage = NOTHING;
 

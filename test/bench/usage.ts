@@ -1,5 +1,5 @@
 /** What a request costs by AWS's rules, from what it has touched, and sums of that. */
-import { MARKED_INDEX, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { MARKED_INDEX, type TableName } from '../../lib/dynamodb/schema.ts';
 import {
   type Consistency,
   type IndexSchema,
@@ -11,6 +11,7 @@ import {
   writeUnits,
 } from '../../lib/local/dynamodb/capacity.ts';
 import type { OperationUsage } from '../../lib/local/dynamodb/meter.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { keyNames } from '../../lib/testing/memory/tables.ts';
 import type { Touched, Written } from '../../lib/testing/memory/touched.ts';
 
@@ -19,8 +20,12 @@ const MARKED: IndexSchema = {
   attributes: [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey],
 };
 
-const indexesOf = (table: TableName): readonly IndexSchema[] =>
-  TABLES[table].marked ? [{ ...MARKED, attributes: [...new Set([...keyNames(table), ...MARKED.keys])] }] : [];
+const SCHEMAS = swarmkitPlan(DEFAULT_RULES).tables;
+
+const indexesOf = (table: string): readonly IndexSchema[] =>
+  SCHEMAS[table]?.markedIndex
+    ? [{ ...MARKED, attributes: [...new Set([...keyNames(SCHEMAS[table]), ...MARKED.keys])] }]
+    : [];
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html */
 export function unitsOf({

@@ -5,6 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import type { Lifecycle } from '../../lib/protocol/learning.ts';
 import { isMarked, type MarkedParent, type Parent } from '../../lib/protocol/model.ts';
 import type { Page, PageKey } from '../../lib/protocol/pages.ts';
 import type { Listed, Store } from '../../lib/protocol/store.ts';
@@ -24,6 +25,9 @@ export interface Subject {
 const web: ItemKey = { kind: 'service', id: 'web' };
 const front: ItemKey = { kind: 'network', id: 'front' };
 const back: ItemKey = { kind: 'network', id: 'back' };
+const network = (id: string): ItemKey => ({ kind: 'network', id });
+const task = (id: string): ItemKey => ({ kind: 'task', id: `3#web#${id}` });
+const TELLING = { kind: 'task', set: { desiredState: 'remove' } } as const;
 const fresh = { epoch: 'e1', openedAt: '2026-01-01T00:00:00.000Z' };
 
 export function describeStore(engine: string, create: () => Promise<Subject>): void {
@@ -36,7 +40,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
     });
 
     const marked = async (key: ItemKey): Promise<MarkedParent> => {
-      const parent = await store.readParent(key);
+      const parent = await store.readItem(key);
       if (parent === undefined || !isMarked(parent)) throw new Error(`${key.id} is not marked`);
       return parent;
     };
@@ -187,23 +191,23 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       it('reads a mark, and the references each once', async () => {
         const list = [{ target: 'front' }, { target: 'front', aliases: ['w'] }, { target: 'back' }];
         await putService({ spec: { task: { networks: list }, networks: [{ target: 'old' }] } });
-        expect(await store.readParent(web)).toMatchObject({
+        expect(await store.readItem(web)).toMatchObject({
           key: web,
           pendingDelete: true,
           markedAt: 'm1',
-          references: ['front', 'back'],
+          held: [front, back],
         } satisfies Partial<Parent>);
       });
 
       it('reads the old-style list where the task names none', async () => {
         await putService({ spec: { task: { networks: [] }, networks: [{ target: 'old' }] } });
-        expect((await store.readParent(web))?.references).toEqual(['old']);
+        expect((await store.readItem(web))?.held).toEqual([network('old')]);
       });
 
       it('takes nothing but the BOOL true for a mark', async () => {
         for (const pendingDelete of ['true', 1, null, ['true'], { BOOL: true }, false]) {
           await subject.put('services', { id: 'web', pendingDelete });
-          expect(await store.readParent(web)).toMatchObject({ pendingDelete: false });
+          expect(await store.readItem(web)).toMatchObject({ pendingDelete: false });
         }
       });
 
@@ -216,13 +220,13 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
           { task: { networks: [1, null, {}] } },
         ]) {
           await subject.put('services', { id: 'web', spec });
-          expect((await store.readParent(web))?.references).toEqual([]);
+          expect((await store.readItem(web))?.held).toEqual([]);
         }
       });
 
       it('reads nothing of what is not there', async () => {
-        expect(await store.readParent(web)).toBeUndefined();
-        expect(await store.readParent(front)).toBeUndefined();
+        expect(await store.readItem(web)).toBeUndefined();
+        expect(await store.readItem(front)).toBeUndefined();
       });
 
       it('stamps a mark without markedAt once, and nothing else', async () => {
@@ -283,8 +287,8 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         await attach('back', 'd');
         expect((await store.listAttached(front, 10)).sort()).toEqual(['service#a', 'service#b', 'service#c']);
         expect(await store.listAttached(front, 2)).toHaveLength(2);
-        expect(await store.readAttachments({ kind: 'service', id: 'a' }, ['front', 'back'])).toEqual(
-          new Set(['front']),
+        expect(await store.readAttachments({ kind: 'service', id: 'a' }, [network('front'), network('back')])).toEqual(
+          new Set(['network#front']),
         );
       });
     });
@@ -443,31 +447,37 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         await putTask('t2', { desiredState: 'running' });
         await putTask('t3', { desiredState: 'remove' });
         await putTask('t4', ended);
-        expect((await store.listUnstopped(web, undefined)).items).toEqual(['t1', 't2', 't4']);
-        expect((await subject.terminalStore.listUnstopped(web, undefined)).items).toEqual(['t1', 't2']);
-        expect((await store.listUnstopped(web, { serviceId: 'web', id: 't2' })).items).toEqual(['t4']);
+        expect((await store.listUntold(web, TELLING, undefined)).items).toEqual(['t1', 't2', 't4'].map(task));
+        expect((await subject.terminalStore.listUntold(web, TELLING, undefined)).items).toEqual(['t1', 't2'].map(task));
+        expect((await store.listUntold(web, TELLING, { serviceId: 'web', id: 't2' })).items).toEqual([task('t4')]);
       });
 
       it('S3 tells them to stop together, only under the very mark, and says which stand in the way', async () => {
         await putService();
         const service = await marked(web);
         for (const id of ['t1', 't2']) await putTask(id, { desiredState: 'running', name: id });
-        expect(await store.stopTasks(service, ['t1', 'gone', 't2'])).toEqual({ status: 'refused', unfit: ['gone'] });
+        expect(await store.tell(service, TELLING, [task('t1'), task('gone'), task('t2')])).toEqual({
+          status: 'refused',
+          unfit: [task('gone')],
+        });
         const at = (id: string) => subject.get('tasks', { serviceId: 'web', id });
         expect(await at('t1')).toMatchObject({ desiredState: 'running' });
-        expect(await store.stopTasks(service, ['t1'])).toEqual({ status: 'committed' });
+        expect(await store.tell(service, TELLING, [task('t1')])).toEqual({ status: 'committed' });
         expect(await at('t1')).toEqual({ serviceId: 'web', id: 't1', name: 't1', desiredState: 'remove' });
-        expect(await store.stopTasks(service, ['t1', 't2'])).toEqual({ status: 'refused', unfit: ['t1'] });
+        expect(await store.tell(service, TELLING, [task('t1'), task('t2')])).toEqual({
+          status: 'refused',
+          unfit: [task('t1')],
+        });
         await putService({ markedAt: 'm2' });
-        expect(await store.stopTasks(service, ['t2'])).toEqual({ status: 'not marked' });
+        expect(await store.tell(service, TELLING, [task('t2')])).toEqual({ status: 'not marked' });
         await subject.delete('services', { id: 'web' });
-        expect(await store.stopTasks(service, ['t2'])).toEqual({ status: 'not marked' });
+        expect(await store.tell(service, TELLING, [task('t2')])).toEqual({ status: 'not marked' });
         expect(await at('t2')).toMatchObject({ desiredState: 'running' });
       });
     });
 
     describe('a task that holds networks', () => {
-      const task = { kind: 'task', id: '3#web#1' } as const;
+      const one = task('1');
       beforeEach(() => {
         store = subject.holdingStore;
       });
@@ -475,39 +485,41 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         subject.put('tasks', { serviceId: 'web', id: '1', networks: [{ target: 'front', aliases: ['w'] }], ...more });
 
       it('is read with what it refers to, or not at all', async () => {
-        expect(await store.readUser(task)).toBeUndefined();
+        expect(await store.readItem(one)).toBeUndefined();
         await putTask();
-        expect((await store.readUser(task))?.references).toEqual(['front']);
+        expect((await store.readItem(one))?.held).toEqual([network('front')]);
         await putTask({ networks: 'front' });
-        expect((await store.readUser(task))?.references).toEqual([]);
-        await putService();
-        expect(await store.readUser(web)).toEqual(await store.readParent(web));
+        expect((await store.readItem(one))?.held).toEqual([]);
       });
 
       it('S2 is attached under a name of its own, on condition that it is as read', async () => {
         await putTask();
-        const asRead = await store.readUser(task);
-        expect(await store.heal({ user: task, asRead, put: ['front'], remove: [] })).toBe('committed');
-        expect(await store.readAttachments(task, ['front', 'back'])).toEqual(new Set(['front']));
+        const asRead = await store.readItem(one);
+        expect(await store.heal({ holder: one, asRead, put: [network('front')], remove: [] })).toBe('committed');
+        expect(await store.readAttachments(one, [network('front'), network('back')])).toEqual(
+          new Set(['network#front']),
+        );
         expect(await store.listAttached(front, 2)).toEqual(['task#3#web#1']);
         await putTask({ status: { state: 'failed' } });
-        expect(await store.heal({ user: task, asRead, put: ['back'], remove: [] })).toBe('cancelled');
-        const ended = await store.readUser(task);
+        expect(await store.heal({ holder: one, asRead, put: [network('back')], remove: [] })).toBe('cancelled');
+        const ended = await store.readItem(one);
         await putTask({ status: { state: 'failed' }, networks: [] });
-        expect(await store.heal({ user: task, asRead: ended, put: ['back'], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ holder: one, asRead: ended, put: [network('back')], remove: [] })).toBe('cancelled');
         await subject.delete('tasks', { serviceId: 'web', id: '1' });
-        expect(await store.heal({ user: task, asRead: ended, put: ['back'], remove: [] })).toBe('cancelled');
-        expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['front'] })).toBe('committed');
+        expect(await store.heal({ holder: one, asRead: ended, put: [network('back')], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ holder: one, asRead: undefined, put: [], remove: [network('front')] })).toBe(
+          'committed',
+        );
         expect(await store.listAttached(front, 2)).toEqual([]);
       });
 
       it('holds nothing where that is not chosen: what it left behind goes, whatever has become of it', async () => {
         await putTask();
-        expect(await store.heal({ user: task, asRead: await store.readUser(task), put: ['front'], remove: [] })).toBe(
-          'committed',
-        );
-        expect(await subject.store.readUser(task)).toBeUndefined();
-        expect(await subject.store.heal({ user: task, asRead: undefined, put: [], remove: ['front'] })).toBe(
+        expect(
+          await store.heal({ holder: one, asRead: await store.readItem(one), put: [network('front')], remove: [] }),
+        ).toBe('committed');
+        expect(await subject.store.readItem(one)).toBeUndefined();
+        expect(await subject.store.heal({ holder: one, asRead: undefined, put: [], remove: [network('front')] })).toBe(
           'committed',
         );
         expect(await store.listAttached(front, 2)).toEqual([]);
@@ -518,23 +530,36 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       it('puts and removes attachments of a service that is as read', async () => {
         await putService();
         await attach('stale', 'web');
-        const asRead = await store.readParent(web);
-        expect(await store.heal({ user: web, asRead, put: ['front', 'back'], remove: ['stale'] })).toBe('committed');
-        expect(await store.readAttachments(web, ['front', 'back', 'stale'])).toEqual(new Set(['front', 'back']));
+        const asRead = await store.readItem(web);
+        expect(
+          await store.heal({
+            holder: web,
+            asRead,
+            put: [network('front'), network('back')],
+            remove: [network('stale')],
+          }),
+        ).toBe('committed');
+        expect(await store.readAttachments(web, [network('front'), network('back'), network('stale')])).toEqual(
+          new Set(['network#front', 'network#back']),
+        );
       });
 
       it('is cancelled when the service changed its networks, went, or came', async () => {
         await putService();
-        const asRead = await store.readParent(web);
+        const asRead = await store.readItem(web);
         await putService({ spec: { networks: [{ target: 'front' }] } });
-        expect(await store.heal({ user: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
-        expect(await store.heal({ user: web, asRead: undefined, put: [], remove: ['back'] })).toBe('cancelled');
+        expect(await store.heal({ holder: web, asRead, put: [network('back')], remove: [] })).toBe('cancelled');
+        expect(await store.heal({ holder: web, asRead: undefined, put: [], remove: [network('back')] })).toBe(
+          'cancelled',
+        );
         await subject.delete('services', { id: 'web' });
-        expect(await store.heal({ user: web, asRead, put: ['back'], remove: [] })).toBe('cancelled');
-        expect(await store.readAttachments(web, ['back'])).toEqual(new Set());
+        expect(await store.heal({ holder: web, asRead, put: [network('back')], remove: [] })).toBe('cancelled');
+        expect(await store.readAttachments(web, [network('back')])).toEqual(new Set());
         await attach('back', 'web');
-        expect(await store.heal({ user: web, asRead: undefined, put: [], remove: ['back'] })).toBe('committed');
-        expect(await store.readAttachments(web, ['back'])).toEqual(new Set());
+        expect(await store.heal({ holder: web, asRead: undefined, put: [], remove: [network('back')] })).toBe(
+          'committed',
+        );
+        expect(await store.readAttachments(web, [network('back')])).toEqual(new Set());
       });
     });
 
@@ -591,6 +616,97 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect((await store.listCounters(undefined)).items.map(({ key }) => key)).toEqual([web]);
         await store.writeSweepCursor(undefined);
         expect(await store.readSweepCursor()).toBeUndefined();
+      });
+    });
+
+    describe('the item lifecycle', () => {
+      const taken: Lifecycle = {
+        version: 'v1',
+        declaration: { network: ['a service, by its networks'] },
+        learning: { network: ['a service, by its networks'] },
+        since: '2026-01-01T00:00:00.000Z',
+        endsFrom: '2026-01-01T00:16:00.000Z',
+        place: undefined,
+      };
+      const read = () => store.lifecycle.read();
+
+      it('is taken where none was there, and by one of two who saw that', async () => {
+        const found = await read();
+        expect(found).toEqual({ isThere: false, lifecycle: undefined, version: undefined });
+        expect(await store.lifecycle.take(taken, found)).toBe('done');
+        expect(await store.lifecycle.take({ ...taken, version: 'v2' }, found)).toBe('refused');
+        expect(await read()).toMatchObject({ isThere: true, lifecycle: taken });
+        expect((await store.listCounters(undefined)).items).toEqual([]);
+      });
+
+      it('is taken anew from the version that was read, and forgets the place', async () => {
+        await store.lifecycle.take(taken, await read());
+        const found = await read();
+        expect(await store.lifecycle.keepPlace('v1', { kind: 'service', from: { id: 'web' } })).toBe('done');
+        expect(await store.lifecycle.take({ ...taken, version: 'v2', learning: {} }, found)).toBe('done');
+        expect((await read()).lifecycle).toEqual({ ...taken, version: 'v2', learning: {} });
+        expect(await store.lifecycle.take({ ...taken, version: 'v3' }, found)).toBe('refused');
+      });
+
+      it('keeps the place of the version that it has, and of no other', async () => {
+        await store.lifecycle.take(taken, await read());
+        const place = { kind: 'service', from: { id: 'web' } };
+        expect(await store.lifecycle.keepPlace('v1', place)).toBe('done');
+        expect(await store.lifecycle.keepPlace('v0', { kind: 'task', from: undefined })).toBe('refused');
+        expect((await read()).lifecycle?.place).toEqual(place);
+        expect(await store.lifecycle.keepPlace('v1', { kind: 'task', from: undefined })).toBe('done');
+        expect((await read()).lifecycle?.place).toEqual({ kind: 'task', from: undefined });
+      });
+
+      it('ends under the version that it has, and takes another one', async () => {
+        await store.lifecycle.take(taken, await read());
+        expect(await store.lifecycle.end('v0', 'v2')).toBe('refused');
+        expect(await store.lifecycle.end('v1', 'v2')).toBe('done');
+        expect((await read()).lifecycle).toEqual({ ...taken, version: 'v2', learning: {} });
+        expect(await store.lifecycle.end('v1', 'v3')).toBe('refused');
+      });
+
+      it('is nowhere kept where no item is there', async () => {
+        expect(await store.lifecycle.keepPlace('v1', { kind: 'service', from: undefined })).toBe('refused');
+        expect(await store.lifecycle.end('v1', 'v2')).toBe('refused');
+        expect(await subject.get('counters', { id: 'lifecycle' })).toBeUndefined();
+      });
+
+      it.each<[string, Record<string, unknown>]>([
+        ['has nothing in it', {}],
+        ['has a version that is no text', { ...taken, version: 7 }],
+        ['declares what is no list', { ...taken, declaration: { network: 'all' } }],
+        ['is learning what is no text', { ...taken, learning: { network: [null] } }],
+        ['tells no time', { ...taken, since: 'yesterday' }],
+        ['says not when it may end', { ...taken, endsFrom: null }],
+      ])('is read as none, and taken all the same, where it %s', async (_, { place, ...item }) => {
+        await subject.put('counters', { id: 'lifecycle', ...item });
+        const found = await read();
+        expect(found).toMatchObject({ isThere: true, lifecycle: undefined });
+        expect(await store.lifecycle.take(taken, found)).toBe('done');
+        expect((await read()).lifecycle).toEqual(taken);
+      });
+
+      it('forgets a place that is none', async () => {
+        const { place: _, ...item } = taken;
+        await subject.put('counters', { id: 'lifecycle', ...item, place: { kind: 'service', from: { id: 7 } } });
+        expect((await read()).lifecycle).toEqual(taken);
+      });
+
+      it('has for pages what holds anything, each with what it holds', async () => {
+        await putService();
+        await subject.put('services', { id: 'alone' });
+        await subject.put('tasks', { serviceId: 'web', id: '1', networks: [{ target: 'back' }] });
+        await subject.put('tasks', { serviceId: 'web', id: '2' });
+        const { lifecycle } = subject.holdingStore;
+        expect(await lifecycle.listHolders('service', undefined)).toEqual({
+          items: [{ key: web, references: ['front', 'back'] }],
+          next: undefined,
+        });
+        expect((await lifecycle.listHolders('task', undefined)).items).toEqual([
+          { key: { kind: 'task', id: '3#web#1' }, references: ['back'] },
+        ]);
+        expect((await lifecycle.listHolders('service', { id: 'web' })).items).toEqual([]);
       });
     });
   });

@@ -9,7 +9,7 @@ import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/s
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import type { LogLine } from '../../lib/testing/memory/ports.ts';
 import { testPorts } from '../../lib/testing/memory/ports.ts';
-import { handlersOf } from '../../lib/testing/memory/stream-functions.ts';
+import { type Handler, handlersOf } from '../../lib/testing/memory/stream-functions.ts';
 import type { Backend } from '../support/backend.ts';
 import {
   emptyDatabase,
@@ -62,14 +62,14 @@ export async function engineHouse(): Promise<EngineHouse> {
   const { connection, db } = await emptyDatabase();
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: 1 });
   withTokensOfALife(sdk);
-  const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance() }));
+  const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance(), isLearned: true }));
   return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, sdk, ...functionsOn(store, []) };
 }
 
 function functionsOn(store: Store, log: LogLine[]) {
   const ports = testPorts(store, testChance(), log);
   const handlers = handlersOf(ports);
-  const call = (table: Streamed, event: unknown) => handlers[table](event as StreamEvent, CONTEXT);
+  const call = (table: Streamed, event: unknown) => (handlers[table] as Handler)(event as StreamEvent, CONTEXT);
   return {
     log,
     call,

@@ -46,12 +46,12 @@ console.log(typeof audit, typeof exportSnapshot, typeof importSnapshot, snapshot
 /** A user's app: it writes with the client, and looks with what is behind the third door. */
 const DRAIN = `
 import { setTimeout } from 'node:timers/promises';
-import { DeallocatorClient, isDeallocatorError, type PhysicalNames } from 'deallocator';
+import { DeallocatorClient, isDeallocatorError, type SwarmkitNames } from 'deallocator';
 import { Cluster, connect, readHistory } from 'deallocator/operate';
 
 const { endpoint, region, accessKeyId, secretAccessKey, outputs } = JSON.parse(process.argv[2] as string);
 const names = ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters', 'Receipts'];
-const tables = Object.fromEntries(names.map((name) => [name.toLowerCase(), outputs[name + 'TableName']])) as PhysicalNames;
+const tables = Object.fromEntries(names.map((name) => [name.toLowerCase(), outputs[name + 'TableName']])) as SwarmkitNames;
 const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
 const client = new DeallocatorClient({ tables, connection });
 await client.createNetwork({ id: 'front' });
@@ -229,6 +229,7 @@ describe('the package', () => {
     });
     try {
       const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+      await cloud.invoke(outputs.SweepFunctionName as string, { trigger: 'deployment' });
       const given = JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, outputs });
       const { stdout } = await promisify(execFile)(process.execPath, [join('out', 'drain.mjs'), given], {
         cwd: consumer,

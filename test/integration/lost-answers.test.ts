@@ -43,7 +43,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
       { step: 'initialize' },
     );
     const chance = testChance();
-    store = new DynamoDBStore(openDatabase(documentClient(sdk), PHYSICAL_NAMES, { chance }));
+    store = new DynamoDBStore(openDatabase(documentClient(sdk), PHYSICAL_NAMES, { chance, isLearned: true }));
     client = new DeallocatorClient({ tables: PHYSICAL_NAMES, client: sdk, chance });
   });
 
@@ -64,7 +64,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
     await raw.put(table, { id: 'web' });
     let finalized: string | undefined;
     meanwhile = async () => {
-      const parent = await store.readParent(key);
+      const parent = await store.readItem(key);
       if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
       expect(await store.countChildren(key, 1)).toBe(0);
       await raw.put(table, { id: 'web' });

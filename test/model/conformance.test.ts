@@ -79,7 +79,7 @@ describe('the model refuses', () => {
     const leaveOpen = async (store: Store, chance: Chance, id: string) => {
       const key = { kind: 'service', id } as const;
       const counter = await store.openCounter(key, { epoch: chance.fresh(), openedAt: '' });
-      const parent = await store.readParent(key);
+      const parent = await store.readItem(key);
       if (parent?.pendingDelete) await settle(store, chance, key, { opened: counter });
     };
     expect(await untilRefused({}, leaveOpen)).toMatch(/returned, where the model goes on|refuses/);

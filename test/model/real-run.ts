@@ -66,7 +66,7 @@ export interface RealRun {
 
 /** The model's name of a request. Its tasks hold no networks, so whoever refers to one is a parent. */
 function stepOf(request: string): StepName {
-  return request === 'readUser' ? 'readParent' : (request as StepName);
+  return request === 'readItem' ? 'readParent' : (request as StepName);
 }
 
 export async function runReal(model: DrainModel, { seed, sweeps, settleMarked }: RealRun): Promise<Ran> {

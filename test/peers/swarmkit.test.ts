@@ -32,7 +32,7 @@ describe('in doubt', () => {
     expect(await story.isThere('services', 'web')).toBe(left > 0);
   });
 
-  it.each(['openCounter', 'readParent', 'countChildren', 'listAttached'])(
+  it.each(['openCounter', 'readItem', 'countChildren', 'listAttached'])(
     'S1 S2 a sweep whose %s fails deletes nothing, names the parent, and the next one finishes',
     async (request) => {
       await story.backend.put('networks', network('front'));
@@ -102,7 +102,7 @@ describe('a mark that is cleared', () => {
     },
   );
 
-  it.each(['readParent', 'countChildren'])(
+  it.each(['readItem', 'countChildren'])(
     'S3 cancels a deletion that is under way, right behind its %s',
     async (request) => {
       await story.drain('web', 1);

@@ -1,7 +1,7 @@
 /** What a deployment may choose, and what people may hold on to: told on the real handlers, over tables in memory. */
 import { describe, expect, it } from 'vitest';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { STOPS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
+import { TELLS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
@@ -208,7 +208,7 @@ describe('tasks that have ended', () => {
 describe('tasks of a marked service', () => {
   it('are told to stop, in several transactions, where that is chosen; the others are left alone', async () => {
     const { backend, write } = told({ stopTasks: true });
-    const ids = Array.from({ length: 2 * STOPS_PER_TRANSACTION_MAX + 1 }, (_, n) => `t${n}`);
+    const ids = Array.from({ length: 2 * TELLS_PER_TRANSACTION_MAX + 1 }, (_, n) => `t${n}`);
     for (const name of ['web', 'api']) {
       write.createService(name, []);
       for (const id of ids) write.createTask(name, `${name}.${id}`);

@@ -131,10 +131,10 @@ describe('raw hands', () => {
       tables.put('services', { ...tables.get('services', { id: 'web' }), status: { state } });
       await backend.deliver();
     }
-    expect(requests).not.toContain('readUser');
+    expect(requests).not.toContain('readAttachments');
     tables.put('tasks', { serviceId: 'web', id: '1', ...on('debug'), status: { state: 'failed' } });
     await backend.deliver();
-    expect(requests).toContain('readUser');
+    expect(requests).toContain('readAttachments');
   });
 });
 

@@ -41,7 +41,7 @@ export interface Mistake {
    */
   readonly store?: (right: Store, took: () => void, under: (rules: Partial<Rules>) => Store) => Partial<Store>;
   /** Whether a record never comes to its function. */
-  readonly misses?: (table: TableName, record: LambdaRecord) => boolean;
+  readonly misses?: (table: string, record: LambdaRecord) => boolean;
   readonly response?: (response: BatchResponse) => BatchResponse | undefined;
   /** Rules under which the functions of the Tasks stream run, instead of the deployment's. */
   readonly tasksRules?: (rules: Rules) => Rules;
@@ -247,14 +247,13 @@ export function tamperingOf(mistake: Mistake): Tampering {
     openStore: (open, rules, took) => mistaken(open, rules, mistake, took),
     handlers: (right, under, rules, took) => {
       const tasksRules = mistake.tasksRules?.(rules);
-      const told = tasksRules === undefined ? right : { ...right, tasks: under(tasksRules).tasks };
-      const misled = (table: keyof Handlers) => mistakenHandler(table, told[table], mistake, took);
-      return {
-        tasks: misled('tasks'),
-        attachments: misled('attachments'),
-        services: misled('services'),
-        networks: misled('networks'),
-      };
+      const told: Handlers = tasksRules === undefined ? right : { ...right, tasks: under(tasksRules).tasks as Handler };
+      return Object.fromEntries(
+        Object.entries<Handler>(told).map(([table, handler]) => [
+          table,
+          mistakenHandler(table, handler, mistake, took),
+        ]),
+      );
     },
   };
   tamperings.set(mistake, tampering);
@@ -274,7 +273,7 @@ async function sendMistaken(process: Process, mistake: Mistake, operation: strin
 }
 
 function mistakenHandler(
-  table: TableName,
+  table: string,
   handler: Handler,
   { misses, response, tasksRules }: Mistake,
   took: () => void,

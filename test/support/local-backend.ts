@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import { ASSEMBLY_DIRECTORY, readNames, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { SwarmkitNames } from '../../lib/dynamodb/schema.ts';
 import type { DeallocatorProps, DeallocatorStack } from '../../lib/infra/index.ts';
 import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import type { Template } from '../../lib/local/template/assembly.ts';
@@ -18,7 +18,7 @@ import { connectRaw, rawAccess } from './dynamodb.ts';
 export interface LocalBackend extends Backend {
   readonly cloud: LocalCloud;
   readonly client: DeallocatorClient;
-  readonly tables: PhysicalNames;
+  readonly tables: SwarmkitNames;
 }
 
 /** How many times faster than on AWS polls, windows and back-off go. */
@@ -28,11 +28,13 @@ const CLOCK_RATE = 25;
  * @param props other ones than the setup has synthesized
  * @param extend adds to the stack before it is synthesized
  * @param change breaks what was synthesized
+ * @param isSwept whether the sweep after the deployment has ended; without it, all that is shared is being learned
  */
 export async function localBackend(
   props?: DeallocatorProps,
   extend?: (stack: DeallocatorStack) => void,
   change?: (template: Template) => void,
+  isSwept = true,
 ): Promise<LocalBackend> {
   const log: LogLine[] = [];
   const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : await synthesizeWith(props, extend);
@@ -50,6 +52,11 @@ export async function localBackend(
   });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
   const { tables } = readNames(outputs);
+  if (isSwept) {
+    // A broken deployment's may fail; then its story tells of that.
+    await cloud.invoke(outputs.SweepFunctionName as string, { trigger: 'deployment' });
+    log.splice(0);
+  }
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const breakGlass = { accessKeyId: cloud.breakGlassKeyId, secretAccessKey };
   return {

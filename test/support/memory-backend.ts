@@ -2,7 +2,7 @@
 
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
@@ -34,24 +34,28 @@ export interface MemoryBackendOptions {
   readonly takeCrash?: () => boolean;
   /** @default DEFAULT_RULES */
   readonly rules?: Rules;
+  /** False: the tables are brought along. @default true */
+  readonly isLearned?: boolean;
   /** What receipts and logs call the function. @default test */
   readonly functionName?: string;
 }
 
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const { rules = DEFAULT_RULES } = options;
-  const tables = new MemoryTables(0, rules);
+  const tables = new MemoryTables(0, swarmkitPlan(rules));
   const violations: Violation[] = [];
   const chance = testChance(options.seed);
   const watch = (before: World, after: World) =>
     violations.push(...checkStep(before, after, { rules, nowEpochMillis: chance.nowEpochMillis() }));
   tables.onStep = watch;
   const log: LogLine[] = [];
-  const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables, { rules }));
+  const store = (options.wrap ?? ((inner) => inner))(
+    memoryStore(tables, { rules, isLearned: options.isLearned ?? true, chance }),
+  );
   const ports = testPorts(store, chance, log, rules, options.functionName);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);
-  const isWanted = mappingFilter(rules);
+  const isWanted = mappingFilter(tables.plan);
   const invoke = async (table: TableName, records: readonly LambdaRecord[]): Promise<BatchResponse> => {
     const handler = handlers[table];
     const wanted = records.filter((record) => isWanted(table, record));

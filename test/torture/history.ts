@@ -7,14 +7,14 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { SwarmkitNames } from '../../lib/dynamodb/schema.ts';
 import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';
 import { fromEngineArns } from '../../lib/local/dynamodb/tables.ts';
 import { StreamReader } from '../../lib/local/streams/reader.ts';
 import type { StoredParent, Violation } from '../../lib/protocol/invariants.ts';
 import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
 
-type StreamedTable = Exclude<keyof PhysicalNames, 'counters'>;
+type StreamedTable = Exclude<keyof SwarmkitNames, 'counters'>;
 type Row = Record<string, unknown>;
 
 export interface Happening {
@@ -31,7 +31,7 @@ const STREAMED: readonly StreamedTable[] = ['services', 'tasks', 'networks', 'at
 export async function readHistory(
   enginePort: number,
   databaseId: string,
-  tables: PhysicalNames,
+  tables: SwarmkitNames,
 ): Promise<readonly Happening[]> {
   const engine = new EngineConnection(enginePort, databaseId);
   try {

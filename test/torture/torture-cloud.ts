@@ -9,7 +9,7 @@ import { inject } from 'vitest';
 import { readWorld } from '../../bin/demo/world.ts';
 import { ASSEMBLY_DIRECTORY, readSynthesizedStack, STACK_NAME } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
-import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { SwarmkitNames } from '../../lib/dynamodb/schema.ts';
 import { type Engine, startEngine } from '../../lib/local/dynamodb/engine.ts';
 import { answerLost } from '../../lib/local/dynamodb/faults.ts';
 import { type LocalCloud, type LocalCloudOptions, startLocalCloud } from '../../lib/local/local-cloud.ts';
@@ -23,7 +23,7 @@ export interface TortureCloud {
   readonly cloud: LocalCloud;
   readonly client: DeallocatorClient;
   readonly db: DynamoDBDocumentClient;
-  readonly tables: PhysicalNames;
+  readonly tables: SwarmkitNames;
   readonly databaseId: string;
   /** What the functions have logged. */
   readonly log: readonly LogLine[];
@@ -92,6 +92,7 @@ export async function startTortureCloud(
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const { tables, sweepFunctionName } = readSynthesizedStack();
   const db = connectRaw(connection);
+  await cloud.invoke(sweepFunctionName, { trigger: 'deployment' });
   return {
     cloud,
     client: new DeallocatorClient({ tables, connection }),

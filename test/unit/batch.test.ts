@@ -3,10 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
-import type { StreamedTable } from '../../lib/streams/functions.ts';
 import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
@@ -20,19 +19,21 @@ interface Call {
 
 /** The handlers over tables of their own; `before` comes before each of the store's calls, and may fail it. */
 function house(before: (call: Call) => Promise<void> | void = () => {}, rules = DEFAULT_RULES) {
-  const tables = new MemoryTables(0, rules);
+  const tables = new MemoryTables(0, swarmkitPlan(rules));
   const calls: Call[] = [];
   const log: Record<string, unknown>[] = [];
   const chance = testChance();
   const store = new Proxy<Store>(memoryStore(tables, { rules }), {
-    get:
-      (target, name) =>
-      async (...args: unknown[]) => {
+    get: (target, name) => {
+      const method = Reflect.get(target, name);
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
         const call = { request: String(name), args };
         calls.push(call);
         await before(call);
-        return Reflect.get(target, name).apply(target, args);
-      },
+        return method.apply(target, args);
+      };
+    },
   });
   const ports = testPorts(store, chance, log, rules);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
@@ -42,9 +43,9 @@ function house(before: (call: Call) => Promise<void> | void = () => {}, rules = 
     calls,
     requests: () => calls.map(({ request }) => request),
     argsOf: (request: string) => calls.filter((call) => call.request === request).map(({ args }) => args),
-    childDeleted: (table: StreamedTable, ...records: unknown[]) =>
+    childDeleted: (table: string, ...records: unknown[]) =>
       streamHandlerOf(table, ports)({ Records: records }, context),
-    parentUpdated: (table: StreamedTable, ...records: unknown[]) =>
+    parentUpdated: (table: string, ...records: unknown[]) =>
       streamHandlerOf(table, ports)({ Records: records }, context),
     taskDeletedEvent: (event: unknown) => streamHandlerOf('tasks', ports)(event as StreamEvent, context),
     serviceUpdatedEvent: (event: unknown) => streamHandlerOf('services', ports)(event as StreamEvent, context),
@@ -152,7 +153,7 @@ describe('task-deleted', () => {
     const fails = new Set(['t2']);
     const { draining, childDeleted, requests, remaining, tables, log } = house(
       ({ request, args }) => {
-        if (request === 'readUser' && fails.has(String((args[0] as ItemKey).id.split('#')[2])))
+        if (request === 'readItem' && fails.has(String((args[0] as ItemKey).id.split('#')[2])))
           throw new Error('broken');
       },
       { ...DEFAULT_RULES, taskNetworks: true },
@@ -453,7 +454,9 @@ describe('service-updated', () => {
     if (hasCounter) tables.put('counters', { id: 'service#web', remaining: 0, epoch: 'e1' });
     expect(await parentUpdated('services', ...records)).toEqual(failures());
     expect(requests().includes('openCounter')).toBe(settles);
-    expect(argsOf('readAttachments')).toEqual(heals === undefined ? [] : [[{ kind: 'service', id: 'web' }, heals]]);
+    expect(argsOf('readAttachments')).toEqual(
+      heals === undefined ? [] : [[{ kind: 'service', id: 'web' }, heals.map((id) => ({ kind: 'network', id }))]],
+    );
     // Where there is nothing to do, nothing but the counters of cleared marks is asked for.
     // At most one look at the counters, and only where a mark was cleared.
     if (!settles && heals === undefined) expect([[], ['findDraining']]).toContainEqual(requests());
@@ -497,7 +500,7 @@ describe('service-updated', () => {
       failures('5'),
     );
     expect(tables.get('services', { id: 'web' })?.markedAt).toBe('2026-01-01T00:00:00.000Z#fresh-1');
-    expect(requests().slice(-3)).toEqual(['stampMark', 'readUser', 'readAttachments']);
+    expect(requests().slice(-3)).toEqual(['stampMark', 'readItem', 'readAttachments']);
   });
 
   it('leaves the time that a mark has', async () => {

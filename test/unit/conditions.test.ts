@@ -7,9 +7,14 @@ import {
   isNotMarkedWithTime,
   specIsAsRead,
 } from '../../lib/dynamodb/conditions.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+
+const plan = planOf(SWARMKIT);
+const { service } = plan.kinds;
 
 it('a mark may take the place of no mark, and of a mark without a time', () => {
-  expect(isNotMarkedWithTime).toEqual({
+  expect(isNotMarkedWithTime(plan)).toEqual({
     expression:
       '((attribute_not_exists(#pendingDelete) OR #pendingDelete <> :true) OR attribute_not_exists(#markedAt))',
     names: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
@@ -23,15 +28,22 @@ it('a spec is compared as it was read: not there, or with this value', () => {
 });
 
 it('an object is looked for by the beginning of its id, or of its name at either place', () => {
-  expect(idBeginsWith('sho')).toEqual({ expression: 'begins_with(#id, :prefix)', values: { ':prefix': 'sho' } });
-  expect(isCalledFrom('sho')).toEqual({
-    expression:
-      '(begins_with(#id, :prefix) OR begins_with(#spec.#annotations.#name, :prefix) OR begins_with(#spec.#name, :prefix))',
+  expect(idBeginsWith(service, 'sho')).toEqual({
+    expression: 'begins_with(#id, :prefix)',
     values: { ':prefix': 'sho' },
+  });
+  expect(isCalledFrom(service, 'sho')).toEqual({
+    expression:
+      '(begins_with(#id, :prefix) OR begins_with(#spec.#annotations.#name, :beginning) OR begins_with(#spec.#name, :beginning))',
+    names: { '#id': 'id', '#spec': 'spec', '#annotations': 'annotations', '#name': 'name' },
+    values: { ':prefix': 'sho', ':beginning': 'sho' },
   });
 });
 
 it('a counter is reset only while it is as it was read', () => {
-  const { expression } = counterIsAsRead({ id: { S: 'service#web' }, remaining: { N: '3' } });
+  const { expression } = counterIsAsRead(
+    { TableName: 'C', Key: { id: 'service#web' } },
+    { id: { S: 'service#web' }, remaining: { N: '3' } },
+  );
   expect(expression).toBe('attribute_exists(#id) AND #remaining = :remainingAsRead AND attribute_not_exists(#epoch)');
 });

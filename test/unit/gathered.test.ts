@@ -27,8 +27,8 @@ const marked = (id: string): MarkedParent => ({
   markedBy: undefined,
   markedReason: undefined,
   isProtected: false,
-  references: [],
-  lists: { task: undefined, service: undefined },
+  held: [],
+  asRead: {},
 });
 const counter = (id: string, remaining: number, epoch = 'e') => marshall({ id: `service#${id}`, remaining, epoch });
 
@@ -239,7 +239,7 @@ describe('reads', () => {
       },
     }));
     const asked = [...ids(150), 's0', 's149'];
-    const found = await Promise.all(asked.map((id) => store.readParent(named(id))));
+    const found = await Promise.all(asked.map((id) => store.readItem(named(id))));
     expect(found.map((one) => one?.key.id)).toEqual(
       asked.map((id) => (id === 's99' || id === 's149' ? undefined : id)),
     );
@@ -252,7 +252,7 @@ describe('reads', () => {
 
   it('of one item in one turn are one request', async () => {
     house.mock.on(GetItemCommand).resolves({ Item: parent('web') });
-    const found = await Promise.all([store.readParent(named('web')), store.readParent(named('web'))]);
+    const found = await Promise.all([store.readItem(named('web')), store.readItem(named('web'))]);
     expect(found.map((one) => one?.key.id)).toEqual(['web', 'web']);
     expect(commands()).toEqual(['GetItem']);
   });
@@ -263,7 +263,7 @@ describe('reads', () => {
       .on(BatchGetItemCommand)
       .resolvesOnce({ Responses: { 'S-1': [parent('web')] }, UnprocessedKeys })
       .resolves({ Responses: { 'S-1': [] }, UnprocessedKeys });
-    const [web, api, job] = await Promise.allSettled(['web', 'api', 'job'].map((id) => store.readParent(named(id))));
+    const [web, api, job] = await Promise.allSettled(['web', 'api', 'job'].map((id) => store.readItem(named(id))));
     expect(web).toMatchObject({ status: 'fulfilled', value: { key: named('web') } });
     expect(job).toEqual({ status: 'fulfilled', value: undefined });
     expect(api).toMatchObject({
@@ -277,7 +277,7 @@ describe('reads', () => {
     house.mock.on(BatchGetItemCommand).rejects(sdkError('ValidationException'));
     house.mock.on(GetItemCommand).resolves({ Item: parent('web') });
     house.mock.on(GetItemCommand, { Key: { id: { S: 'bad' } } }).rejects(sdkError('ValidationException'));
-    const [web, bad] = await Promise.allSettled(['web', 'bad'].map((id) => store.readParent(named(id))));
+    const [web, bad] = await Promise.allSettled(['web', 'bad'].map((id) => store.readItem(named(id))));
     expect(web).toMatchObject({ status: 'fulfilled' });
     expect(bad).toMatchObject({ reason: { code: 'InvalidArgument' } });
   });
@@ -297,7 +297,7 @@ describe('reads', () => {
     ['what is left over without its keys', { Responses: {}, UnprocessedKeys: { 'S-1': { Keys: undefined } } }],
   ])('that are answered with %s prove nothing', async (_, answer) => {
     house.mock.on(BatchGetItemCommand).resolves(answer);
-    const settled = await Promise.allSettled(['web', 'api'].map((id) => store.readParent(named(id))));
+    const settled = await Promise.allSettled(['web', 'api'].map((id) => store.readItem(named(id))));
     for (const one of settled) {
       expect(one).toMatchObject({
         reason: {
@@ -314,14 +314,14 @@ describe('reads', () => {
       .on(BatchGetItemCommand)
       .resolvesOnce({ Responses: { 'S-1': [parent('web')] }, UnprocessedKeys })
       .resolves({ Responses: { 'S-1': [parent('web')] } });
-    const found = await Promise.all(['web', 'api'].map((id) => store.readParent(named(id))));
+    const found = await Promise.all(['web', 'api'].map((id) => store.readItem(named(id))));
     expect(found.map((one) => one?.key.id)).toEqual(['web', undefined]);
     expect(house.inputs()[1]).toMatchObject({ RequestItems: { 'S-1': { Keys: [{ id: { S: 'web' } }] } } });
   });
 
   it('without Responses are no answer, and prove nothing', async () => {
     house.mock.on(BatchGetItemCommand).resolves({});
-    await expect(Promise.all(['web', 'api'].map((id) => store.readParent(named(id))))).rejects.toMatchObject({
+    await expect(Promise.all(['web', 'api'].map((id) => store.readItem(named(id))))).rejects.toMatchObject({
       code: 'Unavailable',
       message: "DynamoDB's answer has no Responses; try again",
     });

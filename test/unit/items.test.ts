@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { counterOf, namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+
+const plan = planOf(SWARMKIT);
 
 describe('a sweep’s cursor', () => {
   const marked = { id: 'web', markedAt: 'm1' };
@@ -11,7 +15,7 @@ describe('a sweep’s cursor', () => {
     { source: 'unstamped network', from: { id: 'front' } },
     { source: 'counter', from: undefined },
   ])('is what a sweep wrote: $source, $from', (cursor) => {
-    expect(sweepCursorOf({ cursor })).toEqual(cursor);
+    expect(sweepCursorOf(plan, { cursor })).toEqual(cursor);
   });
 
   it.each<[string, unknown]>([
@@ -28,8 +32,8 @@ describe('a sweep’s cursor', () => {
     ['a number for an id', { source: 'counter', from: { id: 7 } }],
     ['a number for a time', { source: 'network', from: { id: 'front', markedAt: 7 } }],
   ])('is none with %s', (_, cursor) => {
-    expect(sweepCursorOf({ cursor })).toBeUndefined();
-    expect(sweepCursorOf(undefined)).toBeUndefined();
+    expect(sweepCursorOf(plan, { cursor })).toBeUndefined();
+    expect(sweepCursorOf(plan, undefined)).toBeUndefined();
   });
 });
 

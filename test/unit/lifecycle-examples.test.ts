@@ -64,7 +64,8 @@ describe('ideas: a table a model, four levels', () => {
       ['category', ['idea']],
       ['idea', ['comment']],
     ]);
-    expect(learning[0]?.permissions).toEqual({ categories: ['Scan'], ideas: ['Scan'] });
+    // Those of leaves too: what is marked is all that a sweep reads else.
+    expect(permissions.sweep?.comments).toContain('Scan');
   });
 });
 
@@ -110,7 +111,13 @@ describe('chatbot: children under a key, told to go', () => {
 
   it('documents are counted by one query, and told by an update', () => {
     expect(kinds.workspace.countedBy).toEqual([
-      { by: 'key', kind: 'document', table: 'documents', partition: { attribute: 'workspace_id', of: '${workspace}' } },
+      {
+        by: 'key',
+        kind: 'document',
+        table: 'documents',
+        partition: { attribute: 'workspace_id', of: '${workspace}' },
+        isCountedTogether: true,
+      },
     ]);
     expect(kinds.workspace.tells).toEqual([{ kind: 'document', set: { wanted: 'removed' } }]);
     expect(permissions['workspace-updated']).toMatchObject({
@@ -142,30 +149,36 @@ describe('under a key', () => {
   const countOf = (key: Readonly<Record<string, string>>) =>
     planOf({ kinds: { project, row: { table: 'rows', key, dependsOn: [{ kind: 'project', by: 'key' }] } } }).kinds
       .project.countedBy;
-  const count = (more: object) => [{ by: 'key', kind: 'row', table: 'rows', ...more }];
+  const count = (more: object, isCountedTogether: boolean) => [
+    { by: 'key', kind: 'row', table: 'rows', ...more, isCountedTogether },
+  ];
 
   it.each([
-    [{ pk: '${project}', sk: '${row}' }, { partition: { attribute: 'pk', of: '${project}' } }],
+    [{ pk: '${project}', sk: '${row}' }, { partition: { attribute: 'pk', of: '${project}' } }, true],
     [
       { pk: 'P#${project}', sk: 'R#${row}' },
       { partition: { attribute: 'pk', of: 'P#${project}' }, sort: { attribute: 'sk', beginsWith: 'R#' } },
+      true,
     ],
     [
       { pk: 'X', sk: '${project}#${row}' },
       { partition: { attribute: 'pk', of: 'X' }, sort: { attribute: 'sk', beginsWith: '${project}#' } },
+      false,
     ],
     // One row at most: what begins so may be another project's.
     [
       { pk: 'X', sk: '${project}' },
       { partition: { attribute: 'pk', of: 'X' }, sort: { attribute: 'sk', equals: '${project}' } },
+      false,
     ],
     [
       { pk: '${project}', sk: 'META' },
       { partition: { attribute: 'pk', of: '${project}' }, sort: { attribute: 'sk', equals: 'META' } },
+      true,
     ],
-    [{ id: '${project}' }, { partition: { attribute: 'id', of: '${project}' } }],
-  ])('%j is found by a query', (key, found) => {
-    expect(countOf(key)).toEqual(count(found));
+    [{ id: '${project}' }, { partition: { attribute: 'id', of: '${project}' } }, true],
+  ])('%j is found by a query', (key, found, isCountedTogether) => {
+    expect(countOf(key)).toEqual(count(found, isCountedTogether));
   });
 
   it('a middle kind is woken by removals and by marks, and by all where that would be more than five filters', () => {

@@ -243,8 +243,8 @@ describe('a mark', () => {
       markedBy: undefined,
       markedReason: undefined,
       isProtected: false,
-      references: [],
-      lists: networkLists({}),
+      held: [],
+      asRead: {},
     };
   };
 

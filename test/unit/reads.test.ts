@@ -39,8 +39,8 @@ describe('a read', () => {
     expect(house.inputs()).toEqual([
       {
         TableName: 'Test-attachments',
-        KeyConditionExpression: '#parent = :parent',
-        ExpressionAttributeNames: { '#parent': 'held' },
+        KeyConditionExpression: '#held = :parent',
+        ExpressionAttributeNames: { '#held': 'held' },
         ExpressionAttributeValues: { ':parent': { S: 'network#front' } },
         ConsistentRead: true,
         Select: 'ALL_ATTRIBUTES',
@@ -56,9 +56,9 @@ describe('a read', () => {
     expect(house.inputs()).toEqual([
       {
         TableName: 'Test-tasks',
-        KeyConditionExpression: '#parent = :parent',
+        KeyConditionExpression: '#serviceId = :parent',
         ProjectionExpression: '#id, #status.#state',
-        ExpressionAttributeNames: { '#parent': 'serviceId', '#id': 'id', '#status': 'status', '#state': 'state' },
+        ExpressionAttributeNames: { '#serviceId': 'serviceId', '#id': 'id', '#status': 'status', '#state': 'state' },
         ExpressionAttributeValues: { ':parent': { S: 'web' } },
         ConsistentRead: true,
         Limit: 7,
@@ -142,12 +142,12 @@ it('a refused action carries what was found, where that was asked for', () => {
   const address = { TableName: 'T', Key: { id: 'web' } };
   const condition = { ConditionExpression: 'attribute_exists(#id)', ExpressionAttributeNames: { '#id': 'id' } };
   const told = { ReturnValuesOnConditionCheckFailure: 'ALL_OLD' };
-  expect(check(address, isThere, TELLING)).toEqual({ ConditionCheck: { ...address, ...condition, ...told } });
-  expect(put('T', { id: 'web' }, isThere, TELLING)).toEqual({
+  expect(check(address, isThere(address), TELLING)).toEqual({ ConditionCheck: { ...address, ...condition, ...told } });
+  expect(put('T', { id: 'web' }, isThere(address), TELLING)).toEqual({
     Put: { TableName: 'T', Item: { id: 'web' }, ...condition, ...told },
   });
-  expect(remove(address, isThere)).toEqual({ Delete: { ...address, ...condition } });
-  expect(update(address, setting({ spec: 1, a: undefined, b: undefined, c: 2 }), isThere, TELLING)).toEqual({
+  expect(remove(address, isThere(address))).toEqual({ Delete: { ...address, ...condition } });
+  expect(update(address, setting({ spec: 1, a: undefined, b: undefined, c: 2 }), isThere(address), TELLING)).toEqual({
     Update: {
       ...address,
       UpdateExpression: 'SET #spec = :spec, #c = :c REMOVE #a, #b',

@@ -8,7 +8,7 @@ function receiptOf(named: { readonly name?: string }) {
   const parent: MarkedParent = {
     key: { kind: 'service', id: 'x1' },
     ...{ pendingDelete: true, markedAt: '2026-01-01T00:00:00.000Z', markedBy: 'ann', markedReason: 'moved' },
-    ...{ isProtected: false, references: [], lists: { task: undefined, service: undefined }, ...named },
+    ...{ isProtected: false, held: [], asRead: {}, ...named },
   };
   return writeReceipt(parent, [], [], { rules: DEFAULT_RULES, nowEpochMillis: 0 }, 'a test');
 }

@@ -15,7 +15,7 @@ import { service, task } from '../support/objects.ts';
 const WEB: ItemKey = { kind: 'service', id: 'web' };
 const TASKS = ['t1', 't2', 't3'];
 const JUNK = [{ remaining: 'two', epoch: 'e0' }, { remaining: 2.5, epoch: 'e0' }, { remaining: 9 }];
-const OPTIONS = { onSettled: () => {}, onFailed: () => {}, onStopped: () => {} };
+const OPTIONS = { onSettled: () => {}, onFailed: () => {}, onTold: () => {} };
 
 /** @param epoch what a reset writes, in place of the fresh epoch; for a mistake that must be found */
 async function run(seed: number, epoch?: string): Promise<string[]> {

@@ -53,7 +53,13 @@ function world() {
     before: (request: string, event: () => unknown) => before.set(request, event),
     after: (request: string, event: () => unknown) => after.set(request, event),
     settle: (key: ItemKey, options?: SettleOptions) => settle(store, chance, key, options),
-    heal: (key: ItemKey, networks: string[]) => heal(store, chance, key, networks),
+    heal: (key: ItemKey, networks: string[]) =>
+      heal(
+        store,
+        chance,
+        key,
+        networks.map((id) => ({ kind: 'network', id })),
+      ),
     counter: (key: ItemKey) => tables.get('counters', { id: `${key.kind}#${key.id}` }),
     isThere: (key: ItemKey) =>
       tables.get(key.kind === 'service' ? 'services' : 'networks', { id: key.id }) !== undefined,
@@ -82,7 +88,11 @@ describe('heal', () => {
     const told = world();
     told.tables.put('services', service('web', ['front']));
     told.before('heal', () => told.tables.put('services', service('web', ['back'])));
-    expect(await told.heal(web, ['front', 'back'])).toEqual({ user: web, put: ['back'], removed: [] });
+    expect(await told.heal(web, ['front', 'back'])).toEqual({
+      holder: web,
+      put: [{ kind: 'network', id: 'back' }],
+      removed: [],
+    });
     expect(told.tables.list('attachments')).toEqual([{ held: 'network#back', holder: 'service#web' }]);
   });
 
@@ -108,8 +118,12 @@ describe('heal', () => {
   it('does nothing twice: what is set right is read once, and not written again', async () => {
     const told = world();
     told.tables.put('services', service('web', ['front']));
-    expect(await told.heal(web, ['front'])).toEqual({ user: web, put: ['front'], removed: [] });
-    expect(told.calls).toEqual(['readUser', 'readAttachments', 'heal']);
+    expect(await told.heal(web, ['front'])).toEqual({
+      holder: web,
+      put: [{ kind: 'network', id: 'front' }],
+      removed: [],
+    });
+    expect(told.calls).toEqual(['readItem', 'readAttachments', 'heal']);
     expect(told.chance.pausesMillis).toEqual([]);
   });
 
@@ -117,8 +131,8 @@ describe('heal', () => {
     const told = world();
     told.write.createNetwork('front');
     told.write.createService('web', ['front']);
-    expect(await told.heal(web, ['front', 'former'])).toEqual({ user: web, put: [], removed: [] });
-    expect(told.calls).toEqual(['readUser', 'readAttachments']);
+    expect(await told.heal(web, ['front', 'former'])).toEqual({ holder: web, put: [], removed: [] });
+    expect(told.calls).toEqual(['readItem', 'readAttachments']);
   });
 });
 
@@ -128,7 +142,7 @@ describe('finalize', () => {
     const ids = Array.from({ length: 40 }, (_, n) => `n${n}`);
     for (const id of ids) told.tables.put('networks', { id, pendingDelete: true, markedAt: `m${id}` });
     told.tables.put('services', service('web', ids, { pendingDelete: true, markedAt: 'm' }));
-    const parent = await told.inner.readParent(web);
+    const parent = await told.inner.readItem(web);
     if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
     const circumstances = { rules: DEFAULT_RULES, nowEpochMillis: 0 };
     const { detached, freed } = await planFinalization(told.inner, parent, circumstances, 'a test');
@@ -172,7 +186,7 @@ describe('settle', () => {
     const told = drainingService(0);
     await told.inner.openCounter(web, { epoch: 'e1', openedAt: 'now' });
     await told.settle(web, { opened: { remaining: 0, epoch: 'e1' } });
-    expect(told.calls).toEqual(['readParent', 'countChildren', 'finalize']);
+    expect(told.calls).toEqual(['readItem', 'countChildren', 'finalize']);
   });
 
   it("L1 reads the counter anew in each further round: the decrement's own is of the past by then", async () => {
@@ -273,7 +287,7 @@ describe('settle', () => {
       told.write.mark('services', 'web');
     });
     expect(await told.settle(web)).toMatchObject({ outcome: 'draining', remaining: 1 });
-    expect(told.calls.indexOf('readParent')).toBeLessThan(told.calls.indexOf('countChildren'));
+    expect(told.calls.indexOf('readItem')).toBeLessThan(told.calls.indexOf('countChildren'));
   });
 
   it('S1 deletes only under the mark that it read: an undelete, a task and a new mark came in between', async () => {
@@ -313,7 +327,7 @@ describe('settle', () => {
     told.write.mark('networks', 'front');
     told.calls.length = 0;
     expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', freed: [front] });
-    expect(told.calls.lastIndexOf('readParent')).toBeLessThan(told.calls.indexOf('listAttached'));
+    expect(told.calls.lastIndexOf('readItem')).toBeLessThan(told.calls.indexOf('listAttached'));
   });
 
   it('S2 frees no network that got another user, or another mark, after the look', async () => {
@@ -370,7 +384,7 @@ describe('settle', () => {
     expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', freed: [] });
   });
 
-  it.each(['openCounter', 'readParent', 'countChildren', 'finalize'])(
+  it.each(['openCounter', 'readItem', 'countChildren', 'finalize'])(
     'deletes nothing when %s fails: no proof, no delete',
     async (failing) => {
       const told = drainingService(0);

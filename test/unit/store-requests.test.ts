@@ -33,13 +33,18 @@ const stored = new StoredValue(networks);
 
 const UNPROTECTED = '(attribute_not_exists(#protected) OR #protected <> :true)';
 
+const network = (id: string): ItemKey => ({ kind: 'network', id });
+
+/** What a service says that it holds, as it is stored. */
+const lists = (task?: StoredValue, service?: StoredValue) => ({ 'spec.task.networks': task, 'spec.networks': service });
+
 const asRead = (key: ItemKey, more: Partial<Parent> = {}): MarkedParent => ({
   key,
   markedBy: undefined,
   markedReason: undefined,
   isProtected: false,
-  references: [],
-  lists: { task: undefined, service: undefined },
+  held: [],
+  asRead: key.kind === 'service' ? lists() : {},
   ...more,
   pendingDelete: true,
   markedAt: `mark-of-${key.id}`,
@@ -203,7 +208,7 @@ describe('the store', () => {
     });
   });
 
-  describe('readParent', () => {
+  describe('readItem', () => {
     const read = (TableName: string, id: string) => ({
       TableName,
       Key: { id: { S: id } },
@@ -237,7 +242,7 @@ describe('the store', () => {
           spec: { M: { task: { M: { networks } }, annotations: { M: { name: { S: 'shop_web' } } } } },
         },
       });
-      expect(await store.readParent(web)).toStrictEqual({
+      expect(await store.readItem(web)).toStrictEqual({
         key: web,
         pendingDelete: true,
         markedAt: 'm1',
@@ -245,23 +250,36 @@ describe('the store', () => {
         markedReason: `${'ä'.repeat(256)}…`,
         name: 'shop_web',
         isProtected: true,
-        references: ['front', 'back'],
-        lists: { task: stored, service: undefined },
+        held: [network('front'), network('back')],
+        asRead: lists(stored),
       });
       expect(house.sent()).toStrictEqual([['GetItemCommand', read('S-1', 'web')]]);
     });
 
-    it('reads a network in its own table, and no references of it', async () => {
+    it('reads a network in its own table, and nothing that it could hold', async () => {
       house.mock.on(GetItemCommand).resolves({ Item: { id: { S: 'front' }, spec: { M: { networks } } } });
-      expect(await store.readParent(front)).toMatchObject({ pendingDelete: false, references: [] });
-      expect(house.sent()).toStrictEqual([['GetItemCommand', read('N-1', 'front')]]);
+      expect(await store.readItem(front)).toMatchObject({ pendingDelete: false, held: [] });
+      const { '#task': _, '#networks': __, ...names } = read('N-1', 'front').ExpressionAttributeNames;
+      expect(house.sent()).toStrictEqual([
+        [
+          'GetItemCommand',
+          {
+            ...read('N-1', 'front'),
+            ProjectionExpression: read('N-1', 'front').ProjectionExpression.replaceAll(
+              /#spec(?:.#task)?.#networks, /g,
+              '',
+            ),
+            ExpressionAttributeNames: names,
+          },
+        ],
+      ]);
     });
 
     it.each([{ S: 'true' }, { N: '1' }, { BOOL: false }, { NULL: true }])(
       'takes %j for no protection',
       async (value) => {
         house.mock.on(GetItemCommand).resolves({ Item: { id: { S: 'web' }, protected: value as AttributeValue } });
-        expect(await store.readParent(web)).toMatchObject({ isProtected: false });
+        expect(await store.readItem(web)).toMatchObject({ isProtected: false });
       },
     );
 
@@ -270,16 +288,16 @@ describe('the store', () => {
       house.mock
         .on(GetItemCommand)
         .resolves({ Item: { id: { S: 'web' }, markedBy: { S: by }, markedReason: { S: reason } } });
-      expect(await store.readParent(web)).toMatchObject({ markedBy: by, markedReason: reason });
+      expect(await store.readItem(web)).toMatchObject({ markedBy: by, markedReason: reason });
       house.mock
         .on(GetItemCommand)
         .resolves({ Item: { id: { S: 'web' }, markedBy: { S: `${by}b` }, markedReason: { N: '7' } } });
-      expect(await store.readParent(web)).toMatchObject({ markedBy: `${'b'.repeat(64)}…`, markedReason: undefined });
+      expect(await store.readItem(web)).toMatchObject({ markedBy: `${'b'.repeat(64)}…`, markedReason: undefined });
     });
 
     it('finds nothing', async () => {
       house.mock.on(GetItemCommand).resolves({});
-      expect(await store.readParent(web)).toBeUndefined();
+      expect(await store.readItem(web)).toBeUndefined();
     });
   });
 
@@ -352,8 +370,8 @@ describe('the store', () => {
       'QueryCommand',
       {
         TableName,
-        KeyConditionExpression: '#parent = :parent',
-        ExpressionAttributeNames: { '#parent': partitionKey },
+        KeyConditionExpression: `#${partitionKey} = :parent`,
+        ExpressionAttributeNames: { [`#${partitionKey}`]: partitionKey },
         ExpressionAttributeValues: marshall({ ':parent': id }),
         ConsistentRead: true,
         Select: 'COUNT',
@@ -444,8 +462,8 @@ describe('the store', () => {
         'QueryCommand',
         {
           TableName: 'A-1',
-          KeyConditionExpression: '#parent = :parent',
-          ExpressionAttributeNames: { '#parent': 'held' },
+          KeyConditionExpression: '#held = :parent',
+          ExpressionAttributeNames: { '#held': 'held' },
           ExpressionAttributeValues: marshall({ ':parent': 'network#front' }),
           ConsistentRead: true,
           Select: 'ALL_ATTRIBUTES',
@@ -498,7 +516,7 @@ describe('the store', () => {
         },
       },
     });
-    const parent = asRead(web, { references: ['front', 'back'], lists: { task: stored, service: undefined } });
+    const parent = asRead(web, { held: [network('front'), network('back')], asRead: lists(stored) });
     const back: ItemKey = { kind: 'network', id: 'back' };
 
     it('S6 is one transaction for the service, its counter, its attachments and its free networks', async () => {
@@ -516,7 +534,7 @@ describe('the store', () => {
                   Key: { id: { S: 'web' } },
                   ConditionExpression:
                     `#pendingDelete = :true AND #markedAt = :markedAt AND ${UNPROTECTED} AND ` +
-                    '#spec.#task.#networks = :taskNetworks AND attribute_not_exists(#spec.#networks)',
+                    '#spec.#task.#networks = :asRead0 AND attribute_not_exists(#spec.#networks)',
                   ExpressionAttributeNames: {
                     '#pendingDelete': 'pendingDelete',
                     '#markedAt': 'markedAt',
@@ -528,7 +546,7 @@ describe('the store', () => {
                   ExpressionAttributeValues: {
                     ':true': { BOOL: true },
                     ':markedAt': { S: 'mark-of-web' },
-                    ':taskNetworks': networks,
+                    ':asRead0': networks,
                   },
                 },
               },
@@ -549,7 +567,7 @@ describe('the store', () => {
 
     it('S2 pins an old-style list as well, and the absence of the other', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      const oldStyle = asRead(web, { lists: { task: undefined, service: stored } });
+      const oldStyle = asRead(web, { asRead: lists(undefined, stored) });
       await store.finalize(finalization(oldStyle));
       expect(house.inputs()[0]).toMatchObject({
         TransactItems: [
@@ -557,11 +575,11 @@ describe('the store', () => {
             Delete: {
               ConditionExpression:
                 `#pendingDelete = :true AND #markedAt = :markedAt AND ${UNPROTECTED} AND ` +
-                'attribute_not_exists(#spec.#task.#networks) AND #spec.#networks = :networks',
+                'attribute_not_exists(#spec.#task.#networks) AND #spec.#networks = :asRead1',
               ExpressionAttributeValues: {
                 ':true': { BOOL: true },
                 ':markedAt': { S: 'mark-of-web' },
-                ':networks': networks,
+                ':asRead1': networks,
               },
             },
           },
@@ -630,24 +648,30 @@ describe('the store', () => {
     });
   });
 
-  it('readUser reads of a task what its attachments depend on; one that has ended holds nothing', async () => {
+  it('readItem reads of a task what its attachments depend on; one that has ended holds nothing', async () => {
     const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } as const;
     const Item = { id: { S: '1' }, networks: { L: [{ M: { target: { S: 'front' } } }] } };
     const task = { kind: 'task', id: '3#web#1' } as const;
     const read = async (item: object) => {
       house.mock.reset();
       house.mock.on(GetItemCommand).resolves({ Item: item as never });
-      return (await new DynamoDBStore(house.open(tables, rules)).readUser(task))?.references;
+      return (await new DynamoDBStore(house.open(tables, rules)).readItem(task))?.held;
     };
-    expect(await read(Item)).toEqual(['front']);
+    expect(await read(Item)).toEqual([front]);
     expect(await read({ ...Item, status: { M: { state: { S: 'failed' } } } })).toEqual([]);
     expect(house.inputs()).toStrictEqual([
       {
         TableName: 'T-1',
         Key: { serviceId: { S: 'web' }, id: { S: '1' } },
         ConsistentRead: true,
-        ProjectionExpression: '#id, #status.#state, #networks',
-        ExpressionAttributeNames: { '#id': 'id', '#status': 'status', '#state': 'state', '#networks': 'networks' },
+        ProjectionExpression: '#serviceId, #id, #networks, #status.#state',
+        ExpressionAttributeNames: {
+          '#serviceId': 'serviceId',
+          '#id': 'id',
+          '#networks': 'networks',
+          '#status': 'status',
+          '#state': 'state',
+        },
       },
     ]);
   });
@@ -655,7 +679,7 @@ describe('the store', () => {
   it('readAttachments reads consistently', async () => {
     const back = { held: { S: 'network#back' }, holder: { S: 'service#web' } };
     house.mock.on(BatchGetItemCommand).resolves({ Responses: { 'A-1': [back] } });
-    expect(await store.readAttachments(web, ['front', 'back'])).toEqual(new Set(['back']));
+    expect(await store.readAttachments(web, [front, network('back')])).toEqual(new Set(['network#back']));
     expect(house.inputs()).toStrictEqual([
       {
         RequestItems: {
@@ -678,8 +702,10 @@ describe('the store', () => {
 
     it('checks in one transaction that the service is as read', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
-      const parent = asRead(web, { lists: { task: stored, service: new StoredValue({ L: [] }) } });
-      expect(await store.heal({ user: web, asRead: parent, put: ['front'], remove: ['old'] })).toBe('committed');
+      const parent = asRead(web, { asRead: lists(stored, new StoredValue({ L: [] })) });
+      expect(await store.heal({ holder: web, asRead: parent, put: [network('front')], remove: [network('old')] })).toBe(
+        'committed',
+      );
       expect(house.inputs()).toStrictEqual([
         {
           ClientRequestToken: 'fresh-1',
@@ -689,9 +715,9 @@ describe('the store', () => {
                 TableName: 'S-1',
                 Key: { id: { S: 'web' } },
                 ConditionExpression:
-                  'attribute_exists(#id) AND #spec.#task.#networks = :taskNetworks AND #spec.#networks = :networks',
+                  'attribute_exists(#id) AND #spec.#task.#networks = :asRead0 AND #spec.#networks = :asRead1',
                 ExpressionAttributeNames: { '#id': 'id', '#spec': 'spec', '#task': 'task', '#networks': 'networks' },
-                ExpressionAttributeValues: { ':taskNetworks': networks, ':networks': { L: [] } },
+                ExpressionAttributeValues: { ':asRead0': networks, ':asRead1': { L: [] } },
               },
             },
             ...written,
@@ -704,11 +730,11 @@ describe('the store', () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
       const task = { kind: 'task', id: '3#web#1' } as const;
       const state = new StoredValue({ S: 'running' });
-      const lists = { task: undefined, service: new StoredValue({ L: [] }) };
-      const asRead = { references: [], lists, state };
-      const held = new DynamoDBStore(house.open(tables, { ...DEFAULT_RULES, taskNetworks: true }));
-      expect(await held.heal({ user: task, asRead, put: [], remove: ['old'] })).toBe('committed');
-      expect(await held.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
+      const seen = asRead(task, { asRead: { networks: new StoredValue({ L: [] }), 'status.state': state } });
+      const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } as const;
+      const held = new DynamoDBStore(house.open(tables, rules));
+      expect(await held.heal({ holder: task, asRead: seen, put: [], remove: [network('old')] })).toBe('committed');
+      expect(await held.heal({ holder: task, asRead: undefined, put: [], remove: [network('old')] })).toBe('committed');
       const check = { TableName: 'T-1', Key: { serviceId: { S: 'web' }, id: { S: '1' } } };
       const deletion = {
         Delete: { TableName: 'A-1', Key: { held: { S: 'network#old' }, holder: { S: 'task#3#web#1' } } },
@@ -718,14 +744,14 @@ describe('the store', () => {
           {
             ConditionCheck: {
               ...check,
-              ConditionExpression: 'attribute_exists(#id) AND #networks = :networks AND #status.#state = :state',
+              ConditionExpression: 'attribute_exists(#id) AND #networks = :asRead0 AND #status.#state = :asRead1',
               ExpressionAttributeNames: {
                 '#id': 'id',
                 '#networks': 'networks',
                 '#status': 'status',
                 '#state': 'state',
               },
-              ExpressionAttributeValues: { ':networks': { L: [] }, ':state': { S: 'running' } },
+              ExpressionAttributeValues: { ':asRead0': { L: [] }, ':asRead1': { S: 'running' } },
             },
           },
           deletion,
@@ -746,15 +772,19 @@ describe('the store', () => {
     it('reads and checks no task where tasks hold nothing: what it left behind goes', async () => {
       house.mock.on(TransactWriteItemsCommand).resolves({});
       const task = { kind: 'task', id: '3#web#1' } as const;
-      expect(await store.readUser(task)).toBeUndefined();
-      expect(await store.heal({ user: task, asRead: undefined, put: [], remove: ['old'] })).toBe('committed');
+      expect(await store.readItem(task)).toBeUndefined();
+      expect(await store.heal({ holder: task, asRead: undefined, put: [], remove: [network('old')] })).toBe(
+        'committed',
+      );
       const Key = { held: { S: 'network#old' }, holder: { S: 'task#3#web#1' } };
       expect(house.inputs()).toMatchObject([{ TransactItems: [{ Delete: { TableName: 'A-1', Key } }] }]);
     });
 
     it('checks that an absent service is still absent, with no values at all', async () => {
       house.mock.on(TransactWriteItemsCommand).rejects(cancelled('ConditionalCheckFailed', 'None', 'None'));
-      expect(await store.heal({ user: web, asRead: undefined, put: ['front'], remove: ['old'] })).toBe('cancelled');
+      expect(
+        await store.heal({ holder: web, asRead: undefined, put: [network('front')], remove: [network('old')] }),
+      ).toBe('cancelled');
       expect(house.inputs()).toStrictEqual([
         {
           ClientRequestToken: 'fresh-1',
@@ -813,21 +843,25 @@ describe('the store', () => {
       expect(house.inputs()).toStrictEqual([input, { ...input, ExclusiveStartKey: marshall(from) }]);
     });
 
-    it('lists tasks that nobody has told to stop consistently, and only their ids', async () => {
+    it('lists tasks that nobody has told to stop consistently, and only their keys', async () => {
       const from = { serviceId: 'web', id: 't0' };
       house.mock
         .on(QueryCommand)
-        .resolves({ Items: [marshall({ id: 't1' })], Count: 1, LastEvaluatedKey: marshall(from) });
-      expect(await store.listUnstopped(web, from)).toStrictEqual({ items: ['t1'], next: from });
+        .resolves({ Items: [marshall({ serviceId: 'web', id: 't1' })], Count: 1, LastEvaluatedKey: marshall(from) });
+      const telling = { kind: 'task', set: { desiredState: 'remove' } } as const;
+      expect(await store.listUntold(web, telling, from)).toStrictEqual({
+        items: [{ kind: 'task', id: '3#web#t1' }],
+        next: from,
+      });
       expect(house.inputs()).toStrictEqual([
         {
           TableName: 'T-1',
-          KeyConditionExpression: '#parent = :parent',
+          KeyConditionExpression: '#serviceId = :parent',
           ConsistentRead: true,
-          FilterExpression: '(attribute_not_exists(#desiredState) OR #desiredState <> :toldToStop)',
-          ProjectionExpression: '#id',
-          ExpressionAttributeNames: { '#parent': 'serviceId', '#desiredState': 'desiredState', '#id': 'id' },
-          ExpressionAttributeValues: marshall({ ':parent': 'web', ':toldToStop': 'remove' }),
+          FilterExpression: '(attribute_not_exists(#desiredState) OR #desiredState <> :untold0)',
+          ProjectionExpression: '#serviceId, #id',
+          ExpressionAttributeNames: { '#serviceId': 'serviceId', '#desiredState': 'desiredState', '#id': 'id' },
+          ExpressionAttributeValues: marshall({ ':parent': 'web', ':untold0': 'remove' }),
           ExclusiveStartKey: marshall(from),
         },
       ]);
@@ -901,7 +935,9 @@ function wire(answers: unknown[]) {
       },
     },
   });
-  const store = new DynamoDBStore(openDatabase(documentClient(client), tables, { chance: testChance() }));
+  const store = new DynamoDBStore(
+    openDatabase(documentClient(client), tables, { chance: testChance(), isLearned: true }),
+  );
   return { store, bodies };
 }
 
@@ -934,13 +970,13 @@ describe('a list that is read and compared', () => {
       spec: { M: { networks: list } },
     };
     const { store, bodies } = wire([{ Item }]);
-    const parent = await store.readParent(web);
+    const parent = await store.readItem(web);
     if (parent === undefined || !isMarked(parent)) throw new Error('it is not marked');
-    expect(parent.references).toEqual(['front']);
+    expect(parent.held).toEqual([front]);
     await store.finalize(finalization(parent));
     const { Delete } = (bodies as [never, { TransactItems: [{ Delete: { ExpressionAttributeValues: object } }] }])[1]
       .TransactItems[0];
-    expect(JSON.stringify(Delete.ExpressionAttributeValues)).toContain(`":networks":${JSON.stringify(list)}`);
+    expect(JSON.stringify(Delete.ExpressionAttributeValues)).toContain(`":asRead1":${JSON.stringify(list)}`);
   });
 
   it.each(['constructor', 'toString', '__proto__'])(
@@ -949,7 +985,7 @@ describe('a list that is read and compared', () => {
       const map = { M: { target: { S: 'back' }, [name]: { M: { target: { S: 'other' } } } } };
       const networksOf = (entry: unknown) => ({ M: { networks: { L: [entry, { M: { target: { S: 'front' } } }] } } });
       const { store } = wire([{ Item: { id: { S: 'web' }, spec: networksOf(map) } }]);
-      expect((await store.readParent(web))?.references).toEqual(['back', 'front']);
+      expect((await store.readItem(web))?.held).toEqual([network('back'), front]);
     },
   );
 });

@@ -44,7 +44,8 @@ const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: n
     remainingMillis: () => (groups-- > 0 ? 60_000 : 19_999),
     onSettled: ({ parent }) => seen.push(itemName(parent)),
     onFailed: () => {},
-    onStopped: () => {},
+    onTold: () => {},
+    onHealed: () => {},
     onPage: async (next) => {
       pages.push(next);
     },
@@ -189,10 +190,10 @@ describe('the sweep', () => {
     const store = wrapStore(memoryStore(tables), (_, call) => call());
     const broken: Store = new Proxy(store, {
       get: (target, name) =>
-        name === 'readParent'
+        name === 'readItem'
           ? async (key: ItemKey) => {
               if (key.id === 'p01') throw new Error('unreadable');
-              return target.readParent(key);
+              return target.readItem(key);
             }
           : Reflect.get(target, name),
     });
@@ -217,7 +218,7 @@ describe('the sweep', () => {
     expect(report.stillMarked).toBe(3);
     expect((await settleAll(memoryStore(new MemoryTables()))).report.oldestMarkMillis).toBeUndefined();
     const failing = wrapStore(memoryStore(tables), async (request, call) => {
-      if (request === 'readParent') throw new Error('unreadable');
+      if (request === 'readItem') throw new Error('unreadable');
       return call();
     });
     expect((await settleAll(failing)).report).toMatchObject({ stillMarked: 3, oldestMarkMillis: 2 * 60 * 60 * 1000 });
@@ -268,7 +269,7 @@ describe('the sweep function', () => {
 
 describe('a counter that a raw write has overwritten', () => {
   const WEB: ItemKey = { kind: 'service', id: 'web' };
-  const options = { onSettled: () => {}, onFailed: () => {}, onStopped: () => {} };
+  const options = { onSettled: () => {}, onFailed: () => {}, onTold: () => {} };
   const torn = (...tasks: string[]) => {
     const tables = new MemoryTables();
     tables.put('services', service('web', [], marked(1)));
@@ -316,7 +317,7 @@ describe('a counter that a raw write has overwritten', () => {
       if (operation === 'TransactWriteItems') sent.push(input);
       return engine.carryOut(operation, input);
     });
-    await new DynamoDBStore(openDatabase(documentClient(sdk), MEMORY_NAMES, {})).resetUnreadable(WEB, {
+    await new DynamoDBStore(openDatabase(documentClient(sdk), MEMORY_NAMES, { isLearned: true })).resetUnreadable(WEB, {
       epoch: 'e1',
       openedAt: '',
     });
@@ -334,7 +335,7 @@ describe('a task that a sweep is asked for', () => {
     tables.put('services', service('web', [], marked(1)));
     const rules = { ...DEFAULT_RULES, taskNetworks: true };
     const store = wrapStore(memoryStore(tables, { rules }), (request, call) =>
-      request === 'readUser' ? Promise.reject(new Error('unreadable')) : call(),
+      request === 'readItem' ? Promise.reject(new Error('unreadable')) : call(),
     );
     const failed: string[] = [];
     const task = { kind: 'task', id: '3#web#1' } as const;
@@ -342,7 +343,7 @@ describe('a task that a sweep is asked for', () => {
       rules,
       onSettled: () => {},
       onFailed: (user) => failed.push(itemName(user)),
-      onStopped: () => {},
+      onTold: () => {},
     });
     expect(report).toMatchObject({ settled: 0, failed: [{ parent: task, error: new Error('unreadable') }] });
     expect(failed).toEqual(['task#3#web#1']);

@@ -1,9 +1,8 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { swarmkitPlan } from '../../lib/dynamodb/database.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
 import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { readEnvironment } from '../../lib/streams/deployment.ts';
@@ -240,8 +239,9 @@ describe('a decision', () => {
 
   it('to heal counts each attachment, and nothing healed is not said', () => {
     const { telemetry, decisions, metrics } = listen();
-    telemetry.healed({ user: web, put: [], removed: [] });
-    telemetry.healed({ user: web, put: ['front'], removed: ['back', 'old'] });
+    const network = (id: string) => ({ kind: 'network', id });
+    telemetry.healed({ holder: web, put: [], removed: [] });
+    telemetry.healed({ holder: web, put: [network('front')], removed: [network('back'), network('old')] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
       { decision: 'healed', parent: 'service#web', put: 1, removed: 2, networks: ['front', 'back', 'old'] },

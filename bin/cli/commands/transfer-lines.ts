@@ -64,7 +64,10 @@ export async function exportLinesTo(
   const result = await exportLines(db, tables, write, {
     signal: io.signal,
     chance: io.chance,
-    onProgress: ({ networks, services, tasks }) => progress.update(0, 0, `exported ${networks + services + tasks}`),
+    onProgress: (counts) => {
+      const all = Object.values(counts).reduce((sum, number) => sum + number, 0);
+      progress.update(0, 0, `exported ${all}`);
+    },
   }).finally(() => {
     progress.close();
     return target?.close();

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { decodeText, type ImportFile } from '../../../lib/operate/snapshots/documents.ts';
 import { exportSnapshot } from '../../../lib/operate/snapshots/export.ts';
 import { importSnapshot } from '../../../lib/operate/snapshots/import.ts';
+import { countsOf } from '../../../lib/operate/snapshots/lines.ts';
 import { prepareImport } from '../../../lib/operate/snapshots/look-up.ts';
 import { groupByCause } from '../../../lib/operate/snapshots/unusable.ts';
 import { refuseMore } from '../arguments.ts';
@@ -92,10 +93,9 @@ export const exportFile: Command = {
     }
     if (isJson) printJson({ ...(file === undefined ? { snapshot } : { file }), marked, omitted });
     else if (file === undefined) io.out.write(text);
-    const { services, networks, tasks } = snapshot;
     if (!isJson) {
       const say = file === undefined ? (line: string) => void io.err.write(`${line}\n`) : report;
-      say(exportedWords({ services: services.length, networks: networks.length, tasks: tasks.length }));
+      say(exportedWords(countsOf(snapshot)));
       const left = leftWords({ marked, omitted }, terminalOf(file === undefined ? io.err : io.out, io.environment));
       if (left !== undefined) say(`\n${left}`);
     }

@@ -170,10 +170,10 @@ export class AuditReader {
       ...(service !== undefined &&
         network !== undefined && { attachments: at.attachment(referredTo(network), userIn(about)) }),
       ...(held !== undefined && holder !== undefined && { attachments: at.attachmentNamed(held, holder) }),
-      ...(task !== undefined && { tasks: at.task(taskKey(service ?? '', task)) }),
+      ...(task !== undefined && { tasks: at.item(taskKey(service ?? '', task)) }),
       ...(counter !== undefined && { counters: at.counterNamed(counter) }),
-      ...(service !== undefined && { services: at.parent({ kind: 'service', id: service }) }),
-      ...(network !== undefined && { networks: at.parent({ kind: 'network', id: network }) }),
+      ...(service !== undefined && { services: at.item({ kind: 'service', id: service }) }),
+      ...(network !== undefined && { networks: at.item({ kind: 'network', id: network }) }),
     };
   }
 
@@ -185,7 +185,7 @@ export class AuditReader {
     );
     const keys = new Map(fitting.map(({ Key }) => [nameOfKey(Key), Key]));
     const { requests, at } = this.#database;
-    const items = await requests.batchGetStored(at.tables[table], [...keys.values()], this.#pathsOf(table));
+    const items = await requests.batchGetStored(at.table(table), [...keys.values()], this.#pathsOf(table));
     const { partitionKey, sortKey } = TABLES[table];
     const keyOf = (item: StoredItem) =>
       Object.fromEntries([partitionKey, ...(sortKey ? [sortKey] : [])].map((name) => [name, item[name]?.S as string]));

@@ -2,7 +2,7 @@
  * The first look of an audit: each table is read once, and what looks wrong is told by its ids. Parents meet their children,
  * counters and users, and references their attachments, in partitions: so the memory it takes does not grow with the tables.
  */
-import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
+import { isOwnItem } from '../../dynamodb/schema.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { hasEnded, usersOf } from '../../protocol/invariants.ts';
@@ -96,7 +96,7 @@ export class Survey {
         break;
       default:
         for (const counter of items) {
-          if (counter.id === SWEEP_CURSOR_ID) continue;
+          if (isOwnItem(counter.id)) continue;
           for (const odd of oddCounters(counter)) this.suspicions.add(odd);
           this.#facts.add(counter.id, { is: 'counter', counter });
         }

@@ -4,7 +4,7 @@
  */
 
 import { isCounter } from '../../dynamodb/items.ts';
-import { SWEEP_CURSOR_ID } from '../../dynamodb/schema.ts';
+import { isOwnItem } from '../../dynamodb/schema.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { attachmentSubject, checkRest, countChildren, usersOf, type Violation } from '../../protocol/invariants.ts';
@@ -31,7 +31,7 @@ const ROWS = Object.entries(PROBLEMS) as [Problem, (typeof PROBLEMS)[Problem]][]
 
 /** Each once. An id with a `#` may bring a suspect too many, which a look of its own clears. */
 export function findSuspects(world: AuditedWorld, circumstances: Circumstances): Suspect[] {
-  const counters = world.counters.filter(({ id }) => id !== SWEEP_CURSOR_ID);
+  const counters = world.counters.filter(({ id }) => !isOwnItem(id));
   // An unreadable counter is there, and can't be too high: what is wrong with it has a row of its own.
   const plain = counters.map(({ id, remaining, epoch }) => ({
     id,

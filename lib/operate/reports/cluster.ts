@@ -2,7 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { NAME_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
-import { isCounter, PARENT_PATHS, parentOf } from '../../dynamodb/items.ts';
+import { isCounter, PARENT_PATHS, seenItem } from '../../dynamodb/items.ts';
 import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
 import { type Listing, listAttached, listChildrenPaths, listDescribed } from '../../dynamodb/reads.ts';
 import type { Item, StoredItem } from '../../dynamodb/requests.ts';
@@ -128,8 +128,8 @@ export class Cluster {
 
   /** One service or network, strongly consistent; undefined where it is not there. */
   async readParent(key: ItemKey): Promise<FoundParent | undefined> {
-    const item = await this.database.requests.getStored(this.database.at.parent(key), FOUND_PATHS);
-    return item && foundOf(key, item);
+    const item = await this.database.requests.getStored(this.database.at.item(key), FOUND_PATHS);
+    return item && foundOf(this.database, key, item);
   }
 
   /** By name, such as `service#web`: those that are there, in as few requests as that takes. The keys must differ. */
@@ -137,10 +137,10 @@ export class Cluster {
     const { requests, at } = this.database;
     const found = new Map<string, FoundParent>();
     for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-      const some = keys.filter((key) => key.kind === kind).map((key) => at.parent(key).Key);
-      for (const item of await requests.batchGetStored(at.parents(kind), some, FOUND_PATHS)) {
+      const some = keys.filter((key) => key.kind === kind).map((key) => at.item(key).Key);
+      for (const item of await requests.batchGetStored(at.tableOf(kind), some, FOUND_PATHS)) {
         const key = { kind, id: item.id?.S as string };
-        found.set(itemName(key), foundOf(key, item));
+        found.set(itemName(key), foundOf(this.database, key, item));
       }
     }
     return found;
@@ -148,7 +148,7 @@ export class Cluster {
 
   /** An object of that id, with its name where its spec has one. */
   async findParent(key: ItemKey): Promise<Pick<Parent, 'name'> | undefined> {
-    const item = await this.database.requests.getStored(this.database.at.parent(key), ['id', ...NAME_PATHS]);
+    const item = await this.database.requests.getStored(this.database.at.item(key), ['id', ...NAME_PATHS]);
     return item && { name: nameOf(item) };
   }
 
@@ -181,7 +181,7 @@ export class Cluster {
     const { requests, at } = this.database;
     const keys = parents.map((parent) => at.counter(parent).Key);
     const attributes = ['id', 'remaining', 'epoch', 'openedAt', 'progressedAt'];
-    const items = await requests.batchGet(at.tables.counters, keys, attributes);
+    const items = await requests.batchGet(at.table('counters'), keys, attributes);
     return new Map(
       items.map((item) => {
         const remaining = isCounter(item) ? Number(item.remaining) : undefined;
@@ -244,10 +244,10 @@ export function keyOf(name: string): ItemKey {
   return key;
 }
 
-function foundOf(key: ItemKey, item: StoredItem): FoundParent {
+function foundOf({ plan }: Database, key: ItemKey, item: StoredItem): FoundParent {
   const { pendingDelete = { NULL: true } } = item;
   const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
-  return { ...parentOf(key, item), hasMalformedMark, undeleted: undeletedOf(item) };
+  return { ...seenItem(plan, key, item), hasMalformedMark, undeleted: undeletedOf(item) };
 }
 
 function undeletedOf(item: StoredItem): FoundParent['undeleted'] {

@@ -188,9 +188,8 @@ export function compareCounter(
 function relatedTo(part: Neighbourhood, key: ItemKey, { circumstances }: Cluster): Related[] {
   const { refersTo } = kindRules(key.kind);
   const users = (id: string) => part.attached.get(id)?.users ?? [];
-  const references = part.parents.get(itemName(key))?.references ?? [];
-  const keys: readonly ItemKey[] =
-    refersTo === undefined ? users(key.id) : references.map((id) => ({ kind: refersTo, id }));
+  const references = part.parents.get(itemName(key))?.held ?? [];
+  const keys: readonly ItemKey[] = refersTo === undefined ? users(key.id) : references;
   return keys.map((other) => {
     const parent = part.parents.get(itemName(serviceOf(other)));
     const tasks = other.kind === 'service' ? part.tasks.get(other.id) : undefined;

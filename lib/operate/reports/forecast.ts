@@ -46,6 +46,12 @@ export interface ForecastStep {
 export type StayReason =
   | { readonly because: 'not marked' }
   | { readonly because: 'protected' }
+  /** Its users are being counted, since some of them are older than the declaration that they hold it. */
+  | {
+      readonly because: 'learning';
+      /** When a sweep began with that, milliseconds since 1970. Absent: none has yet. */
+      readonly sinceEpochMillis?: number;
+    }
   | {
       readonly because: 'grace period';
       /** Its end, ISO 8601. */
@@ -150,7 +156,7 @@ function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circ
 function refers(part: Neighbourhood, user: ItemKey, networkId: string): boolean {
   if (user.kind === 'task') return true;
   const name = itemName(user);
-  return !part.parents.has(name) || part.parents.get(name)?.references.includes(networkId) === true;
+  return !part.parents.has(name) || part.parents.get(name)?.held.some(({ id }) => id === networkId) === true;
 }
 
 /** The neighbourhood, as it changes. */
@@ -237,8 +243,7 @@ class Future {
   }
 
   #delete(parent: MarkedParent): ForecastDeletion {
-    const { refersTo } = kindRules(parent.key.kind);
-    const networks = refersTo === undefined ? [] : parent.references.map((id) => ({ kind: refersTo, id }));
+    const networks = parent.held;
     const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
       const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
       const network = this.#parents.get(itemName(key));
@@ -270,7 +275,8 @@ class Future {
 
 /** What holds an object, as reports tell it. */
 export function reasonOf(hold: NonNullable<ReturnType<typeof findHold>>): StayReason {
-  return hold.because === 'protected' ? hold : { because: 'grace period', until: isoOf(hold.untilEpochMillis) };
+  if (hold.because === 'grace period') return { because: 'grace period', until: isoOf(hold.untilEpochMillis) };
+  return hold;
 }
 
 function isoOf(epochMillis: number): string {

@@ -3,7 +3,7 @@
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkParent, invalid } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { kindRules, parseUserName, referredTo, serviceOf } from '../../protocol/model.ts';
+import { kindRules, parseUserName, serviceOf } from '../../protocol/model.ts';
 import { byName, type Cluster, type FoundParent, keyOf } from './cluster.ts';
 import {
   type Edge,
@@ -78,7 +78,7 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
     const absence = part.gone?.has(name) ? 'gone' : 'not there';
     const state = parent === undefined ? absence : (standing?.state ?? 'not marked');
     nodes.set(keys.get(name) as string, { key, state, label: labelOf(part, key, parent, state, circumstances) });
-    for (const id of parent?.references ?? []) connect(name, itemName(referredTo(id)), 'uses');
+    for (const held of parent?.held ?? []) connect(name, itemName(held), 'uses');
     if (standing === undefined) continue;
     const blockers = new Set(
       standing.state === 'blocked' ? standing.blockedBy.map(({ object }) => userOf(object)) : [],
@@ -98,7 +98,7 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
 function nearest(part: Neighbourhood): string[] {
   const names = new Set<string>();
   for (const [name, parent] of part.parents) {
-    const used = parent?.references.map((id) => itemName(referredTo(id))) ?? [];
+    const used = parent?.held.map(itemName) ?? [];
     const users = usersOf(part, keyOf(name)).map((user) => itemName(serviceOf(user)));
     for (const one of [name, ...used, ...users]) if (part.parents.has(one)) names.add(one);
     if (names.size >= OBJECTS_DRAWN_MAX) break;

@@ -138,7 +138,7 @@ function standingIn(entry: StatusEntry): Standing {
 /** One object as a listing shows it; undefined where it is not there. Strongly consistent. */
 export async function readDescription(cluster: Cluster, key: ItemKey): Promise<ListedObject | undefined> {
   const { requests, at } = cluster.database;
-  const item = await requests.getStored(at.parent(key), [...DESCRIPTION_PATHS, ...MARKING_PATHS]);
+  const item = await requests.getStored(at.item(key), [...DESCRIPTION_PATHS, ...MARKING_PATHS]);
   return item && viewListed(key, item, cluster);
 }
 
@@ -147,8 +147,8 @@ export function labelsAsked({ labels = [], stack }: Pick<ListRequest, 'labels' |
   return [...labels, ...(stack === undefined ? [] : [{ name: STACK_LABEL, value: stack }])];
 }
 
-function viewListed(key: ItemKey, item: StoredItem, { chance }: Cluster): ListedObject {
-  const { pendingDelete, markedAt, isProtected } = markOf(item);
+function viewListed(key: ItemKey, item: StoredItem, { chance, database }: Cluster): ListedObject {
+  const { pendingDelete, markedAt, isProtected } = markOf(database.plan, item);
   const labels = labelsOf(item);
   const name = nameOf(item);
   const stack = labels[STACK_LABEL];

@@ -92,9 +92,9 @@ export async function readNeighbourhood(
     }
     const next = there
       .filter(isOpen)
-      .flatMap(({ key, references }) =>
+      .flatMap(({ key, held }) =>
         kindRules(key.kind).runsTasks
-          ? references.map((id) => itemName({ kind: 'network', id }))
+          ? held.map(itemName)
           : (attached.get(key.id)?.users ?? []).map((user) => itemName(serviceOf(user))),
       );
     // No object is in two waves, and all waves together hold at most the limit.

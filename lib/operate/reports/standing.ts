@@ -1,6 +1,6 @@
 /** What a marked object waits for. Decided here once: status, explain, wait and programs tell it in the same words. */
 
-import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
 import { isMarked, kindRules, type Parent, serviceOf } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
@@ -108,7 +108,7 @@ export function needsSomebody({ state }: Standing, hold: StayReason | undefined)
 function blockerOf({ user, parent, counter }: SeenUser, network: Parent): Blocker[] {
   // What is gone, or refers to the network no more, is only an attachment that a sweep removes.
   if (parent === undefined) return [];
-  if (user.kind !== 'task' && !parent.references.includes(network.key.id)) return [];
+  if (user.kind !== 'task' && !parent.held.some((held) => sameItem(held, network.key))) return [];
   const { name } = parent;
   const object = { object: itemName(user), ...(name !== undefined && { name }) };
   if (!parent.pendingDelete) return [{ ...object, because: 'not marked' }];

@@ -3,7 +3,7 @@ import { putRaw } from '../../dynamodb/probes.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
 import { isTold, told } from '../deployed/told.ts';
-import { causeOf, childGone, diagnose, marked } from './diagnosis.ts';
+import { attachmentGone, causeOf, diagnose, marked } from './diagnosis.ts';
 import { goes, seconds } from './drains.ts';
 import { TASKS } from './objects.ts';
 import {
@@ -45,7 +45,7 @@ export async function networkLetGo(stage: Stage): Promise<Check[]> {
   await stage.client.updateService(service.id, () => ({}));
   return [
     await goes(stage, 'a network that is let go', network, () =>
-      diagnose(stage, 'attachment-deleted', childGone(network, service.id)),
+      diagnose(stage, 'attachment-deleted', attachmentGone(network, service)),
     ),
   ];
 }
@@ -60,7 +60,7 @@ export async function rawWrite(stage: Stage): Promise<Check[]> {
   const service = serviceKey(stage, 'raw');
   await startNetwork(stage, 'raw');
   const item = { id: service.id, spec: { task: { networks: [{ target: network.id }] } } };
-  await putRaw(requests, at.parents('service'), item);
+  await putRaw(requests, at.tableOf('service'), item);
   const millis = await until(stage, () => isAttached(stage, network, service));
   if (millis === undefined) {
     const { fault, seen, fix } = await diagnose(stage, 'service-updated', { after: item });

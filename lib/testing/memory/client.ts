@@ -6,19 +6,23 @@ import { type AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { openDatabase } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
 import type { RetryObserver } from '../../dynamodb/retry.ts';
-import { type PhysicalNames, TABLES } from '../../dynamodb/schema.ts';
+import type { PhysicalNames, SwarmkitNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import { testChance } from './chance.ts';
 import { MemoryEngine } from './engine.ts';
 import type { MemoryTables } from './tables.ts';
 
 /** Differ from ours on purpose: a name that is used where the other belongs fails. */
-export const MEMORY_NAMES = Object.fromEntries(
-  Object.keys(TABLES).map((name) => [name, `Memory-${name}`]),
-) as PhysicalNames;
+export function memoryNames({ tables }: Pick<Plan, 'tables'>): PhysicalNames {
+  return Object.fromEntries(Object.keys(tables).map((name) => [name, `Memory-${name}`]));
+}
+
+/** Those of SwarmKit's kinds. */
+export const MEMORY_NAMES = memoryNames(swarmkitPlan(DEFAULT_RULES)) as SwarmkitNames;
 
 const SERIALIZE = 'serializerMiddleware';
 const DESERIALIZE = 'deserializerMiddleware';
@@ -71,14 +75,24 @@ export interface MemoryStoreOptions {
   readonly chance?: Chance;
   readonly observer?: RetryObserver;
   readonly rules?: Rules;
+  /** False: items may be older than the declaration of what they hold. @default true */
+  readonly isLearned?: boolean;
 }
 
 /** The real store, over tables in memory. */
 export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
-  const { pageItemsMax, chance = testChance(), observer, rules } = options;
-  const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, ...(pageItemsMax && { pageItemsMax }) });
+  const { pageItemsMax, chance = testChance(), observer, rules, isLearned = true } = options;
+  const plan = rules === undefined ? tables.plan : swarmkitPlan(rules);
+  const names = memoryNames(tables.plan);
+  const engine = new MemoryEngine({ tables, names, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));
   return new DynamoDBStore(
-    openDatabase(documentClient(client), MEMORY_NAMES, { chance, rules, ...(observer && { observer }) }),
+    openDatabase(documentClient(client), names, {
+      chance,
+      plan,
+      rules,
+      isLearned,
+      ...(observer && { observer }),
+    }),
   );
 }

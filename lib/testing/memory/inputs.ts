@@ -1,6 +1,7 @@
 /** What a request says, and what it may say. */
 
-import { MARKED_INDEX, type PhysicalNames, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import type { TablePlan } from '../../lifecycle/tables.ts';
 import { exception } from './answers.ts';
 import type { StoredItem } from './attribute-values.ts';
 import { Invalid, type Parsed, type Placeholders } from './expressions.ts';
@@ -34,7 +35,7 @@ export function pick(item: StoredItem, names: readonly string[]): StoredItem {
 }
 
 /** The key, if it is one of the table: exactly its attributes, non-empty strings all. */
-export function keyOf(table: TableName, key: unknown): StoredItem {
+export function keyOf(table: TablePlan, key: unknown): StoredItem {
   const names = keyNames(table);
   const given = key as StoredItem;
   if (Object.keys(given).length !== names.length || names.some((name) => given[name]?.S === undefined)) {
@@ -50,14 +51,8 @@ export function keyOf(table: TableName, key: unknown): StoredItem {
   return given;
 }
 
-export function rowKeyOf(table: TableName, key: StoredItem): string {
-  const { partitionKey, sortKey } = TABLES[table];
-  const partition = key[partitionKey]?.S as string;
-  return sortKey === undefined ? partition : JSON.stringify([partition, key[sortKey]?.S]);
-}
-
 /** What DynamoDB wants of an item: its key unchanged, and an index's key of the index's type where it has one. */
-export function checkItem(table: TableName, keys: StoredItem, item: StoredItem): void {
+export function checkItem(table: TablePlan, keys: StoredItem, item: StoredItem): void {
   for (const name of keyNames(table)) {
     if (item[name]?.S !== keys[name]?.S) {
       throw new Invalid(
@@ -65,15 +60,16 @@ export function checkItem(table: TableName, keys: StoredItem, item: StoredItem):
       );
     }
   }
-  const indexed = TABLES[table].marked ? item[MARKED_INDEX.sortKey] : undefined;
+  const { sortKey = '' } = table.markedIndex ?? {};
+  const indexed = item[sortKey];
   if (indexed !== undefined && !indexed.S) {
-    throw new Invalid(`One or more parameter values were invalid: Type mismatch for Index Key ${MARKED_INDEX.sortKey}`);
+    throw new Invalid(`One or more parameter values were invalid: Type mismatch for Index Key ${sortKey}`);
   }
 }
 
 /** The table that a request names, by the names that tables have on the wire. */
-export function tableFinder(names: PhysicalNames): (input: Input) => TableName {
-  const known = new Map(Object.entries(names).map(([name, physical]) => [physical, name as TableName]));
+export function tableFinder(names: PhysicalNames): (input: Input) => string {
+  const known = new Map(Object.entries(names).map(([name, physical]) => [physical, name]));
   return ({ TableName }) => {
     const table = known.get(TableName as string);
     if (table !== undefined) return table;

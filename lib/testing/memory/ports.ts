@@ -1,6 +1,5 @@
-import { swarmkitPlan } from '../../dynamodb/database.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 

@@ -1,24 +1,23 @@
 /** The requests that read. */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { MARKED_INDEX, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import type { TablePlan } from '../../lifecycle/tables.ts';
 import { BATCH_GET_KEYS_MAX, COUNTED_TOGETHER_MAX } from '../../protocol/limits.ts';
 import { compareKeys, type StoredItem } from './attribute-values.ts';
-import { holds, Invalid, type Parsed, parseCondition, parseProjection, projected } from './expressions.ts';
 import {
-  allowOnly,
-  entriesOf,
-  type Input,
-  keyOf,
-  type Output,
-  pick,
-  placeholdersOf,
-  rowKeyOf,
-  unknown,
-} from './inputs.ts';
+  type Condition,
+  holds,
+  Invalid,
+  type Parsed,
+  type Placeholders,
+  parseCondition,
+  parseProjection,
+  projected,
+} from './expressions.ts';
+import { allowOnly, entriesOf, type Input, keyOf, type Output, pick, placeholdersOf, unknown } from './inputs.ts';
 import { NotInMemoryError } from './not-in-memory.ts';
 import { selectOf } from './statements.ts';
-import { keyNames, type MemoryTables } from './tables.ts';
+import { keyNames, type MemoryTables, rowKey } from './tables.ts';
 import type { Touched } from './touched.ts';
 
 /** What is left to chance in how DynamoDB answers. */
@@ -41,7 +40,7 @@ export interface StatementFault {
 
 export interface ReadOptions {
   readonly tables: MemoryTables;
-  readonly tableOf: (input: Input) => TableName;
+  readonly tableOf: (input: Input) => string;
   readonly pageItemsMax: number;
   readonly observe: (touched: Touched) => void;
 }
@@ -58,7 +57,7 @@ const READ_MANY = [
 ];
 export class Reads {
   readonly #tables: MemoryTables;
-  readonly #table: (input: Input) => TableName;
+  readonly #table: (input: Input) => string;
   readonly #pageItemsMax: number;
   readonly #observe: (touched: Touched) => void;
 
@@ -72,8 +71,9 @@ export class Reads {
   get(input: Input, luck: Luck): Output {
     allowOnly('GetItem', input, READ);
     const table = this.#table(input);
-    const key = keyOf(table, input.Key);
-    const item = this.#rowsAt(table, input, luck).get(rowKeyOf(table, key));
+    const schema = this.#tables.schema(table);
+    const key = keyOf(schema, input.Key);
+    const item = this.#rowsAt(table, input, luck).get(rowKey(schema, key));
     const project = this.#projection(input);
     this.#tellRead('GetItem', input, [item]);
     return { ...(item && { Item: project(item) }) };
@@ -85,16 +85,17 @@ export class Reads {
     if (more.length > 0) throw new NotInMemoryError('a BatchGetItem of several tables');
     allowOnly('BatchGetItem', request, ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames']);
     const table = this.#table({ TableName: name });
+    const schema = this.#tables.schema(table);
     const all = request.Keys as StoredItem[];
     if (all.length > BATCH_GET_KEYS_MAX) throw new Invalid('Too many items requested for the BatchGetItem call');
-    const keys = all.map((key) => keyOf(table, key));
-    if (new Set(keys.map((key) => rowKeyOf(table, key))).size < keys.length) {
+    const keys = all.map((key) => keyOf(schema, key));
+    if (new Set(keys.map((key) => rowKey(schema, key))).size < keys.length) {
       throw new Invalid('Provided list of item keys contains duplicates');
     }
     const project = this.#projection(request);
     const rows = this.#rowsAt(table, request, luck);
     const done = Math.max(0, keys.length - (luck.unprocessed ?? 0));
-    const read = keys.slice(0, done).map((key) => rows.get(rowKeyOf(table, key)));
+    const read = keys.slice(0, done).map((key) => rows.get(rowKey(schema, key)));
     const found = read.filter((item) => item !== undefined);
     this.#tellRead('BatchGetItem', request, read);
     const rest = keys.slice(done);
@@ -107,37 +108,35 @@ export class Reads {
   query(input: Input, luck: Luck): Output {
     allowOnly('Query', input, [...READ_MANY, 'KeyConditionExpression', 'FilterExpression', 'ProjectionExpression']);
     const table = this.#table(input);
-    const { partitionKey } = TABLES[table];
+    const schema = this.#tables.schema(table);
     const condition = parseCondition(input.KeyConditionExpression as string);
     const { placeholders, show, isWanted } = lookAt(input, [condition]);
     const { tree } = condition;
-    // DynamoDB takes more of them: to say that the key is missing would be a guess.
-    if (tree.is !== '=') throw new NotInMemoryError(`the key condition "${input.KeyConditionExpression}"`);
-    const attribute = 'path' in tree.left && tree.left.path.length === 1 ? tree.left.path[0] : '';
-    if ((placeholders.names[attribute as string] ?? attribute) !== partitionKey) {
-      throw new Invalid(`Query condition missed key schema element: ${partitionKey}`);
-    }
-    const asked = tree.is === '=' && 'value' in tree.right ? placeholders.values[tree.right.value]?.S : undefined;
+    const asked = partitionAsked(tree, schema, placeholders, input);
     const partition = this.#tables.partition(table, asked, input.ConsistentRead === true ? 0 : luck.age);
     const rows = [...partition.values()].filter((item) => holds(tree, item, placeholders));
-    return this.#page(rows, keyNames(table), input, show, isWanted);
+    return this.#page(rows, keyNames(schema), input, show, isWanted);
   }
 
   scan(input: Input, luck: Luck): Output {
     allowOnly('Scan', input, [...READ_MANY, 'IndexName', 'FilterExpression', 'ProjectionExpression']);
     const table = this.#table(input);
+    const schema = this.#tables.schema(table);
     const { show, isWanted } = lookAt(input, []);
     if (input.IndexName === undefined) {
-      return this.#page([...this.#rowsAt(table, input, luck).values()], keyNames(table), input, show, isWanted);
+      return this.#page([...this.#rowsAt(table, input, luck).values()], keyNames(schema), input, show, isWanted);
     }
-    if (input.IndexName !== MARKED_INDEX.name || !TABLES[table].marked) {
+    const { markedIndex } = schema;
+    if (input.IndexName !== markedIndex?.name) {
       throw new Invalid(`The table does not have the specified index: ${input.IndexName}`);
     }
     if (input.ConsistentRead === true)
       throw new Invalid('Consistent reads are not supported on global secondary indexes');
-    const keys = [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey];
+    const { partitionKey, sortKey } = markedIndex as NonNullable<TablePlan['markedIndex']>;
+    // What an index of keys has: its own, and the table's.
+    const keys = [...new Set([partitionKey, sortKey, ...keyNames(schema)])];
     const entries = [...this.#tables.rows(table, luck.age).values()]
-      .filter((item) => item[MARKED_INDEX.sortKey] !== undefined)
+      .filter((item) => item[sortKey] !== undefined)
       .map((item) => Object.fromEntries(keys.map((name) => [name, item[name] as AttributeValue])));
     return this.#page(entries, keys, input, show, isWanted);
   }
@@ -145,12 +144,17 @@ export class Reads {
   /** In the order of the keys; AWS promises none. */
   select(input: Input, luck: Luck): Output {
     allowOnly('ExecuteStatement', input, ['Statement', 'Parameters', 'ConsistentRead', 'Limit', 'NextToken']);
-    const { TableName, partitionKey, attributes, partitions } = selectOf(
+    const { TableName, partitionKey, attributes, partitions, sort } = selectOf(
       input.Statement as string,
       input.Parameters as AttributeValue[],
     );
     const table = this.#table({ TableName });
-    if (partitionKey !== TABLES[table].partitionKey || partitions.length > COUNTED_TOGETHER_MAX) {
+    const schema = this.#tables.schema(table);
+    if (
+      partitionKey !== schema.partitionKey ||
+      (sort && sort.attribute !== schema.sortKey) ||
+      partitions.length > COUNTED_TOGETHER_MAX
+    ) {
       throw unknown('ExecuteStatement', 'a read of so many partitions, or of a whole table');
     }
     if (partitions.includes('')) {
@@ -161,9 +165,11 @@ export class Reads {
     const age = input.ConsistentRead === true ? 0 : luck.age;
     const rows = partitions
       .flatMap((id) =>
-        [...this.#tables.partition(table, id, age).values()].filter((item) => item[partitionKey]?.S === id),
+        [...this.#tables.partition(table, id, age).values()].filter(
+          (item) => item[partitionKey]?.S === id && (sort?.fits(item[sort.attribute]?.S as string) ?? true),
+        ),
       )
-      .map((item) => ({ item, texts: keyNames(table).map((name) => item[name]?.S as string) }))
+      .map((item) => ({ item, texts: keyNames(schema).map((name) => item[name]?.S as string) }))
       .sort((a, b) => compareKeys(a.texts, b.texts));
     const after = input.NextToken === undefined ? undefined : (JSON.parse(input.NextToken as string) as string[]);
     const rest = rows.filter(({ texts }) => after === undefined || compareKeys(texts, after) > 0);
@@ -221,7 +227,7 @@ export class Reads {
     this.#observe({ operation, isConsistent: input.ConsistentRead === true, read, written: [] });
   }
 
-  #rowsAt(table: TableName, input: Input, luck: Luck) {
+  #rowsAt(table: string, input: Input, luck: Luck) {
     return this.#tables.rows(table, input.ConsistentRead === true ? 0 : luck.age);
   }
 
@@ -244,4 +250,27 @@ function lookAt(input: Input, more: readonly Parsed<unknown>[]) {
     isWanted: (item: StoredItem) => filter === undefined || holds(filter.tree, item, placeholders),
     show: (item: StoredItem) => (projection ? projected(projection.tree, item, placeholders) : item),
   };
+}
+
+/** The partition that a query asks for, whatever else it asks of the sort key. */
+function partitionAsked(
+  tree: Condition,
+  { partitionKey, sortKey }: TablePlan,
+  { names, values }: Placeholders,
+  input: Input,
+): string | undefined {
+  // DynamoDB takes more of them: to say that the key is missing would be a guess.
+  const unknownHere = () => new NotInMemoryError(`the key condition "${input.KeyConditionExpression}"`);
+  const parts = tree.is === 'and' ? tree.parts : [tree];
+  const asked = parts.map((part) => {
+    if (part.is !== '=' && part.is !== 'begins with') throw unknownHere();
+    const path = part.is === 'begins with' ? part.path : 'path' in part.left ? part.left.path : [];
+    const attribute = path.length === 1 ? (names[path[0] as string] ?? path[0]) : '';
+    const value = part.is !== 'begins with' && 'value' in part.right ? values[part.right.value]?.S : undefined;
+    return { is: part.is, attribute, value };
+  });
+  const partition = asked.find(({ is, attribute }) => is === '=' && attribute === partitionKey);
+  if (partition === undefined) throw new Invalid(`Query condition missed key schema element: ${partitionKey}`);
+  if (!asked.every((one) => one === partition || one.attribute === sortKey) || asked.length > 2) throw unknownHere();
+  return partition.value;
 }

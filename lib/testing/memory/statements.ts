@@ -8,7 +8,10 @@ type Parameters = readonly AttributeValue[];
 const UPDATE = /^UPDATE "([^"]+)" SET (.+) WHERE (.+) RETURNING ALL NEW \*$/;
 const SETTING = /^"(\w+)" = (?:"(\w+)" ([+-]) )?\?$/;
 const EQUALITY = /^"(\w+)" = \?$/;
-const SELECT = /^SELECT ("\w+"(?:, "\w+")?) FROM "([^"]+)" WHERE "(\w+)" IN \[(\?(?:, \?)*)\]$/;
+const NAME = '"((?:[^"]|"")+)"';
+const SELECT = new RegExp(
+  `^SELECT (${NAME}(?:, ${NAME})?) FROM ${NAME} WHERE ${NAME} IN \\[(\\?(?:, \\?)*)\\](?: AND (?:${NAME} = \\?|begins_with\\(${NAME}, \\?\\)))?$`,
+);
 
 /** An update of an item that is there: PartiQL's creates none. */
 export function updateOf(
@@ -52,12 +55,31 @@ export function updateOf(
   };
 }
 
-/** A read of these attributes of all items in several partitions. */
+/** A read of these attributes of all items in several partitions, perhaps of those whose sort keys are, or begin with, a text. */
 export function selectOf(statement: string, parameters: Parameters) {
-  const [, shown = '', TableName = '', partitionKey = '', marks = ''] = SELECT.exec(statement) ?? unknown(statement);
-  const attributes = shown.split(', ').map((name) => name.slice(1, -1));
-  if (attributes[0] !== partitionKey || marks.split(', ').length !== parameters.length) unknown(statement);
-  return { TableName, partitionKey, attributes, partitions: [...new Set(parameters.map(({ S }) => S as string))] };
+  const [, , first = '', second, TableName = '', partitionKey = '', marks = '', equal, begun] =
+    SELECT.exec(statement) ?? unknown(statement);
+  const sortKey = equal ?? begun;
+  const count = marks.split(', ').length;
+  if (first !== partitionKey || parameters.length !== count + (sortKey === undefined ? 0 : 1)) unknown(statement);
+  const text = parameters[count]?.S as string;
+  return {
+    TableName,
+    partitionKey: plain(partitionKey),
+    attributes: [first, ...(second === undefined ? [] : [second])].map(plain),
+    partitions: [...new Set(parameters.slice(0, count).map(({ S }) => S as string))],
+    ...(sortKey !== undefined && {
+      sort: {
+        attribute: plain(sortKey),
+        fits: (value: string) => (equal === undefined ? value.startsWith(text) : value === text),
+      },
+    }),
+  };
+}
+
+/** A quotation mark in a name is written twice. */
+function plain(name: string): string {
+  return name.replaceAll('""', '"');
 }
 
 function unknown(statement: string): never {

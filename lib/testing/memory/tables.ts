@@ -1,12 +1,14 @@
 /**
- * Six tables in memory that write stream records as Lambda delivers them. One write is one step: nothing can come between
+ * A lifecycle's tables in memory that write stream records as Lambda delivers them. One write is one step: nothing can come between
  * its check and its effect. Items are held as DynamoDB holds them; the memory engine carries requests out on them, and
  * tests read and write them as plain JavaScript.
  */
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { streamOf, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import type { TableName } from '../../dynamodb/schema.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
+import type { TablePlan } from '../../lifecycle/tables.ts';
 import type { World } from '../../protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../protocol/rules.ts';
 import { isSameItem, type StoredItem } from './attribute-values.ts';
 
 export type Item = Record<string, unknown>;
@@ -24,71 +26,93 @@ export interface LambdaRecord {
 
 /** One item's new state. */
 export interface StoredWrite {
-  readonly table: TableName;
+  readonly table: string;
   readonly keys: StoredItem;
   readonly item: StoredItem | undefined;
 }
 
 type Rows = ReadonlyMap<string, StoredItem>;
+/** By the tables' names; those of SwarmKit's kinds are known to the compiler. */
+type Streams = Readonly<Record<string, LambdaRecord[]>> & Readonly<Record<TableName, LambdaRecord[]>>;
 
-const NAMES = Object.keys(TABLES) as TableName[];
+/** One table, and what is remembered of it. */
+interface Held {
+  readonly schema: TablePlan;
+  readonly rows: Map<string, StoredItem>;
+  /** The same rows by partition, where the table has several to one. */
+  readonly partitions: Map<string, Map<string, StoredItem>>;
+  /** Earlier states, the latest last: what a read that is not consistent may see. */
+  readonly past: Rows[];
+  /** As plain items, until it is written. */
+  plain: Item[] | undefined;
+  readonly stream: LambdaRecord[];
+}
+
 const SEQUENCE_DIGITS = 21;
 const NO_ROWS: Rows = new Map();
 
 export class MemoryTables {
-  readonly #rows: Record<TableName, Map<string, StoredItem>>;
-  /** The same rows by partition, where a table has several to one. */
-  readonly #partitions: Record<TableName, Map<string, Map<string, StoredItem>>>;
-  /** Earlier states of each table, the latest last: what a read that is not consistent may see. */
-  readonly #past: Record<TableName, Rows[]>;
+  readonly plan: Plan;
+  readonly #tables: ReadonlyMap<string, Held>;
   readonly #pastMax: number;
-  /** Each table as plain items, until it is written; and each item, which stays as it is as long as it is kept. */
-  readonly #plain: Partial<Record<TableName, Item[]>> = {};
+  /** Each item as a plain one, which stays as it is as long as it is kept. */
   readonly #plainItems = new WeakMap<StoredItem, Item>();
   /** Records that no function has been given yet, by table. A test may drop, repeat or reorder them. */
-  readonly streams: Record<TableName, LambdaRecord[]>;
+  readonly streams: Streams;
   /** Called after each step with the world before and after it. */
   onStep: ((before: World, after: World) => void) | undefined;
   #sequence = 0;
 
-  readonly #rules: Rules;
-
-  /** @param pastMax earlier states of a table that an eventually consistent read may see */
-  constructor(pastMax = 0, rules = DEFAULT_RULES) {
-    this.#rules = rules;
-    const each = <T>(make: () => T) => Object.fromEntries(NAMES.map((name) => [name, make()])) as Record<TableName, T>;
-    this.#rows = each(() => new Map());
-    this.#partitions = each(() => new Map());
-    this.#past = each(() => []);
+  /**
+   * @param pastMax earlier states of a table that an eventually consistent read may see
+   * @param plan whose tables they are
+   */
+  constructor(pastMax = 0, plan = swarmkitPlan(DEFAULT_RULES)) {
+    this.plan = plan;
     this.#pastMax = pastMax;
-    this.streams = each(() => []);
+    this.#tables = new Map(Object.entries(plan.tables).map(([name, schema]) => [name, emptyTable(schema)]));
+    this.streams = Object.fromEntries([...this.#tables].map(([name, { stream }]) => [name, stream])) as Streams;
+  }
+
+  /** How a table is keyed, and what its stream carries. */
+  schema(table: string): TablePlan {
+    return this.#of(table).schema;
+  }
+
+  #of(table: string): Held {
+    const found = this.#tables.get(table);
+    if (found !== undefined) return found;
+    throw new RangeError(`there is no table "${table}"; there are ${[...this.#tables.keys()].join(', ')}`);
   }
 
   /** Items are never changed in place: what is returned stays as it was. */
-  find(table: TableName, keys: StoredItem): StoredItem | undefined {
-    return this.#rows[table].get(rowKey(table, keys));
+  find(table: string, keys: StoredItem): StoredItem | undefined {
+    const { rows, schema } = this.#of(table);
+    return rows.get(rowKey(schema, keys));
   }
 
   /** @param age how many writes of the table ago, as far as is remembered; 0 is now */
-  rows(table: TableName, age = 0): Rows {
-    const past = this.#past[table];
-    return age === 0 ? this.#rows[table] : (past[Math.max(0, past.length - age)] ?? this.#rows[table]);
+  rows(table: string, age = 0): Rows {
+    const { rows, past } = this.#of(table);
+    return age === 0 ? rows : (past[Math.max(0, past.length - age)] ?? rows);
   }
 
   /** The rows of one partition, if the table has sort keys, and perhaps others: the caller looks at the key as well. */
-  partition(table: TableName, value: string | undefined, age = 0): Rows {
-    if (age > 0 || TABLES[table].sortKey === undefined) return this.rows(table, age);
-    return this.#partitions[table].get(value ?? '') ?? NO_ROWS;
+  partition(table: string, value: string | undefined, age = 0): Rows {
+    const { schema, partitions } = this.#of(table);
+    if (age > 0 || schema.sortKey === undefined) return this.rows(table, age);
+    return partitions.get(value ?? '') ?? NO_ROWS;
   }
 
-  get(table: TableName, keys: Keys): Item | undefined {
-    const found = this.find(table, marshall(keysOf(table, keys)));
+  get(table: string, keys: Keys): Item | undefined {
+    const found = this.find(table, marshall(keysOf(this.schema(table), keys)));
     return found && unmarshall(found);
   }
 
-  list(table: TableName): Item[] {
-    this.#plain[table] ??= Array.from(this.#rows[table].values(), (item) => this.#plainItem(item));
-    return this.#plain[table];
+  list(table: string): Item[] {
+    const held = this.#of(table);
+    held.plain ??= Array.from(held.rows.values(), (item) => this.#plainItem(item));
+    return held.plain;
   }
 
   #plainItem(item: StoredItem): Item {
@@ -97,20 +121,20 @@ export class MemoryTables {
     return known;
   }
 
-  put(table: TableName, item: Item): void {
+  put(table: string, item: Item): void {
     this.step([{ table, keys: item as Keys, item }]);
   }
 
-  delete(table: TableName, keys: Keys): void {
+  delete(table: string, keys: Keys): void {
     this.step([{ table, keys, item: undefined }]);
   }
 
   /** Several writes as one step. */
-  step(writes: readonly { table: TableName; keys: Keys; item: Item | undefined }[]): void {
+  step(writes: readonly { table: string; keys: Keys; item: Item | undefined }[]): void {
     this.write(
       writes.map(({ table, keys, item }) => ({
         table,
-        keys: marshall(keysOf(table, keys)),
+        keys: marshall(keysOf(this.schema(table), keys)),
         item: item && marshall(item, { removeUndefinedValues: true }),
       })),
     );
@@ -119,50 +143,29 @@ export class MemoryTables {
   write(writes: readonly StoredWrite[]): void {
     const before = this.onStep && this.world();
     for (const { table, keys, item } of writes) {
-      const key = rowKey(table, keys);
-      const old = this.#rows[table].get(key);
+      const held = this.#of(table);
+      const key = rowKey(held.schema, keys);
+      const old = held.rows.get(key);
       if (isSameItem(old, item)) continue;
       if (this.#pastMax > 0) {
-        this.#past[table].push(new Map(this.#rows[table]));
-        if (this.#past[table].length > this.#pastMax) this.#past[table].shift();
+        held.past.push(new Map(held.rows));
+        if (held.past.length > this.#pastMax) held.past.shift();
       }
-      this.#place(table, keys, key, item);
-      delete this.#plain[table];
-      this.#record(table, keys, old, item);
+      place(held, keys, key, item);
+      held.plain = undefined;
+      this.#record(held, keys, old, item);
     }
     if (before) this.onStep?.(before, this.world());
   }
 
-  #place(table: TableName, keys: StoredItem, key: string, item: StoredItem | undefined): void {
-    const { partitionKey, sortKey } = TABLES[table];
-    if (item === undefined) this.#rows[table].delete(key);
-    else this.#rows[table].set(key, item);
-    if (sortKey === undefined) return;
-    const partitions = this.#partitions[table];
-    const partition = keys[partitionKey]?.S as string;
-    const rows = partitions.get(partition) ?? new Map<string, StoredItem>();
-    if (item === undefined) rows.delete(key);
-    else rows.set(key, item);
-    if (rows.size === 0) partitions.delete(partition);
-    else partitions.set(partition, rows);
-  }
-
   world(): World {
-    return {
-      services: this.list('services'),
-      networks: this.list('networks'),
-      tasks: this.list('tasks'),
-      attachments: this.list('attachments'),
-      counters: this.list('counters'),
-      receipts: this.list('receipts'),
-    } as unknown as World;
+    return Object.fromEntries([...this.#tables.keys()].map((table) => [table, this.list(table)])) as unknown as World;
   }
 
-  #record(table: TableName, keys: StoredItem, old: StoredItem | undefined, item: StoredItem | undefined): void {
-    const stream = streamOf(table, this.#rules);
-    if (stream === undefined) return;
-    const images = stream === 'NEW_AND_OLD_IMAGES';
-    this.streams[table].push({
+  #record({ schema, stream }: Held, keys: StoredItem, old: StoredItem | undefined, item: StoredItem | undefined): void {
+    if (schema.stream === undefined) return;
+    const images = schema.stream === 'NEW_AND_OLD_IMAGES';
+    stream.push({
       eventName: old === undefined ? 'INSERT' : item === undefined ? 'REMOVE' : 'MODIFY',
       dynamodb: {
         SequenceNumber: String(++this.#sequence).padStart(SEQUENCE_DIGITS, '0'),
@@ -174,17 +177,31 @@ export class MemoryTables {
   }
 }
 
-function keysOf(table: TableName, keys: Keys): Keys {
-  return Object.fromEntries(keyNames(table).map((name) => [name, keys[name] as string]));
+function emptyTable(schema: TablePlan): Held {
+  return { schema, rows: new Map(), partitions: new Map(), past: [], plain: undefined, stream: [] };
 }
 
-export function keyNames(table: TableName): readonly string[] {
-  const { partitionKey, sortKey } = TABLES[table];
+function place({ schema, rows, partitions }: Held, keys: StoredItem, key: string, item: StoredItem | undefined): void {
+  if (item === undefined) rows.delete(key);
+  else rows.set(key, item);
+  if (schema.sortKey === undefined) return;
+  const partition = keys[schema.partitionKey]?.S as string;
+  const own = partitions.get(partition) ?? new Map<string, StoredItem>();
+  if (item === undefined) own.delete(key);
+  else own.set(key, item);
+  if (own.size === 0) partitions.delete(partition);
+  else partitions.set(partition, own);
+}
+
+function keysOf(schema: TablePlan, keys: Keys): Keys {
+  return Object.fromEntries(keyNames(schema).map((name) => [name, keys[name] as string]));
+}
+
+export function keyNames({ partitionKey, sortKey }: TablePlan): readonly string[] {
   return sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
 }
 
-function rowKey(table: TableName, keys: StoredItem): string {
-  const { partitionKey, sortKey } = TABLES[table];
+export function rowKey({ partitionKey, sortKey }: TablePlan, keys: StoredItem): string {
   const partition = keys[partitionKey]?.S as string;
   return sortKey === undefined ? partition : JSON.stringify([partition, keys[sortKey]?.S]);
 }

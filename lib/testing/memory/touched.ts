@@ -1,5 +1,4 @@
 /** What a request has looked at and changed. */
-import type { TableName } from '../../dynamodb/schema.ts';
 import type { StoredItem } from './attribute-values.ts';
 
 /** What a request has looked at and changed: all that its cost depends on. */
@@ -15,7 +14,7 @@ export interface Touched {
 }
 
 export interface Written {
-  readonly table: TableName;
+  readonly table: string;
   readonly before: StoredItem | undefined;
   readonly after: StoredItem | undefined;
   /** What a put would write, whether or not it did. */

@@ -1,7 +1,6 @@
 /** The requests that write. */
 
 import type { AttributeValue, CancellationReason } from '@aws-sdk/client-dynamodb';
-import type { TableName } from '../../dynamodb/schema.ts';
 import { BATCH_WRITE_ITEMS_MAX, STATEMENTS_MAX, TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
 import { cancelled, otherTransaction, refused } from './answers.ts';
 import { keptItem, type StoredItem } from './attribute-values.ts';
@@ -16,13 +15,12 @@ import {
   oneOf,
   pick,
   placeholdersOf,
-  rowKeyOf,
   unknown,
 } from './inputs.ts';
 import { NotInMemoryError } from './not-in-memory.ts';
 import type { Luck } from './reads.ts';
 import { updateOf } from './statements.ts';
-import { keyNames, type MemoryTables, type StoredWrite } from './tables.ts';
+import { keyNames, type MemoryTables, rowKey, type StoredWrite } from './tables.ts';
 import type { Touched, Written } from './touched.ts';
 
 /** https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html */
@@ -43,7 +41,7 @@ const WRITES: Record<string, readonly string[]> = {
 };
 
 interface Checked {
-  readonly table: TableName;
+  readonly table: string;
   readonly put: StoredItem | undefined;
   readonly write: StoredWrite | undefined;
   readonly old: StoredItem | undefined;
@@ -52,14 +50,14 @@ interface Checked {
 
 export interface WriteOptions {
   readonly tables: MemoryTables;
-  readonly tableOf: (input: Input) => TableName;
+  readonly tableOf: (input: Input) => string;
   readonly nowEpochMillis: () => number;
   readonly observe: (touched: Touched) => void;
 }
 
 export class Writes {
   readonly #tables: MemoryTables;
-  readonly #table: (input: Input) => TableName;
+  readonly #table: (input: Input) => string;
   readonly #now: () => number;
   readonly #observe: (touched: Touched) => void;
   readonly #tokens = new Map<string, { readonly payload: string; readonly atMillis: number }>();
@@ -91,13 +89,14 @@ export class Writes {
     const [[name, request], ...more] = entriesOf(input.RequestItems);
     if (more.length > 0) throw new NotInMemoryError('a BatchWriteItem of several tables');
     const table = this.#table({ TableName: name });
+    const schema = this.#tables.schema(table);
     const deletes = request as unknown as { DeleteRequest?: { Key: unknown } }[];
     const keys = deletes.map(({ DeleteRequest, ...others }) => {
       if (DeleteRequest === undefined || Object.keys(others).length > 0) throw unknown('BatchWriteItem', 'a put');
-      return keyOf(table, DeleteRequest.Key);
+      return keyOf(schema, DeleteRequest.Key);
     });
     if (keys.length > BATCH_WRITE_ITEMS_MAX) throw new Invalid('Too many items requested for the BatchWriteItem call');
-    if (new Set(keys.map((key) => rowKeyOf(table, key))).size < keys.length) {
+    if (new Set(keys.map((key) => rowKey(schema, key))).size < keys.length) {
       throw new Invalid('Provided list of item keys contains duplicates');
     }
     const done = Math.max(0, keys.length - (luck.unprocessed ?? 0));
@@ -118,7 +117,7 @@ export class Writes {
     const statements = input.Statements as { Statement: string; Parameters: AttributeValue[] }[];
     if (statements.length > STATEMENTS_MAX) throw new Invalid('BatchWriteItem cannot write more than 25 items');
     const updates = statements.map(({ Statement, Parameters, ...others }) => ({
-      ...updateOf(Statement, Parameters, (name) => keyNames(this.#table({ TableName: name }))),
+      ...updateOf(Statement, Parameters, (name) => keyNames(this.#tables.schema(this.#table({ TableName: name })))),
       ...others,
     }));
     if (new Set(updates.map((update) => this.#addressOf('Update', update))).size < updates.length) {
@@ -189,7 +188,8 @@ export class Writes {
     allowOnly(name, input, allowed);
     const table = this.#table(input);
     const put = name === 'Put' ? keptItem(input.Item as StoredItem) : undefined;
-    const keys = keyOf(table, put === undefined ? input.Key : pick(put, keyNames(table)));
+    const schema = this.#tables.schema(table);
+    const keys = keyOf(schema, put === undefined ? input.Key : pick(put, keyNames(schema)));
     const condition =
       input.ConditionExpression === undefined ? undefined : parseCondition(input.ConditionExpression as string);
     const update = name === 'Update' ? parseUpdate(input.UpdateExpression as string) : undefined;
@@ -199,7 +199,7 @@ export class Writes {
       return { table, put, write: undefined, old, isRefused: true };
     }
     const item = put ?? (update && changed(update.tree, old ?? keys, placeholders));
-    if (item !== undefined) checkItem(table, keys, item);
+    if (item !== undefined) checkItem(schema, keys, item);
     const write = name === 'ConditionCheck' ? undefined : { table, keys, item };
     return { table, put, write, old, isRefused: false };
   }
@@ -210,8 +210,9 @@ export class Writes {
 
   #addressOf(name: string, input: Input): string {
     const table = this.#table(input);
-    const key = name === 'Put' ? pick(input.Item as StoredItem, keyNames(table)) : (input.Key as StoredItem);
-    return JSON.stringify([table, rowKeyOf(table, key)]);
+    const schema = this.#tables.schema(table);
+    const key = name === 'Put' ? pick(input.Item as StoredItem, keyNames(schema)) : (input.Key as StoredItem);
+    return JSON.stringify([table, rowKey(schema, key)]);
   }
 }
 

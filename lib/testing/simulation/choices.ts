@@ -2,7 +2,6 @@
  * What the scheduler chooses, one thing at a time. A choice names processes and requests by numbers that it brings along
  * itself, so that a story from which others were left out still means the same.
  */
-import type { TableName } from '../../dynamodb/schema.ts';
 import type { Action } from './scene.ts';
 
 /** A refusal that DynamoDB never meant: the request was not carried out, and may be sent again. */
@@ -44,7 +43,7 @@ export type Choice =
   | { readonly do: 'duplicate'; readonly lane: string; readonly record: number; readonly at: number }
   | { readonly do: 'reorder' | 'drop'; readonly lane: string; readonly record: number }
   | { readonly do: 'delay'; readonly lane: string; readonly millis: number }
-  | { readonly do: 'expire'; readonly table: TableName }
+  | { readonly do: 'expire'; readonly table: string }
   | { readonly do: 'jump'; readonly millis: number };
 
 export type Do = Choice['do'];

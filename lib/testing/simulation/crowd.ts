@@ -1,10 +1,10 @@
 /** Who is at work in a simulated world, and where. */
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import { freePlacesOf, Place, type Tampering } from './place.ts';
 import { Process, type Role, type Surroundings } from './processes.ts';
 
 export interface Run {
-  readonly lifeMillis: number;
   readonly work: (place: Place) => Promise<void>;
   readonly onKilled?: () => void;
   readonly onFailed: (error: unknown) => void;
@@ -15,6 +15,7 @@ interface Kind {
   readonly seed: number;
   readonly skewMillisMax: number;
   readonly rules: Rules;
+  readonly plan: Plan;
   readonly tampering: Tampering | undefined;
 }
 
@@ -28,7 +29,7 @@ export class Crowd {
 
   constructor(kind: Kind) {
     this.#kind = kind;
-    this.#free = freePlacesOf(kind.rules, kind.tampering);
+    this.#free = freePlacesOf(kind, kind.tampering);
   }
 
   /** Dead or alive. */
@@ -37,12 +38,12 @@ export class Crowd {
   }
 
   /** False: there has been a process of that number. */
-  run(number: number, role: Role, { lifeMillis, work, onKilled, onFailed, surroundings }: Run): boolean {
+  run(number: number, role: Role, { work, onKilled, onFailed, surroundings }: Run): boolean {
     if (this.#all.has(number)) return false;
-    const { seed, skewMillisMax, rules, tampering } = this.#kind;
-    const process = new Process(number, role, surroundings, { seed, skewMillisMax, lifeMillis });
+    const { seed, skewMillisMax, tampering } = this.#kind;
+    const process = new Process(number, role, surroundings, { seed, skewMillisMax });
     process.onKilled = onKilled;
-    const place = this.#free.pop() ?? new Place(rules, tampering);
+    const place = this.#free.pop() ?? new Place(this.#kind, tampering);
     place.process = process;
     this.processes.set(number, process);
     this.#all.set(number, process);

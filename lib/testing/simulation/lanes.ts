@@ -3,12 +3,17 @@
  * where a crowd is wanted, several at once and in any order), with the local cloud's own decisions about retry, bisect and
  * giving up, and the construct's own filters.
  */
-import type { TableName } from '../../dynamodb/schema.ts';
-import type { ItemKey } from '../../lifecycle/keys.ts';
+
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { KindPlan } from '../../lifecycle/kind-plan.ts';
+import { liesUnder } from '../../lifecycle/parents.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
+import { isGone } from '../../lifecycle/references.ts';
 import { type BatchResult, planNextStep, type Segment } from '../../local/streams/batch-result.ts';
-import type { Rules } from '../../protocol/rules.ts';
-import { MAPPING_DEFAULTS, type StreamedTable } from '../../streams/functions.ts';
-import { mappingFilter, STREAMED } from '../memory/stream-functions.ts';
+import { MAPPING_DEFAULTS } from '../../streams/functions.ts';
+import type { StoredItem } from '../memory/attribute-values.ts';
+import { mappingFilter, streamedTables } from '../memory/stream-functions.ts';
 import type { LambdaRecord, MemoryTables } from '../memory/tables.ts';
 
 /** As the construct sets the mappings. */
@@ -29,7 +34,7 @@ interface Arrived {
 
 interface Lane {
   readonly name: string;
-  readonly table: StreamedTable;
+  readonly table: string;
   readonly waiting: Arrived[];
   /** What is left of a batch that failed, or was halved. */
   segments: Segment<Arrived>[];
@@ -38,26 +43,33 @@ interface Lane {
   stillUntilMillis: number;
 }
 
+interface LanesOptions {
+  readonly count: number;
+  readonly isCrowded: boolean;
+  readonly plan: Plan;
+}
+
 export class Lanes {
   readonly #lanes = new Map<string, Lane>();
   readonly #count: number;
   readonly #isCrowded: boolean;
   /** Records that were delivered before: a duplicate is one of these. */
-  readonly #former: { readonly table: StreamedTable; readonly record: LambdaRecord }[] = [];
+  readonly #former: { readonly table: string; readonly record: LambdaRecord }[] = [];
   readonly #onLost: (kind: Loss, records: number) => void;
-  readonly #rules: Rules;
+  readonly #plan: Plan;
+  /** What each record tells to be one of a child less, by name. */
+  readonly #less = new WeakMap<LambdaRecord, readonly string[]>();
+  readonly #streamed: readonly string[];
   readonly #isWanted: ReturnType<typeof mappingFilter>;
 
-  constructor(
-    { count, isCrowded, rules }: { readonly count: number; readonly isCrowded: boolean; readonly rules: Rules },
-    onLost: (kind: Loss, records: number) => void,
-  ) {
+  constructor({ count, isCrowded, plan }: LanesOptions, onLost: (kind: Loss, records: number) => void) {
     this.#count = count;
     this.#isCrowded = isCrowded;
     this.#onLost = onLost;
-    this.#rules = rules;
-    this.#isWanted = mappingFilter(rules);
-    for (const table of STREAMED) {
+    this.#plan = plan;
+    this.#isWanted = mappingFilter(plan);
+    this.#streamed = streamedTables(plan);
+    for (const table of this.#streamed) {
       for (let index = 0; index < count; index++) {
         const name = `${table}/${index}`;
         const lane: Lane = { name, table, waiting: [], segments: [], active: new Map(), stillUntilMillis: 0 };
@@ -68,16 +80,15 @@ export class Lanes {
 
   /** Takes the tables' new records in: each goes into the lane of its key, if the mapping's filter wants it. */
   takeIn(tables: MemoryTables, nowMillis: number): void {
-    for (const table of STREAMED) {
-      const records = tables.streams[table];
-      if (records.length === 0) continue;
+    for (const table of this.#streamed) {
+      const records = tables.streams[table] ?? [];
       for (const record of records.splice(0)) {
         if (this.#isWanted(table, record)) this.#place(table, record, nowMillis);
       }
     }
   }
 
-  #place(table: StreamedTable, record: LambdaRecord, atMillis: number): void {
+  #place(table: string, record: LambdaRecord, atMillis: number): void {
     const lane = this.#lanes.get(`${table}/${hash(JSON.stringify(record.dynamodb.Keys)) % this.#count}`);
     lane?.waiting.push({ record, atMillis });
   }
@@ -88,7 +99,7 @@ export class Lanes {
   }
 
   /** Lanes with records that no function has been given yet. */
-  waiting(): { readonly name: string; readonly table: StreamedTable; readonly records: number }[] {
+  waiting(): { readonly name: string; readonly table: string; readonly records: number }[] {
     return [...this.#lanes.values()]
       .filter(({ waiting }) => waiting.length > 0)
       .map(({ name, table, waiting }) => ({ name, table, records: waiting.length }));
@@ -102,8 +113,8 @@ export class Lanes {
     return [...this.#lanes.keys()];
   }
 
-  tableOf(name: string): StreamedTable {
-    return (name.split('/')[0] ?? '') as StreamedTable;
+  tableOf(name: string): string {
+    return (name.split('/')[0] ?? '') as string;
   }
 
   waitingIn(name: string): number {
@@ -155,7 +166,7 @@ export class Lanes {
     return records.size;
   }
 
-  formerTable(former: number): StreamedTable | undefined {
+  formerTable(former: number): string | undefined {
     return this.#former[former]?.table;
   }
 
@@ -172,7 +183,7 @@ export class Lanes {
     return dropped.length > 0;
   }
 
-  expire(table: TableName): boolean {
+  expire(table: string): boolean {
     const lanes = [...this.#lanes.values()].filter((lane) => lane.table === table);
     const lost = lanes.reduce((sum, { waiting }) => sum + waiting.length, 0);
     for (const lane of lanes) lane.waiting.length = 0;
@@ -193,24 +204,23 @@ export class Lanes {
 
   /** Removal records of a parent's children that no function has counted to its end yet. */
   unprocessed(parent: ItemKey): number {
-    const [table, attribute, value] =
-      parent.kind === 'service'
-        ? (['tasks', 'serviceId', parent.id] as const)
-        : (['attachments', 'held', `network#${parent.id}`] as const);
+    const name = itemName(parent);
     let count = 0;
     for (const lane of this.#lanes.values()) {
-      if (lane.table !== table) continue;
       for (const items of [
         lane.waiting,
         ...[...lane.segments, ...lane.active.values()].map((segment) => segment.items),
       ]) {
-        for (const { record } of items) {
-          const keys = record.dynamodb.Keys as Record<string, { S: string }>;
-          if (tellsThatGone(record, this.#rules) && keys[attribute]?.S === value) count++;
-        }
+        for (const { record } of items) if (this.#lessBy(lane.table, record).includes(name)) count++;
       }
     }
     return count;
+  }
+
+  #lessBy(table: string, record: LambdaRecord): readonly string[] {
+    const names = this.#less.get(record) ?? namesOneLess(this.#plan, table, record);
+    this.#less.set(record, names);
+    return names;
   }
 
   #isReady(lane: Lane, nowMillis: number): boolean {
@@ -222,11 +232,16 @@ export class Lanes {
   }
 }
 
-/** By the README's words, not by the product's code. */
-function tellsThatGone({ eventName, dynamodb: { OldImage, NewImage } }: LambdaRecord, { taskIsGone }: Rules): boolean {
-  type Image = { readonly status?: { readonly M: { readonly state: { readonly S: string } } } } | undefined;
-  const hasEnded = (image: unknown) => taskIsGone === 'terminal' && (image as Image)?.status?.M.state.S === 'complete';
-  return !hasEnded(OldImage) && (eventName === 'REMOVE' || (eventName === 'MODIFY' && hasEnded(NewImage)));
+/** By the README's words, not by the functions' code: a child is gone with its removal, or with its end before that. */
+function namesOneLess(plan: Plan, table: string, { eventName, dynamodb }: LambdaRecord): readonly string[] {
+  const plain = (stored: unknown) => unmarshall((stored ?? {}) as StoredItem);
+  const keys = plain(dynamodb.Keys);
+  const [kind] = plan.tables[table]?.kinds ?? [];
+  if (kind === undefined) return eventName === 'REMOVE' ? [keys.held] : [];
+  const planned = plan.kinds[kind] as KindPlan;
+  const [wasGone, isGoneNow] = [dynamodb.OldImage, dynamodb.NewImage].map((image) => isGone(planned, plain(image)));
+  const isLess = !wasGone && (eventName === 'REMOVE' || (eventName === 'MODIFY' && isGoneNow));
+  return isLess ? liesUnder(plan, kind, keys).map(itemName) : [];
 }
 
 /** FNV-1a. */

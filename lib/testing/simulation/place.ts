@@ -1,20 +1,21 @@
 /** Where the processes of a simulated world run: the real functions and the real client, on a wire of the world's. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../../client/index.ts';
-import { openDatabase, swarmkitPlan } from '../../dynamodb/database.ts';
+import { openDatabase } from '../../dynamodb/database.ts';
 import { documentClient } from '../../dynamodb/document-client.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import { type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
-import type { StreamedTable } from '../../streams/functions.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 import { sweepRequested } from '../../streams/sweep-requested.ts';
-import { MEMORY_NAMES, memoryClient } from '../memory/client.ts';
+import { memoryClient, memoryNames } from '../memory/client.ts';
 import { type Handler, handlersOf } from '../memory/stream-functions.ts';
 import type { Input, Process } from './processes.ts';
 
-export type Handlers = Readonly<Record<StreamedTable, Handler>>;
+export type Handlers = Readonly<Record<string, Handler>>;
 
 /** What may stand between a process and the product's right code, and tells when it changes something. */
 export interface Tampering {
@@ -29,6 +30,12 @@ interface Context {
   getRemainingTimeInMillis(): number;
 }
 
+/** What is deployed in a world. */
+export interface Deployed {
+  readonly rules: Rules;
+  readonly plan: Plan;
+}
+
 /**
  * A place where a process runs: client, functions and typed client, made once and used by one process after another, since
  * making them costs more than a whole short story.
@@ -38,11 +45,14 @@ export class Place {
   readonly db: DynamoDBDocumentClient;
   /** As a program makes it that is not ours: with the SDK's own retries. */
   readonly raw: DynamoDBDocumentClient;
-  readonly writer: DeallocatorClient;
+  readonly tables: PhysicalNames;
+  readonly #openWriter: () => DeallocatorClient;
+  #writer: DeallocatorClient | undefined;
   readonly handlers: Handlers;
   readonly sweep: ReturnType<typeof sweepRequested>;
 
-  constructor(rules: Rules, tampering: Tampering = {}) {
+  constructor({ rules, plan }: Deployed, tampering: Tampering = {}) {
+    const tables = memoryNames(plan);
     const took = () => this.#occupant.surroundings.onTampering();
     const send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
     const client = memoryClient((operation, input) => send(this.#occupant, operation, input));
@@ -54,16 +64,20 @@ export class Place {
       fraction: () => this.#occupant.fraction(),
       fresh: () => this.#occupant.fresh(),
     };
-    const { taskNetworks } = rules;
-    this.writer = new DeallocatorClient({ tables: MEMORY_NAMES, client, chance, taskNetworks });
+    this.tables = tables;
+    this.#openWriter = () => new DeallocatorClient({ tables, client, chance, taskNetworks: rules.taskNetworks });
+    // Other rules make other kinds of SwarmKit's.
+    const planUnder = (others: Rules) => (plan === swarmkitPlan(rules) ? swarmkitPlan(others) : plan);
     const ports: FunctionPorts = {
       openStore: (observer) => {
         const open = (under: Rules) =>
-          new DynamoDBStore(openDatabase(this.db, MEMORY_NAMES, { chance, observer, rules: under }));
+          new DynamoDBStore(
+            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned: true }),
+          );
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
       chance,
-      plan: swarmkitPlan(rules),
+      plan,
       rules,
       telemetry: {
         functionName: 'simulated',
@@ -73,9 +87,15 @@ export class Place {
       },
     };
     const right = handlersOf(ports);
-    const under = (others: Rules) => handlersOf({ ...ports, plan: swarmkitPlan(others), rules: others });
+    const under = (others: Rules) => handlersOf({ ...ports, plan: planUnder(others), rules: others });
     this.handlers = tampering.handlers?.(right, under, rules, took) ?? right;
     this.sweep = sweepRequested(ports);
+  }
+
+  /** The client of SwarmKit's kinds. */
+  get writer(): DeallocatorClient {
+    this.#writer ??= this.#openWriter();
+    return this.#writer;
   }
 
   context(): Context {
@@ -109,13 +129,15 @@ async function sendAsSdk(process: Process, operation: string, given: Input): Pro
   }
 }
 
-/** Made once, and used by one world after another under the same rules and the same tampering. */
-const freePlaces = new Map<Tampering | undefined, Map<Rules, Place[]>>();
+/** Made once, and used by one world after another under the same rules, with the same kinds and the same tampering. */
+const freePlaces = new Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>();
 
-export function freePlacesOf(rules: Rules, tampering: Tampering | undefined): Place[] {
-  const byRules = freePlaces.get(tampering) ?? new Map<Rules, Place[]>();
-  const places = byRules.get(rules) ?? [];
+export function freePlacesOf({ rules, plan }: Deployed, tampering: Tampering | undefined): Place[] {
+  const byRules = freePlaces.get(tampering) ?? new Map<Rules, Map<Plan, Place[]>>();
+  const byPlan = byRules.get(rules) ?? new Map<Plan, Place[]>();
+  const places = byPlan.get(plan) ?? [];
   freePlaces.set(tampering, byRules);
-  byRules.set(rules, places);
+  byRules.set(rules, byPlan);
+  byPlan.set(plan, places);
   return places;
 }

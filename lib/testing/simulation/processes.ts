@@ -3,8 +3,20 @@
  * client, whose requests and pauses wait until the scheduler takes them up. A process that dies is never taken up again.
  */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { TableName } from '../../dynamodb/schema.ts';
 import { random } from './random.ts';
+
+/** The functions' timeout, and the sweep's, as the construct sets them. */
+const FUNCTION_LIFE_MILLIS = 60_000;
+const SWEEP_LIFE_MILLIS = 15 * 60_000;
+/**
+ * A program that calls the client. Less than the ten minutes that a transaction's token lives: one that sleeps for longer
+ * between two tries is outside of what can be promised.
+ */
+const WRITER_LIFE_MILLIS = 5 * 60_000;
+const LIVES_MILLIS: ReadonlyMap<string, number> = new Map([
+  ['sweep', SWEEP_LIFE_MILLIS],
+  ['writer', WRITER_LIFE_MILLIS],
+]);
 
 export type Input = Record<string, AttributeValue>;
 
@@ -21,7 +33,8 @@ interface Timer {
   readonly wake: () => void;
 }
 
-export type Role = TableName | 'sweep' | 'writer';
+/** Of a function that a stream wakes, the table. */
+export type Role = string;
 
 export type Carried = { readonly answer: unknown } | { readonly error: unknown };
 
@@ -56,7 +69,7 @@ export class Process {
     number: number,
     role: Role,
     surroundings: Surroundings,
-    options: { readonly seed: number; readonly skewMillisMax: number; readonly lifeMillis: number },
+    options: { readonly seed: number; readonly skewMillisMax: number },
   ) {
     this.number = number;
     this.role = role;
@@ -64,11 +77,11 @@ export class Process {
     // A row of dice of its own, so that what other processes do changes nothing here.
     this.fraction = random(options.seed * 31 + number);
     this.skewMillis = Math.round((this.fraction() * 2 - 1) * options.skewMillisMax);
-    this.deadlineEpochMillis = surroundings.nowEpochMillis() + options.lifeMillis;
+    this.deadlineEpochMillis = surroundings.nowEpochMillis() + (LIVES_MILLIS.get(role) ?? FUNCTION_LIFE_MILLIS);
   }
 
   get name(): string {
-    return `${NAMES[this.role]} ${this.number}`;
+    return `${NAMES[this.role] ?? this.role} ${this.number}`;
   }
 
   send(operation: string, input: Input): Promise<unknown> {
@@ -109,7 +122,7 @@ export class Process {
   }
 }
 
-const NAMES: Record<Role, string> = {
+const NAMES: Readonly<Record<string, string>> = {
   tasks: 'task-deleted',
   attachments: 'attachment-deleted',
   services: 'service-updated',

@@ -1,10 +1,11 @@
 /** What people do in a simulated world. The world knows no action: it draws one, has it performed, and asks for its name. */
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { World } from '../../protocol/invariants.ts';
 import type { MemoryTables } from '../memory/tables.ts';
 import type { Exercised } from './exercised.ts';
 import type { Place } from './place.ts';
 import type { Request } from './processes.ts';
-import type { Excuses } from './watch.ts';
+import type { Excuses, Watcher } from './watch.ts';
 
 /** Plain data, so that a story can be told again. */
 export type Action = unknown;
@@ -29,6 +30,8 @@ export interface Scene {
   readonly isForeign?: boolean;
   /** What the writers of this scene may do to themselves. */
   readonly excuses?: Excuses;
+  /** Kinds of one's own, and who watches them. @default - SwarmKit's, by the rules */
+  readonly own?: { readonly plan: Plan; readonly watch: Watcher };
 }
 
 /** A new scene, its cast by dice. */

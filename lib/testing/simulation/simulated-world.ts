@@ -2,8 +2,11 @@
  * One simulated world: tables, streams, processes and a clock, to which one choice after another is done. Nothing in it
  * happens by itself: a request waits until it is chosen, and so do its answer, a pause and a batch.
  */
+
 import { setImmediate } from 'node:timers/promises';
 import { readBatchResult } from '../../local/streams/batch-result.ts';
+import { swarmkitPlan } from '../../protocol/rules.ts';
+import type { Handler } from '../memory/stream-functions.ts';
 import { MemoryTables } from '../memory/tables.ts';
 import { type Choice, type Stage, tellChoice } from './choices.ts';
 import { Crowd, type Run } from './crowd.ts';
@@ -14,19 +17,11 @@ import type { Place, Tampering } from './place.ts';
 import type { Carried, Process, Request, Role, Surroundings } from './processes.ts';
 import { refusal, unanswered } from './refusals.ts';
 import type { Action, Scene } from './scene.ts';
-import { Watch } from './watch.ts';
+import { Watch, type Watcher } from './watch.ts';
 import { isWrite, Wire } from './wire.ts';
 
 /** A step of the world takes this long. */
 const STEP_MILLIS = 3;
-/** The functions' timeout, and the sweep's, as the construct sets them. */
-const FUNCTION_LIFE_MILLIS = 60_000;
-const SWEEP_LIFE_MILLIS = 15 * 60_000;
-/**
- * A program that calls the client. Less than the ten minutes that a transaction's token lives: one that sleeps for longer
- * between two tries is outside of what can be promised.
- */
-const WRITER_LIFE_MILLIS = 5 * 60_000;
 const PAST_MAX = 6;
 const START_EPOCH_MILLIS = Date.parse('2026-01-01T00:00:00.000Z');
 
@@ -40,7 +35,7 @@ interface Setting {
 export class SimulatedWorld implements Stage {
   readonly tables: MemoryTables;
   readonly lanes: Lanes;
-  readonly watch: Watch;
+  readonly watch: Watcher;
   readonly exercised = new Exercised();
   readonly #told: (Choice | string)[] = [];
   /** What should never happen: an error of ours, or a request that DynamoDB would reject. */
@@ -63,10 +58,11 @@ export class SimulatedWorld implements Stage {
   ) {
     this.#scene = scene;
     const { rules } = dials;
-    this.#crowd = new Crowd({ seed, skewMillisMax: dials.skewMillisMax, rules, tampering });
-    this.tables = new MemoryTables(PAST_MAX, rules);
-    this.watch = new Watch(rules, scene.excuses, scene.isForeign);
-    this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, rules }, (kind, records) => {
+    const plan = scene.own?.plan ?? swarmkitPlan(rules);
+    this.#crowd = new Crowd({ seed, skewMillisMax: dials.skewMillisMax, rules, plan, tampering });
+    this.tables = new MemoryTables(PAST_MAX, plan);
+    this.watch = scene.own?.watch ?? new Watch(rules, scene.excuses, scene.isForeign);
+    this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, plan }, (kind, records) => {
       this.losses += records;
       if (kind === 'given up') this.givenUp += records;
       this.exercised.count(kind === 'dropped' ? 'drops' : 'dead letters', records);
@@ -225,7 +221,7 @@ export class SimulatedWorld implements Stage {
       if (answer !== 'done') this.exercised.count(`refused: ${answer}`);
       this.digest = hash(answer, this.digest);
     };
-    return this.#run(process, 'writer', { lifeMillis: WRITER_LIFE_MILLIS, work }, surroundings);
+    return this.#run(process, 'writer', { work }, surroundings);
   }
 
   #sweep(number: number, request: { readonly full?: boolean; readonly restart?: boolean }): boolean {
@@ -236,7 +232,7 @@ export class SimulatedWorld implements Stage {
       if (answer.failedCount > 0) this.hasSweepDied = true;
       if (answer.complete && answer.failedCount === 0 && answer.startedAt === undefined) this.wholeSweeps.add(number);
     };
-    return this.#run(number, 'sweep', { lifeMillis: SWEEP_LIFE_MILLIS, work });
+    return this.#run(number, 'sweep', { work });
   }
 
   /** Sweeps that looked at everything, from the beginning to the end, and failed at nothing. */
@@ -254,12 +250,12 @@ export class SimulatedWorld implements Stage {
     const failed = (error: unknown) => ({ error: { errorType: 'Error', errorMessage: String(error) } });
     this.exercised.count('invocations');
     const work = (place: Place) =>
-      place.handlers[table]({ Records: records }, place.context()).then(
+      (place.handlers[table] as Handler)({ Records: records }, place.context()).then(
         (payload) => end({ payload }),
         (error) => end(failed(error)),
       );
     const onKilled = () => end(failed('killed'));
-    return this.#run(number, table, { lifeMillis: FUNCTION_LIFE_MILLIS, work, onKilled });
+    return this.#run(number, table, { work, onKilled });
   }
 
   /** Ends what is left running, so that its places are free for the next world. */

@@ -15,7 +15,24 @@ export interface Excuses {
   isExcusedAtRest(violation: Violation, lost: boolean): boolean;
 }
 
-export class Watch {
+/** What a world tells its watch. */
+export interface Watcher {
+  readonly violations: Violation[];
+  readonly deletions: number;
+  /** What went along with another. */
+  readonly freed: number;
+  readonly excused: number;
+  /** Items that were told that their parent is to go. */
+  readonly stopped: number;
+  step(before: World, after: World, nowEpochMillis: number): void;
+  always(world: World, unprocessed: (parent: ItemKey) => number): void;
+  /** @param lost whether records were lost on the way */
+  rest(world: World, lost: boolean, nowEpochMillis: number): void;
+  /** @param counters that may be left */
+  restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void;
+}
+
+export class Watch implements Watcher {
   readonly violations: Violation[] = [];
   deletions = 0;
   freed = 0;
@@ -53,7 +70,6 @@ export class Watch {
     if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#rules));
   }
 
-  /** @param lost whether records were lost on the way */
   rest(world: World, lost: boolean, nowEpochMillis: number): void {
     for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
       const isExcused = this.#excuses?.isExcusedAtRest(violation, lost) === true;
@@ -65,8 +81,6 @@ export class Watch {
   /**
    * No record was lost, but a sweep has died, or a request has outlived its sender. What that had opened is left, where the
    * parent had gone and its removal's record was done by then; the next sweep takes it away. All else is as it must be.
-   *
-   * @param counters that may be left
    */
   restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void {
     for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {

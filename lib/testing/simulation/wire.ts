@@ -1,7 +1,8 @@
 /** The way between the processes of a simulated world and its DynamoDB: what is carried out, and what arrives late. */
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import type { World } from '../../protocol/invariants.ts';
-import { MEMORY_NAMES } from '../memory/client.ts';
+import { memoryNames } from '../memory/client.ts';
 import { MemoryEngine } from '../memory/engine.ts';
 import type { Luck, StatementFault } from '../memory/reads.ts';
 import type { MemoryTables } from '../memory/tables.ts';
@@ -45,6 +46,7 @@ export class Wire {
   readonly #ends: Ends;
   readonly #engine: MemoryEngine;
   readonly #isForeign: boolean;
+  readonly #names: PhysicalNames;
   /**
    * Counters that a request has opened after its sender had failed or died, such as `service#web 12.1`. The sender's record may
    * have been handled anew by then, and the parent be gone: nobody but a sweep looks at such a counter.
@@ -59,9 +61,10 @@ export class Wire {
   constructor(ends: Ends, { pageItemsMax, isForeign }: { readonly pageItemsMax: number; readonly isForeign: boolean }) {
     this.#isForeign = isForeign;
     this.#ends = ends;
+    this.#names = memoryNames(ends.tables.plan);
     this.#engine = new MemoryEngine({
       tables: ends.tables,
-      names: MEMORY_NAMES,
+      names: this.#names,
       nowEpochMillis: () => ends.nowMillis,
       ...(pageItemsMax > 0 && { pageItemsMax }),
     });
@@ -101,7 +104,7 @@ export class Wire {
       exercised.count('counts together');
       if (unprocessed > 0) exercised.count('counts cut short');
     } else if (unprocessed > 0 && operation.startsWith('Batch')) exercised.count('unprocessed parts');
-    if (operation === 'TransactWriteItems' && receiptsIn(input) > 1) exercised.count('deletions together');
+    if (operation === 'TransactWriteItems' && receiptsIn(input, this.#names) > 1) exercised.count('deletions together');
   }
 
   keepLate(process: Process, { number, operation, input }: Request): void {
@@ -146,9 +149,9 @@ function luckOf(operation: string, { age, unprocessed }: { age: number; unproces
   return operation === 'ExecuteStatement' ? { age, rows: unprocessed - 1 } : { age, unprocessed };
 }
 
-function receiptsIn(input: Request['input']): number {
+function receiptsIn(input: Request['input'], { receipts }: PhysicalNames): number {
   const actions = input.TransactItems as unknown as readonly { readonly Put?: { readonly TableName: string } }[];
-  return actions.filter(({ Put }) => Put?.TableName === MEMORY_NAMES.receipts).length;
+  return actions.filter(({ Put }) => Put?.TableName === receipts).length;
 }
 
 export function isWrite(operation: string): boolean {

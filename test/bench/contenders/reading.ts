@@ -1,21 +1,20 @@
 /** What the contenders share, so that they differ in nothing but how they count. */
 import type { DynamoDBRecord } from 'aws-lambda';
-import { sideOf, TABLES } from '../../../lib/dynamodb/schema.ts';
 import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
 import { type Counter, parseHeldName } from '../../../lib/protocol/model.ts';
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
-import type { StreamedTable } from '../../../lib/streams/functions.ts';
 import { settling } from '../../../lib/streams/ports.ts';
 import type { ContenderPorts } from '../environment.ts';
 
 /** As Powertools' documentation has it: a stream keeps its records for 24 hours, and may deliver again until then. */
 export const REMEMBERED_SECONDS = 25 * 60 * 60;
 
-export function parentOf(table: StreamedTable, record: DynamoDBRecord): ItemKey {
-  const key = record.dynamodb?.Keys?.[TABLES[table].partitionKey]?.S as string;
-  const { kind } = sideOf(table);
-  return kind === undefined ? (parseHeldName(key) as ItemKey) : { kind, id: key };
+export function parentOf(table: string, record: DynamoDBRecord): ItemKey {
+  const keys = record.dynamodb?.Keys;
+  return table === 'attachments'
+    ? (parseHeldName(keys?.held?.S as string) as ItemKey)
+    : { kind: 'service', id: keys?.serviceId?.S as string };
 }
 
 export function eventIdOf(record: DynamoDBRecord): string {

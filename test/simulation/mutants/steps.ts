@@ -56,9 +56,9 @@ export const STEP_MUTANTS: readonly Mutant[] = [
     store: (right, took) => {
       const attached = new Map<string, string[]>();
       return {
-        readParent: async (parent) => {
+        readItem: async (parent) => {
           if (parent.kind === 'network') attached.set(parent.id, await right.listAttached(parent, 2));
-          return right.readParent(parent);
+          return right.readItem(parent);
         },
         listAttached: async (network) => {
           took();
@@ -75,9 +75,9 @@ export const STEP_MUTANTS: readonly Mutant[] = [
     store: (right, took) => {
       const counted = new Map<string, number>();
       return {
-        readParent: async (parent) => {
+        readItem: async (parent) => {
           counted.set(itemName(parent), await right.countChildren(parent, CHILD_COUNT_PAGE_ITEMS));
-          return right.readParent(parent);
+          return right.readItem(parent);
         },
         countChildren: async (parent) => {
           took();
@@ -211,8 +211,8 @@ export const STEP_MUTANTS: readonly Mutant[] = [
           settled.add(itemName(parent));
           return right.openCounter(parent, fresh);
         },
-        readParent: async (key) => {
-          const parent = await right.readParent(key);
+        readItem: async (key) => {
+          const parent = await right.readItem(key);
           if (key.kind !== 'network' || settled.has(itemName(key)) || parent?.markedAt === undefined) return parent;
           took();
           marks.set(key.id, parent.markedAt);
@@ -259,16 +259,18 @@ export const STEP_MUTANTS: readonly Mutant[] = [
     store: (right, took) => {
       const refersTo = new Map<string, readonly string[]>();
       return {
-        readUser: async (user) => {
-          const found = await right.readUser(user);
-          refersTo.set(itemName(user), found?.references ?? []);
+        readItem: async (user) => {
+          const found = await right.readItem(user);
+          refersTo.set(itemName(user), found?.held.map(itemName) ?? []);
           return found;
         },
         // Right is what is attached, and wrong what is not, whatever the service refers to.
         readAttachments: async (user, networks) => {
           const attached = await right.readAttachments(user, networks);
           const references = refersTo.get(itemName(user)) ?? [];
-          return new Set(networks.filter((network) => references.includes(network) === attached.has(network)));
+          return new Set(
+            networks.map(itemName).filter((network) => references.includes(network) === attached.has(network)),
+          );
         },
         heal: (healing) => {
           if (healing.remove.length > 0) took();
@@ -297,10 +299,10 @@ export const STEP_MUTANTS: readonly Mutant[] = [
     store: (right, took, under) => {
       const unaware = under({ taskIsGone: 'deleted' });
       return {
-        readUser: (user) => {
-          if (user.kind !== 'task') return right.readUser(user);
+        readItem: (user) => {
+          if (user.kind !== 'task') return right.readItem(user);
           took();
-          return unaware.readUser(user);
+          return unaware.readItem(user);
         },
       };
     },

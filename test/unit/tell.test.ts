@@ -1,11 +1,11 @@
 /** The bounds of telling tasks to stop, and whose tasks are left alone. */
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
-import { STOP_TASKS_MAX, STOP_TRIES_MAX, STOPS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
+import { TELL_TRIES_MAX, TELLS_PER_TRANSACTION_MAX, TOLD_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 import type { PageKey } from '../../lib/protocol/pages.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { stopTasks } from '../../lib/protocol/stop.ts';
-import type { Stopped, Store } from '../../lib/protocol/store.ts';
+import type { Store, Told } from '../../lib/protocol/store.ts';
+import { tell } from '../../lib/protocol/tell.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { MemoryTables } from '../../lib/testing/memory/tables.ts';
@@ -15,6 +15,12 @@ import { network, service, task } from '../support/objects.ts';
 const web: ItemKey = { kind: 'service', id: 'web' };
 const rules = { ...DEFAULT_RULES, stopTasks: true };
 const marked = { pendingDelete: true, markedAt: '2025-12-31T00:00:00.000Z#1' };
+
+/** A method of the store, called on itself; or what else it has. */
+function passedOn(store: Store, name: string | symbol): unknown {
+  const method = Reflect.get(store, name);
+  return typeof method === 'function' ? (...args: unknown[]) => Reflect.apply(method, store, args) : method;
+}
 
 function world(more: Record<string, unknown>, tasks = 1) {
   const tables = new MemoryTables();
@@ -33,21 +39,23 @@ describe('tasks are left alone', () => {
     ['in the grace period', { ...marked, markedAt: '2026-01-01T00:00:00.000Z#1' }, { gracePeriodMillis: 1 }],
   ])('%s', async (_, more, chosen) => {
     const { tables, told } = world(more);
-    expect(await stopTasks(memoryStore(tables), testChance(), web, { ...rules, ...chosen })).toBe(0);
+    expect(
+      await tell(memoryStore(tables, { rules: { ...rules, ...chosen } }), testChance(), web, { ...rules, ...chosen }),
+    ).toBe(0);
     expect(told()).toBe(0);
   });
 
   it('of what is not there, or has no tasks', async () => {
     const { tables } = world(marked);
     const calls: string[] = [];
-    const store = wrapStore(memoryStore(tables), async (request, call) => {
+    const store = wrapStore(memoryStore(tables, { rules }), async (request, call) => {
       calls.push(request);
       return call();
     });
-    expect(await stopTasks(store, testChance(), { kind: 'service', id: 'nobody' }, rules)).toBe(0);
+    expect(await tell(store, testChance(), { kind: 'service', id: 'nobody' }, rules)).toBe(0);
     tables.put('networks', network('front', marked));
-    expect(await stopTasks(store, testChance(), { kind: 'network', id: 'front' }, rules)).toBe(0);
-    expect(calls).toEqual(['readParent']);
+    expect(await tell(store, testChance(), { kind: 'network', id: 'front' }, rules)).toBe(0);
+    expect(calls).toEqual(['readItem']);
   });
 });
 
@@ -55,59 +63,60 @@ describe('tasks are told', () => {
   it('and looked for once, where all are on one page', async () => {
     const { tables } = world(marked, 2);
     const calls: string[] = [];
-    const store = wrapStore(memoryStore(tables), async (request, call) => {
+    const store = wrapStore(memoryStore(tables, { rules }), async (request, call) => {
       calls.push(request);
       return call();
     });
-    expect(await stopTasks(store, testChance(), web, rules)).toBe(2);
-    expect(calls).toEqual(['readParent', 'listUnstopped', 'stopTasks']);
+    expect(await tell(store, testChance(), web, rules)).toBe(2);
+    expect(calls).toEqual(['readItem', 'listUntold', 'tell']);
   });
 
   it('page by page, some in a transaction, and those that stand in the way are left out', async () => {
     const { tables, told } = world(marked, 60);
     const sizes: number[] = [];
-    const inner = memoryStore(tables, { pageItemsMax: 30 });
+    const inner = memoryStore(tables, { pageItemsMax: 30, rules });
     const store: Store = new Proxy(inner, {
       get: (target, name) =>
-        name !== 'stopTasks'
-          ? (...args: unknown[]) => Reflect.apply(Reflect.get(target, name), target, args)
-          : async (...[found, ids]: Parameters<Store['stopTasks']>) => {
-              sizes.push(ids.length);
-              if (sizes.length === 1) tables.delete('tasks', { serviceId: 'web', id: ids[0] as string });
-              return target.stopTasks(found, ids);
+        name !== 'tell'
+          ? passedOn(target, name)
+          : async (...[found, telling, items]: Parameters<Store['tell']>) => {
+              sizes.push(items.length);
+              if (sizes.length === 1)
+                tables.delete('tasks', { serviceId: 'web', id: items[0]?.id.slice('3#web#'.length) as string });
+              return target.tell(found, telling, items);
             },
     });
-    expect(await stopTasks(store, testChance(), web, rules)).toBe(59);
+    expect(await tell(store, testChance(), web, rules)).toBe(59);
     expect(told()).toBe(59);
-    expect(sizes).toEqual([STOPS_PER_TRANSACTION_MAX, STOPS_PER_TRANSACTION_MAX - 1, 5, STOPS_PER_TRANSACTION_MAX, 5]);
+    expect(sizes).toEqual([TELLS_PER_TRANSACTION_MAX, TELLS_PER_TRANSACTION_MAX - 1, 5, TELLS_PER_TRANSACTION_MAX, 5]);
   });
 
   /** A service whose tasks are listed without end; every transaction is answered alike. */
-  const endless = (answer: (ids: readonly string[]) => Stopped, tasksInPage: number) => {
+  const endless = (answer: (items: readonly ItemKey[]) => Told, tasksInPage: number) => {
     const { tables } = world(marked);
     const calls = { pages: [] as (PageKey | undefined)[], transactions: 0 };
-    const store: Store = new Proxy(memoryStore(tables), {
+    const store: Store = new Proxy(memoryStore(tables, { rules }), {
       get: (target, name) => {
-        if (name === 'listUnstopped')
-          return async (_: ItemKey, from: PageKey | undefined) => {
+        if (name === 'listUntold')
+          return async (...[, , from]: Parameters<Store['listUntold']>) => {
             calls.pages.push(from);
-            const items = Array.from({ length: tasksInPage }, (_, n) => `t${n}`);
+            const items = Array.from({ length: tasksInPage }, (_, n): ItemKey => ({ kind: 'task', id: `3#web#t${n}` }));
             return { items, next: { serviceId: 'web', id: `page ${calls.pages.length}` } };
           };
-        if (name === 'stopTasks')
-          return async (...[, ids]: Parameters<Store['stopTasks']>) => {
+        if (name === 'tell')
+          return async (...[, , items]: Parameters<Store['tell']>) => {
             calls.transactions++;
-            return answer(ids);
+            return answer(items);
           };
-        return (...args: unknown[]) => Reflect.apply(Reflect.get(target, name), target, args);
+        return passedOn(target, name);
       },
     });
-    return { calls, stop: () => stopTasks(store, testChance(), web, rules) };
+    return { calls, stop: () => tell(store, testChance(), web, rules) };
   };
 
   it('not beyond a number, after which the sweep goes on', async () => {
-    const { calls, stop } = endless(() => ({ status: 'committed' }), STOP_TASKS_MAX / 4);
-    expect(await stop()).toBe(STOP_TASKS_MAX);
+    const { calls, stop } = endless(() => ({ status: 'committed' }), TOLD_ITEMS_MAX / 4);
+    expect(await stop()).toBe(TOLD_ITEMS_MAX);
     expect(calls.pages.map((from) => from?.id)).toEqual([undefined, 'page 1', 'page 2', 'page 3']);
   });
 
@@ -121,7 +130,7 @@ describe('tasks are told', () => {
     const { calls, stop } = endless((ids) => ({ status: 'refused', unfit: ids.slice(0, 1) }), 20);
     const done = stop();
     await done;
-    expect(calls.transactions).toBe(calls.pages.length * STOP_TRIES_MAX);
+    expect(calls.transactions).toBe(calls.pages.length * TELL_TRIES_MAX);
   });
 
   it('no more once the mark is gone', async () => {
