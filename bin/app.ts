@@ -4,11 +4,11 @@
  * Context: `lifecycle`, a file that declares kinds of one's own; `export`, which of its exports; `stackName`.
  */
 import { readFileSync } from 'node:fs';
-import { join, parse, relative, resolve } from 'node:path';
+import { join, parse, relative } from 'node:path';
 import { App } from 'aws-cdk-lib';
 import { DeallocatorStack } from '../lib/infra/index.ts';
 import { isDeallocatorError } from '../lib/protocol/errors.ts';
-import { readLifecycle } from './cli/lifecycle-file.ts';
+import { readLifecycleFile } from './cli/lifecycle-file.ts';
 
 // The command line passes on the context of cdk.json. Run by hand, the app reads it itself.
 const { context } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'cdk.json'), 'utf8'));
@@ -27,7 +27,7 @@ const file = textOf('lifecycle');
 const lifecycle =
   file === undefined
     ? undefined
-    : await readLifecycle(file, resolve(file), textOf('export'), '-c export=NAME').catch(end);
+    : await readLifecycleFile(file, { directory: process.cwd() }, textOf('export'), '-c export=NAME').catch(end);
 // Other kinds have other tables: a stack of the same name would leave those of the former ones behind.
 const ownName = file && `Deallocator-${parse(file).name.replaceAll(/[^A-Za-z0-9]/g, '-')}`;
 const stack = new DeallocatorStack(app, 'Deallocator', {

@@ -1,23 +1,23 @@
-/** Files that declare kinds. */
+/** A file that declares kinds: of JSON, or a module that exports them. */
+import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
-import { isLifecycleError } from '../../lib/lifecycle/refusals.ts';
+import { isLifecycleError, refusalText } from '../../lib/lifecycle/refusals.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { readText } from './files.ts';
+import type { Io } from './io.ts';
 
 /**
- * What a file of JSON says, or what a module exports. `InvalidArgument` for what declares none, or several.
- *
- * @param file its name in messages
- * @param wanted the name of an export
+ * @param wanted the name of an export; undefined: the only one
  * @param option how that is said
  */
-export async function readLifecycle(
+export async function readLifecycleFile(
   file: string,
-  path: string,
-  wanted: string | undefined,
+  io: Pick<Io, 'directory'>,
+  wanted?: string,
   option = '--export',
 ): Promise<Lifecycle> {
+  const path = resolve(io.directory, file);
   const text = await readText(file, path);
   if (path.endsWith('.json')) return parse(file, text);
   const exported = await importModule(file, path);
@@ -59,4 +59,11 @@ async function importModule(file: string, path: string): Promise<Readonly<Record
       : 'correct that';
     throw new DeallocatorError('InvalidArgument', `${file} can't be loaded: ${message}; ${way}`, { cause });
   }
+}
+
+/** All that is refused, on one line: where a command is about something else. */
+export function onOneLine(name: string, error: unknown): unknown {
+  if (!isLifecycleError(error)) return error;
+  const refused = error.refusals.map(refusalText).join('; ');
+  return new DeallocatorError('InvalidArgument', `${name} declares what is refused: ${refused}`, { cause: error });
 }

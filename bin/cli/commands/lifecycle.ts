@@ -1,10 +1,9 @@
 /** lifecycle: what a declaration of kinds causes, before anything is deployed. */
-import { resolve } from 'node:path';
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { isLifecycleError } from '../../../lib/lifecycle/refusals.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
-import { readLifecycle } from '../lifecycle-file.ts';
+import { readLifecycleFile } from '../lifecycle-file.ts';
 import { terminalOf } from '../terminal.ts';
 
 export const lifecycle: Command = {
@@ -27,13 +26,10 @@ export const lifecycle: Command = {
       import('../lifecycle-words.ts'),
     ]);
     try {
-      const declared =
-        file === undefined ? SWARMKIT : await readLifecycle(file, resolve(io.directory, file), given.text('export'));
+      const declared = file === undefined ? SWARMKIT : await readLifecycleFile(file, io, given.text('export'));
       const plan: Plan = planOf(declared);
       if (isJson) printJson({ lifecycle: declared, plan });
-      else {
-        say(lifecycleWords(plan, terminalOf(io.out, io.environment)));
-      }
+      else say(lifecycleWords(plan, terminalOf(io.out, io.environment)));
       return DONE;
     } catch (error) {
       if (!isLifecycleError(error)) throw error;
