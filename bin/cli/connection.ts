@@ -58,12 +58,7 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     connection,
     where,
     db,
-    // Of whatever kinds: what writes services and networks is asked of a lifecycle that has them.
-    client: new DeallocatorClient({
-      tables,
-      client: db,
-      ...(lifecycle === undefined ? { taskNetworks: rules.taskNetworks } : { lifecycle }),
-    }) as DeallocatorClient,
+    client: openClient({ tables, client: db, ...(lifecycle ? { lifecycle } : { taskNetworks: rules.taskNetworks }) }),
     cluster: new Cluster(db, tables, { ...(lifecycle && { plan: planOf(lifecycle) }), rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     around: openSurroundings({
@@ -74,6 +69,11 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     }),
     close: () => db.destroy(),
   };
+}
+
+/** Its kinds are known when it runs: commands that need SwarmKit's ask for these. */
+function openClient(options: ConstructorParameters<typeof DeallocatorClient>[0]): DeallocatorClient {
+  return new DeallocatorClient(options);
 }
 
 interface Found extends DeploymentNames {

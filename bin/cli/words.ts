@@ -51,12 +51,17 @@ export function reasonWords(plan: Plan, reason: StayReason, names?: Names): stri
       return `used by ${listed(reason.by.map((user) => spokenWith(plan, names, user)))}`;
     case 'unreadable counter':
       return COUNTER_OVERWRITTEN;
+    case 'learning':
+      return `its users are being counted${sinceWords(reason.sinceEpochMillis)}`;
     case 'not all read':
       return 'used by more than was read';
     default:
       return reason.because;
   }
 }
+
+const sinceWords = (epochMillis: number | undefined) =>
+  epochMillis === undefined ? '' : `, since ${new Date(epochMillis).toISOString()}`;
 
 const COUNTER_OVERWRITTEN = 'its counter was overwritten';
 
@@ -100,7 +105,7 @@ export function forecastLines(plan: Plan, { steps, stays, isWhole }: Forecast, n
   });
   const staying = stays.map(({ object, reasons }) =>
     visible(
-      `stays: ${spokenWith(plan, names, object, reasons.map((reason) => reasonWords(plan, reason, names)).join('; '))}`,
+      `stays: ${spokenWith(plan, names, object, reasons.map((reason) => stayWords(plan, reason, names)).join('; '))}`,
     ),
   );
   return [
@@ -109,6 +114,10 @@ export function forecastLines(plan: Plan, { steps, stays, isWhole }: Forecast, n
     ...[...going, ...staying].map((line) => `  ${line}`),
     ...(isWhole ? [] : ['  (not all was read)']),
   ];
+}
+
+function stayWords(plan: Plan, reason: StayReason, names: Names): string {
+  return reason.because === 'learning' ? 'being learned' : reasonWords(plan, reason, names);
 }
 
 function afterWords(plan: Plan, after: Forecast['steps'][number]['after'], say: (object: string) => string): string {
