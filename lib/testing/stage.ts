@@ -1,11 +1,13 @@
 /** Tables in memory with what reads their streams, one batch after another, each to its end. */
+
+import type { Plan } from '../lifecycle/plan.ts';
 import { readBatchResult } from '../local/streams/batch-result.ts';
 import { typedName } from '../operate/names.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
-import type { ParentKind } from '../protocol/model.ts';
+import { checkRest, checkStep, type Violation, type World } from '../protocol/invariants.ts';
 import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
+import { factsOf, itemsOf } from '../protocol/tables.ts';
 import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import type { Context } from '../streams/invocation.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../streams/sweep-requested.ts';
@@ -55,7 +57,7 @@ export class Stage {
     this.tables.onStep = (before, after) => {
       const nowEpochMillis = chance.nowEpochMillis();
       this.#violations.push(...checkStep(before, after, { rules, nowEpochMillis }));
-      this.#deleted.push(...goneOf('service', before, after), ...goneOf('network', before, after));
+      this.#deleted.push(...goneOf(this.tables.plan, before, after));
     };
   }
 
@@ -137,9 +139,14 @@ async function endOf<T>(promise: Promise<T>): Promise<{ readonly payload: T } | 
   }
 }
 
-function goneOf(kind: ParentKind, before: World, after: World): string[] {
-  const left = new Set(parentsIn(after, kind).map(({ id }) => id));
-  return parentsIn(before, kind)
-    .filter(({ id }) => !left.has(id))
-    .map(({ id }) => typedName({ kind, id }));
+function goneOf(plan: Plan, before: World, after: World): string[] {
+  return plan.sweep.flatMap((kind) => {
+    const namesIn = (world: World) =>
+      itemsOf(world, plan, kind).flatMap((item) => {
+        const { key } = factsOf(plan, kind, item);
+        return key === undefined ? [] : [typedName(key)];
+      });
+    const left = new Set(namesIn(after));
+    return namesIn(before).filter((name) => !left.has(name));
+  });
 }

@@ -700,11 +700,11 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         await subject.put('tasks', { serviceId: 'web', id: '2' });
         const { lifecycle } = subject.holdingStore;
         expect(await lifecycle.listHolders('service', undefined)).toEqual({
-          items: [{ key: web, references: ['front', 'back'] }],
+          items: [{ key: web, held: [front, back] }],
           next: undefined,
         });
         expect((await lifecycle.listHolders('task', undefined)).items).toEqual([
-          { key: { kind: 'task', id: '3#web#1' }, references: ['back'] },
+          { key: { kind: 'task', id: '3#web#1' }, held: [back] },
         ]);
         expect((await lifecycle.listHolders('service', { id: 'web' })).items).toEqual([]);
       });

@@ -3,10 +3,11 @@
  * counters and users, and references their attachments, in partitions: so the memory it takes does not grow with the tables.
  */
 import { isOwnItem } from '../../dynamodb/schema.ts';
-import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { itemName } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { hasEnded, usersOf } from '../../protocol/invariants.ts';
 import { kindRules, type ParentKind, parseHeldName, parseParentName, referredTo } from '../../protocol/model.ts';
+import { swarmkitPlan } from '../../protocol/rules.ts';
+import { factsOf, holdersOf } from '../../protocol/tables.ts';
 import { type Suspicion, suspectKey } from './findings.ts';
 import { Partitions } from './partitions.ts';
 import { PROBLEMS, type Problem } from './problems.ts';
@@ -68,22 +69,22 @@ export class Survey {
 
   /** Takes what one page holds. */
   async take({ table, items }: AuditedPage): Promise<void> {
-    const { rules } = this.#circumstances;
+    const plan = swarmkitPlan(this.#circumstances.rules);
     switch (table) {
       case 'services':
       case 'networks': {
         const kind = table === 'services' ? 'service' : 'network';
         this.#takeParents(kind, items);
-        if (kindRules(kind).refersTo !== undefined) this.#takeUsers(usersOf({ services: items, tasks: [] }, rules));
+        if (kindRules(kind).refersTo !== undefined) this.#takeUsers(holdersOf({ services: items }, plan));
         break;
       }
       case 'tasks':
         for (const task of items) {
-          if (hasEnded(task, rules)) continue;
+          if (factsOf(plan, 'task', task).isGone) continue;
           const name = itemName({ kind: 'service', id: task.serviceId });
           this.#facts.add(name, { is: 'child', name, about: { service: task.serviceId, task: task.id } });
         }
-        this.#takeUsers(usersOf({ services: [], tasks: items }, rules));
+        this.#takeUsers(holdersOf({ tasks: items }, plan));
         break;
       case 'attachments':
         for (const attachment of items) {
@@ -128,9 +129,9 @@ export class Survey {
     }
   }
 
-  #takeUsers(users: readonly { readonly key: ItemKey; readonly references: readonly string[] }[]): void {
-    for (const { key, references } of users) {
-      for (const network of references) {
+  #takeUsers(users: ReturnType<typeof holdersOf>): void {
+    for (const { key, held } of users) {
+      for (const { id: network } of held) {
         const name = itemName(referredTo(network));
         const about = pairOf(key, network);
         this.#facts.add(name, { is: 'user', name, about });

@@ -4,17 +4,17 @@ import type { ItemKey } from '../../lifecycle/keys.ts';
 import type { StoredParent, World } from '../../protocol/invariants.ts';
 import { parseHeldName, parseUserName, taskKey, taskParts } from '../../protocol/model.ts';
 
-export interface AuditedParent extends StoredParent {
+export type AuditedParent = StoredParent & {
   /** Paths of network lists that hold neither a list nor null. */
   readonly oddLists?: readonly string[];
-}
+};
 
-export interface AuditedCounter {
+export type AuditedCounter = {
   readonly id: string;
   /** A whole number, unless a raw writer overwrote it. */
   readonly remaining: unknown;
   readonly epoch?: unknown;
-}
+};
 
 export interface AuditedWorld extends Omit<World, 'services' | 'networks' | 'counters'> {
   readonly services: readonly AuditedParent[];
