@@ -132,7 +132,7 @@ export function grantsOf(plans: Plans, tables: Tables): Grants {
     ...queried,
     ...marked,
     attachments('BatchGetItem', 'Query', 'Scan', ...GUARDED),
-    { counters: ['BatchGetItem', 'Scan', ...GUARDED], receipts: ['GetItem', 'Query', 'Scan', ...GUARDED] },
+    { counters: ['GetItem', 'BatchGetItem', 'Scan', ...GUARDED], receipts: ['GetItem', 'Query', 'Scan', ...GUARDED] },
   );
   return {
     read,

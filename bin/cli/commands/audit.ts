@@ -39,7 +39,7 @@ export const audit: Command = {
     const confirmMillis = readTime(given, 'confirm');
     const { db, tables, rules, sweep, around, sweepFunctionName, cluster } = await open();
     const { plan } = cluster;
-    const options = { rules, signal: io.signal, chance: io.chance };
+    const options = { plan, rules, signal: io.signal, chance: io.chance };
     const progress = openProgress(io);
     try {
       const result = await auditTables(db, tables, {
