@@ -99,7 +99,9 @@ describe('rm', () => {
     );
     expect(explained.stdout).toContain('│  └─ task 2: running, start time unknown\n');
     expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
-    expect((await json('explain', 'service', 'a-web')).document).toMatchObject({ tasks: { count: 2 } });
+    expect((await json('explain', 'service', 'a-web')).document).toMatchObject({
+      children: [{ kind: 'task', count: 2 }],
+    });
     expect((await cli(['explain', 'service', 'a-web', '--graph', 'dot'])).stdout).toMatch(/^digraph .*\}\n$/s);
 
     const late = await cli(['wait', 'service', 'a-web', '--timeout', '0']);
