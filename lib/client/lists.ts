@@ -106,5 +106,10 @@ export async function deleteItems(
 export function withDone(error: unknown, done: readonly string[]): unknown {
   if (!(error instanceof DeallocatorError) || done.length === 0) return error;
   const { code, message, cause, blockers, learning } = error;
-  return new DeallocatorError(code, `${message} (${done.length} before it were done)`, { cause, blockers, learning, done });
+  return new DeallocatorError(code, `${message} (${done.length} before it were done)`, {
+    cause,
+    blockers,
+    learning,
+    done,
+  });
 }
