@@ -548,7 +548,7 @@ describe('a mistake', () => {
     [['explain', 'service', 'web', '--graph', 'png'], '--graph is "png", allowed: mermaid, dot'],
     [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number from 1 to 10000'],
     [['history', '--limit', '0'], '--limit is "0", allowed: a whole number from 1 to 10000'],
-    [['explain', 'network', ''], "a network's id is empty"],
+    [['explain', 'network', ''], 'the network id "" is empty'],
     [['rm', 'service', 'web', 'x'.repeat(1025)], 'the service id "xx'],
     [['import'], 'the file to import is missing'],
     [['completion', 'tcsh'], '"tcsh" is not a known shell; allowed: bash, zsh, fish'],
