@@ -1,7 +1,7 @@
 /** `npm run picture`: runs the demo on the local cloud, and writes what it showed to docs/drain.svg, which the README has. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseSnapshot } from '../lib/operate/snapshots/snapshot.ts';
+import { parseSnapshot } from '../lib/operate/snapshots/entries.ts';
 import { runDemo } from './demo/demo.ts';
 import { drainPicture, type Recording } from './demo/picture.ts';
 import { plainScreen } from './demo/plain-screen.ts';

@@ -27,9 +27,22 @@ export async function buildFunctions(signal: AbortSignal): Promise<void> {
   await run(['bin/build.ts', '--functions'], {}, signal);
 }
 
-/** Four fifths of its time are the CDK's own validation, which changes nothing of what is written. */
-export async function writeTemplate(signal: AbortSignal, { validate }: { readonly validate: boolean }): Promise<void> {
-  const environment = { CDK_OUTDIR: ASSEMBLY_DIRECTORY, ...(!validate && { CDK_VALIDATION: 'false' }) };
+export interface TemplateChoices {
+  /** Four fifths of its time are the CDK's own validation, which changes nothing of what is written. */
+  readonly validate: boolean;
+  /** The path of a file that declares kinds. @default - SwarmKit's kinds */
+  readonly lifecycle?: string | undefined;
+  /** Which of its exports. */
+  readonly export?: string | undefined;
+}
+
+export async function writeTemplate(signal: AbortSignal, { validate, ...context }: TemplateChoices): Promise<void> {
+  const environment = {
+    CDK_OUTDIR: ASSEMBLY_DIRECTORY,
+    // As the CDK's command line passes it on.
+    CDK_CONTEXT_JSON: JSON.stringify(context),
+    ...(!validate && { CDK_VALIDATION: 'false' }),
+  };
   await run(['bin/app.ts'], environment, signal);
 }
 

@@ -1,6 +1,8 @@
 /** What an import or an export has done, in words. */
-import { spoken } from '../../lib/operate/names.ts';
+import { spokenInSwarm } from '../../lib/operate/names.ts';
 import type { ImportPhase, ImportResult } from '../../lib/operate/snapshots/import.ts';
+import type { Counts } from '../../lib/operate/snapshots/lines.ts';
+import { KIND_OF } from '../../lib/operate/snapshots/lists.ts';
 import type { ImportInput } from '../../lib/operate/snapshots/read-import.ts';
 import type { LeftOut } from '../../lib/operate/snapshots/snapshot.ts';
 import { groupByCause } from '../../lib/operate/snapshots/unusable.ts';
@@ -8,16 +10,16 @@ import { parseParentName } from '../../lib/protocol/model.ts';
 import type { Terminal } from './terminal.ts';
 import { columns, count, list, shortened } from './text.ts';
 
-const PHASES: readonly ImportPhase[] = ['networks', 'services', 'tasks'];
+const PHASES: readonly ImportPhase[] = ['networks', 'volumes', 'secrets', 'configs', 'services', 'tasks'];
 
 export function importWords(
   result: ImportResult,
   { unusable, skipped, lacks, empty }: Omit<ImportInput, 'snapshot'>,
   terminal: Terminal,
 ): string {
-  const rows = PHASES.map((phase) => {
-    const { created, alreadyThere, refused } = result[phase];
-    return [phase, created, alreadyThere, refused];
+  const rows = PHASES.flatMap((phase) => {
+    const counts = result[phase];
+    return counts === undefined ? [] : [[phase, counts.created, counts.alreadyThere, counts.refused]];
   });
   const reasons = [
     ...groupByCause(result.refusals).map((group) => [named(group), `refused: ${group.reason}`]),
@@ -34,7 +36,7 @@ export function importWords(
 function said(object: string): string {
   const [, service, task] = /^task#(?:([^#]+)#)?([^#]+)$/.exec(object) ?? [];
   if (task !== undefined) return shortened(`task ${task}${service === undefined ? '' : ` of service ${service}`}`);
-  return shortened(parseParentName(object) === undefined ? object : spoken(object));
+  return shortened(parseParentName(object) === undefined ? object : spokenInSwarm(object));
 }
 
 /** Objects of one cause that are named before their number alone is told. */
@@ -45,8 +47,13 @@ function named({ cause, objects }: { readonly cause: string; readonly objects: r
   return objects.length > NAMED_MAX ? `${count(objects.length, 'object')}: ${first}, …` : first;
 }
 
-export function exportedWords({ services, networks, tasks }: Readonly<Record<ImportPhase, number>>): string {
-  return `exported ${[count(services, 'service'), count(networks, 'network'), count(tasks, 'task')].join(', ')}`;
+export function exportedWords(counts: Counts): string {
+  const lists = ['services', 'networks', 'volumes', 'secrets', 'configs', 'tasks'] as const;
+  const kinds = lists.flatMap((list) => {
+    const number = counts[list];
+    return number === undefined ? [] : [count(number, KIND_OF[list])];
+  });
+  return `exported ${kinds.join(', ')}`;
 }
 
 /** What of an export is not as it was. Undefined: nothing. @param more how many there are beside these, and who has them */

@@ -5,7 +5,7 @@ import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { invalid } from '../protocol/arguments.ts';
-import { type PhysicalNames, SWEEP_CURSOR_ID } from './schema.ts';
+import { LIFECYCLE_ID, type PhysicalNames, SWEEP_CURSOR_ID } from './schema.ts';
 
 export type Key = Readonly<Record<string, string>>;
 
@@ -51,6 +51,10 @@ export class Addresses {
 
   sweepCursor(): Address {
     return this.counterNamed(SWEEP_CURSOR_ID);
+  }
+
+  lifecycle(): Address {
+    return this.counterNamed(LIFECYCLE_ID);
   }
 
   receipt(key: ItemKey, markedAt: string): Address {

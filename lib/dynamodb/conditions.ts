@@ -120,6 +120,16 @@ export function epochIs(epoch: string): Condition {
   return { expression: '#epoch = :epoch', values: { ':epoch': epoch } };
 }
 
+/** The item `lifecycle` is still of this version. */
+export function versionIs(version: string): Condition {
+  return { expression: '#version = :versionAsRead', values: { ':versionAsRead': version } };
+}
+
+/** The same of what was read, whatever its version is: absent, where there was no item. */
+export function versionIsAsRead(version: unknown): Condition {
+  return valueIsAsRead('#version', ':versionAsRead', version);
+}
+
 /** A counter's item is still as it was read, whatever it holds. */
 export function counterIsAsRead(address: Address, { remaining, epoch }: StoredItem): Condition {
   return allOf(
@@ -138,11 +148,6 @@ function valueIsAsRead(path: string, placeholder: string, value: unknown): Condi
   return value === undefined
     ? { expression: `attribute_not_exists(${path})` }
     : { expression: `${path} = ${placeholder}`, values: { [placeholder]: value } };
-}
-
-/** A spec is as it was read, whatever it holds. */
-export function specIsAsRead(asRead: unknown): Condition {
-  return valueIsAsRead('#spec', ':specAsRead', asRead);
 }
 
 /** A holder is as it was read: absent, or there and holding the same. */

@@ -16,6 +16,8 @@ export interface Database {
   /** What the deployment has chosen. */
   readonly rules: Rules;
   readonly chance: Chance;
+  /** Nothing in the tables is older than the declaration of the kinds. */
+  readonly isLearned: boolean;
 }
 
 export interface DatabaseOptions {
@@ -25,9 +27,16 @@ export interface DatabaseOptions {
   readonly rules?: Rules | undefined;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance | undefined;
+  /**
+   * The tables began empty under these kinds, so that nothing in them is older than its declaration, and the item `lifecycle` is not
+   * asked for (docs/design.md §4.4). Whoever has made them can know that. @default false
+   */
+  readonly isLearned?: boolean;
   /** What is told of each retry. @default - nothing is */
   readonly observer?: RetryObserver;
 }
+
+export { swarmkitPlan };
 
 export function openDatabase(
   db: Sender,
@@ -36,8 +45,10 @@ export function openDatabase(
     rules = DEFAULT_RULES,
     plan = swarmkitPlan(rules),
     chance = systemChance,
+    isLearned = false,
     observer = { onRetry: () => {} },
   }: DatabaseOptions = {},
 ): Database {
-  return { requests: new Requests(db, chance, observer), at: new Addresses(plan, tables), plan, rules, chance };
+  const at = new Addresses(plan, tables);
+  return { requests: new Requests(db, chance, observer), at, plan, rules, chance, isLearned };
 }

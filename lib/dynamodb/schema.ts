@@ -117,5 +117,11 @@ export type PhysicalNames = Readonly<Record<string, string>>;
 /** Those of SwarmKit's kinds. */
 export type SwarmkitNames = Readonly<Record<TableName, string>>;
 
-/** The counters table's one item that is not a counter: where an unfinished sweep goes on. No parent's name looks like it. */
+/** The counters table's items that are no counters: where an unfinished sweep goes on, and what is learned. No item's name looks so. */
 export const SWEEP_CURSOR_ID = 'sweep';
+export const LIFECYCLE_ID = 'lifecycle';
+
+/** Whether an item of the counters table is no counter, and not meant to be one. */
+export function isOwnItem(id: unknown): boolean {
+  return id === SWEEP_CURSOR_ID || id === LIFECYCLE_ID;
+}

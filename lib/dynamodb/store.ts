@@ -4,6 +4,7 @@ import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
+import type { LifecycleStore } from '../protocol/learning.ts';
 import { PARTITION_KEY_BYTES_MAX, REQUEST_TRIES_MAX } from '../protocol/limits.ts';
 import { byteLength, type Counter, type MarkedItem, type SeenItem } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
@@ -43,6 +44,7 @@ import { gatherDecrements, gatherRecounts } from './gathered-counters.ts';
 import { gatherReads, type ReadItem } from './gathered-reads.ts';
 import { gatherTransactions } from './gathered-transactions.ts';
 import { COUNTER_PATHS, counterOf, isCounter, receiptItem, seenItem, seenPaths } from './items.ts';
+import { lifecycleStore } from './learning.ts';
 import { listCounters, listMarked, listUnstamped, listUntold, readSweepCursor, writeSweepCursor } from './listings.ts';
 import { type Action, native } from './requests.ts';
 import { check, put, putKey, remove, update } from './writes.ts';
@@ -58,6 +60,7 @@ function newCounter({ epoch, openedAt }: { readonly epoch: string; readonly open
 
 export class DynamoDBStore implements Store {
   readonly plan: Plan;
+  readonly lifecycle: LifecycleStore;
   readonly #database: Database;
   readonly #requests: Database['requests'];
   readonly #at: Database['at'];
@@ -80,6 +83,7 @@ export class DynamoDBStore implements Store {
     this.#count = gatherCounts(database, (question) => countAlone(database, question));
     this.#create = gatherTransactions(database);
     this.#end = gatherTransactions(database);
+    this.lifecycle = lifecycleStore(database);
     this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
 

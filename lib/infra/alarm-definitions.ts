@@ -4,19 +4,19 @@ import { ComparisonOperator, type IMetric, MathExpression, Stats, TreatMissingDa
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import { sideOf, type TableName } from '../dynamodb/schema.ts';
-import { constructId } from '../streams/deployment.ts';
-import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, STREAM_FUNCTION_NAMES } from '../streams/functions.ts';
+import type { Plan } from '../lifecycle/plan.ts';
+import { functionConstructId, functionNamesOf } from '../streams/functions.ts';
 import type { AlarmOption } from './alarm-options.ts';
 import { functionMetric, iteratorAge, METRIC_PERIOD } from './metrics.ts';
 
 /** What alarms watch. */
 export interface Watched {
-  readonly tables: Readonly<Record<TableName, ITable>>;
+  readonly plan: Plan;
+  readonly tables: Readonly<Record<string, ITable>>;
   /** Each function's timeout. */
-  readonly timeoutMillis: (name: FunctionName) => number;
+  readonly timeoutMillis: (name: string) => number;
   readonly namespace: string;
-  readonly functions: Readonly<Record<FunctionName, IFunction>>;
+  readonly functions: Readonly<Record<string, IFunction>>;
   /** By the construct id of the alarm on it. */
   readonly deadLetterQueues: Readonly<Record<string, IQueue>>;
 }
@@ -58,17 +58,26 @@ export const SEVERITIES: Readonly<Record<AlarmOption, AlarmSeverity>> = {
 
 const HOUR = Duration.hours(1);
 
-/** What functions mostly ask each table. An alarm can have 10 metrics. */
-const OPERATIONS: readonly (readonly [TableName, string])[] = [
-  ['counters', 'UpdateItem'],
-  ['counters', 'BatchGetItem'],
-  ['tasks', 'Query'],
-  ['attachments', 'Query'],
-  ['services', 'GetItem'],
-  ['networks', 'GetItem'],
-  ['services', 'TransactWriteItems'],
-  ['networks', 'TransactWriteItems'],
-];
+/** Metrics of one alarm. https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html */
+export const ALARM_METRICS_MAX = 10;
+
+/** What functions mostly ask each table. */
+function operationsOf({ kinds }: Plan): readonly (readonly [table: string, operation: string])[] {
+  const counts = Object.values(kinds).flatMap(({ countedBy }) => countedBy);
+  const guarded = Object.values(kinds).filter(({ isGuarded }) => isGuarded);
+  const tables = new Set(counts.map((count) => (count.by === 'key' ? count.table : 'attachments')));
+  return [
+    ['counters', 'UpdateItem'],
+    ['counters', 'BatchGetItem'],
+    ...[...tables].map((table) => [table, 'Query'] as const),
+    ...guarded.map(({ table }) => [table, 'GetItem'] as const),
+    ...guarded.map(({ table }) => [table, 'TransactWriteItems'] as const),
+  ];
+}
+
+function chunksOf<T>(all: readonly T[], most: number): T[][] {
+  return Array.from({ length: Math.ceil(all.length / most) }, (_, n) => all.slice(n * most, (n + 1) * most));
+}
 
 /** Their sum. DynamoDB sends no metric of what did not happen, and a sum with a hole in it would be none. */
 function sum(metrics: readonly IMetric[], period: Duration = METRIC_PERIOD): MathExpression {
@@ -92,18 +101,18 @@ export const ALARMS: Readonly<Record<AlarmOption, (threshold: number, watched: W
       meaning: 'something was given up after its last retry.',
       section: 'dead-letters',
     })),
-  iteratorAge: (seconds, { functions }) =>
-    STREAM_FUNCTION_NAMES.map((name) => ({
-      id: `IteratorAge${FUNCTIONS[name].id}`,
-      metric: iteratorAge(functions[name]),
+  iteratorAge: (seconds, { plan, functions }) =>
+    Object.entries(plan.functions).map(([name, { constructId }]) => ({
+      id: `IteratorAge${constructId}`,
+      metric: iteratorAge(functions[name] as IFunction),
       threshold: seconds * 1000,
       meaning: `records reach ${name} late, and are lost after 24 hours.`,
       section: 'records-come-late',
     })),
-  errors: (threshold, { functions }) =>
-    STREAM_FUNCTION_NAMES.map((name) => ({
-      id: `Errors${FUNCTIONS[name].id}`,
-      metric: functions[name].metricErrors(),
+  errors: (threshold, { plan, functions }) =>
+    Object.entries(plan.functions).map(([name, { constructId }]) => ({
+      id: `Errors${constructId}`,
+      metric: (functions[name] as IFunction).metricErrors(),
       threshold,
       meaning: `invocations of ${name} end in an error.`,
       section: 'a-function-is-broken',
@@ -148,58 +157,56 @@ export const ALARMS: Readonly<Record<AlarmOption, (threshold: number, watched: W
       section: 'a-drain-takes-too-long',
     },
   ],
-  malformedMarks: (threshold, { namespace }) =>
-    STREAM_FUNCTION_NAMES.filter((name) => sideOf(FUNCTIONS[name].table).of === 'parents').map((name) => ({
-      id: `MalformedMarks${FUNCTIONS[name].id}`,
-      metric: functionMetric(namespace, 'MalformedMarks', name),
-      threshold,
-      meaning: 'a raw writer wrote a pendingDelete that is no mark, and waits for nothing.',
-      section: 'malformed-marks',
-    })),
-  throttledFunctions: (threshold, { functions }) =>
-    FUNCTION_NAMES.map((name) => ({
-      id: `Throttled${FUNCTIONS[name].id}`,
-      metric: functions[name].metricThrottles(),
+  malformedMarks: (threshold, { plan, namespace }) =>
+    Object.entries(plan.functions)
+      .filter(([, { kinds }]) => kinds.some((kind) => plan.kinds[kind]?.isGuarded))
+      .map(([name, { constructId }]) => ({
+        id: `MalformedMarks${constructId}`,
+        metric: functionMetric(namespace, 'MalformedMarks', name),
+        threshold,
+        meaning: `a raw writer wrote a ${plan.attributes.pendingDelete} that is no mark, and waits for nothing.`,
+        section: 'malformed-marks',
+      })),
+  throttledFunctions: (threshold, { plan, functions }) =>
+    functionNamesOf(plan).map((name) => ({
+      id: `Throttled${functionConstructId(plan, name)}`,
+      metric: (functions[name] as IFunction).metricThrottles(),
       threshold,
       meaning: `Lambda has no concurrency left for ${name}.`,
       section: 'functions-are-throttled',
     })),
-  nearTimeout: (percent, { functions, timeoutMillis }) =>
-    FUNCTION_NAMES.map((name) => ({
-      id: `NearTimeout${FUNCTIONS[name].id}`,
-      metric: functions[name].metricDuration({ statistic: Stats.MAXIMUM }),
+  nearTimeout: (percent, { plan, functions, timeoutMillis }) =>
+    functionNamesOf(plan).map((name) => ({
+      id: `NearTimeout${functionConstructId(plan, name)}`,
+      metric: (functions[name] as IFunction).metricDuration({ statistic: Stats.MAXIMUM }),
       threshold: (timeoutMillis(name) * percent) / 100,
       meaning: `${name} takes nearly as long as it may.`,
       section: 'a-function-nears-its-timeout',
     })),
-  throttledTables: (threshold, { tables }) =>
-    (Object.keys(tables) as TableName[]).map((name) => ({
-      id: `Throttled${constructId(name)}`,
+  throttledTables: (threshold, { plan, tables }) =>
+    Object.entries(tables).map(([name, table]) => ({
+      id: `Throttled${plan.tables[name]?.constructId}`,
       metric: sum(
-        ['ReadThrottleEvents', 'WriteThrottleEvents'].map((metric) =>
-          tables[name].metric(metric, { statistic: Stats.SUM }),
-        ),
+        ['ReadThrottleEvents', 'WriteThrottleEvents'].map((metric) => table.metric(metric, { statistic: Stats.SUM })),
       ),
       threshold,
       meaning: `DynamoDB throttles the table ${name}.`,
       section: 'a-throttled-table',
     })),
-  systemErrors: (threshold, { tables }) => [
-    {
-      id: 'SystemErrors',
+  systemErrors: (threshold, { plan, tables }) =>
+    chunksOf(operationsOf(plan), ALARM_METRICS_MAX).map((operations, n) => ({
+      id: n === 0 ? 'SystemErrors' : `SystemErrors${n + 1}`,
       metric: sum(
-        OPERATIONS.map(([name, Operation]) =>
-          tables[name].metric('SystemErrors', {
-            statistic: Stats.SUM,
-            dimensionsMap: { TableName: tables[name].tableName, Operation },
-          }),
-        ),
+        operations.map(([name, Operation]) => {
+          const table = tables[name] as ITable;
+          const dimensionsMap = { TableName: table.tableName, Operation };
+          return table.metric('SystemErrors', { statistic: Stats.SUM, dimensionsMap });
+        }),
       ),
       threshold,
       meaning: 'requests fail inside DynamoDB.',
       section: 'dynamodb-fails',
-    },
-  ],
+    })),
   consumedWriteUnits: (threshold, { tables }) => [consumed('Write', threshold, tables)],
   consumedReadUnits: (threshold, { tables }) => [consumed('Read', threshold, tables)],
 };

@@ -9,7 +9,14 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Rules } from '../protocol/rules.ts';
-import { ALARMS, type AlarmSeverity, type Definition, SEVERITIES, type Watched } from './alarm-definitions.ts';
+import {
+  ALARM_METRICS_MAX,
+  ALARMS,
+  type AlarmSeverity,
+  type Definition,
+  SEVERITIES,
+  type Watched,
+} from './alarm-definitions.ts';
 import { type AlarmOption, type AlarmThresholds, readThresholds } from './alarm-options.ts';
 import { type NameProps, nameWith } from './names.ts';
 import { refuse } from './refusal.ts';
@@ -64,6 +71,7 @@ export function createAlarms(
 ): Alarm[] {
   if (props.alarms === false) return [];
   const thresholds = readThresholds(scope, props.alarms ?? {}, gracePeriodMillis);
+  refuseTooManyTables(scope, thresholds, Object.keys(watched.tables).length);
   const parent = new Construct(scope, 'Alarms');
   const alarms = (Object.keys(ALARMS) as AlarmOption[]).flatMap((option) => {
     const threshold = thresholds[option];
@@ -72,6 +80,20 @@ export function createAlarms(
   });
   if (props.compositeAlarm && alarms.length > 0) createComposite(parent, alarms, props);
   return alarms;
+}
+
+/** A budget is one sum, so it can't be cut into several alarms. */
+function refuseTooManyTables(
+  scope: Construct,
+  thresholds: Readonly<Record<AlarmOption, number | undefined>>,
+  tables: number,
+): void {
+  const chosen = (['consumedWriteUnits', 'consumedReadUnits'] as const).filter((one) => thresholds[one] !== undefined);
+  if (chosen.length === 0 || tables <= ALARM_METRICS_MAX) return;
+  refuse(
+    scope,
+    `alarms.${chosen.join(', alarms.')}: this deployment has ${tables} tables, and an alarm can watch ${ALARM_METRICS_MAX} metrics; leave that out, and set a budget in AWS Budgets`,
+  );
 }
 
 function createAlarm(

@@ -6,7 +6,7 @@ import { refuseOtherRegion } from './surroundings.ts';
 
 export interface BackupProps {
   /**
-   * The plan of AWS Backup that the created tables are selected for, all six, so that each backup is of one time. AWS Backup
+   * The plan of AWS Backup that the created tables are selected for, all of them, so that each backup is of one time. AWS Backup
    * gets a role with AWS's own managed policy for that. Charged by stored GB. How to restore: docs/runbook.md.
    * @default - none: point-in-time recovery goes back 35 days
    */

@@ -1,7 +1,6 @@
 /** How much the tables that are created may take, and how much they can take at once. */
 import type { WarmThroughput } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
 import { type Range, readWithin } from './ranges.ts';
 
 export interface CapacityProps {
@@ -21,11 +20,11 @@ export interface CapacityProps {
 
   /**
    * What a created table can take at once, before a flood that is known: reads from 12,000 a second, writes from 4,000, which
-   * every new table can take anyway. Its index is warmed alike. DynamoDB charges once for what is above that, and it can't be
+   * every new table can take anyway. By the table's name here. Its index is warmed alike. DynamoDB charges once for what is above that, and it can't be
    * lowered again. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
    * @default - DynamoDB's own
    */
-  readonly warmThroughput?: Readonly<Partial<Record<TableName, WarmThroughput>>>;
+  readonly warmThroughput?: Readonly<Partial<Record<string, WarmThroughput>>>;
 }
 
 /** More than DynamoDB has ever been asked for. */
@@ -37,7 +36,7 @@ const WARM: Readonly<Record<keyof WarmThroughput, Range>> = {
 };
 
 /** The same options for a table and for its index. */
-export function readCapacity(scope: Construct, name: TableName, props: CapacityProps) {
+export function readCapacity(scope: Construct, name: string, props: CapacityProps) {
   const { maxReadRequestUnits, maxWriteRequestUnits } = props;
   for (const [property, units] of Object.entries({ maxReadRequestUnits, maxWriteRequestUnits })) {
     if (units !== undefined) readWithin(scope, property, units, CEILING);

@@ -4,11 +4,13 @@ import { type Grant, type IGrantable, type IRole, PolicyStatement } from 'aws-cd
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames } from '../dynamodb/schema.ts';
+import type { Action, Permissions } from '../lifecycle/permissions.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { type DeploymentNames, forTables } from '../streams/deployment.ts';
-import { FUNCTION_NAMES, FUNCTIONS, type FunctionName, type StreamFunctionName } from '../streams/functions.ts';
-import type { CountedKind, MetricName } from '../streams/metrics.ts';
+import type { DeploymentNames } from '../streams/deployment.ts';
+import { functionNamesOf } from '../streams/functions.ts';
+import type { MetricName } from '../streams/metrics.ts';
 import { refuseWithoutVpc } from './access.ts';
 import { acknowledgeNoResources } from './acknowledged.ts';
 import { createAlarms } from './alarms.ts';
@@ -16,31 +18,27 @@ import { createDashboard } from './dashboard.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { guardTables } from './deletions.ts';
 import { createEvents } from './events.ts';
-import { createFunction, type FunctionSetup, timeoutMillis } from './functions.ts';
+import { createFunction, type FunctionSetup, type Functions, timeoutMillis } from './functions.ts';
 import { give, type PolicyProps } from './grants.ts';
 import { readKeys } from './keys.ts';
+import { readKinds } from './kinds.ts';
 import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
-import { functionMetric, iteratorAge, readNamespace, summedMetric } from './metrics.ts';
+import { functionMetric, iteratorAge, type Measured, readNamespace, summedMetric } from './metrics.ts';
 import { dashboardName, nameWith, refusePrefix } from './names.ts';
 import { createOutputs } from './outputs.ts';
-import {
-  type Action,
-  functionPermissions,
-  OPERATE_PERMISSIONS,
-  type Permissions,
-  READ_PERMISSIONS,
-  toStatements,
-  WRITE_PERMISSIONS,
-} from './permissions.ts';
+import { toStatements } from './permissions.ts';
 import type { DeallocatorProps } from './props.ts';
-import { refuse } from './refusal.ts';
+import { refuse, refuseUnknown } from './refusal.ts';
 import { readRules } from './rules.ts';
-import { createTables } from './tables.ts';
+import { createTables, namesOf, type Tables } from './tables.ts';
 import { createTriggers } from './triggers.ts';
 import { type Access, type ConnectedProgram, environmentFor } from './wiring.ts';
 
+/** An audit compares the tables' policies with the role of the sweep. */
+const DESCRIBE = ['GetFunctionConfiguration', 'GetFunctionConcurrency'];
+
 /**
- * The tables of services, tasks and networks, and the functions that delete a marked service or network as soon as
+ * The tables of services, tasks and networks, or of kinds of your own, and the functions that delete what is marked as soon as
  * nothing uses it any more. No other part of it, and no grantee, may delete one.
  *
  * Works in one Region: `createTables` says why there are no replicas.
@@ -50,12 +48,14 @@ import { type Access, type ConnectedProgram, environmentFor } from './wiring.ts'
  * deallocator.connect(api); // grants it to mark, create and list, not to delete; and tells it the tables
  */
 export class Deallocator extends Construct {
-  /** The six tables. */
-  readonly tables: Readonly<Record<TableName, ITable>>;
+  /** What follows from the kinds: tables, functions, permissions, as data. */
+  readonly plan: Plan;
+  /** The tables, by their names in the lifecycle; and `counters`, `receipts`, and `attachments` where something is held by value. */
+  readonly tables: Tables;
   /** Their names, as the typed client takes them. */
   readonly tableNames: PhysicalNames;
-  /** The five functions. */
-  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
+  /** The functions by their names: those of the plan, such as `service-updated`, and `sweep`. */
+  readonly functions: Functions;
   /**
    * Records and sweeps that were given up. A message is a pointer into the stream, good for 24 hours. No message is work to
    * do by hand, for the sweep makes up for it; but each has a cause that an operator should look at.
@@ -84,29 +84,31 @@ export class Deallocator extends Construct {
     super(scope, id);
     const rules = readRules(this, props);
     this.rules = rules;
+    const kinds = readKinds(this, props);
+    const { plan } = kinds;
+    this.plan = plan;
     const namespace = readNamespace(this, props.metricsNamespace);
     this.metricsNamespace = namespace;
     refusePrefix(this, props.resourcePrefix);
     refuseWithoutVpc(this, props);
-    const tables = createTables(this, props, rules);
+    const tables = createTables(this, props, plan);
     this.tables = tables;
     const { logKey, queueKey, withTables, withQueues } = readKeys(this, tables, props);
     this.#withTables = withTables;
     this.#withQueues = withQueues;
     this.#policyProps = props;
     this.deadLetterQueue = createDeadLetters(this, nameWith(props.resourcePrefix, 'dead-letters'), queueKey);
-    const allowed = functionPermissions(rules);
-    this.tableNames = forTables((table) => tables[table].tableName);
-    const setup = { tables: this.tableNames, metricsNamespace: namespace, logKey, props, rules };
+    this.tableNames = namesOf(tables);
+    const setup = { tables: this.tableNames, metricsNamespace: namespace, logKey, props, rules, kinds };
     const functions = Object.fromEntries(
-      FUNCTION_NAMES.map((name) => [name, this.#createFunction(name, allowed[name], setup)]),
-    ) as Record<FunctionName, LambdaFunction>;
+      functionNamesOf(plan).map((name) => [name, this.#createFunction(name, plan.permissions[name] ?? {}, setup)]),
+    ) as Functions;
     this.functions = functions;
-    const rolesFor = (action: Action, table: TableName) =>
-      FUNCTION_NAMES.filter((name) => allowed[name][table]?.includes(action)).map(
-        (name) => (functions[name].role as IRole).roleArn,
-      );
-    guardTables(this, tables, rolesFor, props);
+    const rolesFor = (action: Action, table: string) =>
+      Object.entries(functions)
+        .filter(([name]) => plan.permissions[name]?.[table]?.includes(action))
+        .map(([, { role }]) => (role as IRole).roleArn);
+    guardTables(this, tables, plan, rolesFor, props);
     createTriggers(this, functions.sweep, this.deadLetterQueue, props);
     this.eventDeadLetterQueue =
       props.eventBus &&
@@ -122,10 +124,10 @@ export class Deallocator extends Construct {
       DeadLetters: this.deadLetterQueue,
       ...(this.eventDeadLetterQueue && { EventDeadLetters: this.eventDeadLetterQueue }),
     };
-    const watched = { namespace, functions, tables, deadLetterQueues: queuesByAlarm, timeoutMillis };
+    const watched = { plan, namespace, functions, tables, deadLetterQueues: queuesByAlarm, timeoutMillis };
     const alarms = createAlarms(this, watched, props, rules);
     this.alarms = alarms;
-    const shown = { namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
+    const shown = { plan, namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
     this.dashboard =
       props.dashboard === false ? undefined : createDashboard(this, shown, dashboardName(this, props.resourcePrefix));
     if (props.outputs !== false) createOutputs(this, this);
@@ -157,33 +159,35 @@ export class Deallocator extends Construct {
   }
 
   /** One of the metrics that a function logs; its counts are summed, its seconds averaged, unless you say otherwise. */
-  metric(name: MetricName, functionName: FunctionName, options?: MetricOptions): IMetric {
+  metric(name: MetricName, functionName: string, options?: MetricOptions): IMetric {
+    this.#functionOf(functionName);
     return functionMetric(this.metricsNamespace, name, functionName, options);
   }
 
-  /** How many of a kind were deleted, alone or together with another: `service` or `network`. */
-  metricDeleted(kind: CountedKind, options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, ['Deleted', kind], options);
+  /** How many of a kind were deleted, alone or together with another: of one that something depends on, such as `service`. */
+  metricDeleted(kind: string, options?: MetricOptions): IMetric {
+    refuseUnknown(this, 'metricDeleted', { [kind]: kind }, this.plan.sweep);
+    return this.#summed(['Deleted', kind], options);
   }
 
   /** How often children were counted and the count written: what a large drain costs besides its batches. */
   metricRecounts(options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, 'Recounts', options);
+    return this.#summed('Recounts', options);
   }
 
   /** Requests tried again because others had the item. */
   metricConflicts(options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, 'Conflicts', options);
+    return this.#summed('Conflicts', options);
   }
 
   /** Requests tried again because DynamoDB throttled them. */
   metricThrottles(options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, 'Throttles', options);
+    return this.#summed('Throttles', options);
   }
 
   /** Records, and swept parents, that failed. */
   metricFailures(options?: MetricOptions): IMetric {
-    return summedMetric(this.metricsNamespace, 'Failures', options);
+    return this.#summed('Failures', options);
   }
 
   /** Drains in progress: what the last complete sweep left marked. */
@@ -197,8 +201,8 @@ export class Deallocator extends Construct {
   }
 
   /** Age of the records that a function gets, in milliseconds. */
-  metricIteratorAge(functionName: StreamFunctionName, options?: MetricOptions): IMetric {
-    return iteratorAge(this.functions[functionName], options);
+  metricIteratorAge(functionName: string, options?: MetricOptions): IMetric {
+    return iteratorAge(this.#functionOf(functionName), options);
   }
 
   /** Messages in the dead-letter queue. */
@@ -213,20 +217,21 @@ export class Deallocator extends Construct {
    * another account. A user gets a managed policy, since one of these is too long for a user's inline policies.
    */
   grantRead(grantee: IGrantable): Grant {
-    return this.#give(grantee, 'grantRead', [...this.#onTables(READ_PERMISSIONS), this.#describeSweep()]);
+    return this.#give(grantee, 'grantRead', [...this.#onTables(this.plan.grants.read), this.#onSweep(...DESCRIBE)]);
   }
 
   /**
-   * Lets the grantee use the typed client: create, update, mark and undelete services and networks, create and delete
-   * tasks. It may never delete a service, a network or a counter; an attachment only in a transaction, as an update does.
+   * Lets the grantee use the typed client: create, update, mark and undelete services and networks, or whatever is guarded,
+   * and create and delete tasks, or whatever nothing depends on. It may never delete what is guarded, or a counter; an
+   * attachment only in a transaction, as an update does.
    */
   grantWrite(grantee: IGrantable): Grant {
-    return this.#give(grantee, 'grantWrite', this.#onTables(WRITE_PERMISSIONS));
+    return this.#give(grantee, 'grantWrite', this.#onTables(this.plan.grants.write));
   }
 
   /** Lets the grantee start a sweep by hand. */
   grantSweep(grantee: IGrantable): Grant {
-    return this.#give(grantee, 'grantSweep', [this.#invokeSweep()]);
+    return this.#give(grantee, 'grantSweep', [this.#onSweep('InvokeFunction')]);
   }
 
   /**
@@ -237,9 +242,9 @@ export class Deallocator extends Construct {
   grantOperate(grantee: IGrantable): Grant {
     const streamArns = Object.values(this.tables).flatMap(({ tableStreamArn }) => tableStreamArn ?? []);
     return this.#give(grantee, 'grantOperate', [
-      ...this.#onTables(OPERATE_PERMISSIONS),
-      this.#invokeSweep(),
-      this.#describeSweep(),
+      ...this.#onTables(this.plan.grants.operate),
+      this.#onSweep('InvokeFunction'),
+      this.#onSweep(...DESCRIBE),
       new PolicyStatement({ actions: ['dynamodb:GetShardIterator', 'dynamodb:GetRecords'], resources: streamArns }),
       new PolicyStatement({
         actions: ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
@@ -257,37 +262,37 @@ export class Deallocator extends Construct {
     return [...toStatements(permissions, this.tables), ...this.#withTables];
   }
 
-  #invokeSweep(): PolicyStatement {
-    return new PolicyStatement({
-      actions: ['lambda:InvokeFunction'],
-      resources: [this.functions.sweep.functionArn],
-    });
+  #onSweep(...actions: string[]): PolicyStatement {
+    const named = actions.map((action) => `lambda:${action}`);
+    return new PolicyStatement({ actions: named, resources: [this.functions.sweep.functionArn] });
   }
 
-  /** An audit compares the tables' policies with its role. */
-  #describeSweep(): PolicyStatement {
-    return new PolicyStatement({
-      actions: ['lambda:GetFunctionConfiguration', 'lambda:GetFunctionConcurrency'],
-      resources: [this.functions.sweep.functionArn],
-    });
+  #summed(measured: Measured, options?: MetricOptions): IMetric {
+    return summedMetric(this.metricsNamespace, measured, Object.keys(this.functions), options);
+  }
+
+  #functionOf(name: string): LambdaFunction {
+    refuseUnknown(this, 'the function', { [name]: name }, Object.keys(this.functions));
+    return this.functions[name] as LambdaFunction;
   }
 
   #createFunction(
-    name: FunctionName,
+    name: string,
     permissions: Permissions,
     setup: FunctionSetup & { readonly props: DeallocatorProps },
   ): LambdaFunction {
     const { deadLetterQueue } = this;
     const allowed = [...this.#onTables(permissions), sendStatement(deadLetterQueue), ...this.#withQueues];
-    if (name === 'sweep') return createFunction(this, name, allowed, setup);
-    const table = this.tables[FUNCTIONS[name].table];
+    const planned = this.plan.functions[name];
+    if (planned === undefined) return createFunction(this, name, allowed, setup);
+    const table = this.tables[planned.table] as ITable;
     const { tableStreamArn } = table;
     if (tableStreamArn === undefined) {
       refuse(table, `no stream, which "${name}" needs; give the table one in the schema`);
     }
     const created = createFunction(this, name, [...allowed, ...readStreamStatements(tableStreamArn)], setup);
     acknowledgeNoResources(created.node.scope as Construct, 'DynamoDB');
-    createMapping(created, name, tableStreamArn, deadLetterQueue, setup.props, setup.rules);
+    createMapping(created, name, planned, tableStreamArn, deadLetterQueue, setup.props);
     return created;
   }
 }

@@ -1,37 +1,16 @@
 /**
  * What the tables refuse to every caller: a role's policy limits only that role, and an administrator's policy allows more.
- * The rules are data, so that they can be read, compared and tested without a template. docs/threats.md says what each stops.
+ * Who may delete from which stands in the plan. docs/threats.md says what each denial stops.
  */
 import { Annotations, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import type { ITable, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { TableName } from '../dynamodb/schema.ts';
+import type { Action } from '../lifecycle/permissions.ts';
+import type { Plan } from '../lifecycle/plan.ts';
+import type { DeleteRule, TablePlan } from '../lifecycle/tables.ts';
 import { definitionOf } from './own-tables.ts';
-import type { Action } from './permissions.ts';
 import type { TableProps } from './tables.ts';
-
-export interface DeletionRule {
-  /** `deallocator`: the functions whose permissions have DeleteItem there. `granted`: every role that was granted it. */
-  readonly by: 'deallocator' | 'granted';
-  /** Whether each delete is one action of a transaction. */
-  readonly inTransaction: boolean;
-}
-
-/** Tasks are not in here: the users delete them. Nor are receipts: nobody deletes them. */
-export const DELETION_RULES = {
-  /** A service goes together with all that goes with it, or not at all (S6). */
-  services: { by: 'deallocator', inTransaction: true },
-  /** A network goes as a service does, in one transaction with the check of its mark (S3). */
-  networks: { by: 'deallocator', inTransaction: true },
-  /**
-   * The client deletes attachments too, in the transaction that changes the service's list. The policy can't name the
-   * grantee: its stack may depend on this one, and naming it here would close a circle.
-   */
-  attachments: { by: 'granted', inTransaction: true },
-  /** Step 2 of settle deletes a closed counter alone, and a sweep deletes its cursor alone. */
-  counters: { by: 'deallocator', inTransaction: false },
-} as const satisfies Partial<Record<TableName, DeletionRule>>;
 
 /**
  * Other ways to delete an item; no work needs them here. IAM can't tell a batch's puts from its deletes, and with a time to
@@ -85,14 +64,18 @@ const ALONE: Conditions = { StringNotEquals: { 'dynamodb:EnclosingOperation': 'T
 const byOthersThan = (arns: readonly string[]): Conditions => ({ ArnNotEquals: { 'aws:PrincipalArn': arns } });
 
 /** The ARNs of the roles whose work it is to do that to the table. */
-type RolesFor = (action: Action, table: TableName) => readonly string[];
+type RolesFor = (action: Action, table: string) => readonly string[];
 
-/** The Deny statements of one table. docs/break-glass.md says how an administrator gets around them. */
-function denials(name: TableName, rolesFor: RolesFor, props: TableProps): PolicyStatement[] {
+/**
+ * The Deny statements of one table. docs/break-glass.md says how an administrator gets around them.
+ *
+ * @param rule undefined where its users delete
+ */
+function denials(name: string, rule: DeleteRule | undefined, rolesFor: RolesFor, props: TableProps): PolicyStatement[] {
   const whole = isKept(props) ? ['DeleteTable'] : [];
   const noReplicas = deny('NoReplicas', REPLICATION_ACTIONS, { ArnLike: { 'aws:PrincipalArn': REPLICATION_ROLE } });
-  if (name === 'tasks') return [...(whole.length > 0 ? [deny('TheTableStays', whole)] : []), noReplicas];
-  if (name === 'receipts') {
+  if (rule === undefined) return [...(whole.length > 0 ? [deny('TheTableStays', whole)] : []), noReplicas];
+  if (rule.by === 'nobody') {
     return [
       deny('OnlyTheDeallocatorPuts', ['PutItem'], byOthersThan(rolesFor('PutItem', name))),
       deny('PutsOnlyInTransactions', ['PutItem'], ALONE),
@@ -100,12 +83,13 @@ function denials(name: TableName, rolesFor: RolesFor, props: TableProps): Policy
       noReplicas,
     ];
   }
-  const { by, inTransaction } = DELETION_RULES[name];
   return [
-    ...(by === 'deallocator'
+    // Where deletes are granted, the policy can't name the grantee: its stack may depend on this one, and naming it here would
+    // close a circle.
+    ...(rule.by === 'deallocator'
       ? [deny('OnlyTheDeallocatorDeletes', ['DeleteItem'], byOthersThan(rolesFor('DeleteItem', name)))]
       : []),
-    ...(inTransaction ? [deny('DeletesOnlyInTransactions', ['DeleteItem'], ALONE)] : []),
+    ...(rule.inTransaction ? [deny('DeletesOnlyInTransactions', ['DeleteItem'], ALONE)] : []),
     deny('NoOtherWayToDelete', [...OTHER_WAYS, ...whole]),
     noReplicas,
   ];
@@ -113,24 +97,32 @@ function denials(name: TableName, rolesFor: RolesFor, props: TableProps): Policy
 
 /**
  * Gives each table its policy. The policy of another stack's table would have to name roles of this stack, which depends on
- * that one; and an imported table's policy is out of reach. For such a table there is a warning.
+ * that one; and an imported table's policy is out of reach. A brought table that may hold other items beside those of its kind
+ * is not locked: nobody else could delete these. For such tables there is a warning.
  */
 export function guardTables(
   scope: Construct,
-  tables: Readonly<Record<TableName, ITable>>,
+  tables: Readonly<Record<string, ITable>>,
+  plan: Pick<Plan, 'tables'>,
   rolesFor: RolesFor,
   props: TableProps,
 ): void {
-  for (const [name, table] of Object.entries(tables) as [TableName, ITable][]) {
+  for (const [name, table] of Object.entries(tables)) {
+    const { deletes, isWhole } = plan.tables[name] as TablePlan;
+    const isShared = !isWhole && props.tables?.[name] !== undefined;
     if (isGuardable(scope, table)) {
-      for (const statement of denials(name, rolesFor, props)) table.addToResourcePolicy(statement);
-      continue;
+      const rule = isShared ? undefined : deletes;
+      for (const statement of denials(name, rule, rolesFor, props)) table.addToResourcePolicy(statement);
+      if (!isShared) continue;
     }
-    // What is denied on tasks is a second lock only.
-    if (name === 'tasks') continue;
+    // What is denied on a table whose users delete is a second lock only.
+    if (deletes === undefined) continue;
+    const what = isShared
+      ? 'may hold items of no kind, so that it gets no policy that lets the deallocator alone delete from it; let no program delete its items raw'
+      : `is imported, or of another stack, so that it gets no policy that lets the deallocator alone ${deletes.by === 'nobody' ? 'write to it' : 'delete from it'}; give it that policy where it is defined`;
     Annotations.of(scope).addWarningV2(
       'deallocator:unguarded',
-      `tables.${name} ("${table.node.path}") is imported, or of another stack, so that it gets no policy that lets the deallocator alone ${name === 'receipts' ? 'write to it' : 'delete from it'}; give it that policy where it is defined: see docs/break-glass.md`,
+      `tables.${name} ("${table.node.path}") ${what}: see docs/break-glass.md`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Token } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -7,11 +7,12 @@ import { Construct } from 'constructs';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { writeEnvironment } from '../streams/deployment.ts';
-import { FUNCTIONS, type FunctionName, MEMORY_MEGABYTES_DEFAULT } from '../streams/functions.ts';
+import { functionConstructId, MEMORY_MEGABYTES_DEFAULT } from '../streams/functions.ts';
 import { type VpcProps, vpcStatements } from './access.ts';
 import { acknowledgeNoResources } from './acknowledged.ts';
 import { builtCode } from './code.ts';
 import { createPolicy, type PolicyProps } from './grants.ts';
+import type { Kinds } from './kinds.ts';
 import { type NameProps, nameWith } from './names.ts';
 import { type Range, readWithin } from './ranges.ts';
 import { refuse } from './refusal.ts';
@@ -51,7 +52,7 @@ export interface FunctionProps {
    * that stream down.
    * @default - none: the functions take from what the account has
    */
-  readonly reservedConcurrency?: Readonly<Partial<Record<FunctionName, number>>>;
+  readonly reservedConcurrency?: Readonly<Partial<Record<string, number>>>;
 }
 
 /**
@@ -71,13 +72,16 @@ const SEND_TRACES = new PolicyStatement({
 const RESERVED: Range = { least: 1, most: 100_000 };
 const LOG_LEVELS = ['INFO', 'WARN', 'ERROR'] as const;
 
-function timeoutOf(name: FunctionName): Duration {
+function timeoutOf(name: string): Duration {
   return name === 'sweep' ? SWEEP_TIMEOUT : BATCH_TIMEOUT;
 }
 
-export function timeoutMillis(name: FunctionName): number {
+export function timeoutMillis(name: string): number {
   return timeoutOf(name).toMilliseconds();
 }
+
+/** By their names; a sweep there always is. */
+export type Functions = Readonly<Record<string, lambda.Function> & Record<'sweep', lambda.Function>>;
 
 export interface FunctionSetup {
   readonly tables: PhysicalNames;
@@ -85,19 +89,20 @@ export interface FunctionSetup {
   readonly logKey: IKey | undefined;
   readonly props: FunctionProps & VpcProps & NameProps & PolicyProps;
   readonly rules: Rules;
+  readonly kinds: Kinds;
 }
 
 /** One function with its role, its log group and its code, below a construct of its own name. */
 export function createFunction(
   scope: Construct,
-  name: FunctionName,
+  name: string,
   statements: readonly PolicyStatement[],
-  { tables, metricsNamespace, logKey, props, rules }: FunctionSetup,
+  { tables, metricsNamespace, logKey, props, rules, kinds }: FunctionSetup,
 ): lambda.Function {
   const memorySize = props.memorySize ?? MEMORY_MEGABYTES_DEFAULT;
   readWithin(scope, 'memorySize', memorySize, { least: 128, most: 10_240, hint: 'choose megabytes in that range' });
 
-  const parent = new Construct(scope, FUNCTIONS[name].id);
+  const parent = new Construct(scope, functionConstructId(kinds.plan, name));
   const functionName = nameWith(props.resourcePrefix, name);
   const logGroup = new LogGroup(parent, 'Logs', {
     logGroupName: functionName && `/aws/lambda/${functionName}`,
@@ -136,7 +141,10 @@ export function createFunction(
     logGroup,
     // The code writes lines of JSON and embedded metrics itself; Lambda's JSON format would wrap each into another.
     loggingFormat: lambda.LoggingFormat.TEXT,
-    environment: writeEnvironment({ tables, rules, metricsNamespace, logLevel, functionName: name }),
+    environment: fitting(
+      scope,
+      writeEnvironment({ ...kinds, tables, rules, metricsNamespace, logLevel, functionName: name }),
+    ),
   });
   // The CDK's own `tracing` would add an inline policy, whatever `managedPolicies` says.
   if (props.tracing) (created.node.defaultChild as lambda.CfnFunction).tracingConfig = { mode: lambda.Tracing.ACTIVE };
@@ -145,7 +153,27 @@ export function createFunction(
   return created;
 }
 
-function readReserved(scope: Construct, name: FunctionName, props: FunctionProps): number | undefined {
+/**
+ * Bytes of all names and values of a function's environment.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ */
+const ENVIRONMENT_BYTES_MAX = 4096;
+/** What a name is counted with that only CloudFormation knows: it makes them of stack and construct, of some 80 characters. */
+const UNKNOWN_NAME_BYTES = 128;
+
+/** Lambda would refuse a larger one in mid-deployment. */
+function fitting(scope: Construct, environment: Record<string, string>): Record<string, string> {
+  const bytesOf = (text: string) => (Token.isUnresolved(text) ? UNKNOWN_NAME_BYTES : Buffer.byteLength(text));
+  const bytes = Object.entries(environment).reduce((sum, [name, value]) => sum + name.length + bytesOf(value), 0);
+  if (bytes <= ENVIRONMENT_BYTES_MAX) return environment;
+  refuse(
+    scope,
+    `the lifecycle, the names of the tables and the rules take up to ${bytes} bytes of the functions' environment, and Lambda takes ` +
+      `${ENVIRONMENT_BYTES_MAX}; give tables and paths shorter names, or make two lifecycles of kinds that do not depend on each other`,
+  );
+}
+
+function readReserved(scope: Construct, name: string, props: FunctionProps): number | undefined {
   const reserved = props.reservedConcurrency?.[name];
   return reserved === undefined ? undefined : readWithin(scope, `reservedConcurrency.${name}`, reserved, RESERVED);
 }

@@ -1,6 +1,7 @@
-export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
-export type { FunctionName } from '../streams/functions.ts';
-export type { CountedKind, MetricName } from '../streams/metrics.ts';
+export type { PhysicalNames } from '../dynamodb/schema.ts';
+export type { Lifecycle } from '../lifecycle/declaration.ts';
+export type { Plan } from '../lifecycle/plan.ts';
+export type { MetricName } from '../streams/metrics.ts';
 export type { AlarmSeverity } from './alarm-definitions.ts';
 export type { AlarmThresholds } from './alarm-options.ts';
 export { Deallocator } from './deallocator.ts';

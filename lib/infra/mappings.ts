@@ -4,8 +4,8 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
-import type { Rules } from '../protocol/rules.ts';
-import { FUNCTIONS, MAPPING_DEFAULTS, type StreamFunctionName } from '../streams/functions.ts';
+import type { StreamFunctionPlan } from '../lifecycle/tables.ts';
+import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import { type Range, readWithin } from './ranges.ts';
 
 /** How Lambda reads one table's stream. What is not here is the same for all streams; see `createMapping`. */
@@ -23,8 +23,8 @@ export interface MappingOptions {
    * How long Lambda gathers records before it invokes, 0 to 300 whole seconds. The window delays the last task, and saves
    * writes for all tasks before it: in a steady stream of deletes, 1 second halves the cost, and each further second saves
    * less (docs/bench).
-   * @default - 1 second for tasks and attachments, which go in bursts, and for networks, so that a service that was written
-   * raw gets its attachments first; 0 for services, where a user waits
+   * @default - 1 second for what goes in bursts, as tasks and attachments do, and for what is held by value, as networks are, so
+   * that a holder that was written raw gets its attachments first; 0 for what only lies over others, as services do, where a user waits
    */
   readonly maxBatchingWindow?: Duration;
 
@@ -52,22 +52,12 @@ export interface MappingOptions {
 }
 
 export interface MappingProps {
-  /** How the Tasks stream is read. */
-  readonly taskMapping?: MappingOptions;
-  /** How the Services stream is read. */
-  readonly serviceMapping?: MappingOptions;
-  /** How the Networks stream is read. */
-  readonly networkMapping?: MappingOptions;
-  /** How the Attachments stream is read. */
-  readonly attachmentMapping?: MappingOptions;
+  /**
+   * How the streams are read, by the name of the function that reads each: `{ 'task-deleted': { batchSize: 1000 } }`.
+   * @default - as each option says
+   */
+  readonly mappings?: Readonly<Partial<Record<string, MappingOptions>>>;
 }
-
-const PROPS: Readonly<Record<StreamFunctionName, keyof MappingProps>> = {
-  'task-deleted': 'taskMapping',
-  'attachment-deleted': 'attachmentMapping',
-  'service-updated': 'serviceMapping',
-  'network-updated': 'networkMapping',
-};
 
 const RANGES: Readonly<Record<keyof MappingOptions, Range>> = {
   batchSize: { least: 1, most: 10_000 },
@@ -93,14 +83,14 @@ const RANGES: Readonly<Record<keyof MappingOptions, Range>> = {
  */
 export function createMapping(
   target: lambda.Function,
-  name: StreamFunctionName,
+  name: string,
+  planned: StreamFunctionPlan,
   streamArn: string,
   deadLetterQueue: IQueue,
   props: MappingProps,
-  rules: Rules,
 ): lambda.EventSourceMapping {
   const scope = target.node.scope as Construct;
-  const filters = FUNCTIONS[name].filters(rules).map(lambda.FilterCriteria.filter);
+  const filters = planned.filters.map((pattern) => lambda.FilterCriteria.filter(pattern));
   // Not DynamoEventSource and SqsDlq: both grant to the role what the statements below say, and more.
   return new lambda.EventSourceMapping(scope, 'Mapping', {
     target,
@@ -108,7 +98,7 @@ export function createMapping(
     enabled: true,
     // LATEST can miss records while the mapping is created or updated.
     startingPosition: lambda.StartingPosition.TRIM_HORIZON,
-    ...readOptions(scope, name, props),
+    ...readOptions(scope, name, planned, props),
     bisectBatchOnError: true,
     reportBatchItemFailures: true,
     onFailure: { bind: () => ({ destination: deadLetterQueue.queueArn }) },
@@ -136,17 +126,21 @@ export function sendStatement(deadLetterQueue: IQueue): PolicyStatement {
   return new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [deadLetterQueue.queueArn] });
 }
 
-function readOptions(scope: Construct, name: StreamFunctionName, props: MappingProps): Required<MappingOptions> {
-  const property = PROPS[name];
+function readOptions(
+  scope: Construct,
+  name: string,
+  { batchingWindowSeconds }: StreamFunctionPlan,
+  { mappings }: MappingProps,
+): Required<MappingOptions> {
   const { maxRecordAgeSeconds, ...defaults } = MAPPING_DEFAULTS;
   const options: Required<MappingOptions> = {
     ...defaults,
-    maxBatchingWindow: Duration.seconds(FUNCTIONS[name].batchingWindowSeconds),
+    maxBatchingWindow: Duration.seconds(batchingWindowSeconds),
     maxRecordAge: Duration.seconds(maxRecordAgeSeconds),
-    ...definedIn(props[property]),
+    ...definedIn(mappings?.[name]),
   };
   for (const option of Object.keys(RANGES) as (keyof MappingOptions)[]) {
-    readWithin(scope, `${property}.${option}`, options[option], RANGES[option]);
+    readWithin(scope, `mappings.${name}.${option}`, options[option], RANGES[option]);
   }
   return options;
 }

@@ -3,15 +3,14 @@ import { Duration, Stack, Token } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, type MetricOptions, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { FUNCTION_NAMES, type FunctionName } from '../streams/functions.ts';
-import { type CountedKind, type KindMetricName, METRICS, type MetricName } from '../streams/metrics.ts';
+import { type KindMetricName, METRICS, type MetricName } from '../streams/metrics.ts';
 import { refuse } from './refusal.ts';
 
 export interface MetricProps {
   /**
    * CloudWatch namespace of the deallocator's own metrics: 1 to 255 of the characters A–Z a–z 0–9 . - _ / # : and space,
    * not starting with `AWS/` or a colon. Deployments that share one add up in it, and ring each other's alarms. CloudWatch
-   * charges for about 20 of them where something drains all the time, in 2026 $0.30 each a month, by the hour.
+   * charges for about 20 of them, with SwarmKit's kinds, where something drains all the time, in 2026 $0.30 each a month, by the hour.
    * @default - `Deallocator/`, the stack's name, and the construct's path in it; with a hash where that does not fit
    */
   readonly metricsNamespace?: string;
@@ -54,13 +53,13 @@ function ownNamespace(scope: Construct): string {
 }
 
 /** A metric, or one of a kind's. */
-export type Measured = MetricName | readonly [KindMetricName, CountedKind];
+export type Measured = MetricName | readonly [KindMetricName, kind: string];
 
 /** What one function logs. Seconds are averaged, everything else is summed. */
 export function functionMetric(
   namespace: string,
   measured: Measured,
-  name: FunctionName,
+  name: string,
   options: MetricOptions = {},
 ): Metric {
   const [metricName, kind] = typeof measured === 'string' ? [measured] : measured;
@@ -75,9 +74,14 @@ export function functionMetric(
 }
 
 /** The same, summed over all functions. */
-export function summedMetric(namespace: string, measured: Measured, options: MetricOptions = {}): IMetric {
+export function summedMetric(
+  namespace: string,
+  measured: Measured,
+  functionNames: readonly string[],
+  options: MetricOptions = {},
+): IMetric {
   const { period = METRIC_PERIOD, label = [measured].flat().join(', '), color } = options;
-  const usingMetrics = FUNCTION_NAMES.map((name): [string, IMetric] => [
+  const usingMetrics = functionNames.map((name): [string, IMetric] => [
     name.replaceAll('-', '_'),
     functionMetric(namespace, measured, name, { ...options, period, label: name }),
   ]);

@@ -2,7 +2,9 @@
 import { CfnResource, Stack, Token } from 'aws-cdk-lib';
 import { CfnGlobalTable, CfnTable, type ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct, IConstruct } from 'constructs';
-import { MARKED_INDEX, RECEIPT_EXPIRY, TABLES, type TableName } from '../dynamodb/schema.ts';
+import { RECEIPT_EXPIRY } from '../dynamodb/schema.ts';
+import type { Plan } from '../lifecycle/plan.ts';
+import type { TablePlan } from '../lifecycle/tables.ts';
 import { refuse } from './refusal.ts';
 import { refuseOtherAccount, refuseOtherRegion } from './surroundings.ts';
 
@@ -22,10 +24,24 @@ interface Key {
   readonly keyType: string;
 }
 
-/** What a table must have, beside the schema's keys and index. */
+/** What a table must have. */
 export interface Wanted {
-  readonly name: TableName;
+  readonly name: string;
+  /** Its keys and its index. */
+  readonly planned: TablePlan;
   readonly stream: string | undefined;
+}
+
+/**
+ * What a brought table's stream must carry at least. A created one carries both images whatever its kind, since a view type can't be
+ * changed in place; for the same reason one that is there, and carries enough, is taken as it is.
+ */
+export function streamNeeded({ kinds }: Pick<Plan, 'kinds'>, table: string, stream: string | undefined) {
+  const own = Object.values(kinds).filter((kind) => kind.table === table);
+  const needsImages = own.some(
+    ({ isGuarded, holds, goneWhen }) => isGuarded || holds.length > 0 || goneWhen !== undefined,
+  );
+  return stream !== undefined && own.length > 0 && !needsImages ? 'KEYS_ONLY' : stream;
 }
 
 type DefinedTable = CfnTable | CfnGlobalTable;
@@ -48,7 +64,7 @@ export function adopt(scope: Construct, table: ITable, wanted: Wanted): ITable {
     refuse(
       scope,
       `tables.${wanted.name} has no stream; give "${table.node.path}" one of view type ` +
-        `${wanted.stream}, or its tableStreamArn if it is imported`,
+        `${wanted.planned.stream ?? wanted.stream}, or its tableStreamArn if it is imported`,
     );
   }
   const defined = definitionOf(table);
@@ -73,16 +89,16 @@ function refuseElsewhere(scope: Construct, what: string, { env, tableArn, stack 
 const OWNERS = Symbol.for('deallocator.owners');
 
 /** If two kinds share a table, their items mix; if two deallocators do, each one's table policy keeps the other from its work. */
-export function refuseSharing(scope: Construct, tables: Readonly<Record<TableName, ITable>>): void {
+export function refuseSharing(scope: Construct, tables: Readonly<Record<string, ITable>>): void {
   const root = scope.node.root as IConstruct & { [OWNERS]?: Map<string, string> };
   root[OWNERS] ??= new Map();
   const owners = root[OWNERS];
-  const own = new Map<string, TableName>();
-  for (const [name, table] of Object.entries(tables) as [TableName, ITable][]) {
+  const own = new Map<string, string>();
+  for (const [name, table] of Object.entries(tables)) {
     const identity = identify(table);
     const other = own.get(identity);
     if (other !== undefined) {
-      refuse(scope, `tables.${other} and tables.${name} are the same table; give each of the six its own`);
+      refuse(scope, `tables.${other} and tables.${name} are the same table; give each its own`);
     }
     const owner = owners.get(identity);
     if (owner !== undefined) {
@@ -129,15 +145,18 @@ function hasReplicas({ node }: ITable): boolean {
     .some((one) => CfnResource.isCfnResource(one) && one.cfnResourceType === 'Custom::DynamoDBReplica');
 }
 
-function findProblems(definition: Definition, { name, stream }: Wanted): string[] {
-  const { marked } = TABLES[name];
-  const problems = findKeyProblems(definition, name);
-  const index = definition.globalSecondaryIndexes?.find(({ indexName }) => indexName === MARKED_INDEX.name);
-  const indexKeys = [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey];
-  if (marked && namesOf(index?.keySchema).join() !== indexKeys.join()) {
-    problems.push(
-      `has no index "${MARKED_INDEX.name}" on ${indexKeys.join(', ')}: add it, with the projection KEYS_ONLY or more`,
-    );
+function findProblems(definition: Definition, { name, planned, stream }: Wanted): string[] {
+  const { markedIndex } = planned;
+  const problems = findKeyProblems(definition, planned);
+  if (markedIndex !== undefined) {
+    const index = definition.globalSecondaryIndexes?.find(({ indexName }) => indexName === markedIndex.name);
+    const keys = keysOf(markedIndex);
+    if (namesOf(index?.keySchema).join() !== keys.join()) {
+      const seen = index === undefined ? '' : `: the one of that name is on ${namesOf(index.keySchema).join(', ')}`;
+      problems.push(
+        `has no index "${markedIndex.name}" on ${keys.join(', ')}${seen}: add it, with the projection KEYS_ONLY or more`,
+      );
+    }
   }
   const view = definition.streamSpecification?.streamViewType;
   if (stream !== undefined && !Token.isUnresolved(view) && !isEnough(view, stream)) {
@@ -148,18 +167,21 @@ function findProblems(definition: Definition, { name, stream }: Wanted): string[
   if (definition.isReplicated) {
     problems.push('has replicas: each Region would count each removal; take them away, and see docs/runbook.md');
   }
-  return [...problems, ...findExpiryProblems(definition, name)];
+  return [...problems, ...findExpiryProblems(definition, name, planned)];
 }
 
-function findKeyProblems({ keySchema, attributeDefinitions }: Definition, name: TableName): string[] {
-  const { partitionKey, sortKey, marked } = TABLES[name];
-  const keys = [partitionKey, ...(sortKey === undefined ? [] : [sortKey])];
+function keysOf({ partitionKey, sortKey }: Pick<TablePlan, 'partitionKey' | 'sortKey'>): string[] {
+  return [partitionKey, ...(sortKey === undefined ? [] : [sortKey])];
+}
+
+function findKeyProblems({ keySchema, attributeDefinitions }: Definition, planned: TablePlan): string[] {
+  const keys = keysOf(planned);
   const seen = namesOf(keySchema);
   const problems =
     seen.join() === keys.join()
       ? []
       : [`has the key ${seen.join(', ')}, and must have ${keys.join(', ')}: create it with that key`];
-  for (const attribute of marked ? [...keys, MARKED_INDEX.sortKey] : keys) {
+  for (const attribute of planned.markedIndex === undefined ? keys : [...keys, planned.markedIndex.sortKey]) {
     const type = attributeDefinitions?.find(({ attributeName }) => attributeName === attribute)?.attributeType;
     if (type !== undefined && type !== 'S')
       problems.push(`has "${attribute}" of type ${type}, and must have it of type S`);
@@ -168,9 +190,9 @@ function findKeyProblems({ keySchema, attributeDefinitions }: Definition, name: 
 }
 
 /** DynamoDB deletes what has expired without asking anybody: no policy and no proof is in its way. */
-function findExpiryProblems({ timeToLiveSpecification }: Definition, name: TableName): string[] {
+function findExpiryProblems({ timeToLiveSpecification }: Definition, name: string, { deletes }: TablePlan): string[] {
   const { attributeName, enabled } = timeToLiveSpecification ?? {};
-  if (name === 'tasks' || attributeName === undefined || enabled === false) return [];
+  if (deletes === undefined || attributeName === undefined || enabled === false) return [];
   if (name === 'receipts') {
     if (attributeName === RECEIPT_EXPIRY) return [];
     return [`has a time to live by "${attributeName}", and must have it by "${RECEIPT_EXPIRY}" or not at all`];

@@ -5,6 +5,7 @@ import type { EventProps } from './events.ts';
 import type { FunctionProps } from './functions.ts';
 import type { PolicyProps } from './grants.ts';
 import type { KeyProps } from './keys.ts';
+import type { KindProps } from './kinds.ts';
 import type { MappingProps } from './mappings.ts';
 import type { MetricProps } from './metrics.ts';
 import type { NameProps } from './names.ts';
@@ -15,7 +16,8 @@ import type { SweepProps } from './triggers.ts';
 
 /** All props are optional. Each is declared, with its unit, range and default, in the module that reads it. */
 export interface DeallocatorProps
-  extends TableProps,
+  extends KindProps,
+    TableProps,
     RuleProps,
     NameProps,
     FunctionProps,

@@ -57,7 +57,7 @@ export function permissionsOf(
   ];
   const sweep = [
     ...guarded.flatMap((kind) => [settling(kind), tell(planned(kind), plans), listMarked(planned(kind).table)]),
-    ...Object.values(plans).map(heal),
+    ...Object.values(plans).flatMap((plan) => [heal(plan), learn(plan)]),
     { counters: ['Scan'] } as const,
   ];
   return {
@@ -106,6 +106,11 @@ function heal({ table, holds }: KindPlan): Permissions {
   };
 }
 
+/** Go through the holders that may be older than their declaration: docs/design.md §4.4. */
+function learn({ table, holds }: KindPlan): Permissions {
+  return holds.length === 0 ? {} : { [table]: ['Scan'] };
+}
+
 /** What is marked; a full sweep also reads the table, for marks without a time. */
 function listMarked(table: string): Permissions {
   return { [table]: ['Scan'], [`${table}/marked`]: ['Scan'] };
@@ -127,7 +132,7 @@ export function grantsOf(plans: Plans, tables: Tables): Grants {
     ...queried,
     ...marked,
     attachments('BatchGetItem', 'Query', 'Scan', ...GUARDED),
-    { counters: ['BatchGetItem', 'Scan', ...GUARDED], receipts: ['GetItem', 'Query', 'Scan', ...GUARDED] },
+    { counters: ['GetItem', 'BatchGetItem', 'Scan', ...GUARDED], receipts: ['GetItem', 'Query', 'Scan', ...GUARDED] },
   );
   return {
     read,
@@ -136,11 +141,22 @@ export function grantsOf(plans: Plans, tables: Tables): Grants {
         ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
         ['BatchGetItem', 'PutItem', 'BatchWriteItem'],
       ),
+      ...kinds.filter(({ isGuarded }) => !isGuarded).map(writeLeaf),
       ...queried,
       ...marked,
       attachments('Query', 'PutItem', 'DeleteItem'),
     ),
     operate: merge(read, ...each(['ConditionCheckItem', 'PutItem', 'UpdateItem'], ['PutItem']), attachments('PutItem')),
+  };
+}
+
+/** What it holds changes with it, in one transaction; and what lies under no key is listed by a scan. */
+function writeLeaf({ table, holds, under }: KindPlan): Permissions {
+  return {
+    [table]: [
+      ...(holds.length > 0 ? (['UpdateItem'] as const) : []),
+      ...(under.length === 0 ? (['Scan'] as const) : []),
+    ],
   };
 }
 

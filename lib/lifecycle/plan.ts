@@ -44,8 +44,6 @@ export interface Learning<N extends string = string> {
   readonly kind: N;
   /** The kinds that hold it. */
   readonly holders: readonly N[];
-  /** What the function that does it needs beside its own. */
-  readonly permissions: Permissions;
 }
 
 /**
@@ -86,17 +84,7 @@ type Plans = Readonly<Record<string, KindPlan>>;
 /** The holders of each held kind are read whole, once, and healed. */
 function learningOf(plans: Plans): Learning[] {
   return Object.entries(plans).flatMap(([kind, { countedBy }]) =>
-    countedBy.flatMap((count) => {
-      if (count.by !== 'attachments') return [];
-      const tables = count.kinds.map((holder) => (plans[holder] as KindPlan).table);
-      return [
-        {
-          kind,
-          holders: count.kinds,
-          permissions: Object.fromEntries(tables.map((table) => [table, ['Scan'] as const])),
-        },
-      ];
-    }),
+    countedBy.flatMap((count) => (count.by === 'attachments' ? [{ kind, holders: count.kinds }] : [])),
   );
 }
 

@@ -130,7 +130,7 @@ function* faultsOf(
   const tasks = isService ? before.tasks.filter((task) => task.serviceId === id && !hasEnded(task, rules)) : [];
   if (tasks.length > 0) yield ['S1', `while ${tasks.length} of its tasks existed`];
 
-  const hold = holdOf(parent, circumstances);
+  const hold = holdOf(kind, parent, circumstances);
   if (parent.pendingDelete !== true) yield ['S3', 'without a mark'];
   if (hold === 'protected') yield ['S3', 'although it was protected'];
   if (hold === 'grace period') yield ['S3', 'before its grace period was over'];
@@ -219,7 +219,7 @@ function* waitingParents(world: World, circumstances: Circumstances) {
       if (living.has(name)) {
         if (counters.has(name)) continue;
         yield violation('L1', name, `${name} is marked and drains, but has no counter to wake it; a sweep opens one`);
-      } else if (holdOf(parent, circumstances) === undefined) {
+      } else if (holdOf(kind, parent, circumstances) === undefined) {
         yield violation('L1', name, `${name} is marked and has no children left, but is still there`);
       }
     }
@@ -265,9 +265,9 @@ function deleted(before: readonly StoredParent[], after: readonly StoredParent[]
   return before.filter(({ id }) => !left.has(id));
 }
 
-function holdOf({ markedAt, protected: isProtected }: StoredParent, circumstances: Circumstances) {
-  const mark = { markedAt: typeof markedAt === 'string' ? markedAt : '', isProtected: isProtected === true };
-  return findHold(mark, circumstances)?.because;
+function holdOf(kind: string, { id, markedAt, ...parent }: StoredParent, circumstances: Circumstances) {
+  const mark = { markedAt: typeof markedAt === 'string' ? markedAt : '', isProtected: parent.protected === true };
+  return findHold({ key: { kind, id }, ...mark }, circumstances)?.because;
 }
 
 /** Whether a task counts as gone by its state. */

@@ -153,3 +153,14 @@ export const UPDATE_TRIES_MAX = 5;
 /** Items in a page of a client's `list…`, by default and at most. */
 export const LIST_PAGE_ITEMS_DEFAULT = 100;
 export const LIST_PAGE_ITEMS_MAX = 1000;
+
+/**
+ * From the moment at which a sweep takes a new declaration, for so long a function may still run that has read that all was learned:
+ * the longest timeout, 15 minutes, and one for clocks that differ.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html
+ */
+export const LEARNING_WAIT_MILLIS = 16 * 60_000;
+/** Holders that learning reads in one page: some seconds of work, so that a sweep can stop in time. */
+export const LEARNING_PAGE_ITEMS = 1000;
+/** Of its time, a sweep gives learning so much at most: what is marked and not being learned must not wait for it. */
+export const LEARNING_SHARE_MAX = 0.5;

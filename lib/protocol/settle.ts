@@ -11,6 +11,8 @@ import { type Chance, roundPauseMillis } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
 import { planFinalization } from './finalize.ts';
+import { readLearning } from './learn.ts';
+import { type Learning, NOTHING_TO_LEARN } from './learning.ts';
 import { CHILD_COUNT_PAGE_ITEMS, SETTLE_ROUNDS_MAX } from './limits.ts';
 import { type Counter, isMarked } from './model.ts';
 import { DEFAULT_RULES, type Rules } from './rules.ts';
@@ -54,6 +56,8 @@ export interface SettleOptions {
   readonly opened?: Counter | undefined;
   /** @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
+  /** What is being learned: read once by an invocation, and before it counts anything. @default asked of the store */
+  readonly learning?: (() => Promise<Learning>) | undefined;
   /** What set this going, for the receipt: a function's name, and who asked. @default 'unknown' */
   readonly trigger?: string;
 }
@@ -65,6 +69,9 @@ export async function settle(
   options: SettleOptions = {},
 ): Promise<Settled> {
   const { rules = DEFAULT_RULES, trigger = 'unknown' } = options;
+  const { learning: ask = () => readLearning(store) } = options;
+  // Before anything is counted (R58). What it says holds for all rounds: they could only learn later that it has ended.
+  const learning = store.lifecycle.declaration === undefined ? NOTHING_TO_LEARN : await ask();
   let recounts = 0;
   for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
@@ -90,7 +97,7 @@ export async function settle(
     // 3 count
     const children = await store.countChildren(key, CHILD_COUNT_PAGE_ITEMS);
 
-    const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis() };
+    const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis(), learning };
     const hold = findHold(parent, circumstances);
 
     // 4 recount: relative to what was read before counting, so that decrements in between stay counted (R15). A held parent

@@ -9,6 +9,7 @@
 import type { ItemKey } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
+import type { LifecycleStore } from './learning.ts';
 import type { Counter, MarkedItem, SeenItem } from './model.ts';
 import type { Page, PageKey } from './pages.ts';
 import type { Receipt } from './receipt.ts';
@@ -147,4 +148,6 @@ export interface Store {
   /** Where an unfinished sweep stopped. */
   readSweepCursor(): Promise<SweepCursor | undefined>;
   writeSweepCursor(cursor: SweepCursor | undefined): Promise<void>;
+  /** What is learned of items that are older than the declaration of what they hold. */
+  readonly lifecycle: LifecycleStore;
 }

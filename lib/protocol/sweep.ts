@@ -7,8 +7,16 @@ import { parseItemName } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName, sameItem } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Chance } from './chance.ts';
-import { heal } from './heal.ts';
-import { SWEEP_ATTACHMENTS_MAX, SWEEP_RESERVE_MILLIS, SWEPT_TOGETHER_MAX, USERS_TOGETHER_MAX } from './limits.ts';
+import { type Healed, heal } from './heal.ts';
+import { learn } from './learn.ts';
+import { type Learning, NOTHING_TO_LEARN } from './learning.ts';
+import {
+  LEARNING_SHARE_MAX,
+  SWEEP_ATTACHMENTS_MAX,
+  SWEEP_RESERVE_MILLIS,
+  SWEPT_TOGETHER_MAX,
+  USERS_TOGETHER_MAX,
+} from './limits.ts';
 import { eachPage, type Page, type PageKey } from './pages.ts';
 import { chunks, mapInParallel, mapTogether } from './parallel.ts';
 import { DEFAULT_RULES } from './rules.ts';
@@ -36,16 +44,19 @@ export interface SweepReport {
   readonly stillMarked: number;
   /** Age of the oldest of these marks. Undefined when none of them tells its time. */
   readonly oldestMarkMillis: number | undefined;
+  /** Kinds whose users are still being counted. */
+  readonly learning: readonly string[];
 }
 
-export interface SweeperOptions extends Pick<SettleOptions, 'rules' | 'trigger'> {
+export interface SweeperOptions extends Pick<SettleOptions, 'rules' | 'trigger' | 'learning'> {
   readonly onSettled: (settled: Settled) => void;
   readonly onFailed: (parent: ItemKey, error: unknown) => void;
   readonly onTold: (parent: ItemKey, items: number) => void;
 }
 
 /** One pass: as much of a sweep as one invocation has time for. */
-export interface SweepPassOptions extends SweeperOptions {
+export interface SweepPassOptions extends Omit<SweeperOptions, 'learning'> {
+  readonly onHealed: (healed: Healed) => void;
   readonly from: SweepCursor | undefined;
   /** Also looks for marks without a time: they are in no index, and only their own record would have told of them. */
   readonly full?: boolean;
@@ -75,12 +86,12 @@ class Sweeper {
 
   /** A parent that can't be settled does not hold up the others: it is reported, and the next sweep tries it again. */
   async settleOne({ key, markedAt }: Pick<Listed, 'key' | 'markedAt'>, heal: () => Promise<unknown>): Promise<void> {
-    const { rules = DEFAULT_RULES, trigger, onSettled, onTold, onFailed } = this.#options;
+    const { rules = DEFAULT_RULES, trigger, learning, onSettled, onTold } = this.#options;
     if (this.#done.has(itemName(key))) return; // a counter whose parent this sweep has settled as marked
     this.#done.add(itemName(key));
     try {
       await heal();
-      const settled = await settle(this.#store, this.#chance, key, { patient: true, rules, trigger });
+      const settled = await settle(this.#store, this.#chance, key, { patient: true, rules, trigger, learning });
       this.#settled++;
       if (settled.outcome === 'deleted') this.#deleted.push(key, ...settled.freed);
       else if (settled.outcome === 'draining' || settled.outcome === 'held') this.#remains(markedAt);
@@ -88,8 +99,7 @@ class Sweeper {
       if (settled.outcome === 'draining') onTold(key, await tell(this.#store, this.#chance, key, rules));
     } catch (error) {
       this.#remains(markedAt);
-      this.#failed.push({ parent: key, error });
-      onFailed(key, error);
+      this.fail(key, error);
     }
   }
 
@@ -99,12 +109,16 @@ class Sweeper {
       await heal();
       this.#settled++;
     } catch (error) {
-      this.#failed.push({ parent: holder, error });
-      this.#options.onFailed(holder, error);
+      this.fail(holder, error);
     }
   }
 
-  report(resumeAt: SweepCursor | undefined): SweepReport {
+  fail(parent: ItemKey, error: unknown): void {
+    this.#failed.push({ parent, error });
+    this.#options.onFailed(parent, error);
+  }
+
+  report(resumeAt: SweepCursor | undefined, learning: Learning = NOTHING_TO_LEARN): SweepReport {
     return {
       resumeAt,
       settled: this.#settled,
@@ -112,6 +126,7 @@ class Sweeper {
       failed: this.#failed,
       stillMarked: this.#stillMarked,
       oldestMarkMillis: this.#oldestMarkMillis,
+      learning: [...learning.keys()],
     };
   }
 
@@ -154,18 +169,32 @@ export async function settleNamed(
 }
 
 export async function sweep(store: Store, chance: Chance, options: SweepPassOptions): Promise<SweepReport> {
-  const sweeper = new Sweeper(store, chance, options);
+  let leftMillisMin: number | undefined;
+  const failed: [ItemKey, unknown][] = [];
+  const { learning, hasEnded } = await learn(store, chance, {
+    mayGoOn: () => {
+      const leftMillis = options.remainingMillis();
+      leftMillisMin ??= Math.max(SWEEP_RESERVE_MILLIS, leftMillis * (1 - LEARNING_SHARE_MAX));
+      return leftMillis >= leftMillisMin;
+    },
+    onHealed: options.onHealed,
+    onFailed: (holder, error) => failed.push([holder, error]),
+  });
+  const sweeper = new Sweeper(store, chance, { ...options, learning: async () => learning });
+  for (const [holder, error] of failed) sweeper.fail(holder, error);
+  // What was held until now may lie before the place where the last sweep stopped (R70).
+  const startAt = hasEnded ? undefined : options.from;
   const sources: readonly SweepSource[] =
-    options.full || (options.from && isOfFullSweep(options.from.source))
+    options.full || (startAt && isOfFullSweep(startAt.source))
       ? fullSweepSources(store.plan)
       : sweepSources(store.plan);
   // A cursor that names an unknown source begins anew.
-  const first = Math.max(0, options.from === undefined ? 0 : sources.indexOf(options.from.source));
+  const first = Math.max(0, startAt === undefined ? 0 : sources.indexOf(startAt.source));
   for (const source of sources.slice(first)) {
-    let from = source === options.from?.source ? options.from.from : undefined;
+    let from = source === startAt?.source ? startAt.from : undefined;
     for await (const page of eachPage((at) => list(store, source, at), { startAt: from })) {
       for (const group of chunks(page.items, SWEPT_TOGETHER_MAX)) {
-        if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from });
+        if (options.remainingMillis() < SWEEP_RESERVE_MILLIS) return sweeper.report({ source, from }, learning);
         await mapInParallel(group, SWEPT_TOGETHER_MAX, (listed) =>
           sweeper.settleOne(listed, () => healChildren(store, chance, listed.key)),
         );
@@ -175,7 +204,7 @@ export async function sweep(store: Store, chance: Chance, options: SweepPassOpti
       if (from !== undefined) await options.onPage({ source, from });
     }
   }
-  return sweeper.report(undefined);
+  return sweeper.report(undefined, learning);
 }
 
 function list(store: Store, source: SweepSource, from: PageKey | undefined): Promise<Page<Listed>> {

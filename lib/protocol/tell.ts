@@ -4,6 +4,7 @@ import type { ItemKey } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Chance } from './chance.ts';
 import { findHold } from './decide.ts';
+import { readLearning } from './learn.ts';
 import { TELL_PAGES_MAX, TELL_TRIES_MAX, TELLS_PER_TRANSACTION_MAX, TOLD_ITEMS_MAX } from './limits.ts';
 import { isMarked, type MarkedItem } from './model.ts';
 import { eachPage } from './pages.ts';
@@ -20,8 +21,8 @@ export async function tell(store: Store, chance: Chance, key: ItemKey, rules: Ru
   const { tells } = store.plan.kinds[key.kind] as KindPlan;
   if (tells.length === 0) return 0;
   const parent = await store.readItem(key);
-  const nowEpochMillis = chance.nowEpochMillis();
-  if (parent === undefined || !isMarked(parent) || findHold(parent, { rules, nowEpochMillis })) return 0;
+  const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis(), learning: await readLearning(store) };
+  if (parent === undefined || !isMarked(parent) || findHold(parent, circumstances)) return 0;
   let told = 0;
   for (const telling of tells) {
     const { items, isMarkedStill } = await tellKind(store, parent, telling);

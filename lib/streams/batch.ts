@@ -3,6 +3,7 @@
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { invalid } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
+import type { Learning } from '../protocol/learning.ts';
 import { PARENTS_TOGETHER_MAX } from '../protocol/limits.ts';
 import { mapTogether } from '../protocol/parallel.ts';
 import type { Store } from '../protocol/store.ts';
@@ -24,6 +25,8 @@ export interface Work {
   readonly store: Store;
   readonly telemetry: Telemetry;
   readonly ports: FunctionPorts;
+  /** What is being learned, as this invocation has read it (docs/design.md §4.4 R59). */
+  readonly learning: () => Promise<Learning>;
 }
 
 /** One thing that records make a function do, to each subject that they have for it. */

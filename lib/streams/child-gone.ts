@@ -14,7 +14,7 @@ export const childGone: Turn = {
 };
 
 async function countDown(
-  { store, telemetry, ports }: Work,
+  { store, telemetry, ports, learning }: Work,
   parent: ItemKey,
   { length: gone }: readonly StreamRecord[],
 ) {
@@ -24,5 +24,5 @@ async function countDown(
   telemetry.decremented(parent, gone, counter.remaining);
   // Not only when zero is crossed: the handler that crossed it may have died since (docs/design.md §4.3 R30).
   if (counter.remaining > 0) return;
-  telemetry.settled(await settle(store, ports.chance, parent, { ...settling(ports), opened: counter }), gone);
+  telemetry.settled(await settle(store, ports.chance, parent, { ...settling(ports), learning, opened: counter }), gone);
 }

@@ -1,25 +1,32 @@
 /**
- * A deployment's names and rules as texts: in the environment of its functions, and in the outputs of its stack. The
+ * A deployment's kinds, names and rules as texts: in the environment of its functions, and in the outputs of its stack. The
  * construct writes them; the functions, the command line and the programs of this repository read them.
  */
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { Lifecycle } from '../lifecycle/declaration.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { capitalized } from '../lifecycle/words.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
-import { FUNCTION_NAMES, type FunctionName } from './functions.ts';
+import { functionNamesOf } from './functions.ts';
 import type { LogLevel } from './telemetry.ts';
 
 /** What the construct tells each function. */
 export interface FunctionEnvironment {
+  /** The kinds as they were declared. */
+  readonly lifecycle: Lifecycle;
+  /** What follows from them. */
+  readonly plan: Plan;
   readonly tables: PhysicalNames;
   readonly rules: Rules;
-  readonly functionName: FunctionName;
+  readonly functionName: string;
   readonly metricsNamespace: string;
   readonly logLevel: LogLevel;
 }
 
 /** What a stack tells the tools. A rule that no output tells has its default. */
 export interface DeploymentNames {
-  /** The physical names of the six tables. */
+  /** The physical names of the tables. */
   readonly tables: PhysicalNames;
   /** The name of the function `sweep`. Absent: nothing can be swept from here. */
   readonly sweepFunctionName?: string;
@@ -79,14 +86,27 @@ const RULE_VARIABLES: Texts<Rules> = {
   receiptDays: { name: 'RECEIPT_DAYS', ...whole(1) },
 };
 
-const OTHER_VARIABLES: Texts<Omit<FunctionEnvironment, 'tables' | 'rules'>> = {
+export const LIFECYCLE_VARIABLE = {
+  name: 'LIFECYCLE',
+  allowed: 'a lifecycle as JSON',
+  // A dollar is written as its number: checkers of templates, such as cfn-lint, take `${id}` for a reference that was forgotten.
+  write: (lifecycle: Lifecycle) => JSON.stringify(lifecycle).replaceAll('$', '\\u0024'),
+} as const;
+
+const OTHER_VARIABLES: Texts<Pick<FunctionEnvironment, 'metricsNamespace' | 'logLevel'>> = {
   metricsNamespace: { name: 'METRICS_NAMESPACE', ...ANY },
   logLevel: { name: 'LOG_LEVEL', ...words<LogLevel>({ INFO: 'INFO', WARN: 'WARN', ERROR: 'ERROR' }) },
+};
+
+const functionVariable = (plan: Plan): Texts<Pick<FunctionEnvironment, 'functionName'>> => ({
   functionName: {
     name: 'DEALLOCATOR_FUNCTION',
-    ...words(Object.fromEntries(FUNCTION_NAMES.map((name) => [name, name]))),
+    ...words(Object.fromEntries(functionNamesOf(plan).map((name) => [name, name]))),
   },
-};
+});
+
+const tableVariables = ({ tables }: Plan): Texts<Record<string, string>> =>
+  Object.fromEntries(Object.entries(tables).map(([table, { variable }]) => [table, { name: variable, ...ANY }]));
 
 /** The rules that reports depend on. People write these too, in configuration files, so more texts are allowed. */
 const RULE_OUTPUTS: Texts<Pick<Rules, 'taskIsGone' | 'taskNetworks' | 'gracePeriodMillis'>> = {
@@ -95,31 +115,52 @@ const RULE_OUTPUTS: Texts<Pick<Rules, 'taskIsGone' | 'taskNetworks' | 'gracePeri
   gracePeriodMillis: { name: 'GracePeriodSeconds', ...number('a number, 0 or more', /^\d+(\.\d+)?$/, SECOND_MILLIS) },
 };
 
-const TABLE_VARIABLES = forTables((table) => ({ name: TABLES[table].variable, ...ANY }));
-const TABLE_OUTPUTS = forTables((table) => ({ name: `${constructId(table)}TableName`, ...ANY }));
-
-export function writeEnvironment({ tables, rules, ...others }: FunctionEnvironment): Record<string, string> {
-  return { ...write(TABLE_VARIABLES, tables), ...write(RULE_VARIABLES, rules), ...write(OTHER_VARIABLES, others) };
+export function writeEnvironment(environment: FunctionEnvironment): Record<string, string> {
+  const { lifecycle, plan, tables, rules } = environment;
+  return {
+    ...write<Record<string, string>>(tableVariables(plan), tables),
+    [LIFECYCLE_VARIABLE.name]: LIFECYCLE_VARIABLE.write(lifecycle),
+    ...write(RULE_VARIABLES, rules),
+    ...write(OTHER_VARIABLES, environment),
+    ...write(functionVariable(plan), environment),
+  };
 }
 
 /** `FailedPrecondition` for a variable that is not set, or not as the construct sets it. */
 export function readEnvironment(environment: Source): FunctionEnvironment {
-  const refusal: Refusal = (name, text, allowed) => {
+  const refusal = (name: string, text: string | undefined, allowed: string, cause?: unknown) => {
     const found = text
       ? `"${text}", allowed: ${allowed}; set it as the construct does`
       : 'not set; the construct sets it on each of its functions, so deploy with the construct or set it as the construct does';
-    return new DeallocatorError('FailedPrecondition', `the environment variable ${name} is ${found}`);
+    return new DeallocatorError('FailedPrecondition', `the environment variable ${name} is ${found}`, { cause });
   };
+  const { lifecycle, plan } = readLifecycle(environment, refusal);
   return {
-    tables: read(TABLE_VARIABLES, environment, refusal),
+    lifecycle,
+    plan,
+    tables: read(tableVariables(plan), environment, refusal) as PhysicalNames,
     rules: read(RULE_VARIABLES, environment, refusal),
     ...read(OTHER_VARIABLES, environment, refusal),
+    ...read(functionVariable(plan), environment, refusal),
   };
 }
 
+function readLifecycle(environment: Source, refusal: (...said: [...Parameters<Refusal>, unknown]) => DeallocatorError) {
+  const { name, allowed } = LIFECYCLE_VARIABLE;
+  const text = environment[name];
+  try {
+    const lifecycle: Lifecycle = JSON.parse(text ?? '');
+    return { lifecycle, plan: planOf(lifecycle) as Plan };
+  } catch (cause) {
+    throw refusal(name, text, allowed, cause);
+  }
+}
+
+const tableOutput = (table: string) => `${capitalized(table)}TableName`;
+
 export function writeOutputs(names: Required<DeploymentNames>): Record<string, string> {
   return {
-    ...write(TABLE_OUTPUTS, names.tables),
+    ...Object.fromEntries(Object.entries(names.tables).map(([table, name]) => [tableOutput(table), name])),
     SweepFunctionName: names.sweepFunctionName,
     DeadLetterQueueUrl: names.deadLetterQueueUrl,
     ...write(RULE_OUTPUTS, names.rules),
@@ -140,28 +181,38 @@ export function writeNames(names: DeploymentNames): NamesDocument {
  * `FailedPrecondition` for a stack without a deallocator, or with several; `InvalidArgument` as `readRuleOutputs`.
  *
  * @param stack its name, and behind a slash, where it holds several, which of them is meant: `Shop/Orders`
+ * @param plan whose tables are wanted, and no others; without it, all that are told
  */
-export function readOutputs(stack: string, outputs: Readonly<Record<string, string>>): DeploymentNames {
+export function readOutputs(
+  stack: string,
+  outputs: Readonly<Record<string, string>>,
+  plan?: Pick<Plan, 'tables'>,
+): DeploymentNames {
   const [stackName, chosen] = splitStackName(stack);
-  const prefix = choosePrefix(stackName, chosen, Object.keys(outputs));
-  const missing = Object.values(TABLE_OUTPUTS).flatMap(({ name }) => {
-    const output = prefix + name;
-    return outputs[output] === undefined ? output : [];
-  });
+  const prefixes = prefixesIn(Object.keys(outputs));
+  const prefix = choosePrefix(stackName, chosen, prefixes);
+  // What another deployment of the stack puts out may begin as this one's does.
+  const others = prefixes.filter((other) => other.startsWith(prefix) && other !== prefix);
+  const own = Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, value]) =>
+      name.startsWith(prefix) && !others.some((other) => name.startsWith(other))
+        ? [[name.slice(prefix.length), value]]
+        : [],
+    ),
+  );
+  const wanted = plan === undefined ? tablesIn(Object.keys(own)) : Object.keys(plan.tables);
+  const missing = [...new Set([...OWN_TABLES_ALWAYS, ...wanted])]
+    .map(tableOutput)
+    .filter((name) => own[name] === undefined);
   if (missing.length > 0) {
     const there = Object.keys(outputs).join(', ') || 'none';
     throw new DeallocatorError(
       'FailedPrecondition',
-      `stack ${stackName} has no output ${missing.join(', ')}; it has: ${there}; name the stack that holds the construct Deallocator`,
+      `stack ${stackName} has no output ${missing.map((name) => prefix + name).join(', ')}; it has: ${there}; name the stack that holds the construct Deallocator`,
     );
   }
-  const own = Object.fromEntries(
-    Object.entries(outputs).flatMap(([name, value]) =>
-      name.startsWith(prefix) ? [[name.slice(prefix.length), value]] : [],
-    ),
-  );
   return {
-    tables: forTables((table) => String(own[TABLE_OUTPUTS[table].name])),
+    tables: Object.fromEntries(wanted.map((table) => [table, String(own[tableOutput(table)])])) as PhysicalNames,
     sweepFunctionName: own.SweepFunctionName,
     deadLetterQueueUrl: own.DeadLetterQueueUrl,
     rules: readRuleOutputs(own),
@@ -175,10 +226,26 @@ export function splitStackName(stack: string): readonly [stack: string, deployme
   return deployment === undefined ? [name] : [name, deployment];
 }
 
-/** What a deployment's outputs begin with, where a stack of the user's own holds the construct. */
-function choosePrefix(stack: string, chosen: string | undefined, outputs: readonly string[]): string {
-  const { name } = TABLE_OUTPUTS.services;
-  const prefixes = outputs.flatMap((output) => (output.endsWith(name) ? output.slice(0, -name.length) : []));
+/** The tables that each deployment has, whatever its kinds. */
+const OWN_TABLES_ALWAYS = ['counters', 'receipts'] as const;
+const TABLE_OUTPUT = /^([A-Z][A-Za-z0-9]*)TableName$/;
+
+function tablesIn(outputs: readonly string[]): string[] {
+  return outputs.flatMap((output) => {
+    const [, name] = TABLE_OUTPUT.exec(output) ?? [];
+    return name === undefined ? [] : [`${name[0]?.toLowerCase()}${name.slice(1)}`];
+  });
+}
+
+/** What the outputs of each deployment begin with, where a stack of the user's own holds the construct. */
+function prefixesIn(outputs: readonly string[]): string[] {
+  const [first, ...others] = OWN_TABLES_ALWAYS.map(tableOutput) as [string, ...string[]];
+  return outputs
+    .flatMap((output) => (output.endsWith(first) ? output.slice(0, -first.length) : []))
+    .filter((prefix) => others.every((other) => outputs.includes(prefix + other)));
+}
+
+function choosePrefix(stack: string, chosen: string | undefined, prefixes: readonly string[]): string {
   const [only = '', ...others] = prefixes;
   if (chosen === undefined && others.length === 0) return only;
   if (chosen !== undefined && prefixes.includes(chosen)) return chosen;
@@ -198,12 +265,7 @@ export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rule
   return { ...DEFAULT_RULES, ...read(RULE_OUTPUTS, told, refusal) };
 }
 
-/** The construct's id of a table. A deployment knows the table by it: with another id it gets another, empty table. */
-export function constructId(table: TableName): string {
-  return `${table[0]?.toUpperCase()}${table.slice(1)}`;
-}
-
-/** One value for each table, by the table's name here. */
+/** One value for each table that SwarmKit's kinds have, by the table's name here. */
 export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
   const tables = Object.keys(TABLES) as TableName[];
   return Object.fromEntries(tables.map((table) => [table, of(table)])) as Record<TableName, T>;

@@ -1,78 +1,64 @@
 /**
- * The five functions as data: which table's stream wakes each, and with which records. What it does follows from what that table holds. The construct and the
- * handlers read this table, in memory as when deployed.
+ * The functions as data: which stream wakes each, and with which records, is in the plan of the kinds. Beside them there is always
+ * the sweep. The construct and the handlers read the plan, in memory as when deployed.
  */
-import { TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
-import type { Rules } from '../protocol/rules.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { swarmkit } from '../lifecycle/swarmkit.ts';
+import type { Pattern, StreamFunctionPlan } from '../lifecycle/tables.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 
-export type StreamFunctionName = 'task-deleted' | 'attachment-deleted' | 'service-updated' | 'network-updated';
-/** The five functions. */
-export type FunctionName = StreamFunctionName | 'sweep';
+export type { Pattern } from '../lifecycle/tables.ts';
+
+/** The one function that no stream wakes. */
+const SWEEP = { name: 'sweep', constructId: 'Sweep' } as const;
+
+/** All functions of a deployment: those that streams wake, and the sweep. */
+export function functionNamesOf({ functions }: Pick<Plan, 'functions'>): readonly string[] {
+  return [...Object.keys(functions), SWEEP.name];
+}
+
+/** The construct's id. A deployment knows the function by it: with another id it gets another function. */
+export function functionConstructId({ functions }: Pick<Plan, 'functions'>, name: string): string {
+  return functions[name]?.constructId ?? SWEEP.constructId;
+}
+
+/** The functions that the streams of SwarmKit's kinds wake, for those who know these alone. */
+export const STREAM_FUNCTION_NAMES = [
+  'task-deleted',
+  'attachment-deleted',
+  'service-updated',
+  'network-updated',
+] as const;
+export type StreamFunctionName = (typeof STREAM_FUNCTION_NAMES)[number];
+/** The functions that SwarmKit's kinds have. */
+export type FunctionName = StreamFunctionName | typeof SWEEP.name;
+export const FUNCTION_NAMES: readonly FunctionName[] = [...STREAM_FUNCTION_NAMES, SWEEP.name];
 export type StreamedTable = 'tasks' | 'attachments' | 'services' | 'networks';
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html */
-export type Pattern = Readonly<Record<string, unknown>>;
-
 export interface StreamFunction {
-  /** The construct's id. A deployment knows the function by it: with another id it gets another function. */
-  readonly id: string;
   readonly table: StreamedTable;
   readonly batchingWindowSeconds: number;
   /** ORed; without any, every record comes through. Lambda does not charge for what they leave out. */
   readonly filters: (rules: Rules) => readonly Pattern[];
 }
 
-const REMOVALS: Pattern = { eventName: ['REMOVE'] };
-/** A task that ends or has ended: the function tells which of the two. */
-const ENDINGS: Pattern = {
-  eventName: ['MODIFY'],
-  dynamodb: { NewImage: { status: { M: { state: { S: TERMINAL_TASK_STATES } } } } },
+/** One for each of the eight choices: a plan takes a millisecond, and a simulation asks for thousands. */
+const planned = new Map<string, Plan>();
+
+const swarmkitFunction = (name: StreamFunctionName, { taskIsGone, stopTasks, taskNetworks }: Rules = DEFAULT_RULES) => {
+  const choice = [taskIsGone, stopTasks, taskNetworks].join();
+  const plan: Plan = planned.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
+  planned.set(choice, plan);
+  return plan.functions[name] as StreamFunctionPlan;
 };
 
-export const FUNCTIONS: Readonly<Record<StreamFunctionName, StreamFunction> & { sweep: Pick<StreamFunction, 'id'> }> = {
-  'task-deleted': {
-    id: 'TaskDeleted',
-    table: 'tasks',
-    batchingWindowSeconds: 1,
-    // A task that holds networks matters when it comes, changes them or goes, and no pattern can compare its images.
-    filters: ({ taskIsGone, taskNetworks }) =>
-      taskNetworks ? [] : taskIsGone === 'terminal' ? [REMOVALS, ENDINGS] : [REMOVALS],
-  },
-  'attachment-deleted': {
-    id: 'AttachmentDeleted',
-    table: 'attachments',
-    batchingWindowSeconds: 1,
-    filters: () => [REMOVALS],
-  },
-  'service-updated': {
-    id: 'ServiceUpdated',
-    table: 'services',
-    batchingWindowSeconds: 0,
-    // A write matters when the mark or the networks changed, and a pattern can't compare the old image with the new one.
-    // Nor can it leave out the unmarked, because any raw write may need its attachments healed. The function compares the
-    // images before it asks the database for anything.
-    filters: () => [],
-  },
-  'network-updated': {
-    id: 'NetworkUpdated',
-    table: 'networks',
-    // A head start for `service-updated`: a service that was written raw right before its network was marked gets its
-    // attachments meanwhile. The typed client doesn't need it, and no user waits for a network's last second.
-    batchingWindowSeconds: 1,
-    filters: () => [
-      // Marked now, or marked before: an undelete must close its counter. Two patterns, as `$or` below one key is fragile.
-      { dynamodb: { NewImage: { pendingDelete: { BOOL: [true] } } } },
-      { dynamodb: { OldImage: { pendingDelete: { BOOL: [true] } } } },
-      // No marks, but meant as marks: the function logs them.
-      { dynamodb: { NewImage: { pendingDelete: { S: [{ exists: true }] } } } },
-      { dynamodb: { NewImage: { pendingDelete: { N: [{ exists: true }] } } } },
-    ],
-  },
-  sweep: { id: 'Sweep' },
-};
-
-export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as readonly FunctionName[];
-export const STREAM_FUNCTION_NAMES = FUNCTION_NAMES.filter((name) => name !== 'sweep');
+export const FUNCTIONS = Object.fromEntries(
+  STREAM_FUNCTION_NAMES.map((name): [StreamFunctionName, StreamFunction] => {
+    const { table, batchingWindowSeconds } = swarmkitFunction(name);
+    const filters = (rules: Rules) => swarmkitFunction(name, rules).filters;
+    return [name, { table: table as StreamedTable, batchingWindowSeconds, filters }];
+  }),
+) as Readonly<Record<StreamFunctionName, StreamFunction>>;
 
 /** How Lambda reads each stream, unless the deployment says otherwise; the props tell why. */
 export const MAPPING_DEFAULTS = {

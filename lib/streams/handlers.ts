@@ -19,5 +19,7 @@ const TURNS = [itemChanged, childGone];
 export function streamHandlerOf(table: string, ports: FunctionPorts) {
   const read = recordReader(ports.plan, table);
   return (event: StreamEvent, context: Context): Promise<BatchResponse> =>
-    invocation(ports, context, (store, telemetry) => processBatch(event, read, { store, telemetry, ports }, TURNS));
+    invocation(ports, context, (store, telemetry, learning) =>
+      processBatch(event, read, { store, telemetry, ports, learning }, TURNS),
+    );
 }

@@ -13,7 +13,7 @@ export const itemChanged: Turn = {
   process: follow,
 };
 
-async function follow({ store, telemetry, ports }: Work, item: ItemKey, records: readonly StreamRecord[]) {
+async function follow({ store, telemetry, ports, learning }: Work, item: ItemKey, records: readonly StreamRecord[]) {
   const malformed = records.findLast(hasNewMalformedMark)?.after?.malformedMark;
   if (malformed !== undefined) telemetry.malformedMark(item, malformed);
   // Before anything that could fail: from here on the sweep finds the mark without a record.
@@ -24,7 +24,7 @@ async function follow({ store, telemetry, ports }: Work, item: ItemKey, records:
   const isConcerned =
     records.some(needsSettle) || (records.some(clearsMark) && (await store.findDraining([item])).size > 0);
   if (!isConcerned) return;
-  const settled = await settle(store, ports.chance, item, settling(ports));
+  const settled = await settle(store, ports.chance, item, { ...settling(ports), learning });
   telemetry.settled(settled, records.length);
   if (settled.outcome !== 'draining' && settled.outcome !== 'yielded') return;
   telemetry.stopped(item, await tell(store, ports.chance, item, ports.rules));

@@ -1,7 +1,5 @@
 /** The metrics as data, apart from the code that counts: dashboard and alarms are made from the same names. */
 
-import { PARENT_KINDS, type ParentKind } from '../protocol/model.ts';
-
 /** Each metric and its unit, by the dimension `function`. A `Count` is a sum; `Seconds` have one value for each deletion or sweep. */
 export const METRICS = {
   /** Decisions to wait, because the parent has children left. */
@@ -41,10 +39,6 @@ export const KIND_METRICS = {
   /** What went, in a transaction of its own or in another's. */
   Deleted: 'Count',
 } as const;
-
-/** A kind of which deletions are counted. */
-export type CountedKind = ParentKind;
-export const COUNTED_KINDS: readonly CountedKind[] = PARENT_KINDS;
 
 /** The metrics that the functions write. */
 export type MetricName = keyof typeof METRICS;

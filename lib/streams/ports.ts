@@ -6,7 +6,7 @@ import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { SettleOptions } from '../protocol/settle.ts';
 import type { Store } from '../protocol/store.ts';
 import type { FunctionEnvironment } from './deployment.ts';
@@ -28,9 +28,8 @@ export function settling({ rules, telemetry }: FunctionPorts): Pick<SettleOption
 }
 
 export function portsFromEnvironment(environment: FunctionEnvironment): FunctionPorts {
-  const { tables, rules, functionName, metricsNamespace, logLevel } = environment;
+  const { plan, tables, rules, functionName, metricsNamespace, logLevel } = environment;
   const db = connectPlainly();
-  const plan = swarmkitPlan(rules);
   return {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { plan, rules, observer })),
     chance: systemChance,

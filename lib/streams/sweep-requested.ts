@@ -54,6 +54,8 @@ export interface SweepAnswer {
   readonly stillMarked: number;
   /** Age of the oldest of these marks; 0 when none of them tells its time. */
   readonly oldestMarkSeconds: number;
+  /** Kinds whose users are still being counted, so that nothing of them was deleted. Absent: none. */
+  readonly learning?: readonly string[];
   /** Names such as `service#web`: the first 1,000. */
   readonly deleted: readonly string[];
   /** The first 1,000 that could not be settled. */
@@ -98,7 +100,7 @@ function invalidNames(seen: string): DeallocatorError {
 
 export function sweepRequested(ports: FunctionPorts) {
   return (request: SweepRequest | undefined, context: Context): Promise<SweepAnswer> =>
-    invocation(ports, context, async (store, telemetry) => {
+    invocation(ports, context, async (store, telemetry, learning) => {
       const named = request?.parents === undefined ? undefined : readNames(request.parents, ports.plan);
       const trigger = triggerOf(request);
       const { rules, trigger: functionName } = settling(ports);
@@ -111,9 +113,10 @@ export function sweepRequested(ports: FunctionPorts) {
       };
       const startedAt = request?.restart === true || named ? undefined : await store.readSweepCursor();
       const report = named
-        ? await settleNamed(store, ports.chance, named, options)
+        ? await settleNamed(store, ports.chance, named, { ...options, learning })
         : await sweep(store, ports.chance, {
             ...options,
+            onHealed: (healed) => telemetry.healed(healed),
             from: startedAt,
             full: request?.full === true,
             remainingMillis: () => context.getRemainingTimeInMillis(),
@@ -129,6 +132,7 @@ export function sweepRequested(ports: FunctionPorts) {
         failedCount: report.failed.length,
         stillMarked: report.stillMarked,
         oldestMarkSeconds: (report.oldestMarkMillis ?? 0) / 1000,
+        ...(report.learning.length > 0 && { learning: report.learning }),
       };
       if (named === undefined) {
         if (summary.complete) telemetry.count('SweepsFinished');

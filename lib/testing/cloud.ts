@@ -37,17 +37,25 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   const { tables, rules, sweepFunctionName } = names;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });
+  const sweep = async (request: SweepRequest): Promise<SweepAnswer> => {
+    const { error, payload } = await cloud.invoke(sweepFunctionName ?? 'sweep', request);
+    if (error === undefined) return payload as SweepAnswer;
+    throw new DeallocatorError('Unavailable', `the sweep failed: ${error.errorMessage}; the log says more`);
+  };
+  // As after each deployment: until it has ended, the users of what is shared are being counted, and nothing of it goes.
+  if (!schedules) await sweep({ trigger: 'deployment' });
+  let client: DeallocatorClient | undefined;
   return {
-    client: new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks }),
+    // Late: a stack of other kinds has no tables for it.
+    get client() {
+      client ??= new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks });
+      return client;
+    },
     documentClient: documentClient(sdk),
     tables,
     config: { endpoint, region, accessKeyId, secretAccessKey, ...writeNames(names) },
     quiesce: (timeoutMillis) => cloud.quiesce(timeoutMillis === undefined ? {} : { timeoutMillis }),
-    sweep: async (request: SweepRequest = {}) => {
-      const { error, payload } = await cloud.invoke(sweepFunctionName ?? 'sweep', request);
-      if (error === undefined) return payload as SweepAnswer;
-      throw new DeallocatorError('Unavailable', `the sweep failed: ${error.errorMessage}; the log says more`);
-    },
+    sweep: (request = {}) => sweep(request),
     stop: async () => {
       sdk.destroy();
       await cloud.stop();

@@ -107,10 +107,10 @@ export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryD
     return documentClient(client);
   };
   const [db, functionsDb] = [connect('client'), connect('functions')];
-  stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules })));
+  stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules, isLearned: true })));
   // Reports are the test's own eyes: no fault hits them.
   const eyes = documentClient(memoryClient((operation, input) => stage.engine.carryOut(operation, input)));
-  const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance });
+  const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance, isLearned: true });
   return {
     client: new DeallocatorClient({ tables: MEMORY_NAMES, client: db, chance, taskNetworks: rules.taskNetworks }),
     documentClient: db,

@@ -1,6 +1,5 @@
 /** Tables in memory with what reads their streams, one batch after another, each to its end. */
 import { readBatchResult } from '../local/streams/batch-result.ts';
-import { typedName } from '../operate/names.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
 import type { ParentKind } from '../protocol/model.ts';
@@ -141,5 +140,5 @@ function goneOf(kind: ParentKind, before: World, after: World): string[] {
   const left = new Set(parentsIn(after, kind).map(({ id }) => id));
   return parentsIn(before, kind)
     .filter(({ id }) => !left.has(id))
-    .map(({ id }) => typedName({ kind, id }));
+    .map(({ id }) => `${kind}/${id}`);
 }

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { bundleOptions } from '../../lib/infra/bundle.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { forTables, writeEnvironment } from '../../lib/streams/deployment.ts';
 
@@ -63,6 +65,8 @@ const LOAD =
 
 function environment(): Record<string, string> {
   const variables = writeEnvironment({
+    lifecycle: SWARMKIT,
+    plan: planOf(SWARMKIT),
     tables: forTables((name) => name),
     rules: DEFAULT_RULES,
     functionName: 'task-deleted',

@@ -36,10 +36,12 @@ async function synthesizeWith(outdir: string, choice: MappingChoice): Promise<vo
   const app = new App({ outdir, analyticsReporting: false });
   new DeallocatorStack(app, STACK_NAME, {
     memorySize: choice.megabytes,
-    taskMapping: {
-      batchSize: choice.batchRecords,
-      maxBatchingWindow: Duration.millis(choice.windowMillis),
-      parallelizationFactor: choice.parallelization,
+    mappings: {
+      'task-deleted': {
+        batchSize: choice.batchRecords,
+        maxBatchingWindow: Duration.millis(choice.windowMillis),
+        parallelizationFactor: choice.parallelization,
+      },
     },
   });
   app.synth();

@@ -234,14 +234,19 @@ const request: fc.Arbitrary<Sent> = fc.oneof(
   fc
     .uniqueArray(statement, { minLength: 1, maxLength: 3, selector: ({ Parameters }) => Parameters[2]?.S })
     .map((Statements) => ({ operation: 'BatchExecuteStatement' as const, input: { Statements } })),
-  fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 }).map((networks) => ({
-    operation: 'ExecuteStatement' as const,
-    input: {
-      Statement: `SELECT "held" FROM "${attachments}" WHERE "held" IN [${networks.map(() => '?').join(', ')}]`,
-      Parameters: networks.map((S) => ({ S })),
-      ConsistentRead: true,
-    },
-  })),
+  fc
+    .tuple(
+      fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom('', ' AND begins_with("holder", ?)', ' AND "holder" = ?'),
+    )
+    .map(([networks, within]) => ({
+      operation: 'ExecuteStatement' as const,
+      input: {
+        Statement: `SELECT "held" FROM "${attachments}" WHERE "held" IN [${networks.map(() => '?').join(', ')}]${within}`,
+        Parameters: [...networks, ...(within === '' ? [] : ['a'])].map((S) => ({ S })),
+        ConsistentRead: true,
+      },
+    })),
   fc.constant({ operation: 'Scan' as const, input: { TableName: services, IndexName: MARKED_INDEX.name } }),
   fc.constant({
     operation: 'Scan' as const,

@@ -1,6 +1,7 @@
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { MemoryTables } from '../../lib/testing/memory/tables.ts';
+import { describeKinds } from './kinds-contract.ts';
 import { describeStore } from './store-contract.ts';
 
 describeStore('memory', async () => {
@@ -11,6 +12,15 @@ describeStore('memory', async () => {
     holdingStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } }),
     put: async (table, item) => tables.put(table, item),
     delete: async (table, keys) => tables.delete(table, keys),
+    get: async (table, keys) => tables.get(table, keys),
+  };
+});
+
+describeKinds('memory', async (plan) => {
+  const tables = new MemoryTables(0, plan);
+  return {
+    store: memoryStore(tables),
+    put: async (table, item) => tables.put(table, item),
     get: async (table, keys) => tables.get(table, keys),
   };
 });

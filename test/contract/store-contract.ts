@@ -5,6 +5,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import type { Lifecycle } from '../../lib/protocol/learning.ts';
 import { isMarked, type MarkedParent, type Parent } from '../../lib/protocol/model.ts';
 import type { Page, PageKey } from '../../lib/protocol/pages.ts';
 import type { Listed, Store } from '../../lib/protocol/store.ts';
@@ -615,6 +616,97 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
         expect((await store.listCounters(undefined)).items.map(({ key }) => key)).toEqual([web]);
         await store.writeSweepCursor(undefined);
         expect(await store.readSweepCursor()).toBeUndefined();
+      });
+    });
+
+    describe('the item lifecycle', () => {
+      const taken: Lifecycle = {
+        version: 'v1',
+        declaration: { network: ['a service, by its networks'] },
+        learning: { network: ['a service, by its networks'] },
+        since: '2026-01-01T00:00:00.000Z',
+        endsFrom: '2026-01-01T00:16:00.000Z',
+        place: undefined,
+      };
+      const read = () => store.lifecycle.read();
+
+      it('is taken where none was there, and by one of two who saw that', async () => {
+        const found = await read();
+        expect(found).toEqual({ isThere: false, lifecycle: undefined, version: undefined });
+        expect(await store.lifecycle.take(taken, found)).toBe('done');
+        expect(await store.lifecycle.take({ ...taken, version: 'v2' }, found)).toBe('refused');
+        expect(await read()).toMatchObject({ isThere: true, lifecycle: taken });
+        expect((await store.listCounters(undefined)).items).toEqual([]);
+      });
+
+      it('is taken anew from the version that was read, and forgets the place', async () => {
+        await store.lifecycle.take(taken, await read());
+        const found = await read();
+        expect(await store.lifecycle.keepPlace('v1', { kind: 'service', from: { id: 'web' } })).toBe('done');
+        expect(await store.lifecycle.take({ ...taken, version: 'v2', learning: {} }, found)).toBe('done');
+        expect((await read()).lifecycle).toEqual({ ...taken, version: 'v2', learning: {} });
+        expect(await store.lifecycle.take({ ...taken, version: 'v3' }, found)).toBe('refused');
+      });
+
+      it('keeps the place of the version that it has, and of no other', async () => {
+        await store.lifecycle.take(taken, await read());
+        const place = { kind: 'service', from: { id: 'web' } };
+        expect(await store.lifecycle.keepPlace('v1', place)).toBe('done');
+        expect(await store.lifecycle.keepPlace('v0', { kind: 'task', from: undefined })).toBe('refused');
+        expect((await read()).lifecycle?.place).toEqual(place);
+        expect(await store.lifecycle.keepPlace('v1', { kind: 'task', from: undefined })).toBe('done');
+        expect((await read()).lifecycle?.place).toEqual({ kind: 'task', from: undefined });
+      });
+
+      it('ends under the version that it has, and takes another one', async () => {
+        await store.lifecycle.take(taken, await read());
+        expect(await store.lifecycle.end('v0', 'v2')).toBe('refused');
+        expect(await store.lifecycle.end('v1', 'v2')).toBe('done');
+        expect((await read()).lifecycle).toEqual({ ...taken, version: 'v2', learning: {} });
+        expect(await store.lifecycle.end('v1', 'v3')).toBe('refused');
+      });
+
+      it('is nowhere kept where no item is there', async () => {
+        expect(await store.lifecycle.keepPlace('v1', { kind: 'service', from: undefined })).toBe('refused');
+        expect(await store.lifecycle.end('v1', 'v2')).toBe('refused');
+        expect(await subject.get('counters', { id: 'lifecycle' })).toBeUndefined();
+      });
+
+      it.each<[string, Record<string, unknown>]>([
+        ['has nothing in it', {}],
+        ['has a version that is no text', { ...taken, version: 7 }],
+        ['declares what is no list', { ...taken, declaration: { network: 'all' } }],
+        ['is learning what is no text', { ...taken, learning: { network: [null] } }],
+        ['tells no time', { ...taken, since: 'yesterday' }],
+        ['says not when it may end', { ...taken, endsFrom: null }],
+      ])('is read as none, and taken all the same, where it %s', async (_, { place, ...item }) => {
+        await subject.put('counters', { id: 'lifecycle', ...item });
+        const found = await read();
+        expect(found).toMatchObject({ isThere: true, lifecycle: undefined });
+        expect(await store.lifecycle.take(taken, found)).toBe('done');
+        expect((await read()).lifecycle).toEqual(taken);
+      });
+
+      it('forgets a place that is none', async () => {
+        const { place: _, ...item } = taken;
+        await subject.put('counters', { id: 'lifecycle', ...item, place: { kind: 'service', from: { id: 7 } } });
+        expect((await read()).lifecycle).toEqual(taken);
+      });
+
+      it('has for pages what holds anything, each with what it holds', async () => {
+        await putService();
+        await subject.put('services', { id: 'alone' });
+        await subject.put('tasks', { serviceId: 'web', id: '1', networks: [{ target: 'back' }] });
+        await subject.put('tasks', { serviceId: 'web', id: '2' });
+        const { lifecycle } = subject.holdingStore;
+        expect(await lifecycle.listHolders('service', undefined)).toEqual({
+          items: [{ key: web, held: [front, back] }],
+          next: undefined,
+        });
+        expect((await lifecycle.listHolders('task', undefined)).items).toEqual([
+          { key: { kind: 'task', id: '3#web#1' }, held: [back] },
+        ]);
+        expect((await lifecycle.listHolders('service', { id: 'web' })).items).toEqual([]);
       });
     });
   });

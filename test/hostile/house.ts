@@ -62,7 +62,7 @@ export async function engineHouse(): Promise<EngineHouse> {
   const { connection, db } = await emptyDatabase();
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: 1 });
   withTokensOfALife(sdk);
-  const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance() }));
+  const store = new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance: testChance(), isLearned: true }));
   return { ...rawAccess(db, PHYSICAL_NAMES), db, connection, sdk, ...functionsOn(store, []) };
 }
 

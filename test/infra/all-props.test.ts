@@ -18,7 +18,8 @@ import { Construct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import type { AlarmThresholds, DeallocatorProps, MappingOptions } from '../../lib/infra/index.ts';
 import { Deallocator } from '../../lib/infra/index.ts';
-import { createWorld } from './world.ts';
+import { SWARMKIT_ALL } from '../../lib/lifecycle/swarmkit.ts';
+import { createWorld, streamFunctions } from './world.ts';
 
 type Case<T> = (stack: Stack) => T;
 type Cases<T> = { readonly [P in keyof Required<T>]: Case<NonNullable<T[P]>> };
@@ -66,12 +67,13 @@ const PROPS: Cases<DeallocatorProps> = {
   removalPolicy: () => RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   deletionProtection: () => false,
   pointInTimeRecoveryDays: () => 7,
-  taskTtlAttribute: () => 'expiresAt',
+  expiryAttributes: () => ({ tasks: 'expiresAt' }),
   maxWriteRequestUnits: () => 10_000,
   maxReadRequestUnits: () => 10_000,
   warmThroughput: () => ({ services: { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 4_000 } }),
   backupPlan: (stack) => BackupPlan.daily35DayRetention(stack, 'Plan'),
   contributorInsights: () => ContributorInsightsMode.THROTTLED_KEYS,
+  lifecycle: () => SWARMKIT_ALL,
   taskIsGone: () => 'terminal',
   gracePeriod: () => Duration.hours(1),
   stopTasks: () => true,
@@ -87,10 +89,7 @@ const PROPS: Cases<DeallocatorProps> = {
   vpc,
   vpcSubnets: () => ({ subnetType: SubnetType.PRIVATE_WITH_EGRESS }),
   securityGroups: (stack) => [new SecurityGroup(stack, 'Group', { vpc: vpc(stack) })],
-  taskMapping: (stack) => all(mapping, stack),
-  serviceMapping: (stack) => all(mapping, stack),
-  networkMapping: (stack) => all(mapping, stack),
-  attachmentMapping: (stack) => all(mapping, stack),
+  mappings: (stack) => Object.fromEntries(streamFunctions.map((name) => [name, all(mapping, stack)])),
   sweepSchedule: () => Schedule.rate(Duration.minutes(5)),
   eventBus: (stack) => new EventBus(stack, 'Bus'),
   metricsNamespace: () => 'Shop',
@@ -124,7 +123,7 @@ test.each(NAMES)('%s alone becomes a template, and changes it', (name) => {
 
 /** All props at once, but for those that exclude each other. */
 function everything(owner: Stack): DeallocatorProps {
-  const { taskTtlAttribute: _, ...cases } = PROPS;
+  const { lifecycle: __, ...cases } = PROPS;
   return all(cases as Cases<DeallocatorProps>, owner);
 }
 
@@ -204,7 +203,7 @@ test('a text that is a token goes through to CloudFormation', () => {
   const template = synthesize(stack, {
     resourcePrefix: text('Prefix'),
     metricsNamespace: text('Namespace'),
-    taskTtlAttribute: text('Expiry'),
+    expiryAttributes: { tasks: text('Expiry') },
     runbookUrl: text('Runbook'),
   });
   for (const id of ['Prefix', 'Namespace', 'Expiry', 'Runbook']) expect(template).toContain(`{"Ref":"${id}"}`);

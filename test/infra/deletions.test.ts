@@ -50,7 +50,7 @@ const forging = ['UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 
 describe('what a table denies', () => {
   test('is every delete but the deallocator’s, whose deletes of services and networks are transactions', () => {
     expect(statementsOf('services')).toEqual([
-      only('task-deleted', 'service-updated', 'sweep'),
+      only('service-updated', 'task-deleted', 'sweep'),
       inTransactions,
       noOtherWay,
       noReplicas,

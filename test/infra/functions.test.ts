@@ -5,6 +5,7 @@ import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { createWorld, functionNames, root, type tableNames } from './world.ts';
 
 const world = createWorld();
@@ -50,6 +51,7 @@ describe('functions', () => {
         ATTACHMENTS_TABLE: tableName('attachments'),
         COUNTERS_TABLE: tableName('counters'),
         RECEIPTS_TABLE: tableName('receipts'),
+        LIFECYCLE: JSON.stringify(SWARMKIT).replaceAll('$', '\\u0024'),
         TASK_IS_GONE: 'deleted',
         GRACE_PERIOD_SECONDS: '0',
         STOP_TASKS: 'no',

@@ -1,13 +1,25 @@
 /** What the selftest and the audit expect of the tables' policies is what the construct writes. */
 import { RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { DELETION_RULES } from '../../lib/infra/deletions.ts';
+import { CHATBOT } from '../../bin/examples/chatbot.ts';
+import { IDEAS } from '../../bin/examples/ideas.ts';
+import { SANDBOX } from '../../bin/examples/sandbox.ts';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
 import type { DeallocatorProps } from '../../lib/infra/index.ts';
-import { functionPermissions } from '../../lib/infra/permissions.ts';
+import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT, SWARMKIT_ALL } from '../../lib/lifecycle/swarmkit.ts';
 import { withException } from '../../lib/operate/deployed/break-glass.ts';
-import { checkGuard, GUARDS, type GuardedTable, neededPolicy, type Roles } from '../../lib/operate/deployed/guards.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { FUNCTION_NAMES, FUNCTIONS } from '../../lib/streams/functions.ts';
+import {
+  checkGuard,
+  type Guard,
+  guardsOf,
+  namesInOrder,
+  neededPolicy,
+  type Roles,
+} from '../../lib/operate/deployed/guards.ts';
+import type { FunctionName } from '../../lib/streams/functions.ts';
 import { rightTable } from './brought.ts';
 import { createWorld, tableNames } from './world.ts';
 
@@ -30,10 +42,10 @@ const WORLDS: Record<string, readonly [DeallocatorProps | ((stack: Stack) => Dea
   ],
 };
 
-const tables = Object.keys(GUARDS) as GuardedTable[];
-const roles: Roles = Object.fromEntries(
-  FUNCTION_NAMES.map((name) => [name, `arn:aws:iam::000000000000:role/${FUNCTIONS[name].id}`]),
-);
+const GUARDS = guardsOf(planOf(SWARMKIT));
+const FUNCTION_NAMES = namesInOrder(planOf(SWARMKIT)) as FunctionName[];
+const tables = Object.keys(GUARDS) as TableName[];
+const roles: Roles = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, `arn:aws:iam::000000000000:role/${name}`]));
 const factsOf = (name: string) => ({
   name,
   arn: `arn:aws:dynamodb:::table/${name}`,
@@ -48,18 +60,28 @@ const changed = (policy: string, change: (statements: Record<string, unknown>[])
   return JSON.stringify(document);
 };
 
+const withSortedRoles = ({ Condition, ...one }: Record<string, unknown>) => ({
+  ...one,
+  Condition: JSON.parse(JSON.stringify(Condition ?? null), (_, value) =>
+    Array.isArray(value) ? value.toSorted() : value,
+  ),
+});
+
 describe.each(tables)('the guard of %s', (table) => {
-  const { action, by, onlyThem, inTransaction } = GUARDS[table];
-  const policy = neededPolicy(table, true, roles);
+  const guard = GUARDS[table] as Guard;
+  const { action, by, onlyThem, inTransaction } = guard;
+  const check = (facts: ReturnType<typeof factsOf>, policy: string | undefined, known: Roles) =>
+    checkGuard(guard, { facts, policy }, known, FUNCTION_NAMES.length);
+  const policy = neededPolicy(guard, true, roles);
 
   it('names whom the construct lets delete there, and how', () => {
-    const allowed = functionPermissions(DEFAULT_RULES);
-    const doing = FUNCTION_NAMES.filter((name) => allowed[name][table]?.includes(action));
-    expect(by.filter((name) => !doing.includes(name))).toEqual([]);
+    const { permissions, tables: planned } = planOf(SWARMKIT);
+    const doing = FUNCTION_NAMES.filter((name) => permissions[name]?.[table]?.includes(action));
+    expect(by.filter((name) => !doing.some((one) => one === name))).toEqual([]);
     if (onlyThem) expect([...by].sort()).toEqual([...doing].sort());
     if (table === 'receipts') return;
-    const rule = DELETION_RULES[table];
-    expect([onlyThem, inTransaction]).toEqual([rule.by === 'deallocator', rule.inTransaction]);
+    const rule = planned[table]?.deletes;
+    expect([onlyThem, inTransaction]).toEqual([rule?.by === 'deallocator', rule?.inTransaction]);
   });
 
   it.each(Object.entries(WORLDS))('is, statement by statement, what the construct writes: %s', (_, [props, isKept]) => {
@@ -70,32 +92,34 @@ describe.each(tables)('the guard of %s', (table) => {
       JSON.stringify(roles[name]),
     ]);
     const written = arns.reduce((text, [arn, role]) => text.replaceAll(arn, role), JSON.stringify(PolicyDocument));
-    // CloudFormation takes one for a list of one.
-    const lists = (document: Document) =>
-      document.Statement.map((one) => ({ ...one, Action: [one.Action].flat(), Principal: '*' }));
-    expect(lists(JSON.parse(written))).toEqual(lists(JSON.parse(neededPolicy(table, isKept, roles))));
-    expect(checkGuard(table, factsOf(table), written, roles)).toMatchObject({ result: 'passed' });
+    // CloudFormation takes one for a list of one, and the roles are a set.
+    const sorted = (text: string) =>
+      (JSON.parse(text) as Document).Statement.map(withSortedRoles) as Record<string, unknown>[];
+    const lists = (text: string) =>
+      sorted(text).map((one) => ({ ...one, Action: [one.Action].flat(), Principal: '*' }));
+    expect(lists(written)).toEqual(lists(neededPolicy(guard, isKept, roles)));
+    expect(check(factsOf(table), written, roles)).toMatchObject({ result: 'passed' });
   });
 
   it('keeps in what it prints that the table itself may not be deleted, where that was denied', () => {
     const unprotected = { ...factsOf(table), deletionProtection: false };
     const fixFor = (isKept: boolean) => {
-      const broken = changed(neededPolicy(table, isKept, roles), (statements) => statements.pop());
-      return checkGuard(table, unprotected, broken, roles).fix;
+      const broken = changed(neededPolicy(guard, isKept, roles), (statements) => statements.pop());
+      return check(unprotected, broken, roles).fix;
     };
-    expect(fixFor(true)).toContain(neededPolicy(table, true, roles));
-    expect(fixFor(false)).toContain(neededPolicy(table, false, roles));
+    expect(fixFor(true)).toContain(neededPolicy(guard, true, roles));
+    expect(fixFor(false)).toContain(neededPolicy(guard, false, roles));
   });
 
   it('is kept by the policy that it says to put, and by none that lacks a statement', () => {
-    expect(checkGuard(table, factsOf(table), policy, roles)).toMatchObject({ result: 'passed' });
-    expect(checkGuard(table, factsOf(table), undefined, roles)).toMatchObject({
+    expect(check(factsOf(table), policy, roles)).toMatchObject({ result: 'passed' });
+    expect(check(factsOf(table), undefined, roles)).toMatchObject({
       result: 'failed',
       fault: 'unguarded table',
     });
     for (const place of JSON.parse(policy).Statement.keys()) {
       const without = changed(policy, (statements) => statements.splice(place, 1));
-      expect(checkGuard(table, factsOf(table), without, roles).result, `without ${place}`).toBe('failed');
+      expect(check(factsOf(table), without, roles).result, `without ${place}`).toBe('failed');
     }
   });
 
@@ -126,11 +150,11 @@ describe.each(tables)('the guard of %s', (table) => {
       const policyWith = changed(policy, (statements) => {
         for (const one of statements) Object.assign(one, odd);
       });
-      expect(checkGuard(table, factsOf(table), policyWith, roles).result).toBe('failed');
+      expect(check(factsOf(table), policyWith, roles).result).toBe('failed');
     }
     if (!inTransaction) return;
     const other = policy.replace('TransactWriteItems', 'TransactGetItems');
-    expect(checkGuard(table, factsOf(table), other, roles)).toMatchObject({ fault: 'no transaction key' });
+    expect(check(factsOf(table), other, roles)).toMatchObject({ fault: 'no transaction key' });
   });
 
   it('is not kept by the roles of another deployment, more or fewer', () => {
@@ -138,12 +162,47 @@ describe.each(tables)('the guard of %s', (table) => {
     const { sweep: _, ...some } = roles;
     const others = [{ ...roles, sweep: 'arn:aws:iam::000000000000:role/other' }, some];
     for (const written of others) {
-      const found = checkGuard(table, factsOf(table), neededPolicy(table, true, written), roles);
+      const found = check(factsOf(table), neededPolicy(guard, true, written), roles);
       expect(found).toMatchObject({ fault: 'roles of another deployment' });
     }
     const more = policy.replace('["arn', '["arn:aws:iam::000000000000:role/gone","arn');
-    expect(checkGuard(table, factsOf(table), more, roles).seen).toMatch(/role\/gone/);
+    expect(check(factsOf(table), more, roles).seen).toMatch(/role\/gone/);
     // What is not known is not compared.
-    expect(checkGuard(table, factsOf(table), more, {}).result).toBe('passed');
+    expect(check(factsOf(table), more, {}).result).toBe('passed');
+  });
+});
+
+describe('the guard of other kinds', () => {
+  it.each(Object.entries({ SWARMKIT_ALL, SANDBOX, IDEAS, CHATBOT }))(
+    'is what the construct writes: %s',
+    (_, lifecycle: Lifecycle) => {
+      const plan = planOf(lifecycle);
+      const names = namesInOrder(plan);
+      const { deallocator, propertiesOf, stack } = createWorld({ lifecycle });
+      const functions = deallocator.functions as Readonly<Record<string, { role?: { roleArn: string } }>>;
+      const known: Roles = Object.fromEntries(names.map((name) => [name, `arn:aws:iam::000000000000:role/${name}`]));
+      for (const [table, guard] of Object.entries(guardsOf(plan))) {
+        const own = (deallocator.tables as Readonly<Record<string, ITable>>)[table] as ITable;
+        const { PolicyDocument } = propertiesOf(own).ResourcePolicy as { PolicyDocument: Document };
+        const written = names.reduce(
+          (text, name) =>
+            text.replaceAll(JSON.stringify(stack.resolve(functions[name]?.role?.roleArn)), JSON.stringify(known[name])),
+          JSON.stringify(PolicyDocument),
+        );
+        expect(checkGuard(guard, { facts: factsOf(table), policy: written }, known, names.length), table).toMatchObject(
+          {
+            result: 'passed',
+          },
+        );
+      }
+    },
+  );
+
+  it('of a table that may hold items of no kind is not looked at where it has no policy', () => {
+    const guard = guardsOf(planOf(SANDBOX)).blueprints as Guard;
+    expect(checkGuard(guard, { facts: factsOf('blueprints'), policy: undefined }, {}, 4)).toMatchObject({
+      result: 'not looked at',
+      seen: expect.stringContaining('it may hold items of no kind'),
+    });
   });
 });

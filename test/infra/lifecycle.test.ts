@@ -1,103 +1,97 @@
 /**
- * What follows from SwarmKit's kinds, beside the synthesized template: keys, indexes, streams, filters, permissions, and who may delete.
- * Where the general form differs on purpose, the difference is named here, with its reason.
+ * The construct deploys what the plan of the kinds says. For SwarmKit's kinds the template is kept as it is, in
+ * swarmkit-template.snap: whatever changes there is seen, and must be meant. `npx vitest run --project main -u` writes it anew.
  */
-import type { Role } from 'aws-cdk-lib/aws-iam';
-import { describe, expect, it } from 'vitest';
-import { planOf } from '../../lib/lifecycle/plan.ts';
-import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import type { TablePlan } from '../../lib/lifecycle/tables.ts';
-import { createWorld, functionNames, streamFunctions, tableNames } from './world.ts';
+import { describe, expect, it, test } from 'vitest';
+import type { DeallocatorProps } from '../../lib/infra/index.ts';
+import { defineLifecycle } from '../../lib/lifecycle/define.ts';
+import { SWARMKIT, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import { createWorld } from './world.ts';
 
-/** Both images for every kind from the start: a view type can't be changed in place, so a later choice would replace the stream. */
-const BOTH_IMAGES = 'tasks';
+/** The template, but for the hash of the code, which each change of a source changes. */
+const templateOf = (props: DeallocatorProps) =>
+  JSON.stringify(createWorld(props).template.toJSON(), undefined, 1).replaceAll(/[0-9a-f]{64}\.zip/g, 'CODE.zip');
 
-interface Table {
-  readonly KeySchema: readonly { readonly AttributeName: string; readonly KeyType: string }[];
-  readonly AttributeDefinitions: readonly { readonly AttributeType: string }[];
-  readonly StreamSpecification?: { readonly StreamViewType: string };
-  readonly GlobalSecondaryIndexes?: readonly (Pick<Table, 'KeySchema'> & {
-    readonly IndexName: string;
-    readonly Projection: object;
-  })[];
-  readonly ResourcePolicy: { readonly PolicyDocument: { readonly Statement: readonly Statement[] } };
-}
-interface Statement {
-  readonly Sid: string;
-  readonly Condition?: { readonly ArnNotEquals?: { readonly 'aws:PrincipalArn': readonly unknown[] } };
-}
-
-const keysOf = ({ KeySchema }: Pick<Table, 'KeySchema'>) => KeySchema.map(({ AttributeName }) => AttributeName);
-const plannedKeys = ({ partitionKey, sortKey }: Pick<TablePlan, 'partitionKey' | 'sortKey'>) => [
-  partitionKey,
-  ...(sortKey === undefined ? [] : [sortKey]),
-];
-
-describe.each([
-  ['without a choice', {}],
-  ['with each choice', { taskIsGone: 'terminal', stopTasks: true, taskNetworks: true } as const],
-])('SwarmKit’s kinds, %s', (_, choice) => {
-  const world = createWorld(choice);
-  const plan = planOf(swarmkit(choice));
-  const tableOf = (name: (typeof tableNames)[number]) =>
-    world.propertiesOf(world.deallocator.tables[name]) as unknown as Table;
-  const planned = (name: string) => plan.tables[name] as TablePlan;
-
-  it.each(tableNames)('table %s has the keys, the stream and the index of the plan', (name) => {
-    const { stream, markedIndex, constructId } = planned(name);
-    const table = tableOf(name);
-    expect(world.deallocator.tables[name].node.id).toBe(constructId);
-    expect(keysOf(table)).toEqual(plannedKeys(planned(name)));
-    expect(new Set(table.AttributeDefinitions.map(({ AttributeType }) => AttributeType))).toEqual(new Set(['S']));
-    const carried = table.StreamSpecification?.StreamViewType;
-    expect(name === BOTH_IMAGES ? 'NEW_AND_OLD_IMAGES' : carried).toBe(stream);
-    expect(table.GlobalSecondaryIndexes?.map((index) => [index.IndexName, ...keysOf(index)])).toEqual(
-      markedIndex && [[markedIndex.name, ...plannedKeys(markedIndex)]],
-    );
+describe('the template of SwarmKit’s kinds', () => {
+  it('is the one that was reviewed', async () => {
+    await expect(templateOf({})).toMatchFileSnapshot('swarmkit-template.snap');
   });
 
-  it.each(tableNames)('table %s denies deletes as planned', (name) => {
-    const statements = tableOf(name).ResourcePolicy.PolicyDocument.Statement;
-    const sids = statements.map(({ Sid }) => Sid);
-    const { by, inTransaction } = planned(name).deletes ?? {};
-    expect(sids.includes('OnlyTheDeallocatorDeletes')).toBe(by === 'deallocator');
-    expect(sids.includes('NobodyChangesOrDeletes')).toBe(by === 'nobody');
-    expect(sids.includes('DeletesOnlyInTransactions')).toBe(inTransaction === true && by !== 'nobody');
-    expect(sids.includes('NoOtherWayToDelete')).toBe(by === 'deallocator' || by === 'granted');
-    const roles = statements.find(({ Sid }) => Sid === 'OnlyTheDeallocatorDeletes')?.Condition?.ArnNotEquals?.[
-      'aws:PrincipalArn'
-    ];
-    const deleting = functionNames.filter((one) => plan.permissions[one]?.[name]?.includes('DeleteItem'));
-    const arns = deleting.map((one) => world.stack.resolve((world.deallocator.functions[one].role as Role).roleArn));
-    expect(roles).toEqual(by === 'deallocator' ? arns : undefined);
+  it('is the same for whoever declares these kinds himself', () => {
+    expect(templateOf({ lifecycle: SWARMKIT })).toBe(templateOf({}));
   });
 
-  it.each(functionNames)('%s may do to tables what is planned', (name) => {
-    const tables = Object.entries(world.rolePermissions(name)).flatMap(([resource, actions]) => {
-      const [table] = resource.split('/');
-      const isTable = tableNames.some((one) => one === table) && !resource.endsWith('/stream');
-      return isTable
-        ? [[resource.replace('/index/', '/'), actions.map((action) => action.replace('dynamodb:', '')).sort()]]
-        : [];
-    });
-    const may = Object.entries(plan.permissions[name] ?? {}).map(([target, actions]) => [target, [...actions].sort()]);
-    expect(Object.fromEntries(tables)).toEqual(Object.fromEntries(may));
+  it.each([{ taskIsGone: 'terminal' }, { stopTasks: true }, { taskNetworks: true }] as const)(
+    'has the kinds that are chosen: %j',
+    (choice) => {
+      const kindsOf = (props: DeallocatorProps) => {
+        const { deallocator, propertiesOf } = createWorld(props);
+        const { Environment } = propertiesOf(deallocator.functions.sweep);
+        return JSON.parse((Environment as { Variables: Record<string, string> }).Variables.LIFECYCLE ?? '');
+      };
+      expect(kindsOf(choice)).toEqual(swarmkit(choice));
+      expect(kindsOf({ lifecycle: swarmkit(choice) })).toEqual(kindsOf(choice));
+    },
+  );
+});
+
+const tooMany = () =>
+  defineLifecycle({
+    kinds: Object.fromEntries(
+      Array.from({ length: 30 }, (_, n) => [`k${n}`, { table: `t${n}`, key: { id: `\${k${n}}` } }]),
+    ),
   });
 
-  it.each(streamFunctions)('%s is woken as planned', (name) => {
-    const { constructId, table, filters, batchingWindowSeconds } = plan.functions[name] ?? {};
-    const { EventSourceArn, FilterCriteria, MaximumBatchingWindowInSeconds } = world.mappingOf(name);
-    const { Filters = [] } = (FilterCriteria ?? {}) as { readonly Filters?: readonly { readonly Pattern: string }[] };
-    expect(world.nameOf(EventSourceArn)).toBe(`${table}/stream`);
-    expect(Filters.map(({ Pattern }) => JSON.parse(Pattern))).toEqual(filters);
-    expect(MaximumBatchingWindowInSeconds).toBe(batchingWindowSeconds);
-    expect(world.deallocator.functions[name].node.path).toContain(`/${constructId}`);
-  });
+test.each<[what: string, props: () => DeallocatorProps, message: RegExp]>([
+  [
+    'a lifecycle beside the choices of SwarmKit’s kinds',
+    () => ({ lifecycle: SWARMKIT, stopTasks: true, taskNetworks: false }),
+    /^World\/Deallocator: lifecycle is given beside stopTasks, taskNetworks, .*lifecycle: swarmkit\(\{ stopTasks: …, taskNetworks: … \}\)/,
+  ],
+  [
+    'a lifecycle that can’t be kept',
+    () => ({ lifecycle: { kinds: { a: { table: 'as', key: { id: 'a' } } } } }),
+    /^World\/Deallocator: lifecycle: .*put a part of the id into it/,
+  ],
+  [
+    'a table of another name',
+    () => ({ warmThroughput: { service: {} } }),
+    /warmThroughput names service, .* has services, tasks, networks, .*; name one of these/,
+  ],
+  [
+    'a function of another name',
+    () => ({ mappings: { sweep: {} } }),
+    /mappings names sweep, .* has service-updated, task-deleted, network-updated, attachment-deleted;/,
+  ],
+  [
+    'a reservation for a function of another name',
+    () => ({ reservedConcurrency: { 'task-updated': 1 } }),
+    /reservedConcurrency names task-updated/,
+  ],
+  [
+    'more than the environment of a function holds',
+    () => ({ lifecycle: tooMany() }),
+    /take up to \d+ bytes of the functions' environment, and Lambda takes 4096; give tables and paths shorter names/,
+  ],
+  [
+    'a budget for more tables than an alarm can watch',
+    () => ({ lifecycle: eleven, alarms: { consumedWriteUnits: 1 } }),
+    /alarms.consumedWriteUnits: this deployment has 11 tables, and an alarm can watch 10 metrics/,
+  ],
+])('%s is refused in words', (_, props, message) => {
+  expect(() => createWorld(props())).toThrow(message);
+  expect(() => createWorld(props())).toThrow(expect.objectContaining({ code: 'InvalidArgument' }));
+});
 
-  it('there are no other tables, functions and streams', () => {
-    expect(Object.keys(plan.tables).sort()).toEqual([...tableNames].sort());
-    expect(Object.keys(plan.permissions).sort()).toEqual([...functionNames].sort());
-    world.template.resourceCountIs('AWS::DynamoDB::Table', Object.keys(plan.tables).length);
-    world.template.resourceCountIs('AWS::Lambda::EventSourceMapping', Object.keys(plan.functions).length);
-  });
+const eleven = defineLifecycle({
+  kinds: Object.fromEntries(
+    Array.from({ length: 9 }, (_, n) => [`k${n}`, { table: `t${n}`, key: { id: `\${k${n}}` } }]),
+  ),
+});
+
+test('a metric of what is not there is refused', () => {
+  const { deallocator } = createWorld();
+  expect(() => deallocator.metricDeleted('task')).toThrow(/metricDeleted names task, .* has service, network/);
+  expect(() => deallocator.metric('Failures', 'task-updated')).toThrow(/the function names task-updated/);
+  expect(() => deallocator.metricIteratorAge('nobody')).toThrow(/the function names nobody/);
 });

@@ -68,14 +68,16 @@ describe('event source mappings', () => {
 
   test('the options of one stream can be chosen, and the others keep theirs', () => {
     const chosen = createWorld({
-      taskMapping: {
-        batchSize: 10_000,
-        maxBatchingWindow: Duration.seconds(30),
-        parallelizationFactor: 10,
-        retryAttempts: 0,
-        maxRecordAge: Duration.minutes(1),
+      mappings: {
+        'task-deleted': {
+          batchSize: 10_000,
+          maxBatchingWindow: Duration.seconds(30),
+          parallelizationFactor: 10,
+          retryAttempts: 0,
+          maxRecordAge: Duration.minutes(1),
+        },
+        'network-updated': { batchSize: 1, maxBatchingWindow: undefined },
       },
-      networkMapping: { batchSize: 1, maxBatchingWindow: undefined },
     });
     expect(chosen.mappingOf('task-deleted')).toMatchObject({
       BatchSize: 10_000,

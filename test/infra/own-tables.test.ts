@@ -2,10 +2,10 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AttributeType, Billing, type ITable, StreamViewType, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, test } from 'vitest';
-import { TABLES } from '../../lib/dynamodb/schema.ts';
-import { Deallocator, type DeallocatorProps, type TableName } from '../../lib/infra/index.ts';
+import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
 import { INDEX, rightProps, rightTable, string } from './brought.ts';
-import { tableNames } from './world.ts';
+import { type SwarmkitDeallocator, tableNames } from './world.ts';
 
 const region = { env: { region: 'eu-central-1' } };
 
@@ -23,7 +23,7 @@ function rightTableV2(stack: Stack, name: TableName): TableV2 {
 function deploy(bring: (stack: Stack) => Partial<Record<TableName, ITable>>, props: DeallocatorProps = {}) {
   const app = new App();
   const stack = new Stack(app, 'Own', region);
-  const deallocator = new Deallocator(stack, 'Deallocator', { ...props, tables: bring(stack) });
+  const deallocator = new Deallocator(stack, 'Deallocator', { ...props, tables: bring(stack) }) as SwarmkitDeallocator;
   return { stack, deallocator, synth: () => Template.fromStack(stack) };
 }
 
@@ -87,7 +87,7 @@ describe('tables that are brought', () => {
     const { synth } = deploy((stack) => ({ tasks: imported(stack, `${arn}/stream/now`) }));
     synth().hasResourceProperties('AWS::Lambda::EventSourceMapping', { EventSourceArn: `${arn}/stream/now` });
     expect(() => deploy((stack) => ({ tasks: imported(stack) }))).toThrow(
-      /^Own\/Deallocator: tables.tasks has no stream; .*KEYS_ONLY, or its tableStreamArn/,
+      /^Own\/Deallocator: tables.tasks has no stream; .*NEW_AND_OLD_IMAGES, or its tableStreamArn/,
     );
   });
 
@@ -195,9 +195,9 @@ describe('tables that are brought', () => {
   });
 
   test('set their own time to live: the prop would be heeded by nobody', () => {
-    expect(() => deploy((stack) => ({ tasks: rightTable(stack, 'tasks') }), { taskTtlAttribute: 'expiresAt' })).toThrow(
-      /taskTtlAttribute is "expiresAt", which a table that you bring would not heed/,
-    );
+    expect(() =>
+      deploy((stack) => ({ tasks: rightTable(stack, 'tasks') }), { expiryAttributes: { tasks: 'expiresAt' } }),
+    ).toThrow(/expiryAttributes.tasks is "expiresAt", which a table that you bring would not heed/);
   });
 
   test.each(wrong)('are refused with %s when the app is synthesized', (_, bring, message) => {
@@ -206,7 +206,7 @@ describe('tables that are brought', () => {
 
   test('are refused without a stream, or as two of the six, at once', () => {
     const bare = (stack: Stack) => ({ tasks: new Table(stack, 'T', { partitionKey: string('serviceId') }) });
-    expect(() => deploy(bare)).toThrow(/tables.tasks has no stream; give "Own\/T" one of view type KEYS_ONLY/);
+    expect(() => deploy(bare)).toThrow(/tables.tasks has no stream; give "Own\/T" one of view type NEW_AND_OLD_IMAGES/);
     const shared = (stack: Stack) => {
       const table = rightTable(stack, 'services');
       return { services: table, networks: table };
@@ -214,12 +214,15 @@ describe('tables that are brought', () => {
     expect(() => deploy(shared)).toThrow(/tables.services and tables.networks are the same table/);
   });
 
-  test('may show more in their stream than is needed', () => {
-    const bring = (stack: Stack) => ({
-      tasks: new Table(stack, 'T', { ...rightProps('tasks'), stream: StreamViewType.NEW_AND_OLD_IMAGES }),
-    });
+  test('need no more in their stream than their kind does: a created one has both images, for a later choice', () => {
+    const bring = (stack: Stack) => ({ tasks: rightTable(stack, 'tasks') });
     deploy(bring, { taskIsGone: 'terminal' }).synth();
-    const bringLess = (stack: Stack) => ({ tasks: rightTable(stack, 'tasks') });
-    expect(deploy(bringLess, { taskIsGone: 'terminal' }).synth).toThrow(/KEYS_ONLY, and must have NEW_AND_OLD_IMAGES/);
+    const bringLess = (stack: Stack) => ({
+      tasks: new Table(stack, 'T', { ...rightProps('tasks'), stream: StreamViewType.KEYS_ONLY }),
+    });
+    deploy(bringLess, { stopTasks: true }).synth();
+    for (const props of [{ taskIsGone: 'terminal' }, { taskNetworks: true }] as const) {
+      expect(deploy(bringLess, props).synth).toThrow(/KEYS_ONLY, and must have NEW_AND_OLD_IMAGES/);
+    }
   });
 });

@@ -229,6 +229,7 @@ describe('the package', () => {
     });
     try {
       const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+      await cloud.invoke(outputs.SweepFunctionName as string, { trigger: 'deployment' });
       const given = JSON.stringify({ endpoint, region, accessKeyId, secretAccessKey, outputs });
       const { stdout } = await promisify(execFile)(process.execPath, [join('out', 'drain.mjs'), given], {
         cwd: consumer,

@@ -9,7 +9,22 @@ describe('props', () => {
     ['half a megabyte', { memorySize: 512.5 }, /memorySize is 512.5, .*whole number/],
     ['no recovery', { pointInTimeRecoveryDays: 0 }, /pointInTimeRecoveryDays is 0, .* from 1 to 35/],
     ['36 days of recovery', { pointInTimeRecoveryDays: 36 }, /pointInTimeRecoveryDays is 36, .* from 1 to 35/],
-    ['a nameless expiry', { taskTtlAttribute: '' }, /taskTtlAttribute is "".* leave the property out/],
+    ['a nameless expiry', { expiryAttributes: { tasks: '' } }, /expiryAttributes.tasks is "".* leave it out/],
+    [
+      'an expiry of what is guarded',
+      { expiryAttributes: { services: 'x' } },
+      /expiryAttributes.services is "x", .* without a proof; name a table of what nothing depends on/,
+    ],
+    [
+      'an expiry of counters',
+      { expiryAttributes: { counters: 'x' } },
+      /expiryAttributes.counters is "x", .* without a proof/,
+    ],
+    [
+      'an expiry of no table',
+      { expiryAttributes: { task: 'x' } },
+      /expiryAttributes names task, and this deployment has services, tasks/,
+    ],
     [
       'another end of tasks',
       { taskIsGone: 'Terminal' as 'terminal' },
@@ -37,33 +52,45 @@ describe('props', () => {
       { alarms: { sweepMissing: Duration.seconds(90) } },
       /sweepMissing is 90 seconds, and must be whole minutes/,
     ],
-    ['an empty batch', { taskMapping: { batchSize: 0 } }, /taskMapping.batchSize is 0, .* from 1 to 10000/],
-    ['a huge batch', { serviceMapping: { batchSize: 10_001 } }, /serviceMapping.batchSize is 10001/],
+    [
+      'an empty batch',
+      { mappings: { 'task-deleted': { batchSize: 0 } } },
+      /mappings.task-deleted.batchSize is 0, .* from 1 to 10000/,
+    ],
+    [
+      'a huge batch',
+      { mappings: { 'service-updated': { batchSize: 10_001 } } },
+      /mappings.service-updated.batchSize is 10001/,
+    ],
     [
       'a window of 301 seconds',
-      { attachmentMapping: { maxBatchingWindow: Duration.seconds(301) } },
-      /attachmentMapping.maxBatchingWindow is 301 seconds, .* from 0 to 300/,
+      { mappings: { 'attachment-deleted': { maxBatchingWindow: Duration.seconds(301) } } },
+      /mappings.attachment-deleted.maxBatchingWindow is 301 seconds, .* from 0 to 300/,
     ],
     [
       'half a second of window',
-      { taskMapping: { maxBatchingWindow: Duration.millis(500) } },
-      /taskMapping.maxBatchingWindow is 0.5 seconds, .*whole seconds/,
+      { mappings: { 'task-deleted': { maxBatchingWindow: Duration.millis(500) } } },
+      /mappings.task-deleted.maxBatchingWindow is 0.5 seconds, .*whole seconds/,
     ],
     [
       'parallelization 11',
-      { networkMapping: { parallelizationFactor: 11 } },
-      /networkMapping.parallelizationFactor is 11, .* from 1 to 10/,
+      { mappings: { 'network-updated': { parallelizationFactor: 11 } } },
+      /mappings.network-updated.parallelizationFactor is 11, .* from 1 to 10/,
     ],
-    ['endless retries', { taskMapping: { retryAttempts: -1 } }, /taskMapping.retryAttempts is -1, .*expire unseen/],
+    [
+      'endless retries',
+      { mappings: { 'task-deleted': { retryAttempts: -1 } } },
+      /mappings.task-deleted.retryAttempts is -1, .*expire unseen/,
+    ],
     [
       'an age of 59 seconds',
-      { taskMapping: { maxRecordAge: Duration.seconds(59) } },
-      /taskMapping.maxRecordAge is 59 seconds, .* from 60 to 86399/,
+      { mappings: { 'task-deleted': { maxRecordAge: Duration.seconds(59) } } },
+      /mappings.task-deleted.maxRecordAge is 59 seconds, .* from 60 to 86399/,
     ],
     [
       'an age that the stream does not reach',
-      { taskMapping: { maxRecordAge: Duration.hours(24) } },
-      /taskMapping.maxRecordAge is 86400 seconds, .*24 hours/,
+      { mappings: { 'task-deleted': { maxRecordAge: Duration.hours(24) } } },
+      /mappings.task-deleted.maxRecordAge is 86400 seconds, .*24 hours/,
     ],
   ];
 
@@ -92,8 +119,13 @@ describe('props', () => {
       pointInTimeRecoveryDays: 1,
       metricsNamespace: 'x',
       resourcePrefix: 'x',
-      taskMapping: least,
+      mappings: { 'task-deleted': least },
     });
-    createWorld({ memorySize: 10_240, pointInTimeRecoveryDays: 35, resourcePrefix: 'x'.repeat(40), taskMapping: most });
+    createWorld({
+      memorySize: 10_240,
+      pointInTimeRecoveryDays: 35,
+      resourcePrefix: 'x'.repeat(40),
+      mappings: { 'task-deleted': most },
+    });
   });
 });

@@ -27,7 +27,7 @@ describe('tables', () => {
 
   test.each([
     ['services', ['id'], 'NEW_AND_OLD_IMAGES'],
-    ['tasks', ['serviceId', 'id'], 'KEYS_ONLY'],
+    ['tasks', ['serviceId', 'id'], 'NEW_AND_OLD_IMAGES'],
     ['networks', ['id'], 'NEW_AND_OLD_IMAGES'],
     ['attachments', ['held', 'holder'], 'KEYS_ONLY'],
     ['counters', ['id'], undefined],
@@ -61,7 +61,7 @@ describe('tables', () => {
     for (const name of tableNames.filter((one) => !expireAnyhow.includes(one))) {
       expect(table(name)).not.toHaveProperty('TimeToLiveSpecification');
     }
-    const expiring = createWorld({ taskTtlAttribute: 'expiresAtEpochSeconds' });
+    const expiring = createWorld({ expiryAttributes: { tasks: 'expiresAtEpochSeconds' } });
     expect(table('tasks', expiring).TimeToLiveSpecification).toEqual({
       AttributeName: 'expiresAtEpochSeconds',
       Enabled: true,

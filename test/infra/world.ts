@@ -3,9 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { App, type CfnElement, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IConstruct } from 'constructs';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
-import { Deallocator, type DeallocatorProps, type FunctionName, type TableName } from '../../lib/infra/index.ts';
+import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
+import type { FunctionName } from '../../lib/streams/functions.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 
@@ -13,8 +17,15 @@ export const root = join(import.meta.dirname, '..', '..');
 if (!existsSync(join(root, 'dist', 'functions', 'index.js'))) await bundleFunctions(root);
 
 export const tableNames: TableName[] = ['services', 'tasks', 'networks', 'attachments', 'counters', 'receipts'];
-export const streamFunctions = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated'] as const;
+/** In the order of the plan, in which policies name them. */
+export const streamFunctions = ['service-updated', 'task-deleted', 'network-updated', 'attachment-deleted'] as const;
 export const functionNames: FunctionName[] = [...streamFunctions, 'sweep'];
+
+/** A deallocator of SwarmKit's kinds: their tables and functions are known by name. */
+export type SwarmkitDeallocator = Deallocator & {
+  readonly tables: Readonly<Record<TableName, ITable>>;
+  readonly functions: Readonly<Record<FunctionName, LambdaFunction>>;
+};
 
 export interface Statement {
   readonly effect: string;
@@ -24,40 +35,51 @@ export interface Statement {
 
 type Json = Record<string, unknown>;
 
+/** Made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
 /** @param props or what makes them in the stack */
 export function createWorld(props: DeallocatorProps | ((stack: Stack) => DeallocatorProps) = {}) {
   const stack = new Stack(new App(), 'World');
-  const deallocator = new Deallocator(stack, 'Deallocator', typeof props === 'function' ? props(stack) : props);
-  let template: Template | undefined;
+  const deallocator = new Deallocator(
+    stack,
+    'Deallocator',
+    typeof props === 'function' ? props(stack) : props,
+  ) as SwarmkitDeallocator;
   // Late, so that a test can add to the stack.
-  const synthesized = () => {
-    template ??= Template.fromStack(stack);
-    return template;
-  };
+  const synthesized = once(() => Template.fromStack(stack));
+  const resources = once(() => synthesized().toJSON().Resources as Record<string, Json>);
 
   /** `services`, `services/index/marked`, `queue`, …: what an ARN in the template means. */
-  const resourceNames = (): [name: string, arn: unknown][] => [
-    ...tableNames.map((name): [string, unknown] => [name, stack.resolve(deallocator.tables[name].tableArn)]),
-    ...tableNames.map((name): [string, unknown] => [
-      `${name}/stream`,
-      stack.resolve(deallocator.tables[name].tableStreamArn),
-    ]),
-    ...functionNames.map((name): [string, unknown] => [name, stack.resolve(deallocator.functions[name].functionArn)]),
-    ...functionNames.map((name): [string, unknown] => [
-      `${name}/logs`,
-      stack.resolve(deallocator.functions[name].logGroup.logGroupArn),
-    ]),
-    ['queue', stack.resolve(deallocator.deadLetterQueue.queueArn)],
-  ];
+  const namesByArn = once(
+    () =>
+      new Map(
+        [
+          ...Object.entries(deallocator.tables).flatMap(([name, { tableArn, tableStreamArn }]): [string, unknown][] => [
+            [name, stack.resolve(tableArn)],
+            [`${name}/stream`, stack.resolve(tableStreamArn)],
+          ]),
+          ...Object.entries(deallocator.functions).flatMap(([name, { functionArn, logGroup }]): [string, unknown][] => [
+            [name, stack.resolve(functionArn)],
+            [`${name}/logs`, stack.resolve(logGroup.logGroupArn)],
+          ]),
+          ['queue', stack.resolve(deallocator.deadLetterQueue.queueArn)] satisfies [string, unknown],
+        ].map(([name, arn]): [string, string] => [JSON.stringify(arn), name]),
+      ),
+  );
 
   const nameOf = (resource: unknown): string => {
     const [, parts] = (resource as { 'Fn::Join'?: [string, unknown[]] })['Fn::Join'] ?? ['', [resource]];
     const names = parts.map((part) => {
       if (typeof part === 'string') return part;
-      const found = resourceNames().find(
-        ([, arn]) => arn !== undefined && JSON.stringify(arn) === JSON.stringify(part),
-      );
-      return found?.[0] ?? JSON.stringify(part);
+      const arn = JSON.stringify(part);
+      return namesByArn().get(arn) ?? arn;
     });
     return names.join('');
   };
@@ -67,7 +89,7 @@ export function createWorld(props: DeallocatorProps | ((stack: Stack) => Dealloc
   const logicalIdOf = (construct: IConstruct): string =>
     stack.resolve(((construct.node.defaultChild ?? construct) as CfnElement).logicalId);
 
-  const resourceOf = (construct: IConstruct): Json => synthesized().toJSON().Resources[logicalIdOf(construct)];
+  const resourceOf = (construct: IConstruct): Json => resources()[logicalIdOf(construct)] as Json;
 
   /** All that a role may do: its inline policies, and the ones attached to it. */
   const statementsOf = (role: IConstruct): Statement[] => {
@@ -97,9 +119,10 @@ export function createWorld(props: DeallocatorProps | ((stack: Stack) => Dealloc
     get template() {
       return synthesized();
     },
-    mappingOf: (name: (typeof streamFunctions)[number]) =>
-      propertiesOf((deallocator.functions[name].node.scope as IConstruct).node.findChild('Mapping')),
-    rolePermissions: (name: FunctionName) => permissions(statementsOf(deallocator.functions[name].role as IConstruct)),
+    mappingOf: (name: string) =>
+      propertiesOf((deallocator.functions[name as FunctionName].node.scope as IConstruct).node.findChild('Mapping')),
+    rolePermissions: (name: string) =>
+      permissions(statementsOf(deallocator.functions[name as FunctionName].role as IConstruct)),
   };
 }
 

@@ -53,7 +53,7 @@ export function useClient(): void {
 
 /** The functions' store, on the same tables. */
 export function openStore(): DynamoDBStore {
-  return new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance }));
+  return new DynamoDBStore(openDatabase(db, PHYSICAL_NAMES, { chance, isLearned: true }));
 }
 
 export const to = (...targets: string[]) => targets.map((target) => ({ target }));

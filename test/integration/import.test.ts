@@ -9,10 +9,11 @@ import { compareWithPlan, planStackRemoval, stackOf } from '../../bin/demo/stack
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
+import { parseSnapshot } from '../../lib/operate/snapshots/entries.ts';
 import { exportSnapshot } from '../../lib/operate/snapshots/export.ts';
 import { type ImportProgress, importSnapshot } from '../../lib/operate/snapshots/import.ts';
 import { readImport } from '../../lib/operate/snapshots/read-import.ts';
-import { parseSnapshot, type Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
 import { localBackend } from '../support/local-backend.ts';

@@ -43,7 +43,7 @@ describe.each<[ParentKind, 'services' | 'networks']>([
       { step: 'initialize' },
     );
     const chance = testChance();
-    store = new DynamoDBStore(openDatabase(documentClient(sdk), PHYSICAL_NAMES, { chance }));
+    store = new DynamoDBStore(openDatabase(documentClient(sdk), PHYSICAL_NAMES, { chance, isLearned: true }));
     client = new DeallocatorClient({ tables: PHYSICAL_NAMES, client: sdk, chance });
   });
 

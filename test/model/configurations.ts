@@ -117,6 +117,23 @@ export const RESTRICT_BY_VALUE = {
   undeliveredMax: 1,
 } as const satisfies Partial<Configuration>;
 
+/**
+ * Services written without their attachments, and any record of it lost. One function at a time, which is the sweep's or another's:
+ * two are sixty million states. Marks are final, and a network that is gone stays so: raw writes come and go under both.
+ */
+export const HEALING_LOST = {
+  networks: 1,
+  tasks: 0,
+  handlers: 1,
+  heals: true,
+  rawServices: true,
+  drops: true,
+  sweeps: true,
+  undeletes: false,
+  reuse: false,
+  undeliveredMax: 1,
+} as const satisfies Partial<Configuration>;
+
 /** Explored in each CI run: three minutes of a free core. */
 export const CONFIGURATIONS: readonly Configuration[] = [
   configuration('two handlers', 'one service, one task, every fault', ALL_FAULTS),
@@ -164,6 +181,7 @@ export const CONFIGURATIONS: readonly Configuration[] = [
     reuse: false,
     undeliveredMax: 1,
   }),
+  configuration('healing, lost records', 'the same, any record dropped, then one sweep', HEALING_LOST),
   configuration('learning', 'references that were there before they were declared; dying sweeps', {
     ...LEARNING,
     crashes: true,
@@ -307,13 +325,10 @@ export const LARGE_CONFIGURATIONS: readonly Configuration[] = [
     tasks: 0,
     undeliveredMax: 1,
   }),
-  configuration('healing and sweeps', 'raw services, lost records', {
-    networks: 1,
-    tasks: 0,
-    heals: true,
-    rawServices: true,
-    drops: true,
-    sweeps: true,
-    undeliveredMax: 1,
+  configuration('healing and sweeps', 'raw services, lost records, lives of their ids without end', {
+    ...HEALING_LOST,
+    undeletes: true,
+    reuse: true,
   }),
+  configuration('healing and sweeps, two handlers', 'raw services, lost records', { ...HEALING_LOST, handlers: 2 }),
 ];

@@ -6,7 +6,8 @@ import type { Mutant } from './mutant.ts';
 type Difference = Partial<Configuration>;
 const twoKinds = (difference: Difference = {}) =>
   configuration('two kinds', 'a service and a thing of each of two kinds', { ...TWO_KINDS, ...difference });
-const twoParents = () => configuration('two parents', 'a leaf with two parents in attributes', TWO_PARENTS);
+const twoParents = () =>
+  configuration('two parents', 'a leaf with two parents in attributes', { ...TWO_PARENTS, reuse: false });
 const levels = (difference: Difference) =>
   configuration('levels', 'services under services', { ...LEVELS, ...difference });
 const restrict = () => configuration('restrict', 'a service under a service', RESTRICT);
@@ -58,6 +59,7 @@ export const KINDS_MUTANTS: readonly Mutant[] = [
     source: 'docs/design.md §4.5 R77',
     rules: {},
     world: levels({ services: 2, under: [[1], [0]] }),
+    worldWithout: levels({ services: 2, under: [[], [0]] }),
     breaks: 'L1',
   },
   {

@@ -51,7 +51,7 @@ export class DrainModel implements StateModel {
     this.#then.hasRawServices = configuration.rawServices || this.layout.learns;
     this.#then.hasHeals = configuration.heals;
     this.#then.freedMax = configuration.freedMax;
-    this.#then.losesHeals = configuration.drops && configuration.leafDeletes;
+    this.#then.losesHeals = configuration.drops && (configuration.leafDeletes || configuration.rawServices);
     this.next = this.#then.words;
     this.#isReduced = isReduced;
     this.#canonical = new Canonical(this.layout, rules, configuration.crashes);

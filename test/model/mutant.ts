@@ -10,5 +10,7 @@ export interface Mutant {
   readonly source: string;
   readonly rules: Partial<Rules>;
   readonly world: Configuration;
+  /** Where the mistake is in the world: the world without it. */
+  readonly worldWithout?: Configuration;
   readonly breaks: ModelPromise;
 }

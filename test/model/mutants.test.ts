@@ -1,9 +1,10 @@
 /** The model sees: each rule that is taken away breaks the promise that it is there for. */
 import { describe, expect, it } from 'vitest';
-import { doneHere } from '../support/amount.ts';
+import { amountOf, doneHere } from '../support/amount.ts';
 import { explore } from './checker.ts';
 import { configuration } from './configurations.ts';
 import { DrainModel } from './model.ts';
+import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 import { PROTOCOL_RULES, type Rules } from './rules.ts';
 import { judge, judgeMutant } from './verdict.ts';
@@ -16,11 +17,19 @@ describe('a protocol is caught', () => {
     'without $without: $breaks',
     { timeout: TIMEOUT_MILLIS },
     (mutant) => {
-      const { result, story, steps } = judgeMutant(mutant);
+      const { result, story, steps } = judgeMutant(mutant, undefined, amountOf('states without a mutation'));
       expect(result, story.join('\n')).toBe(mutant.breaks);
       expect(story.length, 'a story tells its start, each step, its end and what is broken').toBe(steps + 3);
     },
   );
+});
+
+it('a mutant whose world breaks the promise by itself proves nothing', () => {
+  const ring = MUTANTS.find(({ name }) => name === 'a ring of items');
+  const { worldWithout: _, ...itself } = ring as Mutant;
+  const { passed, result } = judgeMutant(itself);
+  expect(passed).toBe(false);
+  expect(result).toBe('L1, but its world does not hold without it either');
 });
 
 it('the mutants are many, and each has its own name', () => {

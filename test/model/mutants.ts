@@ -2,7 +2,7 @@
  * The protocol with one rule taken away: each must break the promise that it names, in the world that it names. One that
  * survives says that the rule is not needed, or that the model can't see why it is.
  */
-import { configuration } from './configurations.ts';
+import { configuration, HEALING_LOST } from './configurations.ts';
 import { KINDS_MUTANTS } from './kinds-mutants.ts';
 import { LEARNING_MUTANTS } from './learning-mutants.ts';
 import type { Configuration } from './model.ts';
@@ -17,6 +17,8 @@ const sharedNetwork = (difference: Partial<Configuration> = {}) =>
     networks: 1,
     tasks: 0,
     updates: true,
+    reuse: false,
+    undeliveredMax: 1,
     ...difference,
   });
 const ownNetwork = (difference: Partial<Configuration> = {}) =>
@@ -177,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'remaining > 0 after a failed recount',
     source: 'docs/design.md §4.3 R18',
     rules: { afterFailedRecount: 'return if there' },
-    world: one({ sweeps: true, crashes: true, undeliveredMax: 1, handlers: 3 }),
+    world: one({ sweeps: true, crashes: true, undeliveredMax: 1, handlers: 3, reuse: false }),
     breaks: 'L1',
   },
   // Step 5
@@ -350,7 +352,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'the service as read in the healing',
     source: 'docs/design.md §4.3 R39',
     rules: { healCompares: false },
-    world: ownNetwork({ heals: true, rawServices: true }),
+    world: ownNetwork({ heals: true, rawServices: true, undeletes: false, reuse: false, undeliveredMax: 1 }),
     breaks: 'S2',
   },
   {
@@ -358,7 +360,7 @@ export const MUTANTS: readonly Mutant[] = [
     without: 'the look at the users of a marked network',
     source: 'docs/design.md §4.3 R40',
     rules: { sweepHeals: false },
-    world: ownNetwork({ heals: true, rawServices: true, sweeps: true, drops: true }),
+    world: ownNetwork(HEALING_LOST),
     breaks: 'S4',
   },
   // An overwritten counter

@@ -64,12 +64,32 @@ export function judge(world: Configuration, statesMax: number, onProgress?: Prog
   return verdict(world.name, world.about, passed, passed ? 'holds' : reason, explored, model);
 }
 
-export function judgeMutant({ name, without, rules, world, breaks }: Mutant, onProgress?: Progress): Verdict {
+/** `statesMax`: how much is looked at of the mutant's world without the mutation. */
+export function judgeMutant(mutant: Mutant, onProgress?: Progress, statesMax = MUTANT_STATES_MAX): Verdict {
+  const { name, without, rules, world, breaks } = mutant;
   const model = new DrainModel(world, { ...PROTOCOL_RULES, ...rules });
   const explored = explore(model, { statesMax: MUTANT_STATES_MAX, acyclic: false, ...(onProgress && { onProgress }) });
   const { broken, complete } = explored;
   const survived = complete ? 'survived' : `not caught in ${MUTANT_STATES_MAX} states`;
-  return verdict(name, `without ${without}`, broken?.promise === breaks, broken?.promise ?? survived, explored, model);
+  const isCaught = broken?.promise === breaks;
+  const isItsOwn = !isCaught || holdsWithout(mutant, explored.trace.length - 1, statesMax);
+  const result = isItsOwn ? (broken?.promise ?? survived) : `${breaks}, but its world does not hold without it either`;
+  return verdict(name, `without ${without}`, isCaught && isItsOwn, result, explored, model);
+}
+
+/** The worlds that mutants are judged in, as the protocol itself leaves them: many mutants share one. */
+const unmutated = new Map<string, Explored>();
+
+/**
+ * Whether a mutant's world keeps every promise without the mutation: to its end, or at least as many steps as the mutant's own
+ * counterexample has. Else the mutant would prove nothing. Of fewer states than all it is only known that they do.
+ */
+function holdsWithout({ world, worldWithout = world }: Mutant, steps: number, statesMax: number): boolean {
+  const key = JSON.stringify({ ...worldWithout, name: '', about: '' });
+  const explored = unmutated.get(key) ?? explore(new DrainModel(worldWithout), { statesMax, acyclic: false });
+  unmutated.set(key, explored);
+  const isFar = explored.complete || explored.depth >= steps || statesMax < MUTANT_STATES_MAX;
+  return explored.broken === undefined && isFar;
 }
 
 function verdict(

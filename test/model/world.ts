@@ -13,7 +13,7 @@ export class World {
   /** Service records make heal look at the networks that they name. */
   hasHeals = false;
   freedMax = 32;
-  /** A heal that is lost leaves an attachment that the sweeps find which begin after its network's mark. */
+  /** A heal may be lost. The attachment that it leaves is found by a sweep that begins after its network's mark, and by none before. */
   losesHeals = false;
   /** Set when the step itself breaks a promise. */
   broken: Broken | undefined;

@@ -13,7 +13,15 @@ import { inject } from 'vitest';
 import { readWorld } from '../../bin/demo/world.ts';
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
-import { MARKED_INDEX, type SwarmkitNames, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import {
+  MARKED_INDEX,
+  type PhysicalNames,
+  type SwarmkitNames,
+  TABLES,
+  type TableName,
+} from '../../lib/dynamodb/schema.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
+import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { BATCH_WRITE_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 
@@ -40,6 +48,16 @@ export async function createDatabase(connection = ownConnection()): Promise<Dyna
   const db = connectRaw(connection);
   for (const name of TABLE_NAMES) await db.send(new CreateTableCommand(tableInput(name)));
   return db;
+}
+
+/** A database of its own with the tables of any kinds. */
+export async function createTables({ tables }: Pick<Plan, 'tables'>) {
+  const db = connectRaw(ownConnection());
+  const names = Object.fromEntries(Object.keys(tables).map((name) => [name, `Test-${name}`]));
+  for (const [name, planned] of Object.entries(tables)) {
+    await db.send(new CreateTableCommand(plannedInput(planned, names[name] as string)));
+  }
+  return { db, names };
 }
 
 let own: { readonly connection: Connection; readonly db: DynamoDBDocumentClient } | undefined;
@@ -98,25 +116,30 @@ async function emptyTable(db: DynamoDBDocumentClient, name: TableName): Promise<
 
 export function tableInput(name: TableName, physicalName: string = PHYSICAL_NAMES[name]): CreateTableCommandInput {
   const { partitionKey, sortKey, marked } = TABLES[name];
+  return plannedInput({ partitionKey, sortKey, markedIndex: marked ? MARKED_INDEX : undefined }, physicalName);
+}
+
+function plannedInput(
+  { partitionKey, sortKey, markedIndex }: Pick<TablePlan, 'partitionKey' | 'sortKey' | 'markedIndex'>,
+  physicalName: string,
+): CreateTableCommandInput {
   const keys = (hash: string, range: string | undefined) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
     ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' as const }]),
   ];
-  const attributes = [
-    partitionKey,
-    ...(sortKey === undefined ? [] : [sortKey]),
-    ...(marked ? [MARKED_INDEX.sortKey] : []),
-  ];
+  const attributes = new Set([partitionKey, sortKey, markedIndex?.partitionKey, markedIndex?.sortKey]);
   return {
     TableName: physicalName,
     BillingMode: 'PAY_PER_REQUEST',
     KeySchema: keys(partitionKey, sortKey),
-    AttributeDefinitions: attributes.map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
-    ...(marked && {
+    AttributeDefinitions: [...attributes]
+      .filter((name) => name !== undefined)
+      .map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+    ...(markedIndex && {
       GlobalSecondaryIndexes: [
         {
-          IndexName: MARKED_INDEX.name,
-          KeySchema: keys(MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey),
+          IndexName: markedIndex.name,
+          KeySchema: keys(markedIndex.partitionKey, markedIndex.sortKey),
           Projection: { ProjectionType: 'KEYS_ONLY' as const },
         },
       ],
@@ -127,16 +150,16 @@ export function tableInput(name: TableName, physicalName: string = PHYSICAL_NAME
 type Item = Record<string, unknown>;
 
 /** Raw writes and reads of whole tables, as a program without the typed client makes them. */
-export function rawAccess(db: DynamoDBDocumentClient, tables: SwarmkitNames) {
+export function rawAccess(db: DynamoDBDocumentClient, tables: PhysicalNames) {
   return {
-    put: async (table: TableName, item: Item): Promise<void> => {
+    put: async (table: string, item: Item): Promise<void> => {
       await db.send(new PutCommand({ TableName: tables[table], Item: item }));
     },
-    delete: async (table: TableName, keys: Item): Promise<void> => {
+    delete: async (table: string, keys: Item): Promise<void> => {
       await db.send(new DeleteCommand({ TableName: tables[table], Key: keys }));
     },
-    get: async (table: TableName, keys: Item): Promise<Item | undefined> =>
+    get: async (table: string, keys: Item): Promise<Item | undefined> =>
       (await db.send(new GetCommand({ TableName: tables[table], Key: keys, ConsistentRead: true }))).Item,
-    world: (): Promise<World> => readWorld(db, tables),
+    world: (): Promise<World> => readWorld(db, tables as SwarmkitNames),
   };
 }

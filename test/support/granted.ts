@@ -16,8 +16,10 @@ import { expect } from 'vitest';
 import { readNames } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import type { DeallocatorStack, FunctionName } from '../../lib/infra/index.ts';
+import type { DeallocatorStack } from '../../lib/infra/index.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
+import type { FunctionName } from '../../lib/streams/functions.ts';
+import type { SwarmkitDeallocator } from '../infra/world.ts';
 import { call } from './command-line.ts';
 import { connectRaw } from './dynamodb.ts';
 import { type LocalBackend, localBackend } from './local-backend.ts';
@@ -52,7 +54,7 @@ export async function startGranted(): Promise<Granted> {
 const idOutput = (name: FunctionName) => `${name.replaceAll('-', '')}Id`;
 
 function addGrantees(stack: DeallocatorStack): void {
-  const { deallocator } = stack;
+  const deallocator = stack.deallocator as SwarmkitDeallocator;
   const give: Record<Grantee, (role: Role) => void> = {
     Reader: (role) => deallocator.grantRead(role),
     Writer: (role) => deallocator.grantWrite(role),
@@ -232,6 +234,7 @@ export async function runClient(granted: Granted): Promise<void> {
   await client.updateService('w-web', () => uses('w-back'));
   await client.updateNetwork('w-back', () => ({ labels: {} }) as never);
   await client.createTasks('w-web', [{ id: '1' }, { id: '2' }]);
+  await client.update('task', { service: 'w-web', task: '1' }, (task) => ({ ...task, note: 'hers' }));
   await client.listTasks('w-web');
   await client.findTogether({
     networks: ['w-back'],

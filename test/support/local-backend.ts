@@ -28,11 +28,13 @@ const CLOCK_RATE = 25;
  * @param props other ones than the setup has synthesized
  * @param extend adds to the stack before it is synthesized
  * @param change breaks what was synthesized
+ * @param isSwept whether the sweep after the deployment has ended; without it, all that is shared is being learned
  */
 export async function localBackend(
   props?: DeallocatorProps,
   extend?: (stack: DeallocatorStack) => void,
   change?: (template: Template) => void,
+  isSwept = true,
 ): Promise<LocalBackend> {
   const log: LogLine[] = [];
   const assemblyDirectory = props === undefined ? ASSEMBLY_DIRECTORY : await synthesizeWith(props, extend);
@@ -50,6 +52,11 @@ export async function localBackend(
   });
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
   const { tables } = readNames(outputs);
+  if (isSwept) {
+    // A broken deployment's may fail; then its story tells of that.
+    await cloud.invoke(outputs.SweepFunctionName as string, { trigger: 'deployment' });
+    log.splice(0);
+  }
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const breakGlass = { accessKeyId: cloud.breakGlassKeyId, secretAccessKey };
   return {

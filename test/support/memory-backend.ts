@@ -34,6 +34,8 @@ export interface MemoryBackendOptions {
   readonly takeCrash?: () => boolean;
   /** @default DEFAULT_RULES */
   readonly rules?: Rules;
+  /** False: the tables are brought along. @default true */
+  readonly isLearned?: boolean;
   /** What receipts and logs call the function. @default test */
   readonly functionName?: string;
 }
@@ -47,7 +49,9 @@ export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend
     violations.push(...checkStep(before, after, { rules, nowEpochMillis: chance.nowEpochMillis() }));
   tables.onStep = watch;
   const log: LogLine[] = [];
-  const store = (options.wrap ?? ((inner) => inner))(memoryStore(tables, { rules }));
+  const store = (options.wrap ?? ((inner) => inner))(
+    memoryStore(tables, { rules, isLearned: options.isLearned ?? true, chance }),
+  );
   const ports = testPorts(store, chance, log, rules, options.functionName);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);

@@ -10,6 +10,7 @@ import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { Requests } from '../../lib/dynamodb/requests.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 
@@ -27,7 +28,8 @@ export function mockedRequests() {
     /** What the observer was told. */
     retries,
     requests: new Requests(db, chance, observer),
-    open: (tables: PhysicalNames, rules?: Rules) => openDatabase(db, tables, { chance, observer, rules }),
+    open: (tables: PhysicalNames, rules?: Rules, plan?: Plan) =>
+      openDatabase(db, tables, { chance, observer, rules, plan, isLearned: true }),
     /** All commands sent so far: their names and inputs. */
     sent: () => mock.calls().map(({ args: [command] }) => [command.constructor.name, command.input] as const),
     inputs: () => mock.calls().map(({ args: [command] }) => command.input as never as Record<string, unknown>),

@@ -101,6 +101,13 @@ export const AMOUNTS = {
     files: ['test/model/conformance.test.ts'],
     why: 'a step that the model does not allow is in every run that takes it',
   },
+  'states without a mutation': {
+    of: "states of the world of each of the model's mutants, without its mutation",
+    main: 100_000,
+    rest: 3_000_000,
+    files: ['test/model/mutants.test.ts'],
+    why: 'a world that breaks a promise by itself does so soon, as its mutant does',
+  },
   'hostile arguments': {
     of: 'rows of hostile arguments for each method of the client',
     main: 10,

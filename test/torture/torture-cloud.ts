@@ -92,6 +92,7 @@ export async function startTortureCloud(
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const { tables, sweepFunctionName } = readSynthesizedStack();
   const db = connectRaw(connection);
+  await cloud.invoke(sweepFunctionName, { trigger: 'deployment' });
   return {
     cloud,
     client: new DeallocatorClient({ tables, connection }),

@@ -8,7 +8,11 @@ const NOW = Date.parse('2026-01-01T00:00:00.000Z');
 const HOUR_MILLIS = 3_600_000;
 const patient = { rules: { ...DEFAULT_RULES, gracePeriodMillis: HOUR_MILLIS }, nowEpochMillis: NOW };
 const hasty = { rules: DEFAULT_RULES, nowEpochMillis: NOW };
-const mark = (markedAt: string, isProtected = false) => ({ markedAt, isProtected });
+const mark = (markedAt: string, isProtected = false) => ({
+  key: { kind: 'network', id: 'front' },
+  markedAt,
+  isProtected,
+});
 
 describe('a hold', () => {
   it('is a protection, whatever else is', () => {
@@ -34,7 +38,6 @@ describe('a hold', () => {
 
 describe('a network', () => {
   const network: Parent = {
-    key: { kind: 'network', id: 'front' },
     pendingDelete: true,
     ...mark('2025-12-31T00:00:00.000Z#1'),
     markedBy: undefined,

@@ -6,9 +6,13 @@ import {
   GetResourcePolicyCommand,
 } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import { SANDBOX } from '../../bin/examples/sandbox.ts';
+import { type PhysicalNames, RECEIPT_EXPIRY } from '../../lib/dynamodb/schema.ts';
+import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import type { Fault } from '../../lib/operate/deployed/check.ts';
-import { GUARDS, type GuardedTable, neededPolicy, type Roles } from '../../lib/operate/deployed/guards.ts';
+import { type Guard, guardsOf, namesInOrder, neededPolicy } from '../../lib/operate/deployed/guards.ts';
 import { inspect, inspectTables } from '../../lib/operate/deployed/inspect.ts';
 import type {
   DeployedFunction,
@@ -18,68 +22,67 @@ import type {
 } from '../../lib/operate/deployed/surroundings.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { writeEnvironment } from '../../lib/streams/deployment.ts';
-import {
-  FUNCTION_NAMES,
-  FUNCTIONS,
-  type FunctionName,
-  STREAM_FUNCTION_NAMES,
-  type StreamFunctionName,
-} from '../../lib/streams/functions.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { mockedRequests, sdkError } from '../support/sdk-mock.ts';
 
 type Table = NonNullable<DescribeTableCommandOutput['Table']>;
 
-const NAMES = Object.keys(TABLES) as TableName[];
-const streamArn = (table: TableName) => `arn:aws:dynamodb:::table/${PHYSICAL_NAMES[table]}/stream/1`;
-const roleOf = (name: FunctionName) => `arn:aws:iam::000000000000:role/${name}`;
-const roles: Roles = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, roleOf(name)]));
+const SWARMKIT_PLAN: Plan = planOf(SWARMKIT);
+/** Of SwarmKit's tables as everywhere; others are called as in their plan. */
+const nameIn = (table: string) => (PHYSICAL_NAMES as Readonly<Record<string, string>>)[table] ?? `other-${table}`;
+const streamArn = (table: string) => `arn:aws:dynamodb:::table/${nameIn(table)}/stream/1`;
+const roleOf = (name: string) => `arn:aws:iam::000000000000:role/${name}`;
 
 /** A deployment that is right; a test changes one thing. */
-function deployment() {
+function deployment(lifecycle: Lifecycle = SWARMKIT) {
+  const plan: Plan = planOf(lifecycle);
+  const names = namesInOrder(plan);
+  const physical = Object.fromEntries(Object.keys(plan.tables).map((table) => [table, nameIn(table)]));
+  const roles = Object.fromEntries(names.map((name) => [name, roleOf(name)]));
   const keys = (hash: string, range?: string) => [
     { AttributeName: hash, KeyType: 'HASH' as const },
     ...(range === undefined ? [] : [{ AttributeName: range, KeyType: 'RANGE' as const }]),
   ];
   const tables = Object.fromEntries(
-    NAMES.map((name): [TableName, Table] => {
-      const { partitionKey, sortKey, marked } = TABLES[name];
-      const StreamViewType = streamOf(name, DEFAULT_RULES);
+    Object.entries(plan.tables).map(([name, planned]): [string, Table] => {
+      const { partitionKey, sortKey, markedIndex, stream: StreamViewType } = planned;
       return [
         name,
         {
-          TableArn: `arn:aws:dynamodb:::table/${PHYSICAL_NAMES[name]}`,
+          TableArn: `arn:aws:dynamodb:::table/${nameIn(name)}`,
           KeySchema: keys(partitionKey, sortKey),
           DeletionProtectionEnabled: true,
           ...(StreamViewType && {
             LatestStreamArn: streamArn(name),
             StreamSpecification: { StreamEnabled: true, StreamViewType },
           }),
-          ...(marked && {
+          ...(markedIndex && {
             GlobalSecondaryIndexes: [
               {
-                IndexName: MARKED_INDEX.name,
+                IndexName: markedIndex.name,
                 IndexStatus: 'ACTIVE' as const,
-                KeySchema: keys(MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey),
+                KeySchema: keys(markedIndex.partitionKey, markedIndex.sortKey),
               },
             ],
           }),
         },
       ];
     }),
-  ) as Record<TableName, Table>;
+  );
   const policies = Object.fromEntries(
-    (Object.keys(GUARDS) as GuardedTable[]).map((table) => [table, neededPolicy(table, true, roles)]),
-  ) as Record<GuardedTable, string>;
+    Object.entries(guardsOf(plan)).map(([table, guard]) => [table, neededPolicy(guard, true, roles)]),
+  );
   const functions = Object.fromEntries(
-    FUNCTION_NAMES.map((functionName): [FunctionName, DeployedFunction] => [
+    names.map((functionName): [string, DeployedFunction] => [
       functionName,
       {
         name: functionName,
         arn: functionName,
         roleArn: roleOf(functionName),
         environment: writeEnvironment({
-          tables: PHYSICAL_NAMES,
+          lifecycle,
+          plan,
+          tables: physical as PhysicalNames,
           rules: DEFAULT_RULES,
           functionName,
           metricsNamespace: 'Shop',
@@ -89,16 +92,16 @@ function deployment() {
         reservedConcurrency: undefined,
       },
     ]),
-  ) as Record<FunctionName, DeployedFunction>;
+  );
   const mappings = Object.fromEntries(
-    STREAM_FUNCTION_NAMES.map((name): [string, DeployedMapping] => [
+    Object.entries(plan.functions).map(([name, { filters }]): [string, DeployedMapping] => [
       name,
       {
         id: `mapping-${name}`,
         functionArn: name,
         state: 'Enabled',
         lastResult: 'OK',
-        filters: FUNCTIONS[name as StreamFunctionName].filters(DEFAULT_RULES),
+        filters,
         batchSize: 4000,
         windowSeconds: 1,
         retryAttempts: 5,
@@ -110,11 +113,13 @@ function deployment() {
         onFailureArn: 'arn:aws:sqs:::queue',
       },
     ]),
-  ) as Record<FunctionName, DeployedMapping>;
-  const expiry: Partial<Record<TableName, string>> = { receipts: RECEIPT_EXPIRY };
+  );
+  const expiry: Record<string, string | undefined> = { receipts: RECEIPT_EXPIRY };
   const rule = { name: 'Schedule', isOn: true, schedule: 'rate(15 minutes)' };
   const pipes: { name: string; state: string }[] = [];
   return {
+    plan,
+    physical,
     tables,
     policies,
     functions,
@@ -132,28 +137,32 @@ const untold = async () => {
   throw new Error('no test asks this');
 };
 
-async function look(change: Change, around: Partial<Surroundings> = {}, isOfTables = false) {
-  const world = deployment();
+async function look(
+  change: Change,
+  around: Partial<Surroundings> = {},
+  { isOfTables = false, lifecycle }: { isOfTables?: boolean; lifecycle?: Lifecycle } = {},
+) {
+  const world = deployment(lifecycle);
   change(world);
   const { mock, open } = mockedRequests();
   const nameOf = (physical: unknown) =>
-    NAMES.find((name) => String(physical).endsWith(PHYSICAL_NAMES[name])) as TableName;
+    Object.keys(world.physical).find((name) => String(physical).endsWith(nameIn(name))) as string;
   mock.on(DescribeTableCommand).callsFake(({ TableName }) => ({ Table: world.tables[nameOf(TableName)] }));
   mock.on(DescribeTimeToLiveCommand).callsFake(({ TableName }) => {
     const AttributeName = world.expiry[nameOf(TableName)];
     return { TimeToLiveDescription: AttributeName ? { TimeToLiveStatus: 'ENABLED', AttributeName } : {} };
   });
   mock.on(GetResourcePolicyCommand).callsFake(({ ResourceArn }) => {
-    const Policy = world.policies[nameOf(ResourceArn) as GuardedTable];
+    const Policy = world.policies[nameOf(ResourceArn)];
     if (Policy === undefined) throw sdkError('PolicyNotFoundException');
     return { Policy };
   });
   const all: Surroundings = {
     mappingsOf: async (arn) =>
-      Object.entries(FUNCTIONS).flatMap(([name, one]) =>
-        'table' in one && streamArn(one.table) === arn ? (world.mappings[name as FunctionName] ?? []) : [],
+      Object.entries(world.plan.functions).flatMap(([name, one]) =>
+        streamArn(one.table) === arn ? (world.mappings[name] ?? []) : [],
       ),
-    readFunction: async (name) => world.functions[name as FunctionName],
+    readFunction: async (name) => world.functions[name] as DeployedFunction,
     rulesOf: async () => [world.rule],
     pipesOf: async () => world.pipes,
     invoke: untold,
@@ -162,7 +171,7 @@ async function look(change: Change, around: Partial<Surroundings> = {}, isOfTabl
     deadLetters: untold,
     ...around,
   };
-  const database = open(PHYSICAL_NAMES);
+  const database = open(world.physical as PhysicalNames, undefined, world.plan);
   if (isOfTables) return await inspectTables(database, all, 'sweep');
   return (await inspect(database, all, world.sweepFunctionName)).checks;
 }
@@ -172,27 +181,27 @@ const differences = async (change: Change, around?: Partial<Surroundings>) =>
 
 type Change = (world: World) => unknown;
 const tell =
-  (table: TableName, more: Partial<Table>): Change =>
+  (table: string, more: Partial<Table>): Change =>
   ({ tables }) =>
-    Object.assign(tables[table], more);
+    Object.assign(tables[table] as Table, more);
 const run =
-  (name: FunctionName, more: Partial<DeployedFunction>): Change =>
+  (name: string, more: Partial<DeployedFunction>): Change =>
   ({ functions }) =>
-    Object.assign(functions[name], more);
+    Object.assign(functions[name] as DeployedFunction, more);
 const say = (variable: string, text: string) =>
-  run('sweep', { environment: { ...deployment().functions.sweep.environment, [variable]: text } });
-const map = (more: Partial<DeployedMapping>, name: FunctionName = 'task-deleted'): Change => {
-  return ({ mappings }) => Object.assign(mappings[name], more);
+  run('sweep', { environment: { ...deployment().functions.sweep?.environment, [variable]: text } });
+const map = (more: Partial<DeployedMapping>, name = 'task-deleted'): Change => {
+  return ({ mappings }) => Object.assign(mappings[name] as DeployedMapping, more);
 };
 const schedule =
   (more: Partial<StartRule>): Change =>
   ({ rule }) =>
     Object.assign(rule, more);
 const expire =
-  (attributes: Partial<Record<TableName, string | undefined>>): Change =>
+  (attributes: Record<string, string | undefined>): Change =>
   ({ expiry }) =>
     Object.assign(expiry, attributes);
-const streamed = (table: TableName) =>
+const streamed = (table: string) =>
   tell(table, {
     StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_IMAGE' },
     LatestStreamArn: streamArn(table),
@@ -267,7 +276,8 @@ describe('what is deployed', () => {
 
   it('may read a stream once only', async () => {
     const { mappings } = deployment();
-    const twice = [mappings['task-deleted'], { ...mappings['task-deleted'], id: 'other' }];
+    const own = mappings['task-deleted'] as DeployedMapping;
+    const twice = [own, { ...own, id: 'other' }];
     const found = await differences(() => undefined, {
       mappingsOf: async (arn) =>
         arn === streamArn('tasks') ? twice : Object.values(mappings).filter((one) => arn.includes(tableOf(one))),
@@ -290,7 +300,7 @@ describe('what is deployed', () => {
 
 describe('the tables alone', () => {
   it('tell what is not as it must be, and whose roles were not compared', async () => {
-    const right = await look(() => undefined, {}, true);
+    const right = await look(() => undefined, {}, { isOfTables: true });
     expect(right.filter(({ result }) => result !== 'passed')).toEqual([]);
     const ofServices = right.find(({ name }) => name === `policy of ${PHYSICAL_NAMES.services}`);
     expect(ofServices?.seen).toMatch(/; the roles of task-deleted, service-updated were not compared$/);
@@ -306,7 +316,7 @@ describe('the tables alone', () => {
         fix: /^aws dynamodb update-table/,
       },
     ]) {
-      const failed = (await look(change, {}, true)).filter(({ result }) => result === 'failed');
+      const failed = (await look(change, {}, { isOfTables: true })).filter(({ result }) => result === 'failed');
       expect(failed[0]).toMatchObject({ fault, fix: expect.stringMatching(fix) });
     }
   });
@@ -320,7 +330,9 @@ describe('what can’t be seen', () => {
     const found = await differences(() => undefined, { mappingsOf: denied, readFunction: denied, pipesOf: denied });
     expect(found.map(({ result }) => result)).toEqual(found.map(() => 'not looked at'));
     // Five functions, four mappings, the schedule, and the policies that name roles.
-    expect(found).toHaveLength(5 + 4 + 1 + Object.values(GUARDS).filter(({ onlyThem }) => onlyThem).length);
+    expect(found).toHaveLength(
+      5 + 4 + 1 + Object.values(guardsOf(SWARMKIT_PLAN)).filter(({ onlyThem }: Guard) => onlyThem).length,
+    );
   });
 
   it('are the sweep and its roles where nobody tells its name', async () => {
@@ -331,6 +343,49 @@ describe('what can’t be seen', () => {
 });
 
 function tableOf({ functionArn }: DeployedMapping): string {
-  const one = FUNCTIONS[functionArn as FunctionName];
-  return 'table' in one ? `/${PHYSICAL_NAMES[one.table]}/` : '';
+  return `/${nameIn(SWARMKIT_PLAN.functions[functionArn]?.table ?? '')}/`;
 }
+
+describe('what other kinds have', () => {
+  const found = async (change: Change) =>
+    (await look(change, {}, { lifecycle: SANDBOX })).filter(({ result }) => result !== 'passed');
+
+  it('passes where it is as the plan says', async () => {
+    expect(await found(() => undefined)).toEqual([]);
+    const names = (await look(() => undefined, {}, { lifecycle: SANDBOX })).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(['mapping of lease-template-updated', 'stream of other-leases']));
+  });
+
+  it.each<[Change, Fault, string]>([
+    [tell('blueprints', { KeySchema: [{ AttributeName: 'PK', KeyType: 'HASH' }] }), 'another table', 'key PK, SK'],
+    [tell('leaseTemplates', { GlobalSecondaryIndexes: [] }), 'missing index', 'on uuid, markedAt'],
+    [expire({ leaseTemplates: 'ttl' }), 'time to live on a guarded table', 'off'],
+    [map({ filters: [] }, 'blueprint-updated'), 'wrong filter', 'enabled'],
+    [map({ filters: [] }, 'attachment-deleted'), 'wrong filter', 'enabled'],
+  ])('is named where it differs', async (change, fault, expected) => {
+    const [one, ...others] = await found(change);
+    expect(one).toMatchObject({ fault, expected: expect.stringContaining(expected) });
+    expect(others).toEqual([]);
+  });
+
+  it('may be deleted from by others where its table was brought along and may hold items of no kind', async () => {
+    const [one, ...others] = await found(({ policies }) => Object.assign(policies, { blueprints: undefined }));
+    expect(one).toMatchObject({ result: 'not looked at', name: 'policy of other-blueprints' });
+    expect(others).toEqual([]);
+  });
+
+  it('may not be those of another declaration', async () => {
+    const { lease, ...kinds } = SANDBOX.kinds;
+    const { goneWhen: _, ...forever } = lease;
+    const LIFECYCLE = JSON.stringify({ kinds: { ...kinds, lease: forever } });
+    const [one] = await found(({ functions }) => Object.assign(functions.sweep?.environment ?? {}, { LIFECYCLE }));
+    expect(one).toMatchObject({
+      fault: 'wrong environment',
+      seen: 'its lifecycle says otherwise of lease',
+    });
+  });
+
+  it('is left alone by a time to live on a table from which its users delete', async () => {
+    expect(await found(expire({ leases: 'ttl' }))).toEqual([]);
+  });
+});

@@ -1,10 +1,18 @@
 /** Names and rules survive being written and read, and every text that says none is refused: for any deployment. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CHATBOT } from '../../bin/examples/chatbot.ts';
+import { IDEAS } from '../../bin/examples/ideas.ts';
+import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { readNames } from '../../bin/synthesize.ts';
+import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
 import {
+  type FunctionEnvironment,
   forTables,
   readEnvironment,
   readOutputs,
@@ -13,7 +21,7 @@ import {
   writeEnvironment,
   writeOutputs,
 } from '../../lib/streams/deployment.ts';
-import { FUNCTION_NAMES } from '../../lib/streams/functions.ts';
+import { functionNamesOf } from '../../lib/streams/functions.ts';
 
 const text = fc.string({ minLength: 1 });
 const tables = fc.record(forTables(() => text));
@@ -25,13 +33,21 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   taskNetworks: fc.boolean(),
   receiptDays: fc.integer({ min: 1, max: 3650 }),
 });
-const environments = fc.record({
-  tables,
-  rules,
-  functionName: fc.constantFrom(...FUNCTION_NAMES),
-  metricsNamespace: text,
-  logLevel: fc.constantFrom('INFO', 'WARN', 'ERROR'),
-});
+const EXAMPLES: readonly Lifecycle[] = [SWARMKIT, swarmkit({ stopTasks: true }), SWARMKIT_ALL, IDEAS, SANDBOX, CHATBOT];
+const environmentOf = (lifecycle: Lifecycle) => {
+  const plan: Plan = planOf(lifecycle);
+  return fc.record({
+    lifecycle: fc.constant(lifecycle),
+    plan: fc.constant(plan),
+    tables: fc.record(Object.fromEntries(Object.keys(plan.tables).map((table) => [table, text]))),
+    rules,
+    functionName: fc.constantFrom(...functionNamesOf(plan)),
+    metricsNamespace: text,
+    logLevel: fc.constantFrom('INFO' as const, 'WARN' as const, 'ERROR' as const),
+  }) as fc.Arbitrary<FunctionEnvironment>;
+};
+const environments = fc.oneof(...EXAMPLES.map(environmentOf));
+const swarmkits = environmentOf(SWARMKIT);
 const names = fc.record({ tables, sweepFunctionName: text, deadLetterQueueUrl: text, rules });
 
 /** Whole numbers, decimals, words in every spelling, and anything else. */
@@ -77,7 +93,7 @@ describe('the environment of a function', () => {
 
   it.each(Object.entries(VARIABLES))('is refused by name where %s is anything but %s', (variable, allowed) => {
     fc.assert(
-      fc.property(environments, anyText, (environment, said) => {
+      fc.property(swarmkits, anyText, (environment, said) => {
         const error = errorOf(() => readEnvironment({ ...writeEnvironment(environment), [variable]: said }));
         const found = said === '' ? 'not set; ' : `"${said}", allowed: `;
         const refusal = {
@@ -90,6 +106,42 @@ describe('the environment of a function', () => {
   });
 });
 
+describe('the kinds in the environment of a function', () => {
+  const written = (lifecycle: Lifecycle) => {
+    const [environment] = fc.sample(environmentOf(lifecycle), 1);
+    return writeEnvironment(environment as FunctionEnvironment);
+  };
+
+  it('hold no dollar: a checker of templates would take a part in its braces for a reference', () => {
+    for (const lifecycle of EXAMPLES) {
+      expect(written(lifecycle).LIFECYCLE).not.toContain('$');
+      expect(JSON.parse(written(lifecycle).LIFECYCLE ?? '')).toEqual(lifecycle);
+    }
+  });
+
+  it.each([
+    ['', 'LIFECYCLE is not set'],
+    ['{', 'LIFECYCLE is "{", allowed: a lifecycle as JSON'],
+    ['{"kinds":{}}', 'LIFECYCLE is "{"kinds":{}}", allowed'],
+  ])('are refused as %j', (said, message) => {
+    const error = errorOf(() => readEnvironment({ ...written(SWARMKIT), LIFECYCLE: said }));
+    expect(error).toMatchObject({ code: 'FailedPrecondition', message: expect.stringContaining(message) });
+  });
+
+  it('say which tables there are, and which functions', () => {
+    const environment = written(IDEAS);
+    const { IDEAS_TABLE, ...others } = environment;
+    expect(errorOf(() => readEnvironment(others))).toMatchObject({
+      message: expect.stringContaining('IDEAS_TABLE is not set'),
+    });
+    const wrong = { ...environment, DEALLOCATOR_FUNCTION: 'task-deleted' };
+    expect(errorOf(() => readEnvironment(wrong))).toMatchObject({
+      message: expect.stringMatching(/DEALLOCATOR_FUNCTION is "task-deleted", allowed: hackathon-updated, .*, sweep;/),
+    });
+    expect(IDEAS_TABLE).toBeDefined();
+  });
+});
+
 describe('the outputs of a stack', () => {
   it('say its names, and the rules that reports depend on', () => {
     fc.assert(
@@ -99,6 +151,45 @@ describe('the outputs of a stack', () => {
         expect(readOutputs('Shop', writeOutputs(deployed))).toEqual(told);
       }),
     );
+  });
+
+  it.each(EXAMPLES.map((lifecycle) => [Object.keys(lifecycle.kinds).join(), lifecycle] as const))(
+    'name the tables of any kinds: %s',
+    (_, lifecycle) => {
+      const plan: Plan = planOf(lifecycle);
+      const named = Object.fromEntries(Object.keys(plan.tables).map((table) => [table, `Shop-${table}`]));
+      const outputs = writeOutputs({
+        tables: named as PhysicalNames,
+        sweepFunctionName: 'sweep',
+        deadLetterQueueUrl: 'queue',
+        rules: DEFAULT_RULES,
+      });
+      expect(readOutputs('Shop', outputs).tables).toEqual(named);
+      expect(readOutputs('Shop', { ...outputs, OtherTableName: 'x' }, plan).tables).toEqual(named);
+      expect(
+        errorOf(() =>
+          readOutputs('Shop', outputs, { tables: { ...plan.tables, pets: plan.tables.counters } as Plan['tables'] }),
+        ),
+      ).toMatchObject({
+        code: 'FailedPrecondition',
+        message: expect.stringContaining('stack Shop has no output PetsTableName; it has: '),
+      });
+    },
+  );
+
+  it('are those of no deallocator without its counters and receipts', () => {
+    const lacking: Record<string, string>[] = [
+      {},
+      { ServicesTableName: 'S' },
+      { CountersTableName: 'C' },
+      { OrdersCountersTableName: 'C' },
+    ];
+    for (const outputs of lacking) {
+      expect(errorOf(() => readOutputs('Shop', outputs))).toMatchObject({
+        code: 'FailedPrecondition',
+        message: expect.stringContaining('stack Shop has no output '),
+      });
+    }
   });
 
   it('say the same in a configuration file', () => {

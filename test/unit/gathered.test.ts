@@ -12,6 +12,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import type { MarkedParent } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { finalization } from '../support/objects.ts';
@@ -325,6 +326,33 @@ describe('reads', () => {
       code: 'Unavailable',
       message: "DynamoDB's answer has no Responses; try again",
     });
+  });
+});
+
+describe('counts under a key with a part that all have', () => {
+  it.each([
+    ['R#${row}', ' AND begins_with("s""k", ?)', 'R#'],
+    ['META', ' AND "s""k" = ?', 'META'],
+  ])('%s, are one read', async (sk, within, text) => {
+    const plan: Plan = planOf({
+      kinds: {
+        project: { table: 'projects', key: { id: '${project}' } },
+        row: { table: 'rows', key: { pk: 'P#${project}', 's"k': sk }, dependsOn: [{ kind: 'project', by: 'key' }] },
+      },
+    });
+    const names = { projects: 'P-1', rows: 'R-1', counters: 'C-1', receipts: 'E-1' };
+    const projects = new DynamoDBStore(house.open(names, undefined, plan));
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [{ pk: { S: 'P#b' } }] });
+    const counts = ['a', 'b'].map((id) => projects.countChildren({ kind: 'project', id }, 10));
+    expect(await Promise.all(counts)).toEqual([0, 1]);
+    expect(house.inputs()).toEqual([
+      {
+        Statement: `SELECT "pk" FROM "R-1" WHERE "pk" IN [?, ?]${within}`,
+        Parameters: [{ S: 'P#a' }, { S: 'P#b' }, { S: text }],
+        ConsistentRead: true,
+        Limit: 10,
+      },
+    ]);
   });
 });
 

@@ -64,7 +64,8 @@ describe('ideas: a table a model, four levels', () => {
       ['category', ['idea']],
       ['idea', ['comment']],
     ]);
-    expect(learning[0]?.permissions).toEqual({ categories: ['Scan'], ideas: ['Scan'] });
+    // Those of leaves too: what is marked is all that a sweep reads else.
+    expect(permissions.sweep?.comments).toContain('Scan');
   });
 });
 
@@ -221,4 +222,10 @@ it('what depends on nothing, and nothing on it, brings nothing', () => {
   const plan = planOf({ kinds: { a: { table: 'as', key: { id: '${a}' } } } });
   expect(plan.functions).toEqual({});
   expect(plan.tables.as).toMatchObject({ stream: undefined, markedIndex: undefined, deletes: undefined });
+});
+
+it('who may write may change what a leaf holds, and list leaves that lie under no key', () => {
+  const { write } = planOf(SANDBOX).grants;
+  expect(write.leases).toEqual(expect.arrayContaining(['UpdateItem', 'Scan']));
+  expect(planOf(CHATBOT).grants.write.documents).not.toContain('Scan');
 });

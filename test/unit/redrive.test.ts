@@ -1,5 +1,7 @@
 /** Dead letters on ports that a test owns: what is settled, in which order, and what stays in the queue. */
 import { describe, expect, it } from 'vitest';
+import { SANDBOX } from '../../bin/examples/sandbox.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
 import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/operate/recovery/redrive.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
@@ -91,6 +93,50 @@ function world(
     },
   };
 }
+
+describe('a batch of another lifecycle', () => {
+  const plan = planOf(SANDBOX);
+  const tables = Object.fromEntries(Object.keys(plan.tables).map((table) => [table, `sandbox-${table}`]));
+  const names = tables as unknown as typeof TABLES;
+  const images = (before: Record<string, string>, after?: Record<string, string>) => {
+    const stored = (image: Record<string, string>) =>
+      Object.fromEntries(Object.entries(image).map(([name, text]) => [name, { S: text }]));
+    return { OldImage: stored(before), ...(after && { NewImage: stored(after) }) };
+  };
+  const letter = (table: string) => {
+    const message = batch('tasks', 11, 12);
+    return { ...message, body: message.body.replaceAll(TABLES.tasks, `sandbox-${table}`) };
+  };
+  const settled = async (table: string, ...records: unknown[]) => {
+    const { ports, events } = world([letter(table)], { 'shard-tasks': [{ records }] });
+    await redrive(ports, names, { plan });
+    return events[0];
+  };
+
+  it('settles a guarded item that its record is about, and what it names no more', async () => {
+    const key = { uuid: 't1' };
+    const changed = record(12, key, images({ ...key, blueprintId: 'b1' }, { ...key, blueprintId: 'b2' }));
+    expect(await settled('leaseTemplates', { ...changed, eventName: 'MODIFY' })).toBe(
+      'settle leaseTemplate#t1,blueprint#b1',
+    );
+  });
+
+  it('settles what a leaf no longer holds', async () => {
+    const key = { userEmail: 'a@b', uuid: 'l1' };
+    const gone = record(12, key, images({ ...key, originalLeaseTemplateUuid: 't1' }));
+    expect(await settled('leases', gone)).toBe('settle leaseTemplate#t1');
+  });
+
+  it('settles what an attachment was of, whatever its kind', async () => {
+    const gone = record(12, { held: 'blueprint#b1', holder: 'leaseTemplate#t1' });
+    expect(await settled('attachments', gone)).toBe('settle blueprint#b1');
+  });
+
+  it('of a table that it does not have stays in the queue', async () => {
+    const { ports } = world([letter('services')]);
+    expect(await redrive(ports, names, { plan })).toMatchObject({ kept: 1, deleted: 0 });
+  });
+});
 
 describe('a batch whose records are there', () => {
   it('settles what they name, each parent once, and only then deletes the message', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FoundFunctions } from '../../lib/operate/deployed/functions.ts';
 import type { AlarmState, DeployedFunction, Invoked, Surroundings } from '../../lib/operate/deployed/surroundings.ts';
-import { childGone, diagnose, marked } from '../../lib/operate/selftest/diagnosis.ts';
+import { attachmentGone, diagnose, marked, taskGone } from '../../lib/operate/selftest/diagnosis.ts';
 import type { Stage } from '../../lib/operate/selftest/stage.ts';
 import { checkAlarms, checkDeadLetters, checkMetrics } from '../../lib/operate/selftest/watch.ts';
 import { FUNCTION_NAMES } from '../../lib/streams/functions.ts';
@@ -88,7 +88,7 @@ describe('why something did not happen', () => {
     ],
     ['it is not known', stage({}, 'denied'), 'not delivered', /why is not known: denied/, /other checks/],
   ] as const)('%s', async (_, on, fault, seen, fix) => {
-    expect(await diagnose(on, 'task-deleted', childGone(web, '1'))).toEqual({
+    expect(await diagnose(on, 'task-deleted', taskGone(web, '1'))).toEqual({
       fault,
       seen: expect.stringMatching(seen),
       fix: expect.stringMatching(fix),
@@ -101,13 +101,15 @@ describe('why something did not happen', () => {
       events.push(event);
       return { error: undefined, answer: null, log: '' };
     };
-    await diagnose(stage({ invoke }), 'task-deleted', childGone(web, '1'));
+    await diagnose(stage({ invoke }), 'task-deleted', taskGone(web, '1'));
     await diagnose(stage({ invoke }), 'service-updated', marked(web, '2026#x'));
+    await diagnose(stage({ invoke }), 'attachment-deleted', attachmentGone({ kind: 'network', id: 'front' }, web));
     expect(events).toMatchObject([
       { Records: [{ eventName: 'REMOVE', dynamodb: { Keys: { serviceId: { S: 'web' }, id: { S: '1' } } } }] },
       { Records: [{ eventName: 'MODIFY', dynamodb: { NewImage: { pendingDelete: { BOOL: true } } } }] },
+      { Records: [{ dynamodb: { Keys: { held: { S: 'network#front' }, holder: { S: 'service#web' } } } }] },
     ]);
-    expect(JSON.stringify(events[0])).not.toContain('Image"');
+    expect(JSON.stringify(events[2])).not.toContain('Image"');
   });
 });
 

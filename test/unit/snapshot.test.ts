@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compareWithPlan, listStacks, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
-import { parseSnapshot, type Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
+import { parseSnapshot } from '../../lib/operate/snapshots/entries.ts';
+import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 
 const stack = (name: string) => ({ annotations: { name: 'any', labels: { 'com.docker.stack.namespace': name } } });

@@ -935,7 +935,9 @@ function wire(answers: unknown[]) {
       },
     },
   });
-  const store = new DynamoDBStore(openDatabase(documentClient(client), tables, { chance: testChance() }));
+  const store = new DynamoDBStore(
+    openDatabase(documentClient(client), tables, { chance: testChance(), isLearned: true }),
+  );
   return { store, bodies };
 }
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { listStacks, planStackRemoval, stackOf } from '../../bin/demo/stack-removal.ts';
+import { listsOf, SWARMKIT_PLAN } from '../../lib/operate/snapshots/lists.ts';
 import { type ImportInput, readImport } from '../../lib/operate/snapshots/read-import.ts';
 import { swarmKindOf } from '../../lib/operate/snapshots/swarm-snapshot.ts';
 
@@ -180,7 +181,7 @@ describe('the kind of an object', () => {
     ['a secret', { ID: 's', Spec: { Name: 'secret' } }, undefined],
     ['an error', { message: 'This node is not a swarm manager.' }, undefined],
   ])('is told for %s', (_, entry, kind) => {
-    expect(swarmKindOf(entry)).toBe(kind);
+    expect(swarmKindOf(entry, listsOf(SWARMKIT_PLAN))).toBe(kind);
   });
 });
 

@@ -45,6 +45,7 @@ const settleAll = async (store: Store, options: { from?: SweepCursor; groups?: n
     onSettled: ({ parent }) => seen.push(itemName(parent)),
     onFailed: () => {},
     onTold: () => {},
+    onHealed: () => {},
     onPage: async (next) => {
       pages.push(next);
     },
@@ -316,7 +317,7 @@ describe('a counter that a raw write has overwritten', () => {
       if (operation === 'TransactWriteItems') sent.push(input);
       return engine.carryOut(operation, input);
     });
-    await new DynamoDBStore(openDatabase(documentClient(sdk), MEMORY_NAMES, {})).resetUnreadable(WEB, {
+    await new DynamoDBStore(openDatabase(documentClient(sdk), MEMORY_NAMES, { isLearned: true })).resetUnreadable(WEB, {
       epoch: 'e1',
       openedAt: '',
     });

@@ -1,5 +1,6 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
 import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
@@ -412,6 +413,7 @@ describe("a function's ports", () => {
     ATTACHMENTS_TABLE: 'A',
     COUNTERS_TABLE: 'C',
     RECEIPTS_TABLE: 'R',
+    LIFECYCLE: JSON.stringify(SWARMKIT),
     TASK_IS_GONE: 'terminal',
     GRACE_PERIOD_SECONDS: '90',
     STOP_TASKS: 'yes',
@@ -473,7 +475,7 @@ describe("a function's ports", () => {
     expect(() => portsFromEnvironment(readEnvironment({ ...environment, [variable]: value }))).toThrow(
       expect.objectContaining({
         code: 'FailedPrecondition',
-        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO|t)`),
+        message: expect.stringMatching(`^the environment variable ${variable} is "${value}", allowed: (a|d|y|INFO|s)`),
       }),
     );
   });

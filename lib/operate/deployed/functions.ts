@@ -1,19 +1,12 @@
 /** Compares functions, their mappings and what starts the sweep with what the deployment needs. */
 import { isDeepStrictEqual } from 'node:util';
-import type { PhysicalNames } from '../../dynamodb/schema.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import type { Database } from '../../dynamodb/database.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { readEnvironment } from '../../streams/deployment.ts';
-import {
-  FUNCTION_NAMES,
-  FUNCTIONS,
-  type FunctionName,
-  STREAM_FUNCTION_NAMES,
-  type StreamFunctionName,
-} from '../../streams/functions.ts';
 import { type Check, failed, notLookedAt, passed } from './check.ts';
-import type { Roles } from './guards.ts';
+import { namesInOrder, type Roles } from './guards.ts';
 import type { DeployedFunction, DeployedMapping, Surroundings } from './surroundings.ts';
-import type { AllFacts } from './tables.ts';
+import { type AllFacts, physicalName } from './tables.ts';
 import { isTold, type Told, told } from './told.ts';
 
 /** What Lambda tells of one function of the deployment. */
@@ -29,7 +22,8 @@ interface Found {
 class Absent extends Error {}
 
 /** By the name that a function calls itself. */
-export type FoundFunctions = Readonly<Record<FunctionName, Told<Found> & { readonly isAbsent?: boolean }>>;
+export type FoundFunctions = Readonly<Record<string, FoundFunction>>;
+export type FoundFunction = Told<Found> & { readonly isAbsent?: boolean };
 
 /** Records older than the stream keeps leave no trace, so that a mapping must give up before. */
 const RECORD_AGE_SECONDS_MAX = 24 * 60 * 60;
@@ -39,14 +33,16 @@ const NOT_TOLD = 'the function is not known';
 export async function readFunctions(
   around: Surroundings,
   facts: AllFacts,
-  sweepFunctionName: string | undefined,
+  { plan, sweepFunctionName }: { readonly plan: Plan; readonly sweepFunctionName: string | undefined },
 ): Promise<FoundFunctions> {
+  const names = namesInOrder(plan);
   const found = await Promise.all(
-    FUNCTION_NAMES.map(async (name) => {
+    names.map(async (name) => {
       let isAbsent = false;
       const one = await told(async (): Promise<Found> => {
         try {
-          if (name !== 'sweep') return await findByStream(around, facts, name);
+          const table = plan.functions[name]?.table;
+          if (table !== undefined) return await findByStream(around, facts[table], name);
           if (sweepFunctionName === undefined) throw new Error('the name of the sweep function is not known');
           return { fn: await around.readFunction(sweepFunctionName), mapping: undefined, doubles: [] };
         } catch (error) {
@@ -57,11 +53,11 @@ export async function readFunctions(
       return isAbsent ? { ...one, isAbsent } : one;
     }),
   );
-  return Object.fromEntries(FUNCTION_NAMES.map((name, n) => [name, found[n]])) as FoundFunctions;
+  return Object.fromEntries(names.map((name, n) => [name, found[n] as FoundFunction]));
 }
 
-async function findByStream(around: Surroundings, facts: AllFacts, name: StreamFunctionName): Promise<Found> {
-  const table = facts[FUNCTIONS[name].table];
+async function findByStream(around: Surroundings, table: AllFacts[string] | undefined, name: string): Promise<Found> {
+  if (table === undefined) throw new Error('its table was not asked for');
   if (!isTold(table)) throw new Error(table.untold);
   const { stream } = table.told;
   if (stream === undefined) throw new Absent(`${table.told.name} has no stream`);
@@ -77,20 +73,18 @@ async function findByStream(around: Surroundings, facts: AllFacts, name: StreamF
 
 /** Untold if one of them is not known: a policy that lacks a role can't be told from one that is not asked for. */
 export function rolesOf(found: FoundFunctions): Told<Roles> {
-  const roles: Partial<Record<FunctionName, string>> = {};
-  for (const name of FUNCTION_NAMES) {
-    const one = found[name];
+  const roles: Record<string, string> = {};
+  for (const [name, one] of Object.entries(found)) {
     if (!isTold(one)) return { untold: `${NOT_TOLD}: ${name}: ${one.untold}` };
     roles[name] = one.told.fn.roleArn;
   }
   return { told: roles };
 }
 
-export function checkFunctions(found: FoundFunctions, tables: PhysicalNames, rules: Rules): Check[] {
-  return FUNCTION_NAMES.map((name) => {
+export function checkFunctions(found: FoundFunctions, database: Database): Check[] {
+  return Object.entries(found).map(([name, one]) => {
     const check = `function ${name}`;
     const expected = 'runs, with the names of these tables and their rules';
-    const one = found[name];
     if (!isTold(one)) return notLookedAt(check, expected, one.untold);
     const { fn } = one.told;
     if (fn.state !== 'Active') {
@@ -101,7 +95,7 @@ export function checkFunctions(found: FoundFunctions, tables: PhysicalNames, rul
       const fix = `aws lambda delete-function-concurrency --function-name ${fn.name}`;
       return failed(check, 'throttled function', { expected, seen: `${fn.name} has a reserved concurrency of 0`, fix });
     }
-    const seen = environmentFault(fn, name, tables, rules);
+    const seen = environmentFault(fn, name, database);
     if (seen === undefined) return passed(check, expected, fn.name);
     const fix =
       'deploy again: the construct sets every variable; where someone changed one by hand, let CloudFormation detect the drift';
@@ -110,55 +104,64 @@ export function checkFunctions(found: FoundFunctions, tables: PhysicalNames, rul
 }
 
 /** What its variables say otherwise than the deployment. */
-function environmentFault({ environment }: DeployedFunction, name: FunctionName, tables: PhysicalNames, rules: Rules) {
+function environmentFault({ environment }: DeployedFunction, name: string, database: Database) {
+  const { plan, rules } = database;
   try {
     const read = readEnvironment(environment);
-    const others = (Object.keys(tables) as (keyof PhysicalNames)[]).filter(
-      (table) => read.tables[table] !== tables[table],
-    );
+    const tables = read.tables as Readonly<Record<string, string>>;
+    const others = Object.keys(plan.tables).filter((table) => tables[table] !== physicalName(database, table));
     if (others.length > 0) {
-      return others.map((table) => `its table of ${table} is ${read.tables[table]}, not ${tables[table]}`).join('; ');
+      return others
+        .map((table) => `its table of ${table} is ${tables[table]}, not ${physicalName(database, table)}`)
+        .join('; ');
     }
     // Of the rules the outputs tell these.
     for (const rule of ['taskIsGone', 'taskNetworks', 'gracePeriodMillis'] as const) {
       if (read.rules[rule] !== rules[rule]) return `its rule ${rule} is ${read.rules[rule]}, not ${rules[rule]}`;
     }
+    const kinds = [...new Set([...Object.keys(plan.kinds), ...Object.keys(read.plan.kinds)])];
+    const differing = kinds.filter((kind) => !isDeepStrictEqual(read.plan.kinds[kind], plan.kinds[kind]));
+    if (differing.length > 0) return `its lifecycle says otherwise of ${differing.join(', ')}`;
     return read.functionName === name ? undefined : `it calls itself ${read.functionName}`;
   } catch (error) {
     return (error as Error).message;
   }
 }
 
-export function checkMappings(found: FoundFunctions, rules: Rules): Check[] {
-  return STREAM_FUNCTION_NAMES.map((stream) => {
-    const name = stream as StreamFunctionName;
-    const check = `mapping of ${name}`;
-    const expected = 'enabled, with the filter of the deallocator; it halves, names and puts away what fails';
+export function checkMappings(found: FoundFunctions, plan: Plan): Check[] {
+  return namesInOrder(plan).flatMap((name): Check[] => {
     const one = found[name];
-    if (!isTold(one)) {
-      const fix = 'deploy again; after a change of the stream see "A stream was recreated" in docs/runbook.md';
-      return one.isAbsent
-        ? failed(check, 'no mapping', { expected, seen: one.untold, fix })
-        : notLookedAt(check, expected, one.untold);
-    }
-    const { mapping, fn, doubles } = one.told;
-    if (mapping === undefined) return notLookedAt(check, expected, NOT_TOLD);
-    if (doubles.length > 0) {
-      const fix = 'give each deployment tables of its own: two that share them deny each other every delete';
-      return failed(check, 'several mappings', { expected, seen: `${doubles.join(', ')} read the same stream`, fix });
-    }
-    const wrong = mappingFault(mapping, FUNCTIONS[name].filters(rules));
-    if (wrong === undefined) {
-      const { batchSize, windowSeconds, retryAttempts } = mapping;
-      return passed(
-        check,
-        expected,
-        `${fn.name}: batches of ${batchSize}, window of ${windowSeconds} s, ${retryAttempts} retries`,
-      );
-    }
-    const [fault, seen, fix] = wrong;
-    return failed(check, fault, { expected, seen, fix });
+    const filters = plan.functions[name]?.filters;
+    return one === undefined || filters === undefined ? [] : [checkMapping(name, one, filters)];
   });
+}
+
+function checkMapping(name: string, one: FoundFunction, filters: readonly unknown[]): Check {
+  const check = `mapping of ${name}`;
+  const expected = 'enabled, with the filter of the deallocator; it halves, names and puts away what fails';
+  if (!isTold(one)) {
+    const fix = 'deploy again; after a change of the stream see "A stream was recreated" in docs/runbook.md';
+    return one.isAbsent
+      ? failed(check, 'no mapping', { expected, seen: one.untold, fix })
+      : notLookedAt(check, expected, one.untold);
+  }
+  const { mapping, fn, doubles } = one.told;
+  if (mapping === undefined) return notLookedAt(check, expected, NOT_TOLD);
+  if (doubles.length > 0) {
+    const fix = 'give each deployment tables of its own: two that share them deny each other every delete';
+    return failed(check, 'several mappings', { expected, seen: `${doubles.join(', ')} read the same stream`, fix });
+  }
+  const wrong = mappingFault(mapping, filters);
+  if (wrong === undefined) {
+    const { batchSize, windowSeconds, retryAttempts } = mapping;
+    return passed(
+      check,
+      expected,
+      `${fn.name}: batches of ${batchSize}, window of ${windowSeconds} s, ${retryAttempts} retries`,
+    );
+  }
+  const [fault, seen, fix] = wrong;
+  return failed(check, fault, { expected, seen, fix });
 }
 
 type Wrong = readonly [NonNullable<Check['fault']>, seen: string, fix: string];
@@ -203,6 +206,7 @@ export async function checkSchedule(around: Surroundings, found: FoundFunctions)
   const check = 'schedule of the sweep';
   const expected = 'a rule that is on';
   const { sweep } = found;
+  if (sweep === undefined) return notLookedAt(check, expected, NOT_TOLD);
   if (!isTold(sweep)) return notLookedAt(check, expected, sweep.untold);
   const rules = await told(() => around.rulesOf(sweep.told.fn.arn));
   if (!isTold(rules)) return notLookedAt(check, expected, rules.untold);
@@ -219,6 +223,7 @@ export async function checkPipes(around: Surroundings, facts: AllFacts): Promise
   const check = 'pipe of events';
   const expected = 'RUNNING';
   const { receipts } = facts;
+  if (receipts === undefined) return [];
   if (!isTold(receipts)) return [notLookedAt(check, expected, receipts.untold)];
   const { stream } = receipts.told;
   if (stream === undefined) return [];

@@ -1,13 +1,13 @@
 /** Compares a table's policy with what keeps everyone but the deallocator from deleting and from forging, and writes the one that it needs. */
 import type { TableFacts } from '../../dynamodb/table-facts.ts';
-import { FUNCTION_NAMES, type FunctionName } from '../../streams/functions.ts';
-import { type Check, type Fault, failed, passed } from './check.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
+import { type Check, type Fault, failed, notLookedAt, passed } from './check.ts';
 
 export interface Guard {
   /** What only some may do there, without `dynamodb:`. */
   readonly action: 'DeleteItem' | 'PutItem';
   /** Whose work it is. */
-  readonly by: readonly FunctionName[];
+  readonly by: readonly string[];
   /** Whether nobody else may. */
   readonly onlyThem: boolean;
   /** Whether they do it as one action of a transaction. */
@@ -15,32 +15,42 @@ export interface Guard {
   /** What nobody may do there, and what the statement is called that says so. */
   readonly never: readonly string[];
   readonly neverBy: string;
+  /** Whether the table may hold items of no kind: where it was brought along it gets no such policy, which would lock these too. */
+  readonly isShared: boolean;
 }
 
-const OF_SERVICES = ['task-deleted', 'service-updated', 'sweep'] as const;
 /** Other actions by which items go. */
 const OTHER_WAYS = ['BatchWriteItem', 'PartiQLDelete', 'UpdateTimeToLive'];
 /** By which a receipt would be another one. */
 const WAYS_TO_FORGE = ['UpdateItem', 'DeleteItem', 'BatchWriteItem', 'PartiQLInsert', 'PartiQLUpdate', 'PartiQLDelete'];
 const DELETES = { action: 'DeleteItem', never: OTHER_WAYS, neverBy: 'NoOtherWayToDelete' } as const;
+const PUTS = { action: 'PutItem', never: WAYS_TO_FORGE, neverBy: 'NobodyChangesOrDeletes' } as const;
 
-/** The same as lib/infra has it; a test holds the two together. */
-export const GUARDS = {
-  services: { ...DELETES, by: OF_SERVICES, onlyThem: true, inTransaction: true },
-  networks: { ...DELETES, by: FUNCTION_NAMES, onlyThem: true, inTransaction: true },
-  attachments: { ...DELETES, by: OF_SERVICES, onlyThem: false, inTransaction: true },
-  counters: { ...DELETES, by: FUNCTION_NAMES, onlyThem: true, inTransaction: false },
-  receipts: {
-    action: 'PutItem',
-    by: FUNCTION_NAMES,
-    onlyThem: true,
-    inTransaction: true,
-    never: WAYS_TO_FORGE,
-    neverBy: 'NobodyChangesOrDeletes',
-  },
-} as const satisfies Record<string, Guard>;
+/** The functions of a deployment: first those that see the last children go, at the end the sweep. */
+export function namesInOrder({ functions, kinds }: Plan): readonly string[] {
+  const isOfLeaves = (name: string) => functions[name]?.kinds.some((kind) => kinds[kind]?.isGuarded === false) === true;
+  const isOfAttachments = (name: string) => functions[name]?.kinds.length === 0;
+  const names = Object.keys(functions);
+  return [
+    ...names.filter(isOfLeaves),
+    ...names.filter(isOfAttachments),
+    ...names.filter((name) => !isOfLeaves(name) && !isOfAttachments(name)),
+    'sweep',
+  ];
+}
 
-export type GuardedTable = keyof typeof GUARDS;
+/** What each table needs where not only its users delete. lib/infra has the same of the same plan; a test holds the two together. */
+export function guardsOf(plan: Plan): Readonly<Record<string, Guard>> {
+  return Object.fromEntries(
+    Object.entries(plan.tables).flatMap(([table, { deletes, isWhole }]): [string, Guard][] => {
+      if (deletes === undefined) return [];
+      const how = deletes.by === 'nobody' ? PUTS : DELETES;
+      const by = namesInOrder(plan).filter((name) => plan.permissions[name]?.[table]?.includes(how.action));
+      const onlyThem = deletes.by !== 'granted';
+      return [[table, { ...how, by, onlyThem, inTransaction: deletes.inTransaction, isShared: !isWhole }]];
+    }),
+  );
+}
 
 const TRANSACTION = 'TransactWriteItems';
 /** In a table's policy this means that table and its indexes. */
@@ -61,20 +71,32 @@ interface Denial {
 }
 
 /** The role of each function, as far as it is known. */
-export type Roles = Readonly<Partial<Record<FunctionName, string>>>;
+export type Roles = Readonly<Partial<Record<string, string>>>;
 
-/** One check for each table that is guarded. @param policy undefined: it has none */
-export function checkGuard(table: GuardedTable, facts: TableFacts, policy: string | undefined, roles: Roles): Check {
+/** What is looked at: a table, and its policy; undefined: it has none. */
+export interface GuardedFacts {
+  readonly facts: TableFacts;
+  readonly policy: string | undefined;
+}
+
+/** One check for each table that is guarded. @param all how many functions the deployment has */
+export function checkGuard(guard: Guard, { facts, policy }: GuardedFacts, roles: Roles, all: number): Check {
   const name = `policy of ${facts.name}`;
-  const guard: Guard = GUARDS[table];
   const expected = expectation(guard);
   const denials = policy === undefined ? [] : denialsOf(policy);
-  const problem = policy === undefined ? NO_POLICY : problemOf(guard, denials, roles);
+  const problem = policy === undefined ? NO_POLICY : problemOf(guard, denials, roles, all);
   if (problem === undefined) return passed(name, expected, `a policy that says so${unknownWords(guard, roles)}`);
   const [fault, seen] = problem;
+  if (guard.isShared && fault === 'unguarded table') {
+    return notLookedAt(
+      name,
+      expected,
+      `${seen}; it may hold items of no kind, so it has no such policy where it was brought along: let no program delete its items raw`,
+    );
+  }
   // A table whose deletion is denied, or protected, stays so.
   const isKept = facts.deletionProtection || denials.some(({ actions }) => covers(actions, 'dynamodb:DeleteTable'));
-  return failed(name, fault, { expected, seen, fix: fixOf(table, facts, isKept, roles) });
+  return failed(name, fault, { expected, seen, fix: fixOf(guard, facts, isKept, roles) });
 }
 
 const NO_POLICY: readonly [Fault, string] = [
@@ -93,7 +115,12 @@ function expectation({ action, onlyThem, inTransaction, by, never }: Guard): str
   return `${who} ${action}${inTransaction ? ', in transactions alone' : ''}; nobody does ${never.join(', ')}`;
 }
 
-function problemOf(guard: Guard, denials: readonly Denial[], roles: Roles): readonly [Fault, string] | undefined {
+function problemOf(
+  guard: Guard,
+  denials: readonly Denial[],
+  roles: Roles,
+  all: number,
+): readonly [Fault, string] | undefined {
   const ofAction = denials.filter(
     ({ actions, conditions }) => covers(actions, `dynamodb:${guard.action}`) && !isOfReplication(conditions),
   );
@@ -101,13 +128,13 @@ function problemOf(guard: Guard, denials: readonly Denial[], roles: Roles): read
   if (guard.onlyThem && lists.length === 0) {
     return ['unguarded table', `no statement that denies ${guard.action} to everyone but the deallocator`];
   }
-  const known = Object.entries(roles) as [FunctionName, string][];
+  const known = Object.entries(roles) as [string, string][];
   const lacking = known.filter(([name, arn]) => guard.by.includes(name) && lists.some((list) => !list.includes(arn)));
   if (lacking.length > 0) {
     const whose = lacking.map(([name, arn]) => `${name} (${arn})`).join(', ');
     return ['roles of another deployment', `it denies ${guard.action} to ${whose}: nothing can be deleted`];
   }
-  const strangers = known.length === FUNCTION_NAMES.length ? strangersIn(lists, known) : [];
+  const strangers = known.length === all ? strangersIn(lists, known) : [];
   if (strangers.length > 0) {
     return [
       'roles of another deployment',
@@ -126,7 +153,7 @@ function problemOf(guard: Guard, denials: readonly Denial[], roles: Roles): read
   return undefined;
 }
 
-function strangersIn(lists: readonly (readonly string[])[], known: readonly (readonly [FunctionName, string])[]) {
+function strangersIn(lists: readonly (readonly string[])[], known: readonly (readonly [string, string])[]) {
   const arns = known.map(([, arn]) => arn);
   return [...new Set(lists.flat())].filter((arn) => !arns.includes(arn));
 }
@@ -166,8 +193,7 @@ function denialsOf(policy: string): Denial[] {
 }
 
 /** The policy that the table needs, with the roles of this deployment. @param isKept whether nobody deletes the table itself */
-export function neededPolicy(table: GuardedTable, isKept: boolean, roles: Roles): string {
-  const guard: Guard = GUARDS[table];
+export function neededPolicy(guard: Guard, isKept: boolean, roles: Roles): string {
   const deny = (Sid: string, Action: readonly string[], Condition?: Conditions) => {
     return { Sid, Effect: 'Deny', Principal: '*', Action, Resource: THIS_TABLE, ...(Condition && { Condition }) };
   };
@@ -186,10 +212,10 @@ export function neededPolicy(table: GuardedTable, isKept: boolean, roles: Roles)
   return JSON.stringify({ Version: '2012-10-17', Statement });
 }
 
-function fixOf(table: GuardedTable, { arn }: TableFacts, isKept: boolean, roles: Roles): string {
-  const unknown = GUARDS[table].by.filter((name) => roles[name] === undefined);
+function fixOf(guard: Guard, { arn }: TableFacts, isKept: boolean, roles: Roles): string {
+  const unknown = guard.by.filter((name) => roles[name] === undefined);
   if (unknown.length > 0) {
     return `run "deallocator audit --deployed", which prints the policy; it must be let read the functions, as the policy names the roles of ${unknown.join(', ')}`;
   }
-  return `aws dynamodb put-resource-policy --resource-arn ${arn} --policy '${neededPolicy(table, isKept, roles)}'`;
+  return `aws dynamodb put-resource-policy --resource-arn ${arn} --policy '${neededPolicy(guard, isKept, roles)}'`;
 }

@@ -25,13 +25,13 @@ export async function inspect(
   around: Surroundings,
   sweepFunctionName: string | undefined,
 ): Promise<Inspected> {
-  const { at, rules } = database;
+  const { plan } = database;
   const facts = await readTables(database);
-  const functions = await readFunctions(around, facts, sweepFunctionName);
+  const functions = await readFunctions(around, facts, { plan, sweepFunctionName });
   const parts = await Promise.all([
     checkTables(database, facts, rolesOf(functions)),
-    checkFunctions(functions, at.tables, rules),
-    checkMappings(functions, rules),
+    checkFunctions(functions, database),
+    checkMappings(functions, plan),
     checkSchedule(around, functions).then((check) => [check]),
     checkPipes(around, facts),
   ]);

@@ -1,58 +1,64 @@
 /** Compares the tables with what the deployment needs: keys, indexes, streams, time to live, policies. */
 import type { Database } from '../../dynamodb/database.ts';
-import { MARKED_INDEX, RECEIPT_EXPIRY, streamOf, TABLES, type TableName } from '../../dynamodb/schema.ts';
+import { RECEIPT_EXPIRY } from '../../dynamodb/schema.ts';
 import { describeTable, readExpiryAttribute, readPolicy, type TableFacts } from '../../dynamodb/table-facts.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import type { TablePlan } from '../../lifecycle/tables.ts';
 import { type Check, failed, notLookedAt, passed } from './check.ts';
-import { checkGuard, GUARDS, type GuardedTable, type Roles } from './guards.ts';
+import { checkGuard, type Guard, guardsOf, namesInOrder, type Roles } from './guards.ts';
 import { isTold, type Told, told } from './told.ts';
 
-export type AllFacts = Readonly<Record<TableName, Told<TableFacts>>>;
+/** By the names that the plan gives the tables. */
+export type AllFacts = Readonly<Record<string, Told<TableFacts>>>;
 
-const NAMES = Object.keys(TABLES) as TableName[];
-const isGuarded = (table: TableName): table is GuardedTable => Object.hasOwn(GUARDS, table);
+export async function readTables(database: Database): Promise<AllFacts> {
+  const names = Object.keys(database.plan.tables);
+  const facts = await Promise.all(
+    names.map((table) => told(() => describeTable(database.requests, physicalName(database, table)))),
+  );
+  return Object.fromEntries(names.map((table, n) => [table, facts[n]])) as AllFacts;
+}
 
-export async function readTables({ requests, at }: Database): Promise<AllFacts> {
-  const facts = await Promise.all(NAMES.map((table) => told(() => describeTable(requests, at.table(table)))));
-  return Object.fromEntries(NAMES.map((table, n) => [table, facts[n]])) as AllFacts;
+export function physicalName({ at }: Pick<Database, 'at'>, table: string): string {
+  return (at.tables as Readonly<Record<string, string>>)[table] ?? table;
 }
 
 /** @param roles of the functions, for the policies; those that are not known are not compared */
 export async function checkTables(database: Database, all: AllFacts, roles: Told<Roles>): Promise<Check[]> {
+  const { plan } = database;
+  const guards = guardsOf(plan);
   const checks = await Promise.all(
-    NAMES.map(async (table) => {
-      const facts = all[table];
-      const physical = database.at.table(table);
+    Object.entries(plan.tables).map(async ([table, planned]) => {
+      const facts = all[table] ?? { untold: 'it was not asked for' };
+      const physical = physicalName(database, table);
       if (!isTold(facts))
         return [notLookedAt(`table ${physical}`, 'keys, index and stream as the deallocator needs them', facts.untold)];
+      const guard = guards[table];
       return [
-        checkShape(table, facts.told),
-        ...checkStream(table, facts.told, database.rules),
+        checkShape(planned, facts.told),
+        ...checkStream(planned, facts.told),
         ...(await checkExpiry(database, table, facts.told)),
-        ...(isGuarded(table) ? [await checkPolicy(database, table, facts.told, roles)] : []),
+        ...(guard === undefined ? [] : [await checkPolicy(database, guard, facts.told, roles)]),
       ];
     }),
   );
   return checks.flat();
 }
 
-function checkShape(table: TableName, { name, keys, indexes, replicas }: TableFacts): Check {
-  const { partitionKey, sortKey, marked } = TABLES[table];
+function checkShape(planned: TablePlan, { name, keys, indexes, replicas }: TableFacts): Check {
+  const { partitionKey, sortKey, markedIndex } = planned;
   const wanted = [partitionKey, ...(sortKey === undefined ? [] : [sortKey])].join(', ');
-  const indexKeys = [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey].join(', ');
+  const indexKeys = [markedIndex?.partitionKey, markedIndex?.sortKey].join(', ');
   const check = `table ${name}`;
-  const expected = `key ${wanted}${marked ? `, index "${MARKED_INDEX.name}" on ${indexKeys}` : ''}, one Region`;
+  const expected = `key ${wanted}${markedIndex ? `, index "${markedIndex.name}" on ${indexKeys}` : ''}, one Region`;
   if (keys.join(', ') !== wanted) {
     const fix = 'give each table its own place (the prop `tables`); a table of another key must be made anew';
     return failed(check, 'another table', { expected, seen: `key ${keys.join(', ')}`, fix });
   }
-  const index = indexes.find((one) => one.name === MARKED_INDEX.name);
-  if (marked && (index?.keys.join(', ') !== indexKeys || index.status !== 'ACTIVE')) {
+  const index = indexes.find((one) => one.name === markedIndex?.name);
+  if (markedIndex && (index?.keys.join(', ') !== indexKeys || index.status !== 'ACTIVE')) {
     const seen =
-      index === undefined
-        ? `no index "${MARKED_INDEX.name}"`
-        : `the index on ${index.keys.join(', ')}, ${index.status}`;
-    return failed(check, 'missing index', { expected, seen, fix: indexFix(name) });
+      index === undefined ? `no index "${markedIndex.name}"` : `the index on ${index.keys.join(', ')}, ${index.status}`;
+    return failed(check, 'missing index', { expected, seen, fix: indexFix(name, markedIndex) });
   }
   if (replicas > 0) {
     const fix = 'take the replicas away: each Region would count each removal';
@@ -61,21 +67,19 @@ function checkShape(table: TableName, { name, keys, indexes, replicas }: TableFa
   return passed(check, expected);
 }
 
-function indexFix(name: string): string {
-  const { partitionKey, sortKey } = MARKED_INDEX;
+function indexFix(table: string, { name, partitionKey, sortKey }: NonNullable<TablePlan['markedIndex']>): string {
   const keys = [
     { AttributeName: partitionKey, KeyType: 'HASH' },
     { AttributeName: sortKey, KeyType: 'RANGE' },
   ];
   const create = {
-    Create: { IndexName: MARKED_INDEX.name, KeySchema: keys, Projection: { ProjectionType: 'KEYS_ONLY' } },
+    Create: { IndexName: name, KeySchema: keys, Projection: { ProjectionType: 'KEYS_ONLY' } },
   };
   const attributes = [partitionKey, sortKey].map((attribute) => `AttributeName=${attribute},AttributeType=S`).join(' ');
-  return `aws dynamodb update-table --table-name ${name} --attribute-definitions ${attributes} --global-secondary-index-updates '${JSON.stringify([create])}'`;
+  return `aws dynamodb update-table --table-name ${table} --attribute-definitions ${attributes} --global-secondary-index-updates '${JSON.stringify([create])}'`;
 }
 
-function checkStream(table: TableName, { name, stream }: TableFacts, rules: Rules): Check[] {
-  const wanted = streamOf(table, rules);
+function checkStream({ stream: wanted }: TablePlan, { name, stream }: TableFacts): Check[] {
   if (wanted === undefined) return [];
   const check = `stream of ${name}`;
   const expected = `on, with ${wanted} or more`;
@@ -88,9 +92,9 @@ function checkStream(table: TableName, { name, stream }: TableFacts, rules: Rule
 }
 
 /** Receipts go by their time to live; where only the deallocator may delete, DynamoDB may not delete either. */
-async function checkExpiry({ requests }: Database, table: TableName, { name }: TableFacts): Promise<Check[]> {
+async function checkExpiry({ requests, plan }: Database, table: string, { name }: TableFacts): Promise<Check[]> {
   const isReceipts = table === 'receipts';
-  if (!isReceipts && !isGuarded(table)) return [];
+  if (!isReceipts && plan.tables[table]?.deletes === undefined) return [];
   const check = `time to live of ${name}`;
   const expected = isReceipts ? `on, by ${RECEIPT_EXPIRY}` : 'off: DynamoDB would delete without any proof';
   const attribute = await told(() => readExpiryAttribute(requests, name));
@@ -104,8 +108,8 @@ async function checkExpiry({ requests }: Database, table: TableName, { name }: T
 }
 
 async function checkPolicy(
-  { requests }: Database,
-  table: GuardedTable,
+  { requests, plan }: Database,
+  guard: Guard,
   facts: TableFacts,
   roles: Told<Roles>,
 ): Promise<Check> {
@@ -113,8 +117,9 @@ async function checkPolicy(
   const check = `policy of ${facts.name}`;
   const expected = 'only the deallocator deletes there';
   if (!isTold(policy)) return notLookedAt(check, expected, policy.untold);
-  const found = checkGuard(table, facts, policy.told?.text, isTold(roles) ? roles.told : {});
-  if (isTold(roles) || found.result === 'failed' || !GUARDS[table].onlyThem) return found;
+  const looked = { facts, policy: policy.told?.text };
+  const found = checkGuard(guard, looked, isTold(roles) ? roles.told : {}, namesInOrder(plan).length);
+  if (isTold(roles) || found.result !== 'passed' || !guard.onlyThem) return found;
   return notLookedAt(
     check,
     found.expected,

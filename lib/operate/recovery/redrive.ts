@@ -75,6 +75,8 @@ export interface RedriveOptions {
   readonly messagesMax?: number;
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly plan?: Plan;
   /** Its reason is thrown between two requests; messages that are not done stay in the queue. */
   readonly signal?: AbortSignal | undefined;
   /** Told after each group of messages. */
@@ -150,11 +152,12 @@ class Redrive {
   readonly #gone: BatchPlace[] = [];
   readonly #counts = { received: 0, deleted: 0, settled: 0, sweeps: 0 };
 
-  constructor(ports: RedrivePorts, tables: PhysicalNames, { signal, rules = DEFAULT_RULES }: RedriveOptions) {
+  constructor(ports: RedrivePorts, tables: PhysicalNames, options: RedriveOptions) {
+    const { signal, rules = DEFAULT_RULES, plan = swarmkitPlan(rules) } = options;
     this.#ports = ports;
     this.#tables = tables;
     this.#signal = signal;
-    this.#plan = swarmkitPlan(rules);
+    this.#plan = plan;
   }
 
   /** SQS shows a message again, once the time is over for which it was hidden. */

@@ -1,9 +1,10 @@
 /** How reports show marks, counters and holds, also as JSON. */
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
-import { isMarked, type Parent } from '../../protocol/model.ts';
+import { isMarked, type SeenItem } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import type { CounterFound } from './cluster.ts';
-import { reasonOf, type StayReason } from './forecast.ts';
+import { reasonOf, type StayReason } from './foreseen.ts';
+import type { ChildrenFound, UsersFound } from './found.ts';
 
 /** A mark. A field that is not known is absent. */
 export interface MarkView {
@@ -43,7 +44,7 @@ export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound,
   };
 }
 
-/** A number of tasks, or of a network's users. */
+/** A number of what keeps an object, such as its tasks or its users. */
 export interface CountView {
   /** How many there are, or at least. */
   readonly count: number;
@@ -51,9 +52,22 @@ export interface CountView {
   readonly isExact: boolean;
 }
 
+/** All that keeps an object: what lies under its key, and its users. */
+export function allChildren(
+  children: readonly ChildrenFound[] = [],
+  { users, isWhole }: UsersFound = { users: [], isWhole: true },
+): CountView {
+  const isExact = isWhole && children.every((one) => one.isExact);
+  return { count: underKeyCount(children) + users.length, isExact };
+}
+
+export function underKeyCount(children: readonly CountView[] = []): number {
+  return children.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** A mark as reports show it. */
 export function viewMark(
-  { markedAt, markedBy, markedReason }: Pick<Parent, 'markedAt' | 'markedBy' | 'markedReason'>,
+  { markedAt, markedBy, markedReason }: Pick<SeenItem, 'markedAt' | 'markedBy' | 'markedReason'>,
   nowEpochMillis: number,
 ): MarkView {
   const millis = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
@@ -69,7 +83,7 @@ export function viewMark(
 }
 
 /** What holds it beside its children. Without a mark, that can only be a protection. */
-export function viewHold(parent: Parent, circumstances: Circumstances): StayReason | undefined {
+export function viewHold(parent: SeenItem, circumstances: Circumstances): StayReason | undefined {
   if (!isMarked(parent)) return parent.isProtected ? { because: 'protected' } : undefined;
   const hold = findHold(parent, circumstances);
   return hold && reasonOf(hold);

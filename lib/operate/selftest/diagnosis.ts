@@ -1,9 +1,7 @@
 /** Why something did not happen: its function is asked directly, with the record that should have reached it. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributeOf } from '../../dynamodb/client.ts';
-import { parentTables, streamOf, TABLES, type TableName } from '../../dynamodb/schema.ts';
-import type { ItemKey } from '../../lifecycle/keys.ts';
-import { FUNCTIONS, type StreamFunctionName } from '../../streams/functions.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Check, Fault } from '../deployed/check.ts';
 import { isTold, told } from '../deployed/told.ts';
 import { isMap } from '../values.ts';
@@ -22,10 +20,10 @@ export interface Told {
 
 export async function diagnose(
   stage: Stage,
-  name: StreamFunctionName,
+  name: string,
   { before, after }: Told,
 ): Promise<Pick<Check, 'seen' | 'fix'> & { fault: Fault }> {
-  const found = stage.functions[name];
+  const found = stage.functions[name] ?? { untold: `there is no function ${name}` };
   if (!isTold(found)) {
     return {
       fault: 'not delivered',
@@ -34,7 +32,7 @@ export async function diagnose(
     };
   }
   const { fn } = found.told;
-  const { table } = FUNCTIONS[name];
+  const table = stage.database.plan.functions[name]?.table ?? '';
   const record = recordOf(stage, table, before, after);
   const invoked = await told(() => stage.around.invoke(fn.arn, { Records: [record] }));
   const logFix = `aws logs tail /aws/lambda/${fn.name} --since 15m`;
@@ -105,13 +103,13 @@ function lastError(text: string): string {
   return (lines.at(-1) ?? text.trim()).slice(-LOG_SHOWN_CHARACTERS);
 }
 
-function recordOf({ database }: Stage, table: TableName, before: Image | undefined, after: Image | undefined) {
-  const { partitionKey, sortKey } = TABLES[table];
+function recordOf({ database }: Stage, table: string, before: Image | undefined, after: Image | undefined) {
+  const { partitionKey = '', sortKey, stream } = database.plan.tables[table] ?? {};
   const item = after ?? before ?? {};
   const keys = Object.fromEntries(
     [partitionKey, ...(sortKey === undefined ? [] : [sortKey])].map((key) => [key, item[key]]),
   );
-  const withImages = streamOf(table, database.rules) === 'NEW_AND_OLD_IMAGES';
+  const withImages = stream === 'NEW_AND_OLD_IMAGES';
   return {
     eventID: database.chance.fresh(),
     eventName: before === undefined ? 'INSERT' : after === undefined ? 'REMOVE' : 'MODIFY',
@@ -124,7 +122,7 @@ function recordOf({ database }: Stage, table: TableName, before: Image | undefin
       ...(withImages && after && { NewImage: marshalled(after) }),
       SequenceNumber: '1',
       SizeBytes: 1,
-      StreamViewType: streamOf(table, database.rules),
+      StreamViewType: stream,
     },
   };
 }
@@ -133,10 +131,14 @@ function marshalled(item: Image): Record<string, AttributeValue> {
   return Object.fromEntries(Object.entries(item).map(([name, value]) => [name, attributeOf(value)]));
 }
 
-/** The end of a parent's child. */
-export function childGone(parent: ItemKey, child: string): Told {
-  const { partitionKey, sortKey = '' } = TABLES[parentTables(parent.kind).children];
-  return { before: { [partitionKey]: parent.id, [sortKey]: child } };
+/** The end of a service's task. */
+export function taskGone({ id: serviceId }: ItemKey, id: string): Told {
+  return { before: { serviceId, id } };
+}
+
+/** The end of an attachment. */
+export function attachmentGone(held: ItemKey, holder: ItemKey): Told {
+  return { before: { held: itemName(held), holder: itemName(holder) } };
 }
 
 /** A parent's mark. */

@@ -1,7 +1,7 @@
 /** The paths on which services drain: the last task, an undelete on the way, a shared network, a protection. */
 import { itemName } from '../../lifecycle/keys.ts';
 import { type Check, failed, passed } from '../deployed/check.ts';
-import { childGone, diagnose, marked } from './diagnosis.ts';
+import { attachmentGone, diagnose, marked, taskGone } from './diagnosis.ts';
 import { TASKS } from './objects.ts';
 import {
   endTasks,
@@ -47,7 +47,7 @@ export async function lastTask(stage: Stage): Promise<Check[]> {
   await endTasks(stage, 'last-task', [LAST]);
   const millis = await until(stage, () => isGone(stage, service));
   if (millis === undefined) {
-    const { fault, seen, fix } = await diagnose(stage, 'task-deleted', childGone(service, LAST));
+    const { fault, seen, fix } = await diagnose(stage, 'task-deleted', taskGone(service, LAST));
     const late = `${itemName(service)} is there ${seconds(stage.waitMillis)} after its last task; ${seen}`;
     return [{ ...failed(name, fault, { expected, seen: late, fix }), promises }];
   }
@@ -136,7 +136,7 @@ export async function sharedNetwork(stage: Stage): Promise<Check[]> {
     const service = serviceKey(stage, role);
     await mark(stage, service);
     await endTasks(stage, role, [FIRST]);
-    const gone = await goes(stage, name, service, () => diagnose(stage, 'task-deleted', childGone(service, FIRST)));
+    const gone = await goes(stage, name, service, () => diagnose(stage, 'task-deleted', taskGone(service, FIRST)));
     if (gone.result !== 'passed') return [{ ...gone, expected, promises }];
     if (n > 0) continue;
     await letPass(stage);
@@ -150,7 +150,7 @@ export async function sharedNetwork(stage: Stage): Promise<Check[]> {
   const { fault, seen, fix } = await diagnose(
     stage,
     'attachment-deleted',
-    childGone(network, serviceKey(stage, 'sharer-2').id),
+    attachmentGone(network, serviceKey(stage, 'sharer-2')),
   );
   return [
     {

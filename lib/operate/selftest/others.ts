@@ -3,7 +3,7 @@ import { putRaw } from '../../dynamodb/probes.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
 import { isTold, told } from '../deployed/told.ts';
-import { causeOf, childGone, diagnose, marked } from './diagnosis.ts';
+import { attachmentGone, causeOf, diagnose, marked } from './diagnosis.ts';
 import { goes, seconds } from './drains.ts';
 import { TASKS } from './objects.ts';
 import {
@@ -45,7 +45,7 @@ export async function networkLetGo(stage: Stage): Promise<Check[]> {
   await stage.client.updateService(service.id, () => ({}));
   return [
     await goes(stage, 'a network that is let go', network, () =>
-      diagnose(stage, 'attachment-deleted', childGone(network, service.id)),
+      diagnose(stage, 'attachment-deleted', attachmentGone(network, service)),
     ),
   ];
 }

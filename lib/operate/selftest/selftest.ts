@@ -5,6 +5,9 @@ import { openDatabase } from '../../dynamodb/database.ts';
 import { deniedBy } from '../../dynamodb/probes.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
 import { itemName } from '../../lifecycle/keys.ts';
+import { type Plan, planOf } from '../../lifecycle/plan.ts';
+import { swarmkit } from '../../lifecycle/swarmkit.ts';
+import { isSwarmkits } from '../../lifecycle/swarmkits.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import type { Promised } from '../../protocol/invariants.ts';
@@ -21,6 +24,7 @@ import { lastTask, protection, sharedNetwork, undeleteInMidDrain } from './drain
 import { giveUp, keysOf, leftOf, newRun, RUN_MILLIS_MAX, register, unregister } from './objects.ts';
 import { networkAlone, networkLetGo, rawWrite, swept } from './others.ts';
 import { type Stage, until } from './stage.ts';
+import { keysOfTrials, leftOfTrials, trialsOf } from './trials.ts';
 import { checkAlarms, checkDeadLetters, checkMetrics } from './watch.ts';
 
 /** Longer than a cold start, a poll, a batching window and a few retries take together. */
@@ -46,6 +50,8 @@ export interface SelftestOptions extends DeploymentNames {
   readonly onProgress?: (done: number, total: number, doing: string) => void;
   /** Time and randomness. @default the system's */
   readonly chance?: Chance;
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly plan?: Plan;
 }
 
 /** What the checks say of one promise. */
@@ -82,7 +88,8 @@ export interface SelftestResult {
 
 type Path = (stage: Stage) => Promise<Check[]>;
 
-const PATHS: Readonly<Record<string, Path>> = {
+/** These know SwarmKit's services, tasks and networks by heart. */
+const SWARMKIT_PATHS: Readonly<Record<string, Path>> = {
   'the last task': lastTask,
   'an undelete in mid-drain': undeleteInMidDrain,
   'a shared network': sharedNetwork,
@@ -91,8 +98,24 @@ const PATHS: Readonly<Record<string, Path>> = {
   'a network that is let go': networkLetGo,
   'a raw write': rawWrite,
   'a sweep': swept,
-  'denied deletes': denials,
 };
+
+/** What a deployment is tried by. */
+interface Program {
+  readonly paths: Readonly<Record<string, Path>>;
+  /** The guarded kinds that have a trial each, beside those whose paths are known by heart. */
+  readonly tried: readonly string[];
+  /** Whether SwarmKit's kinds are there, whose runs are registered as tasks. */
+  readonly isSwarmkits: boolean;
+}
+
+function programOf(plan: Plan): Program {
+  const isOfSwarmkit = isSwarmkits(plan);
+  const known: readonly string[] = isOfSwarmkit ? planOf(swarmkit()).sweep : [];
+  const tried = plan.sweep.filter((kind) => !known.includes(kind));
+  const paths = { ...(isOfSwarmkit && SWARMKIT_PATHS), ...trialsOf(plan, tried), 'denied deletes': denials };
+  return { paths, tried, isSwarmkits: isOfSwarmkit };
+}
 
 /** Any number of runs may be at work at the same time: each has objects of its own. */
 export async function selftest(db: DynamoDBDocumentClient, options: SelftestOptions): Promise<SelftestResult> {
@@ -103,13 +126,14 @@ export async function selftest(db: DynamoDBDocumentClient, options: SelftestOpti
       `waitMillis is ${waitMillis}, allowed: more than 0, up to ${WAIT_MILLIS_MAX}`,
     );
   }
-  const database = openDatabase(db, tables, { rules, chance });
+  const database = openDatabase(db, tables, { rules, chance, plan: options.plan });
   const startEpochMillis = chance.nowEpochMillis();
   const startedAt = isoNow(chance);
   const run = newRun(chance);
   options.onProgress?.(0, 1, 'looking at what is deployed');
   const { checks: deployed, functions } = await inspect(database, options.around, options.sweepFunctionName);
   const stage: Stage = { ...options, database, functions, run, waitMillis };
+  const program = programOf(database.plan);
   const checks = [...deployed];
   let runs: readonly string[] = [];
   let left: string[] | undefined;
@@ -117,18 +141,19 @@ export async function selftest(db: DynamoDBDocumentClient, options: SelftestOpti
     signal.throwIfAborted();
     // Before anything is made, so that the next run finds it if this one dies.
     runs = [run];
-    runs = [run, ...(await register(options.client, run, chance))];
-    checks.push(...(await goPaths(stage, options)));
-    left = await cleanUp(stage, runs);
+    if (program.isSwarmkits) runs = [run, ...(await register(options.client, run, chance))];
+    checks.push(...(await goPaths(stage, program, options)));
+    left = await cleanUp(stage, program, runs);
   } catch (error) {
     if (!signal.aborted) checks.push(unusable('the writes of a program', error));
     // After Ctrl-C what was made goes all the same.
     const calm = { ...stage, signal: new AbortController().signal, waitMillis: Math.min(waitMillis, LAST_WAIT_MILLIS) };
-    const cleaned = await told(() => cleanUp(calm, runs.slice(0, 1)));
+    const cleaned = await told(() => cleanUp(calm, program, runs.slice(0, 1)));
     left = isTold(cleaned) ? cleaned.told : undefined;
   }
   checks.push(leftCheck(left), ...(signal.aborted ? [] : await watch(stage, options, startEpochMillis)));
-  const latencyMillis = checks.find(({ name }) => name === 'the last task')?.millis;
+  const [first] = Object.keys(program.paths);
+  const latencyMillis = checks.find(({ name }) => name === first)?.millis;
   return {
     run,
     startedAt,
@@ -143,11 +168,11 @@ export async function selftest(db: DynamoDBDocumentClient, options: SelftestOpti
 }
 
 /** Side by side: each has objects of its own, and the longest is the length of all. */
-async function goPaths(stage: Stage, { onProgress, signal }: SelftestOptions): Promise<Check[]> {
-  const names = Object.keys(PATHS);
+async function goPaths(stage: Stage, { paths }: Program, { onProgress, signal }: SelftestOptions): Promise<Check[]> {
+  const names = Object.keys(paths);
   let done = 0;
   const all = await Promise.all(
-    Object.entries(PATHS).map(async ([name, path]) => {
+    Object.entries(paths).map(async ([name, path]) => {
       onProgress?.(done, names.length, `${names.length - done} paths on their way`);
       const checks = await path(stage).catch((error: unknown) => [unusable(name, error)]);
       done += 1;
@@ -174,15 +199,20 @@ function unusable(name: string, error: unknown): Check {
 }
 
 /** Marks all that is left, waits for the deallocator, and asks the sweep for what stays. Returns names. */
-async function cleanUp(stage: Stage, runs: readonly string[]): Promise<string[]> {
+async function cleanUp(stage: Stage, { tried, isSwarmkits }: Program, all: readonly string[]): Promise<string[]> {
   const { client, sweep } = stage;
-  const left = async () => (await Promise.all(runs.map((run) => leftOf(client, run)))).flat();
+  const runs = isSwarmkits ? all : [];
+  const left = async () => {
+    const ofRuns = await Promise.all(runs.map((run) => leftOf(client, run)));
+    return [...ofRuns.flat(), ...(await leftOfTrials(stage, tried))];
+  };
   for (const run of runs) await giveUp(client, run);
   const isDone = async () => (await left()).length === 0;
   if ((await until(stage, isDone)) === undefined) {
     // The sweep of these names alone: what others have marked is not ours to settle.
-    for (const run of runs) {
-      await told(() => sweep.invoke({ trigger: 'selftest', parents: keysOf(run).map(itemName) }));
+    for (const keys of [...runs.map(keysOf), keysOfTrials(stage, tried)]) {
+      if (keys.length === 0) continue;
+      await told(() => sweep.invoke({ trigger: 'selftest', parents: keys.map(itemName) }));
     }
   }
   for (const run of runs) if ((await leftOf(client, run)).length === 0) await unregister(client, run);

@@ -95,12 +95,17 @@ export async function mark(stage: Stage, parent: ItemKey): Promise<string> {
 }
 
 /** As a program without the client marks it. */
-export async function markRaw({ database }: Stage, parent: ItemKey): Promise<string> {
-  const { requests, at, chance, rules } = database;
-  const atEpochMillis = chance.nowEpochMillis() - rules.gracePeriodMillis;
-  const markedAt = `${new Date(atEpochMillis).toISOString()}#${chance.fresh()}`;
+export async function markRaw(stage: Stage, parent: ItemKey): Promise<string> {
+  const { requests, at } = stage.database;
+  const markedAt = markTime(stage);
   await setRaw(requests, at.item(parent), { pendingDelete: true, markedAt });
   return markedAt;
+}
+
+/** Of a mark whose grace period, if there is one, is over. */
+export function markTime({ database: { chance, rules } }: Stage): string {
+  const atEpochMillis = chance.nowEpochMillis() - rules.gracePeriodMillis;
+  return `${new Date(atEpochMillis).toISOString()}#${chance.fresh()}`;
 }
 
 /** What the counter says, and undefined while there is none. */
@@ -108,8 +113,8 @@ export async function remainingOf({ database }: Stage, parent: ItemKey): Promise
   return (await database.requests.get(database.at.counter(parent)))?.remaining;
 }
 
-export async function isAttached({ database }: Stage, network: ItemKey, service: ItemKey): Promise<boolean> {
-  return (await database.requests.get(database.at.attachment(network, service))) !== undefined;
+export async function isAttached({ database }: Stage, held: ItemKey, holder: ItemKey): Promise<boolean> {
+  return (await database.requests.get(database.at.attachment(held, holder))) !== undefined;
 }
 
 export async function receiptOf({ database }: Stage, parent: ItemKey, markedAt: string) {

@@ -1,6 +1,6 @@
 /** What watches the deployment: its alarms, its metrics, its dead letters. */
 
-import { FUNCTION_NAMES } from '../../streams/functions.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
 import type { FoundFunctions } from '../deployed/functions.ts';
 import { isTold, told } from '../deployed/told.ts';
@@ -54,30 +54,42 @@ export async function checkAlarms(
 }
 
 function namesOf(functions: FoundFunctions): string[] {
-  return FUNCTION_NAMES.flatMap((name) => {
-    const found = functions[name];
+  return Object.values(functions).flatMap((found) => {
     if (!isTold(found)) return [];
     const { environment, name: physical } = found.told.fn;
     return [physical, environment.METRICS_NAMESPACE ?? []].flat();
   });
 }
 
+/** The function that sees the last go that some guarded kind waits for, and that kind. */
+function countedDeletion({ sweep, kinds, functions }: Plan): { readonly functionName: string; readonly kind: string } {
+  const all = sweep.flatMap((kind) =>
+    (kinds[kind]?.countedBy ?? []).flatMap((count) => {
+      const table = count.by === 'key' ? count.table : 'attachments';
+      const name = Object.keys(functions).find((one) => functions[one]?.table === table);
+      return name === undefined ? [] : [{ functionName: name, kind }];
+    }),
+  );
+  return all[0] ?? { functionName: 'sweep', kind: sweep[0] ?? '' };
+}
+
 /** That the functions' log lines become metrics. */
 export async function checkMetrics(stage: Stage, sinceEpochMillis: number): Promise<Check> {
   const name = 'metrics';
-  const expected = 'Deleted of task-deleted counts the services that the selftest has deleted';
-  const found = stage.functions['task-deleted'];
+  const { functionName, kind } = countedDeletion(stage.database.plan);
+  const plural = stage.database.plan.kinds[kind]?.words.plural;
+  const expected = `Deleted of ${functionName} counts the ${plural} that the selftest has deleted`;
+  const found = stage.functions[functionName] ?? { untold: `there is no function ${functionName}` };
   if (!isTold(found)) return notLookedAt(name, expected, found.untold);
   const namespace = found.told.fn.environment.METRICS_NAMESPACE ?? '';
-  const dimensions = { function: 'task-deleted', kind: 'service' };
+  const dimensions = { function: functionName, kind };
   const sum = () => stage.around.metricSum(namespace, 'Deleted', dimensions, sinceEpochMillis);
   const first = await told(sum);
   if (!isTold(first)) return notLookedAt(name, expected, first.untold);
   const patient = { ...stage, waitMillis: METRIC_WAITS * stage.waitMillis };
   const millis = await until(patient, async () => (await sum()) > 0);
   if (millis !== undefined) return passed(name, expected, `there after ${seconds(millis)}`);
-  const fix =
-    'does the log group of task-deleted have lines with "_aws"? Then CloudWatch is late: look at the dashboard in some minutes';
+  const fix = `does the log group of ${functionName} have lines with "_aws"? Then CloudWatch is late: look at the dashboard in some minutes`;
   return failed(name, 'no metrics', {
     expected,
     seen: `no value in ${namespace} after ${seconds(patient.waitMillis)}`,

@@ -2,47 +2,53 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
+import { heldBy } from '../../lifecycle/references.ts';
 import { shown } from '../../protocol/arguments.ts';
-import { networkLists, referencedNetworks, referredTo } from '../../protocol/model.ts';
-import { spoken, taskName } from '../names.ts';
+import { spokenInSwarm, taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
+import { checkNetwork, checkService, checkSize, checkTask } from './entries.ts';
 import type { Known } from './lacks.ts';
-import {
-  checkNetwork,
-  checkService,
-  checkSize,
-  checkTask,
-  invalid,
-  type Parts,
-  type Placed,
-  type Snapshot,
-  type SnapshotTask,
-} from './snapshot.ts';
+import { KIND_OF, type ListName, type SharedList, sharedAmong } from './lists.ts';
+import { checkShared } from './shared.ts';
+import { invalid, type NewShared, type Parts, type Placed, type Snapshot, type SnapshotTask } from './snapshot.ts';
 import type { Gathered } from './unusable.ts';
 
+/** What an import stands in. */
+export interface Around {
+  readonly known: Known;
+  readonly plan: Plan;
+  readonly lists: readonly ListName[];
+}
+
 /** What may be referred to beside what the files hold: what is in the tables. */
-export function checkImport(parts: Parts, known: Known, faults: Gathered): Snapshot {
+export function checkImport(parts: Parts, { known, plan, lists }: Around, faults: Gathered): Snapshot {
   checkSize(parts);
-  const networks = parts.networks.flatMap((placed) => {
-    const place = { where: placed.where, object: objectOf('network', placed) };
-    const network = faults.attempt(place, () => checkNetwork(placed.where, placed.entry, placed.fields));
-    return network === undefined ? [] : [network];
-  });
+  const checked = <T>(list: ListName, check: (placed: Placed) => T) =>
+    parts[list].flatMap((placed) => {
+      const place = { where: placed.where, object: objectOf(list, placed) };
+      const object = faults.attempt(place, () => check(placed));
+      return object === undefined ? [] : [object];
+    });
+  const networks = checked('networks', ({ where, entry, fields }) => checkNetwork(where, entry, fields));
+  const shared = sharedAmong(lists).map((list): [SharedList, NewShared[]] => [
+    list,
+    checked(list, ({ where, entry, fields }) => checkShared(where, list, entry, fields)),
+  ]);
   // Beside those that can be used: what refers to the others hangs on them, and is not said to refer to nothing.
-  const networkIds = new Set([...ids(parts.networks), ...(known.networks.map(({ id }) => id) as string[])]);
+  const there = {
+    networks: new Set<unknown>([...ids(parts.networks), ...known.networks.map(({ id }) => id)]),
+    ...Object.fromEntries(
+      shared.map(([list]) => [list, new Set<unknown>([...ids(parts[list]), ...(known[list] ?? [])])]),
+    ),
+  };
   const services = parts.services.flatMap((placed) => {
     const { where, entry, fields, told } = placed;
-    const place = { where, object: objectOf('service', placed) };
+    const place = { where, object: objectOf('services', placed) };
     const name = typeof told?.name === 'string' ? ` (service ${told.name})` : '';
     const check = () => {
-      const service = checkService(where, entry, networkIds, fields);
-      refuseHanging(
-        referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec)).map((id) =>
-          itemName(referredTo(id)),
-        ),
-        faults,
-      );
-      return service;
+      refuseHanging(heldBy(plan, 'service', entry).map(itemName), faults);
+      return checkService(where, entry, there, fields);
     };
     const service = faults.attempt(place, check, name);
     return service === undefined ? [] : [service];
@@ -55,10 +61,10 @@ export function checkImport(parts: Parts, known: Known, faults: Gathered): Snaps
       refuseHanging([service], faults);
       return checkTask(where, entry, serviceIds, fields);
     };
-    const task = faults.attempt({ where, object: objectOf('task', placed) }, check);
+    const task = faults.attempt({ where, object: objectOf('tasks', placed) }, check);
     return task === undefined ? [] : [task];
   });
-  return { networks, services, tasks };
+  return { networks, ...Object.fromEntries(shared), services, tasks };
 }
 
 /** The same object in two files counts once. Where Docker tells versions, the newer one counts; else they must not differ. */
@@ -86,12 +92,10 @@ export function withoutRepeats(all: readonly Placed[], faults: Gathered): Placed
   return [...first.values()];
 }
 
-type ObjectKind = 'network' | 'service' | 'task';
-
-function objectOf(kind: ObjectKind, { where, entry }: Placed): string {
+function objectOf(list: ListName, { where, entry }: Placed): string {
   const { id, serviceId } = entry as Entry & Partial<SnapshotTask>;
   if (typeof id !== 'string' || id === '') return where;
-  return kind === 'task' ? taskName({ serviceId: String(serviceId), id }) : itemName({ kind, id });
+  return list === 'tasks' ? taskName({ serviceId: String(serviceId), id }) : itemName({ kind: KIND_OF[list], id });
 }
 
 function ids(placed: readonly Placed[]): string[] {
@@ -102,5 +106,5 @@ function ids(placed: readonly Placed[]): string[] {
 function refuseHanging(objects: readonly string[], faults: Gathered): void {
   const object = objects.find((name) => faults.has(name));
   if (object === undefined) return;
-  throw invalid(`it hangs on ${spoken(object)}, which can't be used`, undefined, faults.rootOf(object));
+  throw invalid(`it hangs on ${spokenInSwarm(object)}, which can't be used`, undefined, faults.rootOf(object));
 }

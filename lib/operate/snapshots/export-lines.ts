@@ -2,12 +2,13 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { openDatabase } from '../../dynamodb/database.ts';
 import { scanTable } from '../../dynamodb/reads.ts';
-import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import type { PhysicalNames, TableName } from '../../dynamodb/schema.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { type ExportOptions, openEntries } from './export.ts';
 import { type Counts, checkLine, endOf, LINES_HEAD, lineOf } from './lines.ts';
-import type { LeftOut, Snapshot } from './snapshot.ts';
+import { byList, type ListName, listsOf, SWARMKIT_PLAN } from './lists.ts';
+import type { LeftOut } from './snapshot.ts';
 
 /** Names that the result lists, of what is marked and of what is left out, before it only counts. */
 export const EXPORT_NAMES_MAX = 1000;
@@ -42,26 +43,25 @@ export async function exportLines(
   db: DynamoDBDocumentClient,
   tables: PhysicalNames,
   write: (text: string) => unknown,
-  { signal, chance, onProgress }: ExportLinesOptions = {},
+  { signal, chance, plan = SWARMKIT_PLAN, onProgress }: ExportLinesOptions = {},
 ): Promise<ExportLinesResult> {
-  const database = openDatabase(db, tables, { chance });
+  const lists = listsOf(plan);
+  const database = openDatabase(db, tables, { chance, plan });
   const [marked, omitted] = [new Sample<string>(), new Sample<LeftOut>()];
   const entries = openEntries({ mark: (object) => marked.add(object), omit: (leftOut) => omitted.add(leftOut) });
-  const counts = { networks: 0, services: 0, tasks: 0 };
-  const exportAll = async (list: keyof Snapshot) => {
+  const counts = byList(() => 0, lists);
+  const exportAll = async (list: ListName) => {
     const check = (where: string, entry: Readonly<Record<string, unknown>>) => {
       checkLine({ list, where, entry });
       return lineOf(list, entry);
     };
     const pages = eachPage((from: PageKey | undefined) => {
       signal?.throwIfAborted();
-      return scanTable(database, list, from, LIST_PAGE_ITEMS_MAX);
+      return scanTable(database, list as TableName, from, LIST_PAGE_ITEMS_MAX);
     });
     for await (const { items } of pages) {
       const lines = items.flatMap((item) =>
-        list === 'tasks'
-          ? entries.task(item, check)
-          : entries.parent(list === 'networks' ? 'network' : 'service', item, check),
+        list === 'tasks' ? entries.task(item, check) : entries.parent(list, item, check),
       );
       counts[list] += lines.length;
       await write(lines.join(''));
@@ -69,7 +69,7 @@ export async function exportLines(
     }
   };
   await write(`${LINES_HEAD}\n`);
-  for (const list of ['networks', 'services', 'tasks'] as const) await exportAll(list);
+  for (const list of lists) await exportAll(list);
   await write(endOf(counts));
   return {
     counts,

@@ -4,20 +4,21 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
-import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import type { PhysicalNames, TableName } from '../../dynamodb/schema.ts';
 import { itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import type { ParentKind } from '../../protocol/model.ts';
 import { eachPage } from '../../protocol/pages.ts';
 import { taskName } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
+import { checkNetwork, checkService, checkTask } from './entries.ts';
+import { KIND_OF, type ListName, listsOf, SWARMKIT_PLAN, sharedAmong } from './lists.ts';
+import { checkShared } from './shared.ts';
 import {
-  checkNetwork,
-  checkService,
-  checkTask,
   type LeftOut,
+  type NewShared,
   SNAPSHOT_OBJECTS_MAX,
   type Snapshot,
   type SnapshotTask,
@@ -30,6 +31,8 @@ export interface ExportOptions {
   readonly signal?: AbortSignal;
   /** Time and randomness of the retries. @default the system's */
   readonly chance?: Chance;
+  /** What the deployment's lifecycle says, one of SwarmKit's: its kinds are exported. @default that of SWARMKIT */
+  readonly plan?: Plan;
 }
 
 /** A snapshot, and what it does not tell. */
@@ -48,7 +51,7 @@ export interface ExportResult {
  * not restore.
  *
  * What is marked is exported without its mark: it is still there, and others may refer to it; its removal can be asked for
- * again after an import. Reads the three tables whole. Fails with `FailedPrecondition` where one has more objects than an
+ * again after an import. Reads the kinds' tables whole. Fails with `FailedPrecondition` where one has more objects than an
  * import takes.
  */
 export async function exportSnapshot(
@@ -56,21 +59,36 @@ export async function exportSnapshot(
   tables: PhysicalNames,
   options: ExportOptions = {},
 ): Promise<ExportResult> {
-  const database = openDatabase(db, tables, { chance: options.chance });
-  const read = (list: keyof Snapshot) => readAll(database, list, options.signal);
-  const [networks, services, tasks] = await Promise.all([read('networks'), read('services'), read('tasks')]);
+  const { chance, plan = SWARMKIT_PLAN, signal } = options;
+  const lists = listsOf(plan);
+  const database = openDatabase(db, tables, { chance, plan });
+  const all = await Promise.all(lists.map(async (list) => [list, await readAll(database, list, signal)] as const));
+  const items = Object.fromEntries(all) as Record<ListName, Item[]>;
 
   const omitted: LeftOut[] = [];
   const marked: string[] = [];
   const entries = openEntries({ mark: (object) => marked.push(object), omit: (leftOut) => omitted.push(leftOut) });
-  const takenNetworks = networks.flatMap((item) => entries.parent('network', item, checkNetwork));
-  const networkIds = new Set(takenNetworks.map(({ id }) => id));
-  const takenServices = services.flatMap((item) =>
-    entries.parent('service', item, (where, entry) => checkService(where, entry, networkIds)),
+  const networks = items.networks.flatMap((item) => entries.parent('networks', item, checkNetwork));
+  const shared = sharedAmong(lists).map((list) => {
+    const check = (where: string, entry: Entry) => checkShared(where, list, entry);
+    return [list, items[list].flatMap((item): NewShared[] => entries.parent(list, item, check))] as const;
+  });
+  const there = {
+    networks: idsOf(networks),
+    ...Object.fromEntries(shared.map(([list, objects]) => [list, idsOf(objects)])),
+  };
+  const services = items.services.flatMap((item) =>
+    entries.parent('services', item, (where, entry) => checkService(where, entry, there)),
   );
-  const serviceIds = new Set(takenServices.map(({ id }) => id));
-  const takenTasks = tasks.flatMap((item) => entries.task(item, (where, entry) => checkTask(where, entry, serviceIds)));
-  return { snapshot: { networks: takenNetworks, services: takenServices, tasks: takenTasks }, marked, omitted };
+  const serviceIds = idsOf(services);
+  const tasks = items.tasks.flatMap((item) =>
+    entries.task(item, (where, entry) => checkTask(where, entry, serviceIds)),
+  );
+  return { snapshot: { networks, ...Object.fromEntries(shared), services, tasks }, marked, omitted };
+}
+
+function idsOf(objects: readonly { readonly id: string }[]): Set<unknown> {
+  return new Set(objects.map(({ id }) => id));
 }
 
 export interface Teller {
@@ -97,8 +115,8 @@ export function openEntries(teller: Teller) {
     }
   };
   return {
-    parent<T>(kind: ParentKind, item: Item, check: Check<T>): T[] {
-      const object = itemName({ kind, id: item.id });
+    parent<T>(list: ListName, item: Item, check: Check<T>): T[] {
+      const object = itemName({ kind: KIND_OF[list], id: item.id });
       const unmarked = withoutMark(item);
       if (item.pendingDelete === true) teller.mark(object);
       else if (!isDeepStrictEqual(unmarked, withoutUndelete(item))) {
@@ -110,11 +128,12 @@ export function openEntries(teller: Teller) {
   };
 }
 
-async function readAll(database: Database, list: keyof Snapshot, signal?: AbortSignal): Promise<Item[]> {
+async function readAll(database: Database, list: ListName, signal?: AbortSignal): Promise<Item[]> {
   const items: Item[] = [];
   const pages = eachPage((from) => {
     signal?.throwIfAborted();
-    return scanTable(database, list, from, LIST_PAGE_ITEMS_MAX);
+    // A list is called as the table of its kind.
+    return scanTable(database, list as TableName, from, LIST_PAGE_ITEMS_MAX);
   });
   // Every page but the last holds an item, so the bound on items bounds the pages.
   for await (const page of pages) {

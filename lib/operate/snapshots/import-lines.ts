@@ -7,11 +7,14 @@ import { taskName } from '../names.ts';
 import { type ImportOptions, type ImportResult, putAll, type Run, refused, Tally } from './import.ts';
 import { networkPhase, servicePhase, taskPhase } from './import-phases.ts';
 import { type Counts, checkLine, type Line, readLines } from './lines.ts';
+import { KIND_OF, listsOf, SWARMKIT_PLAN } from './lists.ts';
 import { invalid, type Snapshot, type SnapshotTask } from './snapshot.ts';
 import { Gathered, type Unusable } from './unusable.ts';
 
 /** Objects that an import refuses or leaves out before it stops: they are held, since what belongs to them is refused too. */
 const LEFT_OUT_MAX = 10_000;
+
+const LISTS = listsOf(SWARMKIT_PLAN);
 
 /** A file that `exportLines` has written. */
 export interface LinesFile {
@@ -54,7 +57,7 @@ export async function importLines(
     group.clear();
     if (tally.refused > LEFT_OUT_MAX) throw tooMany('were refused', 'mend them there or here, and import again');
   };
-  for await (const line of readLines(file.name, file.open())) {
+  for await (const line of readLines(file.name, file.open(), LISTS)) {
     const name = nameOf(line);
     if (faults.has(name)) continue;
     const [first] = group.values();
@@ -72,7 +75,7 @@ async function checkFile(
   { skipUnusable = false, signal }: ImportLinesOptions,
 ): Promise<{ readonly totals: Counts; readonly faults: Gathered }> {
   const faults = new Gathered();
-  const lines = readLines(name, open());
+  const lines = readLines(name, open(), LISTS);
   let next = await lines.next();
   while (!next.done) {
     signal?.throwIfAborted();
@@ -106,7 +109,7 @@ async function putGroup(run: Run, group: readonly Line[]): Promise<void> {
 
 function nameOf({ list, entry }: Line): string {
   if (list === 'tasks') return taskName(entry as unknown as SnapshotTask);
-  return itemName({ kind: list === 'networks' ? 'network' : 'service', id: String(entry.id) });
+  return itemName({ kind: KIND_OF[list], id: String(entry.id) });
 }
 
 function tooMany(what: string, remedy: string): DeallocatorError {

@@ -4,7 +4,7 @@ import type { DeallocatorClient } from '../../client/client.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import { checkList } from '../../protocol/arguments.ts';
-import { type DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
+import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import type { ParentKind } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
@@ -13,6 +13,7 @@ import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import { groupsOf, networkPhase, type Phase, servicePhase, taskPhase } from './import-phases.ts';
 import { inTurns } from './in-turns.ts';
+import { byList, type ListName, type SharedList, sharedAmong } from './lists.ts';
 import { type LeftOut, type Snapshot, withoutMark } from './snapshot.ts';
 
 /** Reads side by side, each of 100 objects: one answer may have 16 MB. */
@@ -24,8 +25,8 @@ const WRITES_IN_PARALLEL = 8;
 /** Looks at an object before it is given up. Each look after the first means that others created or deleted it in between. */
 const LOOKS_MAX = 3;
 
-/** What an import creates, in the order networks, services, tasks. */
-export type ImportPhase = keyof Snapshot;
+/** What an import creates, in this order: networks, volumes, secrets, configs, services, tasks. */
+export type ImportPhase = ListName;
 
 /** How far an import is. */
 export interface ImportProgress {
@@ -55,11 +56,12 @@ export interface ImportCounts {
   readonly refused: number;
 }
 
-/** What became of each object, counted by kind; and what was refused. */
-export type ImportResult = Readonly<Record<ImportPhase, ImportCounts>> & {
-  /** Each with its reason. */
-  readonly refusals: readonly LeftOut[];
-};
+/** What became of each object, counted by kind; and what was refused. Of volumes, secrets and configs where the snapshot has a list. */
+export type ImportResult = Readonly<Record<Exclude<ImportPhase, SharedList>, ImportCounts>> &
+  Readonly<Partial<Record<SharedList, ImportCounts>>> & {
+    /** Each with its reason. */
+    readonly refusals: readonly LeftOut[];
+  };
 
 /**
  * Networks, then services, then tasks. May be repeated, also after a crash: what is there with the same content is passed over,
@@ -77,10 +79,15 @@ export async function importSnapshot(
   snapshot: Snapshot,
   options: ImportOptions = {},
 ): Promise<ImportResult> {
-  for (const phase of ['networks', 'services', 'tasks'] as const) checkList(phase, snapshot[phase]);
+  const lists = listsIn(snapshot);
+  for (const list of lists) checkList(list, snapshot[list]);
+  const [shared] = sharedAmong(lists).filter((list) => snapshot[list]?.length);
+  if (shared !== undefined) throw unknown(shared);
   const { networks, services, tasks } = snapshot;
-  const totals = { networks: networks.length, services: services.length, tasks: tasks.length };
-  const tally = new Tally(totals, options.onProgress);
+  const tally = new Tally(
+    byList((list) => snapshot[list]?.length ?? 0, lists),
+    options.onProgress,
+  );
   const run: Run = { client, tally, signal: options.signal };
   await putAll(run, networkPhase(client), networks);
   await putAll(run, servicePhase(client), services);
@@ -207,17 +214,32 @@ function dependsOn(object: string): Ended {
   return refused(`it belongs to ${object}, which was not imported`, object);
 }
 
+function unknown(list: SharedList): DeallocatorError {
+  return new DeallocatorError(
+    'FailedPrecondition',
+    `the snapshot has ${list}, and the lifecycle of this client has none; take them out of it`,
+  );
+}
+
+/** Those that it has, in the order in which they are created. */
+function listsIn(snapshot: Snapshot): ListName[] {
+  const all = Object.keys(byList(() => 0)) as ListName[];
+  return all.filter((list) => sharedAmong([list]).length === 0 || snapshot[list] !== undefined);
+}
+
 type Counts = { -readonly [Status in keyof ImportCounts]: number };
 
 /** What became of each object. Only what was refused is held. */
 export class Tally {
   readonly #totals: Readonly<Record<ImportPhase, number>>;
   readonly #onProgress: (progress: ImportProgress) => void;
-  readonly #counts: Record<ImportPhase, Counts> = { networks: noCounts(), services: noCounts(), tasks: noCounts() };
+  readonly #counts: Record<ImportPhase, Counts>;
   readonly #refusals = new Map<string, Refused>();
 
-  constructor(totals: Readonly<Record<ImportPhase, number>>, onProgress: ImportOptions['onProgress']) {
-    this.#totals = totals;
+  /** @param totals by the lists that are imported */
+  constructor(totals: Readonly<Partial<Record<ImportPhase, number>>>, onProgress: ImportOptions['onProgress']) {
+    this.#totals = byList((list) => totals[list] ?? 0);
+    this.#counts = byList(noCounts, Object.keys(totals) as ListName[]);
     this.#onProgress = onProgress ?? (() => {});
   }
 

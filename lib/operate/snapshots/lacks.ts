@@ -6,14 +6,16 @@ import { itemName } from '../../lifecycle/keys.ts';
 import { groupBy } from '../../protocol/parallel.ts';
 import { taskName } from '../names.ts';
 import { isMap } from '../values.ts';
+import { KIND_OF, type ListName, type SharedList } from './lists.ts';
 import type { Parts, Placed, Snapshot } from './snapshot.ts';
 
-export type ImportKind = keyof Snapshot;
+/** What is called missing where it is not given. */
+export type LackingKind = 'networks' | 'services' | 'tasks';
 
 /** What is not in the files, although something in them tells of it. */
 export interface Lack {
   /** What is absent, or not there in full. */
-  readonly kind: ImportKind;
+  readonly kind: LackingKind;
   /** What would seem unused without it, or can't be kept without it. */
   readonly objects: readonly string[];
   /** What tells of it, and what would give it, in a sentence. */
@@ -34,10 +36,16 @@ export interface Known {
   readonly networks: readonly KnownNetwork[];
   /** Their ids. */
   readonly services: readonly string[];
+  /** Their ids, where the lifecycle has volumes. @default none */
+  readonly volumes?: readonly string[];
+  /** The same for secrets. @default none */
+  readonly secrets?: readonly string[];
+  /** The same for configs. @default none */
+  readonly configs?: readonly string[];
 }
 
 /** What prints the kind in full. */
-export const PRINTED_BY: Readonly<Record<ImportKind, string>> = {
+export const PRINTED_BY: Readonly<Record<LackingKind, string>> = {
   networks: '"docker network inspect $(docker network ls -q --filter scope=swarm)"',
   services: '"docker service inspect $(docker service ls -q)"',
   tasks: '"docker inspect --type task $(docker service ps -q --no-trunc $(docker service ls -q))"',
@@ -47,7 +55,7 @@ export interface Given {
   /** All entries, before any is left out. */
   readonly parts: Parts;
   /** Kinds of which a snapshot has a list, even an empty one, or Docker an object. */
-  readonly kinds: ReadonlySet<ImportKind>;
+  readonly kinds: ReadonlySet<ListName>;
   /** Names of snapshots that have no list of a kind. */
   readonly incompleteSnapshots: readonly string[];
   /** Tasks that were left out since their service is neither given nor in the tables. */
@@ -59,7 +67,7 @@ export interface Given {
  *   fewer of its tasks are given, in whatever state.
  * - A service that says no number (one in global mode, a job, a snapshot's) lacks tasks if no file has any: neither a task of
  *   Docker's nor a snapshot's list, which may be empty. An empty array tells of no kind.
- * - A network lacks services, and a task whose service is nowhere does, if no file has any.
+ * - A network, a volume, a secret or a config lacks services, and a task whose service is nowhere does, if no file has any.
  * - A snapshot without the list of a kind, or with `null` for it, lacks that kind if no file has any.
  */
 export function findLacks(snapshot: Snapshot, given: Given): Lack[] {
@@ -86,8 +94,12 @@ export function findLacks(snapshot: Snapshot, given: Given): Lack[] {
   if (!kinds.has('services')) {
     if (snapshot.networks.length > 0) {
       const reason = 'no services are given: a network would seem unused, and a removal would delete it at once';
-      const objects = snapshot.networks.map(({ id }) => itemName({ kind: 'network', id }));
-      lacks.push({ kind: 'services', objects, reason });
+      lacks.push({ kind: 'services', objects: namesIn('networks', snapshot.networks), reason });
+    }
+    for (const list of ['volumes', 'secrets', 'configs'] as const satisfies readonly SharedList[]) {
+      const objects = namesIn(list, snapshot[list] ?? []);
+      const reason = `no services are given: a ${KIND_OF[list]} would seem unused, and a removal would delete it at once`;
+      if (objects.length > 0) lacks.push({ kind: 'services', objects, reason });
     }
     if (orphans.length > 0) {
       const reason =
@@ -101,6 +113,10 @@ export function findLacks(snapshot: Snapshot, given: Given): Lack[] {
     lacks.push({ kind, objects: incompleteSnapshots, reason });
   }
   return lacks;
+}
+
+function namesIn(list: ListName, objects: readonly { readonly id: string }[]): string[] {
+  return objects.map(({ id }) => itemName({ kind: KIND_OF[list], id }));
 }
 
 function nameOf({ entry }: Placed): string {

@@ -6,19 +6,24 @@ import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { linesOf } from '../lines.ts';
 import { type Entry, isMap } from '../values.ts';
-import { checkNetwork, checkService, checkTask, invalid, parseJson, type Snapshot } from './snapshot.ts';
+import { checkNetwork, checkService, checkTask } from './entries.ts';
+import { byList, KIND_OF, type ListName, type SharedList, sharedAmong } from './lists.ts';
+import { checkShared } from './shared.ts';
+import { invalid, parseJson, type Snapshot } from './snapshot.ts';
 
 /** What the first line is, and what no other document begins with. */
 export const LINES_HEAD = '{"deallocator":"lines","version":1}';
 
-/** Objects of each kind. */
-export type Counts = Readonly<Record<keyof Snapshot, number>>;
+/** Objects of each kind; volumes, secrets and configs only where the lifecycle has them. */
+export type Counts = Readonly<Record<Exclude<ListName, SharedList>, number> & Partial<Record<SharedList, number>>>;
 
-const LISTS = ['networks', 'services', 'tasks'] as const satisfies readonly (keyof Snapshot)[];
-const WORDS: Readonly<Record<keyof Snapshot, string>> = { networks: 'network', services: 'service', tasks: 'task' };
+export function countsOf(snapshot: Snapshot): Counts {
+  const lists = Object.entries(snapshot) as [ListName, readonly unknown[]][];
+  return Object.fromEntries(lists.map(([list, objects]) => [list, objects.length])) as Counts;
+}
 
-export function lineOf(list: keyof Snapshot, object: unknown): string {
-  return `${JSON.stringify({ [WORDS[list]]: object })}\n`;
+export function lineOf(list: ListName, object: unknown): string {
+  return `${JSON.stringify({ [KIND_OF[list]]: object })}\n`;
 }
 
 export function endOf(counts: Counts): string {
@@ -26,7 +31,7 @@ export function endOf(counts: Counts): string {
 }
 
 export interface Line {
-  readonly list: keyof Snapshot;
+  readonly list: ListName;
   /** Such as `cluster.jsonl: line 2`. */
   readonly where: string;
   readonly entry: Entry;
@@ -36,8 +41,12 @@ export interface Line {
  * The objects, in their order. Fails with `InvalidArgument`, and names the line: at text that is not JSON, at a line of another shape
  * or in another order, and at the end, if the file was cut off or the counts are others.
  */
-export async function* readLines(name: string, pieces: AsyncIterable<string>): AsyncGenerator<Line, Counts> {
-  const counts = { networks: 0, services: 0, tasks: 0 };
+export async function* readLines(
+  name: string,
+  pieces: AsyncIterable<string>,
+  lists: readonly ListName[],
+): AsyncGenerator<Line, Counts> {
+  const counts = byList(() => 0, lists);
   let number = 0;
   let place = 0;
   let end: unknown;
@@ -53,21 +62,26 @@ export async function* readLines(name: string, pieces: AsyncIterable<string>): A
       end = entry;
       continue;
     }
-    const list = LISTS.find((one) => WORDS[one] === word);
+    const list = lists.find((one) => KIND_OF[one] === word);
     if (list === undefined || others.length > 0 || !isMap(entry)) {
-      throw invalid(`${where} is ${shown(document)}; it must be one network, service or task, or the end`);
+      const kinds = lists.map((one) => KIND_OF[one]);
+      throw invalid(
+        `${where} is ${shown(document)}; it must be one ${kinds.slice(0, -1).join(', ')} or ${kinds.at(-1)}, or the end`,
+      );
     }
-    if (LISTS.indexOf(list) < place) {
-      throw invalid(`${where} is a ${word} after ${LISTS[place]}; networks come first, then services, then tasks`);
+    if (lists.indexOf(list) < place) {
+      throw invalid(
+        `${where} is a ${word} after ${lists[place]}; ${lists[0]} come first, then ${lists.slice(1).join(', then ')}`,
+      );
     }
-    place = LISTS.indexOf(list);
+    place = lists.indexOf(list);
     counts[list]++;
     yield { list, where, entry };
   }
   if (end === undefined) {
     throw invalid(`${name} was cut off after line ${number}: it has no end; export again, or copy it again`);
   }
-  if (!isMap(end) || LISTS.some((list) => end[list] !== counts[list])) {
+  if (!isMap(end) || lists.some((list) => (end[list] ?? 0) !== counts[list])) {
     throw invalid(`${name} holds ${JSON.stringify(counts)}, and its end says ${shown(end)}; lines are lacking`);
   }
   return counts;
@@ -75,10 +89,12 @@ export async function* readLines(name: string, pieces: AsyncIterable<string>): A
 
 /** By itself. Whether what it refers to is there, its own transaction checks. */
 export function checkLine({ list, where, entry }: Line): void {
-  const any = { has: () => true };
-  if (list === 'networks') checkNetwork(where, entry);
-  else if (list === 'services') checkService(where, entry, any);
-  else checkTask(where, entry, any);
+  const all = { has: () => true };
+  const [shared] = sharedAmong([list]);
+  if (shared !== undefined) checkShared(where, shared, entry);
+  else if (list === 'networks') checkNetwork(where, entry);
+  else if (list === 'services') checkService(where, entry, { networks: all, volumes: all, secrets: all, configs: all });
+  else checkTask(where, entry, all);
 }
 
 /** For a reader of documents, which would hold all of it. */

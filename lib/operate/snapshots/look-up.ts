@@ -2,12 +2,12 @@
 import type { DeallocatorClient } from '../../client/client.ts';
 import { isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import { isId } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { isMap } from '../values.ts';
 import type { ImportFile } from './documents.ts';
 import type { Known } from './lacks.ts';
+import { isId } from './lists.ts';
 import { type ImportInput, inspectImport, judged, type ReadOptions } from './read-import.ts';
 import { SNAPSHOT_OBJECTS_MAX } from './snapshot.ts';
 import type { Missing } from './swarm-snapshot.ts';
@@ -26,10 +26,9 @@ export async function prepareImport(
   open: () => Promise<Reader>,
   options: Omit<ReadOptions, 'known'> = {},
 ): Promise<ImportInput> {
-  const input = inspectImport(files);
-  const { networks, services } = input.missing;
-  if (networks.size + services.size === 0) return judged(input, options);
-  return judged(inspectImport(files, await lookUp(await open(), input.missing)), options);
+  const input = inspectImport(files, undefined, options.plan);
+  if (Object.values(input.missing).every(({ size }) => size === 0)) return judged(input, options);
+  return judged(inspectImport(files, await lookUp(await open(), input.missing), options.plan), options);
 }
 
 async function lookUp(reader: Reader, missing: Missing): Promise<Known> {
@@ -45,7 +44,7 @@ async function there(
   ids: ReadonlySet<string>,
   get: (id: string) => Promise<unknown>,
 ): Promise<string[]> {
-  const possible = [...ids].filter((id) => isId(kind, id) && id.isWellFormed());
+  const possible = [...ids].filter((id) => isId(kind, id));
   const found = await mapInParallel(possible, READS_IN_PARALLEL, async (id) => {
     try {
       await get(id);

@@ -1,6 +1,7 @@
 /** What people give instead of what Docker's Engine API answers, with the command that would print the right thing. */
 import { shown } from '../../protocol/arguments.ts';
 import type { Entry } from '../values.ts';
+import { type ListName, sharedAmong } from './lists.ts';
 
 const SERVICES = '"docker service inspect $(docker service ls -q)"';
 const NETWORKS = '"docker network inspect $(docker network ls -q --filter scope=swarm)"';
@@ -84,11 +85,14 @@ const OTHER_KINDS: readonly (readonly [kind: string, isIt: (entry: Entry) => boo
 ];
 
 /** Why an entry of no kind that is imported can't be used: a sentence without its subject. And how it is named. */
-export function unknownShape(entry: Entry): { readonly reason: string; readonly object: string | undefined } {
+export function unknownShape(
+  entry: Entry,
+  lists: readonly ListName[],
+): { readonly reason: string; readonly object: string | undefined } {
   const id = [entry.ID, entry.Id, entry.Name].find((value) => typeof value === 'string' && value !== '');
   const kind = OTHER_KINDS.find(([, isIt]) => isIt(entry))?.[0];
   if (kind !== undefined) {
-    return { reason: `is a ${kind}, and services, tasks and networks are imported`, object: `${kind}#${id}` };
+    return { reason: `is a ${kind}, and ${inWords(lists)} are imported`, object: `${kind}#${id}` };
   }
   if (entry.ID === '' || entry.Id === '') {
     const field = entry.ID === '' ? 'ID' : 'Id';
@@ -98,4 +102,9 @@ export function unknownShape(entry: Entry): { readonly reason: string; readonly 
     reason: `is ${shown(entry)}, neither a snapshot nor a service, task or network of Docker's Engine API; give what GET /services, /tasks and /networks answer`,
     object: id === undefined ? undefined : `object#${id}`,
   };
+}
+
+function inWords(lists: readonly ListName[]): string {
+  const all = ['services', 'tasks', 'networks', ...sharedAmong(lists)];
+  return `${all.slice(0, -1).join(', ')} and ${all.at(-1)}`;
 }

@@ -1,13 +1,17 @@
 /** Reads files of snapshots, or of what Docker says of a swarm, as one snapshot. Checks all of it, and writes nothing. */
+import type { Plan } from '../../lifecycle/plan.ts';
 import { shown } from '../../protocol/arguments.ts';
 import { BLOCKERS_NAMED_MAX } from '../../protocol/limits.ts';
-import { spoken } from '../names.ts';
+import { spokenInSwarm } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
 import { checkImport, withoutRepeats } from './check-import.ts';
 import { type ImportFile, readDocuments } from './documents.ts';
-import { findLacks, type ImportKind, type Known, type Lack, orphanName, PRINTED_BY } from './lacks.ts';
+import { findLacks, type Known, type Lack, orphanName, PRINTED_BY } from './lacks.ts';
+import { byList, type ListName, listsOf, SWARMKIT_PLAN, sharedAmong } from './lists.ts';
 import { unknownShape, wrongAnswer } from './not-importable.ts';
+import { sharedReferences } from './shared.ts';
 import { invalid, type Placed, type Snapshot } from './snapshot.ts';
+import { withConfigsTold } from './swarm-shared.ts';
 import { type Missing, readSwarm, swarmKindOf } from './swarm-snapshot.ts';
 import { Gathered, groupByCause, type Unusable } from './unusable.ts';
 
@@ -19,6 +23,8 @@ export interface ReadOptions {
   readonly skipUnusable?: boolean;
   /** Networks and services that are in the tables, to which the files may refer: {@link prepareImport} finds them. @default - none */
   readonly known?: Known;
+  /** What the deployment's lifecycle says, one of SwarmKit's: its kinds are read. @default that of SWARMKIT */
+  readonly plan?: Plan;
 }
 
 /** What files hold, and what they don't. */
@@ -45,7 +51,7 @@ export interface ImportInput {
  * what is lacking (see {@link Lack}); and at more than 10,000 objects of a kind (`SNAPSHOT_OBJECTS_MAX`).
  */
 export function readImport(files: readonly ImportFile[], options: ReadOptions = {}): ImportInput {
-  return judged(inspectImport(files, options.known), options);
+  return judged(inspectImport(files, options.known, options.plan), options);
 }
 
 /** Refuses what the options don't allow. */
@@ -61,10 +67,16 @@ export function judged({ missing: _, ...input }: Inspected, options: ReadOptions
 export type Inspected = ImportInput & { readonly missing: Missing };
 
 /** As {@link readImport}, without a refusal of what is unusable or lacking; and what may be in the tables. */
-export function inspectImport(files: readonly ImportFile[], known: Known = NOTHING_KNOWN): Inspected {
+export function inspectImport(
+  files: readonly ImportFile[],
+  known: Known = NOTHING_KNOWN,
+  plan: Plan = SWARMKIT_PLAN,
+): Inspected {
+  const lists = listsOf(plan);
   const read: Reading = {
-    own: { networks: [], services: [], tasks: [] },
-    swarm: { networks: [], services: [], tasks: [] },
+    lists,
+    own: byList(() => []),
+    swarm: byList(() => []),
     kinds: new Set(),
     incompleteSnapshots: [],
     empty: [],
@@ -74,24 +86,21 @@ export function inspectImport(files: readonly ImportFile[], known: Known = NOTHI
     const documents = readDocuments(file);
     if (documents.length === 0) read.empty.push(`${file.name} holds no text`);
     for (const { file: name, place, isAlone, value } of documents) {
-      if (isSnapshot(value)) readSnapshot(value, isAlone ? place : `${place}: `, name, read);
+      if (isSnapshot(value, lists)) readSnapshot(value, isAlone ? place : `${place}: `, name, read);
       else readAnswer(value, place, isAlone, read);
     }
   }
   const { own, swarm, faults, kinds, incompleteSnapshots, empty } = read;
   const ofSnapshots = own.networks.map(({ entry }) => ({ id: entry.id, name: nameOf(entry) }));
-  const ownServices = own.services.map(({ entry }) => entry.id as string);
+  const shared = sharedAmong(lists).map((list) => [list, [...idsIn(own[list]), ...(known[list] ?? [])]] as const);
   const directory = {
     networks: [...ofSnapshots, ...known.networks],
-    services: [...ownServices, ...known.services],
+    services: [...idsIn(own.services), ...known.services],
+    ...Object.fromEntries(shared),
   };
-  const { parts, unusable, missing, orphans } = readSwarm(swarm, directory, faults);
-  const merged = {
-    networks: withoutRepeats([...own.networks, ...parts.networks], faults),
-    services: withoutRepeats([...own.services, ...parts.services], faults),
-    tasks: withoutRepeats([...own.tasks, ...parts.tasks], faults),
-  };
-  const snapshot = checkImport(merged, known, faults);
+  const { parts, unusable, missing, orphans } = readSwarm(withConfigsTold(swarm), { known: directory, lists }, faults);
+  const merged = byList((list) => withoutRepeats([...own[list], ...parts[list]], faults));
+  const snapshot = checkImport(merged, { known, plan, lists }, faults);
   const given = { parts: merged, kinds, incompleteSnapshots, orphans: [...orphans, ...orphansOf(merged, known)] };
   const lacks = findLacks(snapshot, given);
   const isNothing =
@@ -99,37 +108,40 @@ export function inspectImport(files: readonly ImportFile[], known: Known = NOTHI
   if (isNothing && kinds.size === 0) {
     lacks.push({ kind: 'services', objects: [], reason: 'there is no object to import' });
   }
-  return { snapshot, unusable, skipped: faults.all, lacks, empty, missing: withOwn(missing, merged, known) };
+  return { snapshot, unusable, skipped: faults.all, lacks, empty, missing: withOwn(missing, merged, { known, lists }) };
 }
 
 const NOTHING_KNOWN: Known = { networks: [], services: [] };
-const LISTS: readonly ImportKind[] = ['networks', 'services', 'tasks'];
+/** A snapshot has a list of each of these, which may be empty; of what services share beside networks it may have none. */
+const LISTS: readonly ListName[] = ['networks', 'services', 'tasks'];
 
 interface Reading {
-  readonly own: Record<ImportKind, Placed[]>;
-  readonly swarm: Record<ImportKind, Placed[]>;
-  readonly kinds: Set<ImportKind>;
+  readonly lists: readonly ListName[];
+  readonly own: Record<ListName, Placed[]>;
+  readonly swarm: Record<ListName, Placed[]>;
+  readonly kinds: Set<ListName>;
   readonly incompleteSnapshots: string[];
   readonly empty: string[];
   readonly faults: Gathered;
 }
 
-function isSnapshot(value: unknown): value is Entry {
-  return isMap(value) && swarmKindOf(value) === undefined && LISTS.some((list) => list in value);
+function isSnapshot(value: unknown, lists: readonly ListName[]): value is Entry {
+  return isMap(value) && swarmKindOf(value, lists) === undefined && lists.some((list) => list in value);
 }
 
 function readSnapshot(
   document: Entry,
   place: string,
   file: string,
-  { own, kinds, incompleteSnapshots, faults, empty }: Reading,
+  { lists, own, kinds, incompleteSnapshots, faults, empty }: Reading,
 ) {
-  if (LISTS.every((name) => Array.isArray(document[name]) && document[name].length === 0)) {
+  if (lists.every((name) => isEmpty(document[name], LISTS.includes(name)))) {
     empty.push(`${place.replace(/: $/, '')} holds a snapshot without objects`);
   }
-  for (const name of LISTS) {
+  for (const name of lists) {
     const list = document[name];
     if (list === undefined || list === null) {
+      if (!LISTS.includes(name)) continue;
       if (!incompleteSnapshots.includes(file)) incompleteSnapshots.push(file);
       continue;
     }
@@ -145,9 +157,13 @@ function readSnapshot(
   }
 }
 
+function isEmpty(list: unknown, isWanted: boolean): boolean {
+  return Array.isArray(list) ? list.length === 0 : !isWanted && (list === undefined || list === null);
+}
+
 /** What Docker printed. */
 function readAnswer(value: unknown, place: string, isAlone: boolean, reading: Reading): void {
-  const { swarm, kinds, faults, empty } = reading;
+  const { lists, swarm, kinds, faults, empty } = reading;
   const objects = flattened(value, isAlone && !Array.isArray(value) ? `${place}[0]` : place);
   if (objects.length === 0) {
     empty.push(`${place.replace(/: $/, '')} holds ${value === null ? 'null' : 'an empty list'}`);
@@ -160,22 +176,27 @@ function readAnswer(value: unknown, place: string, isAlone: boolean, reading: Re
     }
     const wrong = wrongAnswer(entry);
     if (wrong !== undefined) throw invalid(`${where} ${wrong}`);
-    const kind = swarmKindOf(entry);
+    const kind = swarmKindOf(entry, lists);
     if (kind !== undefined) {
       kinds.add(kind);
       swarm[kind].push({ where, entry });
       continue;
     }
-    const { reason, object = where } = unknownShape(entry);
+    const { reason, object = where } = unknownShape(entry, lists);
     faults.add({ where, object, reason: `${where} ${reason}` });
   }
 }
 
-/** Go prints an empty list as `null`. */
+/** Go prints an empty list as `null`, and `GET /volumes` answers with a list in an object. */
 function flattened(value: unknown, where: string): { where: string; entry: unknown }[] {
   if (value === null) return [];
+  if (isMap(value) && 'Volumes' in value && 'Warnings' in value) return flattened(value.Volumes, `${where}.Volumes`);
   if (!Array.isArray(value)) return [{ where, entry: value }];
   return value.flatMap((entry, index) => flattened(entry, `${where}[${index}]`));
+}
+
+function idsIn(placed: readonly Placed[]): string[] {
+  return placed.map(({ entry }) => entry.id as string);
 }
 
 function nameOf({ spec }: Entry): unknown {
@@ -183,13 +204,18 @@ function nameOf({ spec }: Entry): unknown {
 }
 
 /** Tasks of snapshots whose service is nowhere. */
-function orphansOf({ services, tasks }: Record<ImportKind, Placed[]>, known: Known): string[] {
+function orphansOf({ services, tasks }: Record<ListName, Placed[]>, known: Known): string[] {
   const ids = new Set<unknown>([...services.map(({ entry }) => entry.id), ...known.services]);
   return tasks.filter(({ entry }) => !ids.has(entry.serviceId)).map(orphanName);
 }
 
 /** The references of snapshots beside those of Docker's objects. */
-function withOwn(missing: Missing, { networks, services, tasks }: Record<ImportKind, Placed[]>, known: Known): Missing {
+function withOwn(
+  missing: Missing,
+  merged: Record<ListName, Placed[]>,
+  { known, lists }: { readonly known: Known; readonly lists: readonly ListName[] },
+): Missing {
+  const { networks, services, tasks } = merged;
   const networkIds = new Set<unknown>(
     [...networks, ...known.networks.map((entry) => ({ entry }))].map(({ entry }) => entry.id),
   );
@@ -204,7 +230,14 @@ function withOwn(missing: Missing, { networks, services, tasks }: Record<ImportK
     (there: ReadonlySet<unknown>) =>
     (id: unknown): id is string =>
       typeof id === 'string' && !there.has(id);
+  const shared = byList((list) => missing[list]);
+  for (const list of sharedAmong(lists)) {
+    const there = new Set<unknown>([...idsIn(merged[list]), ...(known[list] ?? [])]);
+    const named = services.flatMap(({ entry }) => sharedReferences(entry, list));
+    shared[list] = new Set([...missing[list], ...named.filter(isMissing(there))]);
+  }
   return {
+    ...shared,
     networks: new Set([...missing.networks, ...targets.filter(isMissing(networkIds))]),
     services: new Set([
       ...missing.services,
@@ -229,7 +262,7 @@ function unusableWords(skipped: readonly Unusable[]): string | undefined {
 function lackWords({ lacks, empty }: Pick<ImportInput, 'lacks' | 'empty'>): string | undefined {
   if (lacks.length === 0) return undefined;
   const said = lacks.map(({ kind, reason, objects }) => {
-    const named = objects.slice(0, BLOCKERS_NAMED_MAX).map(spoken).join(', ');
+    const named = objects.slice(0, BLOCKERS_NAMED_MAX).map(spokenInSwarm).join(', ');
     const more = objects.length > BLOCKERS_NAMED_MAX ? `, and ${objects.length - BLOCKERS_NAMED_MAX} more` : '';
     return objects.length === 0 ? reason : `${kind} are lacking: ${reason} (${named}${more})`;
   });

@@ -7,10 +7,9 @@ import type { NewNetwork, NewService, Task } from '../../client/types.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
 import { shown } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import { idBytesMax, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
-import { isId } from '../../protocol/model.ts';
 import { STACK_LABEL } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
+import { idBytesMax, isId, type ListName } from './lists.ts';
 
 /** Objects of one kind in a snapshot. They are held in memory; a laptop loads ten thousand tasks in some seconds. */
 export const SNAPSHOT_OBJECTS_MAX = 10_000;
@@ -25,6 +24,13 @@ const MARK_ATTRIBUTES: readonly string[] = [
 /** A task, with the id of its service. */
 export type SnapshotTask = Task;
 
+/** A volume, a secret or a config, without what is in it. */
+export interface NewShared {
+  /** Docker's id; a volume's name. */
+  readonly id: string;
+  readonly [attribute: string]: unknown;
+}
+
 /** A cluster as data. At most 10,000 objects of each kind. */
 export interface Snapshot {
   /** Refer to its networks, or to networks that are there. */
@@ -33,11 +39,17 @@ export interface Snapshot {
   readonly networks: readonly NewNetwork[];
   /** Belong to its services. */
   readonly tasks: readonly SnapshotTask[];
+  /** What services mount, where the lifecycle has volumes. @default none */
+  readonly volumes?: readonly NewShared[];
+  /** What services read, where the lifecycle has secrets. @default none */
+  readonly secrets?: readonly NewShared[];
+  /** The same for configs. @default none */
+  readonly configs?: readonly NewShared[];
 }
 
 /** An object that an import or an export left out. */
 export interface LeftOut {
-  /** `network#…`, `service#…` or `task#<service>#<task>`; a task of Docker's, which has an id of its own: `task#<task>`. */
+  /** `network#…`, `service#…`, `secret#…` or `task#<service>#<task>`; a task of Docker's, which has an id of its own: `task#<task>`. */
   readonly object: string;
   /** Why, in words. */
   readonly reason: string;
@@ -79,92 +91,7 @@ export interface Placed {
 }
 
 /** A snapshot's entries before they are checked. */
-export type Parts = { readonly [List in keyof Snapshot]: readonly Placed[] };
-
-/** Fails with `InvalidArgument` at the first thing that could not be loaded, and names its entry and field. */
-export function parseSnapshot(text: string): Snapshot {
-  const document = parseJson(text, '');
-  if (!isMap(document)) throw invalid(`is ${shown(document)}; it must be an object with services, networks and tasks`);
-  return checkParts(readParts(document, ''));
-}
-
-/** `place` precedes each entry's path, such as a file's name and a colon; it may be empty. */
-export function readParts(document: Entry, place: string): Parts {
-  return {
-    networks: readList(document, 'networks', place),
-    services: readList(document, 'services', place),
-    tasks: readList(document, 'tasks', place),
-  };
-}
-
-/** Fails with `InvalidArgument` at the first entry that could not be loaded, or that refers to one that is not there. */
-export function checkParts(parts: Parts): Snapshot {
-  checkSize(parts);
-  const networkIds = new Set<string>();
-  for (const { where, entry } of parts.networks) {
-    const { id } = checkNetwork(where, entry);
-    checkDistinct(`${where}.id`, networkIds, id, id);
-  }
-  const serviceIds = new Set<string>();
-  for (const { where, entry } of parts.services) {
-    const { id } = checkService(where, entry, networkIds);
-    checkDistinct(`${where}.id`, serviceIds, id, id);
-  }
-  const taskKeys = new Set<string>();
-  for (const { where, entry } of parts.tasks) {
-    const { serviceId, id } = checkTask(where, entry, serviceIds);
-    checkDistinct(`${where}.id`, taskKeys, JSON.stringify([serviceId, id]), id);
-  }
-  const entries = <T>(placed: readonly Placed[]) => placed.map(({ entry }) => entry as unknown as T);
-  return {
-    services: entries<NewService>(parts.services),
-    networks: entries<NewNetwork>(parts.networks),
-    tasks: entries<SnapshotTask>(parts.tasks),
-  };
-}
-
-export function checkSize(parts: Parts): void {
-  for (const [name, { length }] of Object.entries(parts)) {
-    if (length > SNAPSHOT_OBJECTS_MAX) {
-      throw invalid(`has ${length} ${name}; at most ${SNAPSHOT_OBJECTS_MAX} are loaded at once, so cut it down`);
-    }
-  }
-}
-
-export function checkNetwork(where: string, network: Entry, fields = SNAPSHOT_FIELDS): NewNetwork {
-  checkObject(where, 'network', network, fields);
-  return network as NewNetwork;
-}
-
-/** @param networkIds the networks that it may refer to */
-export function checkService(
-  where: string,
-  service: Entry,
-  networkIds: Pick<ReadonlySet<string>, 'has'>,
-  fields = SNAPSHOT_FIELDS,
-): NewService {
-  checkObject(where, 'service', service, fields);
-  checkReferences(where, service, networkIds, fields);
-  return service as NewService;
-}
-
-/** @param serviceIds the services that it may belong to */
-export function checkTask(
-  where: string,
-  task: Entry,
-  serviceIds: Pick<ReadonlySet<string>, 'has'>,
-  fields = SNAPSHOT_FIELDS,
-): SnapshotTask {
-  checkId(`${where}.${fields.id}`, 'task', task.id);
-  checkId(`${where}.${fields.serviceId}`, 'service', task.serviceId);
-  if (!serviceIds.has(task.serviceId as string)) {
-    throw invalid(
-      `${where}.${fields.serviceId} is ${shown(task.serviceId)}, and the snapshot has no such service; add it or drop the task`,
-    );
-  }
-  checkStorable(where, task);
-  return task as SnapshotTask;
-}
+export type Parts = Readonly<Record<ListName, readonly Placed[]>>;
 
 /** An item as a snapshot holds it: snapshots have no marks. */
 export function withoutMark(item: Entry): Entry {
@@ -184,18 +111,7 @@ export function parseJson(text: string, place: string): unknown {
   }
 }
 
-function readList(document: Entry, name: string, place: string): Placed[] {
-  const list = document[name];
-  if (!Array.isArray(list)) {
-    throw invalid(`${place}${name} is ${shown(list)}; it must be a list, which may be empty`);
-  }
-  return list.map((entry: unknown, index) => {
-    const where = `${place}${name}[${index}]`;
-    return { where, entry: asMap(where, entry) };
-  });
-}
-
-function checkObject(where: string, kind: 'service' | 'network', object: Entry, fields: FieldNames): void {
+export function checkObject(where: string, kind: string, object: Entry, fields = SNAPSHOT_FIELDS): void {
   checkId(`${where}.${fields.id}`, kind, object.id);
   for (const field of MARK_ATTRIBUTES) {
     if (object[field] === undefined) continue;
@@ -216,7 +132,7 @@ function checkObject(where: string, kind: 'service' | 'network', object: Entry, 
 }
 
 /** JSON can say more than DynamoDB can hold, such as numbers of more than 38 digits. */
-function checkStorable(where: string, entry: Entry): void {
+export function checkStorable(where: string, entry: Entry): void {
   try {
     attributeOf(entry);
   } catch (cause) {
@@ -224,46 +140,9 @@ function checkStorable(where: string, entry: Entry): void {
   }
 }
 
-/** Both lists, the one that counts and the other: a wrong entry in either is a mistake. */
-function checkReferences(
-  where: string,
-  { spec = {} }: Entry,
-  networkIds: Pick<ReadonlySet<string>, 'has'>,
-  fields: FieldNames,
-): void {
-  const { task = {}, networks: ofService } = asMap(`${where}.spec`, spec);
-  const { networks: ofTask } = asMap(`${where}.spec.task`, task);
-  for (const [path, list] of [
-    [`${where}.${fields.taskNetworks}`, ofTask],
-    [`${where}.${fields.networks}`, ofService],
-  ] as const) {
-    if (list === undefined) continue;
-    if (!Array.isArray(list)) throw invalid(`${path} is ${shown(list)}; it must be a list`);
-    const targets = new Set<unknown>();
-    for (const [index, entry] of list.entries()) {
-      const target: unknown = isMap(entry) ? entry.target : undefined;
-      checkId(`${path}[${index}].${fields.target}`, 'network', target);
-      if (!networkIds.has(target as string)) {
-        throw invalid(
-          `${path}[${index}].${fields.target} is ${shown(target)}, and the snapshot has no such network; add it`,
-        );
-      }
-      targets.add(target);
-    }
-    if (targets.size > NETWORKS_PER_SERVICE_MAX) {
-      throw invalid(`${path} names ${targets.size} networks; a service has at most ${NETWORKS_PER_SERVICE_MAX}`);
-    }
-  }
-}
-
-function checkId(where: string, kind: string, id: unknown): void {
-  if (isId(kind, id) && id.isWellFormed()) return;
+export function checkId(where: string, kind: string, id: unknown): void {
+  if (isId(kind, id)) return;
   throw invalid(`${where} is ${shown(id)}; it must be a string of 1 to ${idBytesMax(kind)} bytes`);
-}
-
-function checkDistinct(where: string, seen: Set<string>, key: string, id: string): void {
-  if (seen.has(key)) throw invalid(`${where} is ${shown(id)}, which an entry before it has too; ids are unique`);
-  seen.add(key);
 }
 
 export function asMap(where: string, value: unknown): Entry {

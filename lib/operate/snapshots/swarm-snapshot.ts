@@ -8,10 +8,12 @@
 import { shown } from '../../protocol/arguments.ts';
 import { type Entry, isMap } from '../values.ts';
 import { type Known, tasksToldBy } from './lacks.ts';
-import { asMap, type FieldNames, invalid, type Parts, type Placed, SNAPSHOT_FIELDS } from './snapshot.ts';
+import { byList, type ListName, sharedAmong } from './lists.ts';
+import { LOCAL, NetworkDirectory } from './network-directory.ts';
+import { type FieldNames, type Parts, type Placed, SNAPSHOT_FIELDS } from './snapshot.ts';
+import { annotationsOf, listOf, versionOf } from './swarm-fields.ts';
+import { containerOf, readShared, SharedDirectory, type SharedReading, sharedListOf } from './swarm-shared.ts';
 import type { Gathered, Unusable } from './unusable.ts';
-
-export type SwarmKind = keyof Parts;
 
 /** On SwarmKit's copies of each node's bridge and host network, which no list of networks shows. */
 const PREDEFINED_LABEL = 'com.docker.swarm.predefined';
@@ -19,15 +21,16 @@ const PREDEFINED_LABEL = 'com.docker.swarm.predefined';
 const INTERNAL_LABEL = 'com.docker.swarm.internal';
 
 /** By what only one kind has: a network `Id` and `Scope`, a service a task template, a task a desired state. */
-export function swarmKindOf(entry: Entry): SwarmKind | undefined {
+export function swarmKindOf(entry: Entry, lists: readonly ListName[]): ListName | undefined {
   if (typeof entry.Id === 'string' && typeof entry.Scope === 'string') return 'networks';
-  if (typeof entry.ID !== 'string') return undefined;
-  if (isMap(entry.Spec) && isMap(entry.Spec.TaskTemplate)) return 'services';
-  return typeof entry.DesiredState === 'string' ? 'tasks' : undefined;
+  if (typeof entry.ID === 'string' && isMap(entry.Spec) && isMap(entry.Spec.TaskTemplate)) return 'services';
+  if (typeof entry.ID === 'string' && typeof entry.DesiredState === 'string') return 'tasks';
+  const shared = sharedListOf(entry);
+  return shared !== undefined && lists.includes(shared) ? shared : undefined;
 }
 
 /** How Docker calls what is checked. */
-const DOCKER_FIELDS: Readonly<Record<SwarmKind, FieldNames>> = {
+const DOCKER_FIELDS: Readonly<Record<'networks' | 'services' | 'tasks', FieldNames>> = {
   networks: { ...SNAPSHOT_FIELDS, id: 'Id', labels: 'Labels' },
   services: {
     ...SNAPSHOT_FIELDS,
@@ -40,12 +43,8 @@ const DOCKER_FIELDS: Readonly<Record<SwarmKind, FieldNames>> = {
   tasks: { ...SNAPSHOT_FIELDS, id: 'ID', serviceId: 'ServiceID' },
 };
 
-/** What the files refer to and don't hold: it may be in the tables. */
-export interface Missing {
-  /** Ids or names. */
-  readonly networks: ReadonlySet<string>;
-  readonly services: ReadonlySet<string>;
-}
+/** What the files refer to and don't hold, by its id or its name: it may be in the tables. */
+export type Missing = Readonly<Record<ListName, ReadonlySet<string>>>;
 
 export interface SwarmRead {
   readonly parts: Parts;
@@ -69,12 +68,18 @@ export interface SwarmRead {
  * Gathered as faults are services that refer to a network that is not known, or by a name that two networks have: without that
  * reference the network would seem unused.
  */
-export function readSwarm(swarm: Parts, known: Known, faults: Gathered): SwarmRead {
+export function readSwarm(
+  swarm: Parts,
+  { known, lists }: { readonly known: Known; readonly lists: readonly ListName[] },
+  faults: Gathered,
+): SwarmRead {
   const networks: Placed[] = [];
+  const shared = new SharedDirectory();
   const reading: Reading = {
     directory: new NetworkDirectory(),
     serviceIds: new Set([...swarm.services.map(({ entry }) => entry.ID), ...known.services]),
-    missing: { networks: new Set(), services: new Set() },
+    missing: byList(() => new Set<string>()),
+    shared: { lists: sharedAmong(lists), directory: shared },
     reported: new Set(),
     unusable: [],
     orphans: [],
@@ -101,6 +106,11 @@ export function readSwarm(swarm: Parts, known: Known, faults: Gathered): SwarmRe
       if (isMap(Spec) && isPredefined(Spec.Labels)) leaveOut(where, ID, Spec.Name);
     }
   }
+  for (const list of sharedAmong(lists)) for (const id of known[list] ?? []) shared.add(list, id);
+  const parts = byList((list) => {
+    const [own] = sharedAmong([list]);
+    return own !== undefined && lists.includes(own) ? readShared(swarm, own, shared, faults) : [];
+  });
   const services = swarm.services.flatMap(({ where, entry }): Placed[] => {
     const told = { name: (entry.Spec as Entry).Name, version: versionOf(entry), tasks: tasksToldBy(entry) };
     const place = { where, object: `service#${entry.ID}` };
@@ -112,21 +122,18 @@ export function readSwarm(swarm: Parts, known: Known, faults: Gathered): SwarmRe
     const told = { version: versionOf(entry) };
     return task === undefined ? [] : [{ where, entry: task, fields: DOCKER_FIELDS.tasks, told }];
   });
-  return { parts: { networks, services, tasks }, unusable, missing, orphans };
+  return { parts: { ...parts, networks, services, tasks }, unusable, missing, orphans };
 }
 
 function notWaiting(name: unknown): string {
   return typeof name === 'string' ? ` (service ${name})` : '';
 }
 
-function versionOf({ Version }: Entry): number | undefined {
-  return isMap(Version) && typeof Version.Index === 'number' ? Version.Index : undefined;
-}
-
 interface Reading {
   readonly directory: NetworkDirectory;
   readonly serviceIds: ReadonlySet<unknown>;
-  readonly missing: { readonly networks: Set<string>; readonly services: Set<string> };
+  readonly missing: Readonly<Record<ListName, Set<string>>>;
+  readonly shared: Pick<SharedReading, 'lists' | 'directory'>;
   /** Networks of tasks that are not known, each reported once. */
   readonly reported: Set<unknown>;
   readonly unusable: Unusable[];
@@ -153,7 +160,8 @@ function networkOf(where: string, { Id, Name, Labels, Attachable, Ingress }: Ent
 }
 
 /** SwarmKit's rule chooses between the lists as they are given; then local networks are left out. */
-function serviceOf(where: string, { ID, Spec }: Entry, { directory, unusable, missing }: Reading): Entry {
+function serviceOf(where: string, service: Entry, { directory, unusable, missing, shared }: Reading): Entry {
+  const { ID, Spec } = service;
   const spec = Spec as Entry;
   const ofTask = listOf(`${where}.Spec.TaskTemplate.Networks`, (spec.TaskTemplate as Entry).Networks);
   const ofService = listOf(`${where}.Spec.Networks`, spec.Networks);
@@ -177,7 +185,10 @@ function serviceOf(where: string, { ID, Spec }: Entry, { directory, unusable, mi
   }
   const targets = [...networks].map((target) => ({ target }));
   const annotations = annotationsOf(`${where}.Spec`, spec.Name, spec.Labels);
-  return { id: ID, spec: { annotations, ...(isOldStyle ? { networks: targets } : { task: { networks: targets } }) } };
+  const container = containerOf(where, service, { ...shared, unusable, missing });
+  const task = { ...(!isOldStyle && { networks: targets }), ...(container && { container }) };
+  const hasTask = !isOldStyle || container !== undefined;
+  return { id: ID, spec: { annotations, ...(isOldStyle && { networks: targets }), ...(hasTask && { task }) } };
 }
 
 function taskOf(where: string, task: Entry, reading: Reading): Entry | undefined {
@@ -217,72 +228,7 @@ function taskOf(where: string, task: Entry, reading: Reading): Entry | undefined
   };
 }
 
-function annotationsOf(where: string, name: unknown, labels: unknown): Entry {
-  if (typeof name !== 'string') throw invalid(`${where}.Name is ${shown(name)}; it must be a string`);
-  if (labels === undefined || labels === null) return { name };
-  return { name, labels: asMap(`${where}.Labels`, labels) };
-}
-
-/** Go prints an empty list as `null`, or leaves it out. */
-function listOf(where: string, list: unknown): readonly unknown[] {
-  if (list === undefined || list === null) return [];
-  if (!Array.isArray(list)) throw invalid(`${where} is ${shown(list)}; it must be a list`);
-  return list;
-}
-
 function attachedNetworks(task: Entry): Entry[] {
   const attachments = Array.isArray(task.NetworksAttachments) ? task.NetworksAttachments : [];
   return attachments.flatMap((entry: unknown) => (isMap(entry) && isMap(entry.Network) ? [entry.Network] : []));
-}
-
-const LOCAL = Symbol('local');
-
-/** Docker accepts a network's id or its name everywhere, and tries the id first. */
-class NetworkDirectory {
-  readonly #ids = new Set<unknown>();
-  readonly #idsByName = new Map<unknown, Set<unknown>>();
-  readonly #local = new Set<unknown>();
-
-  add(id: unknown, name: unknown): void {
-    this.#ids.add(id);
-    if (typeof name === 'string') this.#idsByName.set(name, (this.#idsByName.get(name) ?? new Set()).add(id));
-  }
-
-  /** Ids and names in one set, since the swarm's networks of that id or name come first. False if it was known. */
-  addLocal(id: unknown, name: unknown): boolean {
-    const isNew = !this.#local.has(id);
-    this.#local.add(id);
-    this.#local.add(name);
-    return isNew;
-  }
-
-  isLocal(id: unknown): boolean {
-    return this.#local.has(id);
-  }
-
-  has(id: unknown): boolean {
-    return this.#ids.has(id);
-  }
-
-  /** By id, by name, or as a network that each node has for itself. */
-  knows(target: unknown): boolean {
-    return this.#ids.has(target) || this.#idsByName.has(target) || this.#local.has(target);
-  }
-
-  find(where: string, target: unknown): { readonly id: unknown } | typeof LOCAL {
-    if (this.#ids.has(target)) return { id: target };
-    const ids = [...(this.#idsByName.get(target) ?? [])];
-    if (ids.length > 1) {
-      throw invalid(
-        `${where} is ${shown(target)}, a name that networks ${ids.join(', ')} have; name one of them by its id`,
-      );
-    }
-    if (ids.length === 1) return { id: ids[0] };
-    if (target !== undefined && this.#local.has(target)) return LOCAL;
-    throw invalid(
-      `${where} is ${shown(target)}, and no such network is given; add what "docker network inspect" prints for it, or take the reference away if the network is gone`,
-      undefined,
-      typeof target === 'string' ? `network#${target}` : undefined,
-    );
-  }
 }

@@ -75,16 +75,24 @@ export interface MemoryStoreOptions {
   readonly chance?: Chance;
   readonly observer?: RetryObserver;
   readonly rules?: Rules;
+  /** False: items may be older than the declaration of what they hold. @default true */
+  readonly isLearned?: boolean;
 }
 
 /** The real store, over tables in memory. */
 export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
-  const { pageItemsMax, chance = testChance(), observer, rules } = options;
+  const { pageItemsMax, chance = testChance(), observer, rules, isLearned = true } = options;
   const plan = rules === undefined ? tables.plan : swarmkitPlan(rules);
   const names = memoryNames(tables.plan);
   const engine = new MemoryEngine({ tables, names, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));
   return new DynamoDBStore(
-    openDatabase(documentClient(client), names, { chance, plan, rules, ...(observer && { observer }) }),
+    openDatabase(documentClient(client), names, {
+      chance,
+      plan,
+      rules,
+      isLearned,
+      ...(observer && { observer }),
+    }),
   );
 }

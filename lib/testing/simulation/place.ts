@@ -73,7 +73,9 @@ export class Place {
     const ports: FunctionPorts = {
       openStore: (observer) => {
         const open = (under: Rules) =>
-          new DynamoDBStore(openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under }));
+          new DynamoDBStore(
+            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned: true }),
+          );
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
       chance,
