@@ -1,4 +1,5 @@
 /** `npm run local`: the deployed system on this machine. One line of JSON on stdout when ready; logs on stderr. */
+import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkEngine } from '../lib/local/dynamodb/engine.ts';
@@ -8,7 +9,7 @@ import { keepLocalCloud } from './cli/commands/local.ts';
 import { onNpmEnd } from './cli/npm-end.ts';
 import { seconds } from './demo/text.ts';
 import { BESIDE_CLOUD, nextSteps } from './next-steps.ts';
-import { ASSEMBLY_DIRECTORY, buildFunctions, RUNNING_DIRECTORY, STACK_NAME, writeTemplate } from './synthesize.ts';
+import { assemblyDirectoryOf, buildFunctions, RUNNING_DIRECTORY, STACK_NAME, writeTemplate } from './synthesize.ts';
 
 const USAGE = `Usage: npm run local [-- --port N] [--lifecycle FILE] [--assembly DIR]
 
@@ -100,8 +101,9 @@ try {
     await told('writing the template', () => writeTemplate(signal, { validate: false, ...kinds }));
   }
   const isOurs = assembly === undefined;
+  const own = assemblyDirectoryOf(kinds);
   await keepLocalCloud(
-    { port, assemblyDirectory: assembly ?? ASSEMBLY_DIRECTORY, stackName: STACK_NAME },
+    { port, assemblyDirectory: assembly ?? own, stackName: STACK_NAME },
     {
       ...{ stopAsked, tell, print: (line) => void process.stdout.write(`${line}\n`) },
       directory: isOurs ? RUNNING_DIRECTORY : undefined,
@@ -109,6 +111,7 @@ try {
         isOurs && process.stderr.isTTY ? `local: next, in another terminal:\n${nextSteps(BESIDE_CLOUD)}` : undefined,
     },
   );
+  if (kinds.lifecycle !== undefined) rmSync(own, { recursive: true });
   process.exit(0);
 } catch (error) {
   // The terminal's Ctrl-C also ends the builds, which then seem to fail.

@@ -13,7 +13,7 @@ export type { Evidence, Mending, Problem } from './audit/problems.ts';
 export type { AuditProgress } from './audit/reader.ts';
 export type * from './audit/repair.ts';
 export { repair } from './audit/repair.ts';
-export type { About } from './audit/world.ts';
+export type { About, AboutItem } from './audit/world.ts';
 export type { Check, Fault } from './deployed/check.ts';
 export type * from './deployed/surroundings.ts';
 export type { ObjectKey } from './names.ts';

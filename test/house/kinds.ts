@@ -9,12 +9,12 @@ export const NAMED_MAX: Readonly<Record<string, number>> = {
   bin: 16,
   'lib/client': 29,
   'lib/dynamodb': 1,
-  'lib/infra': 0,
+  'lib/infra': 1,
   'lib/lifecycle': 6,
   'lib/local': 2,
   'lib/operate': 52,
-  'lib/protocol': 12,
-  'lib/testing': 9,
+  'lib/protocol': 14,
+  'lib/testing': 11,
 };
 
 const NAMED = /'(?:service|network|task)'|`(?:service|network|task)#\$\{/g;
