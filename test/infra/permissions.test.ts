@@ -159,6 +159,7 @@ describe('grants', () => {
         'networks/index/marked': ['Scan'],
         tasks: ['BatchGetItem', 'PutItem', 'BatchWriteItem', 'Query'],
         attachments: ['PutItem', 'DeleteItem', 'Query'],
+        counters: ['GetItem'], // whether what uses a network is being counted
       }),
     );
   });
