@@ -1,9 +1,8 @@
 /** How what is typed after a command's name is understood. */
 
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
-import { KIND_WORDS, kindOf, parseTypedName } from '../../lib/operate/names.ts';
-import { checkId } from '../../lib/protocol/arguments.ts';
-import type { ParentKind } from '../../lib/protocol/model.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
+import { kindOf, parseTypedId, parseTypedName, planned } from '../../lib/operate/names.ts';
 import { UsageError } from './errors.ts';
 
 export interface Given {
@@ -14,19 +13,19 @@ export interface Given {
   flag(option: string): boolean;
 }
 
-const KINDS_ALLOWED = Object.keys(KIND_WORDS).join(', ');
+const allowed = (plan: Plan) => plan.sweep.join(', ');
 
-export function readKind(text: string | undefined): ParentKind {
-  const kind = text === undefined ? undefined : kindOf(text);
+export function readKind(plan: Plan, text: string | undefined): string {
+  const kind = text === undefined ? undefined : kindOf(plan, text);
   if (kind !== undefined) return kind;
   const what = text === undefined ? 'a kind is missing' : `"${text}" is not a kind`;
-  throw new UsageError(`${what}; allowed: ${KINDS_ALLOWED}`);
+  throw new UsageError(`${what}; allowed: ${allowed(plan)}`);
 }
 
 /** `KIND ID…`, or objects with their kinds, such as `service/web`: at least one. */
-export function readParents({ positionals }: Given): [ItemKey, ...ItemKey[]] {
-  const [first, ...others] = keysTyped(positionals);
-  if (first === undefined) throw new UsageError(missingId(positionals[0]));
+export function readParents(plan: Plan, { positionals }: Given): [ItemKey, ...ItemKey[]] {
+  const [first, ...others] = keysTyped(plan, positionals);
+  if (first === undefined) throw new UsageError(missingId(plan, positionals[0]));
   return [first, ...others];
 }
 
@@ -36,48 +35,49 @@ export function isFromInput({ positionals }: Given): boolean {
 }
 
 /** The lines of standard input: ids of the kind that was given, else objects such as `service/web`. */
-export function readParentLines({ positionals }: Given, text: string): ItemKey[] {
+export function readParentLines(plan: Plan, { positionals }: Given, text: string): ItemKey[] {
   const lines = text.split('\n').map((line) => line.replace(/\r$/, ''));
-  return keysTyped([...positionals.slice(0, -1), ...lines.filter((line) => line !== '')]);
+  return keysTyped(plan, [...positionals.slice(0, -1), ...lines.filter((line) => line !== '')]);
 }
 
 /** Empty for a kind without ids. */
-function keysTyped(words: readonly string[]): ItemKey[] {
-  const kind = words[0] === undefined ? undefined : kindOf(words[0]);
-  const keys = kind === undefined ? words.map(typedKey) : words.slice(1).map((id) => ({ kind, id }));
-  for (const { kind, id } of keys) checkTyped(kind, id);
-  return keys;
+function keysTyped(plan: Plan, words: readonly string[]): ItemKey[] {
+  const kind = words[0] === undefined ? undefined : kindOf(plan, words[0]);
+  if (kind === undefined) return words.map((word) => typedKey(plan, word));
+  return words.slice(1).map((id) => asTyped(() => parseTypedId(plan, kind, id)));
 }
 
-function typedKey(word: string): ItemKey {
-  const key = parseTypedName(word);
+function typedKey(plan: Plan, word: string): ItemKey {
+  const key = asTyped(() => parseTypedName(plan, word));
   if (key !== undefined) return key;
-  throw new UsageError(`"${word}" is not a kind; allowed: ${KINDS_ALLOWED}, or an object such as service/web`);
+  throw new UsageError(`"${word}" is not a kind; allowed: ${allowed(plan)}, or an object such as ${example(plan)}`);
 }
 
-function missingId(word: string | undefined): string {
-  const kind = word === undefined ? undefined : kindOf(word);
-  if (kind !== undefined) return `the id of a ${kind} is missing`;
-  return `a kind is missing; allowed: ${KINDS_ALLOWED}, or an object such as service/web`;
+function missingId(plan: Plan, word: string | undefined): string {
+  const kind = word === undefined ? undefined : kindOf(plan, word);
+  if (kind !== undefined) return `the id of a ${planned(plan, kind).words.singular} is missing`;
+  return `a kind is missing; allowed: ${allowed(plan)}, or an object such as ${example(plan)}`;
 }
 
-/** Refuses what can't be an id. */
-export function checkTyped(kind: ParentKind, id: string): void {
-  asTyped(() => checkId(kind, id));
+/** `service/web`, `directory/OWNER/DIRECTORY`. */
+function example(plan: Plan): string {
+  const [kind = ''] = plan.sweep;
+  const { parts } = planned(plan, kind);
+  return `${kind}/${parts.length === 1 ? 'web' : parts.map((part) => part.toUpperCase()).join('/')}`;
 }
 
 /** Where the library refuses what was typed, the usage is wrong. */
-export function asTyped(check: () => void): void {
+export function asTyped<T>(check: () => T): T {
   try {
-    check();
+    return check();
   } catch (cause) {
     throw new UsageError((cause as Error).message, { cause });
   }
 }
 
 /** `KIND ID`, or `KIND/ID`. */
-export function readParent(given: Given): ItemKey {
-  const [parent, extra] = readParents(given);
+export function readParent(plan: Plan, given: Given): ItemKey {
+  const [parent, extra] = readParents(plan, given);
   if (extra !== undefined) throw new UsageError(`"${given.positionals.at(-1)}" is one argument too many`);
   return parent;
 }

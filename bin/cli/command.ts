@@ -69,6 +69,10 @@ export const GLOBAL_OPTIONS: Readonly<Record<string, Option>> = {
     value: 'FILE',
     says: 'a file with the line of JSON that a local cloud prints, or with the names of your tables',
   },
+  lifecycle: {
+    value: 'FILE',
+    says: 'a file that declares the kinds, as "deallocator lifecycle FILE" reads it (default: what the deployment tells)',
+  },
   endpoint: { value: 'URL', says: 'the address of DynamoDB, Lambda and SQS, instead of the usual ones' },
   json: { says: 'one JSON document on stdout' },
 };

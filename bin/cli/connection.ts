@@ -6,6 +6,7 @@ import type { Connection } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
+import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import type { Surroundings } from '../../lib/operate/deployed/surroundings.ts';
@@ -23,7 +24,9 @@ import type { Given } from './arguments.ts';
 import { UsageError } from './errors.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
+import { onOneLine, readLifecycleFile } from './lifecycle-file.ts';
 import { findRunningCloud } from './running-clouds.ts';
+import { findStackLifecycle } from './stack-lifecycle.ts';
 import { readStackOutputs } from './stack-outputs.ts';
 import { openSurroundings } from './surroundings.ts';
 import { accountOfQueue, isLocal, type Target, targetOf } from './target.ts';
@@ -45,7 +48,7 @@ export interface Deployment extends DeploymentNames {
 }
 
 export async function openDeployment(given: Given, io: Io): Promise<Deployment> {
-  const { of, account, connection, ...names } = await findDeployment(given, io);
+  const { of, account, connection, lifecycle, ...names } = await findDeployment(given, io);
   const db = connect(connection);
   const { tables, rules, sweepFunctionName } = names;
   const where = await whereIs(db);
@@ -55,8 +58,8 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     connection,
     where,
     db,
-    client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
-    cluster: new Cluster(db, tables, { rules, chance: io.chance }),
+    client: openClient({ tables, client: db, ...(lifecycle ? { lifecycle } : { taskNetworks: rules.taskNetworks }) }),
+    cluster: new Cluster(db, tables, { ...(lifecycle && { plan: planOf(lifecycle) }), rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     around: openSurroundings({
       connection,
@@ -68,30 +71,38 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
   };
 }
 
+/** Its kinds are known when it runs: commands that need SwarmKit's ask for these. */
+function openClient(options: ConstructorParameters<typeof DeallocatorClient>[0]): DeallocatorClient {
+  return new DeallocatorClient(options);
+}
+
 interface Found extends DeploymentNames {
   readonly of: Pick<Target, 'stack' | 'config'>;
   readonly connection: Connection;
   readonly account?: string | undefined;
+  /** Undefined: SwarmKit's kinds, by the rules. */
+  readonly lifecycle: Lifecycle | undefined;
 }
 
 async function findDeployment(given: Given, io: Io): Promise<Found> {
   const region = given.text('region');
   const endpoint = readEndpoint(given.text('endpoint'));
   const { stack, config } = readContext(given, io.environment);
+  const file = given.text('lifecycle');
+  const lifecycle = file === undefined ? undefined : await readDeclared(file, io);
   if (stack !== undefined) {
     const connection: Connection = { ...(region && { region }), ...(endpoint && { endpoint }) };
     const { outputs, account, ...at } = await readStackOutputs(splitStackName(stack)[0], connection);
     // The Region may come from a profile: then it is not among what was given.
     const named = connection.region === undefined && at.region !== undefined ? { region: at.region } : {};
-    return {
-      of: { stack },
-      connection: { ...connection, ...named },
-      account,
-      ...readOutputs(stack, outputs, planOf(SWARMKIT)),
-    };
+    const where = { ...connection, ...named };
+    const found = lifecycle ?? (await findStackLifecycle(readOutputs(stack, outputs), where));
+    const names = readOutputs(stack, outputs, planOf(found ?? SWARMKIT));
+    return { of: { stack }, connection: where, account, ...names, lifecycle: found };
   }
-  const file = config === undefined ? await findRunningCloud(io.directory, endpoint) : await readConfigFile(config, io);
-  const found = readConfig(file.name, file.text);
+  const document =
+    config === undefined ? await findRunningCloud(io.directory, endpoint) : await readConfigFile(config, io);
+  const found = readConfig(document.name, document.text, lifecycle);
   const { accessKeyId, secretAccessKey } = found;
   const at = endpoint ?? found.endpoint;
   const connection: Connection = {
@@ -99,7 +110,23 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
     ...(at && { endpoint: at }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
   };
-  return { of: { ...(config !== undefined && { config: file.name }) }, connection, ...found.names };
+  return {
+    of: { ...(config !== undefined && { config: document.name }) },
+    connection,
+    lifecycle: found.lifecycle,
+    ...found.names,
+  };
+}
+
+/** Checked, so that what is refused is told before anything is asked. */
+async function readDeclared(file: string, io: Io): Promise<Lifecycle> {
+  try {
+    const lifecycle = await readLifecycleFile(file, io);
+    planOf(lifecycle);
+    return lifecycle;
+  } catch (error) {
+    throw onOneLine(file, error);
+  }
 }
 
 /** DynamoDB Local takes any. On AWS a Region that nobody has named would be another deployment's. */

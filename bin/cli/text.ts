@@ -153,8 +153,8 @@ export function emphasis(text: string, output: Output, environment?: Io['environ
   return styleText('bold', text, { stream: output as unknown as NodeJS.WriteStream });
 }
 
-export function count(number: number, singular: string): string {
-  return `${number.toLocaleString('en-US')} ${singular}${number === 1 ? '' : 's'}`;
+export function count(number: number, singular: string, plural = `${singular}s`): string {
+  return `${number.toLocaleString('en-US')} ${number === 1 ? singular : plural}`;
 }
 
 /** The two largest units: `3 d 4 h`, `12 min 5 s`, `0 s`. */

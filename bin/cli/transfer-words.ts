@@ -1,5 +1,5 @@
 /** What an import or an export has done, in words. */
-import { spoken } from '../../lib/operate/names.ts';
+import { spokenInSwarm } from '../../lib/operate/names.ts';
 import type { ImportPhase, ImportResult } from '../../lib/operate/snapshots/import.ts';
 import type { Counts } from '../../lib/operate/snapshots/lines.ts';
 import { KIND_OF } from '../../lib/operate/snapshots/lists.ts';
@@ -36,7 +36,7 @@ export function importWords(
 function said(object: string): string {
   const [, service, task] = /^task#(?:([^#]+)#)?([^#]+)$/.exec(object) ?? [];
   if (task !== undefined) return shortened(`task ${task}${service === undefined ? '' : ` of service ${service}`}`);
-  return shortened(parseParentName(object) === undefined ? object : spoken(object));
+  return shortened(parseParentName(object) === undefined ? object : spokenInSwarm(object));
 }
 
 /** Objects of one cause that are named before their number alone is told. */

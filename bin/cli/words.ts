@@ -1,6 +1,8 @@
 /** How counts, marks, holds and forecasts of the reports are put in words and trees. */
-import { called, listed, type Names, spokenWith } from '../../lib/operate/names.ts';
-import type { Forecast, StayReason } from '../../lib/operate/reports/forecast.ts';
+import { parseItemName } from '../../lib/lifecycle/ids.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
+import { called, childWords, listed, type Names, planned, spokenWith } from '../../lib/operate/names.ts';
+import type { Forecast, StayReason } from '../../lib/operate/reports/foreseen.ts';
 import type { Standing } from '../../lib/operate/reports/standing.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
 import { sequence } from './lists.ts';
@@ -14,13 +16,17 @@ export function absenceWords(absence: 'gone' | 'not there' = 'not there', isWhol
 
 export const NOT_ALL_READ = 'not all receipts were read, so it may have been deleted';
 
-export function countWords(children: CountView, singular: string): string {
-  return `${children.isExact ? '' : 'at least '}${count(children.count, singular)}`;
+export function countWords(
+  children: CountView,
+  { singular, plural }: { readonly singular: string; readonly plural: string },
+): string {
+  return `${children.isExact ? '' : 'at least '}${count(children.count, singular, plural)}`;
 }
 
 /** What the children of an object are called. */
-export function childOf(object: string): string {
-  return object.startsWith('service#') ? 'task' : 'user';
+export function childOf(plan: Plan, object: string): ReturnType<typeof childWords> {
+  const key = parseItemName(plan, object);
+  return key === undefined ? { singular: 'user', plural: 'users' } : childWords(plan, key.kind);
 }
 
 /** When a child was last counted down. */
@@ -35,16 +41,18 @@ export function markWords({ ageSeconds, markedAt, by, reason }: MarkView): strin
   return `${when}${by === undefined ? '' : ` by ${by}`}${reason === undefined ? '' : `: ${reason}`}`;
 }
 
-export function reasonWords(reason: StayReason, names?: Names): string {
+export function reasonWords(plan: Plan, reason: StayReason, names?: Names): string {
   switch (reason.because) {
     case 'grace period':
       return `grace period until ${reason.until}`;
-    case 'tasks':
-      return countWords({ count: reason.tasks, isExact: reason.isExact }, 'task');
+    case 'children':
+      return countWords(reason, planned(plan, reason.kind).words);
     case 'used':
-      return `used by ${listed(reason.by.map((user) => spokenWith(names, user)))}`;
+      return `used by ${listed(reason.by.map((user) => spokenWith(plan, names, user)))}`;
     case 'unreadable counter':
       return COUNTER_OVERWRITTEN;
+    case 'learning':
+      return `its users are being counted${sinceWords(reason.sinceEpochMillis)}`;
     case 'not all read':
       return 'used by more than was read';
     default:
@@ -52,22 +60,28 @@ export function reasonWords(reason: StayReason, names?: Names): string {
   }
 }
 
+const sinceWords = (epochMillis: number | undefined) =>
+  epochMillis === undefined ? '' : `, since ${new Date(epochMillis).toISOString()}`;
+
 const COUNTER_OVERWRITTEN = 'its counter was overwritten';
 
 /** What a marked object waits for: `blocked: used by service web (not marked)`. */
-export function standingWords(standing: Standing, hold?: StayReason): string {
+export function standingWords(plan: Plan, standing: Standing, hold?: StayReason): string {
   const { state } = standing;
-  const why = [...whyWords(standing), ...(hold ? [reasonWords(hold)] : [])];
+  const why = [...whyWords(plan, standing), ...(hold ? [reasonWords(plan, hold)] : [])];
   return why.length === 0 ? state : `${state}: ${why.join('; ')}`;
 }
 
-function whyWords(standing: Standing): string[] {
+function whyWords(plan: Plan, standing: Standing): string[] {
   switch (standing.state) {
     case 'unreadable':
       return [COUNTER_OVERWRITTEN];
     case 'blocked': {
       const { blockedBy, usersNotLookedAt } = standing;
-      const users = blockedBy.map(({ object, name, because }) => called(object, name, because));
+      const users = blockedBy.map(({ object, name, because, through }) => {
+        const way = through === undefined ? [] : [`by way of ${spokenWith(plan, undefined, through)}`];
+        return called(plan, object, name, because, ...way);
+      });
       return [`used by ${listed(users, users.length + usersNotLookedAt)}`];
     }
     case 'stalled':
@@ -78,8 +92,8 @@ function whyWords(standing: Standing): string[] {
 }
 
 /** What will happen, numbered in its order; then what stays. */
-export function forecastLines({ steps, stays, isWhole }: Forecast, names: Names): string[] {
-  const say = (object: string) => spokenWith(names, object);
+export function forecastLines(plan: Plan, { steps, stays, isWhole }: Forecast, names: Names): string[] {
+  const say = (object: string) => spokenWith(plan, names, object);
   if (steps.length === 0 && stays.length === 0) return [];
   const going = steps.map(({ after, deletions }, index) => {
     const what =
@@ -87,10 +101,12 @@ export function forecastLines({ steps, stays, isWhole }: Forecast, names: Names)
         deletions.map(({ deleted }) => sequence(deleted.map(say), ' with ')),
         ', then ',
       ) || 'nothing more goes';
-    return visible(`${index + 1}. ${afterWords(after, say)}: ${what}`);
+    return visible(`${index + 1}. ${afterWords(plan, after, say)}: ${what}`);
   });
   const staying = stays.map(({ object, reasons }) =>
-    visible(`stays: ${spokenWith(names, object, reasons.map((reason) => reasonWords(reason, names)).join('; '))}`),
+    visible(
+      `stays: ${spokenWith(plan, names, object, reasons.map((reason) => stayWords(plan, reason, names)).join('; '))}`,
+    ),
   );
   return [
     '',
@@ -100,10 +116,22 @@ export function forecastLines({ steps, stays, isWhole }: Forecast, names: Names)
   ];
 }
 
-function afterWords(after: Forecast['steps'][number]['after'], say: (object: string) => string): string {
+function stayWords(plan: Plan, reason: StayReason, names: Names): string {
+  return reason.because === 'learning' ? 'being learned' : reasonWords(plan, reason, names);
+}
+
+function afterWords(plan: Plan, after: Forecast['steps'][number]['after'], say: (object: string) => string): string {
   if (after === undefined) return 'now';
-  if (after.assume === 'tasks gone') return `when the tasks of ${say(after.service)} are gone`;
+  if (after.assume === 'children gone') return `when the ${leafWords(plan, after.of)} of ${say(after.of)} are gone`;
   return after.notBefore === undefined ? 'with the next sweep' : `with the first sweep after ${after.notBefore}`;
+}
+
+/** What its users delete of an object: `tasks`, `comments`. */
+function leafWords(plan: Plan, object: string): string {
+  const { kind = '' } = parseItemName(plan, object) ?? {};
+  const kinds = planned(plan, kind).countedBy.flatMap((source) => (source.by === 'key' ? [source.kind] : source.kinds));
+  const leaves = kinds.filter((one) => !planned(plan, one).isGuarded);
+  return leaves.map((one) => planned(plan, one).words.plural).join(' and ');
 }
 
 export interface Branch {

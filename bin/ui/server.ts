@@ -44,7 +44,7 @@ export async function serveUi({ cluster, target, port, ...options }: UiOptions):
     if (FILES.includes(pathname)) return end(response, 200, readPage(pathname), extname(pathname));
     const isEvents = pathname.startsWith(`${EVENTS}/`);
     if (isEvents) address.pathname = pathname.slice(EVENTS.length);
-    const view = viewOf(address);
+    const view = viewOf(cluster.plan, address);
     if (view === undefined) return end(response, 404, 'there is no such page; / shows what is marked');
     if (!isEvents) return end(response, 200, textOf(shellOf(view, target)), '.html');
     if (viewers.size >= VIEWERS_MAX) return end(response, 503, `${VIEWERS_MAX} pages are open already; close some`);

@@ -1,7 +1,20 @@
 /** What each view shows: the reports of the command line, in its words. Its address says which view, and of what. */
 
+import { parseItemName } from '../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
-import { called, kindOf, listed, spoken, spokenWith } from '../../lib/operate/names.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
+import {
+  called,
+  keyGiven,
+  kindOf,
+  listed,
+  type ObjectKey,
+  parseTypedId,
+  planned,
+  spoken,
+  spokenWith,
+  typedId,
+} from '../../lib/operate/names.ts';
 import type { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { LEGEND } from '../../lib/operate/reports/drawing.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
@@ -9,7 +22,6 @@ import { drawGraph } from '../../lib/operate/reports/graph.ts';
 import { type Deletion, readHistory } from '../../lib/operate/reports/history.ts';
 import { type ListedObject, listObjects } from '../../lib/operate/reports/listing.ts';
 import { readEntries, readStatus, type Status, type StatusEntry } from '../../lib/operate/reports/status.ts';
-import { isId, parseParentName } from '../../lib/protocol/model.ts';
 import { branchesOf, titleOf } from '../cli/commands/explain.ts';
 import { summaryLines } from '../cli/commands/status.ts';
 import { drawSvg } from '../cli/graph-svg.ts';
@@ -37,22 +49,32 @@ export interface View {
 }
 
 /** Undefined where an address names no view, or an object that can't be. */
-export function viewOf({ pathname, searchParams }: URL): View | undefined {
+export function viewOf(plan: Plan, { pathname, searchParams }: URL): View | undefined {
   if (pathname === '/') return { address: '/', title: 'Overview', open: openOverview };
   if (pathname === '/objects') {
     const stack = searchParams.get('stack') ?? undefined;
     const title = stack === undefined ? 'Objects' : `Stack ${stack}`;
     return { address: addressOfStack(stack), title, open: (cluster) => openObjects(cluster, stack) };
   }
-  const kind = kindOf(searchParams.get('kind') ?? '');
-  const id = searchParams.get('id') ?? '';
-  if (pathname !== '/object' || kind === undefined || !isId(kind, id)) return undefined;
-  const key = { kind, id };
-  return { address: addressOf(key), title: spoken(itemName(key)), open: (cluster) => openObject(cluster, key) };
+  const key = pathname === '/object' ? readKey(plan, searchParams) : undefined;
+  if (key === undefined) return undefined;
+  const title = spoken(plan, itemName(key));
+  return { address: addressOf(plan, key), title, open: (cluster) => openObject(cluster, key) };
 }
 
-function addressOf({ kind, id }: ItemKey): string {
-  return `/object?${new URLSearchParams({ kind, id })}`;
+/** Undefined for what can't be an object. */
+function readKey(plan: Plan, address: URLSearchParams): ItemKey | undefined {
+  const kind = kindOf(plan, address.get('kind') ?? '');
+  try {
+    return kind === undefined ? undefined : parseTypedId(plan, kind, address.get('id') ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+function addressOf(plan: Plan, object: ObjectKey): string {
+  const key = keyGiven(plan, object);
+  return `/object?${new URLSearchParams({ kind: key.kind, id: typedId(plan, key) })}`;
 }
 
 function addressOfStack(stack: string | undefined): string {
@@ -85,7 +107,7 @@ function openOverview(cluster: Cluster): Reading {
     async read() {
       const status = await readStatus(cluster, { limit: OBJECTS_SHOWN_MAX });
       const now = cluster.chance.nowEpochMillis();
-      const marked = markedPart(status, paceOf(status.marked, now));
+      const marked = markedPart(cluster.plan, status, paceOf(status.marked, now));
       // Where nothing has changed, neither have the deletions, nor the picture of what is marked.
       const of = JSON.stringify(status.marked.map((one) => [one.object, one.state, one.mark.markedAt, one.children]));
       if (slow?.of !== of || slow.untilEpochMillis <= now) {
@@ -99,44 +121,43 @@ function openOverview(cluster: Cluster): Reading {
   };
 }
 
-function markedPart(status: Status, paces: ReadonlyMap<string, Pace>): Part {
-  const [head = '', ...notes] = summaryLines(status, false);
+function markedPart(plan: Plan, status: Status, paces: ReadonlyMap<string, Pace>): Part {
+  const [head = '', ...notes] = summaryLines(plan, status, false);
   const words = notes.map((note) => html`<p class="note">${note} (of "deallocator status")</p>`);
-  return partOf('marked', html`<span role="status">${head}</span>`, markedTable(status.marked, paces), words);
+  return partOf('marked', html`<span role="status">${head}</span>`, markedTable(plan, status.marked, paces), words);
 }
 
-function markedTable(marked: readonly StatusEntry[], paces: ReadonlyMap<string, Pace>): Html | false {
+function markedTable(plan: Plan, marked: readonly StatusEntry[], paces: ReadonlyMap<string, Pace>): Html | false {
   const rows = marked.map((entry) => {
     const { object, name, state, mark, hold } = entry;
     const { most = 0, secondsLeft } = paces.get(object) ?? {};
     const timeLeft =
       secondsLeft === undefined ? '-' : `${state === 'draining' ? 'about ' : ''}${duration(secondsLeft)}`;
     // The words of `status`; the state itself stands out.
-    const why = standingWords(entry, hold).slice(state.length);
+    const why = standingWords(plan, entry, hold).slice(state.length);
     const stands = html`<span class="state ${state}">${state}</span>${why}`;
-    const link = linkTo(entry, called(object, name));
-    return [object, link, stands, leftOf(entry, most), timeLeft, markWords(mark)] as const;
+    const link = linkTo(plan, entry, called(plan, object, name));
+    return [object, link, stands, leftOf(plan, entry, most), timeLeft, markWords(mark)] as const;
   });
   return rows.length > 0 && tableOf(['Object', 'State', 'Left', 'Time left', 'Marked'], rows);
 }
 
 /** How many are left, with a bar. */
-function leftOf({ object, state, children }: StatusEntry, most: number): Html {
+function leftOf(plan: Plan, { object, state, children }: StatusEntry, most: number): Html {
   const gone = most - children.count;
   const label = `${gone} of ${most} gone since this view was opened`;
   const bar = html`<progress class="${state}" max="${most}" value="${gone}" aria-label="${label}" title="${label}"></progress>`;
-  return html`${countWords(children, childOf(object))}${most > 0 && bar}`;
+  return html`${countWords(children, childOf(plan, object))}${most > 0 && bar}`;
 }
 
-function linkTo(key: ItemKey, words: string): Html {
-  return html`<a href="${addressOf(key)}">${shortened(words)}</a>`;
+function linkTo(plan: Plan, object: ObjectKey, words: string): Html {
+  return html`<a href="${addressOf(plan, object)}">${shortened(words)}</a>`;
 }
 
-async function pictureOf(cluster: Cluster, keys: readonly ItemKey[]): Promise<Part> {
+async function pictureOf(cluster: Cluster, keys: readonly ObjectKey[]): Promise<Part> {
   if (keys.length === 0) return partOf('picture', 'Who holds what', 'Nothing is there.');
-  const svg = markup(
-    await drawSvg(await drawGraph(cluster, keys, 'dot', { hasLegend: false, linkTo: addressOf }), true),
-  );
+  const options = { hasLegend: false, linkTo: (key: ItemKey) => addressOf(cluster.plan, key) };
+  const svg = markup(await drawSvg(await drawGraph(cluster, keys, 'dot', options), true));
   const scroll = html`<div class="scroll" tabindex="0" role="region" aria-labelledby="picture-head">${svg}</div>`;
   const legend = Object.entries(LEGEND).map(([means, words]) => html`<span class="key ${means}">${words}</span> `);
   return partOf('picture', 'Who holds what', scroll, html`<p>${legend}</p>`);
@@ -145,16 +166,17 @@ async function pictureOf(cluster: Cluster, keys: readonly ItemKey[]): Promise<Pa
 async function deletionsOf(cluster: Cluster): Promise<Part> {
   const { deletions, isWhole } = await readHistory(cluster, { limit: DELETIONS_SHOWN_MAX });
   const note = html`<p class="note">Not all receipts were read; newer ones may be among the others.</p>`;
-  const timeline = timelineOf(deletions, 'No receipt of a deletion was found.');
+  const timeline = timelineOf(cluster.plan, deletions, 'No receipt of a deletion was found.');
   return partOf('deletions', 'Last deletions', timeline, !isWhole && note);
 }
 
-function timelineOf(deletions: readonly Deletion[], ifNone: string): Html {
+function timelineOf(plan: Plan, deletions: readonly Deletion[], ifNone: string): Html {
   if (deletions.length === 0) return html`${ifNone}`;
   const items = deletions.map((one) => {
     const why = [one.markedBy, one.markedReason].filter(Boolean).join(': ');
-    const along = one.wentWith === undefined ? listed(one.freed.map(spoken)) : spoken(one.wentWith);
-    return html`<li><time>${one.deletedAt}</time> ${linkTo(one, called(one.object, one.name))}${along !== '' && ` with ${along}`}
+    const along =
+      one.wentWith === undefined ? listed(one.freed.map((name) => spoken(plan, name))) : spoken(plan, one.wentWith);
+    return html`<li><time>${one.deletedAt}</time> ${linkTo(plan, one, called(plan, one.object, one.name))}${along !== '' && ` with ${along}`}
       <span class="note">${why !== '' && `${why}, `}by ${one.trigger}</span></li>`;
   });
   return html`<ul>${items}</ul>`;
@@ -162,22 +184,27 @@ function timelineOf(deletions: readonly Deletion[], ifNone: string): Html {
 
 function openObject(cluster: Cluster, key: ItemKey): Reading {
   const paceOf = openDrains();
+  const { plan } = cluster;
   return {
     periodMillis: LOOK_MILLIS,
     async read() {
       const found = await explain(cluster, key);
       const marked = (await readEntries(cluster, [key])).flatMap(({ entry }) => entry ?? []);
       const { usedBy = [], uses = [], advice, forecast, formerLives, names } = found;
-      const linked = [...usedBy, ...uses].map(({ object }) => [object, spokenWith(names, object)] as const);
+      const linked = [...usedBy, ...uses].map(({ object }) => [object, spokenWith(plan, names, object)] as const);
       // The lines begin with a head of their own.
-      const [, , ...will] = forecastLines(forecast, names);
+      const [, , ...will] = forecastLines(plan, forecast, names);
       return new Map([
-        partOf('facts', titleOf(found), markedTable(marked, paceOf(marked, cluster.chance.nowEpochMillis()))),
+        partOf(
+          'facts',
+          titleOf(plan, found),
+          markedTable(plan, marked, paceOf(marked, cluster.chance.nowEpochMillis())),
+        ),
         partOf('advice', 'What to do', linesOf(advice)),
-        partOf('known', 'What is known', treeOf(branchesOf({ ...found, formerLives: [] }), linked)),
+        partOf('known', 'What is known', treeOf(plan, branchesOf(plan, { ...found, formerLives: [] }), linked)),
         partOf('forecast', 'What will happen', linesOf(will.length > 0 ? will : ['Nothing that is known of.'])),
         await pictureOf(cluster, [key]),
-        partOf('past', 'Former lives of this id', timelineOf(formerLives, 'No receipt tells of one.')),
+        partOf('past', 'Former lives of this id', timelineOf(plan, formerLives, 'No receipt tells of one.')),
       ]);
     },
   };
@@ -188,12 +215,13 @@ function linesOf(lines: readonly string[]): Html[] {
 }
 
 /** @param linked names of objects, and how the text calls them: where a branch begins so, that leads to its page */
-function treeOf(branches: readonly Branch[], linked: readonly (readonly [string, string])[]): Html {
+function treeOf(plan: Plan, branches: readonly Branch[], linked: readonly (readonly [string, string])[]): Html {
   const items = branches.map(({ text, branches: below = [] }) => {
     const [object = '', said = ''] = linked.find(([, words]) => text.startsWith(`${words}: `)) ?? [];
-    const key = parseParentName(object);
-    const words = key === undefined ? html`${text}` : html`${linkTo(key, said)}${text.slice(said.length)}`;
-    return html`<li>${words}${below.length > 0 && treeOf(below, linked)}</li>`;
+    const key = parseItemName(plan, object);
+    const isObject = key !== undefined && planned(plan, key.kind).isGuarded;
+    const words = !isObject ? html`${text}` : html`${linkTo(plan, key, said)}${text.slice(said.length)}`;
+    return html`<li>${words}${below.length > 0 && treeOf(plan, below, linked)}</li>`;
   });
   return html`<ul>${items}</ul>`;
 }
@@ -205,7 +233,12 @@ function openObjects(cluster: Cluster, stack: string | undefined): Reading {
       const { objects, isWhole } = await listObjects(cluster, { stack, limit: OBJECTS_SHOWN_MAX });
       const head = stack === undefined ? 'Objects' : `Objects of stack ${stack}`;
       const table =
-        objects.length > 0 ? tableOf(['Object', 'State', 'Stack'], objects.map(objectRow)) : 'Nothing is there.';
+        objects.length > 0
+          ? tableOf(
+              ['Object', 'State', 'Stack'],
+              objects.map((one) => objectRow(cluster.plan, one)),
+            )
+          : 'Nothing is there.';
       const note = html`<p class="note">There are more; "deallocator ls" shows them.</p>`;
       const list = partOf('objects', head, table, !isWhole && note);
       return new Map(stack === undefined ? [list] : [await pictureOf(cluster, objects), list]);
@@ -213,8 +246,8 @@ function openObjects(cluster: Cluster, stack: string | undefined): Reading {
   };
 }
 
-function objectRow({ kind, id, object, name, stack, state, isProtected }: ListedObject) {
+function objectRow(plan: Plan, { kind, id, object, name, stack, state, isProtected }: ListedObject) {
   const words = html`<span class="state ${state === 'marked' && 'draining'}">${state}${isProtected && ', protected'}</span>`;
   const link = stack === undefined ? '-' : html`<a href="${addressOfStack(stack)}">${shortened(stack)}</a>`;
-  return [object, linkTo({ kind, id }, called(object, name)), words, link] as const;
+  return [object, linkTo(plan, { kind, id }, called(plan, object, name)), words, link] as const;
 }

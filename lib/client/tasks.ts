@@ -1,130 +1,79 @@
-/** Creates tasks behind the fence, and deletes them plainly. */
-import { isNotThere } from '../dynamodb/conditions.ts';
+/** The tasks of one service: created behind its fence, many at a time, and deleted plainly. */
 import type { Database } from '../dynamodb/database.ts';
-import { listChildren } from '../dynamodb/reads.ts';
-import { deletePlainly, put, putKey } from '../dynamodb/writes.ts';
-import type { ItemKey } from '../lifecycle/keys.ts';
-import { checkId, checkLimit, checkList, checkOptions, invalid } from '../protocol/arguments.ts';
+import { partsOfKey } from '../lifecycle/ids.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import { checkList, invalid } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { BATCH_WRITE_ITEMS_MAX, BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
-import { referredTo, taskKey } from '../protocol/model.ts';
-import { chunks } from '../protocol/parallel.ts';
-import { checkNew, checkTaskReferences } from './checks.ts';
-import { fence } from './fence.ts';
-import { unfit } from './refusals.ts';
+import { BLOCKERS_NAMED_MAX, TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
+import { checkedKey } from './ids.ts';
+import { deleteItems, listUnder, withDone } from './lists.ts';
+import { createItems, fencesOf, itemGiven, type NewItem, newItem } from './new-items.ts';
 import type { ListOptions, ListPage, NewTask, Task } from './types.ts';
 
-export class Tasks {
-  readonly #database: Database;
-
-  constructor(database: Database) {
-    this.#database = database;
-  }
-
-  async create(serviceId: string, tasks: readonly NewTask[]): Promise<void> {
-    checkId('service', serviceId);
-    checkList('tasks', tasks);
-    for (const task of tasks) checkNew('task', task);
-    checkDistinct(tasks.map(({ id }) => id));
-    const holding = tasks.map((task): Holding => {
-      return { task, networks: this.#database.rules.taskNetworks ? checkTaskReferences(serviceId, task) : [] };
-    });
-    const done: string[] = [];
-    // One after another: transactions that check the same service conflict with one another.
-    for (const some of together(holding)) {
-      try {
-        await this.#createTogether(serviceId, some);
-      } catch (error) {
-        throw withDone(error, done);
-      }
-      done.push(...some.map(({ task }) => task.id));
+export async function createTasks(database: Database, serviceId: string, tasks: readonly NewTask[]): Promise<void> {
+  const { plan } = database;
+  checkedKey(plan, 'service', serviceId);
+  checkList('tasks', tasks);
+  const all = tasks.map((task) => newItem(plan, 'task', { ...itemGiven(plan, 'task', task), serviceId }));
+  const idOf = ({ key }: Pick<NewItem, 'key'>) => partsOfKey(plan, key).task as string;
+  checkDistinct(all.map(idOf));
+  const done: string[] = [];
+  // One after another: transactions that check the same service conflict with one another.
+  for (const some of together(all)) {
+    const [first] = some;
+    const names = some.length === 1 && first ? `task ${idOf(first)} was` : `its ${some.length} new tasks were`;
+    const existing = (keys: readonly ItemKey[]) => {
+      const ids = keys.slice(0, BLOCKERS_NAMED_MAX).map((key) => idOf({ key }));
+      const there = `service ${serviceId} has task ${ids.join(', ')} already`;
+      return new DeallocatorError('AlreadyExists', `${there}, so ${names} not created; choose other ids`);
+    };
+    try {
+      await createItems(database, some, `${names} not created`, existing);
+    } catch (error) {
+      throw withDone(error, done);
     }
-  }
-
-  async delete(serviceId: string, ids: readonly string[]): Promise<void> {
-    checkId('service', serviceId);
-    checkList('ids', ids);
-    for (const id of ids) checkId('task', id);
-    const { requests, at } = this.#database;
-    const givenUp = (left: number, tries: number) =>
-      `${left} tasks of service ${serviceId} were left undeleted ${tries} times; delete them again later`;
-    const done: string[] = [];
-    for (const some of chunks([...new Set(ids)], BATCH_WRITE_ITEMS_MAX)) {
-      try {
-        const keys = some.map((id) => at.item(taskKey(serviceId, id)).Key);
-        await deletePlainly(requests, at.table('tasks'), keys, givenUp);
-      } catch (error) {
-        throw withDone(error, done);
-      }
-      done.push(...some);
-    }
-  }
-
-  async list(serviceId: string, options: ListOptions = {}): Promise<ListPage<Task>> {
-    checkId('service', serviceId);
-    checkOptions(options);
-    const service: ItemKey = { kind: 'service', id: serviceId };
-    const { items, next } = await listChildren(this.#database, service, checkLimit(options.limit), options.from);
-    return { items: items as Task[], ...(next && { next }) };
-  }
-
-  async #createTogether(serviceId: string, holding: readonly Holding[]): Promise<void> {
-    const tasks = holding.map(({ task }) => task);
-    const networks = [...new Set(holding.flatMap((each) => each.networks))];
-    const { requests, at } = this.#database;
-    const puts = tasks.map((task) => {
-      const address = at.item(taskKey(serviceId, task.id));
-      return put(address.TableName, { ...task, serviceId }, isNotThere(address));
-    });
-    const attachments = holding.flatMap(({ task, networks: held }) => {
-      const holder = taskKey(serviceId, task.id);
-      return held.map((network) => putKey(at.attachment(referredTo(network), holder)));
-    });
-    const fences: readonly ItemKey[] = [
-      { kind: 'service', id: serviceId },
-      ...networks.map((id) => ({ kind: 'network' as const, id })),
-    ];
-    const created = await requests.transact([
-      ...fences.map((parent) => fence(this.#database, parent)),
-      ...puts,
-      ...attachments,
-    ]);
-    if (created.status === 'committed') return;
-    const names = tasks.length === 1 ? `task ${tasks[0]?.id} was` : `its ${tasks.length} new tasks were`;
-    const refused = created.places.find(({ place }) => place < fences.length);
-    if (refused) {
-      const { kind, id } = fences[refused.place] as ItemKey;
-      throw unfit(kind, id, refused.found, `${names} not created`);
-    }
-    const existing = created.places.map(({ place }) => tasks[place - fences.length]?.id);
-    throw new DeallocatorError(
-      'AlreadyExists',
-      `service ${serviceId} has task ${existing.slice(0, BLOCKERS_NAMED_MAX).join(', ')} already, so ${names} not created; choose other ids`,
-    );
+    done.push(...some.map(idOf));
   }
 }
 
-/** A new task, and the networks that it holds itself. */
-interface Holding {
-  readonly task: NewTask;
-  readonly networks: readonly string[];
+export async function deleteTasks(database: Database, serviceId: string, ids: readonly string[]): Promise<void> {
+  const { plan } = database;
+  const keys = taskKeys(database, serviceId, ids);
+  const nameOf = (key: ItemKey) => partsOfKey(plan, key).task as string;
+  await deleteItems(database, 'task', keys, { what: `tasks of service ${serviceId}`, nameOf });
+}
+
+export async function listTasks(
+  database: Database,
+  serviceId: string,
+  options: ListOptions = {},
+): Promise<ListPage<Task>> {
+  const service = checkedKey(database.plan, 'service', serviceId);
+  return (await listUnder(database, 'task', service, options)) as ListPage<Task>;
+}
+
+function taskKeys({ plan }: Database, serviceId: string, ids: readonly string[]): ItemKey[] {
+  checkedKey(plan, 'service', serviceId);
+  checkList('ids', ids);
+  return ids.map((id) => checkedKey(plan, 'task', { service: serviceId, task: id }));
 }
 
 /** Groups that fit one transaction each: the service's fence, the tasks, their attachments, and a fence for each network. */
-function together(holding: readonly Holding[]): Holding[][] {
-  const groups: Holding[][] = [];
+function together(all: readonly NewItem[]): NewItem[][] {
+  const groups: NewItem[][] = [];
   let fenced = new Set<string>();
   let actions = Number.POSITIVE_INFINITY;
-  for (const each of holding) {
-    const cost = () => 1 + each.networks.length + each.networks.filter((network) => !fenced.has(network)).length;
+  for (const each of all) {
+    const wanted = fencesOf([each]).map(itemName);
+    const cost = () => 1 + each.held.length + wanted.filter((name) => !fenced.has(name)).length;
     if (actions + cost() > TRANSACTION_ACTIONS_MAX) {
       groups.push([]);
       fenced = new Set();
-      actions = 1;
+      actions = 0;
     }
     actions += cost();
     groups.at(-1)?.push(each);
-    for (const network of each.networks) fenced.add(network);
+    for (const name of wanted) fenced.add(name);
   }
   return groups;
 }
@@ -135,11 +84,4 @@ function checkDistinct(ids: readonly string[]): void {
     if (seen.has(id)) throw invalid(`task ${id} was given twice; ids are unique among the tasks of a service`);
     seen.add(id);
   }
-}
-
-/** A bulk request that stopped on its way says what was done before. */
-function withDone(error: unknown, done: readonly string[]): unknown {
-  if (!(error instanceof DeallocatorError) || done.length === 0) return error;
-  const { code, message, cause, blockers } = error;
-  return new DeallocatorError(code, `${message} (${done.length} before it were done)`, { cause, blockers, done });
 }

@@ -84,9 +84,9 @@ export interface Declared {
 }
 
 /** What protecting an object, or ending that, has changed. */
-export interface Protection {
-  /** The service's or the network's id. */
-  readonly id: string;
+export interface Protection<Id = string> {
+  /** The object's id. */
+  readonly id: Id;
   /** False: it was so before, and nothing was written. */
   readonly changed: boolean;
 }
@@ -101,18 +101,18 @@ export type Task = NewTask & {
   readonly serviceId: string;
 };
 
-/** What the index of marks tells of a marked service or network. */
-export interface Marked {
-  /** The service's or the network's id. */
-  readonly id: string;
+/** What the index of marks tells of a marked object. */
+export interface Marked<Id = string> {
+  /** The object's id. */
+  readonly id: Id;
   /** Its mark, as in {@link Marking.markedAt}. */
   readonly markedAt: string;
 }
 
 /** A removal is a mark: the object itself goes later, when nothing uses it any more. */
-export interface Removal {
-  /** The service's or the network's id. */
-  readonly id: string;
+export interface Removal<Id = string> {
+  /** The object's id. */
+  readonly id: Id;
   /**
    * The mark that it has now, as in {@link Marking.markedAt}; undefined where a raw writer gave it none that tells a
    * time.
@@ -123,9 +123,9 @@ export interface Removal {
 }
 
 /** What an undelete has changed. */
-export interface Undeletion {
-  /** The service's or the network's id. */
-  readonly id: string;
+export interface Undeletion<Id = string> {
+  /** The object's id. */
+  readonly id: Id;
   /** False: it was not marked, and nothing was written. */
   readonly wasMarked: boolean;
 }
@@ -149,12 +149,15 @@ export interface ListPage<T> {
   readonly next?: PageToken;
 }
 
-/** How a network is marked. */
-export interface RemoveNetworkOptions extends Declared {
+/** How an object is marked. */
+export interface RemoveOptions extends Declared {
   /**
-   * `refuse`: fails with `FailedPrecondition` while a service that is not marked uses it. `wait`: marks it all the same, and
-   * it goes when its last service lets go of it.
+   * Of what others restrict (`onDelete: 'restrict'`). `refuse`: fails with `FailedPrecondition` while one of them that is not marked
+   * uses it. `wait`: marks it all the same, and it goes when the last of them lets go of it.
    * @default 'refuse'
    */
   readonly whenInUse?: 'refuse' | 'wait';
 }
+
+/** How a network is marked. */
+export type RemoveNetworkOptions = RemoveOptions;

@@ -150,11 +150,6 @@ function valueIsAsRead(path: string, placeholder: string, value: unknown): Condi
     : { expression: `${path} = ${placeholder}`, values: { [placeholder]: value } };
 }
 
-/** A spec is as it was read, whatever it holds. */
-export function specIsAsRead(asRead: unknown): Condition {
-  return valueIsAsRead('#spec', ':specAsRead', asRead);
-}
-
 /** A holder is as it was read: absent, or there and holding the same. */
 export function isAsRead(address: Address, item: Pick<SeenItem, 'asRead'> | undefined): Condition {
   return item === undefined ? isNotThere(address) : allOf(isThere(address), ...holdsAsRead(item.asRead));

@@ -5,15 +5,8 @@ import type { StoredItem } from './requests.ts';
 /** `spec.annotations`, as SwarmKit and an import have them, comes before `spec` itself. */
 export const NAME_PATHS: readonly string[] = ['spec.annotations.name', 'spec.name'];
 
-/** What a listing reads of an object, and not the rest of its spec. */
-export const DESCRIPTION_PATHS: readonly string[] = ['id', ...NAME_PATHS, 'spec.annotations.labels', 'spec.labels'];
-
-/** Who marked it, when and why, and what holds it. */
-export const MARKING_PATHS: readonly string[] = [
-  'pendingDelete',
-  ...['markedAt', 'markedBy', 'markedReason'],
-  'protected',
-];
+/** What a listing reads of an object beside its key, and not the rest of its spec. */
+export const DESCRIPTION_PATHS: readonly string[] = [...NAME_PATHS, 'spec.annotations.labels', 'spec.labels'];
 
 /** Undefined where there is none, or where it is no text. */
 export function nameOf({ spec }: StoredItem): string | undefined {

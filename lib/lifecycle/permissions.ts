@@ -141,11 +141,22 @@ export function grantsOf(plans: Plans, tables: Tables): Grants {
         ['GetItem', 'BatchGetItem', 'Scan', 'ConditionCheckItem', 'PutItem', 'UpdateItem'],
         ['BatchGetItem', 'PutItem', 'BatchWriteItem'],
       ),
+      ...kinds.filter(({ isGuarded }) => !isGuarded).map(writeLeaf),
       ...queried,
       ...marked,
       attachments('Query', 'PutItem', 'DeleteItem'),
     ),
     operate: merge(read, ...each(['ConditionCheckItem', 'PutItem', 'UpdateItem'], ['PutItem']), attachments('PutItem')),
+  };
+}
+
+/** What it holds changes with it, in one transaction; and what lies under no key is listed by a scan. */
+function writeLeaf({ table, holds, under }: KindPlan): Permissions {
+  return {
+    [table]: [
+      ...(holds.length > 0 ? (['UpdateItem'] as const) : []),
+      ...(under.length === 0 ? (['Scan'] as const) : []),
+    ],
   };
 }
 

@@ -1,10 +1,11 @@
 /** The package's third door: to operate a deployment from a program. Nothing here prints. */
 export type { Connection } from '../dynamodb/client.ts';
 export { connect } from '../dynamodb/document-client.ts';
+export type { Id } from '../lifecycle/ids.ts';
 export type { ItemKey } from '../lifecycle/keys.ts';
-export type { Violation } from '../protocol/invariants.ts';
 export type { Parent, ParentKind } from '../protocol/model.ts';
 export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+export type { Violation } from '../protocol/violations.ts';
 export type { SweepAnswer, SweepFailure, SweepRequest } from '../streams/sweep-requested.ts';
 export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';
 export type * from './audit/findings.ts';
@@ -15,6 +16,7 @@ export { repair } from './audit/repair.ts';
 export type { About } from './audit/world.ts';
 export type { Check, Fault } from './deployed/check.ts';
 export type * from './deployed/surroundings.ts';
+export type { ObjectKey } from './names.ts';
 export { type DeadLetterQueue, type OpenRecords, openDeadLetters, openRecords } from './recovery/dead-letter-queue.ts';
 export type * from './recovery/redrive.ts';
 export { redrive } from './recovery/redrive.ts';
@@ -31,15 +33,14 @@ export {
   type FoundKeys,
   type FoundMark,
   type FoundMarks,
-  type FoundParent,
-  type UndeletedView,
 } from './reports/cluster.ts';
 export type { GraphFormat, GraphOptions } from './reports/drawing.ts';
 export { type Explanation, explain } from './reports/explain.ts';
-export type { Agreement, ComparedCounter, NamedTasks, Related } from './reports/facts.ts';
-export type * from './reports/forecast.ts';
+export type { Agreement, ComparedCounter, CountedChildren, Related } from './reports/facts.ts';
 export { forecast } from './reports/forecast.ts';
-export type { AttachedFound, TaskFound, TasksFound } from './reports/found.ts';
+export type * from './reports/foreseen.ts';
+export type { ChildFound, ChildrenFound, UsersFound } from './reports/found.ts';
+export type { FoundParent, UndeletedView } from './reports/found-parents.ts';
 export { drawGraph } from './reports/graph.ts';
 export type * from './reports/history.ts';
 export { findDeleted, readHistory } from './reports/history.ts';

@@ -1,21 +1,76 @@
 /** How objects are named: `service#web` in data, `service web` in sentences, `service/web` where they are typed. */
 
-import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import { type Id, keyFor, partsOfKey } from '../lifecycle/ids.ts';
+import { type ItemKey, itemName, joinParts, splitParts } from '../lifecycle/keys.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { SWARMKIT } from '../lifecycle/swarmkit.ts';
+import { isSwarmkits } from '../lifecycle/swarmkits.ts';
+import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
-import { type ParentKind, parseUserName, serviceOf, taskParts } from '../protocol/model.ts';
 
 /** What `docker stack deploy` puts on everything that it creates. An object without it belongs to no stack. */
 export const STACK_LABEL = 'com.docker.stack.namespace';
 
-/** `service web` for `service#web`, `task 1 of service web` for `task#3#web#1`. */
-export function spoken(name: string): string {
-  const user = parseUserName(name);
-  return user?.kind === 'task' ? spokenTask(user) : name.replace('#', ' ');
+/** What the plan says of a kind that it has. */
+export function planned(plan: Plan, kind: string): KindPlan {
+  return plan.kinds[kind] as KindPlan;
 }
 
-function spokenTask(task: ItemKey): string {
-  const { serviceId, id } = taskParts(task);
-  return `task ${id} of service ${serviceId}`;
+/** `service web` for `service#web`, `task 1 of service web` for `task#3#web#1`. */
+export function spoken(plan: Plan, name: string): string {
+  const key = keyNamed(plan, name);
+  return key === undefined ? name.replace('#', ' ') : spokenKey(plan, key);
+}
+
+const SWARMKIT_PLAN: Plan = planOf(SWARMKIT);
+
+/** The same in an import: what it tells of is of SwarmKit's kinds. */
+export function spokenInSwarm(name: string): string {
+  return spoken(SWARMKIT_PLAN, name);
+}
+
+function spokenKey(plan: Plan, key: ItemKey): string {
+  const above = keyAbove(plan, key);
+  const text = [planned(plan, key.kind).words.singular, ownParts(plan, key).join('/')].filter(Boolean).join(' ');
+  return above === undefined ? text : `${text} of ${spokenKey(plan, above)}`;
+}
+
+/** The item of that name, by its form alone: what is told of need not be what could be made. Undefined for another name. */
+export function keyNamed(plan: Plan, name: string): ItemKey | undefined {
+  const end = name.indexOf('#');
+  const key = { kind: name.slice(0, end), id: name.slice(end + 1) };
+  if (end === -1 || !Object.hasOwn(plan.kinds, key.kind)) return undefined;
+  return splitParts(key.id, planned(plan, key.kind).parts.length) === undefined ? undefined : key;
+}
+
+/** What the item lies under that is of a kind: its parts are among the item's own. */
+export function keyOver(plan: Plan, key: ItemKey, kind: string): ItemKey {
+  const parts = partsOfKey(plan, key);
+  return { kind, id: joinParts(planned(plan, kind).parts.map((part) => parts[part] ?? '')) };
+}
+
+/** What the item lies under by its key, the nearest: of task 1 of service web, that service. */
+export function keyAbove(plan: Plan, key: ItemKey): ItemKey | undefined {
+  const [nearest] = planned(plan, key.kind).under.toSorted(
+    (a, b) => planned(plan, b.kind).parts.length - planned(plan, a.kind).parts.length,
+  );
+  return nearest && keyOver(plan, key, nearest.kind);
+}
+
+/** The parts of its id that are not those of what it lies under. */
+function ownParts(plan: Plan, key: ItemKey): string[] {
+  const above = keyAbove(plan, key);
+  const known = above === undefined ? [] : planned(plan, above.kind).parts;
+  const parts = partsOfKey(plan, key);
+  return planned(plan, key.kind)
+    .parts.filter((part) => !known.includes(part))
+    .map((part) => parts[part] ?? '');
+}
+
+/** What tells it from others under the same key: `1` of task 1 of service web. */
+export function ownId(plan: Plan, key: ItemKey): string {
+  return ownParts(plan, key).join('/');
 }
 
 /** Numbers in ids by their value, so that task 2 comes before task 10. */
@@ -37,36 +92,103 @@ export function taskName({ serviceId, id }: { readonly serviceId: string; readon
   return `task#${serviceId}#${id}`;
 }
 
-/** The words for each kind: what people read, and what they may type for it. */
-export const KIND_WORDS: Readonly<Record<string, { readonly plural: string; readonly short: readonly string[] }>> = {
-  service: { plural: 'services', short: ['svc'] },
-  network: { plural: 'networks', short: ['net'] },
-};
-
-export function kindWords(kind: string): { readonly plural: string; readonly short: readonly string[] } {
-  return KIND_WORDS[kind] as { readonly plural: string; readonly short: readonly string[] };
-}
-
-/** The kind that a word stands for, in any case: `service`, `Services`, `svc`. */
-export function kindOf(word: string): ParentKind | undefined {
-  const typed = word.toLowerCase();
-  return (Object.keys(KIND_WORDS) as ParentKind[]).find((kind) => {
-    const { plural, short } = kindWords(kind);
-    return [kind, plural, ...short].includes(typed);
+/** The guarded kind that a word stands for, in any case: `service`, `Services`, `svc`; `lease-template` for `leaseTemplate`. */
+export function kindOf(plan: Plan, word: string): string | undefined {
+  const bare = (text: string) => text.toLowerCase().replaceAll(/[ -]/g, '');
+  const typed = bare(word);
+  return plan.sweep.find((kind) => {
+    const { plural, short } = planned(plan, kind).words;
+    return [kind, plural, ...short].some((one) => bare(one) === typed);
   });
 }
 
-/** `service/web`, as it may be typed. */
-export function typedName({ kind, id }: ItemKey): string {
-  return `${kind}/${id}`;
+/** `service/web`, as it may be typed; `directory/bob/docs` where the id has two parts. */
+export function typedName(plan: Plan, key: ItemKey): string {
+  return `${key.kind}/${typedId(plan, key)}`;
 }
 
-/** `service/web`, or `service#web` as data has it; the id may hold both characters itself. Undefined for anything else. */
-export function parseTypedName(text: string): ItemKey | undefined {
+/** What may be typed for an id. Of several parts, each has `%2F` for a slash, and `%25` for a percent sign. */
+export function typedId(plan: Plan, key: ItemKey): string {
+  const { parts } = planned(plan, key.kind);
+  if (parts.length === 1) return key.id;
+  return (splitParts(key.id, parts.length) ?? [key.id])
+    .map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F'))
+    .join('/');
+}
+
+/** The inverse of {@link typedId}. An id of one part is taken as it is. `InvalidArgument` for what can be no id of the kind. */
+export function parseTypedId(plan: Plan, kind: string, text: string): ItemKey {
+  const { parts, words } = planned(plan, kind);
+  if (parts.length === 1) return keyFor(plan, kind, text);
+  const values = text.split('/').map((part) => part.replaceAll(/%2F/gi, '/').replaceAll('%25', '%'));
+  if (values.length === parts.length) {
+    return keyFor(plan, kind, Object.fromEntries(parts.map((part, place) => [part, values[place] ?? ''])));
+  }
+  const form = `${kind}/${parts.map((part) => part.toUpperCase()).join('/')}`;
+  throw new DeallocatorError(
+    'InvalidArgument',
+    `the ${words.singular} id "${text}" has ${values.length} parts, and needs ${parts.length}; write ${form}, with %2F for a slash within a part`,
+  );
+}
+
+/**
+ * `service/web`, or `service#web` as data has it; the id may hold both characters itself. Undefined for what begins with no kind.
+ * `InvalidArgument` for what can be no id of its kind.
+ */
+export function parseTypedName(plan: Plan, text: string): ItemKey | undefined {
   const end = text.search(/[/#]/);
-  const kind = end === -1 ? undefined : kindOf(text.slice(0, end));
+  const kind = end === -1 ? undefined : kindOf(plan, text.slice(0, end));
   const id = text.slice(end + 1);
-  return kind === undefined || id === '' ? undefined : { kind, id };
+  if (kind === undefined || id === '') return undefined;
+  const isData = text[end] === '#' && splitParts(id, planned(plan, kind).parts.length) !== undefined;
+  return isData ? keyGiven(plan, { kind, id }) : parseTypedId(plan, kind, id);
+}
+
+/** An object as a program names it. */
+export interface ObjectKey {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its id: a text; where it has several parts, these by their names. */
+  readonly id: Id;
+}
+
+/**
+ * The item that is meant. Where an id has several parts, the text behind the kind in its name is one too, and what may be typed for
+ * it. `InvalidArgument` for another kind than a guarded one, and for what can be no id of its kind.
+ */
+export function keyGiven(plan: Plan, { kind, id }: ObjectKey): ItemKey {
+  checkKind(plan, kind);
+  const { parts } = planned(plan, kind);
+  if (parts.length === 1 || typeof id !== 'string') return keyFor(plan, kind, id);
+  const values = splitParts(id, parts.length);
+  if (values === undefined) return parseTypedId(plan, kind, id);
+  return keyFor(plan, kind, Object.fromEntries(parts.map((part, place) => [part, values[place] ?? ''])));
+}
+
+/** What that id may be: of a kind, or of each kind of which it can be one. `InvalidArgument` where it can be of none. */
+export function keysCalled(plan: Plan, id: Id, kind?: string): ItemKey[] {
+  if (kind !== undefined) return [keyGiven(plan, { kind, id })];
+  const tried = plan.sweep.map((one): { key: ItemKey } | { error: unknown } => {
+    try {
+      return { key: keyGiven(plan, { kind: one, id }) };
+    } catch (error) {
+      return { error };
+    }
+  });
+  const keys = tried.flatMap((one) => ('key' in one ? [one.key] : []));
+  const [last] = tried.toReversed();
+  if (keys.length === 0 && last !== undefined && 'error' in last) throw last.error;
+  return keys;
+}
+
+/** `InvalidArgument` for another kind than a guarded one. */
+export function checkKind(plan: Plan, kind: unknown): void {
+  if (typeof kind === 'string' && plan.sweep.includes(kind)) return;
+  const allowed = new Intl.ListFormat('en', { type: 'disjunction' }).format(plan.sweep.map((one) => `"${one}"`));
+  throw new DeallocatorError(
+    'InvalidArgument',
+    `the kind of an object is ${JSON.stringify(kind)}; it must be ${allowed}`,
+  );
 }
 
 /** What people call objects, by `service#…`: only where that is not the id. */
@@ -83,14 +205,39 @@ export function namesOf(
 }
 
 /** An object with its id, and its name where that is another one: `service 5vkec (shop_web)`. @param aside said behind it */
-export function called(object: string, name: string | undefined, ...aside: readonly string[]): string {
+export function called(plan: Plan, object: string, name: string | undefined, ...aside: readonly string[]): string {
   const notes = name === undefined || object.endsWith(`#${name}`) ? aside : [name, ...aside];
-  return notes.length === 0 ? spoken(object) : `${spoken(object)} (${notes.join(', ')})`;
+  return notes.length === 0 ? spoken(plan, object) : `${spoken(plan, object)} (${notes.join(', ')})`;
 }
 
-/** The same, of an object among others; for a task, with its service's name. */
-export function spokenWith(names: Names | undefined, object: string, ...aside: readonly string[]): string {
-  const user = parseUserName(object);
-  const named = user?.kind === 'task' ? itemName(serviceOf(user)) : object;
-  return called(object, names !== undefined && Object.hasOwn(names, named) ? names[named] : undefined, ...aside);
+/** The same, of an object among others; of what is not guarded, with the name of what it lies under. */
+export function spokenWith(plan: Plan, names: Names | undefined, object: string, ...aside: readonly string[]): string {
+  const key = keyNamed(plan, object);
+  const guarded = key === undefined ? undefined : guardedOf(plan, key);
+  const named = guarded === undefined ? object : itemName(guarded);
+  return called(plan, object, names !== undefined && Object.hasOwn(names, named) ? names[named] : undefined, ...aside);
 }
+
+/** The guarded item itself; of another, what it lies under by key: with that it goes. Undefined where there is none. */
+export function guardedOf(plan: Plan, key: ItemKey): ItemKey | undefined {
+  if (planned(plan, key.kind).isGuarded) return key;
+  return keyAbove(plan, key);
+}
+
+/** What keeps an item of a kind, in a word: its tasks, where nothing else does; else its users. */
+export function childWords(plan: Plan, kind: string): { readonly singular: string; readonly plural: string } {
+  const kinds = planned(plan, kind).countedBy.flatMap((count) => (count.by === 'key' ? [count.kind] : count.kinds));
+  const [only] = kinds;
+  const isOneLeaf = kinds.length === 1 && only !== undefined && !planned(plan, only).isGuarded;
+  return isOneLeaf ? planned(plan, only).words : { singular: 'user', plural: 'users' };
+}
+
+/** `FailedPrecondition` for kinds that are not SwarmKit's. @param what those alone have, as a sentence */
+export function checkSwarmkits(plan: Plan, what: string): void {
+  if (isSwarmkits(plan)) return;
+  const kinds = Object.keys(plan.kinds).join(', ');
+  throw new DeallocatorError('FailedPrecondition', `${what}; the kinds of this deployment are ${kinds}`);
+}
+
+/** What a stack and a label are of. */
+export const LABELLED = "stacks and labels are those of SwarmKit's services and networks: name objects one by one";

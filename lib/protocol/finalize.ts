@@ -41,7 +41,7 @@ export async function planFinalization(
 }
 
 /** So many that were marked first, in the order in which they came. What has no room is woken by its attachment's record. */
-function firstMarked(free: readonly MarkedItem[], most: number): readonly MarkedItem[] {
+export function firstMarked(free: readonly MarkedItem[], most: number): readonly MarkedItem[] {
   if (free.length <= most) return free;
   // A mark that does not tell its time has no grace period either: it counts as the oldest.
   const timeOf = ({ markedAt }: MarkedItem) => markedAtEpochMillis(markedAt) ?? 0;

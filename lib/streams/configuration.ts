@@ -3,9 +3,12 @@
  * and the command line read it.
  */
 import { readFileSync } from 'node:fs';
-import { TABLES } from '../dynamodb/schema.ts';
+import type { PhysicalNames } from '../dynamodb/schema.ts';
+import type { Lifecycle } from '../lifecycle/declaration.ts';
+import { planOf } from '../lifecycle/plan.ts';
+import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { CONFIGURATION_VARIABLE, type DeploymentNames, forTables, readRuleOutputs } from './deployment.ts';
+import { CONFIGURATION_VARIABLE, type DeploymentNames, readRuleOutputs } from './deployment.ts';
 
 export interface Config {
   readonly endpoint: string | undefined;
@@ -14,6 +17,8 @@ export interface Config {
   readonly accessKeyId: string | undefined;
   readonly secretAccessKey: string | undefined;
   readonly names: DeploymentNames;
+  /** The kinds. Undefined: SwarmKit's, by the rules. */
+  readonly lifecycle: Lifecycle | undefined;
 }
 
 /** Whether a text is the document itself, and not the name of a file with it. */
@@ -44,8 +49,9 @@ export function readConfigVariable(environment: Readonly<Record<string, string |
  * `InvalidArgument` for what is not of that shape.
  *
  * @param name what the document is called in messages
+ * @param lifecycle the kinds; else the document's own `lifecycle`, and without one SwarmKit's
  */
-export function readConfig(name: string, text: string): Config {
+export function readConfig(name: string, text: string, lifecycle?: Lifecycle): Config {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -54,7 +60,9 @@ export function readConfig(name: string, text: string): Config {
   }
   const config = isMap(document) ? document : {};
   const tables = isMap(config.tables) ? config.tables : {};
-  const missing = Object.keys(TABLES).filter((table) => typeof tables[table] !== 'string');
+  const declared = lifecycle ?? (config.lifecycle as Lifecycle | undefined);
+  const wanted = Object.keys(planOf(declared ?? SWARMKIT).tables);
+  const missing = wanted.filter((table) => typeof tables[table] !== 'string');
   if (missing.length > 0) throw invalid(`${name} names no table for ${missing.join(', ')}`);
   const textOf = (field: string): string | undefined => {
     const value = config[field];
@@ -74,11 +82,12 @@ export function readConfig(name: string, text: string): Config {
     accessKeyId: textOf('accessKeyId'),
     secretAccessKey: textOf('secretAccessKey'),
     names: {
-      tables: forTables((table) => String(tables[table])),
+      tables: Object.fromEntries(wanted.map((table) => [table, String(tables[table])])) as PhysicalNames,
       sweepFunctionName: textOf('sweepFunctionName'),
       deadLetterQueueUrl: textOf('deadLetterQueueUrl'),
       rules: readRuleOutputs(ruleTexts),
     },
+    lifecycle: declared,
   };
 }
 

@@ -86,7 +86,7 @@ const RULE_VARIABLES: Texts<Rules> = {
   receiptDays: { name: 'RECEIPT_DAYS', ...whole(1) },
 };
 
-const LIFECYCLE_VARIABLE = {
+export const LIFECYCLE_VARIABLE = {
   name: 'LIFECYCLE',
   allowed: 'a lifecycle as JSON',
   // A dollar is written as its number: checkers of templates, such as cfn-lint, take `${id}` for a reference that was forgotten.

@@ -11,8 +11,8 @@ import { DynamoDBStore } from '../dynamodb/store.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
 import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
 import type { Chance } from '../protocol/chance.ts';
-import type { Violation } from '../protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import type { Violation } from '../protocol/violations.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 import type { Faults, Whose } from './faults.ts';
 import { STARTS_AT_DEFAULT, testChance } from './memory/chance.ts';
@@ -110,7 +110,7 @@ export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryD
   stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules, isLearned: true })));
   // Reports are the test's own eyes: no fault hits them.
   const eyes = documentClient(memoryClient((operation, input) => stage.engine.carryOut(operation, input)));
-  const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance });
+  const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance, isLearned: true });
   return {
     client: new DeallocatorClient({ tables: MEMORY_NAMES, client: db, chance, taskNetworks: rules.taskNetworks }),
     documentClient: db,

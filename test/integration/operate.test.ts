@@ -64,7 +64,7 @@ describe('a removal', () => {
       mark: { by: 'ann', reason: 'old' },
       counter: { agreement: 'equal' },
     });
-    expect(told.tasks?.named.map(({ id, since }) => [id, since])).toEqual([
+    expect(told.children?.[0]?.named.map(({ id, since }) => [id, since])).toEqual([
       ['a', '2025-12-24T00:00:00Z'],
       ['b', '2025-12-25T00:00:00Z'],
     ]);

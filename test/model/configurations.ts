@@ -119,7 +119,7 @@ export const RESTRICT_BY_VALUE = {
 
 /**
  * Services written without their attachments, and any record of it lost. One function at a time, which is the sweep's or another's:
- * two are a hundred million states. Marks are final, and a network that is gone stays so: raw writes come and go under both.
+ * two are sixty million states. Marks are final, and a network that is gone stays so: raw writes come and go under both.
  */
 export const HEALING_LOST = {
   networks: 1,

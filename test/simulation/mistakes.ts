@@ -8,9 +8,9 @@
  * lost its place, and the mutants' test says so.
  */
 import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import type { Promised } from '../../lib/protocol/invariants.ts';
 import type { Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
+import type { Promised } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 import type { Handler } from '../../lib/testing/memory/stream-functions.ts';

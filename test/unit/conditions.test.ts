@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest';
 import {
   counterIsAsRead,
+  holdsAsRead,
   idBeginsWith,
   isCalledFrom,
   isNotMarkedWithTime,
-  specIsAsRead,
 } from '../../lib/dynamodb/conditions.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
@@ -23,8 +23,8 @@ it('a mark may take the place of no mark, and of a mark without a time', () => {
 });
 
 it('a spec is compared as it was read: not there, or with this value', () => {
-  expect(specIsAsRead(undefined)).toEqual({ expression: 'attribute_not_exists(#spec)' });
-  expect(specIsAsRead('s')).toEqual({ expression: '#spec = :specAsRead', values: { ':specAsRead': 's' } });
+  expect(holdsAsRead({ spec: undefined })).toEqual([{ expression: 'attribute_not_exists(#spec)' }]);
+  expect(holdsAsRead({ spec: 's' })).toEqual([{ expression: '#spec = :asRead0', values: { ':asRead0': 's' } }]);
 });
 
 it('an object is looked for by the beginning of its id, or of its name at either place', () => {

@@ -39,21 +39,24 @@ describe('a marked service', () => {
     const told = await explain(cluster, WEB);
     expect(told).toMatchObject({ object: 'service#web', state: 'marked', isProtected: false, isWhole: true });
     expect(told.mark).toMatchObject({ by: 'ann', reason: 'old', since: '2026-01-01T00:00:00.000Z' });
-    expect(told.tasks).toEqual({
-      count: 3,
-      isExact: true,
-      named: [
-        { id: 'web.1', since: '2025-12-24T00:00:00Z', sinceAttribute: 'createdAt' },
-        {
-          id: 'web.2',
-          since: '2025-12-25T00:00:00Z',
-          sinceAttribute: 'status.timestamp',
-          state: 'running',
-          desiredState: 'running',
-        },
-        { id: 'web.3' },
-      ],
-    });
+    expect(told.children).toEqual([
+      {
+        kind: 'task',
+        count: 3,
+        isExact: true,
+        named: [
+          { id: 'web.1', since: '2025-12-24T00:00:00Z', sinceAttribute: 'createdAt' },
+          {
+            id: 'web.2',
+            since: '2025-12-25T00:00:00Z',
+            sinceAttribute: 'status.timestamp',
+            state: 'running',
+            desiredState: 'running',
+          },
+          { id: 'web.3' },
+        ],
+      },
+    ]);
     expect(told.uses).toEqual([
       { object: 'network#front', state: 'marked', alsoUsedBy: [] },
       { object: 'network#shared', state: 'marked', alsoUsedBy: ['service#api'] },
@@ -109,13 +112,13 @@ describe('a marked network', () => {
     await remove();
     const told = await explain(cluster, SHARED);
     expect(told.usedBy).toEqual([
-      { object: 'service#api', state: 'not marked', tasks: { count: 0, isExact: true } },
-      { object: 'service#web', state: 'marked', tasks: { count: 2, isExact: false } },
+      { object: 'service#api', state: 'not marked', children: [{ kind: 'task', count: 0, isExact: true }] },
+      { object: 'service#web', state: 'marked', children: [{ kind: 'task', count: 2, isExact: false }] },
     ]);
     expect(told.forecast.stays).toEqual([
       { object: 'network#shared', reasons: [{ because: 'used', by: ['service#api'] }] },
     ]);
-    expect(told.tasks).toBeUndefined();
+    expect(told.children).toBeUndefined();
   });
 
   it('is told to need a sweep for an attachment that is left over', async () => {
@@ -135,7 +138,7 @@ it('whoever holds a network under a name that nobody can have is told as somethi
   tables.put('attachments', { held: 'network#front', holder: 'web' });
   const { stdout } = await cli(['explain', 'network/front']);
   expect(stdout).toContain('used by more than was read\n');
-  expect(stdout).toContain('network front stays: more services use it than were read.');
+  expect(stdout).toContain('network front stays: more use it than were read.');
   expect(stdout).not.toContain('nothing');
 });
 

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
-import { type Assumption, type Forecast, forecast } from '../../lib/operate/reports/forecast.ts';
+import { forecast } from '../../lib/operate/reports/forecast.ts';
+import type { Assumption, Forecast } from '../../lib/operate/reports/foreseen.ts';
 import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports/neighbourhood.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { parseParentName } from '../../lib/protocol/model.ts';
@@ -97,7 +98,7 @@ async function happen({ backend, writers }: Setting, assumption: Assumption, par
     await sweepPart(backend, part);
     return;
   }
-  const { id } = parseParentName(assumption.service) as ItemKey;
+  const { id } = parseParentName(assumption.of) as ItemKey;
   for (const { serviceId, id: one } of (await backend.world()).tasks) {
     if (serviceId === id) writers.deleteTask(serviceId, one);
   }
@@ -225,7 +226,7 @@ describe('a forecast', () => {
     expect(forecast(part, cluster.circumstances)).toEqual({
       steps: [
         {
-          after: { assume: 'tasks gone', service: 'service#web' },
+          after: { assume: 'children gone', of: 'service#web' },
           deletions: [{ deleted: ['service#web', 'network#front'], letsGoOf: ['network#shared'] }],
         },
       ],

@@ -8,7 +8,7 @@ import { drawGraph, renderGraph } from '../../lib/operate/reports/graph.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 import { memoryCommandLine } from '../support/memory-command-line.ts';
 
-const CIRCUMSTANCES = memoryCluster().cluster.circumstances;
+const { circumstances: CIRCUMSTANCES, plan: PLAN } = memoryCluster().cluster;
 
 it('the manual shows what the command prints', async () => {
   const { client, cli } = memoryCommandLine();
@@ -83,7 +83,7 @@ describe('a graph', () => {
 
   it('draws the first 150 objects, and says how many there are beside', () => {
     const parents = new Map(Array.from({ length: 200 }, (_, n) => [`service#s${n}`, undefined] as const));
-    const part = { parents, tasks: new Map(), attached: new Map(), isWhole: true };
+    const part = { parents, plan: PLAN, children: new Map(), users: new Map(), isWhole: true };
     const text = renderGraph(part, CIRCUMSTANCES, 'dot', { hasLegend: false }, 7);
     expect(text.match(/^ {2}n\d+ \[/gm)).toHaveLength(150);
     expect(text).toContain('label="… and 57 more, not drawn"');
@@ -115,8 +115,9 @@ describe('a graph', () => {
       fc.property(id, (odd) => {
         const part = {
           parents: new Map([[`service#${odd}`, undefined]]),
-          tasks: new Map(),
-          attached: new Map(),
+          plan: PLAN,
+          children: new Map(),
+          users: new Map(),
           isWhole: true,
         };
         const mermaid = renderGraph(part, CIRCUMSTANCES, 'mermaid', { hasLegend: false }).split('\n');

@@ -223,3 +223,9 @@ it('what depends on nothing, and nothing on it, brings nothing', () => {
   expect(plan.functions).toEqual({});
   expect(plan.tables.as).toMatchObject({ stream: undefined, markedIndex: undefined, deletes: undefined });
 });
+
+it('who may write may change what a leaf holds, and list leaves that lie under no key', () => {
+  const { write } = planOf(SANDBOX).grants;
+  expect(write.leases).toEqual(expect.arrayContaining(['UpdateItem', 'Scan']));
+  expect(planOf(CHATBOT).grants.write.documents).not.toContain('Scan');
+});

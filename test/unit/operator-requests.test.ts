@@ -25,7 +25,7 @@ function world() {
     return engine.carryOut(operation, input);
   });
   const db = documentClient(sdk);
-  return { tables, sent, db, cluster: new Cluster(db, MEMORY_NAMES, { chance: testChance() }) };
+  return { tables, sent, db, cluster: new Cluster(db, MEMORY_NAMES, { chance: testChance(), isLearned: true }) };
 }
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 const mark = (n: number) => ({ ...MARKED, markedAt: `2026-01-01T00:00:00.000Z#${n}` });
@@ -67,7 +67,7 @@ describe('explain', () => {
       tables.put('attachments', { held: 'network#front', holder: `service#s${n}` });
     }
     const { usedBy, moreRelated, standing } = await explain(cluster, { kind: 'network', id: 'front' });
-    expect(usedBy?.map(({ tasks }) => tasks?.count)).toEqual(numbers(100).map(() => 1));
+    expect(usedBy?.map(({ children }) => children?.[0]?.count)).toEqual(numbers(100).map(() => 1));
     expect(moreRelated).toBe(count - 100);
     expect(standing).toMatchObject({ state: 'blocked' });
     expect(sent.length).toBeLessThanOrEqual(150);

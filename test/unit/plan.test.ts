@@ -43,7 +43,7 @@ describe('a plan for a removal', () => {
     expect(plan.forecast.steps).toEqual([
       { deletions: [{ deleted: ['service#job'], letsGoOf: [] }] },
       {
-        after: { assume: 'tasks gone', service: 'service#web' },
+        after: { assume: 'children gone', of: 'service#web' },
         deletions: [{ deleted: ['service#web', 'network#front'], letsGoOf: ['network#shared'] }],
       },
     ]);

@@ -67,6 +67,8 @@ describe('an object is meant', () => {
   });
 });
 
+const SWARM = memoryCluster().cluster.plan;
+
 describe('a kind and an id', () => {
   it.each([
     ['service/web', 'service', 'web'],
@@ -76,16 +78,16 @@ describe('a kind and an id', () => {
     ['net/#', 'network', '#'],
     ['networks#service/web', 'network', 'service/web'],
   ])('are in %s', (text, kind, id) => {
-    expect(parseTypedName(text)).toEqual({ kind, id });
-    expect(parseTypedName(typedName({ kind: kind as ItemKey['kind'], id }))).toEqual({ kind, id });
+    expect(parseTypedName(SWARM, text)).toEqual({ kind, id });
+    expect(parseTypedName(SWARM, typedName(SWARM, { kind: kind as ItemKey['kind'], id }))).toEqual({ kind, id });
   });
 
   it.each([['web'], ['/web'], ['service/'], ['task/1'], ['constructor/x'], ['']])('are not in "%s"', (text) => {
-    expect(parseTypedName(text)).toBeUndefined();
+    expect(parseTypedName(SWARM, text)).toBeUndefined();
   });
 
   it.each(['service', 'services', 'svc', 'Service'])('may be called %s', (word) => {
-    expect(kindOf(word)).toBe('service');
+    expect(kindOf(SWARM, word)).toBe('service');
   });
 });
 

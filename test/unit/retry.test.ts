@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { describe, expect, it } from 'vitest';
-import { Tasks } from '../../lib/client/tasks.ts';
+import { deleteTasks } from '../../lib/client/tasks.ts';
 import { losslessNumber } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { classify, type Failure } from '../../lib/dynamodb/retry.ts';
@@ -331,7 +331,7 @@ describe('a bulk deletion of tasks', () => {
       .resolvesOnce(left('b', 'c'))
       .resolvesOnce(left('c'))
       .resolvesOnce({ UnprocessedItems: {} });
-    await new Tasks(open(PHYSICAL_NAMES)).delete('web', ['a', 'b', 'c']);
+    await deleteTasks(open(PHYSICAL_NAMES), 'web', ['a', 'b', 'c']);
     expect(inputs()).toEqual([
       { RequestItems: { 'Test-tasks': deletion('a', 'b', 'c') } },
       { RequestItems: { 'Test-tasks': deletion('b', 'c') } },
@@ -344,7 +344,7 @@ describe('a bulk deletion of tasks', () => {
     const { mock, open, inputs } = mockedRequests();
     mock.on(BatchWriteItemCommand).resolvesOnce({}).resolves(left('t25'));
     const ids = Array.from({ length: 30 }, (_, n) => `t${n}`);
-    const failed = new Tasks(open(PHYSICAL_NAMES)).delete('web', ids);
+    const failed = deleteTasks(open(PHYSICAL_NAMES), 'web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'Unavailable', done: ids.slice(0, 25) });
     await expect(failed).rejects.toThrow('1 tasks of service web were left undeleted 8 times');
     expect(inputs()).toHaveLength(9);
@@ -355,7 +355,7 @@ describe('a bulk deletion of tasks', () => {
     const error = sdkError('AccessDeniedException');
     mock.on(BatchWriteItemCommand).resolvesOnce({}).rejects(error);
     const ids = Array.from({ length: 26 }, (_, n) => `t${n}`);
-    const failed = new Tasks(open(PHYSICAL_NAMES)).delete('web', ids);
+    const failed = deleteTasks(open(PHYSICAL_NAMES), 'web', ids);
     await expect(failed).rejects.toMatchObject({ code: 'FailedPrecondition', cause: error, done: ids.slice(0, 25) });
   });
 });

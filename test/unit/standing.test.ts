@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
+import type { FoundParent } from '../../lib/operate/reports/found-parents.ts';
 import { standingOf } from '../../lib/operate/reports/standing.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { waitUntilGone } from '../../lib/operate/reports/wait.ts';
-import type { Parent } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 
@@ -77,7 +77,13 @@ describe('a marked network', () => {
     await client.removeNetwork('front', { whenInUse: 'wait' });
     const [front, web] = [await cluster.readParent(FRONT), await cluster.readParent(WEB)];
     const users = [{ user: WEB, parent: web, counter: undefined }];
-    const seen = { parent: front as Parent, children: { count: 600, isExact: true }, counter: undefined, users };
+    const seen = {
+      plan: cluster.plan,
+      parent: front as FoundParent,
+      children: { count: 600, isExact: true },
+      counter: undefined,
+      users,
+    };
     expect(standingOf(seen, cluster.circumstances)).toMatchObject({ state: 'blocked', usersNotLookedAt: 599 });
   });
 });
@@ -165,7 +171,7 @@ it('tasks are named in the order of their numbers, and lists end alike', async (
     Array.from({ length: 12 }, (_, n) => ({ id: `web.${n + 1}` })),
   );
   await world.client.removeService('web');
-  const { tasks, advice } = await explain(world.cluster, WEB);
-  expect(tasks?.named.map(({ id }) => id)).toEqual(Array.from({ length: 12 }, (_, n) => `web.${n + 1}`));
+  const { children, advice } = await explain(world.cluster, WEB);
+  expect(children?.[0]?.named.map(({ id }) => id)).toEqual(Array.from({ length: 12 }, (_, n) => `web.${n + 1}`));
   expect(advice[0]).toMatch(/^Stop and delete the tasks web\.1, web\.2, web\.3, web\.4, web\.5, … and 7 more of /);
 });

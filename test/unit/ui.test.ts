@@ -72,8 +72,9 @@ describe('text of the tables', () => {
     for (const id of fc.sample(HOSTILE, 40)) {
       const part = {
         parents: new Map([[`service#${id}`, undefined]]),
-        tasks: new Map(),
-        attached: new Map(),
+        plan: memoryCluster().cluster.plan,
+        children: new Map(),
+        users: new Map(),
         isWhole: true,
       };
       const linkTo = () => `/object?${new URLSearchParams({ kind: 'service', id })}`;
@@ -87,7 +88,7 @@ describe('text of the tables', () => {
 });
 
 describe('an address', () => {
-  const at = (address: string) => viewOf(new URL(address, 'http://127.0.0.1'));
+  const at = (address: string) => viewOf(memoryCluster().cluster.plan, new URL(address, 'http://127.0.0.1'));
   it.each([
     ['/', '/'],
     ['/?a=1', '/'],

@@ -1,12 +1,13 @@
 import { type Database, openDatabase } from '../../../lib/dynamodb/database.ts';
+import { parseItemName } from '../../../lib/lifecycle/ids.ts';
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { type AuditResult, audit as auditTables } from '../../../lib/operate/audit/audit.ts';
 import { CHILDREN_TOLD_MAX } from '../../../lib/operate/audit/reader.ts';
 import { type LeftFinding, type RepairResult, repair } from '../../../lib/operate/audit/repair.ts';
 import type { Check } from '../../../lib/operate/deployed/check.ts';
 import { inspect, inspectTables } from '../../../lib/operate/deployed/inspect.ts';
 import type { Surroundings } from '../../../lib/operate/deployed/surroundings.ts';
-import { spoken } from '../../../lib/operate/names.ts';
-import { parseParentName } from '../../../lib/protocol/model.ts';
+import { planned, spoken } from '../../../lib/operate/names.ts';
 import { readTime, refuseMore } from '../arguments.ts';
 import { type Block, blocks } from '../blocks.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
@@ -36,7 +37,8 @@ export const audit: Command = {
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
     const confirmMillis = readTime(given, 'confirm');
-    const { db, tables, rules, sweep, around, sweepFunctionName } = await open();
+    const { db, tables, rules, sweep, around, sweepFunctionName, cluster } = await open();
+    const { plan } = cluster;
     const options = { rules, signal: io.signal, chance: io.chance };
     const progress = openProgress(io);
     try {
@@ -51,7 +53,7 @@ export const audit: Command = {
             onProgress: ({ done, total }) => progress.update(done, total, `mending ${done} of ${total}`),
           })
         : undefined;
-      const database = openDatabase(db, tables, { rules, chance: io.chance });
+      const database = openDatabase(db, tables, { plan, rules, chance: io.chance });
       const deployed = await compare(database, around, sweepFunctionName, given.flag('deployed'));
       progress.close();
       const wrong = (deployed ?? []).filter((check) => check.result === 'failed');
@@ -61,8 +63,8 @@ export const audit: Command = {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
         report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
         if (result.unchecked > 0) report(uncheckedWords(result));
-        if (repaired !== undefined) report(repairedWords(repaired));
-        if (left.length > 0) report(`\n${describe(left, io)}`);
+        if (repaired !== undefined) report(repairedWords(plan, repaired));
+        if (left.length > 0) report(`\n${describe(plan, left, io)}`);
         if (wrong.length > 0) report(`\n${checkBlocks(wrong, io)}`);
         const unseen = (deployed ?? []).filter((check) => check.result === 'not looked at');
         if (unseen.length > 0 && given.flag('deployed')) report(`\n${checkBlocks(unseen, io)}`);
@@ -95,15 +97,15 @@ function uncheckedWords({ uncheckedOf }: AuditResult): string {
 }
 
 /** What is not as it was before; a deletion can't be taken back. */
-function repairedWords({ repaired, left, deleted }: RepairResult): string {
+function repairedWords(plan: Plan, { repaired, left, deleted }: RepairResult): string {
   return [
     `repaired ${repaired.length}, left ${left.length}`,
     ...lines(
-      repaired.map(({ problem, subject }) => visible(`  ${nameOf(subject)}: ${problem}`)),
+      repaired.map(({ problem, subject }) => visible(`  ${nameOf(plan, subject)}: ${problem}`)),
       'that were repaired',
     ),
     ...lines(
-      deleted.map((object) => visible(`  deleted ${spoken(object)}`)),
+      deleted.map((object) => visible(`  deleted ${spoken(plan, object)}`)),
       'that were deleted',
     ),
   ].join('\n');
@@ -112,23 +114,23 @@ function repairedWords({ repaired, left, deleted }: RepairResult): string {
 /** Findings that are shown, before it says how many more there are. */
 const FINDINGS_SHOWN_MAX = 50;
 
-function describe(findings: readonly LeftFinding[], io: Io): string {
+function describe(plan: Plan, findings: readonly LeftFinding[], io: Io): string {
   const shown = findings.slice(0, FINDINGS_SHOWN_MAX);
   const more = findings.length - shown.length;
   const text = blocks(
-    shown.map((finding) => blockOf(finding, io)),
+    shown.map((finding) => blockOf(plan, finding, io)),
     io.out,
   );
   return more > 0 ? `${text}\n\n… and ${more} more; --json has them all` : text;
 }
 
 /** What, where, which promise, since when, and what to do. What is not known is left out. */
-function blockOf(finding: LeftFinding, { chance }: Io): Block {
+function blockOf(plan: Plan, finding: LeftFinding, { chance }: Io): Block {
   const { problem, subject, promise, promised, message, evidence, since, mending, error } = finding;
   const fix = mending.by === 'sweep' ? 'deallocator audit --repair' : mending.step;
   const ageSeconds = since === undefined ? 0 : (chance.nowEpochMillis() - Date.parse(since)) / 1000;
   return {
-    title: `${problem}: ${nameOf(subject)}`,
+    title: `${problem}: ${nameOf(plan, subject)}`,
     parts: [
       ['what', message],
       ...(evidence.children === undefined
@@ -146,7 +148,8 @@ function childrenText(children: unknown): string {
   return `${Number(children) >= CHILDREN_TOLD_MAX ? 'at least ' : ''}${children}`;
 }
 
-/** Services and networks in words; what else there is, as the tables have it. */
-function nameOf(subject: string): string {
-  return parseParentName(subject) === undefined ? subject : spoken(subject);
+/** Objects in words; what else there is, as the tables have it. */
+function nameOf(plan: Plan, subject: string): string {
+  const key = parseItemName(plan, subject);
+  return key !== undefined && planned(plan, key.kind).isGuarded ? spoken(plan, subject) : subject;
 }

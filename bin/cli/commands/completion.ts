@@ -1,10 +1,12 @@
 /** Completion: a script for the shell, which asks this program what could come next. */
 import type { Database } from '../../../lib/dynamodb/database.ts';
 import { nameOf } from '../../../lib/dynamodb/descriptions.ts';
+import { keyOfStored } from '../../../lib/dynamodb/item-reads.ts';
 import { listMarkedIds } from '../../../lib/dynamodb/listings.ts';
 import { listDescribed } from '../../../lib/dynamodb/reads.ts';
-import { KIND_WORDS, kindOf } from '../../../lib/operate/names.ts';
-import type { ParentKind } from '../../../lib/protocol/model.ts';
+import { type Plan, planOf } from '../../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../../lib/lifecycle/swarmkit.ts';
+import { kindOf, planned, typedId } from '../../../lib/operate/names.ts';
 import { eachPage, type Page, type PageKey } from '../../../lib/protocol/pages.ts';
 import { type Command, commandNamed, DONE, GLOBAL_OPTIONS, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
@@ -111,14 +113,16 @@ async function complete(commands: readonly Command[], session: Session, words: r
   if (!command.takes.includes('KIND')) return [];
   const given = readArguments(command, words.slice(1, -1), session.io);
   const [first] = given.positionals;
-  const kind = first === undefined ? undefined : kindOf(first);
+  // The deployment is the one that the completed line names.
+  const deployment = await session.open(given).catch(() => undefined);
+  const plan: Plan = deployment?.cluster.plan ?? planOf(SWARMKIT);
+  const kind = first === undefined ? undefined : kindOf(plan, first);
   // `service web`, or `service/web`, which begins with its kind itself.
   const [, ahead = '', word = ''] = kind === undefined ? (/^(\w+[/#])(.*)$/s.exec(typed) ?? []) : [];
-  const asked = kind ?? kindOf(ahead.slice(0, -1));
-  if (asked === undefined) return first === undefined ? kindsFrom(startsAsTyped) : [];
-  if (!command.takes.includes('ID')) return [];
-  // The deployment is the one that the completed line names.
-  const { cluster } = await session.open(given);
+  const asked = kind ?? kindOf(plan, ahead.slice(0, -1));
+  if (asked === undefined) return first === undefined ? kindsFrom(plan, startsAsTyped) : [];
+  if (!command.takes.includes('ID') || deployment === undefined) return [];
+  const { cluster } = deployment;
   const onlyMarked = OF_MARKED.includes(command.name);
   const found = await findCalled(cluster.database, asked, ahead === '' ? typed : word, onlyMarked);
   return found
@@ -128,26 +132,35 @@ async function complete(commands: readonly Command[], session: Session, words: r
 }
 
 /** Plurals and short words only where no kind itself begins so: `s` is one word, not two. */
-function kindsFrom(startsAsTyped: (word: string) => boolean): string[] {
-  const kinds = Object.keys(KIND_WORDS).filter(startsAsTyped);
+function kindsFrom(plan: Plan, startsAsTyped: (word: string) => boolean): string[] {
+  const kinds = plan.sweep.filter(startsAsTyped);
   if (kinds.length > 0) return kinds;
-  return Object.values(KIND_WORDS)
-    .flatMap(({ plural, short }) => [plural, ...short])
-    .filter(startsAsTyped);
+  return (
+    plan.sweep
+      .flatMap((kind) => [planned(plan, kind).words.plural, ...planned(plan, kind).words.short])
+      // Words of two would have to be quoted.
+      .filter((word) => !word.includes(' '))
+      .filter(startsAsTyped)
+  );
 }
 
 /**
  * Names, and ids where there is no name that begins so. The tables are asked for what begins so, until there are enough, or enough was
  * read; of what is marked, the index of marks too, which is small beside its table.
  */
-async function findCalled(database: Database, kind: ParentKind, beginning: string, onlyMarked: boolean) {
+async function findCalled(database: Database, kind: string, beginning: string, onlyMarked: boolean) {
+  const { plan } = database;
+  // Where an id has several parts, no key begins as all of it does.
+  const asked = planned(plan, kind).parts.length === 1 ? beginning : '';
   const [marked, described] = await Promise.all([
-    onlyMarked ? firstOf((from) => listMarkedIds(database, kind, beginning, from)) : [],
-    firstOf((from) => listDescribed(database, kind, { beginning, isMarked: onlyMarked }, from)),
+    onlyMarked ? firstOf((from) => listMarkedIds(database, kind, asked, from)) : [],
+    firstOf((from) => listDescribed(database, kind, { beginning: asked, isMarked: onlyMarked }, from)),
   ]);
-  const words = new Map(marked.map((id) => [id, id]));
+  const words = new Map(marked.map((id) => typedId(plan, { kind, id })).map((id) => [id, id]));
   for (const item of described) {
-    const id = item.id?.S as string;
+    const key = keyOfStored(database, kind, item);
+    if (key === undefined) continue;
+    const id = typedId(plan, key);
     const name = nameOf(item);
     words.set(id, name?.startsWith(beginning) && SAFE.test(name) ? name : id);
   }

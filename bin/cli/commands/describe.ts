@@ -1,8 +1,9 @@
 import { interruptible } from '../../../lib/operate/interruptible.ts';
+import { typedId } from '../../../lib/operate/names.ts';
 import { readDescription } from '../../../lib/operate/reports/listing.ts';
 import { readParent } from '../arguments.ts';
 import type { Command } from '../command.ts';
-import { findTyped } from '../objects.ts';
+import { findTyped, openTyped } from '../objects.ts';
 import { facts } from '../text.ts';
 import { printExplained } from './explain.ts';
 
@@ -17,8 +18,7 @@ export const describe: Command = {
     ['deallocator describe network/front --json', 'for a script'],
   ],
   async run(session, given) {
-    const typed = readParent(given);
-    const deployment = await session.open();
+    const { deployment, typed } = await openTyped(session, (plan) => readParent(plan, given));
     const [key = typed] = await findTyped(session, deployment, [typed], { beginnings: 'any' });
     const found = await interruptible(readDescription(deployment.cluster, key), session.io);
     const described = { ...session, printJson: (all: object) => session.printJson({ ...found, ...all }) };
@@ -29,7 +29,7 @@ export const describe: Command = {
       session.report(
         `${facts([
           ['kind', key.kind],
-          ['id', key.id],
+          ['id', typedId(deployment.cluster.plan, key)],
           ['name', name ?? '-'],
           ['stack', stack ?? '-'],
           ['labels', texts.join(', ') || '-'],

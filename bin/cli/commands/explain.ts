@@ -1,6 +1,7 @@
 import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { listed, type Names, spokenWith } from '../../../lib/operate/names.ts';
+import { listed, type Names, planned, spokenWith } from '../../../lib/operate/names.ts';
 import { type Explanation, explain as explainParent } from '../../../lib/operate/reports/explain.ts';
 import type { Related } from '../../../lib/operate/reports/facts.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
@@ -9,7 +10,7 @@ import { readParent } from '../arguments.ts';
 import { type Command, DONE, FAILED, type Session } from '../command.ts';
 import type { Deployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
-import { findTyped } from '../objects.ts';
+import { findTyped, openTyped } from '../objects.ts';
 import { visible } from '../text.ts';
 import {
   type Branch,
@@ -37,12 +38,11 @@ export const explain: Command = {
   ],
   async run(session, given) {
     const { io, isJson, print, printJson } = session;
-    const typed = readParent(given);
     const format = given.text('graph');
     if (format !== undefined && format !== 'mermaid' && format !== 'dot') {
       throw new UsageError(`--graph is "${format}", allowed: mermaid, dot`);
     }
-    const deployment = await session.open();
+    const { deployment, typed } = await openTyped(session, (plan) => readParent(plan, given));
     const { cluster } = deployment;
     const [parent = typed] = await findTyped(session, deployment, [typed], { beginnings: 'any' });
     if (format !== undefined) {
@@ -63,49 +63,39 @@ export async function printExplained(
 ): Promise<number> {
   const found = await interruptible(explainParent(cluster, parent), io);
   if (isJson) printJson(found);
-  else report(describe(found));
+  else report(describe(cluster.plan, found));
   return found.absence === 'not there' ? FAILED : DONE;
 }
 
-function describe(found: Explanation): string {
+function describe(plan: Plan, found: Explanation): string {
   return [
-    tree({ text: titleOf(found), branches: branchesOf(found) }),
-    ...forecastLines(found.forecast, found.names),
+    tree({ text: titleOf(plan, found), branches: branchesOf(plan, found) }),
+    ...forecastLines(plan, found.forecast, found.names),
     '',
     ...found.advice.map(visible),
   ].join('\n');
 }
 
-export function titleOf({ object, state, mark, absence, names }: Explanation): string {
-  const called = spokenWith(names, object);
+export function titleOf(plan: Plan, { object, state, mark, absence, names }: Explanation): string {
+  const called = spokenWith(plan, names, object);
   if (state === 'absent') return `${called} is ${absence}`;
   return `${called} is ${mark === undefined ? 'not marked' : `marked for deletion, ${markWords(mark)}`}`;
 }
 
-export function branchesOf({
-  standing,
-  undeleted,
-  hold,
-  counter,
-  tasks,
-  uses,
-  usedBy,
-  moreRelated,
-  formerLives,
-  names,
-  isWhole,
-}: Explanation): Branch[] {
+export function branchesOf(plan: Plan, found: Explanation): Branch[] {
+  const { standing, undeleted, hold, counter, children = [], uses, usedBy, formerLives, names, isWhole } = found;
+  const { moreRelated } = found;
   const more = moreRelated > 0 ? [{ text: `… and ${moreRelated} more` }] : [];
   const relatedBranch = (text: string, related: readonly Related[]): Branch => ({
     text: related.length === 0 ? `${text} nothing` : text,
-    branches: [...related.map((other) => ({ text: relatedWords(other, names) })), ...more],
+    branches: [...related.map((other) => ({ text: relatedWords(plan, other, names) })), ...more],
   });
   return [
     ...(undeleted ? [{ text: undeletedText(undeleted) }] : []),
-    ...(standing ? [{ text: standingWords(standing, hold) }] : []),
-    ...(hold && !standing ? [{ text: reasonWords(hold) }] : []),
+    ...(standing ? [{ text: standingWords(plan, standing, hold) }] : []),
+    ...(hold && !standing ? [{ text: reasonWords(plan, hold) }] : []),
     ...(counter ? [{ text: counterText(counter) }] : []),
-    ...(tasks ? [tasksBranch(tasks)] : []),
+    ...children.map((one) => childrenBranch(plan, one)),
     ...(uses ? [relatedBranch('uses', uses)] : []),
     ...(usedBy
       ? [usedBy.length === 0 && !isWhole ? { text: 'used by more than was read' } : relatedBranch('used by', usedBy)]
@@ -124,27 +114,31 @@ function counterText(counter: NonNullable<Explanation['counter']>): string {
   return `counter: ${[...number, counter.agreement, ...progress].join(', ')}`;
 }
 
-function tasksBranch(tasks: NonNullable<Explanation['tasks']>): Branch {
-  const more = tasks.count - tasks.named.length;
-  const branches = tasks.named.map(({ id, state, desiredState, since }) => {
+function childrenBranch(plan: Plan, found: NonNullable<Explanation['children']>[number]): Branch {
+  const { words } = planned(plan, found.kind);
+  const more = found.count - found.named.length;
+  const branches = found.named.map(({ id, state, desiredState, since }) => {
     const wish = desiredState === undefined ? [] : [`wanted: ${desiredState}`];
     const facts = [...(state ? [state] : []), ...wish, since === undefined ? 'start time unknown' : `since ${since}`];
-    return { text: `task ${id}: ${facts.join(', ')}` };
+    return { text: `${words.singular} ${id}: ${facts.join(', ')}` };
   });
   return {
-    text: countWords(tasks, 'task'),
+    text: countWords(found, words),
     branches: [...branches, ...(more > 0 ? [{ text: `… and ${more} more` }] : [])],
   };
 }
 
-function relatedWords({ object, state, tasks, alsoUsedBy = [], hold }: Related, names: Names): string {
+function relatedWords(plan: Plan, related: Related, names: Names): string {
+  const { object, state, children = [], alsoUsedBy = [], hold } = related;
   const facts = [
     state,
-    ...(tasks ? [countWords(tasks, 'task')] : []),
-    ...(hold ? [reasonWords(hold)] : []),
-    ...(alsoUsedBy.length > 0 ? [`also used by ${listed(alsoUsedBy.map((user) => spokenWith(names, user)))}`] : []),
+    ...children.map((one) => countWords(one, planned(plan, one.kind).words)),
+    ...(hold ? [reasonWords(plan, hold)] : []),
+    ...(alsoUsedBy.length > 0
+      ? [`also used by ${listed(alsoUsedBy.map((user) => spokenWith(plan, names, user)))}`]
+      : []),
   ];
-  return `${spokenWith(names, object)}: ${facts.join(', ')}`;
+  return `${spokenWith(plan, names, object)}: ${facts.join(', ')}`;
 }
 
 function livesBranch(lives: Explanation['formerLives']): Branch {

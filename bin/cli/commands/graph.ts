@@ -1,6 +1,6 @@
 import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { STACK_LABEL } from '../../../lib/operate/names.ts';
+import { checkSwarmkits, keyGiven, LABELLED, STACK_LABEL } from '../../../lib/operate/names.ts';
 import type { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { drawGraph } from '../../../lib/operate/reports/graph.ts';
 import { findDeleted } from '../../../lib/operate/reports/history.ts';
@@ -13,7 +13,7 @@ import { type Command, DONE, FAILED, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { drawSvg } from '../graph-svg.ts';
 import type { Io } from '../io.ts';
-import { findTyped } from '../objects.ts';
+import { findTyped, openTyped } from '../objects.ts';
 
 const FORMATS = ['svg', 'mermaid', 'dot'] as const;
 
@@ -62,11 +62,15 @@ async function findAsked(session: Session, given: Given): Promise<readonly ItemK
   if (stack !== undefined && given.positionals.length > 0) {
     throw new UsageError('--stack and objects exclude each other');
   }
-  const typed = given.positionals.length > 0 ? readParents(given) : undefined;
-  const deployment = await session.open();
+  const isTyped = given.positionals.length > 0;
+  const { deployment, typed } = await openTyped(session, (plan) => (isTyped ? readParents(plan, given) : undefined));
   const { cluster } = deployment;
   if (typed !== undefined) return findTyped(session, deployment, typed, { beginnings: 'any' });
-  if (stack === undefined) return (await interruptible(readStatus(cluster), session.io)).marked;
+  if (stack === undefined) {
+    const { marked } = await interruptible(readStatus(cluster), session.io);
+    return marked.map((entry) => keyGiven(cluster.plan, entry));
+  }
+  checkSwarmkits(cluster.plan, LABELLED);
   const { keys, isWhole } = await interruptible(
     cluster.findLabelled([{ name: STACK_LABEL, value: stack }]),
     session.io,

@@ -1,5 +1,6 @@
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { typedName } from '../../../lib/operate/names.ts';
+import { checkSwarmkits, keyGiven, LABELLED, typedId, typedName } from '../../../lib/operate/names.ts';
 import {
   LISTED_OBJECTS_MAX,
   type ListedObject,
@@ -9,6 +10,7 @@ import {
 import { readKind, readLabel, readNumber, refuseMore } from '../arguments.ts';
 import { type Command, DONE } from '../command.ts';
 import { UsageError } from '../errors.ts';
+import { openTyped } from '../objects.ts';
 import { type Terminal, terminalOf } from '../terminal.ts';
 import { columns, shortened, visible } from '../text.ts';
 import { markWords, standingWords } from '../words.ts';
@@ -16,16 +18,26 @@ import { markWords, standingWords } from '../words.ts';
 const HEAD = ['KIND', 'ID', 'NAME', 'STACK', 'STATE'];
 
 /** What `-o` may say, and how it shows the objects. */
-const FORMATS: Readonly<Record<string, (objects: readonly ListedObject[], terminal: Terminal) => string>> = {
-  table: (objects, terminal) => columns(HEAD, objects.map(shortRow), { terminal, optional: ['STACK', 'NAME'] }),
-  wide: (objects, terminal) =>
-    columns([...HEAD, 'MARKED', 'LABELS'], objects.map(wideRow), {
-      terminal,
-      optional: ['LABELS', 'STACK', 'MARKED', 'NAME'],
-      wrapped: 'STATE',
-    }),
-  name: (objects) => objects.map((object) => visible(typedName(object))).join('\n'),
-};
+const FORMATS: Readonly<Record<string, (plan: Plan, objects: readonly ListedObject[], terminal: Terminal) => string>> =
+  {
+    table: (plan, objects, terminal) =>
+      columns(
+        HEAD,
+        objects.map((one) => shortRow(plan, one)),
+        { terminal, optional: ['STACK', 'NAME'] },
+      ),
+    wide: (plan, objects, terminal) =>
+      columns(
+        [...HEAD, 'MARKED', 'LABELS'],
+        objects.map((one) => wideRow(plan, one)),
+        {
+          terminal,
+          optional: ['LABELS', 'STACK', 'MARKED', 'NAME'],
+          wrapped: 'STATE',
+        },
+      ),
+    name: (plan, objects) => objects.map((one) => visible(typedName(plan, keyGiven(plan, one)))).join('\n'),
+  };
 
 export const ls: Command = {
   name: 'ls',
@@ -46,10 +58,10 @@ export const ls: Command = {
     ['deallocator ls services --stack shop', 'the services of one stack'],
     ['deallocator ls --label env=test -o name', 'names that other commands take, as rm - does'],
   ],
-  async run({ io, open, isJson, print, report, printJson }, given) {
+  async run(session, given) {
+    const { io, isJson, print, report, printJson } = session;
     refuseMore(given, 1);
     const [kindText] = given.positionals;
-    const kind = kindText === undefined ? undefined : readKind(kindText);
     const format = given.text('output') ?? 'table';
     const show = FORMATS[format];
     if (show === undefined && format !== 'json') {
@@ -57,6 +69,12 @@ export const ls: Command = {
     }
     const label = readLabel(given);
     const isPlain = given.flag('quiet') || format === 'name';
+    const { deployment, typed: kind } = await openTyped(session, (plan) =>
+      kindText === undefined ? undefined : readKind(plan, kindText),
+    );
+    const { cluster } = deployment;
+    const { plan } = cluster;
+    if (given.text('stack') !== undefined || label !== undefined) checkSwarmkits(plan, LABELLED);
     const request = {
       kind,
       stack: given.text('stack'),
@@ -65,8 +83,7 @@ export const ls: Command = {
       limit: readNumber(given, 'limit', LISTED_OBJECTS_MAX),
       looksAtMarked: isJson || !isPlain,
     };
-    const deployment = await open();
-    const found = await interruptible(listObjects(deployment.cluster, request), io);
+    const found = await interruptible(listObjects(cluster, request), io);
     if (isJson || show === undefined) {
       printJson(found);
       return DONE;
@@ -76,8 +93,8 @@ export const ls: Command = {
     if (objects.length > 0)
       say(
         given.flag('quiet')
-          ? objects.map(({ id }) => visible(id)).join('\n')
-          : show(objects, terminalOf(io.out, io.environment)),
+          ? objects.map((one) => visible(typedId(plan, keyGiven(plan, one)))).join('\n')
+          : show(plan, objects, terminalOf(io.out, io.environment)),
       );
     else if (!isPlain) report('Nothing was found.');
     const rest = restWords(found);
@@ -87,22 +104,23 @@ export const ls: Command = {
   },
 };
 
-function shortRow(object: ListedObject): string[] {
-  const { kind, id, name, stack } = object;
-  return [kind, shortened(id), shortened(name ?? '-'), shortened(stack ?? '-'), stateWords(object)];
+function shortRow(plan: Plan, object: ListedObject): string[] {
+  const { kind, name, stack } = object;
+  const id = typedId(plan, keyGiven(plan, object));
+  return [kind, shortened(id), shortened(name ?? '-'), shortened(stack ?? '-'), stateWords(plan, object)];
 }
 
 /** As `status` says it. */
-function stateWords({ state, standing, hold, isProtected }: ListedObject): string {
-  if (standing !== undefined) return standingWords(standing, hold);
+function stateWords(plan: Plan, { state, standing, hold, isProtected }: ListedObject): string {
+  if (standing !== undefined) return standingWords(plan, standing, hold);
   const facts = [state === 'marked' ? 'marked, not looked at' : '', isProtected ? 'protected' : ''].filter(Boolean);
   return facts.join(', ') || '-';
 }
 
-function wideRow(object: ListedObject): string[] {
+function wideRow(plan: Plan, object: ListedObject): string[] {
   const { mark, labels } = object;
   const texts = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  return [...shortRow(object), mark === undefined ? '-' : shortened(markWords(mark)), texts.join(', ') || '-'];
+  return [...shortRow(plan, object), mark === undefined ? '-' : shortened(markWords(mark)), texts.join(', ') || '-'];
 }
 
 function restWords({ objects, isWhole }: ObjectList): string | undefined {

@@ -1,9 +1,12 @@
 /** protect and unprotect: one request of the typed client for each object. */
-import type { DeallocatorClient } from '../../../lib/client/client.ts';
+import { idOf } from '../../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { called, listed } from '../../../lib/operate/names.ts';
-import { type Cluster, keyOf } from '../../../lib/operate/reports/cluster.ts';
+import { steering } from '../../../lib/operate/reports/apply.ts';
+import type { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { findDeleted } from '../../../lib/operate/reports/history.ts';
+import { keyOf } from '../../../lib/operate/reports/order.ts';
 import { type DeallocatorError, isDeallocatorError } from '../../../lib/protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../../lib/protocol/limits.ts';
 import { mapInParallel } from '../../../lib/protocol/parallel.ts';
@@ -12,7 +15,7 @@ import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts
 import type { Deployment } from '../connection.ts';
 import { ask, mustAsk } from '../input.ts';
 import { shortOutcomes } from '../lists.ts';
-import { findTyped } from '../objects.ts';
+import { findTyped, openTyped } from '../objects.ts';
 import { targetLine } from '../target.ts';
 import { visible } from '../text.ts';
 import { absenceWords } from '../words.ts';
@@ -52,7 +55,7 @@ async function forEach(
   const told = await withAbsence(cluster, results);
   if (isJson) printJson({ results: told });
   else {
-    const texts = told.map(describe);
+    const texts = told.map((one) => describe(cluster.plan, one));
     for (const line of shortOutcomes(told, texts, ({ error }) => error !== undefined)) report(line);
   }
   if (results.some(({ error }) => error?.code === 'FailedPrecondition')) return BLOCKED;
@@ -68,7 +71,7 @@ async function withAbsence(cluster: Cluster, results: readonly Outcome[]): Promi
   const isAbsent = ({ error }: Outcome) => error?.code === 'NotFound';
   const { deletions, isWhole } = await findDeleted(
     cluster,
-    results.filter(isAbsent).map(({ object }) => keyOf(object)),
+    results.filter(isAbsent).map(({ object }) => keyOf(cluster.plan, object)),
   );
   return results.map((result) => {
     if (!isAbsent(result)) return result;
@@ -79,16 +82,11 @@ async function withAbsence(cluster: Cluster, results: readonly Outcome[]): Promi
   });
 }
 
-function describe({ object, name, outcome, absence, isWhole, error }: Outcome): string {
-  if (error === undefined) return visible(`${called(object, name)}: ${outcome}`);
-  const why = absence === undefined ? error.message : `${called(object, name)}: ${absenceWords(absence, isWhole)}`;
+function describe(plan: Plan, { object, name, outcome, absence, isWhole, error }: Outcome): string {
+  if (error === undefined) return visible(`${called(plan, object, name)}: ${outcome}`);
+  const why =
+    absence === undefined ? error.message : `${called(plan, object, name)}: ${absenceWords(absence, isWhole)}`;
   return visible(`${why} [${error.code}]`);
-}
-
-function methodsOf(client: DeallocatorClient, { kind, id }: ItemKey) {
-  return kind === 'service'
-    ? { protect: () => client.protectService(id), unprotect: () => client.unprotectService(id) }
-    : { protect: () => client.protectNetwork(id), unprotect: () => client.unprotectNetwork(id) };
 }
 
 /** What is marked may go at once, so a person on a terminal is asked before. */
@@ -100,7 +98,10 @@ async function mayUnprotect(
 ): Promise<boolean> {
   if (!mustAsk(io, given, false)) return true;
   const found = await mapInParallel(parents, PARENTS_IN_PARALLEL, (key) => deployment.cluster.readParent(key));
-  const marked = found.flatMap((parent) => (parent?.pendingDelete ? [called(itemName(parent.key), parent.name)] : []));
+  const { plan } = deployment.cluster;
+  const marked = found.flatMap((parent) =>
+    parent?.pendingDelete ? [called(plan, itemName(parent.key), parent.name)] : [],
+  );
   if (marked.length === 0) return true;
   const where = targetLine(deployment.target);
   const verb = marked.length === 1 ? 'is marked and goes' : 'are marked and go';
@@ -122,13 +123,12 @@ function protection(name: 'protect' | 'unprotect', says: string, done: string, b
       [`deallocator ${name} service web api --json`, 'two, for a script'],
     ],
     async run(session, given) {
-      const typed = readParents(given);
-      const deployment = await session.open();
-      const { client } = deployment;
+      const { deployment, typed } = await openTyped(session, (plan) => readParents(plan, given));
+      const { client, cluster } = deployment;
       const parents = await findTyped(session, deployment, typed);
       if (name === 'unprotect' && !(await mayUnprotect(session, given, deployment, parents))) return FAILED;
       return forEach(session, deployment, parents, async (parent) => {
-        const { changed } = await methodsOf(client, parent)[name]();
+        const { changed } = await steering(client)[name](parent.kind, idOf(cluster.plan, parent));
         return changed ? done : before;
       });
     },

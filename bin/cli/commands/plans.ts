@@ -1,4 +1,5 @@
 /** How plans of removals and undeletes are put in words, and the question before they are carried out. */
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { listed, type Names, spokenWith } from '../../../lib/operate/names.ts';
 import type { Applied } from '../../../lib/operate/reports/apply.ts';
 import {
@@ -12,7 +13,7 @@ import { type Target, targetLine } from '../target.ts';
 import { count, visible } from '../text.ts';
 import { absenceWords, forecastLines, markWords } from '../words.ts';
 
-export function describeRemoval(plan: RemovalPlan, target: Target): string {
+export function describeRemoval(of: Plan, plan: RemovalPlan, target: Target): string {
   const { marks, alreadyMarked, refused, forecast, names } = plan;
   const isForeseen = marks.length + alreadyMarked.length + refused.length <= FORESEEN_OBJECTS_MAX;
   const later =
@@ -22,43 +23,44 @@ export function describeRemoval(plan: RemovalPlan, target: Target): string {
     ...lines(
       marks.map(({ object, waitsFor }) => {
         const why =
-          waitsFor.length === 0 ? '' : `; waits for ${listed(waitsFor.map((user) => spokenWith(names, user)))}`;
-        return `  mark ${visible(spokenWith(names, object) + why)}`;
+          waitsFor.length === 0 ? '' : `; waits for ${listed(waitsFor.map((user) => spokenWith(of, names, user)))}`;
+        return `  mark ${visible(spokenWith(of, names, object) + why)}`;
       }),
       'to mark',
     ),
-    ...lines(alreadyMarked.map(markedLine('leave', names)), 'that are marked already'),
-    ...lines(refused.map(refusalLine(names)), 'that are refused'),
-    ...lines(forecastLines(forecast, names), 'of these'),
+    ...lines(alreadyMarked.map(markedLine(of, 'leave', names)), 'that are marked already'),
+    ...lines(refused.map(refusalLine(of, names)), 'that are refused'),
+    ...lines(forecastLines(of, forecast, names), 'of these'),
     ...(isForeseen ? [] : [later]),
     '',
   ].join('\n');
 }
 
-export function describeUndelete({ undeletes, notMarked, refused, names }: UndeletePlan, target: Target): string {
+export function describeUndelete(of: Plan, plan: UndeletePlan, target: Target): string {
+  const { undeletes, notMarked, refused, names } = plan;
   return [
     titleOf(target),
-    ...lines(undeletes.map(markedLine('undelete', names)), 'to undelete'),
+    ...lines(undeletes.map(markedLine(of, 'undelete', names)), 'to undelete'),
     ...lines(
-      notMarked.map((object) => `  leave ${visible(spokenWith(names, object))}: not marked`),
+      notMarked.map((object) => `  leave ${visible(spokenWith(of, names, object))}: not marked`),
       'that are not marked',
     ),
-    ...lines(refused.map(refusalLine(names)), 'that are refused'),
+    ...lines(refused.map(refusalLine(of, names)), 'that are refused'),
     '',
   ].join('\n');
 }
 
-export function describeApplied(applied: readonly Applied[], names: Names): string[] {
+export function describeApplied(of: Plan, applied: readonly Applied[], names: Names): string[] {
   const each = applied.map(({ object, outcome, error }) =>
-    visible(`${spokenWith(names, object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`),
+    visible(`${spokenWith(of, names, object)}: ${error === undefined ? outcome : `${error.message} [${error.code}]`}`),
   );
   return shortOutcomes(applied, each, ({ error }) => error !== undefined);
 }
 
-export function removalQuestion({ marks, goesAtOnce, names }: RemovalPlan, target: Target): string {
+export function removalQuestion(of: Plan, { marks, goesAtOnce, names }: RemovalPlan, target: Target): string {
   const what = `Mark ${count(marks.length, 'object')} on ${targetLine(target)}?`;
   if (goesAtOnce.length === 0) return `${visible(what)} Nothing goes at once, so an undelete can take it back.`;
-  const going = listed(goesAtOnce.map((object) => spokenWith(names, object)));
+  const going = listed(goesAtOnce.map((object) => spokenWith(of, names, object)));
   const which =
     marks.length === 1 ? 'It goes' : `${goesAtOnce.length} of them ${goesAtOnce.length === 1 ? 'goes' : 'go'}`;
   return visible(`${what} ${which} at once, and no undelete brings that back: ${going}.`);
@@ -70,11 +72,12 @@ export function undeleteQuestion({ undeletes }: UndeletePlan, target: Target): s
 
 /** Why nothing at all is done. */
 export function stopWords(
+  of: Plan,
   { refused, names }: Pick<RemovalPlan, 'refused' | 'names'>,
   done: 'marked' | 'undeleted',
 ): string {
   const absent = (absence: PlanRefusal['absence']) => {
-    const objects = refused.filter((one) => one.absence === absence).map(({ object }) => spokenWith(names, object));
+    const objects = refused.filter((one) => one.absence === absence).map(({ object }) => spokenWith(of, names, object));
     return objects.length === 0 ? [] : [`${listed(objects)} ${objects.length === 1 ? 'is' : 'are'} ${absence}`];
   };
   const why = [...absent('not there'), ...absent('gone')].join(', and ');
@@ -85,9 +88,9 @@ function titleOf(target: Target): string {
   return `Plan for ${visible(targetLine(target))}`;
 }
 
-function markedLine(verb: string, names: Names) {
+function markedLine(of: Plan, verb: string, names: Names) {
   return ({ object, mark }: RemovalPlan['alreadyMarked'][number]) =>
-    `  ${verb} ${visible(`${spokenWith(names, object)}: marked ${markWords(mark)}`)}`;
+    `  ${verb} ${visible(`${spokenWith(of, names, object)}: marked ${markWords(mark)}`)}`;
 }
 
 const REFUSALS: Readonly<Record<Exclude<PlanRefusal['because'], 'not found'>, string>> = {
@@ -96,10 +99,10 @@ const REFUSALS: Readonly<Record<Exclude<PlanRefusal['because'], 'not found'>, st
     'it is in use by what is not to be removed; remove or update that, or let it wait for them ("--even-in-use")',
 };
 
-function refusalLine(names: Names) {
+function refusalLine(of: Plan, names: Names) {
   return ({ object, because, absence, isWhole, blockers }: PlanRefusal) => {
-    const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(names, user)))}` : '';
+    const named = blockers.length > 0 ? `: ${listed(blockers.map((user) => spokenWith(of, names, user)))}` : '';
     const why = because === 'not found' ? absenceWords(absence, isWhole) : REFUSALS[because];
-    return `  refuse ${visible(`${spokenWith(names, object)}: ${why}${named}`)}`;
+    return `  refuse ${visible(`${spokenWith(of, names, object)}: ${why}${named}`)}`;
   };
 }

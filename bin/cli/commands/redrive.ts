@@ -19,13 +19,14 @@ export const redrive: Command = {
   ],
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
-    const { connection, deadLetterQueueUrl, tables, sweep, rules } = await open();
+    const { connection, deadLetterQueueUrl, tables, sweep, rules, cluster } = await open();
     const deadLetters = openDeadLetters(connection, deadLetterQueueUrl, io.signal);
     const records = openRecords(connection, io.signal);
     const progress = openProgress(io);
     try {
       const result = await redriveLetters({ deadLetters, records, sweep }, tables, {
         rules,
+        plan: cluster.plan,
         signal: io.signal,
         onProgress: ({ received, deleted, kept }) =>
           progress.update(deleted + kept, received, `${count(received, 'message')} received`),
@@ -44,7 +45,7 @@ export const redrive: Command = {
           ]),
         );
         const rows = [
-          ...deletedParents.map((name) => [shortened(spoken(name)), 'deleted']),
+          ...deletedParents.map((name) => [shortened(spoken(cluster.plan, name)), 'deleted']),
           ...malformed.map((what) => ['a record', `could not be read: ${what}`]),
           ...keptMessages.map(({ body, reason }) => [body.slice(0, 60), `kept: ${reason}`]),
         ];

@@ -1,7 +1,10 @@
 /** rm and undelete: the plan, the question, then the marks, and for rm, with --wait, the wait. */
+
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import type { Names } from '../../../lib/operate/names.ts';
 import { type Applied, type ApplyOptions, applyRemoval, applyUndelete } from '../../../lib/operate/reports/apply.ts';
+import { keyOf } from '../../../lib/operate/reports/order.ts';
 import {
   type PlanRefusal,
   planRemoval,
@@ -11,7 +14,6 @@ import {
 } from '../../../lib/operate/reports/plan.ts';
 import type { Awaited, WaitResult } from '../../../lib/operate/reports/wait.ts';
 import { checkDeclared } from '../../../lib/protocol/arguments.ts';
-import { parseParentName } from '../../../lib/protocol/model.ts';
 import {
   asTyped,
   type Given,
@@ -26,7 +28,7 @@ import { BLOCKED, type Command, DONE, FAILED, type Option, type Session } from '
 import type { Deployment } from '../connection.ts';
 import { UsageError } from '../errors.ts';
 import { ask, isTerminal, mustAsk, readWholeInput } from '../input.ts';
-import { findTyped } from '../objects.ts';
+import { findTyped, openTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
 import { sayBeside } from '../terminal.ts';
 import {
@@ -81,24 +83,26 @@ export const rm: Command = {
     if (timeoutMillis !== undefined && !given.flag('wait')) throw new UsageError('--timeout goes with --wait');
     const selected = await select(session, given);
     const { deployment } = selected;
+    const { plan: kinds } = deployment.cluster;
     const whenInUse = given.flag('even-in-use') ? 'wait' : 'refuse';
     const plan = await planned(session, planRemoval(deployment.cluster, { ...selected.selection, whenInUse }));
     const { target } = deployment;
     const end = await carryOut(session, given, {
       document: { plan },
+      kinds,
       plan,
       planned: plan.marks.length,
       leftAlone: plan.alreadyMarked.length,
-      text: describeRemoval(plan, target),
-      question: selected.isAsked ? removalQuestion(plan, target) : undefined,
+      text: describeRemoval(kinds, plan, target),
+      question: selected.isAsked ? removalQuestion(kinds, plan, target) : undefined,
       done: 'marked',
-      apply: (options) => applyRemoval(deployment.client, plan, declared, options),
+      apply: (options) => applyRemoval(deployment.client, plan, declared, { ...options, plan: kinds }),
     });
     if (!('applied' in end)) return end.status;
     let waited: WaitResult | undefined;
     if (given.flag('wait')) {
-      waited = await waitFor(session, deployment, awaitedOf(plan, end.applied), timeoutMillis);
-      if (!session.isJson) printOutcomes(session.say, waited);
+      waited = await waitFor(session, deployment, awaitedOf(kinds, plan, end.applied), timeoutMillis);
+      if (!session.isJson) printOutcomes(kinds, session.say, waited);
     }
     if (session.isJson) session.printJson({ plan, applied: end.applied, ...(waited && { waited }) });
     return statusOf(given, plan.refused, end.applied, waited);
@@ -119,17 +123,19 @@ export const undelete: Command = {
     checkSelection(given);
     const declared = declaredOf(session, given);
     const { deployment, selection, isAsked } = await select(session, given);
+    const { plan: kinds } = deployment.cluster;
     const plan = await planned(session, planUndelete(deployment.cluster, selection));
     const { target } = deployment;
     const end = await carryOut(session, given, {
       document: { plan },
+      kinds,
       plan,
       planned: plan.undeletes.length,
       leftAlone: plan.notMarked.length,
-      text: describeUndelete(plan, target),
+      text: describeUndelete(kinds, plan, target),
       question: isAsked ? undeleteQuestion(plan, target) : undefined,
       done: 'undeleted',
-      apply: (options) => applyUndelete(deployment.client, plan, declared, options),
+      apply: (options) => applyUndelete(deployment.client, plan, declared, { ...options, plan: kinds }),
     });
     if (!('applied' in end)) return end.status;
     if (session.isJson) session.printJson({ plan, applied: end.applied });
@@ -157,7 +163,6 @@ function checkSelection(given: Given): void {
     );
   }
   if ((stack ?? cascade ?? readLabel(given)) !== undefined) refuseMore(given, 0);
-  else if (!isFromInput(given)) readParents(given);
 }
 
 async function select(session: Session, given: Given): Promise<Selected> {
@@ -170,9 +175,11 @@ async function select(session: Session, given: Given): Promise<Selected> {
     const deployment = await session.open();
     return { deployment, selection: { stack, labels: label === undefined ? [] : [label] }, isAsked };
   }
-  const typed = isInputTaken ? readParentLines(given, await readWholeInput(io)) : readParents(given);
+  const input = isInputTaken ? await readWholeInput(io) : undefined;
+  const { deployment, typed } = await openTyped(session, (plan) =>
+    input === undefined ? readParents(plan, given) : readParentLines(plan, given, input),
+  );
   if (typed.length === 0) sayBeside(io, 'Standard input names no object, so there is nothing to do.');
-  const deployment = await session.open();
   // Without a person who reads what was found, only whole ids and names count.
   const beginnings = isTerminal(io) && !given.flag('yes') ? 'any' : 'made ids';
   const objects = await findTyped(session, deployment, typed, { beginnings });
@@ -186,6 +193,7 @@ async function planned<P>({ io }: Session, planning: Promise<P>): Promise<P> {
 }
 
 interface Work {
+  readonly kinds: Plan;
   readonly document: object;
   readonly plan: { readonly refused: readonly PlanRefusal[]; readonly names: Names };
   /** Objects to write, and objects that are as they should be. */
@@ -201,7 +209,7 @@ interface Work {
 async function carryOut(
   { io, isJson, say, printJson }: Session,
   given: Given,
-  { document, plan, planned, leftAlone, text, question, done, apply }: Work,
+  { kinds, document, plan, planned, leftAlone, text, question, done, apply }: Work,
 ): Promise<{ applied: Applied[] } | { status: number }> {
   if (!isJson) say(text);
   const { refused } = plan;
@@ -213,7 +221,7 @@ async function carryOut(
   }
   if (isStopped) {
     if (isJson) printJson({ ...document, applied: [] });
-    else sayBeside(io, stopWords(plan, done));
+    else sayBeside(io, stopWords(kinds, plan, done));
     return { status: FAILED };
   }
   io.signal.throwIfAborted();
@@ -239,7 +247,7 @@ async function carryOut(
   try {
     const applied = await apply({ signal: io.signal, onProgress });
     progress.close();
-    if (!isJson) for (const line of describeApplied(applied, plan.names)) say(line);
+    if (!isJson) for (const line of describeApplied(kinds, applied, plan.names)) say(line);
     return { applied };
   } catch (error) {
     if (io.signal.aborted) io.err.write(`${done} ${written} of ${planned}; run the same again to go on\n`);
@@ -258,15 +266,15 @@ function declaredOf({ io }: Session, given: Given): { by?: string; reason?: stri
 }
 
 /** What is marked now, each under the mark that it has. */
-function awaitedOf({ alreadyMarked }: RemovalPlan, applied: readonly Applied[]): Awaited[] {
+function awaitedOf(plan: Plan, { alreadyMarked }: RemovalPlan, applied: readonly Applied[]): Awaited[] {
   const marks = [
     ...alreadyMarked.map(({ object, mark }) => ({ object, markedAt: mark.markedAt })),
     ...applied.filter(({ error }) => error === undefined),
   ];
-  return marks.flatMap(({ object, markedAt }) => {
-    const key = parseParentName(object);
-    return key === undefined ? [] : [{ ...key, ...(markedAt !== undefined && { markedAt }) }];
-  });
+  return marks.map(({ object, markedAt }) => ({
+    ...keyOf(plan, object),
+    ...(markedAt !== undefined && { markedAt }),
+  }));
 }
 
 function statusOf(

@@ -36,14 +36,22 @@ export const selftest: Command = {
     if (waitMillis !== undefined && !(waitMillis > 0 && waitMillis <= WAIT_MILLIS_MAX)) {
       throw new UsageError(`--within is "${given.text('within')}", allowed: up to ${WAIT_MILLIS_MAX / 60_000}m`);
     }
-    const { db, around, ...deployment } = await open();
+    const { db, around, cluster, ...deployment } = await open();
     if (around === undefined)
       throw new DeallocatorError('FailedPrecondition', 'there are tables only, and no deployment to test');
     const progress = openProgress(io);
     try {
       const { signal, chance } = io;
       const onProgress = (done: number, total: number, doing: string) => progress.update(done, total, doing);
-      const result = await testDeployment(db, { ...deployment, around, waitMillis, signal, chance, onProgress });
+      const result = await testDeployment(db, {
+        ...deployment,
+        plan: cluster.plan,
+        around,
+        waitMillis,
+        signal,
+        chance,
+        onProgress,
+      });
       progress.close();
       if (isJson) printJson(result);
       else describe(result, given.flag('verbose'), report, io);

@@ -21,7 +21,7 @@ export const sweep: Command = {
   ],
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
-    const { sweep } = await open();
+    const { sweep, cluster } = await open();
     const startEpochMillis = io.chance.nowEpochMillis();
     const progress = openProgress(io);
     // How many are marked is not known beforehand.
@@ -41,8 +41,8 @@ export const sweep: Command = {
     else {
       const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
       const rows = [
-        ...deleted.map((name) => [shortened(spoken(name)), 'deleted']),
-        ...failed.map(({ parent, error }) => [shortened(spoken(parent)), `failed: ${error}`]),
+        ...deleted.map((name) => [shortened(spoken(cluster.plan, name)), 'deleted']),
+        ...failed.map(({ parent, error }) => [shortened(spoken(cluster.plan, parent)), `failed: ${error}`]),
       ];
       const all = {
         all: deletedCount + failedCount,

@@ -2,6 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { checkSwarmkits } from '../../../lib/operate/names.ts';
 import { exportLines } from '../../../lib/operate/snapshots/export-lines.ts';
 import { importLines } from '../../../lib/operate/snapshots/import-lines.ts';
 import { LINES_HEAD } from '../../../lib/operate/snapshots/lines.ts';
@@ -10,6 +11,7 @@ import { DONE, FAILED, type Session } from '../command.ts';
 import { UsageError } from '../errors.ts';
 import { openToWrite } from '../files.ts';
 import { openProgress } from '../progress.ts';
+import { SNAPSHOTS } from '../swarmkit-only.ts';
 import { terminalOf } from '../terminal.ts';
 import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 
@@ -37,7 +39,8 @@ export async function importLinesFrom(
   file: { readonly name: string; readonly path: string; readonly encoding: BufferEncoding },
   skipUnusable: boolean,
 ): Promise<number> {
-  const { client } = await connect();
+  const { client, cluster } = await connect();
+  checkSwarmkits(cluster.plan, SNAPSHOTS);
   const progress = openProgress(io);
   const source = { name: file.name, open: () => createReadStream(file.path, { encoding: file.encoding }) };
   const { skipped, ...result } = await importLines(client, source, {
@@ -57,11 +60,14 @@ export async function exportLinesTo(
   mayOverwrite: boolean,
 ): Promise<number> {
   if (isJson && file === undefined) throw new UsageError('--json and --lines both write to stdout; name a file');
-  const { db, tables } = await connect();
+  const { db, tables, cluster } = await connect();
+  const { plan } = cluster;
+  checkSwarmkits(plan, SNAPSHOTS);
   const target = file === undefined ? undefined : await openToWrite(resolve(io.directory, file), mayOverwrite);
   const progress = openProgress(io);
   const write = (text: string) => (target === undefined ? io.out.write(text) : target.writeFile(text));
   const result = await exportLines(db, tables, write, {
+    plan,
     signal: io.signal,
     chance: io.chance,
     onProgress: (counts) => {

@@ -1,5 +1,6 @@
 /** import and export: a cluster as JSON, into the tables and out of them. */
 import { resolve } from 'node:path';
+import { checkSwarmkits } from '../../../lib/operate/names.ts';
 import { decodeText, type ImportFile } from '../../../lib/operate/snapshots/documents.ts';
 import { exportSnapshot } from '../../../lib/operate/snapshots/export.ts';
 import { importSnapshot } from '../../../lib/operate/snapshots/import.ts';
@@ -13,6 +14,7 @@ import { openToWrite, readBytes } from '../files.ts';
 import { readWholeInput } from '../input.ts';
 import type { Io } from '../io.ts';
 import { openProgress } from '../progress.ts';
+import { SNAPSHOTS } from '../swarmkit-only.ts';
 import { terminalOf } from '../terminal.ts';
 import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
 import { encodingOfLines, exportLinesTo, importLinesFrom } from './transfer-lines.ts';
@@ -45,8 +47,10 @@ export const importFiles: Command = {
     }
     const files = await Promise.all(positionals.map((name) => readInput(name, io)));
     const options = { partial: flag('partial'), skipUnusable: flag('skip-unusable') };
-    const input = await prepareImport(files, async () => (await connect()).client, options);
-    const { client } = await connect();
+    const { client, cluster } = await connect();
+    const { plan } = cluster;
+    checkSwarmkits(plan, SNAPSHOTS);
+    const input = await prepareImport(files, async () => client, { ...options, plan });
     const progress = openProgress(io);
     const result = await importSnapshot(client, input.snapshot, {
       signal: io.signal,
@@ -84,8 +88,14 @@ export const exportFile: Command = {
     refuseMore(given, 1);
     const [file] = given.positionals;
     if (given.flag('lines')) return exportLinesTo(session, file, given.flag('force'));
-    const { db, tables } = await connect();
-    const { snapshot, marked, omitted } = await exportSnapshot(db, tables, { signal: io.signal, chance: io.chance });
+    const { db, tables, cluster } = await connect();
+    const { plan } = cluster;
+    checkSwarmkits(plan, SNAPSHOTS);
+    const { snapshot, marked, omitted } = await exportSnapshot(db, tables, {
+      plan,
+      signal: io.signal,
+      chance: io.chance,
+    });
     const text = `${JSON.stringify(snapshot, null, 2)}\n`;
     if (file !== undefined) {
       const opened = await openToWrite(resolve(io.directory, file), given.flag('force'));

@@ -1,3 +1,4 @@
+import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { called, listed, spoken } from '../../../lib/operate/names.ts';
 import {
   type Awaited,
@@ -12,7 +13,7 @@ import { BLOCKED, type Command, DONE, FAILED, type Session } from '../command.ts
 import type { Deployment } from '../connection.ts';
 import { isDrawable } from '../io.ts';
 import { shortOutcomes } from '../lists.ts';
-import { findTyped } from '../objects.ts';
+import { findTyped, openTyped } from '../objects.ts';
 import { openProgress } from '../progress.ts';
 import { sayBeside } from '../terminal.ts';
 import { visible } from '../text.ts';
@@ -37,13 +38,12 @@ export const wait: Command = {
     ['deallocator rm service web && deallocator wait service web', 'the same as rm --wait'],
   ],
   async run(session, given) {
-    const parents = readParents(given);
     const timeoutMillis = readTime(given, 'timeout');
-    const deployment = await session.open();
-    const found = await findTyped(session, deployment, parents);
+    const { deployment, typed } = await openTyped(session, (plan) => readParents(plan, given));
+    const found = await findTyped(session, deployment, typed);
     const result = await waitFor(session, deployment, found, timeoutMillis);
     if (session.isJson) session.printJson(result);
-    else printOutcomes(session.report, result);
+    else printOutcomes(deployment.cluster.plan, session.report, result);
     return statusOf(result);
   },
 };
@@ -54,15 +54,15 @@ function statusOf({ outcomes, isDone }: WaitResult): number {
   return outcomes.every(({ outcome }) => outcome === 'gone' || outcome === 'not there') ? FAILED : BLOCKED;
 }
 
-export function printOutcomes(print: Session['print'], { outcomes }: WaitResult): void {
-  const words = outcomes.map(outcomeWords);
+export function printOutcomes(plan: Plan, print: Session['print'], { outcomes }: WaitResult): void {
+  const words = outcomes.map((one) => outcomeWords(plan, one));
   for (const line of shortOutcomes(outcomes, words, ({ outcome }) => outcome !== 'gone')) print(line);
 }
 
-function outcomeWords({ object, name, outcome, isWhole, waitsFor }: WaitOutcome): string {
-  const why = waitsFor === undefined ? '' : `, ${standingWords(waitsFor, waitsFor.hold)}`;
+function outcomeWords(plan: Plan, { object, name, outcome, isWhole, waitsFor }: WaitOutcome): string {
+  const why = waitsFor === undefined ? '' : `, ${standingWords(plan, waitsFor, waitsFor.hold)}`;
   const absence = isWhole === false ? `, and ${NOT_ALL_READ}` : NO_RECEIPT;
-  return visible(`${called(object, name)}: ${outcome}${why}${outcome === 'not there' ? absence : ''}`);
+  return visible(`${called(plan, object, name)}: ${outcome}${why}${outcome === 'not there' ? absence : ''}`);
 }
 
 /** Shows on stderr what is still waited for: a bar in a terminal, else a line for each change. */
@@ -82,7 +82,7 @@ export async function waitFor(
       if (look.done) return look.value;
       const left = leftOf(look.value);
       most = Math.max(most, left);
-      const text = wordsOf(look.value);
+      const text = wordsOf(cluster.plan, look.value);
       progress.update(most - left, most, text);
       if (!isDrawable(io.err, io.environment) && text !== last && text !== '') sayBeside(io, text);
       last = text;
@@ -98,20 +98,20 @@ function leftOf({ waitingFor }: WaitProgress): number {
 }
 
 /** A typo among others is told at once, and not when these are gone. */
-function wordsOf({ waitingFor, ended }: WaitProgress): string {
+function wordsOf(plan: Plan, { waitingFor, ended }: WaitProgress): string {
   if (waitingFor.length === 0) return '';
   const named = waitingFor.slice(0, NAMED_MAX).map((entry) => {
     const { object, name, children, hold, state } = entry;
     const isUsual = state === 'draining' || state === 'ready' || state === 'held';
     const why = [
-      ...(children.count > 0 ? [countWords(children, childOf(object))] : []),
-      ...(isUsual ? [] : [standingWords(entry)]),
-      ...(hold ? [reasonWords(hold)] : []),
+      ...(children.count > 0 ? [countWords(children, childOf(plan, object))] : []),
+      ...(isUsual ? [] : [standingWords(plan, entry)]),
+      ...(hold ? [reasonWords(plan, hold)] : []),
     ];
-    return called(object, name, why.join(', ') || 'about to go');
+    return called(plan, object, name, why.join(', ') || 'about to go');
   });
   const more = waitingFor.length > NAMED_MAX ? ` and ${waitingFor.length - NAMED_MAX} more` : '';
-  const absent = ended.filter(({ outcome }) => outcome === 'not there').map(({ object }) => spoken(object));
+  const absent = ended.filter(({ outcome }) => outcome === 'not there').map(({ object }) => spoken(plan, object));
   const missing = absent.length > 0 ? `; not there: ${listed(absent)}` : '';
   return visible(`waiting for ${named.join(', ')}${more}${missing}`);
 }

@@ -1,6 +1,6 @@
 /** What an audit tells of, and when two findings are the same. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Promised } from '../../protocol/invariants.ts';
+import type { Promised } from '../../protocol/violations.ts';
 import type { Evidence, Mending, Problem } from './problems.ts';
 import type { About } from './world.ts';
 
@@ -36,7 +36,8 @@ export interface Finding extends Suspect {
 
 /** The same for two looks at one thing. */
 export function suspectKey({ problem, about }: Suspicion): string {
-  return JSON.stringify([problem, about.service, about.network, about.task, about.counter, about.held, about.holder]);
+  const told = Object.entries(about).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([problem, ...told]);
 }
 
 /** Whether two looks saw the same wrong, and not one after the other of its kind. */

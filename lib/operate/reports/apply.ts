@@ -1,15 +1,22 @@
 /** Does what a plan says: marks, or takes marks back. */
 import type { DeallocatorClient } from '../../client/client.ts';
+import type { LifecycleClient } from '../../client/lifecycle-client.ts';
 import type { Declared } from '../../client/types.ts';
+import type { Lifecycle } from '../../lifecycle/declaration.ts';
+import { idOf } from '../../lifecycle/ids.ts';
+import { type Plan, planOf } from '../../lifecycle/plan.ts';
+import { SWARMKIT } from '../../lifecycle/swarmkit.ts';
 import { type ErrorCode, isDeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import type { ParentKind } from '../../protocol/model.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
-import { keyOf } from './cluster.ts';
+import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
+import { type ObjectKey, planned as plannedKind } from '../names.ts';
+import { keyOf, placesIn } from './order.ts';
 import type { AlreadyMarked, PlannedMark, RemovalPlan, UndeletePlan } from './plan.ts';
 
 /** How a plan is carried out. */
 export interface ApplyOptions {
+  /** What the kinds are: the cluster's `plan`. @default SwarmKit's */
+  readonly plan?: Plan;
   /** Its reason is thrown between two objects; what is done stays done, and a plan that is made again goes on from there. */
   readonly signal?: AbortSignal;
   /** Told after each object. */
@@ -47,7 +54,7 @@ export interface ApplyError {
 }
 
 /**
- * Marks what is planned, services first. An object that fails doesn't stop the others. The client checks each object again, and
+ * Marks what is planned, users first, such as services. An object that fails doesn't stop the others. The client checks each object again, and
  * refuses what is protected, gone or in use by now.
  */
 export async function applyRemoval(
@@ -56,23 +63,22 @@ export async function applyRemoval(
   declared: Declared = {},
   options: ApplyOptions = {},
 ): Promise<Applied[]> {
+  const { plan: kinds = planOf(SWARMKIT) } = options;
   const apply = ({ object, waitsFor }: PlannedMark) =>
     attempt(object, async () => {
-      const { kind, id } = keyOf(object);
+      const { kind, id } = idNamed(kinds, object);
       const whenInUse = waitsFor.length > 0 ? 'wait' : 'refuse';
-      const { alreadyMarked, markedAt } =
-        kind === 'service'
-          ? await client.removeService(id, declared)
-          : await client.removeNetwork(id, { whenInUse, ...declared });
+      const { alreadyMarked, markedAt } = await steering(client).remove(kind, id, { whenInUse, ...declared });
       return { outcome: alreadyMarked ? 'unchanged' : 'marked', ...(markedAt !== undefined && { markedAt }) };
     });
-  return applyInOrder(plan.marks, ['service', 'network'], apply, options);
+  return applyInOrder(kinds, plan.marks, [...placesIn(kinds).keys()], apply, options);
 }
 
-/** All of one kind, then all of the other. */
+/** All of one kind, then all of the next. In a tree of one kind, one after the other. */
 async function applyInOrder<P extends { readonly object: string }>(
+  plan: Plan,
   planned: readonly P[],
-  kinds: readonly ParentKind[],
+  kinds: readonly string[],
   apply: (one: P) => Promise<Applied>,
   { signal, onProgress }: ApplyOptions,
 ): Promise<Applied[]> {
@@ -84,28 +90,39 @@ async function applyInOrder<P extends { readonly object: string }>(
     return applied;
   };
   const applied: Applied[] = [];
+  const byKind = groupBy(planned, ({ object }) => keyOf(plan, object).kind);
   for (const kind of kinds) {
-    const some = planned.filter(({ object }) => keyOf(object).kind === kind);
-    applied.push(...(await mapInParallel(some, NETWORKS_IN_PARALLEL, applyOne)));
+    const isTree = plannedKind(plan, kind).fencedBy.includes(kind);
+    applied.push(...(await mapInParallel(byKind.get(kind) ?? [], isTree ? 1 : NETWORKS_IN_PARALLEL, applyOne)));
   }
   return applied;
 }
 
-/** Networks first. An object that fails doesn't stop the others. */
+/** What is used first, such as networks. An object that fails doesn't stop the others. */
 export async function applyUndelete(
   client: DeallocatorClient,
   plan: Pick<UndeletePlan, 'undeletes'>,
   declared: Declared = {},
   options: ApplyOptions = {},
 ): Promise<Applied[]> {
+  const { plan: kinds = planOf(SWARMKIT) } = options;
   const apply = ({ object }: AlreadyMarked) =>
     attempt(object, async () => {
-      const { kind, id } = keyOf(object);
-      const { wasMarked } =
-        kind === 'service' ? await client.undeleteService(id, declared) : await client.undeleteNetwork(id, declared);
+      const { kind, id } = idNamed(kinds, object);
+      const { wasMarked } = await steering(client).undelete(kind, id, declared);
       return { outcome: wasMarked ? 'undeleted' : 'unchanged' };
     });
-  return applyInOrder(plan.undeletes, ['network', 'service'], apply, options);
+  return applyInOrder(kinds, plan.undeletes, [...placesIn(kinds).keys()].reverse(), apply, options);
+}
+
+/** A client of any kinds: their names come from the plan, and not from its type. */
+export function steering(client: object): LifecycleClient<Lifecycle> {
+  return client as LifecycleClient<Lifecycle>;
+}
+
+function idNamed(plan: Plan, object: string): ObjectKey {
+  const key = keyOf(plan, object);
+  return { kind: key.kind, id: idOf(plan, key) };
 }
 
 async function attempt(object: string, act: () => Promise<Omit<Applied, 'object'>>): Promise<Applied> {

@@ -1,20 +1,16 @@
-/** The children of many parents, in as few requests as that takes: tasks of services, users of networks. */
+/** What keeps many parents, in as few requests as that takes: what lies under their keys, and their users. */
+import { keyOfStored } from '../../dynamodb/item-reads.ts';
 import { scanPaths } from '../../dynamodb/reads.ts';
-import { native, type StoredItem } from '../../dynamodb/requests.ts';
-import { itemName } from '../../lifecycle/keys.ts';
+import type { StoredItem } from '../../dynamodb/requests.ts';
+import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { Count } from '../../lifecycle/kind-plan.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { referredTo } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
-import { ATTACHED_USERS_MAX, type Cluster } from './cluster.ts';
-import {
-  type AttachedFound,
-  foundAttached,
-  foundTasks,
-  holdsItsService,
-  TASK_PATHS,
-  type TasksFound,
-} from './found.ts';
+import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
+import { keyOver, planned } from '../names.ts';
+import { type Cluster, USERS_MAX } from './cluster.ts';
+import { type ChildrenFound, childPaths, foundChildren, foundUsers, keeps, type UsersFound } from './found.ts';
 
 /**
  * So many queries of one parent each cost about as much, in time and in read units, as one page (1 MB) of a scan. A table that has
@@ -22,62 +18,104 @@ import {
  */
 const QUERIES_PER_SCANNED_PAGE = 100;
 
-/** By the service's id; with so many of each service's tasks named. */
-export async function readTasksOf(
-  cluster: Cluster,
-  serviceIds: readonly string[],
-  namedMax: number,
-  pagesMax: number,
-): Promise<Map<string, TasksFound>> {
-  const counts = new Map(serviceIds.map((id) => [id, 0]));
-  const named = new Map<string, Record<string, unknown>[]>();
-  const isWhole = await scanFor(cluster, 'tasks', ['serviceId', ...TASK_PATHS], serviceIds.length, (stored) => {
-    const serviceId = stored.serviceId?.S as string;
-    const count = counts.get(serviceId);
-    if (count === undefined) return;
-    const task = native(stored);
-    if (!holdsItsService(task, cluster.rules)) return;
-    counts.set(serviceId, count + 1);
-    if (namedMax === 0) return;
-    const others = named.get(serviceId);
-    if (others === undefined) named.set(serviceId, [task]);
-    else others.push(task);
-  });
-  if (isWhole) {
-    return new Map([...counts].map(([id, count]) => [id, foundTasks(named.get(id) ?? [], count, true, namedMax)]));
-  }
-  const found = await mapInParallel(serviceIds, NETWORKS_IN_PARALLEL, async (id) => {
-    return [id, await cluster.readTasks(id, namedMax, pagesMax)] as const;
-  });
-  return new Map(found);
+type UnderKeySource = Count & { readonly by: 'key' };
+
+/** The sources of a kind's count that are deleted plainly, under its key: they are counted, and not told one by one. */
+export function leavesUnder(plan: Plan, kind: string): UnderKeySource[] {
+  return planned(plan, kind).countedBy.filter(
+    (source): source is UnderKeySource => source.by === 'key' && !planned(plan, source.kind).isGuarded,
+  );
 }
 
-/** By the network's id. */
-export async function readAttachedTo(
+/** Whether anything else than these may keep one of a kind: holders, or guarded items under its key. */
+export function hasUsers(plan: Plan, kind: string): boolean {
+  return planned(plan, kind).countedBy.length > leavesUnder(plan, kind).length;
+}
+
+/** By the parent's name, a list for each kind; with so many of each kind named. */
+export async function readChildrenOf(
   cluster: Cluster,
-  networkIds: readonly string[],
-): Promise<Map<string, AttachedFound>> {
-  const names = new Map(networkIds.map((id) => [itemName(referredTo(id)), { id, users: [] as string[] }]));
+  parents: readonly ItemKey[],
+  namedMax: number,
+  pagesMax: number,
+): Promise<Map<string, readonly ChildrenFound[]>> {
+  const found = new Map<string, ChildrenFound[]>();
+  for (const [kind, keys] of groupBy(parents, (key) => key.kind)) {
+    for (const source of leavesUnder(cluster.plan, kind)) {
+      for (const [name, children] of await readFrom(cluster, source, keys, namedMax, pagesMax)) {
+        found.set(name, [...(found.get(name) ?? []), children]);
+      }
+    }
+  }
+  return found;
+}
+
+async function readFrom(
+  cluster: Cluster,
+  source: UnderKeySource,
+  parents: readonly ItemKey[],
+  namedMax: number,
+  pagesMax: number,
+): Promise<(readonly [string, ChildrenFound])[]> {
+  const { database, plan } = cluster;
+  const { kind, table } = source;
+  const counts = new Map(parents.map((key) => [itemName(key), 0]));
+  const named = new Map<string, { key: ItemKey; item: StoredItem }[]>();
+  const [{ kind: above } = { kind: '' }] = parents;
+  const isWhole = await scanFor(cluster, table, childPaths(plan, kind), parents.length, (item) => {
+    const key = keyOfStored(database, kind, item);
+    const name = key && itemName(keyOver(plan, key, above));
+    const count = name === undefined ? undefined : counts.get(name);
+    if (key === undefined || name === undefined || count === undefined || !keeps(plan, kind, item)) return;
+    counts.set(name, count + 1);
+    if (namedMax === 0) return;
+    const others = named.get(name);
+    if (others === undefined) named.set(name, [{ key, item }]);
+    else others.push({ key, item });
+  });
+  if (isWhole) {
+    return [...counts].map(([name, count]) => [
+      name,
+      foundChildren(plan, kind, named.get(name) ?? [], { count, isExact: true, namedMax }),
+    ]);
+  }
+  return await mapInParallel(parents, NETWORKS_IN_PARALLEL, async (key) => {
+    return [itemName(key), await cluster.readChildren(key, source, namedMax, pagesMax)] as const;
+  });
+}
+
+/** By the parent's name. Only of kinds that may have any. */
+export async function readUsersOf(cluster: Cluster, parents: readonly ItemKey[]): Promise<Map<string, UsersFound>> {
+  const { plan } = cluster;
+  const keys = parents.filter(({ kind }) => hasUsers(plan, kind));
+  const isHeldAlone = ({ kind }: ItemKey) => planned(plan, kind).countedBy.every(({ by }) => by === 'attachments');
+  const [held, others] = [keys.filter(isHeldAlone), keys.filter((key) => !isHeldAlone(key))];
+  const scanned = await scanAttached(cluster, held);
+  const left = scanned === undefined ? keys : others;
+  const read = await mapInParallel(left, NETWORKS_IN_PARALLEL, async (key) => {
+    return [itemName(key), await cluster.readUsers(key)] as const;
+  });
+  return new Map([...(scanned ?? []), ...read]);
+}
+
+/** Undefined where the table is too large to be read. */
+async function scanAttached(cluster: Cluster, keys: readonly ItemKey[]): Promise<Map<string, UsersFound> | undefined> {
+  const names = new Map(keys.map((key) => [itemName(key), [] as string[]]));
   let isAll = true;
-  const isWhole = await scanFor(cluster, 'attachments', ['held', 'holder'], networkIds.length, (stored) => {
-    const { users } = names.get(stored.held?.S as string) ?? {};
+  const isWhole = await scanFor(cluster, 'attachments', ['held', 'holder'], keys.length, (stored) => {
+    const users = names.get(stored.held?.S as string);
     if (users === undefined) return;
-    if (users.length < ATTACHED_USERS_MAX) users.push(stored.holder?.S as string);
+    if (users.length < USERS_MAX) users.push(stored.holder?.S as string);
     else isAll = false;
   });
-  if (isWhole && isAll) {
-    return new Map([...names.values()].map(({ id, users }) => [id, foundAttached(users, true)]));
-  }
-  const found = await mapInParallel(networkIds, NETWORKS_IN_PARALLEL, async (id) => {
-    return [id, await cluster.readAttached(id)] as const;
-  });
-  return new Map(found);
+  if (!isWhole || !isAll) return undefined;
+  return new Map([...names].map(([name, users]) => [name, foundUsers(cluster.plan, users, true)]));
 }
 
 /** Whether the table was read to its end, within the share of so many parents. */
 async function scanFor(
   cluster: Cluster,
-  table: 'tasks' | 'attachments',
+  table: string,
   paths: readonly string[],
   parents: number,
   take: (stored: StoredItem) => void,

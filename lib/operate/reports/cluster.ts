@@ -2,65 +2,59 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { NAME_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
-import { isCounter, PARENT_PATHS, seenItem } from '../../dynamodb/items.ts';
+import { keyOfStored, keyPaths, listFrom, readItem, readItems } from '../../dynamodb/item-reads.ts';
+import { isCounter } from '../../dynamodb/items.ts';
+import { lifecycleStore } from '../../dynamodb/learning.ts';
 import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
-import { type Listing, listAttached, listChildrenPaths, listDescribed } from '../../dynamodb/reads.ts';
-import type { Item, StoredItem } from '../../dynamodb/requests.ts';
-import { PARENT_TABLES, type PhysicalNames } from '../../dynamodb/schema.ts';
+import { type Listing, listAttached, listDescribed } from '../../dynamodb/reads.ts';
+import type { StoredItem } from '../../dynamodb/requests.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { Count } from '../../lifecycle/kind-plan.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { DeallocatorError } from '../../protocol/errors.ts';
+import { readLearning } from '../../protocol/learn.ts';
+import { type Learning, NOTHING_TO_LEARN } from '../../protocol/learning.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import { type Parent, type ParentKind, parseParentName, referredTo } from '../../protocol/model.ts';
+import type { Parent } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
+import { planned } from '../names.ts';
 import {
-  type AttachedFound,
-  foundAttached,
-  foundTasks,
-  holdsItsService,
-  TASK_PATHS,
-  type TasksFound,
+  type ChildrenFound,
+  childPaths,
+  foundChildren,
+  foundUsers,
+  keeps,
   textOf,
+  type UsersFound,
+  withUsers,
 } from './found.ts';
+import { type FoundParent, foundOf, foundPaths } from './found-parents.ts';
+import { inOrderOf } from './order.ts';
 
 /** Pages of 1,000 tasks that are read to count one service's; beyond, the count is a lower bound. A page costs up to 250 read units. */
-export const TASK_PAGES_MAX = 10;
+export const CHILD_PAGES_MAX = 10;
 /** Pages of 1,000 users that are read of one network: more than a report can name. */
-const ATTACHED_PAGES_MAX = 10;
-export const ATTACHED_USERS_MAX = ATTACHED_PAGES_MAX * LIST_PAGE_ITEMS_MAX;
+const USER_PAGES_MAX = 10;
+export const USERS_MAX = USER_PAGES_MAX * LIST_PAGE_ITEMS_MAX;
 /** Pages of 500 marks that a status reads of one kind: 100,000 marks. */
 const MARK_PAGES_MAX = 200;
 /** Pages (of 1 MB) of one table that are read to find the objects of a stack, or marks without a time. */
 const TABLE_PAGES_MAX = 1000;
-const FOUND_PATHS = [...PARENT_PATHS, 'unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
 /** What a cluster's reports go by. */
 export interface ClusterOptions {
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly plan?: Plan;
+  /** Whether no item is older than the declaration of what it holds, so that nothing has to be learned. @default false */
+  readonly isLearned?: boolean;
   /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance;
-}
-
-/** A parent, with its last undelete where no mark has followed it. */
-export interface FoundParent extends Parent {
-  /** A raw writer set a `pendingDelete` that is no mark. */
-  readonly hasMalformedMark: boolean;
-  /** Its last undelete; undefined where it had none, or was marked again. */
-  readonly undeleted: UndeletedView | undefined;
-}
-
-/** An undelete. */
-export interface UndeletedView {
-  /** When the mark was taken back, ISO 8601. */
-  readonly at: string;
-  /** Who took it back, where that was said. */
-  readonly by?: string;
-  /** Why, where that was said. */
-  readonly reason?: string;
 }
 
 /** What carries certain labels. */
@@ -110,6 +104,8 @@ export class Cluster {
   readonly chance: Chance;
   /** How its tables are read. */
   readonly database: Database;
+  /** Kinds whose users were being counted when that was last read. */
+  learning: Learning = NOTHING_TO_LEARN;
 
   /**
    * @param db from {@link connect}
@@ -121,26 +117,36 @@ export class Cluster {
     this.chance = this.database.chance;
   }
 
-  /** What decides beside the tables: its rules, and now. */
+  /** What decides beside the tables: its rules, what is being learned as that was last read, and now. */
   get circumstances(): Circumstances {
-    return { rules: this.rules, nowEpochMillis: this.chance.nowEpochMillis() };
+    return { rules: this.rules, nowEpochMillis: this.chance.nowEpochMillis(), learning: this.learning };
   }
 
-  /** One service or network, strongly consistent; undefined where it is not there. */
+  /** Kinds whose users are being counted: read before anything is counted, as the deallocator does it. */
+  async readLearning(): Promise<Learning> {
+    this.learning = await readLearning({ lifecycle: lifecycleStore(this.database) });
+    return this.learning;
+  }
+
+  /** What its kinds are. */
+  get plan(): Plan {
+    return this.database.plan;
+  }
+
+  /** One guarded item, such as a service or a network, strongly consistent; undefined where it is not there. */
   async readParent(key: ItemKey): Promise<FoundParent | undefined> {
-    const item = await this.database.requests.getStored(this.database.at.item(key), FOUND_PATHS);
-    return item && foundOf(this.database, key, item);
+    const item = await readItem(this.database, key, foundPaths(this.plan, key.kind));
+    return item && foundOf(this.plan, key, item);
   }
 
   /** By name, such as `service#web`: those that are there, in as few requests as that takes. The keys must differ. */
   async readParents(keys: readonly ItemKey[]): Promise<Map<string, FoundParent>> {
-    const { requests, at } = this.database;
     const found = new Map<string, FoundParent>();
-    for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
-      const some = keys.filter((key) => key.kind === kind).map((key) => at.item(key).Key);
-      for (const item of await requests.batchGetStored(at.tableOf(kind), some, FOUND_PATHS)) {
-        const key = { kind, id: item.id?.S as string };
-        found.set(itemName(key), foundOf(this.database, key, item));
+    for (const kind of this.plan.sweep) {
+      const some = keys.filter((key) => key.kind === kind);
+      for (const item of await readItems(this.database, kind, some, foundPaths(this.plan, kind))) {
+        const key = keyOfStored(this.database, kind, item);
+        if (key !== undefined) found.set(itemName(key), foundOf(this.plan, key, item));
       }
     }
     return found;
@@ -148,32 +154,58 @@ export class Cluster {
 
   /** An object of that id, with its name where its spec has one. */
   async findParent(key: ItemKey): Promise<Pick<Parent, 'name'> | undefined> {
-    const item = await this.database.requests.getStored(this.database.at.item(key), ['id', ...NAME_PATHS]);
+    const item = await readItem(this.database, key, [...keyPaths(this.plan, key.kind), ...NAME_PATHS]);
     return item && { name: nameOf(item) };
   }
 
-  /** Only tasks that hold the service under the deployment's rules. */
-  async readTasks(serviceId: string, namedMax: number, pagesMax: number): Promise<TasksFound> {
+  /** What lies under its key, by one of the sources of its count: only what keeps it. */
+  async readChildren(
+    parent: ItemKey,
+    source: Count & { readonly by: 'key' },
+    namedMax: number,
+    pagesMax: number,
+  ): Promise<ChildrenFound> {
+    const { kind } = source;
+    const paths = childPaths(this.plan, kind);
     const list = (from: PageKey | undefined) =>
-      listChildrenPaths(this.database, { kind: 'service', id: serviceId }, TASK_PATHS, from, LIST_PAGE_ITEMS_MAX);
-    const found: Item[] = [];
+      listFrom(this.database, source, parent, paths, from, LIST_PAGE_ITEMS_MAX);
+    const found: { key: ItemKey; item: StoredItem }[] = [];
     let count = 0;
     let isExact = false;
     for await (const { items, next } of eachPage(list, { pagesMax })) {
-      const holding = items.filter((item) => holdsItsService(item, this.rules));
-      count += holding.length;
-      if (namedMax > 0) found.push(...holding);
+      const keeping = items.filter((item) => keeps(this.plan, kind, item));
+      count += keeping.length;
+      if (namedMax > 0) found.push(...keeping.flatMap((item) => this.#keyed(kind, item)));
       isExact = next === undefined;
     }
-    return foundTasks(found, count, isExact, namedMax);
+    return foundChildren(this.plan, kind, found, { count, isExact, namedMax });
   }
 
-  /** A network's users, at most 10,000 of them, strongly consistent. */
-  async readAttached(networkId: string): Promise<AttachedFound> {
-    const list = (from: PageKey | undefined) =>
-      listAttached(this.database, referredTo(networkId), LIST_PAGE_ITEMS_MAX, from);
-    const { items, isWhole } = await itemsOf(list, ATTACHED_PAGES_MAX);
-    return foundAttached(items, isWhole);
+  /** What uses it: what holds it, and the guarded items under its key; of each, at most 10,000. Strongly consistent. */
+  async readUsers(key: ItemKey): Promise<UsersFound> {
+    let found: UsersFound = { users: [], isWhole: true };
+    for (const source of planned(this.plan, key.kind).countedBy) {
+      if (source.by === 'attachments') {
+        const list = (from: PageKey | undefined) => listAttached(this.database, key, LIST_PAGE_ITEMS_MAX, from);
+        const { items, isWhole } = await itemsOf(list, USER_PAGES_MAX);
+        const { users, ...attached } = foundUsers(this.plan, items, isWhole);
+        found = withUsers(found, users, attached.isWhole);
+      } else if (planned(this.plan, source.kind).isGuarded) {
+        const paths = childPaths(this.plan, source.kind);
+        const list = (from: PageKey | undefined) =>
+          listFrom(this.database, source, key, paths, from, LIST_PAGE_ITEMS_MAX);
+        const { items, isWhole } = await itemsOf(list, USER_PAGES_MAX);
+        const keeping = items.filter((item) => keeps(this.plan, source.kind, item));
+        const keys = keeping.flatMap((item) => this.#keyed(source.kind, item).map((one) => one.key));
+        found = withUsers(found, keys, isWhole);
+      }
+    }
+    return found;
+  }
+
+  #keyed(kind: string, item: StoredItem): { key: ItemKey; item: StoredItem }[] {
+    const key = keyOfStored(this.database, kind, item);
+    return key === undefined ? [] : [{ key, item }];
   }
 
   /** By name, such as `service#web`, as far as there are any. The parents must differ. */
@@ -198,7 +230,7 @@ export class Cluster {
   async listMarks(withoutTime: boolean): Promise<FoundMarks> {
     const marks: FoundMark[] = [];
     let isWhole = true;
-    for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
+    for (const kind of this.plan.sweep) {
       // The index comes second: a mark that is stamped in between is then found twice, and not missed.
       for (const [list, pagesMax] of [
         ...(withoutTime
@@ -218,44 +250,13 @@ export class Cluster {
   async findLabelled(labels: NonNullable<Listing['labels']>): Promise<FoundKeys> {
     const keys: ItemKey[] = [];
     let isWhole = true;
-    for (const kind of Object.keys(PARENT_TABLES) as ParentKind[]) {
+    for (const kind of this.plan.sweep) {
       const list = (from: PageKey | undefined) => listDescribed(this.database, kind, { labels }, from);
       const found = await itemsOf(list, TABLE_PAGES_MAX);
       isWhole &&= found.isWhole;
-      keys.push(...found.items.map(({ id }): ItemKey => ({ kind, id: id?.S as string })).sort(byName));
+      const some = found.items.flatMap((item) => keyOfStored(this.database, kind, item) ?? []);
+      keys.push(...some.sort(inOrderOf(this.plan)));
     }
     return { keys, isWhole };
   }
-}
-
-/** Services before networks, each by id: the order in which a removal marks them. */
-export function byName(a: ItemKey, b: ItemKey): number {
-  const [first, second] = [itemName(a), itemName(b)];
-  if (a.kind !== b.kind) return a.kind === 'service' ? -1 : 1;
-  return first < second ? -1 : first > second ? 1 : 0;
-}
-
-/** The inverse of {@link itemName}. `InvalidArgument` for another name, as in a plan that a caller has written. */
-export function keyOf(name: string): ItemKey {
-  const key = parseParentName(name);
-  if (key === undefined) {
-    throw new DeallocatorError('InvalidArgument', `"${name}" names no object; it must be such as service#web`);
-  }
-  return key;
-}
-
-function foundOf({ plan }: Database, key: ItemKey, item: StoredItem): FoundParent {
-  const { pendingDelete = { NULL: true } } = item;
-  const hasMalformedMark = pendingDelete.BOOL === undefined && pendingDelete.NULL === undefined;
-  return { ...seenItem(plan, key, item), hasMalformedMark, undeleted: undeletedOf(item) };
-}
-
-function undeletedOf(item: StoredItem): FoundParent['undeleted'] {
-  const { unmarkedAt, unmarkedBy, unmarkedReason } = item;
-  if (unmarkedAt?.S === undefined) return undefined;
-  return {
-    at: unmarkedAt.S,
-    ...(unmarkedBy?.S !== undefined && { by: unmarkedBy.S }),
-    ...(unmarkedReason?.S !== undefined && { reason: unmarkedReason.S }),
-  };
 }

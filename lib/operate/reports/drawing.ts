@@ -1,7 +1,6 @@
 /** A picture as text, in the languages of Mermaid and of Graphviz. Any id is safe in it. */
 
 import type { ItemKey } from '../../lifecycle/keys.ts';
-import type { ParentKind } from '../../protocol/model.ts';
 import { MARKED_STATES, type MarkedState } from './standing.ts';
 
 /** Where Unicode's pictures of control characters begin. */
@@ -23,6 +22,8 @@ export type Shown = MarkedState | 'not marked' | 'gone' | 'not there';
 
 export interface Node {
   readonly key: ItemKey;
+  /** Whether it is shared: it depends on nothing, and only what holds it keeps it, as a network. */
+  readonly isShared: boolean;
   readonly state: Shown;
   /** One line each. */
   readonly label: readonly string[];
@@ -71,7 +72,7 @@ function legendOf({ nodes, edges }: Graph) {
   return { states: order.filter((state) => states.has(state)), means };
 }
 
-const MERMAID_SHAPES: Record<string, readonly [string, string]> = { service: ['[', ']'], network: ['([', '])'] };
+const MERMAID_SHAPES = { own: ['[', ']'], shared: ['([', '])'] } as const;
 const MERMAID_ARROWS: Record<Edge['means'], string> = { uses: '-->', holds: '-.->', blocks: '==>' };
 
 export function toMermaid(graph: Graph, { hasLegend = true }: GraphOptions): string {
@@ -85,19 +86,10 @@ export function toMermaid(graph: Graph, { hasLegend = true }: GraphOptions): str
   ];
   const lines = [
     'flowchart LR',
-    ...[...graph.nodes].map(
-      ([
-        key,
-        {
-          key: { kind },
-          state,
-          label,
-        },
-      ]) => {
-        const [open, close] = MERMAID_SHAPES[kind] ?? ['[', ']'];
-        return `  ${key}${open}"${label.map(mermaidText).join('<br/>')}"${close}:::${classOf(state)}`;
-      },
-    ),
+    ...[...graph.nodes].map(([key, { isShared, state, label }]) => {
+      const [open, close] = MERMAID_SHAPES[isShared ? 'shared' : 'own'];
+      return `  ${key}${open}"${label.map(mermaidText).join('<br/>')}"${close}:::${classOf(state)}`;
+    }),
     ...graph.edges.map(({ from, to, means: one }) => `  ${from} ${MERMAID_ARROWS[one]} ${to}`),
     ...(graph.lacks === undefined ? [] : [`  lacks("${mermaidText(graph.lacks)}")`]),
     ...(hasLegend && states.length > 0 ? legend : []),
@@ -114,7 +106,6 @@ const widthOf = (state: Shown) => (state === 'not marked' || isAbsent(state) ? 1
 
 const isAbsent = (state: Shown) => state === 'gone' || state === 'not there';
 
-const DOT_STYLES: Record<string, string> = { service: 'solid', network: 'rounded' };
 const DOT_ARROWS: Record<Edge['means'], string> = {
   uses: `color="${COLORS['not marked']}", class="uses"`,
   holds: `color="${COLORS.draining}", style=dashed, class="holds"`,
@@ -123,14 +114,14 @@ const DOT_ARROWS: Record<Edge['means'], string> = {
 
 export function toDot(graph: Graph, { hasLegend = true, linkTo }: GraphOptions): string {
   const { states, means } = legendOf(graph);
-  const draw = (key: string, kind: ParentKind, state: Shown, label: string, more = '') => {
-    const style = `${DOT_STYLES[kind]}${isAbsent(state) ? ',dashed' : ''}`;
+  const draw = (key: string, isShared: boolean, state: Shown, label: string, more = '') => {
+    const style = `${isShared ? 'rounded' : 'solid'}${isAbsent(state) ? ',dashed' : ''}`;
     return `${key} [style="${style}", label="${label}", color="${COLORS[state]}", penwidth=${widthOf(state)}, class="${state}"${more}];`;
   };
   const legend = [
     '  subgraph cluster_legend {',
     '    label="legend"; color="#808080"; fontcolor="#808080";',
-    ...states.map((state, n) => `    ${draw(`s${n}`, 'service', state, state)}`),
+    ...states.map((state, n) => `    ${draw(`s${n}`, false, state, state)}`),
     ...means.map(
       (one, n) =>
         `    e${n} [shape=point]; f${n} [shape=none, label="${LEGEND[one]}"]; e${n} -> f${n} [${DOT_ARROWS[one]}];`,
@@ -142,9 +133,9 @@ export function toDot(graph: Graph, { hasLegend = true, linkTo }: GraphOptions):
     '  rankdir=LR; bgcolor=white;',
     '  node [fontname="Helvetica,Arial,sans-serif", shape=box, fontsize=11, margin="0.2,0.07", height=0.3];',
     '  edge [arrowsize=0.7];',
-    ...[...graph.nodes].map(([node, { key, state, label }]) => {
+    ...[...graph.nodes].map(([node, { key, isShared, state, label }]) => {
       const link = linkTo === undefined ? '' : `, URL="${dotText(linkTo(key))}"`;
-      return `  ${draw(node, key.kind, state, label.map(dotText).join('\\n'), link)}`;
+      return `  ${draw(node, isShared, state, label.map(dotText).join('\\n'), link)}`;
     }),
     ...graph.edges.map(({ from, to, means: one }) => `  ${from} -> ${to} [${DOT_ARROWS[one]}];`),
     ...(graph.lacks === undefined ? [] : [`  lacks [shape=none, label="${dotText(graph.lacks)}"];`]),

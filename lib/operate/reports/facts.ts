@@ -1,33 +1,56 @@
 /** What is known of one object: its mark, what is in its way and since when, and what will follow. */
 
+import { type Id, idOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
-import { checkParent } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { kindRules, type Parent, type ParentKind, serviceOf } from '../../protocol/model.ts';
+import type { Parent } from '../../protocol/model.ts';
 import { isoNow } from '../../protocol/time.ts';
-import { type Names, namesOf } from '../names.ts';
-import type { Cluster, CounterFound, FoundParent } from './cluster.ts';
-import { type Forecast, forecast, type StayReason } from './forecast.ts';
-import type { TaskFound } from './found.ts';
+import { guardedOf, keyGiven, type Names, namesOf, type ObjectKey, planned } from '../names.ts';
+import { hasUsers } from './children.ts';
+import type { Cluster, CounterFound } from './cluster.ts';
+import { forecast } from './forecast.ts';
+import type { Forecast, StayReason } from './foreseen.ts';
+import type { ChildrenFound } from './found.ts';
+import type { FoundParent } from './found-parents.ts';
 import { type Deletion, readHistory } from './history.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
-import { type Standing, standingOf, USERS_LOOKED_AT_MAX } from './standing.ts';
-import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
+import { dependsOn } from './order.ts';
+import { seenUsersOf } from './seen-users.ts';
+import { type Standing, standingOf } from './standing.ts';
+import {
+  allChildren,
+  type CounterView,
+  type CountView,
+  type MarkView,
+  underKeyCount,
+  viewCounter,
+  viewHold,
+  viewMark,
+} from './view.ts';
 
-/** Services that use a network, or networks that a service uses, that are named one by one. */
+/** Users of an object, or what it uses, that are named one by one. */
 const RELATIONS_NAMED_MAX = 100;
 /** Former lives that are told of. */
 const FORMER_LIVES_MAX = 5;
 
-/** A service, or a task, that uses the network; or a network that the service uses. */
+/** Children of one kind, counted. */
+export interface CountedChildren extends CountView {
+  /** The kind, such as `task`. */
+  readonly kind: string;
+}
+
+/** A user of the object, such as a service, or a task, of a network; or what the object itself uses. */
 export interface Related {
   /** Its name: `service#web`, or `task#3#web#1` for task `1` of service `web`. */
   readonly object: string;
-  /** For a task, that of its service. `absent`: its attachment is left over, or the reference leads nowhere. */
-  readonly state: 'marked' | 'not marked' | 'absent';
-  /** For a service: the tasks that hold it. */
-  readonly tasks?: CountView;
-  /** For a network: names of the other services that use it, as far as they were read. */
+  /**
+   * For a task, that of its service. `absent`: its attachment is left over, or the reference leads nowhere. `there`: it is attached,
+   * and nothing that is marked decides about it, as about a comment that its users delete.
+   */
+  readonly state: 'marked' | 'not marked' | 'absent' | 'there';
+  /** What keeps it under its own key, by kind: the tasks of a service. */
+  readonly children?: readonly CountedChildren[];
+  /** Of what the object uses: names of the others that use it too, as far as they were read. */
   readonly alsoUsedBy?: readonly string[];
   /** What holds it beside its own children. */
   readonly hold?: StayReason;
@@ -47,12 +70,6 @@ export interface Related {
  */
 export type Agreement = 'equal' | 'too low' | 'too high' | 'unreadable' | 'missing' | 'left over' | 'unknown';
 
-/** Tasks, counted, and some of them one by one. */
-export interface NamedTasks extends CountView {
-  /** The first 20 by id, numbers in ids by their value. */
-  readonly named: readonly TaskFound[];
-}
-
 /** A counter, compared with what is counted in the table. */
 export interface ComparedCounter extends Partial<CounterView> {
   /** How the two compare. */
@@ -62,9 +79,9 @@ export interface ComparedCounter extends Partial<CounterView> {
 /** What is known of one object. */
 export interface Facts {
   /** Its kind. */
-  readonly kind: ParentKind;
-  /** Its id, as it was asked for. */
-  readonly id: string;
+  readonly kind: string;
+  /** Its id, as it was asked for: a text; where it has several parts, these by their names. */
+  readonly id: Id;
   /** Its name, such as `service#web`. */
   readonly object: string;
   /** When this was read, ISO 8601. */
@@ -85,13 +102,13 @@ export interface Facts {
   readonly absence?: 'gone' | 'not there';
   /** What holds it beside its children. */
   readonly hold?: StayReason;
-  /** For a service: the tasks that hold it, counted, and the first 20 by id, numbers in them by their value. */
-  readonly tasks?: NamedTasks;
-  /** For a network: its users, the first 100. */
+  /** What lies under its key and is deleted plainly, such as a service's tasks: counted, and the first 20 by id. By kind. */
+  readonly children?: readonly ChildrenFound[];
+  /** Of what may have users, as a network: these, the first 100. */
   readonly usedBy?: readonly Related[];
-  /** For a service: the networks that it uses, the first 100. */
+  /** Of what may use others, as a service: these, the first 100. */
   readonly uses?: readonly Related[];
-  /** Users or used networks that are not named. */
+  /** Users, and what it uses, that are not named. */
   readonly moreRelated: number;
   /** The deallocator's own count, where there is one or should be one. */
   readonly counter?: ComparedCounter;
@@ -106,27 +123,31 @@ export interface Facts {
 }
 
 /** With what surrounds the object. `InvalidArgument` for what can't be an id. */
-export async function readFacts(cluster: Cluster, key: ItemKey): Promise<{ facts: Facts; part: Neighbourhood }> {
-  checkParent(key);
+export async function readFacts(cluster: Cluster, object: ObjectKey): Promise<{ facts: Facts; part: Neighbourhood }> {
+  const { plan } = cluster;
+  const key = keyGiven(plan, object);
+  const name = itemName(key);
   const readAt = isoNow(cluster.chance);
   // The counter first: one that is read after the children would look too low for every removal in between.
-  const counter = (await cluster.readCounters([key])).get(itemName(key));
+  const counter = (await cluster.readCounters([key])).get(name);
   const part = await readNeighbourhood(cluster, [key], { closedCountedMax: RELATIONS_NAMED_MAX });
-  const parent = part.parents.get(itemName(key)) as FoundParent | undefined;
+  const parent = part.parents.get(name);
   const history = await readHistory(cluster, { ...key, limit: FORMER_LIVES_MAX });
   const { circumstances } = cluster;
   const { nowEpochMillis } = circumstances;
   const isMarked = parent?.pendingDelete === true;
-  const agreement = compareCounter(counter, childrenOf(part, key), isMarked);
+  const children = part.children.get(name);
+  const agreement = compareCounter(counter, allChildren(children, part.users.get(name)), isMarked);
   const hold = parent && viewHold(parent, circumstances);
-  const related = relatedTo(part, key, cluster);
-  const { runsTasks, refersTo } = kindRules(key.kind);
-  const tasks = runsTasks ? part.tasks.get(key.id) : undefined;
+  const usedBy = parent && hasUsers(plan, key.kind) ? usersOf(part, parent, circumstances) : undefined;
+  const uses = parent && planned(plan, key.kind).fencedBy.length > 0 ? usedIn(part, parent, circumstances) : undefined;
+  const more = [usedBy, uses].map((related = []) => Math.max(0, related.length - RELATIONS_NAMED_MAX));
   const facts = {
-    ...key,
-    object: itemName(key),
+    kind: key.kind,
+    id: idOf(plan, key),
+    object: name,
     readAt,
-    state: stateOf(parent),
+    state: parent === undefined ? ('absent' as const) : isMarked ? ('marked' as const) : ('not marked' as const),
     ...(parent && isMarked && { mark: viewMark(parent, nowEpochMillis) }),
     ...(parent?.undeleted && !isMarked && { undeleted: parent.undeleted }),
     isProtected: parent?.isProtected === true,
@@ -134,9 +155,10 @@ export async function readFacts(cluster: Cluster, key: ItemKey): Promise<{ facts
     ...(parent && isMarked && { standing: readStanding(part, parent, counter, circumstances) }),
     ...(parent === undefined && { absence: history.deletions.length > 0 ? ('gone' as const) : ('not there' as const) }),
     ...(hold && { hold }),
-    ...(tasks && { tasks }),
-    ...(parent && { [refersTo === undefined ? 'usedBy' : 'uses']: related.slice(0, RELATIONS_NAMED_MAX) }),
-    moreRelated: Math.max(0, related.length - RELATIONS_NAMED_MAX),
+    ...(children && { children }),
+    ...(usedBy && { usedBy: usedBy.slice(0, RELATIONS_NAMED_MAX) }),
+    ...(uses && { uses: uses.slice(0, RELATIONS_NAMED_MAX) }),
+    moreRelated: more.reduce((sum, number) => sum + number, 0),
     ...(agreement && { counter: { ...(counter && viewCounter(counter, nowEpochMillis)), agreement } }),
     forecast: forecast(part, circumstances),
     names: parent === undefined ? namesOf([{ key, name: history.deletions[0]?.name }]) : (part.names ?? {}),
@@ -149,29 +171,21 @@ export async function readFacts(cluster: Cluster, key: ItemKey): Promise<{ facts
 /** Of what is marked, as far as its users were read. */
 export function readStanding(
   part: Neighbourhood,
-  parent: Parent,
+  parent: FoundParent,
   counter: CounterFound | undefined,
   circumstances: Circumstances,
 ): Standing {
-  const attached = kindRules(parent.key.kind).runsTasks ? [] : (part.attached.get(parent.key.id)?.users ?? []);
-  const users = attached.filter((user) => part.parents.has(itemName(serviceOf(user))));
-  const seen = users.slice(0, USERS_LOOKED_AT_MAX).map((user) => {
-    const name = itemName(serviceOf(user));
-    return { user, parent: part.parents.get(name), counter: part.counters?.get(name) };
-  });
-  return standingOf({ parent, children: childrenOf(part, parent.key), counter, users: seen }, circumstances);
+  const name = itemName(parent.key);
+  const under = part.children.get(name);
+  const children = allChildren(under, part.users.get(name));
+  const users = seenUsersOf(parent.key, part);
+  return standingOf(
+    { plan: part.plan, parent, children, underKey: underKeyCount(under), counter, users },
+    circumstances,
+  );
 }
 
-function stateOf(parent: Parent | undefined): Related['state'] {
-  return parent === undefined ? 'absent' : parent.pendingDelete ? 'marked' : 'not marked';
-}
-
-function childrenOf(part: Neighbourhood, { kind, id }: ItemKey): CountView {
-  if (kindRules(kind).runsTasks) return part.tasks.get(id) ?? { count: 0, isExact: true };
-  const { users, isWhole } = part.attached.get(id) ?? { users: [], isWhole: true };
-  return { count: users.length, isExact: isWhole };
-}
-
+/** Undefined: there is nothing to compare. */
 export function compareCounter(
   counter: CounterFound | undefined,
   children: CountView,
@@ -185,22 +199,32 @@ export function compareCounter(
   return counter.remaining === children.count ? 'equal' : 'too high';
 }
 
-function relatedTo(part: Neighbourhood, key: ItemKey, { circumstances }: Cluster): Related[] {
-  const { refersTo } = kindRules(key.kind);
-  const users = (id: string) => part.attached.get(id)?.users ?? [];
-  const references = part.parents.get(itemName(key))?.held ?? [];
-  const keys: readonly ItemKey[] = refersTo === undefined ? users(key.id) : references;
-  return keys.map((other) => {
-    const parent = part.parents.get(itemName(serviceOf(other)));
-    const tasks = other.kind === 'service' ? part.tasks.get(other.id) : undefined;
-    const hold = parent && viewHold(parent, circumstances);
-    const others = part.attached.has(other.id) && refersTo !== undefined ? users(other.id) : undefined;
-    return {
-      object: itemName(other),
-      state: stateOf(parent),
-      ...(tasks && { tasks: { count: tasks.count, isExact: tasks.isExact } }),
-      ...(others && { alsoUsedBy: others.filter((user) => !sameItem(user, key)).map(itemName) }),
-      ...(hold && { hold }),
-    };
+function usersOf(part: Neighbourhood, { key }: Parent, circumstances: Circumstances): Related[] {
+  const users = part.users.get(itemName(key))?.users ?? [];
+  return users.map((user) => relatedOf(part, user, circumstances));
+}
+
+function usedIn(part: Neighbourhood, parent: FoundParent, circumstances: Circumstances): Related[] {
+  return dependsOn(part.plan, parent).map((used) => {
+    const others = part.users.get(itemName(used))?.users.filter((user) => !sameItem(user, parent.key));
+    const { object, state, ...rest } = relatedOf(part, used, circumstances);
+    return { object, state, ...(others && { alsoUsedBy: others.map(itemName) }), ...rest };
   });
+}
+
+function relatedOf(part: Neighbourhood, key: ItemKey, circumstances: Circumstances): Related {
+  const guarded = guardedOf(part.plan, key);
+  const parent = guarded && part.parents.get(itemName(guarded));
+  const children = part.children.get(itemName(key))?.map(({ kind, count, isExact }) => ({ kind, count, isExact }));
+  const hold = parent && viewHold(parent, circumstances);
+  return {
+    object: itemName(key),
+    state: guarded === undefined ? 'there' : stateOf(parent),
+    ...(children && { children }),
+    ...(hold && { hold }),
+  };
+}
+
+function stateOf(parent: Parent | undefined): Related['state'] {
+  return parent === undefined ? 'absent' : parent.pendingDelete ? 'marked' : 'not marked';
 }

@@ -4,111 +4,51 @@
  */
 
 import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
+import { goingAlongMax } from '../../lifecycle/limits.ts';
 import { type Circumstances, findHold, goesAlong } from '../../protocol/decide.ts';
-import { NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
-import { isMarked, kindRules, type MarkedParent, type Parent, taskParts } from '../../protocol/model.ts';
-import { byName, isUnreadable } from './cluster.ts';
+import { firstMarked } from '../../protocol/finalize.ts';
+import { isMarked, type MarkedItem } from '../../protocol/model.ts';
+import { guardedOf, planned } from '../names.ts';
+import { leavesUnder } from './children.ts';
+import { isUnreadable } from './cluster.ts';
+import {
+  type Assumption,
+  type Forecast,
+  type ForecastDeletion,
+  type ForecastStay,
+  isoOf,
+  reasonOf,
+  type StayReason,
+} from './foreseen.ts';
+import type { FoundParent } from './found-parents.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
+import { dependsOn, inOrderOf, isUserOf } from './order.ts';
 
 /** One sweep is expected to find over all grace periods that end within one interval of sweeps (the default one). */
 const SAME_SWEEP_MILLIS = 15 * 60 * 1000;
 
-/** What is expected to happen: the tasks of a service go, or a sweep runs. */
-export type Assumption =
-  | {
-      readonly assume: 'tasks gone';
-      /** Its name, such as `service#web`. */
-      readonly service: string;
-    }
-  | {
-      readonly assume: 'sweep';
-      /** The end of a grace period, ISO 8601. Absent: the next sweep will do. */
-      readonly notBefore?: string;
-    };
-
-/** One transaction. */
-export interface ForecastDeletion {
-  /** Names such as `service#web` of what goes together; the first is the one whose turn it is. */
-  readonly deleted: readonly string[];
-  /** Names of networks that it used and that stay for now. */
-  readonly letsGoOf: readonly string[];
-}
-
-/** What goes after one thing has happened. */
-export interface ForecastStep {
-  /** Absent: nothing has to happen first. The deletions are on their way, or a record was lost and the next sweep does them. */
-  readonly after?: Assumption;
-  /** In this order. Empty: this alone deletes nothing. */
-  readonly deletions: readonly ForecastDeletion[];
-}
-
-/** Why an object stays. */
-export type StayReason =
-  | { readonly because: 'not marked' }
-  | { readonly because: 'protected' }
-  /** Its users are being counted, since some of them are older than the declaration that they hold it. */
-  | {
-      readonly because: 'learning';
-      /** When a sweep began with that, milliseconds since 1970. Absent: none has yet. */
-      readonly sinceEpochMillis?: number;
-    }
-  | {
-      readonly because: 'grace period';
-      /** Its end, ISO 8601. */
-      readonly until: string;
-    }
-  | {
-      readonly because: 'tasks';
-      /** How many of its tasks are left; a lower bound where `isExact` is false. */
-      readonly tasks: number;
-      /** Whether all of them were counted. */
-      readonly isExact: boolean;
-    }
-  | {
-      readonly because: 'used';
-      /** Names of the services, or tasks, that use it. */
-      readonly by: readonly string[];
-    }
-  /** It has more users than were read. */
-  | { readonly because: 'not all read' }
-  /** A raw writer has overwritten its counter, so nothing is decided about it until that is repaired. */
-  | { readonly because: 'unreadable counter' };
-
-/** What is still there in the end, and why. */
-export interface ForecastStay {
-  /** Its name, such as `network#front`. */
-  readonly object: string;
-  /** It goes once none of these is left. */
-  readonly reasons: readonly StayReason[];
-}
-
-/** What will go, in which order, and what will stay. */
-export interface Forecast {
-  /** One after the other, each once what it waits for has happened. */
-  readonly steps: readonly ForecastStep[];
-  /** What is still there after the last step, and is marked or has lost a user. */
-  readonly stays: readonly ForecastStay[];
-  /** False: not all of the neighbourhood was read, and things may happen otherwise. */
-  readonly isWhole: boolean;
-}
-
 /**
- * What happens without intervention: the tasks of each marked service go, one service after the other, and grace periods end.
- * Protected objects stay protected.
+ * What happens without intervention: what others delete of each marked object goes, such as the tasks of a service, one object
+ * after the other, and grace periods end. Protected objects stay protected.
  */
 export function expectedCourse(part: Neighbourhood, circumstances: Circumstances): Assumption[] {
   const marked = new Future(part, circumstances).marked();
   const draining = marked.filter(
     ({ key, isProtected }) =>
-      !isProtected &&
-      !isUnreadable(part.counters?.get(itemName(key))) &&
-      kindRules(key.kind).runsTasks &&
-      (part.tasks.get(key.id)?.count ?? 0) > 0,
+      !isProtected && !isUnreadable(part.counters?.get(itemName(key))) && hasLeaves(part, itemName(key)),
   );
   return [
-    ...draining.map(({ key }): Assumption => ({ assume: 'tasks gone', service: itemName(key) })),
+    ...draining.map(({ key }): Assumption => ({ assume: 'children gone', of: itemName(key) })),
     ...sweepsToCome(part, marked, circumstances),
   ];
+}
+
+/** Whether anything keeps it that its own users delete: under its key, or attached with no guarded item to go with. */
+function hasLeaves(part: Neighbourhood, name: string): boolean {
+  const isLeaf = (user: ItemKey) => guardedOf(part.plan, user) === undefined;
+  return (
+    (part.children.get(name) ?? []).some(({ count }) => count > 0) || (part.users.get(name)?.users ?? []).some(isLeaf)
+  );
 }
 
 /**
@@ -133,7 +73,7 @@ export function forecast(
   };
 }
 
-function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circumstances: Circumstances) {
+function sweepsToCome(part: Neighbourhood, marked: readonly Marked[], circumstances: Circumstances) {
   const ends = marked
     .map((parent) => findHold(parent, circumstances))
     .flatMap((hold) => (hold?.because === 'grace period' ? [hold.untilEpochMillis] : []))
@@ -147,30 +87,36 @@ function sweepsToCome(part: Neighbourhood, marked: readonly MarkedParent[], circ
   }
   if (sweeps.length > 0) return sweeps;
   const isStale = marked.some(({ key }) =>
-    part.attached.get(key.id)?.users.some((user) => !refers(part, user, key.id)),
+    part.users.get(itemName(key))?.users.some((user) => !isUser(part, user, key)),
   );
   return isStale ? [{ assume: 'sweep' } as const] : [];
 }
 
-/** Whether a user refers to the network. The attachment of a task, or of a service that was not read, is believed. */
-function refers(part: Neighbourhood, user: ItemKey, networkId: string): boolean {
-  if (user.kind === 'task') return true;
+/** Whether it uses the object, by what was read of it. What is not guarded, or was not read, is believed. */
+function isUser(part: Neighbourhood, user: ItemKey, key: ItemKey): boolean {
   const name = itemName(user);
-  return !part.parents.has(name) || part.parents.get(name)?.held.some(({ id }) => id === networkId) === true;
+  if (!planned(part.plan, user.kind).isGuarded || !part.parents.has(name)) return true;
+  const parent = part.parents.get(name);
+  return parent !== undefined && isUserOf(part.plan, parent, key);
 }
+
+type Marked = FoundParent & MarkedItem;
 
 /** The neighbourhood, as it changes. */
 class Future {
   readonly #part: Neighbourhood;
   #circumstances: Circumstances;
-  readonly #parents = new Map<string, Parent>();
-  readonly #tasks: Map<string, number>;
-  readonly #attached: Map<string, readonly ItemKey[]>;
+  readonly #parents = new Map<string, FoundParent>();
+  /** How many are left under its key, by kind. */
+  readonly #children: Map<string, ReadonlyMap<string, number>>;
+  readonly #users: Map<string, readonly ItemKey[]>;
   readonly #letGo = new Set<string>();
+  readonly #inOrder: (a: ItemKey, b: ItemKey) => number;
 
   constructor(part: Neighbourhood, circumstances: Circumstances) {
     this.#part = part;
     this.#circumstances = circumstances;
+    this.#inOrder = inOrderOf(part.plan);
     // The deallocator will stamp the marks that lack a time.
     const stamp = isoOf(circumstances.nowEpochMillis);
     for (const [name, parent] of part.parents) {
@@ -178,39 +124,58 @@ class Future {
       const markedAt = parent.pendingDelete ? (parent.markedAt ?? stamp) : parent.markedAt;
       this.#parents.set(name, { ...parent, markedAt });
     }
-    this.#tasks = new Map([...part.tasks].map(([id, { count }]) => [id, count]));
-    this.#attached = new Map([...part.attached].map(([id, { users }]) => [id, users]));
+    this.#children = new Map(
+      [...part.children].map(([name, all]) => [name, new Map(all.map(({ kind, count }) => [kind, count]))]),
+    );
+    this.#users = new Map([...part.users].map(([name, { users }]) => [name, users]));
   }
 
   let(assumption: Assumption): void {
-    if (assumption.assume === 'tasks gone') {
-      const service = this.#parents.get(assumption.service);
-      if (service === undefined) return;
-      this.#tasks.set(service.key.id, 0);
-      // The tasks' own attachments go with them.
-      for (const [id, users] of this.#attached) {
-        this.#attached.set(
-          id,
-          users.filter((user) => user.kind !== 'task' || taskParts(user).serviceId !== service.key.id),
-        );
-      }
+    if (assumption.assume === 'children gone') {
+      this.#letChildrenGo(assumption.of);
       return;
     }
     const { rules, nowEpochMillis } = this.#circumstances;
     const notBefore = assumption.notBefore === undefined ? nowEpochMillis : Date.parse(assumption.notBefore);
     this.#circumstances = { rules, nowEpochMillis: Math.max(nowEpochMillis, notBefore) };
     for (const { key } of this.marked()) {
-      const attached = this.#attached.get(key.id)?.filter((user) => refers(this.#part, user, key.id));
-      if (attached !== undefined && key.kind === 'network') this.#attached.set(key.id, attached);
+      const users = this.#users.get(itemName(key))?.filter((user) => isUser(this.#part, user, key));
+      if (users !== undefined) this.#users.set(itemName(key), users);
     }
   }
 
-  /** Deletes everything that can go now: services first, as a sweep does. What goes frees only what comes after it. */
+  /** Wherever these are attached, they let go. */
+  #letChildrenGo(of: string): void {
+    if (!this.#parents.has(of)) return;
+    const { plan } = this.#part;
+    this.#children.set(of, new Map([...(this.#children.get(of) ?? [])].map(([kind]) => [kind, 0])));
+    const own = new Set(
+      this.#users
+        .get(of)
+        ?.filter((user) => guardedOf(plan, user) === undefined)
+        .map(itemName),
+    );
+    const isGone = (user: ItemKey) => {
+      if (planned(plan, user.kind).isGuarded) return false;
+      const guarded = guardedOf(plan, user);
+      return guarded === undefined ? own.has(itemName(user)) : itemName(guarded) === of;
+    };
+    for (const [name, users] of this.#users)
+      this.#users.set(
+        name,
+        users.filter((user) => !isGone(user)),
+      );
+  }
+
+  /** Deletes everything that can go now: first what depends on others, as a sweep does; and then what that has freed. */
   settle(): ForecastDeletion[] {
     const deletions: ForecastDeletion[] = [];
-    for (const parent of this.marked()) {
-      const isThere = this.#parents.has(itemName(parent.key));
-      if (isThere && this.#reasons(parent).length === 0) deletions.push(this.#delete(parent));
+    for (let known = -1; known < deletions.length; ) {
+      known = deletions.length;
+      for (const parent of this.marked()) {
+        const isThere = this.#parents.has(itemName(parent.key));
+        if (isThere && this.#reasons(parent).length === 0) deletions.push(this.#delete(parent));
+      }
     }
     return deletions;
   }
@@ -218,67 +183,62 @@ class Future {
   stays(): ForecastStay[] {
     return [...this.#parents.values()]
       .filter((parent) => parent.pendingDelete || this.#letGo.has(itemName(parent.key)))
-      .sort((a, b) => byName(a.key, b.key))
+      .sort((a, b) => this.#inOrder(a.key, b.key))
       .map((parent) => ({ object: itemName(parent.key), reasons: this.#reasons(parent) }));
   }
 
-  marked(): MarkedParent[] {
-    return [...this.#parents.values()].filter(isMarked).sort((a, b) => byName(a.key, b.key));
+  marked(): Marked[] {
+    const isReady = (parent: FoundParent): parent is Marked => isMarked(parent);
+    return [...this.#parents.values()].filter(isReady).sort((a, b) => this.#inOrder(a.key, b.key));
   }
 
-  /** The children that keep a parent. */
-  #usedBecause({ key }: Parent): StayReason | undefined {
-    if (kindRules(key.kind).runsTasks) {
-      const tasks = this.#tasks.get(key.id);
-      if (tasks === undefined) return { because: 'not all read' };
-      // Tasks that were not counted are expected to go with those that were.
-      return tasks === 0
-        ? undefined
-        : { because: 'tasks', tasks, isExact: this.#part.tasks.get(key.id)?.isExact === true };
-    }
-    const users = this.#attached.get(key.id);
-    if (users === undefined) return undefined;
-    if (users.length > 0) return { because: 'used', by: users.map(itemName) };
-    return this.#part.attached.get(key.id)?.isWhole === false ? { because: 'not all read' } : undefined;
-  }
-
-  #delete(parent: MarkedParent): ForecastDeletion {
-    const networks = parent.held;
-    const freed = networks.slice(0, NETWORKS_PER_SERVICE_MAX).filter((key) => {
-      const attached = this.#part.attached.get(key.id)?.isWhole === false ? undefined : this.#attached.get(key.id);
-      const network = this.#parents.get(itemName(key));
-      return attached !== undefined && goesAlong(network, attached.map(itemName), parent.key, this.#circumstances);
+  /** What keeps it: what lies under its key, of each kind, and its users. */
+  #keptBecause({ key }: FoundParent): StayReason[] {
+    const name = itemName(key);
+    const { plan, children, users: read } = this.#part;
+    const counts = this.#children.get(name);
+    const kept = leavesUnder(plan, key.kind).flatMap(({ kind }): StayReason[] => {
+      const count = counts?.get(kind);
+      if (count === undefined) return [{ because: 'not all read' }];
+      // Those that were not counted are expected to go with those that were.
+      const isExact = children.get(name)?.find((one) => one.kind === kind)?.isExact === true;
+      return count === 0 ? [] : [{ because: 'children', kind, count, isExact }];
     });
-    const deleted = [parent.key, ...freed].map(itemName);
+    const users = this.#users.get(name) ?? [];
+    if (users.length > 0) return [...kept, { because: 'used', by: users.map(itemName) }];
+    return read.get(name)?.isWhole === false ? [...kept, { because: 'not all read' }] : kept;
+  }
+
+  /** As the deallocator does it: what has no room in the transaction goes right after it. */
+  #delete(parent: Marked): ForecastDeletion {
+    const { plan } = this.#part;
+    const detached = parent.held.slice(0, planned(plan, parent.key.kind).heldMax);
+    const free = detached.flatMap((key) => {
+      if (!planned(plan, key.kind).goesAlong || this.#part.users.get(itemName(key))?.isWhole === false) return [];
+      const users = this.#users.get(itemName(key));
+      const held = this.#parents.get(itemName(key));
+      const isFree = users !== undefined && goesAlong(held, users.map(itemName), parent.key, this.#circumstances);
+      return isFree ? [held as Marked] : [];
+    });
+    const deleted = [parent, ...firstMarked(free, goingAlongMax(detached.length))].map(({ key }) => itemName(key));
     for (const name of deleted) this.#parents.delete(name);
-    const letsGoOf = networks.map(itemName).filter((name) => this.#parents.has(name));
+    const letsGoOf = parent.held.map(itemName).filter((name) => this.#parents.has(name));
     for (const name of letsGoOf) this.#letGo.add(name);
-    // Attachments beyond what a transaction holds go right after it.
-    for (const { id } of networks) {
-      this.#attached.set(id, this.#attached.get(id)?.filter((user) => !sameItem(user, parent.key)) ?? []);
+    for (const key of dependsOn(plan, parent)) {
+      const name = itemName(key);
+      this.#users.set(name, this.#users.get(name)?.filter((user) => !sameItem(user, parent.key)) ?? []);
     }
     return { deleted, letsGoOf };
   }
 
-  #reasons(parent: Parent): StayReason[] {
-    const hold = parent.pendingDelete ? findHold(parent as MarkedParent, this.#circumstances) : undefined;
-    const used = this.#usedBecause(parent);
+  #reasons(parent: FoundParent): StayReason[] {
+    const hold = isMarked(parent) ? findHold(parent, this.#circumstances) : undefined;
     const isStuck = parent.pendingDelete && isUnreadable(this.#part.counters?.get(itemName(parent.key)));
     return [
       ...(parent.pendingDelete ? [] : [{ because: 'not marked' } as const]),
       ...(isStuck ? [{ because: 'unreadable counter' } as const] : []),
       ...(hold === undefined ? [] : [reasonOf(hold)]),
-      ...(used === undefined ? [] : [used]),
+      ...this.#keptBecause(parent),
     ];
   }
-}
-
-/** What holds an object, as reports tell it. */
-export function reasonOf(hold: NonNullable<ReturnType<typeof findHold>>): StayReason {
-  if (hold.because === 'grace period') return { because: 'grace period', until: isoOf(hold.untilEpochMillis) };
-  return hold;
-}
-
-function isoOf(epochMillis: number): string {
-  return new Date(epochMillis).toISOString();
 }

@@ -1,10 +1,11 @@
 /** Objects and what surrounds them as a picture: who holds what, and how each of them stands, in the words of `status`. */
 
+import { parseItemName } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkParent, invalid } from '../../protocol/arguments.ts';
+import { invalid } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { kindRules, parseUserName, serviceOf } from '../../protocol/model.ts';
-import { byName, type Cluster, type FoundParent, keyOf } from './cluster.ts';
+import { guardedOf, keyGiven, type ObjectKey, planned, typedId } from '../names.ts';
+import type { Cluster } from './cluster.ts';
 import {
   type Edge,
   type Graph,
@@ -16,8 +17,12 @@ import {
   toMermaid,
 } from './drawing.ts';
 import { readStanding } from './facts.ts';
+import type { StayReason } from './foreseen.ts';
+import type { FoundParent } from './found-parents.ts';
 import { findDeleted } from './history.ts';
+import { leavesOf } from './leaves.ts';
 import { type Neighbourhood, readNeighbourhood } from './neighbourhood.ts';
+import { dependsOn, inOrderOf, keyOf } from './order.ts';
 import { viewHold } from './view.ts';
 
 /** Objects in one picture: more can't be told apart on a screen. It says how many are left out. */
@@ -31,11 +36,11 @@ const NAME_CHARACTERS_MAX = 40;
  */
 export async function drawGraph(
   cluster: Cluster,
-  keys: readonly ItemKey[],
+  objects: readonly ObjectKey[],
   format: GraphFormat,
   options: GraphOptions = {},
 ): Promise<string> {
-  for (const key of keys) checkParent(key);
+  const keys = objects.map((object) => keyGiven(cluster.plan, object));
   if (format !== 'mermaid' && format !== 'dot') throw invalid(`format is ${format}; it must be "mermaid" or "dot"`);
   const asked = keys.slice(0, OBJECTS_DRAWN_MAX);
   const part = await readNeighbourhood(cluster, asked);
@@ -57,7 +62,9 @@ export function renderGraph(
 }
 
 function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: number): Graph {
-  const names = nearest(part).sort((a, b) => byName(keyOf(a), keyOf(b)));
+  const { plan } = part;
+  const inOrder = inOrderOf(plan);
+  const names = nearest(part).sort((a, b) => inOrder(keyOf(plan, a), keyOf(plan, b)));
   const keys = new Map(names.map((name, n) => [name, `n${n}`]));
   const nodes = new Map<string, Node>();
   const edges = new Map<string, Edge>();
@@ -70,23 +77,23 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
     }
   };
   for (const name of names) {
-    const parent = part.parents.get(name) as FoundParent | undefined;
+    const parent = part.parents.get(name);
     const standing = parent?.pendingDelete
       ? readStanding(part, parent, part.counters?.get(name), circumstances)
       : undefined;
-    const key = keyOf(name);
+    const key = keyOf(plan, name);
     const absence = part.gone?.has(name) ? 'gone' : 'not there';
     const state = parent === undefined ? absence : (standing?.state ?? 'not marked');
-    nodes.set(keys.get(name) as string, { key, state, label: labelOf(part, key, parent, state, circumstances) });
-    for (const held of parent?.held ?? []) connect(name, itemName(held), 'uses');
+    const label = labelOf(part, key, parent, state, circumstances);
+    nodes.set(keys.get(name) as string, { key, isShared: isShared(part, key), state, label });
+    for (const used of parent === undefined ? [] : dependsOn(plan, parent)) connect(name, itemName(used), 'uses');
     if (standing === undefined) continue;
     const blockers = new Set(
-      standing.state === 'blocked' ? standing.blockedBy.map(({ object }) => userOf(object)) : [],
+      standing.state === 'blocked'
+        ? standing.blockedBy.map(({ object, through = object }) => guardedName(part, through))
+        : [],
     );
-    for (const user of usersOf(part, key)) {
-      const service = itemName(serviceOf(user));
-      connect(service, name, blockers.has(service) ? 'blocks' : 'holds');
-    }
+    for (const user of usersOf(part, key)) connect(user, name, blockers.has(user) ? 'blocks' : 'holds');
   }
   const notDrawn = part.parents.size - names.length + moreAsked;
   const atLeast = part.isWhole ? '' : 'at least ';
@@ -98,41 +105,59 @@ function graphOf(part: Neighbourhood, circumstances: Circumstances, moreAsked: n
 function nearest(part: Neighbourhood): string[] {
   const names = new Set<string>();
   for (const [name, parent] of part.parents) {
-    const used = parent?.held.map(itemName) ?? [];
-    const users = usersOf(part, keyOf(name)).map((user) => itemName(serviceOf(user)));
+    const used = parent === undefined ? [] : dependsOn(part.plan, parent).map(itemName);
+    const users = usersOf(part, keyOf(part.plan, name));
     for (const one of [name, ...used, ...users]) if (part.parents.has(one)) names.add(one);
     if (names.size >= OBJECTS_DRAWN_MAX) break;
   }
   return [...names].slice(0, OBJECTS_DRAWN_MAX);
 }
 
-function usersOf(part: Neighbourhood, { kind, id }: ItemKey): readonly ItemKey[] {
-  return kindRules(kind).runsTasks ? [] : (part.attached.get(id)?.users ?? []);
+/** Names of the guarded items among its users, and of those that decide about its other users. */
+function usersOf({ plan, users }: Neighbourhood, key: ItemKey): string[] {
+  const own = users.get(itemName(key))?.users ?? [];
+  return own.flatMap((user) => guardedOf(plan, user) ?? []).map(itemName);
 }
 
-/** The service of a blocker, such as `service#web` or `task#3#web#1`. */
-function userOf(object: string): string {
-  const user = parseUserName(object);
-  return user === undefined ? object : itemName(serviceOf(user));
+/** The guarded item of a blocker, such as `service#web` or `task#3#web#1`. */
+function guardedName({ plan }: Neighbourhood, object: string): string {
+  const user = parseItemName(plan, object);
+  const guarded = user && guardedOf(plan, user);
+  return guarded === undefined ? object : itemName(guarded);
+}
+
+function isShared({ plan }: Neighbourhood, { kind }: ItemKey): boolean {
+  const { countedBy, fencedBy } = planned(plan, kind);
+  return fencedBy.length === 0 && countedBy.every(({ by }) => by === 'attachments');
 }
 
 function labelOf(
   part: Neighbourhood,
-  { kind, id }: ItemKey,
+  key: ItemKey,
   parent: FoundParent | undefined,
   state: Shown,
   circumstances: Circumstances,
 ): string[] {
+  const { plan } = part;
+  const object = itemName(key);
   const hold = parent && viewHold(parent, circumstances);
-  const { count = 0, isExact = true } = (kindRules(kind).runsTasks && part.tasks.get(id)) || {};
-  const { name = id } = parent ?? part.gone?.get(itemName({ kind, id })) ?? {};
+  const id = typedId(plan, key);
+  const { name = id } = parent ?? part.gone?.get(object) ?? {};
   return [
-    `${kind} ${cut(id)}`,
+    `${planned(plan, key.kind).words.singular} ${cut(id)}`,
     ...(name === id ? [] : [cut(name)]),
     ...(state === 'not marked' || (state === 'held' && hold?.because === 'grace period') ? [] : [state]),
-    ...(hold === undefined ? [] : [hold.because === 'grace period' ? `held until ${hold.until}` : hold.because]),
-    ...(count === 0 ? [] : [`${isExact ? '' : 'at least '}${count} task${count === 1 ? '' : 's'}`]),
+    ...(hold === undefined ? [] : [holdText(hold)]),
+    ...leavesOf(part, key).map(
+      ({ kind, count, isExact }) =>
+        `${isExact ? '' : 'at least '}${count} ${planned(plan, kind).words[count === 1 ? 'singular' : 'plural']}`,
+    ),
   ];
+}
+
+function holdText(hold: StayReason): string {
+  if (hold.because === 'grace period') return `held until ${hold.until}`;
+  return hold.because === 'learning' ? 'being learned' : hold.because;
 }
 
 function cut(text: string): string {

@@ -2,12 +2,14 @@
 
 import { listReceipts, scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
+import { type Id, idOf, parseItemName } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkId, checkLimit, checkParentKind } from '../../protocol/arguments.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
+import { checkLimit } from '../../protocol/arguments.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { isId, KINDS, type ParentKind, parseParentName } from '../../protocol/model.ts';
 import { eachPage, type Page, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
+import { checkKind, keysCalled, planned } from '../names.ts';
 import { isMap } from '../values.ts';
 import type { Cluster } from './cluster.ts';
 
@@ -20,12 +22,12 @@ const HISTORY_PAGES_MAX = 100;
 
 /** Which deletions to tell of. */
 export interface HistoryOptions {
-  /** Only deletions of this id, of both kinds unless `kind` is given. @default all */
-  readonly id?: string | undefined;
+  /** Only deletions of this id, of every kind unless `kind` is given. @default all */
+  readonly id?: Id | undefined;
   /** Where no receipt has that id: deletions of objects that people called so, whatever their ids were. @default none */
   readonly name?: string | undefined;
   /** Only deletions of this kind. @default all */
-  readonly kind?: ParentKind | undefined;
+  readonly kind?: string | undefined;
   /** Deletions that are shown, 1 to 10,000. @default 100 */
   readonly limit?: number | undefined;
 }
@@ -33,9 +35,9 @@ export interface HistoryOptions {
 /** One life of an id, and its end. */
 export interface Deletion {
   /** Its kind. */
-  readonly kind: ParentKind;
-  /** Its id. */
-  readonly id: string;
+  readonly kind: string;
+  /** Its id: a text; where it has several parts, these by their names. */
+  readonly id: Id;
   /** Such as `service#web`. An id that was used again has several deletions, which `markedAt` tells apart. */
   readonly object: string;
   /** What people called it, where its spec had a name. */
@@ -50,11 +52,11 @@ export interface Deletion {
   readonly deletedAt: string;
   /** What caused the deletion: a function's name, and for a sweep what had asked for it. */
   readonly trigger: string;
-  /** For a network that went in a service's transaction: that service's name. */
+  /** For what went in the transaction of what held it, as a network of a service: that one's name. */
   readonly wentWith?: string;
-  /** For a service: names of the networks that went with it. */
+  /** Names of what it held and what went with it, as the networks of a service. */
   readonly freed: readonly string[];
-  /** For a service: names of the networks that it used and that stayed. */
+  /** Names of what it held and what stayed. */
   readonly kept: readonly string[];
 }
 
@@ -74,17 +76,16 @@ export interface History {
 }
 
 /**
- * Receipts expire, by default after 90 days. A service's receipts are found by its name. A network that went with a service is
- * in that service's receipt alone, so the history of a network, or of everything, reads the whole table.
+ * Receipts expire, by default after 90 days. Of most kinds they are found by name. What went along with another, as a network with
+ * a service, is in that one's receipt alone: so the history of a kind that may go along, or of everything, reads the whole table.
  */
 export async function readHistory(cluster: Cluster, options: HistoryOptions = {}): Promise<History> {
   const { id, kind, name } = options;
-  // Network ids may be longer than service ids, so without a kind the network limit applies.
-  if (kind !== undefined) checkParentKind(kind);
-  if (id !== undefined) checkId(kind ?? 'network', id);
+  if (kind !== undefined) checkKind(cluster.plan, kind);
+  const keys = id === undefined ? undefined : keysCalled(cluster.plan, id, kind);
   const limit = checkLimit(options.limit ?? HISTORY_DELETIONS_DEFAULT, HISTORY_DELETIONS_MAX);
-  const found = await readOfId(cluster, id, kind, limit);
-  if (id === undefined || name === undefined || found.deletions.length > 0) return found;
+  const found = await readOf(cluster, keys, kind, limit);
+  if (keys === undefined || name === undefined || found.deletions.length > 0) return found;
   const newest = new Newest(limit);
   const isCalled = (deletion: Deletion) => deletion.name === name && (kind === undefined || deletion.kind === kind);
   const isWhole = await scan(cluster, newest, isCalled);
@@ -94,41 +95,38 @@ export async function readHistory(cluster: Cluster, options: HistoryOptions = {}
   return { deletions, more: newest.more(), isWhole, whereabouts };
 }
 
-async function readOfId(
+/** @param keys of one id, by kinds; undefined: everything is asked for */
+async function readOf(
   cluster: Cluster,
-  id: string | undefined,
-  kind: ParentKind | undefined,
+  keys: readonly ItemKey[] | undefined,
+  kind: string | undefined,
   limit: number,
 ): Promise<History> {
+  const { plan } = cluster;
+  const asked = keys && new Set(keys.map(itemName));
   const isWanted = (deletion: Deletion) =>
-    (id === undefined || deletion.id === id) && (kind === undefined || deletion.kind === kind);
+    (asked === undefined || asked.has(deletion.object)) && (kind === undefined || deletion.kind === kind);
   const newest = new Newest(limit);
-  const isNamed = id !== undefined && kind !== 'network';
   // Each kind is taken from one of the two, so that none is counted twice.
-  const isOwn = (deletion: Deletion) => isWanted(deletion) && deletion.kind === 'service';
-  const isLeft = (deletion: Deletion) => isWanted(deletion) && !(isNamed && deletion.kind === 'service');
-  const named = isNamed ? await query(cluster, { kind: 'service', id }, newest, isOwn) : true;
-  const scanned = id !== undefined && kind === 'service' ? true : await scan(cluster, newest, isLeft);
+  const own = (keys ?? []).filter((key) => !planned(plan, key.kind).goesAlong);
+  const isLeft = (deletion: Deletion) => isWanted(deletion) && !own.some((key) => key.kind === deletion.kind);
+  let isWhole = true;
+  for (const key of own) {
+    isWhole = (await query(cluster, key, newest, ({ object }) => object === itemName(key))) && isWhole;
+  }
+  if (keys === undefined || own.length < keys.length) isWhole = (await scan(cluster, newest, isLeft)) && isWhole;
   const deletions = newest.all();
-  const kinds = kind === undefined ? (Object.keys(KINDS) as ParentKind[]) : [kind];
-  const isThere =
-    id !== undefined &&
-    (await isOneThere(
-      cluster,
-      kinds.map((one) => ({ kind: one, id })),
-    ));
+  const isThere = keys !== undefined && (await isOneThere(cluster, keys));
   return {
     deletions,
     more: newest.more(),
-    isWhole: named && scanned,
-    ...(id !== undefined && { whereabouts: isThere ? 'there' : deletions.length > 0 ? 'gone' : 'not there' }),
+    isWhole,
+    ...(keys !== undefined && { whereabouts: isThere ? 'there' : deletions.length > 0 ? 'gone' : 'not there' }),
   };
 }
 
 async function isOneThere(cluster: Cluster, keys: readonly ItemKey[]): Promise<boolean> {
-  // An id that is too long for one kind is asked for as the other alone.
-  const possible = keys.filter(({ kind, id }) => isId(kind, id));
-  const parents = await mapInParallel(possible, NETWORKS_IN_PARALLEL, (key) => cluster.readParent(key));
+  const parents = await mapInParallel(keys, NETWORKS_IN_PARALLEL, (key) => cluster.readParent(key));
   return parents.some((parent) => parent !== undefined);
 }
 
@@ -148,8 +146,8 @@ export interface Deleted {
 
 /**
  * An object that is not there and not among the deletions never was, or its receipts have expired, or it was deleted past the
- * deallocator; or not all receipts were read. Where a network went with a
- * service, and for names, the whole table is read, once for all of them.
+ * deallocator; or not all receipts were read. For what may go along with
+ * another, as a network with a service, and for names, the whole table is read, once for all of them.
  */
 export async function findDeleted(
   cluster: Cluster,
@@ -161,16 +159,20 @@ export async function findDeleted(
     readonly alsoByName?: boolean;
   } = {},
 ): Promise<Deleted> {
+  const { plan } = cluster;
   const own = await mapInParallel(keys, NETWORKS_IN_PARALLEL, async (key) => {
     const { items } = await listReceipts(cluster.database, itemName(key));
     const [newest] = items
-      .flatMap(deletionsOf)
+
+      .flatMap((receipt) => deletionsOf(plan, receipt))
       .filter(({ object }) => object === itemName(key))
       .sort(newestFirst);
     return newest;
   });
   const byId = new Map(own.flatMap((deletion) => (deletion === undefined ? [] : [[deletion.object, deletion]])));
-  const left = new Set(keys.filter(({ kind }, n) => !own[n] && (alsoByName || kind !== 'service')).map(itemName));
+  const left = new Set(
+    keys.filter(({ kind }, n) => !own[n] && (alsoByName || planned(plan, kind).goesAlong)).map(itemName),
+  );
   if (left.size === 0) return { deletions: byId, isWhole: true };
   const called = new Map<string, Deletion>();
   const take = (deletion: Deletion) => {
@@ -215,46 +217,53 @@ class Newest implements Taker {
 
 /** Whether all were read. */
 function query(cluster: Cluster, key: ItemKey, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
-  return takeAll((from) => listReceipts(cluster.database, itemName(key), from), taker, isWanted);
+  return takeAll(cluster.plan, (from) => listReceipts(cluster.database, itemName(key), from), taker, isWanted);
 }
 
 function scan(cluster: Cluster, taker: Taker, isWanted: (deletion: Deletion) => boolean) {
-  return takeAll((from) => scanTable(cluster.database, 'receipts', from), taker, isWanted);
+  return takeAll(cluster.plan, (from) => scanTable(cluster.database, 'receipts', from), taker, isWanted);
 }
 
 async function takeAll(
+  plan: Plan,
   list: (from: PageKey | undefined) => Promise<Page<Item>>,
   taker: Taker,
   isWanted: (deletion: Deletion) => boolean,
 ): Promise<boolean> {
   let left: PageKey | undefined;
   for await (const { items, next } of eachPage(list, { pagesMax: HISTORY_PAGES_MAX })) {
-    for (const deletion of items.flatMap(deletionsOf).filter(isWanted)) taker.take(deletion);
+    const deletions = items.flatMap((receipt) => deletionsOf(plan, receipt));
+    for (const deletion of deletions.filter(isWanted)) taker.take(deletion);
     left = next;
   }
   return left === undefined;
 }
 
-/** The deletion of the receipt's parent, and those of networks that went along. An item of another shape is passed over. */
-export function deletionsOf(receipt: Item): Deletion[] {
-  const key = parseParentName(receipt.id);
+/** The deletion of the receipt's own object, and those of what went along. An item of another shape is passed over. */
+export function deletionsOf(plan: Plan, receipt: Item): Deletion[] {
+  const key = guardedNamed(plan, receipt.id);
   const { deletedAt, trigger, freed = [], kept = [] } = receipt;
   if (key === undefined || typeof deletedAt !== 'string' || typeof trigger !== 'string') return [];
   if (!Array.isArray(freed) || !freed.every(isFreed) || !Array.isArray(kept) || !kept.every(isText)) return [];
   return [
     {
-      ...endOf(key, receipt as typeof receipt & { markedAt: string }),
+      ...endOf(plan, key, receipt as typeof receipt & { markedAt: string }),
       deletedAt,
       trigger,
       freed: freed.map(({ id }) => id),
       kept,
     },
-    ...freed.flatMap((network) => {
-      const networkKey = parseParentName(network.id);
+    ...freed.flatMap((one) => {
+      const freedKey = guardedNamed(plan, one.id);
       const along = { deletedAt, trigger, wentWith: receipt.id, freed: [], kept: [] };
-      return networkKey === undefined ? [] : [{ ...endOf(networkKey, network), ...along }];
+      return freedKey === undefined ? [] : [{ ...endOf(plan, freedKey, one), ...along }];
     }),
   ];
+}
+
+function guardedNamed(plan: Plan, name: unknown): ItemKey | undefined {
+  const key = typeof name === 'string' ? parseItemName(plan, name) : undefined;
+  return key !== undefined && planned(plan, key.kind).isGuarded ? key : undefined;
 }
 
 function isFreed(value: unknown): value is Mark & { readonly id: string } {
@@ -270,9 +279,10 @@ interface Mark {
   readonly markedReason?: string;
 }
 
-function endOf(key: ItemKey, { name, markedAt, markedBy, markedReason }: Mark) {
+function endOf(plan: Plan, key: ItemKey, { name, markedAt, markedBy, markedReason }: Mark) {
   return {
-    ...key,
+    kind: key.kind,
+    id: idOf(plan, key),
     object: itemName(key),
     ...(isText(name) && { name }),
     markedAt,

@@ -1,16 +1,18 @@
-/** What is there: services and networks, by stack, by label, or by their marks. */
-import { DESCRIPTION_PATHS, labelsOf, MARKING_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
-import { markOf } from '../../dynamodb/items.ts';
+/** What is there, such as services and networks: by kind, by stack, by label, or by their marks. */
+import { DESCRIPTION_PATHS, labelsOf, nameOf } from '../../dynamodb/descriptions.ts';
+import { attributePath } from '../../dynamodb/expressions.ts';
+import { keyOfStored, keyPaths, readItem } from '../../dynamodb/item-reads.ts';
 import { listDescribed } from '../../dynamodb/reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
+import { type Id, idOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkLimit, checkParentKind } from '../../protocol/arguments.ts';
-import type { ParentKind } from '../../protocol/model.ts';
+import { checkLimit } from '../../protocol/arguments.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { isoNow } from '../../protocol/time.ts';
-import { KIND_WORDS, STACK_LABEL } from '../names.ts';
-import { byName, type Cluster } from './cluster.ts';
-import type { StayReason } from './forecast.ts';
+import { checkKind, keyGiven, type ObjectKey, STACK_LABEL } from '../names.ts';
+import type { Cluster } from './cluster.ts';
+import type { StayReason } from './foreseen.ts';
+import { inOrderOf } from './order.ts';
 import type { MarkedState, Standing } from './standing.ts';
 import { readEntries, STATUS_LOOKED_AT_DEFAULT, type StatusEntry } from './status.ts';
 import { type MarkView, viewMark } from './view.ts';
@@ -24,8 +26,8 @@ const LIST_PAGES_MAX = 1000;
 
 /** What to list. Objects must fit all that is asked. */
 export interface ListRequest {
-  /** Only services, or only networks. @default both */
-  readonly kind?: ParentKind | undefined;
+  /** Only those of this kind. @default all guarded ones */
+  readonly kind?: string | undefined;
   /** All of these; a label without a value is there, whatever it is. */
   readonly labels?: readonly LabelAsked[];
   /** The value of the label `com.docker.stack.namespace`. */
@@ -49,9 +51,9 @@ export interface LabelAsked {
 /** An object that is there. */
 export interface ListedObject {
   /** Its kind. */
-  readonly kind: ParentKind;
-  /** Its id. */
-  readonly id: string;
+  readonly kind: string;
+  /** Its id: a text; where it has several parts, these by their names. */
+  readonly id: Id;
   /** Such as `service#web`. */
   readonly object: string;
   /** Its name, where its spec has one. */
@@ -76,7 +78,7 @@ export interface ListedObject {
 export interface ObjectList {
   /** When reading began, ISO 8601. */
   readonly readAt: string;
-  /** Services before networks, each by id. Where `isWhole` is false, these are not the first ones by id. */
+  /** What depends on others before these, as services before networks; each kind by id. Where `isWhole` is false, these are not the first ones by id. */
   readonly objects: readonly ListedObject[];
   /** False: there are more than the limit, or than were looked through. */
   readonly isWhole: boolean;
@@ -85,25 +87,33 @@ export interface ObjectList {
 /** Reads the tables of the kinds, whole, but no further than the limit takes it. */
 export async function listObjects(cluster: Cluster, request: ListRequest = {}): Promise<ObjectList> {
   const limit = checkLimit(request.limit ?? LISTED_OBJECTS_DEFAULT, LISTED_OBJECTS_MAX);
-  if (request.kind !== undefined) checkParentKind(request.kind);
+  const { plan } = cluster;
+  if (request.kind !== undefined) checkKind(plan, request.kind);
   const labels = labelsAsked(request);
   const readAt = isoNow(cluster.chance);
-  const kinds = request.kind === undefined ? (Object.keys(KIND_WORDS) as ParentKind[]) : [request.kind];
-  const objects: ListedObject[] = [];
+  const kinds = request.kind === undefined ? plan.sweep : [request.kind];
+  const found: { readonly key: ItemKey; readonly item: StoredItem }[] = [];
   let isWhole = true;
   for (const kind of kinds) {
     const list = (from: PageKey | undefined) =>
       listDescribed(cluster.database, kind, { labels, isMarked: request.marked === true }, from);
     let isAll = false;
     for await (const { items, next } of eachPage(list, { pagesMax: LIST_PAGES_MAX })) {
-      const taken = items.slice(0, limit - objects.length);
-      objects.push(...taken.map((item) => viewListed({ kind, id: item.id?.S as string }, item, cluster)));
-      isAll = next === undefined && taken.length === items.length;
-      if (objects.length >= limit) break;
+      // What is none of the kind may lie in its table too.
+      const own = items.flatMap((item) => {
+        const key = keyOfStored(cluster.database, kind, item);
+        return key === undefined ? [] : [{ key, item }];
+      });
+      const taken = own.slice(0, limit - found.length);
+      found.push(...taken);
+      isAll = next === undefined && taken.length === own.length;
+      if (found.length >= limit) break;
     }
     isWhole &&= isAll;
   }
-  objects.sort(byName);
+  const inOrder = inOrderOf(plan);
+  found.sort((a, b) => inOrder(a.key, b.key));
+  const objects = found.map(({ key, item }) => viewListed(key, item, cluster));
   return {
     readAt,
     objects: request.looksAtMarked === false ? objects : await withStandings(cluster, objects),
@@ -114,7 +124,8 @@ export async function listObjects(cluster: Cluster, request: ListRequest = {}): 
 /** As `status` tells it. What was deleted or undeleted meanwhile is told as it was. */
 async function withStandings(cluster: Cluster, objects: readonly ListedObject[]): Promise<ListedObject[]> {
   const marked = objects.filter(({ mark }) => mark !== undefined).slice(0, STATUS_LOOKED_AT_DEFAULT);
-  const entries = (await readEntries(cluster, marked)).flatMap(({ entry }) => entry ?? []);
+  const keys = marked.map((object) => keyGiven(cluster.plan, object));
+  const entries = (await readEntries(cluster, keys)).flatMap(({ entry }) => entry ?? []);
   const found = new Map(entries.map((entry) => [entry.object, entry]));
   return objects.map((one) => {
     const entry = found.get(one.object);
@@ -136,9 +147,12 @@ function standingIn(entry: StatusEntry): Standing {
 }
 
 /** One object as a listing shows it; undefined where it is not there. Strongly consistent. */
-export async function readDescription(cluster: Cluster, key: ItemKey): Promise<ListedObject | undefined> {
-  const { requests, at } = cluster.database;
-  const item = await requests.getStored(at.item(key), [...DESCRIPTION_PATHS, ...MARKING_PATHS]);
+export async function readDescription(cluster: Cluster, object: ObjectKey): Promise<ListedObject | undefined> {
+  const { database, plan } = cluster;
+  const key = keyGiven(plan, object);
+  const ours = Object.values(plan.attributes).map(attributePath);
+  const paths = [...keyPaths(plan, key.kind), ...DESCRIPTION_PATHS, ...ours];
+  const item = await readItem(database, key, paths);
   return item && viewListed(key, item, cluster);
 }
 
@@ -147,20 +161,26 @@ export function labelsAsked({ labels = [], stack }: Pick<ListRequest, 'labels' |
   return [...labels, ...(stack === undefined ? [] : [{ name: STACK_LABEL, value: stack }])];
 }
 
-function viewListed(key: ItemKey, item: StoredItem, { chance, database }: Cluster): ListedObject {
-  const { pendingDelete, markedAt, isProtected } = markOf(database.plan, item);
+function viewListed(key: ItemKey, item: StoredItem, { chance, plan }: Cluster): ListedObject {
+  const called = plan.attributes;
+  const pendingDelete = item[called.pendingDelete]?.BOOL === true;
   const labels = labelsOf(item);
   const name = nameOf(item);
   const stack = labels[STACK_LABEL];
-  const mark = { markedAt, markedBy: item.markedBy?.S, markedReason: item.markedReason?.S };
+  const mark = {
+    markedAt: item[called.markedAt]?.S,
+    markedBy: item[called.markedBy]?.S,
+    markedReason: item[called.markedReason]?.S,
+  };
   return {
-    ...key,
+    kind: key.kind,
+    id: idOf(plan, key),
     object: itemName(key),
     ...(name !== undefined && { name }),
     ...(stack !== undefined && { stack }),
     labels,
     state: pendingDelete ? 'marked' : 'not marked',
     ...(pendingDelete && { mark: viewMark(mark, chance.nowEpochMillis()) }),
-    isProtected,
+    isProtected: item[called.protected]?.BOOL === true,
   };
 }

@@ -1,18 +1,29 @@
 /** Plans a removal or an undelete before anything of it is written. */
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import { type Parent, serviceOf } from '../../protocol/model.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
+import type { Parent } from '../../protocol/model.ts';
+import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
-import { type Names, namesOf } from '../names.ts';
-import { byName, type Cluster, keyOf } from './cluster.ts';
-import { type Forecast, forecast } from './forecast.ts';
+import {
+  checkSwarmkits,
+  guardedOf,
+  keyGiven,
+  LABELLED,
+  type Names,
+  namesOf,
+  type ObjectKey,
+  planned,
+} from '../names.ts';
+import type { Cluster } from './cluster.ts';
+import { forecast } from './forecast.ts';
+import type { Forecast } from './foreseen.ts';
+import type { FoundParent } from './found-parents.ts';
 import { findDeleted } from './history.ts';
 import { type LabelAsked, labelsAsked } from './listing.ts';
 import { type Neighbourhood, readNeighbourhood, withMarks } from './neighbourhood.ts';
+import { inOrderOf, keyOf } from './order.ts';
 import { type MarkView, viewMark } from './view.ts';
 
 /** Objects of one plan: it is held in memory. Each costs two reads. */
@@ -20,10 +31,10 @@ const PLAN_OBJECTS_MAX = 50_000;
 /** Objects of a plan that foresees step by step what follows; a larger one foresees what goes at once. */
 export const FORESEEN_OBJECTS_MAX = 500;
 
-/** What is planned for: objects, and services and networks by their labels. */
+/** What is planned for: objects, and where they are SwarmKit's, services and networks by their labels. */
 export interface Selection {
   /** These, each once. @default none */
-  readonly objects?: readonly ItemKey[];
+  readonly objects?: readonly ObjectKey[];
   /** A stack's name (the label `com.docker.stack.namespace`): its services and its networks. */
   readonly stack?: string | undefined;
   /** Services and networks with all of these labels, and of the stack if that is given too. */
@@ -32,7 +43,7 @@ export interface Selection {
 
 /** What to remove, and how. */
 export interface RemovalRequest extends Selection {
-  /** As in the client's `removeNetwork`. @default 'refuse' */
+  /** What becomes of what is in use, and whose kind says `restrict`: as in the client's `removeNetwork`. @default 'refuse' */
   readonly whenInUse?: 'refuse' | 'wait';
 }
 
@@ -40,7 +51,7 @@ export interface RemovalRequest extends Selection {
 export interface PlannedMark {
   /** Its name, such as `service#web`. */
   readonly object: string;
-  /** Names of services, or of tasks, that use this network and that are neither marked nor planned to be: it waits for them. */
+  /** Names of what uses it and is neither marked nor planned to be, such as services of a network: it waits for them. */
   readonly waitsFor: readonly string[];
 }
 
@@ -70,7 +81,7 @@ export interface PlanRefusal {
 
 /** What a removal would mark, and what would follow. Plain data, ready for JSON. */
 export interface RemovalPlan {
-  /** In the order in which they will be marked: services first, so that their networks are no longer in use. */
+  /** In the order in which they will be marked: users first, such as services, so that their networks are no longer in use. */
   readonly marks: readonly PlannedMark[];
   /** What is marked already, and keeps its mark. */
   readonly alreadyMarked: readonly AlreadyMarked[];
@@ -86,7 +97,7 @@ export interface RemovalPlan {
 
 /** Whose marks an undelete would take back. Plain data, ready for JSON. */
 export interface UndeletePlan {
-  /** In the order in which they will be undeleted: networks first, so that none goes along with a service meanwhile. */
+  /** In the order in which they will be undeleted: what is used first, such as networks, so that none goes along meanwhile. */
   readonly undeletes: readonly AlreadyMarked[];
   /** Names of what has no mark to take back. */
   readonly notMarked: readonly string[];
@@ -102,32 +113,21 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
   const part = await readNeighbourhood(cluster, keys, { asIfMarked: new Set(keys.map(itemName)) });
   const refused: PlanRefusal[] = [];
   const alreadyMarked: AlreadyMarked[] = [];
-  const marks: PlannedMark[] = [];
-  const planned = new Set<string>();
-  // Services come first, so that a network's users are decided on before it.
-  const isKept = (user: ItemKey) => {
-    const name = itemName(serviceOf(user));
-    const parent = part.parents.get(name);
-    return parent !== undefined && !parent.pendingDelete && !planned.has(name);
-  };
+  const fit: FoundParent[] = [];
   for (const key of keys) {
     const object = itemName(key);
     const parent = part.parents.get(object);
     if (parent === undefined) refused.push(refusal(object, 'not found'));
     else if (parent.pendingDelete) alreadyMarked.push(viewMarked(parent, cluster));
     else if (parent.isProtected) refused.push(refusal(object, 'protected'));
-    else {
-      const users = part.attached.get(key.id)?.users ?? [];
-      const waitsFor = key.kind === 'network' ? users.filter(isKept).map(itemName) : [];
-      if (waitsFor.length > 0 && request.whenInUse !== 'wait') refused.push(refusal(object, 'in use', waitsFor));
-      else {
-        marks.push({ object, waitsFor });
-        planned.add(object);
-      }
-    }
+    else fit.push(parent);
   }
+  const { marks, inUse } = decide(part, fit, request.whenInUse === 'wait');
+  const order = new Map(keys.map((key, place) => [itemName(key), place]));
+  const all = [...refused, ...inUse].sort((a, b) => (order.get(a.object) ?? 0) - (order.get(b.object) ?? 0));
+  const planned = new Set(marks.map(({ object }) => object));
   const course = foresee(withMarks(part, planned, isoNow(cluster.chance)), keys.length, cluster);
-  const told = await withAbsence(cluster, refused);
+  const told = await withAbsence(cluster, all);
   return {
     marks,
     alreadyMarked,
@@ -136,6 +136,64 @@ export async function planRemoval(cluster: Cluster, request: RemovalRequest): Pr
     goesAtOnce: atOnce(course),
     names: { ...part.names, ...told.names },
   };
+}
+
+/** @param fit users come before what they use */
+function decide(part: Neighbourhood, fit: readonly FoundParent[], isPatient: boolean) {
+  const marks: PlannedMark[] = [];
+  const inUse: PlanRefusal[] = [];
+  const planned = new Set<string>();
+  for (const some of groupBy(fit, ({ key }) => key.kind).values()) {
+    for (const { key } of usersFirst(part, some)) {
+      const object = itemName(key);
+      const kept = usersKept(part, key, planned);
+      const restricting = kept.filter(({ kind }) => isRestrictedBy(part, key, kind));
+      if (restricting.length > 0 && !isPatient) inUse.push(refusal(object, 'in use', restricting.map(itemName)));
+      else {
+        marks.push({ object, waitsFor: kept.map(itemName) });
+        planned.add(object);
+      }
+    }
+  }
+  return { marks, inUse };
+}
+
+/** Of one kind, which may form a tree: what uses another of them comes before it, and else they stay in their order. */
+function usersFirst({ plan, users }: Neighbourhood, some: readonly FoundParent[]): readonly FoundParent[] {
+  const [first] = some;
+  if (first === undefined || !planned(plan, first.key.kind).fencedBy.includes(first.key.kind)) return some;
+  const left = new Map(some.map((parent) => [itemName(parent.key), parent]));
+  const ordered: FoundParent[] = [];
+  const opened = new Set<string>();
+  const way = [...left.keys()].reverse();
+  for (let name = way.pop(); name !== undefined; name = way.pop()) {
+    const parent = left.get(name);
+    if (parent === undefined) continue;
+    if (opened.has(name)) {
+      left.delete(name);
+      ordered.push(parent);
+      continue;
+    }
+    opened.add(name);
+    const own = users.get(name)?.users.map(itemName) ?? [];
+    way.push(name, ...own.filter((user) => left.has(user) && !opened.has(user)));
+  }
+  return ordered;
+}
+
+const isRestrictedBy = ({ plan }: Neighbourhood, { kind }: ItemKey, user: string) =>
+  planned(plan, kind).restrictedBy.includes(user);
+
+/** Users that are neither marked nor planned to be. What is under no guarded item goes by itself, unless it forbids the mark. */
+function usersKept(part: Neighbourhood, key: ItemKey, planned: ReadonlySet<string>): ItemKey[] {
+  const users = part.users.get(itemName(key))?.users ?? [];
+  return users.filter((user) => {
+    const guarded = guardedOf(part.plan, user);
+    if (guarded === undefined) return isRestrictedBy(part, key, user.kind);
+    const name = itemName(guarded);
+    const parent = part.parents.get(name);
+    return parent !== undefined && !parent.pendingDelete && !planned.has(name);
+  });
 }
 
 function foresee(part: Neighbourhood, objects: number, { circumstances }: Cluster): Forecast {
@@ -166,10 +224,10 @@ export async function planUndelete(cluster: Cluster, request: Selection): Promis
   return { undeletes, notMarked, refused: told.refused, names: { ...namesOf(parents), ...told.names } };
 }
 
-/** Each once, services before networks. */
+/** Each once, what depends on others before these: services before networks. */
 async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Selection): Promise<ItemKey[]> {
-  for (const object of objects) checkParent(object);
-  const keys = [...objects];
+  const { plan } = cluster;
+  const keys = objects.map((object) => keyGiven(plan, object));
   if (stack !== undefined || labels.length > 0) keys.push(...(await keysLabelled(cluster, { stack, labels })));
   const distinct = [...new Map(keys.map((key) => [itemName(key), key])).values()];
   if (distinct.length > PLAN_OBJECTS_MAX) {
@@ -178,13 +236,14 @@ async function keysOf(cluster: Cluster, { objects = [], stack, labels = [] }: Se
       `${distinct.length} objects are to be planned for; at most ${PLAN_OBJECTS_MAX} at once: plan for some of them first`,
     );
   }
-  return distinct.sort(byName);
+  return distinct.sort(inOrderOf(plan));
 }
 
 async function keysLabelled(
   cluster: Cluster,
   selection: Pick<Selection, 'stack' | 'labels'>,
 ): Promise<readonly ItemKey[]> {
+  checkSwarmkits(cluster.plan, LABELLED);
   const { keys, isWhole } = await cluster.findLabelled(labelsAsked(selection));
   if (keys.length > 0 && isWhole) return keys;
   const { stack, labels = [] } = selection;
@@ -208,9 +267,11 @@ async function withAbsence(
   cluster: Cluster,
   refused: readonly PlanRefusal[],
 ): Promise<{ refused: PlanRefusal[]; names: Names }> {
-  const absent = refused.filter(({ because }) => because === 'not found').map(({ object }) => keyOf(object));
+  const absent = refused
+    .filter(({ because }) => because === 'not found')
+    .map(({ object }) => keyOf(cluster.plan, object));
   const { deletions: deleted, isWhole } = await findDeleted(cluster, absent);
-  const names = namesOf([...deleted.values()].map(({ kind, id, name }) => ({ key: { kind, id }, name })));
+  const names = namesOf([...deleted.values()].map((one) => ({ key: keyOf(cluster.plan, one.object), name: one.name })));
   const told = refused.map((refusal): PlanRefusal => {
     if (refusal.because !== 'not found') return refusal;
     const { object } = refusal;

@@ -1,16 +1,18 @@
 /** Finds the objects that a person means: by an id, by a name that one object has, or by the beginning of an id or a name. */
 import { nameOf } from '../../dynamodb/descriptions.ts';
+import { keyOfStored } from '../../dynamodb/item-reads.ts';
 import { listDescribed } from '../../dynamodb/reads.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
-import type { ParentKind } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
-import { kindWords, typedName } from '../names.ts';
+import { keyGiven, type ObjectKey, planned, typedId, typedName } from '../names.ts';
 import { isNear, slips } from '../nearness.ts';
-import { byName, type Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { findDeleted } from './history.ts';
+import { inOrderOf } from './order.ts';
 
 /** Pages (of 1 MB) of one table that are read to find names: some hundred thousand objects. */
 export const NAME_PAGES_MAX = 100;
@@ -63,43 +65,47 @@ export interface Candidate {
  */
 export async function resolve(
   cluster: Cluster,
-  asked: readonly ItemKey[],
+  objects: readonly ObjectKey[],
   { beginnings = 'made ids' }: ResolveOptions = {},
 ): Promise<Resolved[]> {
+  const { plan } = cluster;
+  const asked = objects.map((object) => keyGiven(plan, object));
   const there = await mapInParallel(asked, PARENTS_IN_PARALLEL, async (key) => cluster.findParent(key));
   const left = asked.filter((_, n) => there[n] === undefined);
-  const searches = new Map<ParentKind, Search>();
+  const searches = new Map<string, Search>();
   for (const [kind, keys] of groupBy(left, (key) => key.kind)) {
-    searches.set(kind, await search(cluster, kind, new Set(keys.map(({ id }) => id)), beginnings));
+    searches.set(kind, await search(cluster, kind, new Set(keys.map((key) => typedId(plan, key))), beginnings));
   }
   const gone = await findGone(cluster, left, searches);
   return asked.map((key, n): Resolved => {
     const searched = searches.get(key.kind);
     const sure = { asked: key, near: [], isWhole: true };
     if (there[n] !== undefined || searched === undefined) return { ...sure, key, name: there[n]?.name, by: 'id' };
-    const named = theOne(key, 'name', searched);
+    const named = theOne(plan, key, 'name', searched);
     if (named !== undefined) return { ...sure, ...named, by: 'name' };
     const deletion = gone.get(itemName(key));
     if (deletion !== undefined) {
-      return { ...sure, key: { kind: key.kind, id: deletion.id }, name: deletion.name, by: 'receipt' };
+      return { ...sure, key: keyGiven(plan, deletion), name: deletion.name, by: 'receipt' };
     }
-    const begun = theOne(key, 'beginning', searched);
+    const begun = theOne(plan, key, 'beginning', searched);
     if (begun !== undefined) return { ...sure, ...begun, by: 'beginning' };
-    const near = nearest(key.id, searched.near.get(key.id) ?? []);
+    const word = typedId(plan, key);
+    const near = nearest(plan, word, searched.near.get(word) ?? []);
     return { asked: key, key, by: 'nothing', near, isWhole: searched.isWhole };
   });
 }
 
-function theOne(key: ItemKey, by: 'name' | 'beginning', searched: Search): Candidate | undefined {
-  const found = searched[by].get(key.id) ?? [];
-  if (found.length > 1) throw ambiguous(key, by, found);
+function theOne(plan: Plan, key: ItemKey, by: 'name' | 'beginning', searched: Search): Candidate | undefined {
+  const found = searched[by].get(typedId(plan, key)) ?? [];
+  if (found.length > 1) throw ambiguous(plan, key, by, found);
   return found[0];
 }
 
 /** What was deleted is what was meant, and never another object that begins so. An id that Docker made begins like no name. */
-async function findGone(cluster: Cluster, left: readonly ItemKey[], searches: ReadonlyMap<ParentKind, Search>) {
-  const unsure = left.filter(({ kind, id }) => searches.get(kind)?.name.get(id) === undefined);
-  const begun = ({ kind, id }: ItemKey) => searches.get(kind)?.beginning.get(id);
+async function findGone(cluster: Cluster, left: readonly ItemKey[], searches: ReadonlyMap<string, Search>) {
+  const { plan } = cluster;
+  const unsure = left.filter((key) => searches.get(key.kind)?.name.get(typedId(plan, key)) === undefined);
+  const begun = (key: ItemKey) => searches.get(key.kind)?.beginning.get(typedId(plan, key));
   const isMade = (key: ItemKey) => begun(key)?.every((candidate) => MADE_ID.test(candidate.key.id)) ?? false;
   const made = await findDeleted(cluster, unsure.filter(isMade));
   const chosen = unsure.filter((key) => !isMade(key));
@@ -116,7 +122,7 @@ interface Search {
 
 async function search(
   cluster: Cluster,
-  kind: ParentKind,
+  kind: string,
   words: ReadonlySet<string>,
   beginnings: 'any' | 'made ids',
 ): Promise<Search> {
@@ -132,8 +138,10 @@ async function search(
   const list = (from: PageKey | undefined) => listDescribed(cluster.database, kind, {}, from);
   for await (const { items, next } of eachPage(list, { pagesMax: NAME_PAGES_MAX })) {
     for (const item of items) {
-      const id = item.id?.S as string;
-      const candidate = { key: { kind, id }, name: nameOf(item) };
+      const key = keyOfStored(cluster.database, kind, item);
+      if (key === undefined) continue;
+      const id = typedId(cluster.plan, key);
+      const candidate = { key, name: nameOf(item) };
       const called = candidate.name === undefined ? [id] : [id, candidate.name];
       if (candidate.name !== undefined && words.has(candidate.name)) add('name', candidate.name, candidate);
       for (const text of beginnings === 'any' ? called : MADE_ID.test(id) ? [id] : []) {
@@ -149,22 +157,27 @@ async function search(
   return { ...found, isWhole };
 }
 
-function nearest(word: string, candidates: readonly Candidate[]): Candidate[] {
-  const far = ({ key, name = key.id }: Candidate) => Math.min(slips(word, key.id), slips(word, name));
+function nearest(plan: Plan, word: string, candidates: readonly Candidate[]): Candidate[] {
+  const far = ({ key, name }: Candidate) => {
+    const id = typedId(plan, key);
+    return Math.min(slips(word, id), slips(word, name ?? id));
+  };
   const least = Math.min(...candidates.map(far));
   return candidates.filter((candidate) => far(candidate) === least).slice(0, CANDIDATES_NAMED_MAX);
 }
 
-function ambiguous({ kind, id }: ItemKey, by: 'name' | 'beginning', all: readonly Candidate[]): DeallocatorError {
-  const found = all.toSorted((a, b) => byName(a.key, b.key));
+function ambiguous(plan: Plan, asked: ItemKey, by: 'name' | 'beginning', all: readonly Candidate[]): DeallocatorError {
+  const inOrder = inOrderOf(plan);
+  const found = all.toSorted((a, b) => inOrder(a.key, b.key));
   const what = by === 'name' ? 'is the name of' : 'is the beginning of';
   const named = found.slice(0, CANDIDATES_NAMED_MAX).map(({ key, name }) => {
-    return name === undefined || name === key.id ? typedName(key) : `${typedName(key)} (${name})`;
+    return name === undefined || name === key.id ? typedName(plan, key) : `${typedName(plan, key)} (${name})`;
   });
   const more = found.length > named.length ? ` and ${found.length - named.length} more` : '';
+  const { plural } = planned(plan, asked.kind).words;
   return new DeallocatorError(
     'FailedPrecondition',
-    `"${id}" ${what} ${found.length} ${kindWords(kind).plural}: ${named.join(', ')}${more}; give the id of one of them`,
+    `"${typedId(plan, asked)}" ${what} ${found.length} ${plural}: ${named.join(', ')}${more}; give the id of one of them`,
     { blockers: found.slice(0, CANDIDATES_NAMED_MAX).map(({ key }) => itemName(key)) },
   );
 }

@@ -1,25 +1,39 @@
 /** What is marked and still there, what needs somebody first, then the oldest first. */
 
+import { type Id, idOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkLimit } from '../../protocol/arguments.ts';
-import { kindRules, type ParentKind } from '../../protocol/model.ts';
 import { chunks } from '../../protocol/parallel.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
-import { readAttachedTo, readTasksOf } from './children.ts';
-import { byName, type Cluster, type FoundParent, TASK_PAGES_MAX } from './cluster.ts';
-import type { StayReason } from './forecast.ts';
-import type { AttachedFound } from './found.ts';
+import { guardedOf } from '../names.ts';
+import { hasUsers, readChildrenOf, readUsersOf } from './children.ts';
+import { CHILD_PAGES_MAX, type Cluster, type CounterFound } from './cluster.ts';
+import type { StayReason } from './foreseen.ts';
+import type { ChildrenFound, UsersFound } from './found.ts';
+import type { FoundParent } from './found-parents.ts';
+import { inOrderOf } from './order.ts';
+import { seenUsersOf } from './seen-users.ts';
 import {
+  LEVELS_LOOKED_AT_MAX,
   MARKED_STATES,
   type MarkedState,
   needsSomebody,
-  readUsers,
   type Seen,
   STALLED_AFTER_MILLIS_DEFAULT,
   type Standing,
   standingOf,
+  USERS_LOOKED_AT_MAX,
 } from './standing.ts';
-import { type CounterView, type CountView, type MarkView, viewCounter, viewHold, viewMark } from './view.ts';
+import {
+  allChildren,
+  type CounterView,
+  type CountView,
+  type MarkView,
+  underKeyCount,
+  viewCounter,
+  viewHold,
+  viewMark,
+} from './view.ts';
 
 /** Marked objects that a status shows by default. */
 export const STATUS_OBJECTS_DEFAULT = 100;
@@ -32,8 +46,10 @@ export const STATUS_OBJECTS_MAX = 10_000;
  */
 export const STATUS_LOOKED_AT_DEFAULT = 500;
 
-/** Networks whose users are held in memory at a time, at most 100 of each. */
+/** Objects whose users are held in memory at a time, at most 100 of each. */
 const LOOKED_AT_TOGETHER = 500;
+/** Users, and users of these, that are looked at for so many objects, beyond the first 100 of each. */
+const DEEPER_LOOKED_AT_MAX = 1000;
 
 /** What a status shows. */
 export interface StatusOptions {
@@ -50,16 +66,16 @@ export interface StatusOptions {
 /** A marked object, and what it waits for. */
 export type StatusEntry = Standing & {
   /** Its kind. */
-  readonly kind: ParentKind;
-  /** Its id. */
-  readonly id: string;
+  readonly kind: string;
+  /** Its id: a text; where it has several parts, these by their names. */
+  readonly id: Id;
   /** Such as `service#web`. */
   readonly object: string;
   /** What people call it, where its spec has a name. */
   readonly name?: string;
   /** Its mark. */
   readonly mark: MarkView;
-  /** For a service its tasks, for a network its users: counted in the table right now. */
+  /** All that keeps it, for a service its tasks, for a network its users: counted in the table right now. */
   readonly children: CountView;
   /** A protection or a grace period, also where something worse is in the way. */
   readonly hold?: StayReason;
@@ -81,15 +97,26 @@ export interface Status {
   readonly notLookedAt: number;
   /** False: there are more marks than were looked through, and the oldest may be among them. */
   readonly isWhole: boolean;
+  /** Kinds whose users are being counted, so that nothing of them is deleted yet. Absent where there are none. */
+  readonly learning?: readonly LearningView[];
+}
+
+/** A kind whose users are being counted, since some of them are older than the declaration that they hold it. */
+export interface LearningView {
+  /** The held kind, such as `network`. */
+  readonly kind: string;
+  /** Since when, ISO 8601. Absent: no sweep has seen the declaration yet. */
+  readonly since?: string;
 }
 
 /** The index of marks may be some moments behind; each marked object is then read consistently. */
 export async function readStatus(cluster: Cluster, options: StatusOptions = {}): Promise<Status> {
   const limit = checkLimit(options.limit ?? STATUS_OBJECTS_DEFAULT, STATUS_OBJECTS_MAX);
   const readAt = isoNow(cluster.chance);
+  const inOrder = inOrderOf(cluster.plan);
   const { marks, isWhole } = await cluster.listMarks(options.full === true);
   const ages = new Map(marks.map(({ key, markedAt }) => [itemName(key), { key, millis: millisOf(markedAt) }]));
-  const oldest = [...ages.values()].sort((a, b) => a.millis - b.millis || byName(a.key, b.key));
+  const oldest = [...ages.values()].sort((a, b) => a.millis - b.millis || inOrder(a.key, b.key));
   const lookedAtMax = options.blocked ? STATUS_OBJECTS_MAX : Math.max(limit, STATUS_LOOKED_AT_DEFAULT);
   const keys = oldest.slice(0, lookedAtMax).map(({ key }) => key);
   const looks = await readEntries(cluster, keys, options.stalledAfterMillis);
@@ -99,6 +126,10 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
     .sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
   const wanted = options.blocked ? found.filter((entry) => needsSomebody(entry, entry.hold)) : found;
   const notLookedAt = oldest.length - keys.length;
+  const learning = [...(cluster.circumstances.learning ?? [])].map(([kind, since]) => ({
+    kind,
+    ...(since !== undefined && { since: new Date(since).toISOString() }),
+  }));
   return {
     readAt,
     counts: countStates(found),
@@ -106,6 +137,7 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
     more: Math.max(0, wanted.length - limit) + notLookedAt,
     notLookedAt,
     isWhole,
+    ...(learning.length > 0 && { learning }),
   };
 }
 
@@ -123,59 +155,77 @@ export async function readEntries(
   keys: readonly ItemKey[],
   stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
 ): Promise<Look[]> {
+  await cluster.readLearning();
   // Counters before children: one that is read after them would look too low for every removal in between.
   const counters = await cluster.readCounters(keys);
   const parents = await cluster.readParents(keys);
   const marked = [...parents.values()].filter(({ pendingDelete }) => pendingDelete).map(({ key }) => key);
-  const idsOf = (runsTasks: boolean) =>
-    marked.filter(({ kind }) => kindRules(kind).runsTasks === runsTasks).map(({ id }) => id);
-  const tasks = await readTasksOf(cluster, idsOf(true), 0, TASK_PAGES_MAX);
-  const attached = await readAttachedTo(cluster, idsOf(false));
+  const children = await readChildrenOf(cluster, marked, 0, CHILD_PAGES_MAX);
+  const users = await readUsersOf(cluster, marked);
   const looks: Look[] = [];
   for (const some of chunks(keys, LOOKED_AT_TOGETHER)) {
-    const users = await readUsers(
-      cluster,
-      some.map(({ kind, id }) => (kindRules(kind).runsTasks ? [] : (attached.get(id)?.users ?? []))),
-    );
-    for (const [place, key] of some.entries()) {
-      const parent = parents.get(itemName(key));
-      const children = childrenOf(key, tasks, attached);
-      const seen = { children, counter: counters.get(itemName(key)), users: users[place] ?? [] };
-      const isThere = parent?.pendingDelete === true;
-      looks.push({ parent, entry: isThere ? entryOf(cluster, { parent, ...seen }, stalledAfterMillis) : undefined });
+    const around = await lookAround(cluster, some, users);
+    for (const key of some) {
+      const name = itemName(key);
+      const parent = parents.get(name);
+      if (parent?.pendingDelete !== true) looks.push({ parent, entry: undefined });
+      else {
+        const found = { children: children.get(name), users: users.get(name) };
+        const seen = { parent, counter: counters.get(name), users: seenUsersOf(key, around) };
+        looks.push({ parent, entry: entryOf(cluster, seen, found, stalledAfterMillis) });
+      }
     }
   }
   return looks;
 }
 
+/** The first users of each, and of those that are marked, theirs: level by level, all of one level read together. */
+async function lookAround(cluster: Cluster, keys: readonly ItemKey[], found: ReadonlyMap<string, UsersFound>) {
+  const { plan } = cluster;
+  const users = new Map(found);
+  const parents = new Map<string, FoundParent | undefined>();
+  const counters = new Map<string, CounterFound>();
+  let level = keys;
+  let left = Number.POSITIVE_INFINITY;
+  for (let depth = 0; depth < LEVELS_LOOKED_AT_MAX && level.length > 0; depth++) {
+    const first = level.flatMap((key) => users.get(itemName(key))?.users.slice(0, USERS_LOOKED_AT_MAX) ?? []);
+    const guarded = new Map(first.flatMap((user) => guardedOf(plan, user) ?? []).map((key) => [itemName(key), key]));
+    const next = [...guarded].filter(([name]) => !parents.has(name)).slice(0, left);
+    const nextKeys = next.map(([, key]) => key);
+    for (const [name, counter] of await cluster.readCounters(nextKeys)) counters.set(name, counter);
+    const read = await cluster.readParents(nextKeys);
+    for (const [name] of next) parents.set(name, read.get(name));
+    left = Math.min(left, DEEPER_LOOKED_AT_MAX) - (depth === 0 ? 0 : next.length);
+    level = nextKeys.filter((key) => hasUsers(plan, key.kind) && read.get(itemName(key))?.pendingDelete === true);
+    level = level.slice(0, left);
+    const unread = level.filter((key) => !users.has(itemName(key)));
+    for (const [name, all] of await readUsersOf(cluster, unread)) users.set(name, all);
+  }
+  return { plan, parents, users, counters };
+}
+
 function entryOf(
   cluster: Cluster,
-  seen: Seen & { readonly parent: FoundParent },
+  seen: Pick<Seen, 'parent' | 'counter' | 'users'>,
+  found: { readonly children: readonly ChildrenFound[] | undefined; readonly users: UsersFound | undefined },
   stalledAfterMillis: number,
 ): StatusEntry {
-  const { parent, children, counter } = seen;
-  const { circumstances } = cluster;
+  const { parent, counter } = seen;
+  const { circumstances, plan } = cluster;
   const hold = viewHold(parent, circumstances);
+  const children = allChildren(found.children, found.users);
+  const all = { ...seen, plan, children, underKey: underKeyCount(found.children) };
   return {
-    ...parent.key,
+    kind: parent.key.kind,
+    id: idOf(plan, parent.key),
     object: itemName(parent.key),
     ...(parent.name !== undefined && { name: parent.name }),
-    ...standingOf(seen, circumstances, stalledAfterMillis),
+    ...standingOf(all, circumstances, stalledAfterMillis),
     mark: viewMark(parent, circumstances.nowEpochMillis),
     children,
     ...(hold && { hold }),
     ...(counter && { counter: viewCounter(counter, circumstances.nowEpochMillis) }),
   };
-}
-
-function childrenOf(
-  { kind, id }: ItemKey,
-  tasks: ReadonlyMap<string, CountView>,
-  attached: ReadonlyMap<string, AttachedFound>,
-): CountView {
-  const { users, isWhole } = attached.get(id) ?? { users: [], isWhole: true };
-  const { count, isExact } = (kindRules(kind).runsTasks && tasks.get(id)) || { count: users.length, isExact: isWhole };
-  return { count, isExact };
 }
 
 function countStates(entries: readonly StatusEntry[]): Status['counts'] {

@@ -3,7 +3,8 @@ import { type Circumstances, findHold } from '../../protocol/decide.ts';
 import { isMarked, type Parent } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import type { CounterFound } from './cluster.ts';
-import { reasonOf, type StayReason } from './forecast.ts';
+import { reasonOf, type StayReason } from './foreseen.ts';
+import type { ChildrenFound, UsersFound } from './found.ts';
 
 /** A mark. A field that is not known is absent. */
 export interface MarkView {
@@ -43,12 +44,25 @@ export function viewCounter({ remaining, openedAt, progressedAt }: CounterFound,
   };
 }
 
-/** A number of tasks, or of a network's users. */
+/** A number of what keeps an object, such as its tasks or its users. */
 export interface CountView {
   /** How many there are, or at least. */
   readonly count: number;
   /** False: there are at least `count`. */
   readonly isExact: boolean;
+}
+
+/** All that keeps an object: what lies under its key, and its users. */
+export function allChildren(
+  children: readonly ChildrenFound[] = [],
+  { users, isWhole }: UsersFound = { users: [], isWhole: true },
+): CountView {
+  const isExact = isWhole && children.every((one) => one.isExact);
+  return { count: underKeyCount(children) + users.length, isExact };
+}
+
+export function underKeyCount(children: readonly CountView[] = []): number {
+  return children.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** A mark as reports show it. */

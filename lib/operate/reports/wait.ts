@@ -1,13 +1,14 @@
 /** Waits until marked objects are gone, by looking again and again. */
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkParent } from '../../protocol/arguments.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { PARENTS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { interruptible } from '../interruptible.ts';
-import { type Cluster, keyOf } from './cluster.ts';
+import { keyGiven, type ObjectKey, planned } from '../names.ts';
+import type { Cluster } from './cluster.ts';
 import { findDeleted, HISTORY_DELETIONS_MAX, hasReceipt, readHistory } from './history.ts';
+import { keyOf } from './order.ts';
 import { type Look, readEntries, type StatusEntry } from './status.ts';
 
 /** The pause between two looks grows by half each time. */
@@ -18,7 +19,7 @@ const LOOK_PAUSE_GROWTH = 1.5;
 const WAIT_OBJECTS_MAX = 1000;
 
 /** An object whose end is awaited. */
-export interface Awaited extends ItemKey {
+export interface Awaited extends ObjectKey {
   /** The mark whose end is awaited, as the removal returned it. @default the one that is there at the first look */
   readonly markedAt?: string;
 }
@@ -79,12 +80,12 @@ export async function* waitUntilGone(
       `${awaited.length} objects are to be waited for; at most ${WAIT_OBJECTS_MAX} at once: wait for them in parts`,
     );
   }
-  for (const object of awaited) checkParent(object);
-  const { chance } = cluster;
+  const { chance, plan } = cluster;
+  const objects = awaited.map((one) => [itemName(keyGiven(plan, one)), one.markedAt] as const);
   const startEpochMillis = chance.nowEpochMillis();
-  const marks = new Map(awaited.map((object) => [itemName(object), object.markedAt]));
+  const marks = new Map(objects);
   // Whoever names a mark has seen it.
-  const seen = new Set(awaited.filter(({ markedAt }) => markedAt !== undefined).map(itemName));
+  const seen = new Set(objects.flatMap(([name, markedAt]) => (markedAt === undefined ? [] : [name])));
   const ended = new Map<string, Omit<WaitOutcome, 'name'>>();
   const names = new Map<string, string>();
   const namedOutcome = (one: Omit<WaitOutcome, 'name'>): WaitOutcome => {
@@ -96,12 +97,18 @@ export async function* waitUntilGone(
   for (;;) {
     signal?.throwIfAborted();
     const left = [...marks.keys()].filter((name) => !ended.has(name));
-    const found = await readEntries(cluster, left.map(keyOf));
-    const looks = await mapInParallel(left, PARENTS_IN_PARALLEL, (name, place) =>
-      judge(cluster, keyOf(name), marks.get(name), found[place] as Look),
+    const found = await readEntries(
+      cluster,
+      left.map((name) => keyOf(plan, name)),
     );
-    const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name)).map(keyOf);
-    const { deletions: deleted, isWhole } = await findDeleted(cluster, absent);
+    const looks = await mapInParallel(left, PARENTS_IN_PARALLEL, (name, place) =>
+      judge(cluster, keyOf(plan, name), marks.get(name), found[place] as Look),
+    );
+    const absent = left.filter((name, n) => looks[n]?.outcome === 'absent' && !seen.has(name));
+    const { deletions: deleted, isWhole } = await findDeleted(
+      cluster,
+      absent.map((name) => keyOf(plan, name)),
+    );
     for (const [n, { outcome, name = deleted.get(left[n] as string)?.name, entry }] of looks.entries()) {
       const object = left[n] as string;
       if (name !== undefined) names.set(object, name);
@@ -158,10 +165,10 @@ async function judge(
   return entry === undefined ? { outcome: 'not marked', name } : { outcome: 'still there', name, entry };
 }
 
-/** A network may have been deleted with a service, whose receipt then tells of it. */
+/** It may have gone along with another, as a network with a service, whose receipt then tells of it. */
 async function hasEnded(cluster: Cluster, key: ItemKey, markedAt: string): Promise<boolean> {
   if (await hasReceipt(cluster, key, markedAt)) return true;
-  if (key.kind === 'service') return false;
+  if (!planned(cluster.plan, key.kind).goesAlong) return false;
   const { deletions } = await readHistory(cluster, { ...key, limit: HISTORY_DELETIONS_MAX });
   return deletions.some((deletion) => deletion.markedAt === markedAt);
 }

@@ -5,7 +5,7 @@ import { itemName } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { heldBy } from '../../lifecycle/references.ts';
 import { shown } from '../../protocol/arguments.ts';
-import { spoken, taskName } from '../names.ts';
+import { spokenInSwarm, taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
 import { checkNetwork, checkService, checkSize, checkTask } from './entries.ts';
 import type { Known } from './lacks.ts';
@@ -106,5 +106,5 @@ function ids(placed: readonly Placed[]): string[] {
 function refuseHanging(objects: readonly string[], faults: Gathered): void {
   const object = objects.find((name) => faults.has(name));
   if (object === undefined) return;
-  throw invalid(`it hangs on ${spoken(object)}, which can't be used`, undefined, faults.rootOf(object));
+  throw invalid(`it hangs on ${spokenInSwarm(object)}, which can't be used`, undefined, faults.rootOf(object));
 }

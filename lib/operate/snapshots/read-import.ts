@@ -2,7 +2,7 @@
 import type { Plan } from '../../lifecycle/plan.ts';
 import { shown } from '../../protocol/arguments.ts';
 import { BLOCKERS_NAMED_MAX } from '../../protocol/limits.ts';
-import { spoken } from '../names.ts';
+import { spokenInSwarm } from '../names.ts';
 import { type Entry, isMap } from '../values.ts';
 import { checkImport, withoutRepeats } from './check-import.ts';
 import { type ImportFile, readDocuments } from './documents.ts';
@@ -262,7 +262,7 @@ function unusableWords(skipped: readonly Unusable[]): string | undefined {
 function lackWords({ lacks, empty }: Pick<ImportInput, 'lacks' | 'empty'>): string | undefined {
   if (lacks.length === 0) return undefined;
   const said = lacks.map(({ kind, reason, objects }) => {
-    const named = objects.slice(0, BLOCKERS_NAMED_MAX).map(spoken).join(', ');
+    const named = objects.slice(0, BLOCKERS_NAMED_MAX).map(spokenInSwarm).join(', ');
     const more = objects.length > BLOCKERS_NAMED_MAX ? `, and ${objects.length - BLOCKERS_NAMED_MAX} more` : '';
     return objects.length === 0 ? reason : `${kind} are lacking: ${reason} (${named}${more})`;
   });

@@ -1,0 +1,45 @@
+/** The kinds of a deployed stack, where they are not SwarmKit's: its functions have them in their environment. */
+import type { Connection } from '../../lib/dynamodb/client.ts';
+import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import { DeallocatorError } from '../../lib/protocol/errors.ts';
+import { type DeploymentNames, LIFECYCLE_VARIABLE } from '../../lib/streams/deployment.ts';
+import { askedOfAws } from './errors.ts';
+
+const WAY = 'give the file that declares them, with --lifecycle FILE';
+
+/** Undefined: it has SwarmKit's tables, and no function is asked. */
+export async function findStackLifecycle(
+  { tables, sweepFunctionName }: DeploymentNames,
+  connection: Connection,
+): Promise<Lifecycle | undefined> {
+  const there = Object.keys(tables).sort().join();
+  if (there === Object.keys(planOf(SWARMKIT).tables).sort().join()) return undefined;
+  if (sweepFunctionName === undefined) {
+    throw new DeallocatorError('FailedPrecondition', `the stack names no sweep function that tells its kinds; ${WAY}`);
+  }
+  const text = await readVariable(sweepFunctionName, connection);
+  try {
+    const lifecycle = JSON.parse(text ?? '') as Lifecycle;
+    planOf(lifecycle);
+    return lifecycle;
+  } catch (cause) {
+    const what = `the variable ${LIFECYCLE_VARIABLE.name} of ${sweepFunctionName} is ${text ? 'no lifecycle' : 'not set'}`;
+    throw new DeallocatorError('FailedPrecondition', `${what}; ${WAY}`, { cause });
+  }
+}
+
+async function readVariable(sweepFunctionName: string, connection: Connection): Promise<string | undefined> {
+  // Late, so that only who needs it waits for this client to load.
+  const { GetFunctionConfigurationCommand, LambdaClient } = await import('@aws-sdk/client-lambda');
+  const client = new LambdaClient(connection);
+  const command = new GetFunctionConfigurationCommand({ FunctionName: sweepFunctionName });
+  const { Environment } = await client
+    .send(command)
+    .catch((cause) => {
+      throw askedOfAws(cause);
+    })
+    .finally(() => client.destroy());
+  return Environment?.Variables?.[LIFECYCLE_VARIABLE.name];
+}
