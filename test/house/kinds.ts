@@ -14,7 +14,7 @@ export const NAMED_MAX: Readonly<Record<string, number>> = {
   'lib/local': 2,
   'lib/operate': 42,
   'lib/protocol': 14,
-  'lib/testing': 2,
+  'lib/testing': 4,
 };
 
 const NAMED = /'(?:service|network|task)'|`(?:service|network|task)#\$\{/g;
