@@ -15,7 +15,7 @@ import type { Context } from '../streams/invocation.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../streams/sweep-requested.ts';
 import { SwitchedFaults } from './faults.ts';
 import type { TestChance } from './memory/chance.ts';
-import { MEMORY_NAMES } from './memory/client.ts';
+import { memoryNames } from './memory/client.ts';
 import { MemoryEngine } from './memory/engine.ts';
 import { type LogLine, testPorts } from './memory/ports.ts';
 import { handlersOf } from './memory/stream-functions.ts';
@@ -49,7 +49,7 @@ export class Stage {
     this.tables = new MemoryTables(0, plan);
     this.engine = new MemoryEngine({
       tables: this.tables,
-      names: MEMORY_NAMES,
+      names: memoryNames(plan),
       nowEpochMillis: chance.nowEpochMillis,
     });
     this.#lanes = new Lanes({ count: 1, isCrowded: false, plan }, (kind, records) => {
@@ -58,7 +58,7 @@ export class Stage {
     this.faults = new SwitchedFaults(this.#lanes, () => this.#takeIn());
     this.tables.onStep = (before, after) => {
       const nowEpochMillis = chance.nowEpochMillis();
-      this.#violations.push(...checkStep(before, after, { rules, nowEpochMillis }));
+      this.#violations.push(...checkStep(before, after, { plan, rules, nowEpochMillis }));
       this.#deleted.push(...goneOf(this.tables.plan, before, after));
     };
   }
@@ -66,7 +66,7 @@ export class Stage {
   /** Gives the functions their store. */
   open(store: Store): void {
     const log: LogLine[] = [];
-    const ports = testPorts(store, this.#chance, log, this.#rules);
+    const ports = testPorts(store, this.#chance, log, this.#rules, 'test', this.tables.plan);
     this.#handlers = handlersOf(ports);
     this.#sweep = sweepRequested(ports);
   }
@@ -97,7 +97,8 @@ export class Stage {
   check(): readonly Violation[] {
     this.#takeIn();
     const isAtRest = this.#lanes.ready(AGELESS).length === 0;
-    const circumstances = { rules: this.#rules, nowEpochMillis: this.#chance.nowEpochMillis() };
+    const { plan } = this.tables;
+    const circumstances = { plan, rules: this.#rules, nowEpochMillis: this.#chance.nowEpochMillis() };
     return [...this.#violations, ...(isAtRest ? checkRest(this.tables.world(), circumstances) : [])];
   }
 

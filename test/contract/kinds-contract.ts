@@ -57,8 +57,8 @@ const ODD = defineLifecycle({
   },
 });
 
-const MARK = '2025-12-31T00:00:00.000Z#1';
-const MARKED = { pendingDelete: true, markedAt: MARK };
+const MARKED_AT = '2025-12-31T00:00:00.000Z#1';
+const MARKED = { pendingDelete: true, markedAt: MARKED_AT };
 const circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Date.parse('2026-01-01T00:00:00.000Z') };
 
 export function describeKinds(engine: string, create: (plan: Plan) => Promise<KindsSubject>): void {
@@ -186,7 +186,7 @@ export function describeKinds(engine: string, create: (plan: Plan) => Promise<Ki
       for (const [kind, id] of things) {
         expect(await store.listAttached(key(kind, id), 2)).toEqual(id === 's2' ? ['service#api'] : []);
       }
-      expect(await get('receipts', { id: 'service#web', markedAt: MARK })).toMatchObject({
+      expect(await get('receipts', { id: 'service#web', markedAt: MARKED_AT })).toMatchObject({
         freed: [{ id: 'network#n1' }, { id: 'secret#s1' }, { id: 'volume#v1' }],
         kept: ['secret#s2', 'config#c1'],
       });

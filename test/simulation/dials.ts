@@ -79,6 +79,9 @@ export const PROFILES = {
   },
   /** What is marked has to wait, and then goes with a sweep. */
   'grace period': { ...CALM, ...CRASHES, ...SWEEPS, ...LOSSES, rules: PATIENT, protects: true, clockJumps: 0.02 },
+  /** What is there is older than its declaration: nothing that is shared goes before a sweep has learned it, whatever goes wrong. */
+  learning: { ...CALM, ...CRASHES, ...NETWORK, ...SWEEPS, learns: true },
+  'learning task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, learns: true },
   /** Tasks hold networks by themselves. */
   'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
   'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },

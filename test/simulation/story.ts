@@ -19,7 +19,7 @@ function playOf(dials: Dials): Play {
   return (draw) => {
     const cast = drawCast(draw, dials);
     return {
-      populate: (tables, dice) => populate(tables, cast, dice),
+      populate: (tables, dice) => populate(tables, cast, dice, !dials.learns),
       draw: (world, fraction) => drawAction(cast, world, fraction),
       perform: async ({ writer, db }: Place, action, exercised) => {
         const answer = await perform(writer, db, MEMORY_NAMES, action as Action);

@@ -39,7 +39,7 @@ export const audit: Command = {
     const confirmMillis = readTime(given, 'confirm');
     const { db, tables, rules, sweep, around, sweepFunctionName, cluster } = await open();
     const { plan } = cluster;
-    const options = { rules, signal: io.signal, chance: io.chance };
+    const options = { plan, rules, signal: io.signal, chance: io.chance };
     const progress = openProgress(io);
     try {
       const result = await auditTables(db, tables, {
@@ -63,6 +63,7 @@ export const audit: Command = {
         const items = Object.values(result.read).reduce((sum, number) => sum + number, 0);
         report(`read ${count(items, 'item')}, found ${count(result.findings.length, 'fault')}`);
         if (result.unchecked > 0) report(uncheckedWords(result));
+        if (result.unlike !== undefined) report(unlikeWords(result.unlike));
         if (repaired !== undefined) report(repairedWords(plan, repaired));
         if (left.length > 0) report(`\n${describe(plan, left, io)}`);
         if (wrong.length > 0) report(`\n${checkBlocks(wrong, io)}`);
@@ -88,6 +89,12 @@ async function compare(
   if (around === undefined) return undefined;
   if (isWhole) return (await inspect(database, around, sweepFunctionName)).checks;
   return sweepFunctionName === undefined ? undefined : await inspectTables(database, around, sweepFunctionName);
+}
+
+/** What lies in the tables beside the kinds' items. */
+function unlikeWords(unlike: NonNullable<AuditResult['unlike']>): string {
+  const tables = Object.entries(unlike).map(([table, number]) => `${count(number, 'item')} of ${table}`);
+  return `of no kind, so that nothing protects them: ${tables.join(', ')}`;
 }
 
 /** What was only counted, by its kind: a sample of each kind is among the faults. */

@@ -45,6 +45,7 @@ export async function importLinesFrom(
   const source = { name: file.name, open: () => createReadStream(file.path, { encoding: file.encoding }) };
   const { skipped, ...result } = await importLines(client, source, {
     skipUnusable,
+    plan: cluster.plan,
     signal: io.signal,
     onProgress: ({ phase, done, total }) => progress.update(done, total, `${phase}: ${done} of ${total}`),
   }).finally(() => progress.close());

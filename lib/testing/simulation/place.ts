@@ -34,6 +34,8 @@ interface Context {
 export interface Deployed {
   readonly rules: Rules;
   readonly plan: Plan;
+  /** Nothing in the tables is older than its declaration. */
+  readonly isLearned: boolean;
 }
 
 /**
@@ -51,7 +53,7 @@ export class Place {
   readonly handlers: Handlers;
   readonly sweep: ReturnType<typeof sweepRequested>;
 
-  constructor({ rules, plan }: Deployed, tampering: Tampering = {}) {
+  constructor({ rules, plan, isLearned }: Deployed, tampering: Tampering = {}) {
     const tables = memoryNames(plan);
     const took = () => this.#occupant.surroundings.onTampering();
     const send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
@@ -72,7 +74,7 @@ export class Place {
       openStore: (observer) => {
         const open = (under: Rules) =>
           new DynamoDBStore(
-            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned: true }),
+            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned }),
           );
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
@@ -130,9 +132,11 @@ async function sendAsSdk(process: Process, operation: string, given: Input): Pro
 }
 
 /** Made once, and used by one world after another under the same rules, with the same kinds and the same tampering. */
-const freePlaces = new Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>();
+type Free = Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>;
+const [learned, learning]: readonly [Free, Free] = [new Map(), new Map()];
 
-export function freePlacesOf({ rules, plan }: Deployed, tampering: Tampering | undefined): Place[] {
+export function freePlacesOf({ rules, plan, isLearned }: Deployed, tampering: Tampering | undefined): Place[] {
+  const freePlaces = isLearned ? learned : learning;
   const byRules = freePlaces.get(tampering) ?? new Map<Rules, Map<Plan, Place[]>>();
   const byPlan = byRules.get(rules) ?? new Map<Plan, Place[]>();
   const places = byPlan.get(plan) ?? [];
