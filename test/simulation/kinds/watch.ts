@@ -7,7 +7,8 @@ import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { liesUnder } from '../../../lib/lifecycle/parents.ts';
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { heldBy, isGone } from '../../../lib/lifecycle/references.ts';
-import type { Promised, Violation, World } from '../../../lib/protocol/violations.ts';
+import type { World } from '../../../lib/protocol/invariants.ts';
+import type { Promised, Violation } from '../../../lib/protocol/violations.ts';
 import type { Item } from '../../../lib/testing/memory/tables.ts';
 import type { Watcher } from '../../../lib/testing/simulation/watch.ts';
 
