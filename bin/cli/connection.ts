@@ -58,7 +58,7 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     connection,
     where,
     db,
-    client: new DeallocatorClient({ tables, client: db, taskNetworks: rules.taskNetworks }),
+    client: openClient({ tables, client: db, ...(lifecycle ? { lifecycle } : { taskNetworks: rules.taskNetworks }) }),
     cluster: new Cluster(db, tables, { ...(lifecycle && { plan: planOf(lifecycle) }), rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     around: openSurroundings({
@@ -69,6 +69,11 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     }),
     close: () => db.destroy(),
   };
+}
+
+/** Its kinds are known when it runs: commands that need SwarmKit's ask for these. */
+function openClient(options: ConstructorParameters<typeof DeallocatorClient>[0]): DeallocatorClient {
+  return new DeallocatorClient(options);
 }
 
 interface Found extends DeploymentNames {

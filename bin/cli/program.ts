@@ -11,7 +11,7 @@ import { fitted } from './terminal.ts';
 const { version } = createRequire(import.meta.url)('deallocator/package.json') as { readonly version: string };
 
 const AFTER_COMMANDS = `
-KIND ID is such as "service web" or "service/web". For ID also a name does that one object has, or the beginning of an id as Docker makes them.
+KIND ID is such as "service web" or "service/web". For ID also a name does that one object has, or the beginning of an id as Docker makes them. An id of several parts has slashes between: "directory/bob/docs", with %2F for a slash within a part.
 Without --deployment or --config a command speaks to the local cloud that "npx deallocator local" (in a clone "npm run local") has started in the same directory.
 Exit status: 0 done, 1 error, 2 wrong usage, 3 blocked or timed out, 130 ended by Ctrl-C.
 "deallocator COMMAND --help" has the command's options, and examples.`;

@@ -122,7 +122,7 @@ function openOverview(cluster: Cluster): Reading {
 }
 
 function markedPart(plan: Plan, status: Status, paces: ReadonlyMap<string, Pace>): Part {
-  const [head = '', ...notes] = summaryLines(status, false);
+  const [head = '', ...notes] = summaryLines(plan, status, false);
   const words = notes.map((note) => html`<p class="note">${note} (of "deallocator status")</p>`);
   return partOf('marked', html`<span role="status">${head}</span>`, markedTable(plan, status.marked, paces), words);
 }

@@ -36,7 +36,7 @@ export function isGone({ goneWhen }: Pick<KindPlan, 'goneWhen'>, item: Item): bo
   return typeof state === 'string' && goneWhen.isOneOf.includes(state);
 }
 
-function valuesOf({ paths, isFirstOnly }: Held, item: Item): unknown[] {
+export function valuesOf({ paths, isFirstOnly }: Held, item: Item): unknown[] {
   const all = paths.map((path) => valuesAt(path, item));
   return isFirstOnly ? (all.find((values) => values.length > 0) ?? []) : all.flat();
 }

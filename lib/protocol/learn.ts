@@ -30,7 +30,7 @@ export interface Learned {
 }
 
 /** Read once by each invocation, before it counts anything (R58, R59). */
-export async function readLearning(store: Store): Promise<Learning> {
+export async function readLearning(store: Pick<Store, 'lifecycle'>): Promise<Learning> {
   const { declaration } = store.lifecycle;
   if (declaration === undefined || Object.keys(declaration).length === 0) return NOTHING_TO_LEARN;
   return learningTo(declaration, (await store.lifecycle.read()).lifecycle);

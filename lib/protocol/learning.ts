@@ -87,8 +87,10 @@ export function declarationOf(plan: Plan, tables: Readonly<Record<string, string
 
 function textsOf(plan: Plan, tables: Readonly<Record<string, string>>, holder: string, kind: string): string[] {
   const { table, key, holds, goneWhen } = plan.kinds[holder] as KindPlan;
+  // The attachments' own table too: one that was lost, and made anew, has none.
+  const where = { holder, table: tables[table], attachments: tables.attachments, key, goneWhen };
   return holds.flatMap(({ kind: held, paths, isFirstOnly, as }) =>
-    held === kind ? [JSON.stringify({ holder, table: tables[table], key, paths, isFirstOnly, as, goneWhen })] : [],
+    held === kind ? [JSON.stringify({ ...where, paths, isFirstOnly, as })] : [],
   );
 }
 

@@ -14,7 +14,7 @@ import { planFinalization } from './finalize.ts';
 import { readLearning } from './learn.ts';
 import { type Learning, NOTHING_TO_LEARN } from './learning.ts';
 import { CHILD_COUNT_PAGE_ITEMS, SETTLE_ROUNDS_MAX } from './limits.ts';
-import { type Counter, isMarked } from './model.ts';
+import { type Counter, isMarked, type SeenItem } from './model.ts';
 import { DEFAULT_RULES, type Rules } from './rules.ts';
 import type { Store } from './store.ts';
 import { isoNow, newMarkedAt } from './time.ts';
@@ -69,9 +69,6 @@ export async function settle(
   options: SettleOptions = {},
 ): Promise<Settled> {
   const { rules = DEFAULT_RULES, trigger = 'unknown' } = options;
-  const { learning: ask = () => readLearning(store) } = options;
-  // Before anything is counted (R58). What it says holds for all rounds: they could only learn later that it has ended.
-  const learning = store.lifecycle.declaration === undefined ? NOTHING_TO_LEARN : await ask();
   let recounts = 0;
   for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
@@ -93,6 +90,8 @@ export async function settle(
       await store.stampMark(key, newMarkedAt(chance));
       continue;
     }
+
+    const learning = await askFor(store, parent, options);
 
     // 3 count
     const children = await store.countChildren(key, CHILD_COUNT_PAGE_ITEMS);
@@ -134,4 +133,12 @@ export async function settle(
     `${itemName(key)} was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again, and the next sweep settles it in any case',
   );
+}
+
+/** Read before anything is counted (R58), and only where it can matter: for what is held by value, or may take such along. */
+async function askFor(store: Store, { key, held }: SeenItem, options: SettleOptions): Promise<Learning> {
+  const { declaration } = store.lifecycle;
+  if (declaration === undefined || (held.length === 0 && !Object.hasOwn(declaration, key.kind)))
+    return NOTHING_TO_LEARN;
+  return options.learning === undefined ? readLearning(store) : options.learning();
 }

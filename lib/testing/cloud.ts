@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
-import { planOf } from '../lifecycle/plan.ts';
-import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { LocalError } from '../local/ground/local-error.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -35,7 +33,7 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   });
   log(`[local] engine on port ${cloud.enginePort}, which asks no policy and wakes no function`);
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const names = readOutputs(stackName, outputs, planOf(SWARMKIT));
+  const names = readOutputs(stackName, outputs);
   const { tables, rules, sweepFunctionName } = names;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });
@@ -46,8 +44,13 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   };
   // As after each deployment: until it has ended, the users of what is shared are being counted, and nothing of it goes.
   if (!schedules) await sweep({ trigger: 'deployment' });
+  let client: DeallocatorClient | undefined;
   return {
-    client: new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks }),
+    // Late: a stack of other kinds has no tables for it.
+    get client() {
+      client ??= new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks });
+      return client;
+    },
     documentClient: documentClient(sdk),
     tables,
     config: { endpoint, region, accessKeyId, secretAccessKey, ...writeNames(names) },

@@ -11,6 +11,7 @@ import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { mappingFilter } from '../../lib/testing/memory/stream-functions.ts';
 import { type LambdaRecord, MemoryTables, type StoredWrite } from '../../lib/testing/memory/tables.ts';
 import type { Touched } from '../../lib/testing/memory/touched.ts';
+import { learnedItem } from '../support/learned.ts';
 import { burstBatchRecords } from './burst.ts';
 import { type Contender, type Environment, openEnvironment } from './environment.ts';
 import { countWritesTo, isDeletion, NOTHING, plus, type Usage, unitsOf } from './usage.ts';
@@ -60,6 +61,8 @@ export class Stage {
     this.#contender = contender;
     this.#options = options;
     this.#batchRecords = options.batchRecords ?? burstBatchRecords();
+    // What is held by value is learned, and each invocation that settles it reads so.
+    this.tables.put('counters', learnedItem(this.tables.plan, MEMORY_NAMES));
     const engine = new MemoryEngine({
       tables: this.tables,
       names: MEMORY_NAMES,

@@ -25,7 +25,7 @@ export function memoryCluster(
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES, pageItemsMax });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
   const db = documentClient(sdk);
-  const cluster = new Cluster(db, MEMORY_NAMES, { rules, chance });
+  const cluster = new Cluster(db, MEMORY_NAMES, { rules, chance, isLearned: true });
   const { taskNetworks } = rules;
   const client = new DeallocatorClient({ tables: MEMORY_NAMES, client: sdk, chance, taskNetworks });
   return { backend, tables, chance, writers, db, cluster, client };

@@ -61,7 +61,7 @@ function openWorld() {
     return {
       ...{ tables: MEMORY_NAMES, rules: DEFAULT_RULES, sweepFunctionName: 'sweep', deadLetterQueueUrl: undefined },
       ...{ target: connection, connection, where: { ...connection, tables: [] }, db, client, close: () => {} },
-      cluster: new Cluster(db, MEMORY_NAMES, { rules: DEFAULT_RULES, chance }),
+      cluster: new Cluster(db, MEMORY_NAMES, { rules: DEFAULT_RULES, chance, isLearned: true }),
       sweep: { invoke: backend.sweep },
     };
   };

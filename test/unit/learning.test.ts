@@ -1,8 +1,10 @@
 /** Learning, docs/design.md §4.4: items that are older than the declaration of what they hold, and a sweep that learns them. */
 import { describe, expect, it } from 'vitest';
+import { DeallocatorClient } from '../../lib/client/index.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import { readLearning } from '../../lib/protocol/learn.ts';
+import { learn, readLearning } from '../../lib/protocol/learn.ts';
 import {
   type Declaration,
   declarationOf,
@@ -13,13 +15,21 @@ import {
 } from '../../lib/protocol/learning.ts';
 import { LEARNING_WAIT_MILLIS } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { memoryStore } from '../../lib/testing/memory/client.ts';
+import type { Store } from '../../lib/protocol/store.ts';
+import { sweep } from '../../lib/protocol/sweep.ts';
+import { memoryClient, memoryNames, memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { network, service } from '../support/objects.ts';
 
 const NOW = Date.parse('2026-01-01T12:00:00.000Z');
-const TABLES = { services: 'Shop-Services', tasks: 'Shop-Tasks', networks: 'Shop-Networks' };
+const TABLES = {
+  attachments: 'Shop-Attachments',
+  services: 'Shop-Services',
+  tasks: 'Shop-Tasks',
+  networks: 'Shop-Networks',
+};
 const own = declarationOf(planOf(SWARMKIT), TABLES);
 const absent = { isThere: false, lifecycle: undefined, version: undefined };
 const readAs = (lifecycle: Lifecycle) => ({ isThere: true, lifecycle, version: lifecycle.version });
@@ -41,6 +51,10 @@ describe('a declaration', () => {
 
   it.each([
     ['the holders are in another table', declarationOf(planOf(SWARMKIT), { ...TABLES, services: 'Old-Services' })],
+    [
+      'attachments are in another table',
+      declarationOf(planOf(SWARMKIT), { ...TABLES, attachments: 'New-Attachments' }),
+    ],
     ['tasks hold as well', declarationOf(planOf(swarmkit({ taskNetworks: true })), TABLES)],
   ])('is another one where %s', (_, other) => {
     expect([...learningTo(other, learned(own)).keys()]).toEqual(['network']);
@@ -191,6 +205,21 @@ describe('a sweep that learns', () => {
     expect(await backend.sweep()).toMatchObject({ deletedCount: 1 });
   });
 
+  it('S2 learns all again where the version was taken out of the item, as the runbook says', async () => {
+    const backend = brought();
+    await backend.sweep();
+    backend.tables.delete('attachments', { held: 'network#front', holder: 'service#old0' });
+    const { version: _, ...item } = backend.tables.get('counters', { id: 'lifecycle' }) as Record<string, unknown>;
+    backend.tables.put('counters', item);
+    await backend.deliver();
+    expect(backend.tables.list('networks')).toHaveLength(1);
+    expect(await backend.sweep()).toMatchObject({ learning: ['network'] });
+    expect(backend.tables.list('attachments')).toHaveLength(1);
+    backend.chance.advance(LEARNING_WAIT_MILLIS);
+    expect(await backend.sweep()).not.toHaveProperty('learning');
+    expect(backend.tables.list('networks')).toHaveLength(1);
+  });
+
   it('S2 does not end where one could not be healed, says so, and settles the rest', async () => {
     let fails = true;
     const backend = memoryBackend({
@@ -224,7 +253,135 @@ describe('a sweep that learns', () => {
   });
 });
 
-function memoryBackendStore({ tables }: ReturnType<typeof memoryBackend>) {
+describe('a sweep that goes on where the last one stopped', () => {
+  const SERVICES = 5;
+  const services = Array.from({ length: SERVICES }, (_, n) => `old${n}`);
+
+  /** Pages of two, and what happens before a request to the item. */
+  function paged(before: (request: string, store: Store) => Promise<void> = async () => {}) {
+    const backend = brought(SERVICES);
+    const store = memoryStore(backend.tables, { isLearned: false, pageItemsMax: 2 });
+    const lifecycle = new Proxy(store.lifecycle, {
+      get: (target, name) => {
+        const member = Reflect.get(target, name);
+        if (typeof member !== 'function' || name === 'holdersOf') return member;
+        return async (...args: unknown[]) => {
+          await before(String(name), store);
+          return member(...args);
+        };
+      },
+    });
+    const watched = new Proxy(store, {
+      get: (target, name) => {
+        const member = name === 'lifecycle' ? lifecycle : Reflect.get(target, name);
+        return typeof member === 'function' ? member.bind(target) : member;
+      },
+    });
+    const run = (pages = Number.POSITIVE_INFINITY) => {
+      let left = pages;
+      return learn(watched, backend.chance, { mayGoOn: () => left-- > 0, onHealed: () => {}, onFailed: () => {} });
+    };
+    const attached = () => backend.tables.list('attachments').map(({ holder }) => holder);
+    return { ...backend, store, run, attached };
+  }
+
+  it('heals each page once', async () => {
+    const { run, attached, store } = paged();
+    expect(await run(1)).toMatchObject({ hasEnded: false });
+    expect(attached()).toHaveLength(2);
+    expect((await store.lifecycle.read()).lifecycle?.place).toEqual({ kind: 'service', from: { id: 'old1' } });
+    expect(await run(1)).toMatchObject({ hasEnded: false });
+    expect(attached()).toHaveLength(4);
+    expect(await run()).toEqual({ learning: new Map(), hasEnded: true });
+    expect(attached()).toEqual(services.map((id) => `service#${id}`));
+  });
+
+  it('S2 stops where its place is refused (R68), since another declaration is in force by now', async () => {
+    const another = { ...taken(own), version: 'v9', declaration: {} };
+    const { run, attached, store } = paged(async (request, { lifecycle }) => {
+      if (request === 'keepPlace') await lifecycle.take(another, await lifecycle.read());
+    });
+    expect(await run()).toEqual({ learning: new Map([['network', undefined]]), hasEnded: false });
+    expect(attached()).toHaveLength(2);
+    expect((await store.lifecycle.read()).lifecycle).toEqual(another);
+  });
+
+  it.each(['take', 'end'])('S2 ends nothing where its %s is refused (R67)', async (refused) => {
+    const another = { ...taken(own), version: 'v9', declaration: {} };
+    const { run, store } = paged(async (request, { lifecycle }) => {
+      if (request === refused) await lifecycle.take(another, await lifecycle.read());
+    });
+    expect(await run()).toEqual({ learning: new Map([['network', undefined]]), hasEnded: false });
+    expect((await store.lifecycle.read()).lifecycle).toEqual(another);
+  });
+
+  it('L1 leaves no place of a sweep behind, when it dies right after the end (R70)', async () => {
+    const { run, store } = paged(async (request) => {
+      if (request === 'read' && hasEnded) throw new Error('the process died');
+      hasEnded ||= request === 'end';
+    });
+    let hasEnded = false;
+    await store.writeSweepCursor({ source: 'counter', from: undefined });
+    await expect(run()).rejects.toThrow('the process died');
+    expect((await store.lifecycle.read()).lifecycle?.learning).toEqual({});
+    expect(await store.readSweepCursor()).toBeUndefined();
+  });
+
+  it('gives learning half of its time, and settles what is not being learned in the rest', async () => {
+    const { tables, chance, store, attached } = paged();
+    tables.put('services', service('gone', [], MARK));
+    const millis = [900_000, 450_000];
+    const report = await sweep(store, chance, {
+      from: undefined,
+      remainingMillis: () => millis.shift() ?? 449_999,
+      ...{ onSettled: () => {}, onFailed: () => {}, onTold: () => {}, onHealed: () => {} },
+      onPage: async () => {},
+    });
+    expect(report).toMatchObject({ learning: ['network'], deleted: [{ kind: 'service', id: 'gone' }] });
+    // Two pages, and "gone", which holds nothing, is on them.
+    expect(attached()).toHaveLength(3);
+  });
+});
+
+describe('a removal that is refused while something uses its object', () => {
+  function removal() {
+    const backend = brought();
+    backend.tables.put('networks', network('front'));
+    const tables = memoryNames(backend.tables.plan);
+    const engine = new MemoryEngine({ tables: backend.tables, names: tables });
+    const client = documentClient(memoryClient((operation, input) => engine.carryOut(operation, input)));
+    return { ...backend, client: new DeallocatorClient({ tables, client, chance: backend.chance }) };
+  }
+  const refused = expect.objectContaining({ code: 'FailedPrecondition', learning: true, blockers: [] });
+
+  it('is refused while its users are being counted (R81), and names them after that', async () => {
+    const { client, tables, chance, sweep } = removal();
+    await memoryBackendStore({ tables }).lifecycle.take({ ...learned(own), declaration: {} }, absent);
+    await sweep(); // takes the declaration, and has to wait
+    await expect(client.removeNetwork('front')).rejects.toEqual(refused);
+    chance.advance(LEARNING_WAIT_MILLIS);
+    await sweep();
+    await expect(client.removeNetwork('front')).rejects.toMatchObject({ learning: false, blockers: ['service#old0'] });
+  });
+
+  it('is refused where the item can not be read, and not where it waits anyway, or nothing can hold it', async () => {
+    const { client, tables } = removal();
+    tables.put('counters', { id: 'lifecycle' });
+    await expect(client.removeNetwork('front')).rejects.toEqual(refused);
+    await client.removeNetwork('front', { whenInUse: 'wait' });
+    await client.removeService('old0');
+    expect(tables.get('networks', { id: 'front' })).toMatchObject({ pendingDelete: true });
+  });
+
+  it('is accepted before any sweep has been there, and its mark is held', async () => {
+    const { client, deliver, log } = removal();
+    await client.removeNetwork('front');
+    await deliver();
+    expect(log.filter(({ decision }) => decision === 'held')).toMatchObject([{ because: 'learning' }]);
+  });
+});
+
+function memoryBackendStore({ tables }: Pick<ReturnType<typeof memoryBackend>, 'tables'>) {
   return memoryStore(tables, { isLearned: false, rules: DEFAULT_RULES });
 }
 

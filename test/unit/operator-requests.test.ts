@@ -25,7 +25,7 @@ function world() {
     return engine.carryOut(operation, input);
   });
   const db = documentClient(sdk);
-  return { tables, sent, db, cluster: new Cluster(db, MEMORY_NAMES, { chance: testChance() }) };
+  return { tables, sent, db, cluster: new Cluster(db, MEMORY_NAMES, { chance: testChance(), isLearned: true }) };
 }
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 const mark = (n: number) => ({ ...MARKED, markedAt: `2026-01-01T00:00:00.000Z#${n}` });

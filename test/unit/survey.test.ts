@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { itemName } from '../../lib/lifecycle/keys.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
 import { suspectKey } from '../../lib/operate/audit/findings.ts';
 import { Partitions } from '../../lib/operate/audit/partitions.ts';
 import type { AuditedPage } from '../../lib/operate/audit/reader.ts';
@@ -13,20 +14,22 @@ import { findSuspects } from '../../lib/operate/audit/suspects.ts';
 import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import type { Circumstances } from '../../lib/protocol/decide.ts';
 import { taskKey } from '../../lib/protocol/model.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
-const EMPTY: AuditedWorld = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
-const TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
+const EMPTY: AuditedWorld = { items: {}, attachments: [], counters: [] };
 
 /** In pages of two items, each table's after another's. */
-const survey = async (world: AuditedWorld, circumstances: Circumstances, heldCharactersMax?: number) => {
-  const run = new Survey(circumstances, heldCharactersMax);
-  for (const table of TABLES) {
-    for (let at = 0; at < world[table].length; at += 2) {
-      await run.take({ table, items: world[table].slice(at, at + 2) } as AuditedPage);
-    }
+const survey = async (plan: Plan, world: AuditedWorld, circumstances: Circumstances, heldCharactersMax?: number) => {
+  const run = new Survey(plan, circumstances, heldCharactersMax);
+  const take = async <T>(items: readonly T[], pageOf: (some: readonly T[]) => AuditedPage) => {
+    for (let at = 0; at < items.length; at += 2) await run.take(pageOf(items.slice(at, at + 2)));
+  };
+  for (const kind of Object.keys(plan.kinds)) {
+    await take(world.items[kind] ?? [], (items) => ({ of: 'kind', kind, items }));
   }
+  await take(world.attachments, (items) => ({ of: 'attachments', items }));
+  await take(world.counters, (items) => ({ of: 'counters', items }));
   await run.conclude();
   await run.close();
   return run.suspicions;
@@ -57,8 +60,8 @@ const task = fc.record({
   status: fc.constantFrom(undefined, { state: 'running' }, { state: 'failed' }),
   networks: fc.option(references, { nil: undefined }),
 });
-const world: fc.Arbitrary<AuditedWorld> = fc.record({
-  services: parents(
+const items = fc.record({
+  service: parents(
     fc
       .constantFrom('task', 'own', 'odd')
       .chain((list) =>
@@ -69,8 +72,11 @@ const world: fc.Arbitrary<AuditedWorld> = fc.record({
         ),
       ),
   ),
-  networks: parents(fc.constant({})),
-  tasks: fc.uniqueArray(task, { selector: ({ serviceId, id: own }) => `${serviceId} ${own}` }),
+  network: parents(fc.constant({})),
+  task: fc.uniqueArray(task, { selector: ({ serviceId, id: own }) => `${serviceId} ${own}` }),
+});
+const world: fc.Arbitrary<AuditedWorld> = fc.record({
+  items,
   attachments: fc.uniqueArray(
     fc.record({
       held: fc.oneof(
@@ -117,9 +123,10 @@ describe('a survey', () => {
         fc.constantFrom(undefined, undefined, undefined, undefined, 0),
         async (given, chosen, held) => {
           const circumstances = { rules: { ...DEFAULT_RULES, ...chosen }, nowEpochMillis: NOW };
-          const expected = findSuspects(given, circumstances);
+          const plan = swarmkitPlan(circumstances.rules);
+          const expected = findSuspects(plan, given, circumstances);
           for (const { problem } of expected) told.problems.add(problem);
-          const found = (await survey(given, circumstances, held)).all().map(suspectKey);
+          const found = (await survey(plan, given, circumstances, held)).all().map(suspectKey);
           expect(found.sort()).toEqual(expected.map(suspectKey).sort());
         },
       ),
@@ -135,10 +142,15 @@ describe('a survey', () => {
     const ids = Array.from({ length: count }, (_, n) => `n${n}`);
     const given: AuditedWorld = {
       ...EMPTY,
-      tasks: ids.map((own) => ({ serviceId: 'gone', id: own })),
+      items: { task: ids.map((own) => ({ serviceId: 'gone', id: own })) },
       attachments: [{ held: 'network#front', holder: 'service#gone' }],
     };
-    const suspicions = await survey(given, { rules: DEFAULT_RULES, nowEpochMillis: NOW }, 100_000);
+    const suspicions = await survey(
+      swarmkitPlan(DEFAULT_RULES),
+      given,
+      { rules: DEFAULT_RULES, nowEpochMillis: NOW },
+      100_000,
+    );
     expect(suspicions.unchecked()).toEqual({ 'orphan task': 3 });
     expect(suspicions.all()).toHaveLength(SUSPICIONS_OF_A_PROBLEM_MAX + 1);
     expect(folders()).toEqual(before);

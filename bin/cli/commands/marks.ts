@@ -1,8 +1,9 @@
 /** protect and unprotect: one request of the typed client for each object. */
-import type { DeallocatorClient } from '../../../lib/client/client.ts';
+import { idOf } from '../../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { called, listed } from '../../../lib/operate/names.ts';
+import { steering } from '../../../lib/operate/reports/apply.ts';
 import type { Cluster } from '../../../lib/operate/reports/cluster.ts';
 import { findDeleted } from '../../../lib/operate/reports/history.ts';
 import { keyOf } from '../../../lib/operate/reports/order.ts';
@@ -88,12 +89,6 @@ function describe(plan: Plan, { object, name, outcome, absence, isWhole, error }
   return visible(`${why} [${error.code}]`);
 }
 
-function methodsOf(client: DeallocatorClient, { kind, id }: ItemKey) {
-  return kind === 'service'
-    ? { protect: () => client.protectService(id), unprotect: () => client.unprotectService(id) }
-    : { protect: () => client.protectNetwork(id), unprotect: () => client.unprotectNetwork(id) };
-}
-
 /** What is marked may go at once, so a person on a terminal is asked before. */
 async function mayUnprotect(
   { io }: Session,
@@ -129,11 +124,11 @@ function protection(name: 'protect' | 'unprotect', says: string, done: string, b
     ],
     async run(session, given) {
       const { deployment, typed } = await openTyped(session, (plan) => readParents(plan, given));
-      const { client } = deployment;
+      const { client, cluster } = deployment;
       const parents = await findTyped(session, deployment, typed);
       if (name === 'unprotect' && !(await mayUnprotect(session, given, deployment, parents))) return FAILED;
       return forEach(session, deployment, parents, async (parent) => {
-        const { changed } = await methodsOf(client, parent)[name]();
+        const { changed } = await steering(client)[name](parent.kind, idOf(cluster.plan, parent));
         return changed ? done : before;
       });
     },

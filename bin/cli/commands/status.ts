@@ -1,8 +1,14 @@
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { keyGiven, typedId } from '../../../lib/operate/names.ts';
+import { keyGiven, planned, typedId } from '../../../lib/operate/names.ts';
 import { MARKED_STATES } from '../../../lib/operate/reports/standing.ts';
-import { readStatus, STATUS_OBJECTS_MAX, type Status, type StatusEntry } from '../../../lib/operate/reports/status.ts';
+import {
+  type LearningView,
+  readStatus,
+  STATUS_OBJECTS_MAX,
+  type Status,
+  type StatusEntry,
+} from '../../../lib/operate/reports/status.ts';
 import { isoNow } from '../../../lib/protocol/time.ts';
 import { readNumber, readTime, refuseMore } from '../arguments.ts';
 import { type Command, DONE, type Session } from '../command.ts';
@@ -97,14 +103,16 @@ function draw(
 }
 
 function describe(plan: Plan, found: Status, isFiltered: boolean, terminal: Terminal): string {
-  const [head = '', ...notes] = summaryLines(found, isFiltered);
+  const [head = '', ...notes] = summaryLines(plan, found, isFiltered);
   return [head, ...(found.marked.length > 0 ? ['', tableOf(plan, found.marked, terminal)] : []), ...notes].join('\n');
 }
 
 /** How many there are of each state; then what is not among the objects that are shown, if anything. */
-export function summaryLines({ marked, counts, more, notLookedAt, isWhole }: Status, isFiltered: boolean): string[] {
+export function summaryLines(plan: Plan, found: Status, isFiltered: boolean): string[] {
+  const { marked, counts, more, notLookedAt, isWhole, learning = [] } = found;
+  const learned = learning.map((one) => learningWords(plan, one));
   const all = Object.values(counts).reduce((sum, number) => sum + number, 0) + notLookedAt;
-  if (all === 0) return ['Nothing is marked for deletion.'];
+  if (all === 0) return ['Nothing is marked for deletion.', ...learned];
   const states = [
     ...MARKED_STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`),
     ...(notLookedAt > 0 ? [`${notLookedAt} not looked at`] : []),
@@ -115,7 +123,16 @@ export function summaryLines({ marked, counts, more, notLookedAt, isWhole }: Sta
     ...(more > notLookedAt ? [`… and ${more - notLookedAt} more; --limit shows them`] : []),
     ...(notLookedAt > 0 ? [`${notLookedAt} newer ones were not looked at; --limit looks further`] : []),
     ...(isWhole ? [] : ['There are more marks than were looked through.']),
+    ...learned,
   ];
+}
+
+/** What a held kind waits for after a deployment: the users that were there before. */
+function learningWords(plan: Plan, { kind, since }: LearningView): string {
+  const { plural } = planned(plan, kind).words;
+  return since === undefined
+    ? `${plural} are declared, and not seen by a sweep yet: nothing of them is deleted until one has`
+    : `learning ${plural} since ${since}: nothing of them is deleted until it ends`;
 }
 
 /** What matters most is on the left. */

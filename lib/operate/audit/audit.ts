@@ -1,14 +1,16 @@
-/** Reads the five tables that the promises speak of, and checks what holds at rest. Prints nothing. */
+/** Reads the tables that the promises speak of, and checks what holds at rest. Prints nothing. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { systemChance } from '../../dynamodb/system-chance.ts';
 import { itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { PROMISES } from '../../protocol/promises.ts';
+import type { StoredItem } from '../../protocol/rest.ts';
 import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Finding, type Suspect, type Suspicion, sameEvidence, suspectKey } from './findings.ts';
@@ -16,6 +18,7 @@ import { mendingOf, PROBLEMS, type Problem } from './problems.ts';
 import { type AuditedTable, type AuditProgress, AuditReader } from './reader.ts';
 import { Survey } from './survey.ts';
 import { findSuspects } from './suspects.ts';
+import { keysIn } from './world.ts';
 
 /** Items of all tables that one audit reads: some gigabytes in its temporary files. */
 export const AUDIT_ITEMS_MAX = 20_000_000;
@@ -40,6 +43,8 @@ export const SWEEP_INTERVAL_MILLIS_DEFAULT = 15 * 60 * 1000;
 export interface AuditOptions {
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly plan?: Plan;
   /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default 10,000: ten seconds */
   readonly confirmMillis?: number | undefined;
   /**
@@ -73,6 +78,8 @@ export interface AuditResult {
   readonly unchecked: number;
   /** The same by problem; one of which all were looked at is absent. */
   readonly uncheckedOf: Partial<Readonly<Record<Problem, number>>>;
+  /** Items of no kind in the kinds' tables, by table: nothing protects them. Absent where there are none. */
+  readonly unlike?: Readonly<Record<AuditedTable, number>>;
 }
 
 /**
@@ -84,7 +91,7 @@ export interface AuditResult {
  * the same counter with the same count, the same references. What is the same at both ends of the pause was so at one moment
  * in between, and the pause is long enough for a record on its way to set it right.
  *
- * Costs a read of the five tables, and for 100 suspects up to 2 × 5 requests, with one more for each of them that depends on
+ * Costs a read of all tables but the receipts, and for 100 suspects up to 2 × 5 requests, with one more for each of them that depends on
  * children. Fails with `FailedPrecondition` where the tables
  * hold more than `itemsMax` items.
  */
@@ -102,7 +109,7 @@ export async function audit(
   }
   const startedAt = isoNow(chance);
   const looks = new Looks(db, tables, options);
-  const survey = new Survey(looks.circumstances());
+  const survey = new Survey(looks.plan, looks.circumstances());
   const scanned = { itemsMax, signal, onProgress: options.onProgress };
   const surveyed = async () => {
     const read = await looks.reader.scan((page) => survey.take(page), scanned);
@@ -126,6 +133,7 @@ export async function audit(
     cleared: all.length - findings.length,
     unchecked: Object.values(uncheckedOf).reduce((sum, count) => sum + count, 0),
     uncheckedOf,
+    ...(Object.keys(survey.unlike).length > 0 && { unlike: survey.unlike }),
   };
 }
 
@@ -145,15 +153,35 @@ export class Looks {
     this.#chance = chance;
     const gracePeriodMillis = rules.gracePeriodMillis === 0 ? 0 : rules.gracePeriodMillis + sweepIntervalMillis;
     this.#rules = { ...rules, gracePeriodMillis };
-    this.reader = new AuditReader(db, tables, chance, rules);
+    this.reader = new AuditReader(db, tables, { chance, rules, ...(options.plan && { plan: options.plan }) });
+  }
+
+  get plan(): Plan {
+    return this.reader.plan;
   }
 
   circumstances(): Circumstances {
     return { rules: this.#rules, nowEpochMillis: this.#chance.nowEpochMillis() };
   }
 
-  /** Those that are still wrong, as they are now. */
+  /** Those that are still wrong, as they are now. What waits in rings is looked at together: no item of a ring tells it alone. */
   async again(suspicions: readonly Suspicion[]): Promise<Suspect[]> {
+    const isOfRing = ({ problem }: Suspicion) => problem === 'ring';
+    const alone = await this.#againAlone(suspicions.filter((one) => !isOfRing(one)));
+    const rings = suspicions.filter(isOfRing);
+    if (rings.length === 0) return alone;
+    const items: Record<string, StoredItem[]> = {};
+    for (const group of chunks(rings, LOOKED_AT_TOGETHER)) {
+      this.#signal?.throwIfAborted();
+      for (const world of await this.reader.look(group)) {
+        for (const [kind, some] of Object.entries(world.items)) items[kind] = [...(items[kind] ?? []), ...some];
+      }
+    }
+    const found = findSuspects(this.plan, { items, attachments: [], counters: [] }, this.circumstances());
+    return [...alone, ...found.filter(isOfRing)];
+  }
+
+  async #againAlone(suspicions: readonly Suspicion[]): Promise<Suspect[]> {
     const seen = await mapInParallel(chunks(suspicions, LOOKED_AT_TOGETHER), GROUPS_IN_PARALLEL, async (group) => {
       this.#signal?.throwIfAborted();
       const worlds = await this.reader.look(group);
@@ -162,7 +190,7 @@ export class Looks {
         const world = worlds[place];
         return world === undefined
           ? []
-          : findSuspects(world, this.circumstances()).filter((found) => suspectKey(found) === key);
+          : findSuspects(this.plan, world, this.circumstances()).filter((found) => suspectKey(found) === key);
       });
     });
     return seen.flat();
@@ -175,7 +203,7 @@ export class Looks {
       ...suspect,
       ...(promise !== undefined && { promised: PROMISES[promise] }),
       ...(since !== undefined && { since }),
-      mending: mendingOf(suspect),
+      mending: mendingOf(this.plan, suspect),
     };
   }
 
@@ -185,7 +213,8 @@ export class Looks {
       const atEpochMillis = markedAtEpochMillis(evidence.markedAt);
       return atEpochMillis === undefined ? undefined : new Date(atEpochMillis).toISOString();
     }
-    const gone = PROBLEMS[problem].sinceDeletionOf?.(about, evidence);
+    const spoken = { plan: this.plan, about, ...keysIn(this.plan, about) };
+    const gone = PROBLEMS[problem].sinceDeletionOf?.(spoken, evidence);
     if (gone === undefined) return undefined;
     const name = itemName(gone);
     const deletion = this.#deletions.get(name) ?? this.reader.findDeletion(name);

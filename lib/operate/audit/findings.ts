@@ -36,7 +36,8 @@ export interface Finding extends Suspect {
 
 /** The same for two looks at one thing. */
 export function suspectKey({ problem, about }: Suspicion): string {
-  return JSON.stringify([problem, about.service, about.network, about.task, about.counter, about.held, about.holder]);
+  const told = Object.entries(about).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([problem, ...told]);
 }
 
 /** Whether two looks saw the same wrong, and not one after the other of its kind. */

@@ -2,19 +2,19 @@
 
 import { isCounter } from '../../dynamodb/items.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { KindPlan } from '../../lifecycle/kind-plan.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { shown } from '../../protocol/arguments.ts';
 import type { Promised } from '../../protocol/invariants.ts';
-import { idBytesMax, NETWORKS_PER_SERVICE_MAX } from '../../protocol/limits.ts';
-import { byteLength, isId, networkLists, parseParentName, referencedNetworks } from '../../protocol/model.ts';
 import {
-  type About,
-  type Attachment,
-  type AuditedCounter,
-  type AuditedParent,
-  pairIn,
-  parentIn,
-  userIn,
-} from './world.ts';
+  parseGuardedName,
+  parseHeldName,
+  parseHolderName,
+  type RestViolation,
+  type Told,
+} from '../../protocol/rest.ts';
+import { createAgain, heldWords, placesIn, wrongReferences } from './references.ts';
+import { type About, type Attachment, type AuditedCounter, type Keys, keysIn, told } from './world.ts';
 
 /** What a step that only an administrator may take ends with. */
 const BREAK_GLASS = '(docs/break-glass.md says how)';
@@ -35,16 +35,21 @@ export type Mending =
       readonly step: string;
     };
 
-/** The ids that stand for a subject of the protocol's checks, each source in its own way. */
-export type Source = 'tasks' | 'references' | 'attachments' | 'users' | 'parents' | 'childless' | 'draining';
-
 /** What is seen of a suspicion. */
 export interface Seen {
-  readonly parent: AuditedParent | undefined;
+  /** The item with the mark or the counter. */
+  readonly item: Told | undefined;
   readonly counter: AuditedCounter | undefined;
   readonly children: number;
-  /** The networks that the user refers to; null: the user is not there. */
+  /** What the holder refers to; null: it is not there. */
   readonly references: readonly string[] | null;
+  readonly plan: Plan;
+}
+
+/** What a row speaks of. */
+export interface Spoken extends Keys {
+  readonly plan: Plan;
+  readonly about: About;
 }
 
 type Odd = string | false | undefined;
@@ -52,138 +57,171 @@ type Odd = string | false | undefined;
 interface Row {
   /** Absent where no promise is broken yet. */
   readonly promise?: Promised;
-  /** Where the protocol's check of that promise tells of it: what its subject is about. */
-  readonly about?: Source;
-  /** Where no check does: what is odd about a service or network by itself, in words that follow its name. */
-  readonly oddParent?: (parent: AuditedParent) => Odd;
-  /** The same for one that refers to networks. */
-  readonly oddUser?: (parent: AuditedParent) => Odd;
+  /** Where the protocol's check tells of it: by which fault. */
+  readonly fault?: RestViolation['fault'];
+  /** Where no check does: what is odd about a guarded item by itself, in words that follow its name. */
+  readonly oddGuarded?: (item: Told, plan: Plan) => Odd;
+  /** The same for one that holds others. */
+  readonly oddHolder?: (item: Told, key: ItemKey, plan: Plan) => Odd;
   /** The same for an attachment, as a whole sentence. */
-  readonly oddAttachment?: (attachment: Attachment) => Odd;
+  readonly oddAttachment?: (attachment: Attachment, plan: Plan) => Odd;
   /** The same for a counter, as a whole sentence. */
-  readonly oddCounter?: (counter: AuditedCounter) => Odd;
+  readonly oddCounter?: (counter: AuditedCounter, plan: Plan) => Odd;
   /** @default nothing but the problem itself */
   readonly evidence?: (seen: Seen) => Evidence;
   /** The object since whose deletion it may have been wrong. */
-  readonly sinceDeletionOf?: (about: About, evidence: Evidence) => ItemKey | undefined;
-  /** Whom a sweep is asked for: the protocol's `settleNamed` re-checks everything. @default its parent */
-  readonly bySweep?: (about: About) => ItemKey;
+  readonly sinceDeletionOf?: (spoken: Spoken, evidence: Evidence) => ItemKey | undefined;
+  /** Whom a sweep is asked for: the protocol's `settleNamed` re-checks everything. @default the item */
+  readonly bySweep?: (spoken: Spoken) => ItemKey | undefined;
   /** The step that only a person may take, or can know. @default none: a sweep mends it */
-  readonly byPerson?: (about: About) => string;
+  readonly byPerson?: (spoken: Spoken) => string;
 }
 
 const ROWS = {
   /** A task of a service that is gone. */
   'orphan task': {
     promise: 'S1',
-    about: 'tasks',
-    sinceDeletionOf: parentIn,
-    byPerson: ({ service, task }) => `see that it runs no more, then delete task ${task} of service ${service}`,
+    fault: 'child without parent',
+    sinceDeletionOf: ({ other }) => other,
+    byPerson: ({ plan, item }) => `see that it runs no more, then delete ${item && told(plan, item)}`,
+  },
+  /** The same of other kinds. */
+  'orphan item': {
+    promise: 'S1',
+    fault: 'child without parent',
+    sinceDeletionOf: ({ other }) => other,
+    byPerson: ({ plan, item }) =>
+      `see that nobody needs it, then take ${item && told(plan, item)} away as its users do`,
   },
   /** A service, or a task that holds networks, refers to a network that is not there. */
   'missing network': {
     promise: 'S2',
-    about: 'users',
-    sinceDeletionOf: ({ network }) => parentIn({ network }),
-    byPerson: (about) => `create network ${about.network} again, or take it out of ${listIn(about)}`,
+    fault: 'held is missing',
+    sinceDeletionOf: ({ other }) => other,
+    byPerson: (spoken) => createAgain(spoken),
   },
-  /** The same to one that is there, without an attachment, so nothing protects that network. */
+  /** The same of what is held by other kinds, or of other kinds. */
+  'missing item': {
+    promise: 'S2',
+    fault: 'held is missing',
+    sinceDeletionOf: ({ other }) => other,
+    byPerson: (spoken) => createAgain(spoken),
+  },
+  /** A reference to what is there, without an attachment, so nothing protects that. */
   'missing attachment': {
     promise: 'S2',
-    about: 'references',
+    fault: 'no attachment',
     evidence: ({ references }) => ({ references }),
-    bySweep: userIn,
   },
-  /** An attachment of a service or task that is gone, or does not refer to the network. */
+  /** An attachment of what is gone, or does not refer to what it is attached to. */
   'stale attachment': {
     promise: 'S4',
-    about: 'attachments',
+    fault: 'left attachment',
     evidence: ({ references }) => ({ references }),
-    sinceDeletionOf: (about, { references }) => (references === null && !about.task ? parentIn(about) : undefined),
-    bySweep: ({ network }) => parentIn({ network }),
+    sinceDeletionOf: ({ plan, item }, { references }) =>
+      references === null && item && plan.kinds[item.kind]?.isGuarded ? item : undefined,
+    bySweep: ({ other }) => other,
   },
-  /** An attachment that names nothing which users hold, or no user: as it holds, but for whom can't be known. */
+  /** An attachment that names nothing which is held, or no holder: as it holds, but for whom can't be known. */
   'unknown attachment': {
     promise: 'S4',
-    oddAttachment: ({ held, holder }) =>
-      pairIn({ held, holder }) === undefined &&
+    oddAttachment: ({ held, holder }, plan) =>
+      (parseHeldName(plan, held) === undefined || parseHolderName(plan, holder) === undefined) &&
       `the attachments table has an item with held ${shown(held)} and holder ${shown(holder)}, which the deallocator never writes`,
-    byPerson: ({ held, holder }) =>
+    byPerson: ({ about: { held, holder } }) =>
       `find out who wrote the item with held ${shown(held)} and holder ${shown(holder)} to the attachments table, and delete it ${BREAK_GLASS}`,
   },
-  /** A counter of a parent that is gone or not marked. */
+  /** A counter of what is gone or not marked. */
   'left counter': {
     promise: 'S4',
-    about: 'parents',
-    evidence: ({ counter, parent }) => ({ epoch: shown(counter?.epoch), parent: parent ? 'not marked' : 'gone' }),
+    fault: 'left counter',
+    evidence: ({ counter, item }) => ({ epoch: shown(counter?.epoch), parent: item ? 'not marked' : 'gone' }),
   },
   /** A counter that says more than there are children: its last child would wake no function. */
-  'high counter': { promise: 'S7', about: 'parents', evidence: countEvidence },
+  'high counter': { promise: 'S7', fault: 'high counter', evidence: countEvidence },
   /** Marked, without children, held by nothing, and still there. */
-  'not deleted': { promise: 'L1', about: 'childless', evidence: markEvidence },
+  'not deleted': { promise: 'L1', fault: 'not deleted', evidence: markEvidence },
   /** Marked, with children, and without a counter: its last child would wake no function. */
-  'no counter': { promise: 'L1', about: 'draining', evidence: markEvidence },
-  /** `pendingDelete` is neither a BOOL nor null: probably meant as a mark. */
+  'no counter': { promise: 'L1', fault: 'no counter', evidence: markEvidence },
+  /** The mark is neither a BOOL nor null: probably meant as one. */
   'malformed mark': {
-    oddParent: ({ pendingDelete: mark }) =>
-      !isSwitch(mark) && `has pendingDelete ${shown(mark)}, which is no mark: it will not be deleted`,
-    evidence: ({ parent }) => ({ pendingDelete: shown(parent?.pendingDelete) }),
-    byPerson: (about) => takeAway('pendingDelete', about),
+    oddGuarded: ({ item }, { attributes: { pendingDelete: name } }) =>
+      !isSwitch(item[name]) && `has ${name} ${shown(item[name])}, which is no mark: it will not be deleted`,
+    evidence: ({ item, plan }) => ({ pendingDelete: shown(item?.item[plan.attributes.pendingDelete]) }),
+    byPerson: (spoken) => takeAway(spoken.plan.attributes.pendingDelete, spoken),
   },
-  /** `protected` is neither a BOOL nor null: probably meant as a protection. */
+  /** The protection is neither a BOOL nor null: probably meant as one. */
   'malformed protection': {
     promise: 'S3',
-    oddParent: ({ protected: shield }) => !isSwitch(shield) && `has protected ${shown(shield)}, which protects nothing`,
-    evidence: ({ parent }) => ({ protected: shown(parent?.protected) }),
-    byPerson: (about) => takeAway('protected', about),
+    oddGuarded: ({ item }, { attributes: { protected: name } }) =>
+      !isSwitch(item[name]) && `has ${name} ${shown(item[name])}, which protects nothing`,
+    evidence: ({ item, plan }) => ({ protected: shown(item?.item[plan.attributes.protected]) }),
+    byPerson: (spoken) => takeAway(spoken.plan.attributes.protected, spoken),
   },
-  /** `markedAt` without a mark: the next mark could pass for the last. */
+  /** The time of a mark without a mark: the next mark could pass for the last. */
   'left mark time': {
     promise: 'S3',
-    oddParent: ({ markedAt, pendingDelete }) =>
-      markedAt !== undefined &&
-      pendingDelete !== true &&
-      `is not marked, but has markedAt ${shown(markedAt)}: a next mark could pass for that one`,
+    oddGuarded: ({ item }, { attributes: { pendingDelete, markedAt } }) =>
+      item[markedAt] !== undefined &&
+      item[pendingDelete] !== true &&
+      `is not marked, but has ${markedAt} ${shown(item[markedAt])}: a next mark could pass for that one`,
     evidence: markEvidence,
   },
-  /** Network lists that are no lists, or that name what can't be a network: those references protect nothing. */
+  /** Lists of references that are no lists, or that name what can't be there: those references protect nothing. */
   'malformed references': {
     promise: 'S2',
-    oddUser: (parent) => {
-      const wrong = wrongReferences(parent);
+    oddHolder: ({ item }, key, plan) => {
+      const wrong = wrongReferences(plan, key, item);
       return wrong && `has ${wrong}: what was meant by that protects nothing`;
     },
-    byPerson: (about) => `correct the network lists in the spec of ${nameIn(about)}, then sweep with its name`,
+    byPerson: ({ plan, item }) =>
+      item === undefined ? 'correct it' : `correct ${placesIn(plan, item)}, then sweep with its name`,
   },
   /** More references than one deletion's transaction holds. */
   'too many references': {
     promise: 'S6',
-    oddUser: ({ id, spec }) => {
-      const { length } = referencedNetworks({ kind: 'service', id }, networkLists(spec));
-      const most = `only ${NETWORKS_PER_SERVICE_MAX} of them can be deleted together with it`;
-      return length > NETWORKS_PER_SERVICE_MAX && `refers to ${length} networks; ${most}`;
+    oddHolder: ({ held }, { kind }, plan) => {
+      const { heldMax } = plan.kinds[kind] as KindPlan;
+      const most = `only ${heldMax} of them can be deleted together with it`;
+      return held.length > heldMax && `refers to ${held.length} ${heldWords(plan, kind)}; ${most}`;
     },
     evidence: ({ references }) => ({ references: references?.length ?? 0 }),
-    byPerson: (about) => `let ${nameIn(about)} refer to at most ${NETWORKS_PER_SERVICE_MAX} networks`,
+    byPerson: ({ plan, item }) =>
+      item === undefined
+        ? 'let it refer to fewer'
+        : `let ${itemName(item)} refer to at most ${plan.kinds[item.kind]?.heldMax} ${heldWords(plan, item.kind)}`,
   },
-  /** An item among the counters that belongs to no parent. */
+  /** Items that wait for each other for ever. */
+  ring: {
+    promise: 'L1',
+    evidence: ({ item, references }) => ({ ...markEvidence({ item } as Seen), references }),
+    byPerson: ({ item }) =>
+      `update one of the ring, so that it does not depend on the next any more, or undelete what shall stay; this one is ${item && itemName(item)}`,
+  },
+  /** An item whose key makes no name: no counter and no attachment can be of it. */
+  'unprotected item': {
+    promise: 'S2',
+    byPerson: ({ about: { table } }) =>
+      `put it again under a key that makes a shorter name, move what belongs to it there, and delete it from ${table} ${BREAK_GLASS}`,
+  },
+  /** An item among the counters that belongs to nothing. */
   'unknown counter': {
     promise: 'S4',
-    oddCounter: ({ id }) =>
-      parseParentName(id) === undefined &&
+    oddCounter: ({ id }, plan) =>
+      parseGuardedName(plan, id) === undefined &&
       `the counters table has an item ${id}, which is no parent's name; the deallocator never writes that`,
-    byPerson: ({ counter }) =>
+    byPerson: ({ about: { counter } }) =>
       `find out who wrote the item ${counter} to the counters table, and delete it ${BREAK_GLASS}`,
   },
   /** A counter that holds what the deallocator never writes. Its parent can't be settled until it is reset. */
   'unreadable counter': {
     promise: 'S7',
-    oddCounter: ({ id, remaining, epoch }) =>
-      parseParentName(id) !== undefined &&
+    oddCounter: ({ id, remaining, epoch }, plan) =>
+      parseGuardedName(plan, id) !== undefined &&
       !isCounter({ remaining, epoch }) &&
       `the counter of ${id} holds remaining ${shown(remaining)} and epoch ${shown(epoch)}, which the deallocator never writes; ${id} can't be settled with it`,
     evidence: countEvidence,
-    bySweep: ({ counter = '' }) => parseParentName(counter) ?? parentIn({}),
+    bySweep: ({ plan, about: { counter = '' } }) => parseGuardedName(plan, counter),
   },
 } satisfies Readonly<Record<string, Row>>;
 
@@ -192,46 +230,45 @@ export type Problem = keyof typeof ROWS;
 
 export const PROBLEMS: Readonly<Record<Problem, Row>> = ROWS;
 
-export function mendingOf({ problem, about }: { readonly problem: Problem; readonly about: About }): Mending {
-  const { byPerson, bySweep = parentIn } = PROBLEMS[problem];
-  return byPerson ? { by: 'person', step: byPerson(about) } : { by: 'sweep', parent: itemName(bySweep(about)) };
+/** What a fault that concerns these kinds is called: what people know by another name keeps that. */
+const CALLED: Readonly<Partial<Record<RestViolation['fault'], Readonly<Record<string, Problem>>>>> = {
+  'child without parent': { task: 'orphan task' },
+  'held is missing': { network: 'missing network' },
+};
+const OF_FAULT = new Map(
+  (Object.entries(PROBLEMS) as [Problem, Row][]).flatMap(([problem, { fault }]) => (fault ? [[fault, problem]] : [])),
+);
+
+export function problemOf({ fault, item, other }: Pick<RestViolation, 'fault' | 'item' | 'other'>): Problem {
+  const kind = fault === 'held is missing' ? other?.kind : item.kind;
+  return CALLED[fault]?.[kind ?? ''] ?? (OF_FAULT.get(fault) as Problem);
 }
 
-function takeAway(attribute: string, about: About): string {
-  return `take ${attribute} away from ${nameIn(about)}, or set it to the BOOL true with the client`;
+export function mendingOf(
+  plan: Plan,
+  { problem, about }: { readonly problem: Problem; readonly about: About },
+): Mending {
+  const { byPerson, bySweep = ({ item }: Spoken) => item } = PROBLEMS[problem];
+  const spoken = { plan, about, ...keysIn(plan, about) };
+  if (byPerson) return { by: 'person', step: byPerson(spoken) };
+  const parent = bySweep(spoken);
+  return parent ? { by: 'sweep', parent: itemName(parent) } : { by: 'person', step: 'look at it by hand' };
 }
 
-function nameIn(about: About): string {
-  return itemName(parentIn(about));
-}
-
-function listIn({ service, task }: About): string {
-  return task === undefined ? `the spec of service ${service}` : `the networks of task ${task} of service ${service}`;
+function takeAway(attribute: string, { item }: Spoken): string {
+  return `take ${attribute} away from ${item && itemName(item)}, or set it to the BOOL true with the client`;
 }
 
 function countEvidence({ counter, children }: Seen): Evidence {
   return { epoch: shown(counter?.epoch), remaining: shown(counter?.remaining), children };
 }
 
-function markEvidence({ parent }: Seen): Evidence {
-  return { markedAt: typeof parent?.markedAt === 'string' ? parent.markedAt : null };
+function markEvidence({ item, plan }: Pick<Seen, 'item'> & Partial<Pick<Seen, 'plan'>>): Evidence {
+  const markedAt = item?.item[plan?.attributes.markedAt ?? 'markedAt'];
+  return { markedAt: typeof markedAt === 'string' ? markedAt : null };
 }
 
 /** On, off or not there; null is how some languages write the last. */
 function isSwitch(value: unknown): boolean {
   return value === undefined || value === null || typeof value === 'boolean';
-}
-
-/** In the list that counts, or in one that would count if it were a list. */
-function wrongReferences({ id, spec, oddLists = [] }: AuditedParent): string | undefined {
-  if (oddLists.length > 0) return `${oddLists.join(' and ')} of another type than a list`;
-  const { task, service } = networkLists(spec);
-  const entries: unknown = Array.isArray(task) && task.length > 0 ? task : service;
-  if (!Array.isArray(entries) || entries.length === 0) return undefined;
-  if (byteLength(id) > idBytesMax('service')) {
-    return `references, and an id of more than the ${idBytesMax('service')} bytes that an attachment's key holds`;
-  }
-  const targets = entries.map((entry: { readonly target?: unknown } | null) => entry?.target);
-  const place = targets.findIndex((target) => !isId('network', target));
-  return place === -1 ? undefined : `a network reference [${place}] whose target is ${shown(targets[place])}`;
 }

@@ -1,28 +1,30 @@
 /** Reads what an audit needs: whole tables at first, page by page, then single items for a second look. */
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Address, Key } from '../../dynamodb/addresses.ts';
+import { sourcesOf } from '../../dynamodb/children.ts';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
-import { namedLists, namedTaskLists, PARENT_PATHS } from '../../dynamodb/items.ts';
-import { listChildrenPaths, listReceipts, scanPaths } from '../../dynamodb/reads.ts';
-import { type Item, native, type StoredItem } from '../../dynamodb/requests.ts';
-import { type PhysicalNames, parentTables, TABLES } from '../../dynamodb/schema.ts';
+import { COUNTER_PATHS } from '../../dynamodb/items.ts';
+import { plainItem, tellingPaths } from '../../dynamodb/plain-items.ts';
+import { listReceipts, scanPaths } from '../../dynamodb/reads.ts';
+import { native, type StoredItem } from '../../dynamodb/requests.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
+import { listSource } from '../../dynamodb/sources.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import type { Chance } from '../../protocol/chance.ts';
+import type { KindPlan } from '../../lifecycle/kind-plan.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
+import { isGone } from '../../lifecycle/references.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import type { StoredTask } from '../../protocol/invariants.ts';
 import { PARTITION_KEY_BYTES_MAX } from '../../protocol/limits.ts';
-import { byteLength, parseParentName, referredTo, taskKey } from '../../protocol/model.ts';
+import { byteLength } from '../../protocol/model.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
-import { isGoneByState, type Rules } from '../../protocol/rules.ts';
+import { type StoredItem as PlainItem, parseGuardedName } from '../../protocol/rest.ts';
 import type { Suspicion } from './findings.ts';
 import type { Problem } from './problems.ts';
-import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld, parentIn, userIn } from './world.ts';
+import { type Attachment, type AuditedCounter, type AuditedWorld, type Keys, keysIn } from './world.ts';
 
-/** Not the receipts: they are history, and no promise at rest speaks of them. */
-export const AUDITED_TABLES = ['services', 'networks', 'tasks', 'attachments', 'counters'] as const;
-export type AuditedTable = (typeof AUDITED_TABLES)[number];
+/** A table of the lifecycle's kinds, `attachments` or `counters`. */
+export type AuditedTable = string;
 
 /** How far an audit has read. */
 export interface AuditProgress {
@@ -39,27 +41,19 @@ export interface ScanOptions {
 }
 
 /** What one page of a table holds. */
-export type AuditedPage = {
-  readonly [table in AuditedTable]: { readonly table: table; readonly items: AuditedWorld[table] };
-}[AuditedTable];
+export type AuditedPage =
+  | { readonly of: 'kind'; readonly kind: string; readonly items: readonly PlainItem[] }
+  | { readonly of: 'attachments'; readonly items: readonly Attachment[] }
+  | { readonly of: 'counters'; readonly items: readonly AuditedCounter[] };
 
-/** More of tasks, where these hold networks. */
-const TASK_NETWORK_PATHS = ['networks'];
-/** Of each item no more than the checks look at: items may be 400 KB. */
-const PATHS: Record<AuditedTable, readonly string[]> = {
-  services: PARENT_PATHS,
-  networks: PARENT_PATHS,
-  tasks: ['serviceId', 'id', 'status.state'],
-  attachments: ['held', 'holder'],
-  counters: ['id', 'remaining', 'epoch'],
-};
+const ATTACHMENT_PATHS = ['held', 'holder'];
 
-/** Problems that depend on a parent's children, or on its counter. */
+/** Problems that depend on an item's children, or on its counter. */
 const OF_CHILDREN: readonly Problem[] = ['high counter', 'not deleted', 'no counter', 'unreadable counter'];
 const OF_COUNTER: readonly Problem[] = ['left counter', 'high counter', 'no counter', 'not deleted'];
-/** Parents whose children are read side by side. */
+/** Items whose children are read side by side. */
 const CHILDREN_IN_PARALLEL = 16;
-/** Pages (of 1 MB) of one parent's children that one look reads: about a million children. */
+/** Pages (of 1 MB) of one item's children that one look reads: about a million children. */
 const CHILD_PAGES_MAX = 1000;
 /** Children that are counted beside a counter that tells no number. */
 export const CHILDREN_TOLD_MAX = 100_000;
@@ -67,8 +61,22 @@ export const CHILDREN_TOLD_MAX = 100_000;
 export class AuditReader {
   readonly #database: Database;
 
-  constructor(db: DynamoDBDocumentClient, tables: PhysicalNames, chance: Chance, rules: Rules) {
-    this.#database = openDatabase(db, tables, { chance, rules });
+  constructor(
+    db: DynamoDBDocumentClient,
+    tables: PhysicalNames,
+    options: Pick<Database, 'chance' | 'rules'> & { plan?: Plan },
+  ) {
+    const { chance, rules, plan } = options;
+    this.#database = openDatabase(db, tables, { chance, rules, plan });
+  }
+
+  get plan(): Plan {
+    return this.#database.plan;
+  }
+
+  /** Not the receipts: they are history, and no promise at rest speaks of them. */
+  get tables(): readonly AuditedTable[] {
+    return Object.keys(this.plan.tables).filter((table) => table !== 'receipts');
   }
 
   /**
@@ -88,93 +96,123 @@ export class AuditReader {
         count += items.length;
         total += items.length;
         if (total > options.itemsMax) throw tooMany(options.itemsMax);
-        await take({ table, items: items.map(FROM[table]) } as AuditedPage);
+        await take(this.#pageOf(table, items));
         options.onProgress?.({ table, items: count });
       }
       return [table, count] as const;
     };
-    return Object.fromEntries(await mapInParallel(AUDITED_TABLES, AUDITED_TABLES.length, read)) as Record<
-      AuditedTable,
-      number
-    >;
+    return Object.fromEntries(await mapInParallel(this.tables, this.tables.length, read));
   }
 
   /** For each suspicion a world of only the items that decide whether it is right, each read consistently. */
   async look(suspicions: readonly Suspicion[]): Promise<AuditedWorld[]> {
     const wanted = suspicions.map((suspicion) => this.#addressesOf(suspicion));
-    // A counter is read before the children that it counts.
-    const found = {} as Record<AuditedTable, ReadonlyMap<string, unknown>>;
-    for (const table of ['attachments', 'tasks', 'counters', 'services', 'networks'] as const) {
-      found[table] = await this.#readAll(
-        table,
-        wanted.flatMap((addresses) => addresses[table] ?? []),
-      );
+    // A counter is read before the children that it counts, and a leaf before what it needs.
+    const found = new Map<AuditedTable, ReadonlyMap<string, unknown>>();
+    for (const table of this.#inOrder()) {
+      const addresses = wanted.flatMap((all) => all.filter((one) => one.table === table));
+      found.set(table, await this.#readAll(table, addresses));
     }
     return await mapInParallel(suspicions, CHILDREN_IN_PARALLEL, async ({ problem, about }, place) => {
-      const itemsOf = (table: AuditedTable) => {
-        const address = wanted[place]?.[table];
-        const item = address && found[table].get(nameOfKey(address.Key));
-        return item === undefined ? [] : [item];
-      };
+      const itemsOf = (table: AuditedTable) =>
+        (wanted[place] ?? []).flatMap((one) => {
+          const item = one.table === table ? found.get(table)?.get(nameOfKey(one.Key)) : undefined;
+          return item === undefined ? [] : [item];
+        });
       const counters = itemsOf('counters') as AuditedCounter[];
-      const own = parentOfAbout(about);
-      const childTable = own && parentTables(own.kind).children;
-      const children =
-        own && OF_CHILDREN.includes(problem) ? await this.#readChildren(own, enoughFor(problem, counters[0])) : [];
+      const own = itemOf(this.plan, about);
+      const isCounted = own !== undefined && OF_CHILDREN.includes(problem);
+      const children = isCounted ? await this.#countChildren(own, enoughFor(problem, counters[0])) : 0;
+      const items = Object.entries(this.plan.kinds).map(([kind, { table }]) => [kind, itemsOf(table)]);
       return {
-        services: itemsOf('services'),
-        networks: itemsOf('networks'),
-        tasks: [...itemsOf('tasks'), ...(childTable === 'tasks' ? children : [])],
-        attachments: [...itemsOf('attachments'), ...(childTable === 'attachments' ? children : [])],
+        items: Object.fromEntries(items),
+        attachments: itemsOf('attachments') as Attachment[],
         counters,
-      } as unknown as AuditedWorld;
+        ...(isCounted && { living: new Map(children > 0 ? [[itemName(own), children]] : []) }),
+      };
     });
   }
 
-  /** When a parent was last deleted, ISO 8601, if there is a receipt of its own. */
+  /** When an item was last deleted, ISO 8601, if there is a receipt of its own. */
   async findDeletion(name: string): Promise<string | undefined> {
     const { items } = await listReceipts(this.#database, name, undefined, 1);
     const deletedAt: unknown = items[0]?.deletedAt;
     return typeof deletedAt === 'string' ? deletedAt : undefined;
   }
 
-  /** Those that count, until there are enough of them: as many times one of them, since only their number tells. */
-  async #readChildren(parent: ItemKey, enough: number): Promise<Item[]> {
-    const table = parentTables(parent.kind).children as 'tasks' | 'attachments';
+  /** Those that count, until there are enough of them. */
+  async #countChildren(item: ItemKey, enough: number): Promise<number> {
     let count = 0;
-    let child: Item = {};
-    const list = (from: PageKey | undefined) => listChildrenPaths(this.#database, parent, PATHS[table], from);
-    for await (const { items, next } of eachPage(list, { pagesMax: CHILD_PAGES_MAX })) {
-      const living = items.filter(({ status }) => !isGoneByState(status?.state, this.#database.rules));
-      count += living.length;
-      child = living[0] ?? child;
-      if (next === undefined || count >= enough) return Array<Item>(count).fill(child);
+    let pages = 0;
+    for (const source of sourcesOf(this.plan, item.kind)) {
+      const list = (from: PageKey | undefined) => listSource(this.#database, source, item, from);
+      for await (const { items, next } of eachPage(list)) {
+        const planned = source.by === 'key' ? (this.plan.kinds[source.kind] as KindPlan) : {};
+        count += items.filter((child) => !isGone(planned, child)).length;
+        if (count >= enough) return count;
+        if (++pages < CHILD_PAGES_MAX || next === undefined) continue;
+        throw new DeallocatorError(
+          'Aborted',
+          `the children of ${itemName(item)} were not read to their end in ${CHILD_PAGES_MAX} pages; audit again when it has fewer`,
+        );
+      }
     }
-    throw new DeallocatorError(
-      'Aborted',
-      `the children of ${itemName(parent)} were not read to their end in ${CHILD_PAGES_MAX} pages; audit again when it has fewer`,
-    );
+    return count;
+  }
+
+  /** Attachments and leaves first, then counters, then what they are of. */
+  #inOrder(): readonly AuditedTable[] {
+    const isOfLeaves = (table: AuditedTable) =>
+      this.plan.tables[table]?.kinds.some((kind) => !this.plan.kinds[kind]?.isGuarded);
+    const [own, ofKinds] = [
+      ['attachments', 'counters'],
+      this.tables.filter((table) => this.#kindOf(table) !== undefined),
+    ];
+    const leaves = ofKinds.filter(isOfLeaves);
+    const has = (table: AuditedTable) => Object.hasOwn(this.plan.tables, table);
+    return [
+      ...own.slice(0, 1).filter(has),
+      ...leaves,
+      ...own.slice(1),
+      ...ofKinds.filter((table) => !isOfLeaves(table)),
+    ];
+  }
+
+  #kindOf(table: AuditedTable): string | undefined {
+    return this.plan.tables[table]?.kinds[0];
   }
 
   #pathsOf(table: AuditedTable): readonly string[] {
-    const more = table === 'tasks' && this.#database.rules.taskNetworks ? TASK_NETWORK_PATHS : [];
-    return [...PATHS[table], ...more];
+    const kind = this.#kindOf(table);
+    if (kind !== undefined) return tellingPaths(this.plan, kind);
+    return table === 'attachments' ? ATTACHMENT_PATHS : COUNTER_PATHS;
   }
 
-  #addressesOf({ problem, about }: Suspicion): { readonly [table in AuditedTable]?: Address } {
-    const { service, network, task, held, holder } = about;
+  #pageOf(table: AuditedTable, items: readonly StoredItem[]): AuditedPage {
+    const kind = this.#kindOf(table);
+    if (kind !== undefined) return { of: 'kind', kind, items: items.map((item) => plainItem(this.plan, kind, item)) };
+    if (table === 'attachments') return { of: table, items: items.map((item) => native(item) as Attachment) };
+    return { of: 'counters', items: items.map((item) => native(item) as AuditedCounter) };
+  }
+
+  #addressesOf({ problem, about }: Suspicion): (Address & { readonly table: AuditedTable })[] {
     const { at } = this.#database;
-    const own = parentOfAbout(about);
+    const { held, holder, table, key } = about;
+    const { item, other } = keysIn(this.plan, about);
+    const own = itemOf(this.plan, about);
     const counter = about.counter ?? (own && OF_COUNTER.includes(problem) ? itemName(own) : undefined);
-    return {
-      ...(service !== undefined &&
-        network !== undefined && { attachments: at.attachment(referredTo(network), userIn(about)) }),
-      ...(held !== undefined && holder !== undefined && { attachments: at.attachmentNamed(held, holder) }),
-      ...(task !== undefined && { tasks: at.item(taskKey(service ?? '', task)) }),
-      ...(counter !== undefined && { counters: at.counterNamed(counter) }),
-      ...(service !== undefined && { services: at.item({ kind: 'service', id: service }) }),
-      ...(network !== undefined && { networks: at.item({ kind: 'network', id: network }) }),
-    };
+    const isHeld = item && other && this.plan.kinds[item.kind]?.holds.some(({ kind }) => kind === other.kind);
+    const isPair = isHeld || (item && other && problem === 'stale attachment');
+    const tableOf = (one: ItemKey) => (this.plan.kinds[one.kind] as KindPlan).table;
+    return [
+      ...(isPair ? [{ table: 'attachments', ...at.attachment(other, item) }] : []),
+      ...(held !== undefined && holder !== undefined
+        ? [{ table: 'attachments', ...at.attachmentNamed(held, holder) }]
+        : []),
+      ...(counter !== undefined ? [{ table: 'counters', ...at.counterNamed(counter) }] : []),
+      ...[item, other].flatMap((one) => (one === undefined ? [] : [{ table: tableOf(one), ...at.item(one) }])),
+      ...(table !== undefined && key !== undefined ? [{ table, TableName: at.table(table), Key: key }] : []),
+    ];
   }
 
   /** By {@link nameOfKey}. */
@@ -186,10 +224,10 @@ export class AuditReader {
     const keys = new Map(fitting.map(({ Key }) => [nameOfKey(Key), Key]));
     const { requests, at } = this.#database;
     const items = await requests.batchGetStored(at.table(table), [...keys.values()], this.#pathsOf(table));
-    const { partitionKey, sortKey } = TABLES[table];
+    const { partitionKey = '', sortKey } = this.plan.tables[table] ?? {};
     const keyOf = (item: StoredItem) =>
       Object.fromEntries([partitionKey, ...(sortKey ? [sortKey] : [])].map((name) => [name, item[name]?.S as string]));
-    return new Map(items.map((item) => [nameOfKey(keyOf(item)), FROM[table](item)]));
+    return new Map(items.map((item) => [nameOfKey(keyOf(item)), this.#pageOf(table, [item]).items[0]]));
   }
 }
 
@@ -198,53 +236,16 @@ function nameOfKey(key: Key): string {
   return JSON.stringify(Object.entries(key).sort());
 }
 
-/** The parent whose children and counter tell. */
-function parentOfAbout({ service, network, counter }: About): ItemKey | undefined {
-  if (service !== undefined || network !== undefined) return parentIn({ service, network });
-  return counter === undefined ? undefined : parseParentName(counter);
+/** The item whose children and counter tell. */
+function itemOf(plan: Plan, about: Suspicion['about']): ItemKey | undefined {
+  const { item }: Keys = keysIn(plan, about);
+  return item ?? (about.counter === undefined ? undefined : parseGuardedName(plan, about.counter));
 }
 
 /** So many children decide it. */
 function enoughFor(problem: Problem, counter: AuditedCounter | undefined): number {
   if (problem === 'unreadable counter') return CHILDREN_TOLD_MAX;
   return Math.max(1, typeof counter?.remaining === 'number' ? counter.remaining : 1);
-}
-
-const FROM: Record<AuditedTable, (stored: StoredItem) => unknown> = {
-  services: parentFrom,
-  networks: parentFrom,
-  tasks: taskFrom,
-  attachments: native,
-  counters: native,
-};
-
-function taskFrom(stored: StoredItem): StoredTask {
-  const { networks: _, ...own } = stored;
-  const lists = namedTaskLists(stored);
-  return { ...native(own), ...(lists.service !== undefined && { networks: lists.service }) } as StoredTask;
-}
-
-function parentFrom(stored: StoredItem): AuditedParent {
-  const { spec, ...own } = stored;
-  const lists = namedLists(spec);
-  const { id, pendingDelete, markedAt, protected: shield } = native(own);
-  const oddLists = [
-    ...(isOddList(lists.task, spec?.M?.task?.M?.networks) ? ['spec.task.networks'] : []),
-    ...(isOddList(lists.service, spec?.M?.networks) ? ['spec.networks'] : []),
-  ];
-  return {
-    id,
-    ...(pendingDelete !== undefined && { pendingDelete }),
-    ...(markedAt !== undefined && { markedAt }),
-    ...(shield !== undefined && { protected: shield }),
-    ...(spec && { spec: { task: { networks: lists.task }, networks: lists.service } }),
-    ...(oddLists.length > 0 && { oddLists }),
-  };
-}
-
-/** `namedLists` reads null for everything that is no list. A stored null is not odd: some languages write it for an empty list. */
-function isOddList(list: unknown, stored: AttributeValue | undefined): boolean {
-  return list === null && stored?.NULL !== true;
 }
 
 function tooMany(itemsMax: number): DeallocatorError {

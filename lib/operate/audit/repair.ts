@@ -14,7 +14,8 @@ export interface RepairProgress {
 }
 
 /** How a repair is done; as for the audit before it. */
-export interface RepairOptions extends Pick<AuditOptions, 'rules' | 'sweepIntervalMillis' | 'signal' | 'chance'> {
+export interface RepairOptions
+  extends Pick<AuditOptions, 'rules' | 'plan' | 'sweepIntervalMillis' | 'signal' | 'chance'> {
   /** Told after each request to the sweep function. */
   readonly onProgress?: (progress: RepairProgress) => void;
 }

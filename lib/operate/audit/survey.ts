@@ -3,16 +3,26 @@
  * counters and users, and references their attachments, in partitions: so the memory it takes does not grow with the tables.
  */
 import { isOwnItem } from '../../dynamodb/schema.ts';
+import { attributesOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { KindPlan } from '../../lifecycle/kind-plan.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { hasEnded, usersOf } from '../../protocol/invariants.ts';
-import { kindRules, type ParentKind, parseHeldName, parseParentName, referredTo } from '../../protocol/model.ts';
+import {
+  isMarkedItem,
+  parseHeldName,
+  parseHolderName,
+  type RestViolation,
+  type Told,
+  tellItem,
+} from '../../protocol/rest.ts';
 import { type Suspicion, suspectKey } from './findings.ts';
 import { Partitions } from './partitions.ts';
-import { PROBLEMS, type Problem } from './problems.ts';
+import { PROBLEMS, type Problem, problemOf } from './problems.ts';
 import type { AuditedPage } from './reader.ts';
-import { findSuspects, oddAttachments, oddCounters, oddParents } from './suspects.ts';
-import { type About, type AuditedCounter, type AuditedParent, type AuditedWorld, pairIn, pairOf } from './world.ts';
+import { canFormRings, findRings, RING_MEMBERS_MAX, type RingMember } from './rings.ts';
+import { findSuspects, isOfNoKind, oddAttachments, oddCounters, oddItem, ringsOf } from './suspects.ts';
+import { type AuditedCounter, type AuditedWorld, aboutOf } from './world.ts';
 
 /** Suspicions of one problem that are kept, to be looked at again. Where there are more, the first ones tell what to do. */
 export const SUSPICIONS_OF_A_PROBLEM_MAX = 10_000;
@@ -43,63 +53,73 @@ export class Suspicions {
 
 const PROBLEM_NAMES = Object.keys(PROBLEMS) as Problem[];
 
-/** What a parent's partition holds of it and of what belongs to it. */
-type ParentFact = { readonly is: 'parent'; readonly kind: ParentKind; readonly parent: AuditedParent };
+/** What the partition of a guarded item holds of it and of what belongs to it. */
+type ItemFact = { readonly is: 'item'; readonly key: ItemKey; readonly item: Told['item'] };
 type Fact =
-  | ParentFact
+  | ItemFact
   | { readonly is: 'counter'; readonly counter: AuditedCounter }
-  | { readonly is: 'child'; readonly name: string; readonly about?: About }
-  | { readonly is: 'user'; readonly name: string; readonly about: About };
+  /** By its key, or by an attachment, which tells no item. */
+  | {
+      readonly is: 'child';
+      readonly name: string;
+      readonly other?: ItemKey;
+      readonly item?: ItemKey;
+      readonly isMarked?: boolean;
+    }
+  /** What refers to it. */
+  | {
+      readonly is: 'user';
+      readonly name: string;
+      readonly other: ItemKey;
+      readonly item: ItemKey;
+      readonly isMarked: boolean;
+    };
 
 /** An attachment, or a reference that needs one. */
-type Pair = About & { readonly isAttached: boolean };
+interface Pair {
+  readonly item: ItemKey;
+  readonly other: ItemKey;
+  readonly isAttached: boolean;
+}
 
 export class Survey {
   readonly suspicions = new Suspicions();
+  readonly #plan: Plan;
   readonly #circumstances: Circumstances;
   readonly #facts: Partitions<Fact>;
   readonly #pairs: Partitions<Pair>;
+  /** Items of no kind, by their tables. */
+  readonly unlike: Record<string, number> = {};
+  readonly #members: RingMember[] = [];
+  #memberNames = 0;
 
-  constructor(circumstances: Circumstances, heldCharactersMax?: number) {
+  constructor(plan: Plan, circumstances: Circumstances, heldCharactersMax?: number) {
+    this.#plan = plan;
     this.#circumstances = circumstances;
     this.#facts = new Partitions(heldCharactersMax);
     this.#pairs = new Partitions(heldCharactersMax);
   }
 
   /** Takes what one page holds. */
-  async take({ table, items }: AuditedPage): Promise<void> {
-    const { rules } = this.#circumstances;
-    switch (table) {
-      case 'services':
-      case 'networks': {
-        const kind = table === 'services' ? 'service' : 'network';
-        this.#takeParents(kind, items);
-        if (kindRules(kind).refersTo !== undefined) this.#takeUsers(usersOf({ services: items, tasks: [] }, rules));
-        break;
+  async take(page: AuditedPage): Promise<void> {
+    if (page.of === 'attachments') {
+      for (const attachment of page.items) {
+        const [other, item] = [
+          parseHeldName(this.#plan, attachment.held),
+          parseHolderName(this.#plan, attachment.holder),
+        ];
+        if (other) this.#facts.add(attachment.held, { is: 'child', name: attachment.held });
+        for (const odd of oddAttachments(this.#plan, attachment)) this.suspicions.add(odd);
+        if (other && item) this.#addPair({ item, other, isAttached: true });
       }
-      case 'tasks':
-        for (const task of items) {
-          if (hasEnded(task, rules)) continue;
-          const name = itemName({ kind: 'service', id: task.serviceId });
-          this.#facts.add(name, { is: 'child', name, about: { service: task.serviceId, task: task.id } });
-        }
-        this.#takeUsers(usersOf({ services: [], tasks: items }, rules));
-        break;
-      case 'attachments':
-        for (const attachment of items) {
-          const { held } = attachment;
-          if (parseHeldName(held)) this.#facts.add(held, { is: 'child', name: held });
-          for (const odd of oddAttachments(attachment)) this.suspicions.add(odd);
-          const pair = pairIn(attachment);
-          if (pair) this.#addPair(pair, true);
-        }
-        break;
-      default:
-        for (const counter of items) {
-          if (isOwnItem(counter.id)) continue;
-          for (const odd of oddCounters(counter)) this.suspicions.add(odd);
-          this.#facts.add(counter.id, { is: 'counter', counter });
-        }
+    } else if (page.of === 'counters') {
+      for (const counter of page.items) {
+        if (isOwnItem(counter.id)) continue;
+        for (const odd of oddCounters(this.#plan, counter)) this.suspicions.add(odd);
+        this.#facts.add(counter.id, { is: 'counter', counter });
+      }
+    } else {
+      for (const item of page.items) this.#takeItem(tellItem(this.#plan, page.kind, item));
     }
     await Promise.all([this.#facts.room(), this.#pairs.room()]);
   }
@@ -108,108 +128,146 @@ export class Survey {
   async conclude(signal?: AbortSignal): Promise<void> {
     for (const read of this.#facts.all()) {
       signal?.throwIfAborted();
-      await this.#compareParents(read);
+      await this.#compareItems(read);
     }
     for (const read of this.#pairs.all()) {
       signal?.throwIfAborted();
       await this.#comparePairs(read);
     }
+    for (const ring of ringsOf(this.#plan, findRings(this.#plan, this.#members))) this.suspicions.add(ring);
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#facts.close(), this.#pairs.close()]);
   }
 
-  #takeParents(kind: ParentKind, parents: readonly AuditedParent[]): void {
-    for (const odd of oddParents(kind, parents)) this.suspicions.add(odd);
-    for (const { id, pendingDelete, markedAt, protected: shield } of parents) {
-      const mark = pendingDelete === true ? { pendingDelete, markedAt, protected: shield } : {};
-      this.#facts.add(itemName({ kind, id }), { is: 'parent', kind, parent: { id, ...mark } });
+  #takeItem(told: Told): void {
+    const { kind, key, item, under, held } = told;
+    if (key === undefined && isOfNoKind(this.#plan, kind, item)) {
+      const { table } = this.#plan.kinds[kind] as KindPlan;
+      this.unlike[table] = (this.unlike[table] ?? 0) + 1;
+    }
+    const { pendingDelete, markedAt, protected: shield } = this.#plan.attributes;
+    const isGuarded = key !== undefined && this.#plan.kinds[key.kind]?.isGuarded === true;
+    const isMarked = isGuarded && isMarkedItem(this.#plan, item);
+    for (const odd of oddItem(this.#plan, told)) this.suspicions.add(odd);
+    if (isGuarded) {
+      const mark = isMarked ? { [pendingDelete]: true, [markedAt]: item[markedAt], [shield]: item[shield] } : {};
+      this.#facts.add(itemName(key), { is: 'item', key, item: mark });
+    }
+    for (const other of under) {
+      const name = itemName(other);
+      this.#facts.add(name, { is: 'child', name, other, ...(key && { item: key }), isMarked });
+    }
+    for (const other of key === undefined ? [] : held) {
+      const name = itemName(other);
+      this.#facts.add(name, { is: 'user', name, other, item: key as ItemKey, isMarked });
+      this.#addPair({ item: key as ItemKey, other, isAttached: false });
     }
   }
 
-  #takeUsers(users: readonly { readonly key: ItemKey; readonly references: readonly string[] }[]): void {
-    for (const { key, references } of users) {
-      for (const network of references) {
-        const name = itemName(referredTo(network));
-        const about = pairOf(key, network);
-        this.#facts.add(name, { is: 'user', name, about });
-        this.#addPair(about, false);
-      }
-    }
+  #addPair(pair: Pair): void {
+    this.#pairs.add(pairKey(pair), pair);
   }
 
-  #addPair(about: About, isAttached: boolean): void {
-    this.#pairs.add(pairKey(about), { ...about, isAttached });
-  }
-
-  async #compareParents(read: () => AsyncIterable<Fact>): Promise<void> {
-    const parents = new Map<string, ParentFact>();
+  async #compareItems(read: () => AsyncIterable<Fact>): Promise<void> {
+    const items = new Map<string, ItemFact>();
     const counters = new Map<string, AuditedCounter>();
     for await (const fact of read()) {
-      if (fact.is === 'parent') parents.set(itemName({ kind: fact.kind, id: fact.parent.id }), fact);
+      if (fact.is === 'item') items.set(itemName(fact.key), fact);
       if (fact.is === 'counter') counters.set(fact.counter.id, fact.counter);
     }
     const children = new Map<string, number>();
+    const keeping = new Keeping();
     for await (const fact of read()) {
-      if (fact.is === 'user' && !parents.has(fact.name)) {
-        this.suspicions.add({ problem: 'missing network', about: fact.about });
-      }
-      if (fact.is !== 'child') continue;
-      children.set(fact.name, (children.get(fact.name) ?? 0) + 1);
-      if (fact.about && !parents.has(fact.name)) this.suspicions.add({ problem: 'orphan task', about: fact.about });
+      if (fact.is !== 'child' && fact.is !== 'user') continue;
+      const { item, other } = fact;
+      if (fact.is === 'child') children.set(fact.name, (children.get(fact.name) ?? 0) + 1);
+      if (item === undefined || other === undefined) continue;
+      if (!items.has(fact.name))
+        this.#suspect(fact.is === 'user' ? 'held is missing' : 'child without parent', item, other);
+      else if (canFormRings(this.#plan)) keeping.add(fact.name, item, fact.isMarked === true);
     }
-    const world = worldOf([...parents.values()], counters, children);
-    for (const suspect of findSuspects(world, this.#circumstances)) {
-      if (OF_PARENTS.includes(suspect.problem)) this.suspicions.add(suspect);
+    const world = worldOf(this.#plan, [...items.values()], counters, children);
+    for (const suspect of findSuspects(this.#plan, world, this.#circumstances)) {
+      if (OF_MARKS.includes(suspect.problem)) this.suspicions.add(suspect);
+    }
+    for (const { key, item } of items.values()) {
+      if (isMarkedItem(this.#plan, item)) this.#addMember(key, keeping.of(itemName(key)));
     }
   }
 
+  #suspect(fault: RestViolation['fault'], item: ItemKey, other: ItemKey): void {
+    this.suspicions.add({ problem: problemOf({ fault, item, other }), about: aboutOf(this.#plan, { item, other }) });
+  }
+
+  /** Beyond the limit no ring is looked for: those that are found first say what to do. */
+  #addMember(key: ItemKey, children: readonly string[] | undefined): void {
+    if (children === undefined || this.#memberNames + children.length > RING_MEMBERS_MAX) return;
+    this.#memberNames += children.length;
+    this.#members.push({ key, children });
+  }
+
   async #comparePairs(read: () => AsyncIterable<Pair>): Promise<void> {
-    const pairs = new Map<string, { about: About; isAttached: boolean; isReferred: boolean }>();
-    for await (const { isAttached, ...about } of read()) {
-      const key = pairKey(about);
-      const pair = pairs.get(key) ?? { about, isAttached: false, isReferred: false };
-      pairs.set(key, pair);
-      pair[isAttached ? 'isAttached' : 'isReferred'] = true;
+    const pairs = new Map<string, { pair: Pair; isAttached: boolean; isReferred: boolean }>();
+    for await (const pair of read()) {
+      const key = pairKey(pair);
+      const seen = pairs.get(key) ?? { pair, isAttached: false, isReferred: false };
+      pairs.set(key, seen);
+      seen[pair.isAttached ? 'isAttached' : 'isReferred'] = true;
     }
-    for (const { about, isAttached, isReferred } of pairs.values()) {
+    for (const { pair, isAttached, isReferred } of pairs.values()) {
+      const about = aboutOf(this.#plan, { item: pair.item, other: pair.other });
       if (!isReferred) this.suspicions.add({ problem: 'stale attachment', about });
       if (!isAttached) this.suspicions.add({ problem: 'missing attachment', about });
     }
   }
 }
 
-/** Problems of a parent with its mark, its counter and its children. */
-const OF_PARENTS: readonly Problem[] = ['left counter', 'high counter', 'not deleted', 'no counter'];
+/** What keeps each item, as far as all of that is marked. */
+class Keeping {
+  readonly #names = new Map<string, Set<string> | 'free'>();
+
+  add(name: string, child: ItemKey, isMarked: boolean): void {
+    const known = this.#names.get(name) ?? new Set();
+    if (known === 'free' || !isMarked) this.#names.set(name, 'free');
+    else this.#names.set(name, known.add(itemName(child)));
+  }
+
+  /** Undefined: nothing, or something that is not marked. */
+  of(name: string): readonly string[] | undefined {
+    const known = this.#names.get(name);
+    return known === undefined || known === 'free' ? undefined : [...known];
+  }
+}
+
+/** Problems of an item with its mark, its counter and its children. */
+const OF_MARKS: readonly Problem[] = ['left counter', 'high counter', 'not deleted', 'no counter'];
 
 /** What the checks of marks and counters look at: as many children as a counter says, and no more. */
 function worldOf(
-  parents: readonly ParentFact[],
+  plan: Plan,
+  all: readonly ItemFact[],
   counters: ReadonlyMap<string, AuditedCounter>,
   children: ReadonlyMap<string, number>,
 ): AuditedWorld {
-  const named = parents.map((fact) => [itemName({ kind: fact.kind, id: fact.parent.id }), fact] as const);
-  const wanted = named.filter(([name, { parent }]) => parent.pendingDelete === true || counters.has(name));
-  const names = new Set([...counters.keys(), ...wanted.map(([name]) => name)]);
-  const childrenOf = <T>(kind: ParentKind, make: (id: string) => T): T[] =>
-    [...names].flatMap((name) => {
-      const key = parseParentName(name);
-      const { remaining } = counters.get(name) ?? {};
-      const enough = Math.max(1, typeof remaining === 'number' ? remaining : 1);
-      const count = Math.min(children.get(name) ?? 0, enough);
-      return key?.kind === kind && count > 0 ? Array<T>(count).fill(make(key.id)) : [];
-    });
-  const parentsOf = (kind: ParentKind) => wanted.flatMap(([, fact]) => (fact.kind === kind ? [fact.parent] : []));
-  return {
-    services: parentsOf('service'),
-    networks: parentsOf('network'),
-    tasks: childrenOf('service', (serviceId) => ({ serviceId, id: '' })),
-    attachments: childrenOf('network', (id) => ({ held: itemName(referredTo(id)), holder: '' })),
-    counters: [...counters.values()],
-  };
+  const wanted = all.filter(({ key, item }) => isMarkedItem(plan, item) || counters.has(itemName(key)));
+  const names = new Set([...counters.keys(), ...wanted.map(({ key }) => itemName(key))]);
+  const living = [...names].flatMap((name) => {
+    const { remaining } = counters.get(name) ?? {};
+    const enough = Math.max(1, typeof remaining === 'number' ? remaining : 1);
+    const count = Math.min(children.get(name) ?? 0, enough);
+    return count > 0 ? [[name, count] as const] : [];
+  });
+  const items: Record<string, Told['item'][]> = {};
+  for (const { key, item } of wanted) {
+    const own = items[key.kind] ?? [];
+    own.push({ ...attributesOf(plan, key), ...item });
+    items[key.kind] = own;
+  }
+  return { items, attachments: [], counters: [...counters.values()], living: new Map(living) };
 }
 
-function pairKey({ network, service, task }: About): string {
-  return JSON.stringify([network, service, task]);
+function pairKey({ item, other }: Pick<Pair, 'item' | 'other'>): string {
+  return JSON.stringify([itemName(other), itemName(item)]);
 }

@@ -1,13 +1,10 @@
 /** What an audit reads, and by which ids it speaks of it. */
 
+import { type Id, idOf, keyFor, keyWith, partsOfKey } from '../../lifecycle/ids.ts';
 import type { ItemKey } from '../../lifecycle/keys.ts';
-import type { StoredParent, World } from '../../protocol/invariants.ts';
-import { parseHeldName, parseUserName, taskKey, taskParts } from '../../protocol/model.ts';
-
-export interface AuditedParent extends StoredParent {
-  /** Paths of network lists that hold neither a list nor null. */
-  readonly oddLists?: readonly string[];
-}
+import type { Plan } from '../../lifecycle/plan.ts';
+import { isSwarmkits } from '../../lifecycle/swarmkits.ts';
+import type { KindWorld } from '../../protocol/rest.ts';
 
 export interface AuditedCounter {
   readonly id: string;
@@ -16,15 +13,24 @@ export interface AuditedCounter {
   readonly epoch?: unknown;
 }
 
-export interface AuditedWorld extends Omit<World, 'services' | 'networks' | 'counters'> {
-  readonly services: readonly AuditedParent[];
-  readonly networks: readonly AuditedParent[];
+export interface AuditedWorld extends Omit<KindWorld, 'counters'> {
   readonly counters: readonly AuditedCounter[];
 }
 
-export type Attachment = World['attachments'][number];
+export type Attachment = KindWorld['attachments'][number];
 
-/** The ids of what a finding is about, as far as each is concerned. */
+/** One item of a lifecycle's kinds. */
+export interface AboutItem {
+  /** Its kind. */
+  readonly kind: string;
+  /** Its id: a text, or its parts by their names. */
+  readonly id: Id;
+}
+
+/**
+ * What a finding is about, as far as each is concerned. SwarmKit's objects are told by the names of their ids' parts; items of other
+ * lifecycles by `item` and `other`.
+ */
 export interface About {
   /** A service's id. */
   readonly service?: string;
@@ -32,37 +38,76 @@ export interface About {
   readonly network?: string;
   /** A task's id; `service` is the one that it belongs to. */
   readonly task?: string;
+  /** A volume's id. */
+  readonly volume?: string;
+  /** A secret's id. */
+  readonly secret?: string;
+  /** A config's id. */
+  readonly config?: string;
+  /** Of other lifecycles: what lies under another or holds it, or is wrong by itself. */
+  readonly item?: AboutItem;
+  /** The other one. */
+  readonly other?: AboutItem;
   /** The counter's own key, where that is what is wrong. */
   readonly counter?: string;
   /** An attachment's own keys, where these are what is wrong. */
   readonly held?: string;
   /** The other one of the two. */
   readonly holder?: string;
+  /** A table's name, where an item can be none of its kind, whose key attributes follow. */
+  readonly table?: string;
+  /** Its key attributes. */
+  readonly key?: Readonly<Record<string, string>>;
 }
 
-function taskAbout(task: ItemKey): About {
-  const { serviceId, id } = taskParts(task);
-  return { service: serviceId, task: id };
+/** The same by keys. */
+export interface Keys {
+  readonly item?: ItemKey;
+  readonly other?: ItemKey;
 }
 
-/** A user of a network, and that network. */
-export function pairOf(user: ItemKey, network: string) {
-  const about: About = user.kind === 'task' ? taskAbout(user) : { service: user.id };
-  return { ...about, network };
+/** Parts have one name in the whole lifecycle, and of SwarmKit's kinds no two items of one finding share one of their own. */
+export function aboutOf(plan: Plan, { item, other }: Keys): About {
+  if (isSwarmkits(plan)) return { ...(item && partsOfKey(plan, item)), ...(other && partsOfKey(plan, other)) };
+  const told = (key: ItemKey): AboutItem => ({ kind: key.kind, id: idOf(plan, key) });
+  return { ...(item && { item: told(item) }), ...(other && { other: told(other) }) };
 }
 
-/** The same of an attachment. Undefined where its keys say neither. */
-export function pairIn({ held, holder }: Attachment): ReturnType<typeof pairOf> | undefined {
-  const [user, network] = [parseUserName(holder), parseHeldName(held)];
-  return user && network && pairOf(user, network.id);
+/** The inverse of {@link aboutOf}. `InvalidArgument` for ids that can't be. */
+export function keysIn(plan: Plan, about: About): Keys {
+  if (about.table !== undefined) return {};
+  if (!isSwarmkits(plan)) {
+    const { item, other } = about;
+    const keyOf = ({ kind, id }: AboutItem) => keyFor(plan, kind, id);
+    return { ...(item && { item: keyOf(item) }), ...(other && { other: keyOf(other) }) };
+  }
+  const given = about as Readonly<Record<string, unknown>>;
+  const whole = Object.keys(plan.kinds).filter((kind) => plan.kinds[kind]?.parts.every((part) => part in given));
+  // A task's service is named by its own id, and nothing beside it.
+  const names = whole.filter(
+    (kind) => !whole.some((child) => plan.kinds[child]?.under.some((one) => one.kind === kind)),
+  );
+  const keys = names.map((kind) => keyWith(plan, kind, given as Readonly<Record<string, string>>));
+  const [first, second] = keys;
+  const isHeld = first !== undefined && plan.kinds[second?.kind ?? '']?.holds.some(({ kind }) => kind === first.kind);
+  const [item, other] = isHeld ? [second, first] : [first, second];
+  const parent = item && other === undefined ? parentOf(plan, item) : undefined;
+  return { ...(item && { item }), ...((other ?? parent) && { other: other ?? parent }) };
 }
 
-/** The service that it is about, else the network. */
-export function parentIn({ service, network = '' }: Pick<About, 'service' | 'network'>): ItemKey {
-  return service === undefined ? { kind: 'network', id: network } : { kind: 'service', id: service };
+/** What it lies under, where that is one. */
+function parentOf(plan: Plan, item: ItemKey): ItemKey | undefined {
+  const [under] = plan.kinds[item.kind]?.under ?? [];
+  return under && keyWith(plan, under.kind, partsOfKey(plan, item));
 }
 
-/** The user of the network that it is about: a service, or a task of it. */
-export function userIn({ service = '', task }: About): ItemKey {
-  return task === undefined ? { kind: 'service', id: service } : taskKey(service, task);
+/** `service web`, `task 1 of service web`. */
+export function told(plan: Plan, key: ItemKey): string {
+  const { parts = [], words } = plan.kinds[key.kind] ?? {};
+  const values = partsOfKey(plan, key);
+  const others = parts
+    .slice(0, -1)
+    .reverse()
+    .map((part) => ` of ${part} ${values[part]}`);
+  return `${words?.singular ?? key.kind} ${values[parts.at(-1) ?? '']}${others.join('')}`;
 }

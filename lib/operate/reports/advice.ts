@@ -78,7 +78,7 @@ function adviseNotMarked(facts: Facts, part: Neighbourhood, circumstances: Circu
   ];
   if (hasMalformedMark) {
     sentences.push(
-      'A mark may have been meant: its pendingDelete is neither true nor false, which is no mark; "deallocator rm" makes one.',
+      `A mark may have been meant: its ${part.plan.attributes.pendingDelete} is neither true nor false, which is no mark; "deallocator rm" makes one.`,
     );
   }
   if (isProtected) {
@@ -137,7 +137,7 @@ function sentenceOf({ after, deletions }: ForecastStep, part: Neighbourhood): st
   }
   if (after.assume === 'children gone') {
     const kinds = leavesOf(part, keyOf(part.plan, after.of)).map(({ kind }) => kind);
-    const stop = capitalized(`${deleteWords(kinds)} ${childrenOf(after.of, part)}`);
+    const stop = capitalized(`${deleteWords(part.plan, kinds)} ${childrenOf(after.of, part)}`);
     return [goes === '' ? `${stop}: only then can what follows happen.` : `${stop}: then ${goes}.`];
   }
   if (goes === '') return [];
@@ -163,9 +163,17 @@ function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): s
   const name = say(object, part);
   if (reasons.some(({ because }) => because === 'not marked')) return `${name} stays: nobody asked for its removal.`;
   const key = keyOf(part.plan, object);
+  if (reasons.some(({ because }) => because === 'learning')) return `${name} ${learningText(key, part)}`;
   const remedies = reasons.flatMap((reason) => remediesOf(key, reason, part));
   const remedy = remedies.length === 0 ? '' : ` To let it go, ${remedies.join('; and ')}.`;
   return `${name} stays: ${reasons.map((reason) => reasonText(reason, part)).join(', and ')}.${remedy}`;
+}
+
+function learningText({ kind }: ItemKey, { plan }: Neighbourhood): string {
+  const holders = plan.learning.find((one) => one.kind === kind)?.holders ?? [];
+  const named = holders.map((holder) => planned(plan, holder).words.plural).join(' and ');
+  const what = `${named} that were there before "${kind}" was declared are being counted`;
+  return `stays for now: ${what}. It goes by itself once that has ended and nothing uses it.`;
 }
 
 /** What to do about a reason. A user that is marked itself has a sentence of its own. */
@@ -173,7 +181,7 @@ function remediesOf(key: ItemKey, reason: StayReason, part: Neighbourhood): stri
   if (reason.because === 'protected') return ['take its protection away ("deallocator unprotect")'];
   if (reason.because === 'children') {
     const leaves = leavesOf(part, key).filter(({ kind }) => kind === reason.kind);
-    return [`${deleteWords([reason.kind])} its ${childrenText(leaves, part)}`];
+    return [`${deleteWords(part.plan, [reason.kind])} its ${childrenText(leaves, part)}`];
   }
   if (reason.because === 'unreadable counter') return ['have its counter reset ("deallocator audit --repair")'];
   return reason.because === 'used' ? usersRemedies(key, reason.by, part) : [];
@@ -198,7 +206,14 @@ function usersRemedies(key: ItemKey, by: readonly string[], part: Neighbourhood)
   const update = `, or update ${guarded.length === 1 ? 'it' : 'them'} not to use ${say(itemName(key), part)}`;
   return [
     ...(guarded.length > 0 ? [`remove ${named(guarded)} too ("deallocator rm")${first}${isUnder ? '' : update}`] : []),
-    ...(leaves.length > 0 ? [`${deleteWords(leaves.map(({ kind }) => kind))} ${named(leaves)}`] : []),
+    ...(leaves.length > 0
+      ? [
+          `${deleteWords(
+            plan,
+            leaves.map(({ kind }) => kind),
+          )} ${named(leaves)}`,
+        ]
+      : []),
   ];
 }
 
@@ -212,6 +227,8 @@ function reasonText(reason: StayReason, part: Neighbourhood): string {
       return 'nobody asked for its removal';
     case 'protected':
       return 'it is protected';
+    case 'learning':
+      return 'its users are being counted';
     case 'grace period':
       return `its grace period ends at ${reason.until}`;
     case 'children': {

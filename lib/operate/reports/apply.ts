@@ -1,12 +1,15 @@
 /** Does what a plan says: marks, or takes marks back. */
 import type { DeallocatorClient } from '../../client/client.ts';
+import type { LifecycleClient } from '../../client/lifecycle-client.ts';
 import type { Declared } from '../../client/types.ts';
+import type { Lifecycle } from '../../lifecycle/declaration.ts';
+import { idOf } from '../../lifecycle/ids.ts';
 import { type Plan, planOf } from '../../lifecycle/plan.ts';
 import { SWARMKIT } from '../../lifecycle/swarmkit.ts';
 import { type ErrorCode, isDeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
-import { planned as plannedKind } from '../names.ts';
+import { type ObjectKey, planned as plannedKind } from '../names.ts';
 import { keyOf, placesIn } from './order.ts';
 import type { AlreadyMarked, PlannedMark, RemovalPlan, UndeletePlan } from './plan.ts';
 
@@ -63,12 +66,9 @@ export async function applyRemoval(
   const { plan: kinds = planOf(SWARMKIT) } = options;
   const apply = ({ object, waitsFor }: PlannedMark) =>
     attempt(object, async () => {
-      const { kind, id } = keyOf(kinds, object);
+      const { kind, id } = idNamed(kinds, object);
       const whenInUse = waitsFor.length > 0 ? 'wait' : 'refuse';
-      const { alreadyMarked, markedAt } =
-        kind === 'service'
-          ? await client.removeService(id, declared)
-          : await client.removeNetwork(id, { whenInUse, ...declared });
+      const { alreadyMarked, markedAt } = await steering(client).remove(kind, id, { whenInUse, ...declared });
       return { outcome: alreadyMarked ? 'unchanged' : 'marked', ...(markedAt !== undefined && { markedAt }) };
     });
   return applyInOrder(kinds, plan.marks, [...placesIn(kinds).keys()], apply, options);
@@ -108,12 +108,21 @@ export async function applyUndelete(
   const { plan: kinds = planOf(SWARMKIT) } = options;
   const apply = ({ object }: AlreadyMarked) =>
     attempt(object, async () => {
-      const { kind, id } = keyOf(kinds, object);
-      const { wasMarked } =
-        kind === 'service' ? await client.undeleteService(id, declared) : await client.undeleteNetwork(id, declared);
+      const { kind, id } = idNamed(kinds, object);
+      const { wasMarked } = await steering(client).undelete(kind, id, declared);
       return { outcome: wasMarked ? 'undeleted' : 'unchanged' };
     });
   return applyInOrder(kinds, plan.undeletes, [...placesIn(kinds).keys()].reverse(), apply, options);
+}
+
+/** A client of any kinds: their names come from the plan, and not from its type. */
+export function steering(client: object): LifecycleClient<Lifecycle> {
+  return client as LifecycleClient<Lifecycle>;
+}
+
+function idNamed(plan: Plan, object: string): ObjectKey {
+  const key = keyOf(plan, object);
+  return { kind: key.kind, id: idOf(plan, key) };
 }
 
 async function attempt(object: string, act: () => Promise<Omit<Applied, 'object'>>): Promise<Applied> {

@@ -4,6 +4,7 @@ import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { NAME_PATHS, nameOf } from '../../dynamodb/descriptions.ts';
 import { keyOfStored, keyPaths, listFrom, readItem, readItems } from '../../dynamodb/item-reads.ts';
 import { isCounter } from '../../dynamodb/items.ts';
+import { lifecycleStore } from '../../dynamodb/learning.ts';
 import { listMarked, listUnstamped } from '../../dynamodb/listings.ts';
 import { type Listing, listAttached, listDescribed } from '../../dynamodb/reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
@@ -13,8 +14,10 @@ import type { Count } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
+import { readLearning } from '../../protocol/learn.ts';
+import { type Learning, NOTHING_TO_LEARN } from '../../protocol/learning.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import type { Parent } from '../../protocol/model.ts';
+import type { SeenItem } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
@@ -44,6 +47,10 @@ const TABLE_PAGES_MAX = 1000;
 
 /** What a cluster's reports go by. */
 export interface ClusterOptions {
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly plan?: Plan;
+  /** Whether no item is older than the declaration of what it holds, so that nothing has to be learned. @default false */
+  readonly isLearned?: boolean;
   /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
   readonly rules?: Rules;
   /** Time, and the pauses between tries. @default the system's */
@@ -97,6 +104,8 @@ export class Cluster {
   readonly chance: Chance;
   /** How its tables are read. */
   readonly database: Database;
+  /** Kinds whose users were being counted when that was last read. */
+  learning: Learning = NOTHING_TO_LEARN;
 
   /**
    * @param db from {@link connect}
@@ -108,9 +117,15 @@ export class Cluster {
     this.chance = this.database.chance;
   }
 
-  /** What decides beside the tables: its rules, and now. */
+  /** What decides beside the tables: its rules, what is being learned as that was last read, and now. */
   get circumstances(): Circumstances {
-    return { rules: this.rules, nowEpochMillis: this.chance.nowEpochMillis() };
+    return { rules: this.rules, nowEpochMillis: this.chance.nowEpochMillis(), learning: this.learning };
+  }
+
+  /** Kinds whose users are being counted: read before anything is counted, as the deallocator does it. */
+  async readLearning(): Promise<Learning> {
+    this.learning = await readLearning({ lifecycle: lifecycleStore(this.database) });
+    return this.learning;
   }
 
   /** What its kinds are. */
@@ -138,7 +153,7 @@ export class Cluster {
   }
 
   /** An object of that id, with its name where its spec has one. */
-  async findParent(key: ItemKey): Promise<Pick<Parent, 'name'> | undefined> {
+  async findParent(key: ItemKey): Promise<Pick<SeenItem, 'name'> | undefined> {
     const item = await readItem(this.database, key, [...keyPaths(this.plan, key.kind), ...NAME_PATHS]);
     return item && { name: nameOf(item) };
   }

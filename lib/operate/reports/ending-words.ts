@@ -7,8 +7,9 @@ const RUNNING: readonly string[] = ['task'];
 
 const isRunning = (kinds: readonly string[]) => kinds.every((kind) => RUNNING.includes(kind));
 
-export function deleteWords(kinds: readonly string[]): string {
-  return isRunning(kinds) ? 'stop and delete' : 'delete';
+export function deleteWords(plan: Plan, kinds: readonly string[]): string {
+  if (isRunning(kinds)) return 'stop and delete';
+  return kinds.some((kind) => planned(plan, kind).goneWhen !== undefined) ? 'end or delete' : 'delete';
 }
 
 /** What to look at, where they don't go. */

@@ -17,6 +17,7 @@ import {
   toMermaid,
 } from './drawing.ts';
 import { readStanding } from './facts.ts';
+import type { StayReason } from './foreseen.ts';
 import type { FoundParent } from './found-parents.ts';
 import { findDeleted } from './history.ts';
 import { leavesOf } from './leaves.ts';
@@ -146,12 +147,17 @@ function labelOf(
     `${planned(plan, key.kind).words.singular} ${cut(id)}`,
     ...(name === id ? [] : [cut(name)]),
     ...(state === 'not marked' || (state === 'held' && hold?.because === 'grace period') ? [] : [state]),
-    ...(hold === undefined ? [] : [hold.because === 'grace period' ? `held until ${hold.until}` : hold.because]),
+    ...(hold === undefined ? [] : [holdText(hold)]),
     ...leavesOf(part, key).map(
       ({ kind, count, isExact }) =>
         `${isExact ? '' : 'at least '}${count} ${planned(plan, kind).words[count === 1 ? 'singular' : 'plural']}`,
     ),
   ];
+}
+
+function holdText(hold: StayReason): string {
+  if (hold.because === 'grace period') return `held until ${hold.until}`;
+  return hold.because === 'learning' ? 'being learned' : hold.because;
 }
 
 function cut(text: string): string {

@@ -3,7 +3,7 @@
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
-import { isMarked, type Parent } from '../../protocol/model.ts';
+import { isMarked, type SeenItem } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import { planned } from '../names.ts';
 import { type CounterFound, isUnreadable } from './cluster.ts';
@@ -95,7 +95,7 @@ export function standingOf(
   stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
 ): Standing {
   if (isUnreadable(counter)) return { state: 'unreadable' };
-  const blockedBy = users.flatMap((user) => blockersOf(plan, user, parent.key));
+  const blockedBy = eachOnce(users.flatMap((user) => blockersOf(plan, user, parent.key)));
   const usersNotLookedAt = Math.max(0, children.count - underKey - users.length);
   if (blockedBy.length > 0) return { state: 'blocked', blockedBy, usersNotLookedAt };
   if (parent.isProtected) return { state: 'held' };
@@ -119,6 +119,13 @@ export function needsSomebody({ state }: Standing, hold: StayReason | undefined)
     : MARKED_STATES.indexOf(state) < MARKED_STATES.indexOf('held');
 }
 
+/** Who blocks it directly is not told again by way of others. */
+function eachOnce(blockers: readonly Blocker[]): Blocker[] {
+  const direct = blockers.filter(({ through }) => through === undefined);
+  const all = [...direct, ...blockers].map((blocker) => [blocker.object, blocker] as const);
+  return [...new Map(all.reverse()).values()].reverse();
+}
+
 function blockersOf(plan: Plan, { user, parent, counter, users = [] }: SeenUser, of: ItemKey): Blocker[] {
   // What is gone, or refers to the object no more, is only an attachment that a sweep removes.
   if (parent === undefined) return [];
@@ -136,7 +143,7 @@ function blockersOf(plan: Plan, { user, parent, counter, users = [] }: SeenUser,
 }
 
 /** Times at which something happened: the mark, the end of a grace period, a recount, a removal that was counted. */
-function progressOf(parent: Parent, counter: CounterFound | undefined, { rules, nowEpochMillis }: Circumstances) {
+function progressOf(parent: SeenItem, counter: CounterFound | undefined, { rules, nowEpochMillis }: Circumstances) {
   const marked = parent.markedAt === undefined ? undefined : markedAtEpochMillis(parent.markedAt);
   const graceEnds = marked === undefined ? undefined : marked + rules.gracePeriodMillis;
   return [marked, graceEnds, ...timesOf(counter)].filter(

@@ -97,6 +97,16 @@ export interface Status {
   readonly notLookedAt: number;
   /** False: there are more marks than were looked through, and the oldest may be among them. */
   readonly isWhole: boolean;
+  /** Kinds whose users are being counted, so that nothing of them is deleted yet. Absent where there are none. */
+  readonly learning?: readonly LearningView[];
+}
+
+/** A kind whose users are being counted, since some of them are older than the declaration that they hold it. */
+export interface LearningView {
+  /** The held kind, such as `network`. */
+  readonly kind: string;
+  /** Since when, ISO 8601. Absent: no sweep has seen the declaration yet. */
+  readonly since?: string;
 }
 
 /** The index of marks may be some moments behind; each marked object is then read consistently. */
@@ -116,6 +126,10 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
     .sort((a, b) => MARKED_STATES.indexOf(a.state) - MARKED_STATES.indexOf(b.state));
   const wanted = options.blocked ? found.filter((entry) => needsSomebody(entry, entry.hold)) : found;
   const notLookedAt = oldest.length - keys.length;
+  const learning = [...(cluster.circumstances.learning ?? [])].map(([kind, since]) => ({
+    kind,
+    ...(since !== undefined && { since: new Date(since).toISOString() }),
+  }));
   return {
     readAt,
     counts: countStates(found),
@@ -123,6 +137,7 @@ export async function readStatus(cluster: Cluster, options: StatusOptions = {}):
     more: Math.max(0, wanted.length - limit) + notLookedAt,
     notLookedAt,
     isWhole,
+    ...(learning.length > 0 && { learning }),
   };
 }
 
@@ -140,6 +155,7 @@ export async function readEntries(
   keys: readonly ItemKey[],
   stalledAfterMillis = STALLED_AFTER_MILLIS_DEFAULT,
 ): Promise<Look[]> {
+  await cluster.readLearning();
   // Counters before children: one that is read after them would look too low for every removal in between.
   const counters = await cluster.readCounters(keys);
   const parents = await cluster.readParents(keys);

@@ -104,7 +104,7 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   world.say('— faults stop, and everything is delivered —');
   world.lanes.hurry();
   const givenUp = world.givenUp;
-  const needsSweep = () => world.losses > 0 || world.hasSweepDied;
+  const needsSweep = () => world.losses > 0 || world.hasSweepDied || dials.learns === true;
   let sweeps = 0;
   let lossesSeen = -1;
   const sweep = async (restart: boolean) => {
@@ -121,7 +121,7 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   if (!(await drain(world, draw))) return;
   const stranded = world.wire.strandedCounters();
   if ((needsSweep() || stranded.length > 0) && lossesSeen !== world.losses) {
-    if (world.losses === 0) {
+    if (world.losses === 0 && !dials.learns) {
       const left = world.hasSweepDied ? world.tables.world().counters.map(({ id }) => id) : stranded;
       world.watch.restBeforeSweep(world.tables.world(), left, Number.NEGATIVE_INFINITY);
     }

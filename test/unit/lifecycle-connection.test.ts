@@ -1,0 +1,116 @@
+/** Which kinds a command speaks: those that a file declares, or that the deployment itself tells. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { type Deployment, openDeployment } from '../../bin/cli/connection.ts';
+import { IDEAS } from '../../bin/examples/ideas.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { writeOutputs } from '../../lib/streams/deployment.ts';
+import { memoryNames } from '../../lib/testing/memory/client.ts';
+import { call } from '../support/command-line.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'deallocator-kinds-'));
+const stacks = mockClient(CloudFormationClient);
+const functions = mockClient(LambdaClient);
+afterEach(() => {
+  stacks.reset();
+  functions.reset();
+});
+afterAll(() => {
+  stacks.restore();
+  functions.restore();
+  rmSync(folder, { recursive: true });
+});
+
+const IDEAS_PLAN = planOf(IDEAS);
+const write = (name: string, document: unknown) => writeFileSync(join(folder, name), JSON.stringify(document));
+
+/** The kinds of the deployment that these arguments name, and what was said. */
+async function kindsOf(...args: string[]) {
+  let kinds: readonly string[] | undefined;
+  const open: typeof openDeployment = async (given, io): Promise<Deployment> => {
+    const deployment = await openDeployment(given, io);
+    kinds = Object.keys(deployment.cluster.plan.kinds);
+    deployment.close();
+    throw new Error('enough');
+  };
+  const { stderr } = await call(['status', ...args], { directory: folder, open });
+  return { kinds, stderr };
+}
+
+describe('the kinds of a configuration', () => {
+  const tables = memoryNames(IDEAS_PLAN);
+
+  it('are those of its field lifecycle, and else SwarmKit’s', async () => {
+    write('ideas.json', { tables, lifecycle: IDEAS });
+    expect((await kindsOf('--config', 'ideas.json')).kinds).toEqual(Object.keys(IDEAS.kinds));
+    write('swarm.json', { tables: memoryNames(planOf(SWARMKIT)) });
+    expect((await kindsOf('--config', 'swarm.json')).kinds).toEqual(Object.keys(SWARMKIT.kinds));
+  });
+
+  it('are those that are typed, before its own', async () => {
+    write('bare.json', { tables });
+    write('kinds.json', IDEAS);
+    expect((await kindsOf('--config', 'bare.json', '--lifecycle', 'kinds.json')).kinds).toEqual(
+      Object.keys(IDEAS.kinds),
+    );
+    const { stderr } = await kindsOf('--config', 'bare.json');
+    expect(stderr).toContain('bare.json names no table for services, tasks, networks');
+  });
+
+  it('are refused on one line, before anything is asked', async () => {
+    write('wrong.json', { kinds: { a: { table: 'as', key: { id: 'a' } } } });
+    const { stderr, kinds } = await kindsOf('--config', 'bare.json', '--lifecycle', 'wrong.json');
+    expect(kinds).toBeUndefined();
+    expect(stderr).toMatch(
+      /^deallocator status: wrong\.json declares what is refused: kind a has the key a: .*; .* \[InvalidArgument\]\n$/,
+    );
+  });
+});
+
+describe('the kinds of a stack', () => {
+  const outputsOf = (tables: Record<string, string>) => {
+    const names = { tables, rules: DEFAULT_RULES, sweepFunctionName: 'Shop-sweep', deadLetterQueueUrl: 'https://q' };
+    return Object.entries(writeOutputs(names as never)).map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue }));
+  };
+  const deployed = (tables: Record<string, string>) =>
+    stacks.on(DescribeStacksCommand).resolves({
+      Stacks: [
+        { StackName: 'Shop', CreationTime: new Date(0), StackStatus: 'CREATE_COMPLETE', Outputs: outputsOf(tables) },
+      ],
+    });
+  const args = ['--deployment', 'Shop', '--region', 'eu-west-1'];
+
+  it('with SwarmKit’s tables are SwarmKit’s, and no function is asked', async () => {
+    deployed(memoryNames(planOf(SWARMKIT)));
+    expect((await kindsOf(...args)).kinds).toEqual(Object.keys(SWARMKIT.kinds));
+    expect(functions.calls()).toEqual([]);
+  });
+
+  it('with other tables are what its sweep function has in its environment', async () => {
+    deployed(memoryNames(IDEAS_PLAN));
+    const Variables = { LIFECYCLE: JSON.stringify(IDEAS).replaceAll('$', '\\u0024') };
+    functions
+      .on(GetFunctionConfigurationCommand, { FunctionName: 'Shop-sweep' })
+      .resolves({ Environment: { Variables } });
+    expect((await kindsOf(...args)).kinds).toEqual(Object.keys(IDEAS.kinds));
+  });
+
+  it.each([
+    [{}, /the variable LIFECYCLE of Shop-sweep is not set; give the file that declares them, with --lifecycle FILE/],
+    [{ LIFECYCLE: '{' }, /is no lifecycle; give the file/],
+    [{ LIFECYCLE: '{"kinds":{}}' }, /is no lifecycle; give the file/],
+  ])('are asked for where it has %j', async (Variables, words) => {
+    deployed(memoryNames(IDEAS_PLAN));
+    functions.on(GetFunctionConfigurationCommand).resolves({ Environment: { Variables } });
+    expect((await kindsOf(...args)).stderr).toMatch(words);
+    write('kinds.json', IDEAS);
+    expect((await kindsOf(...args, '--lifecycle', 'kinds.json')).kinds).toEqual(Object.keys(IDEAS.kinds));
+  });
+});
