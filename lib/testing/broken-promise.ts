@@ -1,4 +1,5 @@
 /** A broken promise of a simulated schedule, told in words. */
+
 import { PROMISES } from '../protocol/promises.ts';
 import type { Promised, Violation } from '../protocol/violations.ts';
 import { numbered, type Outcome } from './simulation/simulation.ts';

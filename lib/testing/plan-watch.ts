@@ -2,7 +2,7 @@
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { checkAlways, checkRest, checkStep, type World } from '../protocol/invariants.ts';
-import { tellItem } from '../protocol/rest.ts';
+import { type StoredItem, tellItem } from '../protocol/rest.ts';
 import type { Rules } from '../protocol/rules.ts';
 import { itemsOf } from '../protocol/tables.ts';
 import type { Violation } from '../protocol/violations.ts';
@@ -72,7 +72,7 @@ export class PlanWatch implements Watcher {
     }
   }
 
-  #needs(kind: string, item: Readonly<Record<string, unknown>>): string[] {
+  #needs(kind: string, item: StoredItem): string[] {
     const { key, hasEnded, under, held } = tellItem(this.#plan, kind, item);
     if (key === undefined || hasEnded) return [];
     const name = itemName(key);
