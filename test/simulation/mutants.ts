@@ -4,6 +4,7 @@
  */
 import type { Mutant } from './mistakes.ts';
 import { CONDITION_MUTANTS } from './mutants/conditions.ts';
+import { KINDS_MUTANTS } from './mutants/kinds.ts';
 import { LEARNING_MUTANTS } from './mutants/learning.ts';
 import { READ_MUTANTS } from './mutants/reads.ts';
 import { STEP_MUTANTS } from './mutants/steps.ts';
@@ -16,6 +17,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONDITION_MUTANTS,
   ...TRANSACTION_MUTANTS,
   ...STREAM_MUTANTS,
+  ...KINDS_MUTANTS,
   ...LEARNING_MUTANTS,
 ];
 

@@ -2,18 +2,18 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { checkSwarmkits } from '../../../lib/operate/names.ts';
-import { exportLines } from '../../../lib/operate/snapshots/export-lines.ts';
-import { importLines } from '../../../lib/operate/snapshots/import-lines.ts';
-import { LINES_HEAD } from '../../../lib/operate/snapshots/lines.ts';
-import { groupByCause } from '../../../lib/operate/snapshots/unusable.ts';
-import { DONE, FAILED, type Session } from '../command.ts';
-import { UsageError } from '../errors.ts';
-import { openToWrite } from '../files.ts';
-import { openProgress } from '../progress.ts';
-import { SNAPSHOTS } from '../swarmkit-only.ts';
-import { terminalOf } from '../terminal.ts';
-import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
+import { checkSwarmkits } from '../../lib/operate/names.ts';
+import { exportLines } from '../../lib/operate/snapshots/export-lines.ts';
+import { importLines } from '../../lib/operate/snapshots/import-lines.ts';
+import { LINES_HEAD } from '../../lib/operate/snapshots/lines.ts';
+import { groupByCause } from '../../lib/operate/snapshots/unusable.ts';
+import { DONE, FAILED, type Session } from './command.ts';
+import { UsageError } from './errors.ts';
+import { openToWrite } from './files.ts';
+import { openProgress } from './progress.ts';
+import { SNAPSHOTS } from './swarmkit-only.ts';
+import { terminalOf } from './terminal.ts';
+import { exportedWords, importWords, leftWords } from './transfer-words.ts';
 
 /** As an export writes it, and as PowerShell's `>` does. */
 const ENCODINGS = ['utf8', 'utf16le'] as const;
