@@ -13,34 +13,27 @@
  * | S7 a counter is never too high | `checkAlways`, `checkRest` |
  * | L1 children gone, records delivered: what they kept goes | `checkRest` |
  */
-import { parseItemName } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName, sameItem } from '../lifecycle/keys.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { type Circumstances, findHold } from './decide.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from './rules.ts';
 import {
-  countChildren,
-  factsOf,
-  holdersOf,
-  itemsOf,
-  keyText,
-  plannedKind,
+  checkRestOf,
+  countLiving,
+  highCounters,
+  isMarkedItem,
+  type KindWorld,
+  markOf,
+  parseHeldName,
+  parseHolderName,
   type StoredItem,
-  type Tables,
-} from './tables.ts';
-
-/** The promises, as docs/design.md §5 numbers them. */
-export type Promised = 'S1' | 'S2' | 'S3' | 'S4' | 'S5' | 'S6' | 'S7' | 'L1' | 'L2' | 'L3' | 'L4';
-
-/** A promise that was found broken. */
-export interface Violation {
-  /** Which one: `S…` what never happens, `L…` what happens in the end. */
-  readonly promise: Promised;
-  /** What it is about: `service#web`, `attachment#network#front#service#web`, … */
-  readonly subject: string;
-  /** A sentence for the person who must act. */
-  readonly message: string;
-}
+  type Told,
+  tellItem,
+  tellWorld,
+} from './rest.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from './rules.ts';
+import { holdersOf, itemsOf, type Tables, worldOf } from './tables.ts';
+import { attachmentSubject, type Promised, type Violation } from './violations.ts';
 
 /** An item that is marked first, as SwarmKit's are stored. */
 export type StoredParent = {
@@ -91,17 +84,8 @@ export function checkAlways(
   rules: Rules = DEFAULT_RULES,
   plan: Plan = swarmkitPlan(rules),
 ): Violation[] {
-  const living = countChildren(tables, plan);
-  return (tables.counters ?? []).flatMap((counter) => {
-    const [name, remaining] = [String(counter.id), Number(counter.remaining)];
-    const parent = guardedIn(plan, name);
-    if (parent === undefined) return [];
-    const children = living.get(name) ?? 0;
-    const removals = unprocessed(parent);
-    if (remaining <= children + removals) return [];
-    const message = `the counter of ${name} says ${remaining}, but only ${children} children are left and ${removals} removals are not counted yet; a sweep sets it right`;
-    return [violation('S7', name, message)];
-  });
+  const world = worldOf(plan, tables);
+  return highCounters(plan, world, countLiving(plan, tellWorld(plan, world), world.attachments), unprocessed);
 }
 
 /** Holds for each single write, a raw one too, as long as only the deallocator deletes what is guarded. */
@@ -109,52 +93,51 @@ export function checkStep(before: Tables, after: Tables, judgement: Judgement = 
   const { plan = swarmkitPlan(judgement.rules) } = judgement;
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
   const violations: Violation[] = [];
-  for (const kind of plan.sweep) {
-    for (const item of deleted(plan, kind, before, after)) {
-      const { key } = factsOf(plan, kind, item);
-      if (key === undefined) continue;
-      const name = itemName(key);
-      const hasReceipt = receipted?.delete(name) !== false;
-      for (const [promise, how] of faultsOf({ key, item, hasReceipt }, before, after, { ...judgement, plan })) {
-        violations.push(violation(promise, name, `${name} was deleted ${how}`));
-      }
+  for (const gone of deleted(plan, before, after)) {
+    const name = itemName(gone.key);
+    const hasReceipt = receipted?.delete(name) !== false;
+    for (const [promise, how] of faultsOf({ gone, hasReceipt }, before, after, { ...judgement, plan })) {
+      violations.push({ promise, subject: name, message: `${name} was deleted ${how}` });
     }
   }
   for (const name of receipted ?? []) {
-    violations.push(violation('S4', name, `a receipt says that ${name} was deleted, which it was not`));
+    const message = `a receipt says that ${name} was deleted, which it was not`;
+    violations.push({ promise: 'S4', subject: name, message });
   }
   return violations;
 }
 
+type Gone = Told & { readonly key: ItemKey };
+
 function* faultsOf(
-  { key, item, hasReceipt }: { readonly key: ItemKey; readonly item: StoredItem; readonly hasReceipt: boolean },
+  { gone: { key, item, held }, hasReceipt }: { readonly gone: Gone; readonly hasReceipt: boolean },
   before: Tables,
   after: Tables,
   judgement: Judgement & { readonly plan: Plan },
 ): Generator<[Promised, string]> {
   const { plan } = judgement;
   const name = itemName(key);
-  for (const source of plannedKind(plan, key.kind).countedBy) {
+  const planned = plan.kinds[key.kind] as KindPlan;
+  for (const source of planned.countedBy) {
     if (source.by !== 'key') continue;
-    const facts = itemsOf(before, plan, source.kind).map((child) => factsOf(plan, source.kind, child));
-    const left = facts.filter(({ isGone, parents }) => !isGone && parents.includes(name)).length;
-    if (left > 0) yield ['S1', `while ${left} of its ${plannedKind(plan, source.kind).words.plural} existed`];
+    const children = itemsOf(plan, before, source.kind).map((child) => tellItem(plan, source.kind, child));
+    const left = children.filter(({ under }) => under.some((parent) => sameItem(parent, key))).length;
+    if (left > 0) yield ['S1', `while ${left} of its ${plan.kinds[source.kind]?.words.plural} existed`];
   }
 
-  const hold = holdOf(key, item, judgement);
-  if (item[plan.attributes.pendingDelete] !== true) yield ['S3', 'without a mark'];
+  const hold = findHold(markOf(plan, key, item), judgement)?.because;
+  if (!isMarkedItem(plan, item)) yield ['S3', 'without a mark'];
   if (hold === 'protected') yield ['S3', 'although it was protected'];
   if (hold === 'grace period') yield ['S3', 'before its grace period was over'];
   if (after.counters?.some(({ id }) => id === name)) yield ['S6', 'without its counter'];
   if (!hasReceipt) yield ['S6', 'without a receipt'];
 
-  for (const holder of holdersOf(after, plan)) {
-    if (holder.held.some((held) => sameItem(held, key))) yield ['S2', `while ${itemName(holder.key)} used it`];
+  for (const holder of holdersOf(plan, after)) {
+    if (holder.held.some((one) => sameItem(one, key))) yield ['S2', `while ${itemName(holder.key)} used it`];
   }
-  const { held } = factsOf(plan, key.kind, item);
-  const detached = held.slice(0, plannedKind(plan, key.kind).heldMax).map(itemName);
-  for (const attachment of after.attachments ?? []) {
-    const [heldName, holder] = [String(attachment.held), String(attachment.holder)];
+  const detached = held.slice(0, planned.heldMax).map(itemName);
+  for (const attachment of worldOf(plan, after).attachments) {
+    const { held: heldName, holder } = attachment;
     if (holder === name && detached.includes(heldName)) yield ['S6', `without its attachment to ${heldName}`];
     if (heldName === name) yield ['S6', `without its attachment of ${holder}`];
   }
@@ -163,124 +146,33 @@ function* faultsOf(
 /** Holds once every record has been delivered and every function has returned. */
 export function checkRest(tables: Tables, judgement: Judgement = UNDATED): Violation[] {
   const { rules, plan = swarmkitPlan(rules) } = judgement;
+  const world = worldOf(plan, tables);
+  const found = checkRestOf(plan, world, judgement);
   return [
-    ...checkAlways(tables, () => 0, rules, plan),
-    ...leftChildren(tables, plan),
-    ...looseAttachments(tables, plan),
-    ...leftCounters(tables, plan),
-    ...waitingItems(tables, { ...judgement, plan }),
+    ...found.map(({ promise, subject, message }) => ({ promise, subject, message })),
+    ...nobodysAttachments(plan, world),
   ];
 }
 
-/** The guarded items that are there, by their names. */
-function guardedItems(tables: Tables, plan: Plan): Map<string, { readonly key: ItemKey; readonly item: StoredItem }> {
-  return new Map(
-    plan.sweep.flatMap((kind) =>
-      itemsOf(tables, plan, kind).flatMap((item) => {
-        const { key } = factsOf(plan, kind, item);
-        return key === undefined ? [] : [[itemName(key), { key, item }] as const];
-      }),
-    ),
-  );
+/** By names of nothing that is held or holds: an audit tells of them in words of their own. */
+function nobodysAttachments(plan: Plan, { attachments }: KindWorld): Violation[] {
+  return attachments.flatMap(({ held, holder }): Violation[] => {
+    if (parseHeldName(plan, held) !== undefined && parseHolderName(plan, holder) !== undefined) return [];
+    const message = `an attachment to ${held} is left of ${holder}, which does not refer to it`;
+    return [{ promise: 'S4', subject: attachmentSubject(held, holder), message }];
+  });
 }
 
-function* leftChildren(tables: Tables, plan: Plan) {
-  const there = guardedItems(tables, plan);
-  for (const [kind, planned] of Object.entries(plan.kinds)) {
-    if (planned.under.length === 0) continue;
-    for (const item of itemsOf(tables, plan, kind)) {
-      const { parents, isGone } = factsOf(plan, kind, item);
-      // What has ended is history, which its parent may leave behind.
-      for (const parent of isGone ? [] : parents) {
-        if (there.has(parent)) continue;
-        const id = item[Object.keys(planned.key).at(-1) as string];
-        const left = `${planned.words.singular} ${id} is left of ${parent}, which is gone`;
-        yield violation('S1', `${kind}#${keyText(planned, item)}`, left);
-      }
-    }
-  }
-}
-
-/** References without what they name or without an attachment, and attachments without a reference. */
-function* looseAttachments(tables: Tables, plan: Plan) {
-  const pairOf = (held: string, holder: string) => JSON.stringify([held, holder]);
-  const there = guardedItems(tables, plan);
-  const attachments = (tables.attachments ?? []).map(({ held, holder }) => [String(held), String(holder)] as const);
-  const attached = new Set(attachments.map(([held, holder]) => pairOf(held, holder)));
-  const referred = new Set<string>();
-  for (const { key, held: all } of holdersOf(tables, plan)) {
-    for (const held of all.map(itemName)) {
-      const holder = itemName(key);
-      const uses = `${holder} refers to ${held}`;
-      referred.add(pairOf(held, holder));
-      if (!there.has(held)) yield violation('S2', held, `${uses}, which is not there`);
-      if (attached.has(pairOf(held, holder))) continue;
-      const unprotected = `${uses} without an attachment, so nothing protects it`;
-      yield violation('S2', attachmentSubject(held, holder), unprotected);
-    }
-  }
-  for (const [held, holder] of attachments) {
-    if (referred.has(pairOf(held, holder))) continue;
-    const left = `an attachment to ${held} is left of ${holder}, which does not refer to it`;
-    yield violation('S4', attachmentSubject(held, holder), left);
-  }
-}
-
-function* leftCounters(tables: Tables, plan: Plan) {
-  const there = guardedItems(tables, plan);
-  for (const { id } of tables.counters ?? []) {
-    const name = String(id);
-    const item = there.get(name)?.item;
-    if (guardedIn(plan, name) === undefined || item?.[plan.attributes.pendingDelete] === true) continue;
-    const state = item === undefined ? 'gone' : 'not marked';
-    yield violation('S4', name, `a counter is left of ${name}, which is ${state}; a sweep removes it`);
-  }
-}
-
-/** Marked items that should have gone, or that nothing will wake. */
-function* waitingItems(tables: Tables, judgement: Judgement & { readonly plan: Plan }) {
-  const { plan } = judgement;
-  const living = countChildren(tables, plan);
-  const counters = new Set((tables.counters ?? []).map(({ id }) => id));
-  for (const [name, { key, item }] of guardedItems(tables, plan)) {
-    if (item[plan.attributes.pendingDelete] !== true) continue;
-    if (living.has(name)) {
-      if (counters.has(name)) continue;
-      yield violation('L1', name, `${name} is marked and drains, but has no counter to wake it; a sweep opens one`);
-    } else if (holdOf(key, item, judgement) === undefined) {
-      yield violation('L1', name, `${name} is marked and has no children left, but is still there`);
-    }
-  }
-}
-
-function violation(promise: Promised, subject: string, message: string): Violation {
-  return { promise, subject, message };
-}
-
-/** What a violation about an attachment, or about a missing one, calls it. */
-export function attachmentSubject(held: string, holder: string): string {
-  return `attachment#${held}#${holder}`;
-}
-
-/** The guarded item of that name; undefined for the name of anything else. */
-function guardedIn(plan: Plan, name: string): ItemKey | undefined {
-  const key = parseItemName(plan, name);
-  return key !== undefined && plannedKind(plan, key.kind).isGuarded ? key : undefined;
-}
-
-function deleted(plan: Plan, kind: string, before: Tables, after: Tables): readonly StoredItem[] {
-  const [was, is] = [itemsOf(before, plan, kind), itemsOf(after, plan, kind)];
-  if (was === is) return [];
-  const planned = plannedKind(plan, kind);
-  const left = new Set(is.map((item) => keyText(planned, item)));
-  return was.filter((item) => !left.has(keyText(planned, item)));
-}
-
-function holdOf(key: ItemKey, item: StoredItem, judgement: Judgement & { readonly plan: Plan }) {
-  const { attributes } = judgement.plan;
-  const markedAt = item[attributes.markedAt];
-  const isProtected = item[attributes.protected] === true;
-  return findHold({ key, markedAt: typeof markedAt === 'string' ? markedAt : '', isProtected }, judgement)?.because;
+/** The guarded items that the one has and the other has not. */
+function deleted(plan: Plan, before: Tables, after: Tables): Gone[] {
+  return plan.sweep.flatMap((kind) => {
+    const [was, is] = [itemsOf(plan, before, kind), itemsOf(plan, after, kind)];
+    if (was === is) return [];
+    const keyed = (items: readonly StoredItem[]) =>
+      items.map((item) => tellItem(plan, kind, item)).filter((told): told is Gone => told.key !== undefined);
+    const left = new Set(keyed(is).map(({ key }) => key.id));
+    return keyed(was).filter(({ key }) => !left.has(key.id));
+  });
 }
 
 function newReceipts(before: Tables, after: Tables): readonly StoredItem[] {

@@ -56,9 +56,9 @@ export function readConfigVariable(
  * `InvalidArgument` for what is not of that shape.
  *
  * @param name what the document is called in messages
- * @param lifecycle the kinds; else the document's own `lifecycle`, and without one SwarmKit's
+ * @param lifecycle the kinds; else the document's own `lifecycle`, and without one SwarmKit's. `as told`: any tables are taken
  */
-export function readConfig(name: string, text: string, lifecycle?: Lifecycle): Config {
+export function readConfig(name: string, text: string, lifecycle?: Lifecycle | 'as told'): Config {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -67,8 +67,9 @@ export function readConfig(name: string, text: string, lifecycle?: Lifecycle): C
   }
   const config = isMap(document) ? document : {};
   const tables = isMap(config.tables) ? config.tables : {};
-  const declared = lifecycle ?? (config.lifecycle as Lifecycle | undefined);
-  const wanted = Object.keys(planOf(declared ?? SWARMKIT).tables);
+  const own = config.lifecycle as Lifecycle | undefined;
+  const declared = lifecycle === undefined || lifecycle === 'as told' ? own : lifecycle;
+  const wanted = Object.keys(lifecycle === 'as told' ? tables : planOf(declared ?? SWARMKIT).tables);
   const missing = wanted.filter((table) => typeof tables[table] !== 'string');
   if (missing.length > 0) throw invalid(`${name} names no table for ${missing.join(', ')}`);
   const textOf = (field: string): string | undefined => {

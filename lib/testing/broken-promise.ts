@@ -1,6 +1,7 @@
 /** A broken promise of a simulated schedule, told in words. */
-import type { Promised, Violation } from '../protocol/invariants.ts';
+
 import { PROMISES } from '../protocol/promises.ts';
+import type { Promised, Violation } from '../protocol/violations.ts';
 import { numbered, type Outcome } from './simulation/simulation.ts';
 
 /** Above the numbers of any story, whose draws are fewer. */

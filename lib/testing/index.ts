@@ -1,6 +1,6 @@
 /** For tests of code that uses the deallocator. */
 
-export type { Violation } from '../protocol/invariants.ts';
+export type { Violation } from '../protocol/violations.ts';
 export { BrokenPromiseError } from './broken-promise.ts';
 export {
   type CheckedWriters,

@@ -1,9 +1,11 @@
 /** Watches every step of a simulated world of any kinds for a broken promise; its writers are code of others. */
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Plan } from '../lifecycle/plan.ts';
-import { checkAlways, checkRest, checkStep, type Violation, type World } from '../protocol/invariants.ts';
+import { checkAlways, checkRest, checkStep, type World } from '../protocol/invariants.ts';
+import { type StoredItem, tellItem } from '../protocol/rest.ts';
 import type { Rules } from '../protocol/rules.ts';
-import { factsOf, itemsOf } from '../protocol/tables.ts';
+import { itemsOf } from '../protocol/tables.ts';
+import type { Violation } from '../protocol/violations.ts';
 import type { Watcher } from './simulation/watch.ts';
 
 export class PlanWatch implements Watcher {
@@ -54,7 +56,7 @@ export class PlanWatch implements Watcher {
   /** What comes when that on which it depends is gone already: at rest it may be gone again, or that be there anew. */
   #checkBirths(before: World, after: World): void {
     for (const [kind, { under, holds }] of Object.entries(this.#plan.kinds)) {
-      const [was, is] = [itemsOf(before, this.#plan, kind), itemsOf(after, this.#plan, kind)];
+      const [was, is] = [itemsOf(this.#plan, before, kind), itemsOf(this.#plan, after, kind)];
       if (was === is || under.length + holds.length === 0) continue;
       const known = new Set(was.flatMap((item) => this.#needs(kind, item)));
       const there = this.#namesIn(after);
@@ -70,12 +72,12 @@ export class PlanWatch implements Watcher {
     }
   }
 
-  #needs(kind: string, item: Readonly<Record<string, unknown>>): string[] {
-    const { key, isGone, parents, held } = factsOf(this.#plan, kind, item);
-    if (key === undefined || isGone) return [];
+  #needs(kind: string, item: StoredItem): string[] {
+    const { key, hasEnded, under, held } = tellItem(this.#plan, kind, item);
+    if (key === undefined || hasEnded) return [];
     const name = itemName(key);
     return [
-      ...parents.map((parent) => JSON.stringify(['S1', name, parent])),
+      ...under.map((parent) => JSON.stringify(['S1', name, itemName(parent)])),
       ...held.map((one) => JSON.stringify(['S2', name, itemName(one)])),
     ];
   }
@@ -83,8 +85,8 @@ export class PlanWatch implements Watcher {
   #namesIn(world: World): Set<string> {
     return new Set(
       this.#plan.sweep.flatMap((kind) =>
-        itemsOf(world, this.#plan, kind).flatMap((item) => {
-          const { key } = factsOf(this.#plan, kind, item);
+        itemsOf(this.#plan, world, kind).flatMap((item) => {
+          const { key } = tellItem(this.#plan, kind, item);
           return key === undefined ? [] : [itemName(key)];
         }),
       ),
@@ -98,8 +100,8 @@ export class PlanWatch implements Watcher {
     const holderKind = found?.holder.split('#')[0] ?? '';
     if (found === undefined || this.#plan.kinds[holderKind]?.isGuarded !== false) return false;
     return this.#plan.sweep.every((kind) =>
-      itemsOf(world, this.#plan, kind).every((item) => {
-        const { key } = factsOf(this.#plan, kind, item);
+      itemsOf(this.#plan, world, kind).every((item) => {
+        const { key } = tellItem(this.#plan, kind, item);
         const isIt = key !== undefined && itemName(key) === found.held;
         return !isIt || item[this.#plan.attributes.pendingDelete] !== true;
       }),

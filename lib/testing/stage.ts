@@ -1,12 +1,15 @@
 /** Tables in memory with what reads their streams, one batch after another, each to its end. */
 
+import { itemName } from '../lifecycle/keys.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { readBatchResult } from '../local/streams/batch-result.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { checkRest, checkStep, type Violation, type World } from '../protocol/invariants.ts';
+import { checkRest, checkStep, type World } from '../protocol/invariants.ts';
+import { tellWorld } from '../protocol/rest.ts';
 import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
-import { factsOf, itemsOf } from '../protocol/tables.ts';
+import { worldOf } from '../protocol/tables.ts';
+import type { Violation } from '../protocol/violations.ts';
 import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import type { Context } from '../streams/invocation.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../streams/sweep-requested.ts';
@@ -140,13 +143,12 @@ async function endOf<T>(promise: Promise<T>): Promise<{ readonly payload: T } | 
 }
 
 function goneOf(plan: Plan, before: World, after: World): string[] {
-  return plan.sweep.flatMap((kind) => {
-    const namesIn = (world: World) =>
-      itemsOf(world, plan, kind).flatMap((item) => {
-        const { key } = factsOf(plan, kind, item);
-        return key === undefined ? [] : [`${key.kind}/${key.id}`];
-      });
-    const left = new Set(namesIn(after));
-    return namesIn(before).filter((name) => !left.has(name));
-  });
+  const told = (world: World) =>
+    tellWorld(plan, worldOf(plan, world)).flatMap(({ kind, key }) =>
+      key !== undefined && plan.kinds[kind]?.isGuarded ? [key] : [],
+    );
+  const left = new Set(told(after).map(itemName));
+  return told(before)
+    .filter((key) => !left.has(itemName(key)))
+    .map(({ kind, id }) => `${kind}/${id}`);
 }

@@ -12,9 +12,9 @@ export const NAMED_MAX: Readonly<Record<string, number>> = {
   'lib/infra': 1,
   'lib/lifecycle': 6,
   'lib/local': 2,
-  'lib/operate': 52,
+  'lib/operate': 42,
   'lib/protocol': 14,
-  'lib/testing': 11,
+  'lib/testing': 4,
 };
 
 const NAMED = /'(?:service|network|task)'|`(?:service|network|task)#\$\{/g;

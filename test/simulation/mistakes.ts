@@ -7,9 +7,9 @@
  * A mistake also takes no process of its own, and each time that it changes something is counted. One that never did has
  * lost its place, and the mutants' test says so.
  */
-import type { Promised } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
+import type { Promised } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import type { Handler } from '../../lib/testing/memory/stream-functions.ts';
 import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';

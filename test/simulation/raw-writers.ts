@@ -4,10 +4,11 @@
  */
 
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
-import type { Violation, World } from '../../lib/protocol/invariants.ts';
+import type { World } from '../../lib/protocol/invariants.ts';
 import { taskKey } from '../../lib/protocol/model.ts';
 import { type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { holdersOf } from '../../lib/protocol/tables.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 import type { Excuses } from '../../lib/testing/simulation/watch.ts';
 
 type Parents = World['services'];
@@ -57,10 +58,10 @@ export class RawWriters implements Excuses {
     const living = new Set<string>();
     const plan = swarmkitPlan(this.#rules);
     const known = new Set(
-      holdersOf(before, plan).flatMap(({ key, held }) => held.map(({ id }) => referenceOf(key, id))),
+      holdersOf(plan, before).flatMap(({ key, held }) => held.map(({ id }) => referenceOf(key, id))),
     );
     const rawTasks = new Set(after.tasks.filter(isWrittenRaw).map(nameOfTask));
-    for (const { key, held } of holdersOf(after, plan)) {
+    for (const { key, held } of holdersOf(plan, after)) {
       for (const { id: network } of held) {
         const reference = referenceOf(key, network);
         living.add(reference);
@@ -116,7 +117,7 @@ export class RawWriters implements Excuses {
   }
 
   #orphanUsers(network: string, world: World): void {
-    for (const { key, held } of holdersOf(world, swarmkitPlan(this.#rules))) {
+    for (const { key, held } of holdersOf(swarmkitPlan(this.#rules), world)) {
       if (held.some(({ id }) => id === network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
     }
   }

@@ -5,16 +5,11 @@ import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { defineLifecycle } from '../../lib/lifecycle/define.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
-import {
-  checkAlways,
-  checkRest,
-  checkStep,
-  type StoredParent,
-  type Violation,
-  type World,
-} from '../../lib/protocol/invariants.ts';
+import { checkAlways, checkRest, checkStep, type StoredParent, type World } from '../../lib/protocol/invariants.ts';
+import { countLiving, tellWorld } from '../../lib/protocol/rest.ts';
 import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
-import { countChildren, type Tables } from '../../lib/protocol/tables.ts';
+import { type Tables, worldOf } from '../../lib/protocol/tables.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 
 const nothing: World = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
 const world = (parts: Partial<World>): World => ({ ...nothing, ...parts });
@@ -440,7 +435,9 @@ it('counts no attachment as a child of what nothing is held by', () => {
     { held: 'service#web', holder: 'service#api' },
     { held: 'x', holder: 'service#web' },
   ];
-  expect([...countChildren(world({ attachments }), swarmkitPlan(DEFAULT_RULES))]).toEqual([['network#front', 1]]);
+  const plan = swarmkitPlan(DEFAULT_RULES);
+  const told = tellWorld(plan, worldOf(plan, world({ attachments })));
+  expect([...countLiving(plan, told, attachments)]).toEqual([['network#front', 1]]);
 });
 
 describe("kinds of one's own", () => {
@@ -527,7 +524,7 @@ describe("kinds of one's own", () => {
       'S3 project#a was deleted although it was protected',
     ]);
     expect(checkRest(after, judged(plan))).toEqual([
-      { promise: 'S1', subject: 'row#P#a#R#1', message: 'row R#1 is left of project#a, which is gone' },
+      { promise: 'S1', subject: 'row#a#1', message: 'row 1 is left of project#a, which is gone' },
     ]);
     const free: Tables = { ...before, projects: [{ pk: 'P#a', sk: 'META', toGo: true, markedAt: 'm1' }], rows: [] };
     expect(checkStep(free, after, judged(plan)).filter(({ promise }) => promise !== 'S1')).toEqual([]);

@@ -5,7 +5,6 @@ import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { KindPlan } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { shown } from '../../protocol/arguments.ts';
-import type { Promised } from '../../protocol/invariants.ts';
 import {
   parseGuardedName,
   parseHeldName,
@@ -13,6 +12,7 @@ import {
   type RestViolation,
   type Told,
 } from '../../protocol/rest.ts';
+import type { Promised } from '../../protocol/violations.ts';
 import { createAgain, heldWords, placesIn, wrongReferences } from './references.ts';
 import { type About, type Attachment, type AuditedCounter, type Keys, keysIn, told } from './world.ts';
 

@@ -2,7 +2,7 @@
  * A whole schedule: a small world, faults and interleavings by seed or by a recorded story; then faults stop, everything is
  * delivered, and the world must be at rest as promised (L1; or L2 with one sweep where records were lost).
  */
-import type { Promised, Violation } from '../../protocol/invariants.ts';
+import type { Promised, Violation } from '../../protocol/violations.ts';
 import type { Choice } from './choices.ts';
 import type { Dials } from './dials.ts';
 import type { Exercised } from './exercised.ts';

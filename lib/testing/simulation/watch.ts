@@ -1,9 +1,10 @@
 /** Watches every step of a simulated world for a broken promise. */
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkAlways, checkRest, checkStep, type Violation, type World } from '../../protocol/invariants.ts';
+import { checkAlways, checkRest, checkStep, type World } from '../../protocol/invariants.ts';
 import { type Rules, swarmkitPlan } from '../../protocol/rules.ts';
 import { holdersOf } from '../../protocol/tables.ts';
+import type { Violation } from '../../protocol/violations.ts';
 
 type Parents = World['services'];
 
@@ -110,7 +111,7 @@ export class Watch implements Watcher {
   }
 
   #referencesIn(world: World) {
-    return holdersOf(world, swarmkitPlan(this.#rules)).flatMap(({ key, held }) =>
+    return holdersOf(swarmkitPlan(this.#rules), world).flatMap(({ key, held }) =>
       held.map(({ id: network }) => ({ name: `${itemName(key)} → ${network}`, user: itemName(key), network })),
     );
   }

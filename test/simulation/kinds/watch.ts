@@ -1,13 +1,15 @@
 /**
- * The promises of `docs/design.md §5` for any kinds, by what the lifecycle says and nothing that the functions do: at each step, and at
- * rest. With raw writers, what these may do to themselves is excused, as narrow as `raw-writers.ts` has it.
+ * Watches a world of any kinds: the promises of docs/design.md §5; beside them that nothing is told to stop without a mark, and that no
+ * ring of items waits. With raw writers, what these may do to themselves is excused, as narrow as `raw-writers.ts` has it.
  */
 import { keyOfItem, parseItemName } from '../../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../../lib/lifecycle/keys.ts';
 import { liesUnder } from '../../../lib/lifecycle/parents.ts';
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
 import { heldBy, isGone } from '../../../lib/lifecycle/references.ts';
-import type { Promised, Violation, World } from '../../../lib/protocol/invariants.ts';
+import { checkAlways, checkRest, checkStep, type World } from '../../../lib/protocol/invariants.ts';
+import { DEFAULT_RULES } from '../../../lib/protocol/rules.ts';
+import type { Promised, Violation } from '../../../lib/protocol/violations.ts';
 import type { Item } from '../../../lib/testing/memory/tables.ts';
 import type { Watcher } from '../../../lib/testing/simulation/watch.ts';
 
@@ -27,8 +29,7 @@ interface Moment {
   readonly attached: ReadonlySet<string>;
   /** The children of each that are not gone. */
   readonly children: ReadonlyMap<string, readonly string[]>;
-  readonly counters: ReadonlyMap<string, number>;
-  readonly receipts: ReadonlyMap<string, readonly string[]>;
+  readonly receipts: ReadonlySet<string>;
 }
 
 type Rows = Readonly<Record<string, readonly Item[]>>;
@@ -58,50 +59,27 @@ export class KindsWatch implements Watcher {
     this.#isRaw = isRaw;
   }
 
-  step(before: World, after: World): void {
+  step(before: World, after: World, nowEpochMillis: number): void {
     const [was, is] = [this.#moment(before), this.#moment(after)];
     if (this.#isRaw) this.#learn(was, is);
     this.#checkTold(was, is);
-    const receipted = new Set([...is.receipts].flatMap(([id, names]) => (was.receipts.has(id) ? [] : names)));
-    const gone = [...was.items].filter(([name, { isGuarded }]) => isGuarded && !is.items.has(name));
-    const own = gone.filter(([name]) =>
-      [...is.receipts.keys()].some((id) => !was.receipts.has(id) && id.startsWith(`${name} `)),
-    );
-    this.deletions += gone.length;
-    this.freed += gone.length - own.length;
-    for (const [name, seen] of gone) this.#checkDeletion(name, seen, { was, is, hasReceipt: receipted.delete(name) });
-    for (const name of receipted) this.#tell('S4', name, `a receipt says that ${name} was deleted, which it was not`);
-  }
-
-  #checkDeletion(
-    name: string,
-    { item, isGone: hasEnded }: Seen,
-    { was, is, hasReceipt }: { readonly was: Moment; readonly is: Moment; readonly hasReceipt: boolean },
-  ): void {
-    const { pendingDelete, protected: shield } = this.#plan.attributes;
-    const tell = (promise: Promised, how: string) => this.#tell(promise, name, `${name} was deleted ${how}`);
-    const children = [...was.items].filter(([, child]) => !child.isGone && child.under.includes(name));
-    for (const [child] of children) tell('S1', `while ${child} was under it`);
-    for (const [user, { held }] of is.items) {
-      if (held.includes(name) && !this.#isExcused(name, user, item)) tell('S2', `while ${user} held it`);
-    }
-    if (item[pendingDelete] !== true) tell('S3', 'without a mark');
-    if (item[shield] === true) tell('S3', 'although it was protected');
-    if (is.counters.has(name)) tell('S6', 'without its counter');
-    if (!hasReceipt) tell('S6', 'without a receipt');
-    for (const pair of is.attached) {
-      const [held = '', holder = ''] = pair.split(' ← ');
-      // What has ended holds nothing any more: the record of its end takes the attachments away.
-      if (holder === name && !hasEnded) tell('S6', `without its attachment to ${held}`);
-      if (held === name && !this.#isExcused(name, holder, item)) tell('S6', `without its attachment of ${holder}`);
+    const own = [...is.receipts].filter((receipt) => !was.receipts.has(receipt)).length;
+    const gone = [...was.items].filter(([name, { isGuarded }]) => isGuarded && !is.items.has(name)).length;
+    this.deletions += gone;
+    this.freed += gone - own;
+    if (gone === 0 && own === 0) return;
+    for (const violation of checkStep(before, after, { rules: DEFAULT_RULES, plan: this.#plan, nowEpochMillis })) {
+      if (this.#isExcused(violation, was)) this.excused++;
+      else this.violations.push(violation);
     }
   }
 
-  #isExcused(held: string, holder: string, { [this.#plan.attributes.markedAt]: mark }: Item): boolean {
-    const found = this.#unprotected.get(arrow(held, holder));
-    const isExcused = found !== undefined && (!found.isHealed || found.healedUnder === mark);
-    if (isExcused) this.excused++;
-    return isExcused;
+  /** Each holder by itself: one that nothing protects excuses neither another one nor a counter that stays behind. */
+  #isExcused({ subject, message }: Violation, { items }: Moment): boolean {
+    const [, holder = ''] = /was deleted (?:while|without its attachment of) (\S+)/.exec(message) ?? [];
+    const found = this.#unprotected.get(arrow(subject, holder));
+    const mark = items.get(subject)?.item[this.#plan.attributes.markedAt];
+    return found !== undefined && (!found.isHealed || found.healedUnder === mark);
   }
 
   /** An item is told only while its parent is marked: only the deallocator says so in these stories. */
@@ -123,80 +101,46 @@ export class KindsWatch implements Watcher {
   }
 
   always(world: World, unprocessed: (parent: ItemKey) => number): void {
-    if (world.counters.length > 0) this.#checkCounters(this.#moment(world), unprocessed);
+    if (world.counters.length === 0) return;
+    this.violations.push(...checkAlways(world, unprocessed, DEFAULT_RULES, this.#plan));
   }
 
-  #checkCounters({ counters, children }: Moment, unprocessed: (parent: ItemKey) => number): void {
-    for (const [name, remaining] of counters) {
-      const key = parseItemName(this.#plan, name);
-      const most = childrenOf(children, name).length + (key === undefined ? 0 : unprocessed(key));
-      if (remaining > most)
-        this.#tell('S7', name, `the counter of ${name} says ${remaining}, and must not be over ${most}`);
-    }
+  rest(world: World, lost: boolean, nowEpochMillis: number): void {
+    this.#checkRest(world, nowEpochMillis, (violation, moment) => this.#isExcusedAtRest(violation, lost, moment));
   }
 
-  rest(world: World, lost: boolean): void {
-    for (const violation of this.#restOf(this.#moment(world))) {
-      if (this.#isExcusedAtRest(violation, lost, this.#moment(world))) this.excused++;
+  restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void {
+    this.#checkRest(
+      world,
+      nowEpochMillis,
+      (violation, moment) =>
+        (violation.promise === 'S4' && counters.includes(violation.subject)) ||
+        this.#isExcusedAtRest(violation, false, moment),
+    );
+  }
+
+  #checkRest(world: World, nowEpochMillis: number, isExcused: (violation: Violation, moment: Moment) => boolean): void {
+    const moment = this.#moment(world);
+    for (const violation of checkRest(world, { rules: DEFAULT_RULES, plan: this.#plan, nowEpochMillis })) {
+      if (isExcused(violation, moment)) this.excused++;
       else this.violations.push(violation);
     }
-  }
-
-  restBeforeSweep(world: World, counters: readonly string[]): void {
-    for (const violation of this.#restOf(this.#moment(world))) {
-      if (violation.promise === 'S4' && counters.includes(violation.subject)) this.excused++;
-      else if (this.#isExcusedAtRest(violation, false, this.#moment(world))) this.excused++;
-      else this.violations.push(violation);
+    for (const name of ringsIn(moment, this.#plan.attributes.pendingDelete)) {
+      this.#tell('L1', name, `${name} waits for a ring of items`);
     }
   }
 
-  *#restOf(moment: Moment): Generator<Violation> {
-    const { items, attached, counters, children } = moment;
-    const { pendingDelete, protected: shield } = this.#plan.attributes;
-    const wanted = new Set<string>();
-    for (const [name, { isGone: hasEnded, under, held }] of items) {
-      for (const parent of hasEnded ? [] : under) {
-        if (!items.has(parent)) yield of('S1', name, `${name} is left of ${parent}, which is gone`);
-      }
-      for (const one of held) {
-        wanted.add(arrow(one, name));
-        if (!items.has(one)) yield of('S2', arrow(one, name), `${name} holds ${one}, which is not there`);
-        else if (!attached.has(arrow(one, name)))
-          yield of('S2', arrow(one, name), `${name} holds ${one} without an attachment`);
-      }
-    }
-    for (const pair of attached) if (!wanted.has(pair)) yield of('S4', pair, `an attachment is left: ${pair}`);
-    for (const [name, remaining] of counters) {
-      if (remaining > childrenOf(children, name).length)
-        yield of('S7', name, `the counter of ${name} says ${remaining}`);
-      if (items.get(name)?.item[pendingDelete] !== true) yield of('S4', name, `a counter is left of ${name}`);
-    }
-    for (const [name, { item, isGuarded }] of items) {
-      if (!isGuarded || item[pendingDelete] !== true) continue;
-      const isWaiting = childrenOf(children, name).length > 0;
-      if (isWaiting && !counters.has(name)) yield of('L1', name, `${name} drains, and no counter would wake it`);
-      if (!isWaiting && item[shield] !== true)
-        yield of('L1', name, `${name} is marked, without children, and still there`);
-    }
-    for (const name of ringsIn(moment, pendingDelete)) yield of('L1', name, `${name} waits for a ring of items`);
-  }
-
-  #isExcusedAtRest({ promise, subject }: Violation, lost: boolean, { items }: Moment): boolean {
-    const [held = '', holder = ''] = subject.split(' ← ');
+  #isExcusedAtRest({ promise, message }: Violation, lost: boolean, { items }: Moment): boolean {
     if (promise === 'S2') {
-      const reference = this.#unprotected.get(subject);
-      if (reference === undefined) return false;
-      return items.has(held) ? lost && !reference.isHealed : true;
+      const [, user = '', used = ''] = /^(\S+) refers to ([^\s,]+)/.exec(message) ?? [];
+      const reference = this.#unprotected.get(arrow(used, user));
+      return reference !== undefined && (!items.has(used) || (lost && !reference.isHealed));
     }
     // Of a leaf whose removal's record was lost, or of what had ended, to what is not marked: the sweep takes it away once that is.
-    const kind = parseItemName(this.#plan, holder)?.kind ?? '';
-    const { isGuarded = true, goneWhen } = this.#plan.kinds[kind] ?? {};
-    return (
-      promise === 'S4' &&
-      lost &&
-      (!isGuarded || goneWhen !== undefined) &&
-      items.get(held)?.item[this.#plan.attributes.pendingDelete] !== true
-    );
+    const [, held = '', holder = ''] = /^an attachment to (\S+) is left of ([^\s,]+)/.exec(message) ?? [];
+    const { isGuarded = true, goneWhen } = this.#plan.kinds[parseItemName(this.#plan, holder)?.kind ?? ''] ?? {};
+    const isMarked = items.get(held)?.item[this.#plan.attributes.pendingDelete] === true;
+    return promise === 'S4' && lost && (!isGuarded || goneWhen !== undefined) && !isMarked;
   }
 
   #learn(was: Moment, is: Moment): void {
@@ -223,7 +167,7 @@ export class KindsWatch implements Watcher {
   }
 
   #tell(promise: Promised, subject: string, message: string): void {
-    this.violations.push(of(promise, subject, message));
+    this.violations.push({ promise, subject, message });
   }
 
   #moment(world: World): Moment {
@@ -232,10 +176,6 @@ export class KindsWatch implements Watcher {
     this.#known = { world, moment };
     return moment;
   }
-}
-
-function of(promise: Promised, subject: string, message: string): Violation {
-  return { promise, subject, message };
 }
 
 const childrenOf = (children: Moment['children'], name: string) => children.get(name) ?? [];
@@ -282,12 +222,6 @@ function momentOf(plan: Plan, rows: Rows): Moment {
     items,
     children,
     attached: new Set(attachments.map(({ held, holder }) => arrow(held, holder))),
-    counters: new Map((rows.counters ?? []).map(({ id, remaining }) => [String(id), Number(remaining)])),
-    receipts: new Map(
-      (rows.receipts ?? []).map(({ id, markedAt, freed }) => [
-        `${id} ${markedAt}`,
-        [String(id), ...((freed ?? []) as { readonly id: string }[]).map((one) => one.id)],
-      ]),
-    ),
+    receipts: new Set((rows.receipts ?? []).map(({ id, markedAt }) => `${id} ${markedAt}`)),
   };
 }
