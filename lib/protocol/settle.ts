@@ -70,8 +70,8 @@ export async function settle(
 ): Promise<Settled> {
   const { rules = DEFAULT_RULES, trigger = 'unknown' } = options;
   const { learning: ask = () => readLearning(store) } = options;
-  // Before anything is counted (R58). What it says holds for all rounds: they could only learn later that it has ended.
-  const learning = store.lifecycle.declaration === undefined ? NOTHING_TO_LEARN : await ask();
+  // What the first round is told holds for all: the others could only learn later that it has ended.
+  let learning = store.lifecycle.declaration === undefined ? NOTHING_TO_LEARN : undefined;
   let recounts = 0;
   for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
@@ -81,8 +81,10 @@ export async function settle(
     const opened = round === 1 ? options.opened : undefined;
     const counter = opened ?? (await store.openCounter(key, { epoch: chance.fresh(), openedAt: isoNow(chance) }));
 
-    // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count
-    const parent = await store.readItem(key);
+    // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count; and together with it
+    // what is being learned, before anything is counted too (R58)
+    const [parent, told] = await Promise.all([store.readItem(key), learning ?? ask()]);
+    learning = told;
     if (parent === undefined || !parent.pendingDelete) {
       if (parent?.markedAt !== undefined) await store.unstampMark(key, parent.markedAt);
       const closed = await store.closeCounter(key, counter.epoch);

@@ -1,5 +1,7 @@
 /** Where a contender meets a workload: tables, streams and functions in memory, in virtual time, every unit counted. */
-import type { TableName } from '../../lib/dynamodb/schema.ts';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { LIFECYCLE_ID, type TableName } from '../../lib/dynamodb/schema.ts';
+import { declarationOf, takeDeclaration } from '../../lib/protocol/learning.ts';
 import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
@@ -80,6 +82,21 @@ export class Stage {
       }
     };
     this.#environment = this.openEnvironment();
+    this.#learn();
+  }
+
+  /** As the first sweep over empty tables leaves it: the item is there to be read, and all is learned. */
+  #learn(): void {
+    const id = { S: LIFECYCLE_ID };
+    const now = { version: this.chance.fresh(), nowEpochMillis: this.chance.nowEpochMillis() };
+    const own = declarationOf(this.tables.plan, MEMORY_NAMES);
+    const {
+      learning: _,
+      place: __,
+      ...learned
+    } = takeDeclaration(own, { isThere: false, lifecycle: undefined }, now) ?? {};
+    this.write('counters', { id }, { id, ...marshall(learned) });
+    this.forgetRecords();
   }
 
   /** One more, for a caller that lets several invocations run at a time. */
