@@ -69,6 +69,50 @@ function moveTypes(): void {
   }
 }
 
+/**
+ * Two doors are one module for both: what builds stacks and what operators' programs call is never bundled into a function, so it need
+ * not be shaken, and a second copy would be a tenth of the package. ES modules read what CommonJS exports by its names.
+ */
+const SHARED_DOORS = ['lib/infra/index.ts', 'lib/operate/index.ts'];
+
+/** The local cloud starts files of its own by where they are, so that no import leads there. */
+const STARTED = ['lib/local/', 'lib/testing/'];
+
+function shareDoors(): void {
+  for (const door of SHARED_DOORS) {
+    const file = door.replace(/ts$/, 'js');
+    const names = exportedBy(readFileSync(join(esm, file), 'utf8'));
+    const target = relative(join(esm, dirname(file)), join(cjs, file));
+    writeFileSync(join(esm, file), `export { ${names.join(', ')} } from '${target}';\n`);
+  }
+  const all = filesIn(esm, '.js').filter((file) => file.startsWith('lib/'));
+  const doors = DOORS.map((door) => door.replace(/ts$/, 'js'));
+  const reached = new Set(all.filter((file) => doors.includes(file) || STARTED.some((room) => file.startsWith(room))));
+  // A set goes on to what is added while it is gone through.
+  for (const file of reached) {
+    const text = readFileSync(join(esm, file), 'utf8');
+    for (const [, path = ''] of text.matchAll(/(?:from|import)\s*\(?["'](\.[^"']+)["']/g)) {
+      const other = join(dirname(file), path);
+      if (all.includes(other)) reached.add(other);
+    }
+  }
+  for (const file of all) if (!reached.has(file)) rmSync(join(esm, file));
+}
+
+/** The names of `export { a, b as c } from …`, which is all that a door has. */
+function exportedBy(text: string): string[] {
+  const lists = [...text.matchAll(/export\s*\{([^}]*)\}/g)].flatMap(([, list = '']) => list.split(','));
+  return lists
+    .map(
+      (one) =>
+        one
+          .trim()
+          .split(/\s+as\s+/)
+          .at(-1) ?? '',
+    )
+    .filter(Boolean);
+}
+
 const typesOf = (source: string) => source.replace(/ts$/, 'd.ts');
 
 function filesIn(folder: string, extension: string): string[] {
@@ -160,6 +204,7 @@ console.log(`functions ${(codeBytes / 1024).toFixed(0)} KB`);
 if (!options.functions) {
   await buildEsm();
   await buildCjs();
+  shareDoors();
   await buildCommand();
   packAssembly(root);
 }

@@ -20,6 +20,16 @@ export const BESIDE_CLOUD: readonly NextStep[] = [
   { command: 'npm run deallocator -- ui', says: 'shows who holds what in a browser, as it happens' },
 ];
 
+/** The same for kinds of one's own. */
+export function besideKinds(file: string, exported: string | undefined): readonly NextStep[] {
+  const given = exported === undefined ? file : `${file} --export ${exported}`;
+  return [
+    { command: `npm run local -- --lifecycle ${given}`, says: 'the same cloud, for you: it stays up until Ctrl-C' },
+    { command: 'npm run deallocator -- status', says: 'what is marked there; so do explain, ls, rm and history' },
+    { command: `npm run deallocator -- lifecycle ${given}`, says: 'what each kind causes' },
+  ];
+}
+
 export function nextSteps(steps: readonly NextStep[]): string {
   const width = Math.max(...steps.map(({ command }) => command.length));
   return steps.map(({ command, says }) => `  ${command.padEnd(width)}   ${says}`).join('\n');

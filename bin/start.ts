@@ -9,16 +9,20 @@ import { parseSnapshot } from '../lib/operate/snapshots/entries.ts';
 import type { Snapshot } from '../lib/operate/snapshots/snapshot.ts';
 import { DeallocatorError, isDeallocatorError } from '../lib/protocol/errors.ts';
 import { isDrawable } from './cli/io.ts';
+import { readLifecycleFile } from './cli/lifecycle-file.ts';
 import { DemoFailure, runDemo } from './demo/demo.ts';
+import { runKindsDemo } from './demo/kinds-demo.ts';
 import { DEMO_TIMEOUT_MILLIS } from './demo/limits.ts';
 import { plainScreen } from './demo/plain-screen.ts';
+import type { Screen } from './demo/screen.ts';
 import { listStacks, planStackRemoval } from './demo/stack-removal.ts';
 import { terminalScreen } from './demo/terminal-screen.ts';
 import { seconds } from './demo/text.ts';
-import { BESIDE_CLOUD, nextSteps, START_CLOUD } from './next-steps.ts';
+import { BESIDE_CLOUD, besideKinds, nextSteps, START_CLOUD } from './next-steps.ts';
 import { SynthesisError } from './synthesize.ts';
 
 const USAGE = `Usage: npm start [-- --snapshot FILE] [-- --stack NAME] [-- --seed N]
+       npm start -- --lifecycle FILE [--export NAME] [--seed N]
 
 Runs the deallocator on this machine: loads a cluster, removes one of its stacks while
 its tasks stop at random and the others go on, and checks what is left.
@@ -27,6 +31,9 @@ its tasks stop at random and the others go on, and checks what is left.
                     "tasks": […]} (default: the sample, bin/sample-cluster.json)
   --stack NAME      the stack to remove (default: the first one in the snapshot);
                     stacks are told by the label com.docker.stack.namespace
+  --lifecycle FILE  kinds of your own instead, such as bin/examples/ideas.ts: makes items
+                    of each, removes a set of them, and checks what is left
+  --export NAME     which lifecycle of FILE, where it exports several
   --seed N          which tasks stop when, to see the same again (default: any)
   --help            this text
 
@@ -39,6 +46,8 @@ interface Options {
   readonly snapshot: string | undefined;
   readonly stack: string | undefined;
   readonly seed: number;
+  readonly lifecycle: string | undefined;
+  readonly export: string | undefined;
 }
 
 function readOptions(): Options {
@@ -48,6 +57,8 @@ function readOptions(): Options {
         snapshot: { type: 'string' },
         stack: { type: 'string' },
         seed: { type: 'string' },
+        lifecycle: { type: 'string' },
+        export: { type: 'string' },
         help: { type: 'boolean' },
       },
     });
@@ -59,7 +70,13 @@ function readOptions(): Options {
     if (!/^\d+$/.test(values.seed ?? '0') || seed > SEED_MAX) {
       throw new Error(`--seed is "${values.seed}", allowed: a whole number from 0 to ${SEED_MAX}`);
     }
-    return { snapshot: values.snapshot, stack: values.stack, seed };
+    const { snapshot, stack, lifecycle } = values;
+    if (lifecycle !== undefined && (snapshot ?? stack) !== undefined) {
+      throw new Error(
+        '--lifecycle is given beside --snapshot or --stack, which are of services; leave out one of them',
+      );
+    }
+    return { snapshot, stack, seed, lifecycle, export: values.export };
   } catch (error) {
     process.stderr.write(`start: ${(error as Error).message}\nTry "npm start -- --help".\n`);
     process.exit(2);
@@ -77,6 +94,26 @@ function readSnapshot(path: string | undefined): Snapshot {
     throw new DeallocatorError('NotFound', `the snapshot could not be read: ${(cause as Error).message}`, { cause });
   }
   return parseSnapshot(text);
+}
+
+/** The kinds of a file, drained. */
+async function showKinds(file: string, options: Options, screen: Screen, signal: AbortSignal): Promise<void> {
+  // npm runs us in the package's folder, and tells where it was called.
+  const directory = process.env.INIT_CWD ?? '.';
+  const lifecycle = await readLifecycleFile(file, { directory }, options.export);
+  screen.line(`Kinds of ${file}: ${Object.keys(lifecycle.kinds).join(', ')}; seed ${options.seed}\n`);
+  const kinds = { lifecycle: resolve(directory, file), export: options.export };
+  await runKindsDemo({ lifecycle, kinds, seed: options.seed, screen, signal });
+}
+
+/** A stack of the sample, or of the reader's own cluster, removed. */
+async function showStack(options: Options, screen: Screen, signal: AbortSignal): Promise<void> {
+  const snapshot = readSnapshot(options.snapshot);
+  const stack = chooseStack(snapshot, options.stack);
+  const plan = planStackRemoval(snapshot, stack);
+  const rest = listStacks(snapshot).filter((other) => other !== stack);
+  screen.line(`Removing stack ${stack}${rest.length > 0 ? ` beside ${rest.join(', ')}` : ''}; seed ${options.seed}\n`);
+  await runDemo({ snapshot, plan, seed: options.seed, screen, signal });
 }
 
 function chooseStack(snapshot: Snapshot, wanted: string | undefined): string {
@@ -125,21 +162,15 @@ async function main(): Promise<number> {
   const tooLong = new DemoFailure(`the demo was not done after ${seconds(DEMO_TIMEOUT_MILLIS)} (DEMO_TIMEOUT_MILLIS)`);
   setTimeout(() => controller.abort(tooLong), DEMO_TIMEOUT_MILLIS).unref();
   try {
-    const snapshot = readSnapshot(options.snapshot);
-    const stack = chooseStack(snapshot, options.stack);
-    const plan = planStackRemoval(snapshot, stack);
     const { stdout } = process;
     const screen = isDrawable(stdout, process.env) ? terminalScreen(stdout) : plainScreen(stdout);
-    const rest = listStacks(snapshot).filter((other) => other !== stack);
-    screen.line(
-      `Removing stack ${stack}${rest.length > 0 ? ` beside ${rest.join(', ')}` : ''}; seed ${options.seed}\n`,
-    );
-    await runDemo({ snapshot, plan, seed: options.seed, screen, signal });
+    if (options.lifecycle === undefined) await showStack(options, screen, signal);
+    else await showKinds(options.lifecycle, options, screen, signal);
     const millis = performance.now() - startMillis;
     screen.line(`All is as promised: in the tables nothing is missing or left over.\n${seconds(millis)} in all.\n`);
-    screen.line(
-      `Next, the others beside the first, in another terminal:\n${nextSteps([START_CLOUD, ...BESIDE_CLOUD])}`,
-    );
+    const next =
+      options.lifecycle === undefined ? [START_CLOUD, ...BESIDE_CLOUD] : besideKinds(options.lifecycle, options.export);
+    screen.line(`Next, the others beside the first, in another terminal:\n${nextSteps(next)}`);
     return 0;
   } catch (error) {
     if (signal.reason instanceof Stopped) {

@@ -1,4 +1,4 @@
-/** What would be deployed, as files: builds the functions' code and writes the template to cdk.out. */
+/** What would be deployed, as files: builds the functions' code and writes the template, by default to cdk.out. */
 import { execFile } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,9 +27,27 @@ export async function buildFunctions(signal: AbortSignal): Promise<void> {
   await run(['bin/build.ts', '--functions'], {}, signal);
 }
 
-/** Four fifths of its time are the CDK's own validation, which changes nothing of what is written. */
-export async function writeTemplate(signal: AbortSignal, { validate }: { readonly validate: boolean }): Promise<void> {
-  const environment = { CDK_OUTDIR: ASSEMBLY_DIRECTORY, ...(!validate && { CDK_VALIDATION: 'false' }) };
+export interface TemplateChoices {
+  /** Four fifths of its time are the CDK's own validation, which changes nothing of what is written. */
+  readonly validate: boolean;
+  /** The path of a file that declares kinds. @default - SwarmKit's kinds */
+  readonly lifecycle?: string | undefined;
+  /** Which of its exports. */
+  readonly export?: string | undefined;
+}
+
+/** Of other kinds than SwarmKit's each process has its own, so that nobody runs another's. */
+export function assemblyDirectoryOf({ lifecycle }: Pick<TemplateChoices, 'lifecycle'>): string {
+  return lifecycle === undefined ? ASSEMBLY_DIRECTORY : join(ROOT, '.local', 'assemblies', String(process.pid));
+}
+
+export async function writeTemplate(signal: AbortSignal, { validate, ...context }: TemplateChoices): Promise<void> {
+  const environment = {
+    CDK_OUTDIR: assemblyDirectoryOf(context),
+    // As the CDK's command line passes it on.
+    CDK_CONTEXT_JSON: JSON.stringify(context),
+    ...(!validate && { CDK_VALIDATION: 'false' }),
+  };
   await run(['bin/app.ts'], environment, signal);
 }
 
@@ -60,8 +78,10 @@ export function readNames(outputs: Readonly<Record<string, string>>): StackNames
 }
 
 /** Throws a LocalError when nothing was synthesized. */
-export function readSynthesizedStack(): StackNames & { readonly functions: readonly FunctionProperties[] } {
-  const assembly = readAssembly(ASSEMBLY_DIRECTORY, STACK_NAME);
+export function readSynthesizedStack(
+  directory = ASSEMBLY_DIRECTORY,
+): StackNames & { readonly functions: readonly FunctionProperties[] } {
+  const assembly = readAssembly(directory, STACK_NAME);
   const stack = readStack(assembly);
   return { ...readNames(stack.outputs()), functions: readFunctions(stack, assembly) };
 }

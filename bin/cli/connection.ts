@@ -26,7 +26,7 @@ import { readText } from './files.ts';
 import type { Io } from './io.ts';
 import { onOneLine, readLifecycleFile } from './lifecycle-file.ts';
 import { findRunningCloud } from './running-clouds.ts';
-import { findStackLifecycle } from './stack-lifecycle.ts';
+import { findConfigLifecycle, findStackLifecycle } from './stack-lifecycle.ts';
 import { readStackOutputs } from './stack-outputs.ts';
 import { openSurroundings } from './surroundings.ts';
 import { accountOfQueue, isLocal, type Target, targetOf } from './target.ts';
@@ -102,14 +102,16 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
   }
   const document =
     config === undefined ? await findRunningCloud(io.directory, endpoint) : await readConfigFile(config, io);
-  const found = readConfig(document.name, document.text, lifecycle);
-  const { accessKeyId, secretAccessKey } = found;
-  const at = endpoint ?? found.endpoint;
+  const told = readConfig(document.name, document.text, 'as told');
+  const { accessKeyId, secretAccessKey } = told;
+  const at = endpoint ?? told.endpoint;
   const connection: Connection = {
-    ...regionOf(region ?? found.region, at),
+    ...regionOf(region ?? told.region, at),
     ...(at && { endpoint: at }),
     ...(accessKeyId && secretAccessKey && { credentials: { accessKeyId, secretAccessKey } }),
   };
+  const kinds = lifecycle ?? told.lifecycle ?? (await findConfigLifecycle(told.names, connection));
+  const found = readConfig(document.name, document.text, kinds);
   return {
     of: { ...(config !== undefined && { config: document.name }) },
     connection,

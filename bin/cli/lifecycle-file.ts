@@ -7,8 +7,16 @@ import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { readText } from './files.ts';
 import type { Io } from './io.ts';
 
-/** @param wanted the name of an export; undefined: the only one */
-export async function readLifecycleFile(file: string, io: Pick<Io, 'directory'>, wanted?: string): Promise<Lifecycle> {
+/**
+ * @param wanted the name of an export; undefined: the only one
+ * @param option how that is said
+ */
+export async function readLifecycleFile(
+  file: string,
+  io: Pick<Io, 'directory'>,
+  wanted?: string,
+  option = '--export',
+): Promise<Lifecycle> {
   const path = resolve(io.directory, file);
   const text = await readText(file, path);
   if (path.endsWith('.json')) return parse(file, text);
@@ -22,7 +30,7 @@ export async function readLifecycleFile(file: string, io: Pick<Io, 'directory'>,
   const way =
     found.length === 0
       ? 'export one: export const KINDS = defineLifecycle({ … })'
-      : `choose one with --export: ${names}`;
+      : `choose one with ${option}: ${names}`;
   throw new DeallocatorError('InvalidArgument', `${file} exports ${what}; ${way}`);
 }
 

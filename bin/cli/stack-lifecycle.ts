@@ -1,4 +1,4 @@
-/** The kinds of a deployed stack, where they are not SwarmKit's: its functions have them in their environment. */
+/** The kinds of a deployment, where they are not SwarmKit's: its functions have them in their environment. */
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
@@ -28,6 +28,15 @@ export async function findStackLifecycle(
     const what = `the variable ${LIFECYCLE_VARIABLE.name} of ${sweepFunctionName} is ${text ? 'no lifecycle' : 'not set'}`;
     throw new DeallocatorError('FailedPrecondition', `${what}; ${WAY}`, { cause });
   }
+}
+
+/** Of a configuration that tells a function, as a local cloud's does. What lacks tables and tells none is left to who reads it. */
+export async function findConfigLifecycle(
+  names: DeploymentNames,
+  connection: Connection,
+): Promise<Lifecycle | undefined> {
+  const isSwarm = Object.keys(planOf(SWARMKIT).tables).every((table) => Object.hasOwn(names.tables, table));
+  return isSwarm || names.sweepFunctionName === undefined ? undefined : findStackLifecycle(names, connection);
 }
 
 async function readVariable(sweepFunctionName: string, connection: Connection): Promise<string | undefined> {

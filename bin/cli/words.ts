@@ -1,7 +1,6 @@
 /** How counts, marks, holds and forecasts of the reports are put in words and trees. */
-import { parseItemName } from '../../lib/lifecycle/ids.ts';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
-import { called, childWords, listed, type Names, planned, spokenWith } from '../../lib/operate/names.ts';
+import { called, childWords, keyNamed, listed, type Names, planned, spokenWith } from '../../lib/operate/names.ts';
 import type { Forecast, StayReason } from '../../lib/operate/reports/foreseen.ts';
 import type { Standing } from '../../lib/operate/reports/standing.ts';
 import type { CounterView, CountView, MarkView } from '../../lib/operate/reports/view.ts';
@@ -25,7 +24,7 @@ export function countWords(
 
 /** What the children of an object are called. */
 export function childOf(plan: Plan, object: string): ReturnType<typeof childWords> {
-  const key = parseItemName(plan, object);
+  const key = keyNamed(plan, object);
   return key === undefined ? { singular: 'user', plural: 'users' } : childWords(plan, key.kind);
 }
 
@@ -128,8 +127,10 @@ function afterWords(plan: Plan, after: Forecast['steps'][number]['after'], say: 
 
 /** What its users delete of an object: `tasks`, `comments`. */
 function leafWords(plan: Plan, object: string): string {
-  const { kind = '' } = parseItemName(plan, object) ?? {};
-  const kinds = planned(plan, kind).countedBy.flatMap((source) => (source.by === 'key' ? [source.kind] : source.kinds));
+  const key = keyNamed(plan, object);
+  const kinds = (key === undefined ? [] : planned(plan, key.kind).countedBy).flatMap((source) =>
+    source.by === 'key' ? [source.kind] : source.kinds,
+  );
   const leaves = kinds.filter((one) => !planned(plan, one).isGuarded);
   return leaves.map((one) => planned(plan, one).words.plural).join(' and ');
 }

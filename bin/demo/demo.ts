@@ -1,17 +1,18 @@
 /** The demo itself: one stack goes, the others go on, and in the end everything is checked. */
 import { DeallocatorClient } from '../../lib/client/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
-import { checkEngine, startEngine } from '../../lib/local/dynamodb/engine.ts';
-import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import type { LocalCloud } from '../../lib/local/local-cloud.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';
 import type { Snapshot } from '../../lib/operate/snapshots/snapshot.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { PROMISES } from '../../lib/protocol/promises.ts';
 import { count } from '../cli/text.ts';
-import { ASSEMBLY_DIRECTORY, buildFunctions, readSynthesizedStack, STACK_NAME, writeTemplate } from '../synthesize.ts';
 import { PROGRESS_EVERY_MILLIS, QUIET_TIMEOUT_MILLIS } from './limits.ts';
 import { loadSnapshot } from './load-snapshot.ts';
 import { Observation } from './observation.ts';
+import { onCloud } from './on-cloud.ts';
 import { seededRandom } from './random.ts';
 import { findServiceWithTasks, liveOn, markStack, type OthersDone, planStops, stopTasks, tryFence } from './removal.ts';
 import type { Drain, Screen } from './screen.ts';
@@ -35,55 +36,9 @@ export class DemoFailure extends Error {
 
 /** Throws a LocalError before anything is built, where Java is missing. */
 export async function runDemo(options: DemoOptions): Promise<void> {
-  await checkEngine();
-  // The engine starts while the rest is built. Why it did not is told where it is waited for.
-  const starting = startEngine();
-  starting.catch(() => {});
-  try {
-    await runOn(starting, options);
-  } finally {
-    await starting.then(
-      (engine) => engine.stop(),
-      () => {},
-    );
-  }
-}
-
-async function runOn(starting: ReturnType<typeof startEngine>, options: DemoOptions): Promise<void> {
   const { screen, signal } = options;
-  const step = async <T>(title: string, outcome: string, work: () => Promise<T>): Promise<T> => {
-    signal.throwIfAborted();
-    const startMillis = performance.now();
-    screen.begin(title, outcome);
-    try {
-      const result = await work();
-      screen.end(title, outcome, performance.now() - startMillis);
-      return result;
-    } finally {
-      screen.stopStep();
-    }
-  };
-
-  await step('Bundle the functions', 'their code, as Lambda would run it', () => buildFunctions(signal));
-  await step('Write the template', 'as CloudFormation would deploy it', () =>
-    writeTemplate(signal, { validate: false }),
-  );
-  const { tables, functions } = readSynthesizedStack();
-  const observation = new Observation();
-  const cloud = await step(
-    'Start the local cloud',
-    `${Object.keys(tables).length} tables, ${functions.length} functions`,
-    async () =>
-      startLocalCloud({
-        engine: { port: (await starting).port },
-        assemblyDirectory: ASSEMBLY_DIRECTORY,
-        stackName: STACK_NAME,
-        clockRate: 1,
-        schedules: true,
-        log: observation.log,
-      }),
-  );
-  try {
+  const observation = new Observation(planOf(SWARMKIT));
+  await onCloud({ screen, signal, observation }, async ({ cloud, names: { tables, functions }, step }) => {
     const { endpoint, region, accessKeyId, secretAccessKey } = cloud;
     const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
     const client = new DeallocatorClient({ tables, connection });
@@ -110,9 +65,7 @@ async function runOn(starting: ReturnType<typeof startEngine>, options: DemoOpti
     if (problems.length === 0) return;
     const trouble = observation.trouble.length > 0 ? ['the local cloud said:', ...observation.trouble] : [];
     throw new DemoFailure(['the end is not as it must be', ...problems, ...trouble].join('\n  '));
-  } finally {
-    await cloud.stop();
-  }
+  });
 }
 
 /** From the first mark until nothing is left to happen. */
@@ -136,11 +89,11 @@ async function removeStack(
   const others: OthersDone = { replacedTasks: 0, updatedServices: [], newServices: new Map() };
   const events: string[] = [];
   let show: (text: string) => void = (text) => events.push(text);
-  observation.onDeletion = ({ kind, id, withService, by, atEpochMillis }) => {
+  observation.onDeletion = ({ kind, id, along, by, atEpochMillis }) => {
     const drain = kind === 'service' ? drains.get(id) : undefined;
     if (drain !== undefined) drain.isGone = true;
     const when = seconds(atEpochMillis - startEpochMillis).padStart(7);
-    show(`${when}  ${`${kind} ${id}`.padEnd(28)} deleted: ${reasonOf(by, withService)}`);
+    show(`${when}  ${`${kind} ${id}`.padEnd(28)} deleted: ${reasonOf(by, along)}`);
   };
 
   const marked = await markStack(client, plan);

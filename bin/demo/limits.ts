@@ -4,6 +4,8 @@
 export const DRAIN_MILLIS = 18_000;
 /** Moments at which tasks stop. With more tasks, several stop at a time, so that a large cluster takes no longer. */
 export const STOPS_MAX = 200;
+/** Of the demo of one's own kinds: between two leaves that end, so that each deletion is seen by itself. */
+export const LEAF_EVERY_MILLIS = 900;
 /** How often a task of another stack is replaced. */
 export const REPLACE_EVERY_MILLIS = 700;
 /** Tasks of the new service that another stack creates meanwhile. */

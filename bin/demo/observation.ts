@@ -1,15 +1,17 @@
 /** What the functions did, from their structured log lines, and what the local cloud reports as wrong. */
+
+import type { Plan } from '../../lib/lifecycle/plan.ts';
 import type { LogEntry } from '../../lib/local/ground/log.ts';
-import { type ParentKind, parseParentName } from '../../lib/protocol/model.ts';
+import { keyNamed, spoken } from '../../lib/operate/names.ts';
 import { TROUBLE_LINES_MAX } from './limits.ts';
 
 export interface Deletion {
-  readonly kind: ParentKind;
+  readonly kind: string;
   readonly id: string;
   /** The function that did it, as in `functions/`. */
   readonly by: string;
-  /** For a network: the service in whose transaction it went. */
-  readonly withService: string | undefined;
+  /** In whose transaction it went, if that was another's: `service web`. */
+  readonly along: string | undefined;
   readonly atEpochMillis: number;
 }
 
@@ -23,10 +25,15 @@ interface DecisionLine {
 }
 
 export class Observation {
+  readonly #plan: Plan;
   readonly deletions: Deletion[] = [];
   /** Lines that tell of trouble: errors, crashes, and the local cloud's own. */
   readonly trouble: string[] = [];
   onDeletion: (deletion: Deletion) => void = () => {};
+
+  constructor(plan: Plan) {
+    this.#plan = plan;
+  }
 
   readonly log = ({ source, line }: LogEntry): void => {
     const decision = source === 'local' ? undefined : parseLine(line);
@@ -36,12 +43,11 @@ export class Observation {
     }
     if (decision.decision !== 'deleted') return;
     const { parent = '', freed = [], function: by = source, at = '' } = decision;
-    const owner = parseParentName(parent);
     for (const name of [parent, ...freed]) {
-      const key = parseParentName(name);
+      const key = keyNamed(this.#plan, name);
       if (key === undefined) continue;
-      const withService = name === parent ? undefined : owner?.id;
-      const deletion = { ...key, by, withService, atEpochMillis: Date.parse(at) };
+      const along = name === parent ? undefined : spoken(this.#plan, parent);
+      const deletion = { ...key, by, along, atEpochMillis: Date.parse(at) };
       this.deletions.push(deletion);
       this.onDeletion(deletion);
     }

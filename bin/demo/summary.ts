@@ -48,10 +48,10 @@ function titled(title: string, table: string): string {
 }
 
 function deletedTable({ deletions, marked }: Outcome): string {
-  const rows = deletions.map(({ kind, id, by, withService, atEpochMillis }) => {
+  const rows = deletions.map(({ kind, id, by, along, atEpochMillis }) => {
     const markedAt = marked.find((parent) => parent.kind === kind && parent.id === id)?.markedAt;
     const drainMillis = atEpochMillis - (markedAtEpochMillis(markedAt ?? '') ?? Number.NaN);
-    return [`${kind} ${id}`, reasonOf(by, withService), Number.isNaN(drainMillis) ? 'unknown' : seconds(drainMillis)];
+    return [`${kind} ${id}`, reasonOf(by, along), Number.isNaN(drainMillis) ? 'unknown' : seconds(drainMillis)];
   });
   return drawTable(['', 'because', 'after its mark'], rows, 2);
 }

@@ -12,8 +12,8 @@ export function seconds(millis: number): string {
 export const COLUMNS_DEFAULT = 78;
 
 /** Why something went, from the function that took it along. */
-export function reasonOf(functionName: string, withService: string | undefined): string {
-  if (withService !== undefined) return `in one transaction with service ${withService}, the last that used it`;
+export function reasonOf(functionName: string, along: string | undefined): string {
+  if (along !== undefined) return `in one transaction with ${along}, the last that used it`;
   return REASONS[functionName] ?? `by ${functionName}`;
 }
 

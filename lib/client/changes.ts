@@ -8,11 +8,11 @@ import { type Item, native, type StoredItem, StoredValue } from '../dynamodb/req
 import { remove, update } from '../dynamodb/writes.ts';
 import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
-import { heldBy } from '../lifecycle/references.ts';
+import { heldBy, isGone } from '../lifecycle/references.ts';
 import { invalid, shown } from '../protocol/arguments.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX, UPDATE_TRIES_MAX } from '../protocol/limits.ts';
-import { plannedKind, told } from './ids.ts';
+import { parentsOf, plannedKind, told } from './ids.ts';
 import { attachStep, fenceStep } from './new-items.ts';
 import { checkedReferences, decisiveAttributes, toStored } from './references.ts';
 import { beingDeleted, notFound } from './refusals.ts';
@@ -84,7 +84,9 @@ async function tryUpdate(
   const address = at.item(key);
   const fit = planned.isGuarded ? [isThere(address), isNotMarked(plan)] : [isThere(address)];
   const condition = allOf(...fit, ...holdsAsRead(asRead(stored, compared)));
-  const fences = added.map((one) => fenceStep(database, one, `${told(plan, key)} was not updated`));
+  // What was gone, and is to keep things again, is as new: it was not counted meanwhile.
+  const parents = isGone(planned, before) && !isGone(planned, after) ? parentsOf(plan, key) : [];
+  const fences = [...parents, ...added].map((one) => fenceStep(database, one, `${told(plan, key)} was not updated`));
   const actions = [
     update(address, setting(pick(after, written)), condition),
     ...fences.map(({ action }) => action),

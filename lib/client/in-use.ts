@@ -1,6 +1,7 @@
 /** Refuses to mark what is in use by those that forbid it: docs/design.md §4.5. */
 import type { Database } from '../dynamodb/database.ts';
 import { attributePath, declaredPath, outermost } from '../dynamodb/expressions.ts';
+import { lifecycleStore } from '../dynamodb/learning.ts';
 import { listAttached, listChildren } from '../dynamodb/reads.ts';
 import type { Item } from '../dynamodb/requests.ts';
 import { keyOfItem, parseItemName } from '../lifecycle/ids.ts';
@@ -27,6 +28,8 @@ const UNUSED: Use = { blockers: [], isWhole: true };
  */
 export async function refuseIfInUse(database: Database, key: ItemKey): Promise<void> {
   const { plan } = database;
+  // Before the look: what ends in between has healed all that the look finds.
+  await refuseWhileLearning(database, key);
   let use = UNUSED;
   for (const source of plannedKind(plan, key.kind).countedBy) {
     use = source.by === 'key' ? await usedUnderKey(database, key, source) : await usedByHolders(database, key);
@@ -39,6 +42,25 @@ export async function refuseIfInUse(database: Database, key: ItemKey): Promise<v
     'FailedPrecondition',
     `${told(plan, key)} is in use by ${wordsFor(database, blockers)}${more}; remove or update ${blockers.length === 1 ? 'it' : 'them'} first, or mark the ${plannedKind(plan, key.kind).words.singular} with whenInUse: 'wait'`,
     { blockers: blockers.map(itemName).sort() },
+  );
+}
+
+/**
+ * Users that are older than the deployment may have no attachment yet (docs/design.md §4.4 R81). The client knows of that what the item
+ * says, and no more: before any sweep has been there, a removal is accepted, and its mark waits.
+ */
+async function refuseWhileLearning(database: Database, key: ItemKey): Promise<void> {
+  const { plan } = database;
+  const { countedBy, restrictedBy, words } = plannedKind(plan, key.kind);
+  const holders = countedBy.flatMap((count) => (count.by === 'attachments' ? count.kinds : []));
+  if (!holders.some((holder) => restrictedBy.includes(holder))) return;
+  const { isThere, lifecycle } = await lifecycleStore(database).read();
+  // What nobody can read may say anything.
+  if (!isThere || (lifecycle !== undefined && lifecycle.learning[key.kind] === undefined)) return;
+  throw new DeallocatorError(
+    'FailedPrecondition',
+    `${told(plan, key)} may be in use by what was there before the last deployment, which is being counted; try again once "deallocator status" no longer says so, or mark the ${words.singular} with whenInUse: 'wait'`,
+    { learning: true },
   );
 }
 

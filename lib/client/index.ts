@@ -1,7 +1,7 @@
 /** The package's main entry. */
 export type { Connection, DynamoDBClientGiven } from '../dynamodb/client.ts';
 export type { DocumentAction, PlainAction } from '../dynamodb/parts.ts';
-export type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+export type { PhysicalNames, SwarmkitNames, TableName } from '../dynamodb/schema.ts';
 export type {
   Dependency,
   DependencyByKey,

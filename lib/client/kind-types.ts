@@ -22,9 +22,9 @@ export type GuardedKindOf<L extends Lifecycle> = Extract<
 export type LeafKindOf<L extends Lifecycle> = string extends KindOf<L> ? string : Exclude<KindOf<L>, GuardedKindOf<L>>;
 
 /** The key attributes of a kind's items. */
-export type KeyOf<L extends Lifecycle, N extends KindOf<L>> = Readonly<
-  Record<Extract<keyof L['kinds'][N]['key'], string>, string>
->;
+export type KeyOf<L extends Lifecycle, N extends KindOf<L>> = string extends keyof L['kinds'][N]['key']
+  ? Readonly<Record<string, unknown>>
+  : Readonly<Record<Extract<keyof L['kinds'][N]['key'], string>, string>>;
 
 /** An item as it is in its table: its key, and whatever attributes it has. */
 export type ItemOf<L extends Lifecycle, N extends KindOf<L>> = KeyOf<L, N> & { readonly [attribute: string]: unknown };

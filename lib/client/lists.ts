@@ -105,6 +105,11 @@ export async function deleteItems(
 /** A bulk request that stopped on its way says what was done before. */
 export function withDone(error: unknown, done: readonly string[]): unknown {
   if (!(error instanceof DeallocatorError) || done.length === 0) return error;
-  const { code, message, cause, blockers } = error;
-  return new DeallocatorError(code, `${message} (${done.length} before it were done)`, { cause, blockers, done });
+  const { code, message, cause, blockers, learning } = error;
+  return new DeallocatorError(code, `${message} (${done.length} before it were done)`, {
+    cause,
+    blockers,
+    learning,
+    done,
+  });
 }

@@ -47,9 +47,10 @@ export function optionsFrom({
   environment = process.env,
   client,
   chance,
-  lifecycle,
+  lifecycle: given,
 }: EnvironmentOptions): DeallocatorClientOptions {
-  const { names, endpoint, region, accessKeyId, secretAccessKey } = readConfigVariable(environment);
+  const config = readConfigVariable(environment, given);
+  const { names, lifecycle, endpoint, region, accessKeyId, secretAccessKey } = config;
   return {
     tables: names.tables,
     taskNetworks: names.rules.taskNetworks,

@@ -1,13 +1,13 @@
 /** Actions for the transactions of writers that are not ours: the fence of an item, and the attachments of what one holds. */
 import type { Database } from '../dynamodb/database.ts';
 import { type DocumentAction, documentActions, type PlainAction, plainActions } from '../dynamodb/parts.ts';
-import type { Action } from '../dynamodb/requests.ts';
+import type { Action, Item } from '../dynamodb/requests.ts';
 import { putKey, remove } from '../dynamodb/writes.ts';
 import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
-import { heldBy } from '../lifecycle/references.ts';
+import { heldBy, isGone } from '../lifecycle/references.ts';
 import { checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { fence } from './fence.ts';
-import { checkedKey, guardedKind, parentsOf, told } from './ids.ts';
+import { checkedKey, guardedKind, parentsOf, plannedKind, told } from './ids.ts';
 import { checkedItemKey, itemGiven } from './new-items.ts';
 import { checkedReferences, distinct } from './references.ts';
 
@@ -43,11 +43,14 @@ export function holdParts(database: Database, kind: string, given: unknown, befo
   const item = itemGiven(plan, kind, given);
   const key = checkedItemKey(plan, kind, item);
   const held = checkedReferences(plan, key, item);
+  const planned = plannedKind(plan, kind);
   const was = before === undefined ? [] : heldBefore(database, key, before);
+  // What was gone, and is to keep things again, is as new: it was not counted meanwhile.
+  const isNew = before === undefined || (isGone(planned, before as Item) && !isGone(planned, item));
   const without = (all: readonly ItemKey[], others: readonly ItemKey[]) =>
     all.filter((one) => !others.some((other) => sameItem(one, other)));
   const added = without(held, was);
-  const fenced = before === undefined ? [...parentsOf(plan, key), ...added] : added;
+  const fenced = isNew ? [...parentsOf(plan, key), ...added] : added;
   return [
     ...distinct(fenced).map((other) => fence(database, other)),
     ...added.map((other) => putKey(at.attachment(other, key))),

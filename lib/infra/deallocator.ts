@@ -22,7 +22,7 @@ import { createFunction, type FunctionSetup, type Functions, timeoutMillis } fro
 import { give, type PolicyProps } from './grants.ts';
 import { readKeys } from './keys.ts';
 import { readKinds } from './kinds.ts';
-import { createMapping, readStreamStatements, sendStatement } from './mappings.ts';
+import { createMapping, deployLast, readStreamStatements, sendStatement } from './mappings.ts';
 import { functionMetric, iteratorAge, type Measured, readNamespace, summedMetric } from './metrics.ts';
 import { dashboardName, nameWith, refusePrefix } from './names.ts';
 import { createOutputs } from './outputs.ts';
@@ -104,6 +104,7 @@ export class Deallocator extends Construct {
       functionNamesOf(plan).map((name) => [name, this.#createFunction(name, plan.permissions[name] ?? {}, setup)]),
     ) as Functions;
     this.functions = functions;
+    deployLast(functions.sweep, Object.values(functions));
     const rolesFor = (action: Action, table: string) =>
       Object.entries(functions)
         .filter(([name]) => plan.permissions[name]?.[table]?.includes(action))

@@ -26,13 +26,16 @@ export interface Kinds {
 }
 
 /** What is said of a table or a function by its name here. */
-type NamedProps = Readonly<Partial<Record<'tables' | 'warmThroughput' | 'mappings' | 'reservedConcurrency', object>>>;
+type NamedProps = Readonly<
+  Partial<Record<'tables' | 'warmThroughput' | 'expiryAttributes' | 'mappings' | 'reservedConcurrency', object>>
+>;
 
 export function readKinds(scope: Construct, props: KindProps & RuleProps & NamedProps): Kinds {
   const kinds = planned(scope, declared(scope, props));
   const tables = Object.keys(kinds.plan.tables);
   refuseUnknown(scope, 'tables', props.tables, tables);
   refuseUnknown(scope, 'warmThroughput', props.warmThroughput, tables);
+  refuseUnknown(scope, 'expiryAttributes', props.expiryAttributes, tables);
   refuseUnknown(scope, 'mappings', props.mappings, Object.keys(kinds.plan.functions));
   refuseUnknown(scope, 'reservedConcurrency', props.reservedConcurrency, functionNamesOf(kinds.plan));
   return kinds;

@@ -1,9 +1,9 @@
 /** Event source mappings: how Lambda reads the streams, and what a reader of a stream must be allowed. */
-import { Duration } from 'aws-cdk-lib';
+import { type CfnResource, Duration } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
-import type { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 import type { StreamFunctionPlan } from '../lifecycle/tables.ts';
 import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import { type Range, readWithin } from './ranges.ts';
@@ -107,6 +107,18 @@ export function createMapping(
     metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
     filters: filters.length > 0 ? filters : undefined,
   });
+}
+
+/**
+ * The functions of the streams, and how these are read, are deployed before the sweep is: else a sweep of a new declaration could learn,
+ * and say so, while a function of the former one lets a holder's record go by (docs/design.md §4.4 R61).
+ */
+export function deployLast(sweep: lambda.IFunction, functions: readonly lambda.IFunction[]): void {
+  const resourceOf = (construct: IConstruct | undefined) => construct?.node.defaultChild as CfnResource;
+  for (const other of functions.filter((one) => one !== sweep)) {
+    const mapping = other.node.scope?.node.findChild('Mapping');
+    resourceOf(sweep).node.addDependency(resourceOf(other), resourceOf(mapping));
+  }
 }
 
 /** Lambda reads the stream with the function's role, and EventBridge Pipes with the pipe's. */

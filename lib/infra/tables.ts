@@ -54,11 +54,12 @@ export interface TableProps extends CapacityProps, BackupProps {
   readonly pointInTimeRecoveryDays?: number;
 
   /**
-   * Attribute of a task that holds its expiry in epoch seconds: DynamoDB deletes the task some time after it (within a
-   * few days), and the deallocator counts that like any other removal.
-   * @default - tasks don't expire
+   * By the name of a created table, the attribute that holds an item's expiry in epoch seconds: `{ tasks: 'expiresAt' }`. DynamoDB
+   * deletes the item some time after it (within a few days), and the deallocator counts that like any other removal. Only where
+   * nothing depends on the items: others are deleted with a proof.
+   * @default - nothing expires
    */
-  readonly taskTtlAttribute?: string;
+  readonly expiryAttributes?: Readonly<Partial<Record<string, string>>>;
 
   /**
    * What CloudWatch Contributor Insights reports of the created tables: the busiest keys, or the throttled ones alone. The
@@ -76,7 +77,7 @@ export interface TableProps extends CapacityProps, BackupProps {
 export function createTables(scope: Construct, props: TableProps & NameProps & EventProps, plan: Plan): Tables {
   const recoveryPeriodInDays = props.pointInTimeRecoveryDays ?? 35;
   readWithin(scope, 'pointInTimeRecoveryDays', recoveryPeriodInDays, { least: 1, most: 35 });
-  refuseExpiry(scope, props);
+  refuseExpiry(scope, props, plan);
   const key = props.tableEncryptionKey && readKey(scope, 'tableEncryptionKey', props.tableEncryptionKey);
   const created: dynamodb.Table[] = [];
   const create = (name: string, planned: TablePlan): dynamodb.ITable => {
@@ -91,7 +92,7 @@ export function createTables(scope: Construct, props: TableProps & NameProps & E
       partitionKey: stringAttribute(partitionKey),
       sortKey: sortKey === undefined ? undefined : stringAttribute(sortKey),
       stream: stream && dynamodb.StreamViewType[stream],
-      timeToLiveAttribute: name === 'receipts' ? RECEIPT_EXPIRY : name === 'tasks' ? props.taskTtlAttribute : undefined,
+      timeToLiveAttribute: name === 'receipts' ? RECEIPT_EXPIRY : props.expiryAttributes?.[name],
       billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
       tableClass: dynamodb.TableClass.STANDARD,
       encryption: dynamodb.TableEncryption[key ? 'CUSTOMER_MANAGED' : 'AWS_MANAGED'],
@@ -128,20 +129,29 @@ export function namesOf(tables: Tables): PhysicalNames {
   return Object.fromEntries(Object.entries(tables).map(([name, { tableName }]) => [name, tableName])) as PhysicalNames;
 }
 
-function refuseExpiry(scope: Construct, { taskTtlAttribute, tables }: TableProps): void {
-  if (taskTtlAttribute === '') {
-    refuse(
-      scope,
-      'taskTtlAttribute is "", which names no attribute; name the attribute of a task that holds its expiry in epoch ' +
-        'seconds, or leave the property out',
-    );
-  }
-  if (taskTtlAttribute !== undefined && tables?.tasks !== undefined) {
-    refuse(
-      scope,
-      `taskTtlAttribute is "${taskTtlAttribute}", which a table that you bring would not heed; choose the time to live where ` +
-        'tables.tasks is defined, and leave the property out',
-    );
+function refuseExpiry(scope: Construct, { expiryAttributes = {}, tables }: TableProps, plan: Plan): void {
+  for (const [name, attribute] of Object.entries(expiryAttributes)) {
+    if (attribute === undefined) continue;
+    const said = `expiryAttributes.${name} is "${attribute}"`;
+    if (attribute === '') {
+      refuse(
+        scope,
+        `${said}, which names no attribute; name the one that holds the expiry in epoch seconds, or leave it out`,
+      );
+    }
+    if (plan.tables[name]?.kinds.length === 0 || plan.tables[name]?.deletes !== undefined) {
+      refuse(
+        scope,
+        `${said}, by which DynamoDB would delete its items without a proof; name a table of what nothing depends on, or leave it out`,
+      );
+    }
+    if (tables?.[name] !== undefined) {
+      refuse(
+        scope,
+        `${said}, which a table that you bring would not heed; choose the time to live where tables.${name} is defined, and leave ` +
+          'the property out',
+      );
+    }
   }
 }
 

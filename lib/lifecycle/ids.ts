@@ -89,7 +89,8 @@ export function problemOf<N extends string>(plan: Plan<N>, kind: N, parts: Parts
   const planned = plan.kinds[kind];
   for (const part of planned.parts) {
     const value = parts[part] as string;
-    if (value === '') return `has an empty ${part}; it must have at least 1 character`;
+    if (value === '')
+      return `${planned.parts.length === 1 ? 'is empty' : `has an empty ${part}`}; it must have at least 1 character`;
     if (!value.isWellFormed()) return `holds half a character in ${part}, which DynamoDB would change`;
     const separators = Object.hasOwn(plan.separators, part) ? (plan.separators[part] ?? []) : [];
     const text = separators.find((one) => !endsAt(value, one));

@@ -132,7 +132,7 @@ export function grantsOf(plans: Plans, tables: Tables): Grants {
     ...queried,
     ...marked,
     attachments('BatchGetItem', 'Query', 'Scan', ...GUARDED),
-    { counters: ['BatchGetItem', 'Scan', ...GUARDED], receipts: ['GetItem', 'Query', 'Scan', ...GUARDED] },
+    { counters: ['GetItem', 'BatchGetItem', 'Scan', ...GUARDED], receipts: ['GetItem', 'Query', 'Scan', ...GUARDED] },
   );
   return {
     read,
@@ -145,6 +145,8 @@ export function grantsOf(plans: Plans, tables: Tables): Grants {
       ...queried,
       ...marked,
       attachments('Query', 'PutItem', 'DeleteItem'),
+      // Whether what forbids a removal can be told yet.
+      kinds.some(({ restrictedBy }) => restrictedBy.length > 0) && hasAttachments ? { counters: ['GetItem'] } : {},
     ),
     operate: merge(read, ...each(['ConditionCheckItem', 'PutItem', 'UpdateItem'], ['PutItem']), attachments('PutItem')),
   };

@@ -69,7 +69,7 @@ export function planOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>>
     sweep: Object.keys(plans).filter((name) => plans[name]?.isGuarded),
     learning: learningOf(plans),
     attributes,
-    metricsDimension: 'Kind',
+    metricsDimension: 'kind',
     separators: separatorsOf(plans),
   };
   return plan as Plan<KindOf<L>>;

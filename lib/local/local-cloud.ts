@@ -33,6 +33,8 @@ export interface LocalCloud {
   deadLetters(): readonly DeadLetter[];
   /** Process ids by the function's logical id. */
   functions(): Readonly<Record<string, readonly number[]>>;
+  /** What the template sets in the environment of a function. */
+  variables(functionKey: string): Readonly<Record<string, string>>;
   /** By logical id, name or ARN; resolves when the function has ended, well or not. */
   invoke(functionKey: string, event: unknown): Promise<InvocationResult>;
   /** Lambda's "Event" invocation: retried, then given up to the dead-letter queue. */
@@ -89,6 +91,7 @@ function toLocalCloud(deployment: Deployment, databaseId: string, enginePort: nu
     authorizer,
     deadLetters: () => queues.messages(),
     functions: () => pool.pids(),
+    variables: (functionKey) => pool.properties(functionKey).environment,
     invoke: (functionKey, event) => pool.invoke(functionKey, event),
     invokeAsync: (functionKey, event) => asyncInvocations.accept(functionKey, event),
     setIntercept: (intercept) => gateway.setIntercept(intercept),

@@ -51,7 +51,7 @@ export function keyOver(plan: Plan, key: ItemKey, kind: string): ItemKey {
 }
 
 /** What the item lies under by its key, the nearest: of task 1 of service web, that service. */
-export function keyAbove(plan: Plan, key: ItemKey): ItemKey | undefined {
+function keyAbove(plan: Plan, key: ItemKey): ItemKey | undefined {
   const [nearest] = planned(plan, key.kind).under.toSorted(
     (a, b) => planned(plan, b.kind).parts.length - planned(plan, a.kind).parts.length,
   );

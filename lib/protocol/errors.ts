@@ -24,6 +24,8 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** Names of what stands in the way, such as `service#web`. */
   readonly blockers?: readonly string[];
+  /** Whether it can't be told yet what stands in the way: users that are older than the deployment are being counted. */
+  readonly learning?: boolean;
   /** Where a bulk request stopped on its way: the ids that were done before. */
   readonly done?: readonly string[];
 }
@@ -36,6 +38,8 @@ export class DeallocatorError extends Error {
   readonly code: ErrorCode;
   /** Names of what stands in the way, such as `service#web`; empty if nothing does. */
   readonly blockers: readonly string[];
+  /** Whether it can't be told yet what stands in the way: users that are older than the deployment are being counted. */
+  readonly learning: boolean;
   /** The ids that were done before a bulk request stopped. */
   readonly done: readonly string[];
 
@@ -43,6 +47,7 @@ export class DeallocatorError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.blockers = details.blockers ?? [];
+    this.learning = details.learning ?? false;
     this.done = details.done ?? [];
   }
 }

@@ -1,5 +1,5 @@
 /** The promises of docs/design.md §5 in words, for whoever reads their codes in an audit. */
-import type { Promised } from './invariants.ts';
+import type { Promised } from './violations.ts';
 
 export const PROMISES: Readonly<Record<Promised, string>> = {
   S1: 'no service is deleted while a task of it exists, and no task is left of a deleted service',

@@ -9,9 +9,9 @@ import { liesUnder } from '../lifecycle/parents.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { heldBy, isGone } from '../lifecycle/references.ts';
 import { type Circumstances, findHold } from './decide.ts';
-import { attachmentSubject, type Violation } from './invariants.ts';
+import { attachmentSubject, type Violation } from './violations.ts';
 
-/** An item as it is in its table, or as much of it as its kind tells by. */
+/** An item as it is in its table, or as much of it as its kind tells by. It is never changed in place: see {@link tellItem}. */
 export type StoredItem = Readonly<Record<string, unknown>>;
 
 /** All items at one moment. */
@@ -55,7 +55,18 @@ export interface Told {
   readonly held: readonly ItemKey[];
 }
 
+const TOLD = new WeakMap<Plan, WeakMap<StoredItem, Told>>();
+
+/** Read once: a watch asks at each step, and few items have changed since the last one. */
 export function tellItem(plan: Plan, kind: string, item: StoredItem): Told {
+  const known = TOLD.get(plan) ?? new WeakMap<StoredItem, Told>();
+  TOLD.set(plan, known);
+  const told = known.get(item) ?? readItem(plan, kind, item);
+  known.set(item, told);
+  return told;
+}
+
+function readItem(plan: Plan, kind: string, item: StoredItem): Told {
   const hasEnded = isGone(plan.kinds[kind] as KindPlan, item);
   return {
     kind,
@@ -94,6 +105,13 @@ export function isMarkedItem({ attributes }: Plan, item: StoredItem): boolean {
   return item[attributes.pendingDelete] === true;
 }
 
+/** What its mark says, for {@link findHold}. */
+export function markOf({ attributes }: Plan, key: ItemKey, item: StoredItem) {
+  const markedAt = item[attributes.markedAt];
+  const isProtected = item[attributes.protected] === true;
+  return { key, markedAt: typeof markedAt === 'string' ? markedAt : '', isProtected };
+}
+
 /** How many children keep each item, by its name. */
 export function countLiving(
   plan: Plan,
@@ -122,18 +140,22 @@ export function checkRestOf(plan: Plan, world: KindWorld, circumstances: Circums
 
 type There = ReadonlyMap<string, Told>;
 
-function* highCounters(
+/** @param unprocessed removal records of an item's children that no function has counted yet */
+export function highCounters(
   plan: Plan,
-  { counters }: KindWorld,
+  { counters }: Pick<KindWorld, 'counters'>,
   living: ReadonlyMap<string, number>,
-): Generator<RestViolation> {
-  for (const { id, remaining } of counters) {
+  unprocessed: (item: ItemKey) => number = () => 0,
+): RestViolation[] {
+  return counters.flatMap(({ id, remaining }): RestViolation[] => {
     const item = parseGuardedName(plan, id);
+    if (item === undefined) return [];
     const children = living.get(id) ?? 0;
-    if (item === undefined || remaining <= children) continue;
-    const message = `the counter of ${id} says ${remaining}, but only ${children} children are left and 0 removals are not counted yet; a sweep sets it right`;
-    yield { promise: 'S7', fault: 'high counter', subject: id, item, message };
-  }
+    const removals = unprocessed(item);
+    if (remaining <= children + removals) return [];
+    const message = `the counter of ${id} says ${remaining}, but only ${children} children are left and ${removals} removals are not counted yet; a sweep sets it right`;
+    return [{ promise: 'S7', fault: 'high counter', subject: id, item, message }];
+  });
 }
 
 function* leftChildren(plan: Plan, told: readonly Told[], there: There): Generator<RestViolation> {
@@ -215,13 +237,7 @@ function* waiting(
       yield { promise: 'L1', fault: 'no counter', subject: name, item, message };
       continue;
     }
-    const markedAt = stored[plan.attributes.markedAt];
-    const mark = {
-      key: item,
-      markedAt: typeof markedAt === 'string' ? markedAt : '',
-      isProtected: stored[plan.attributes.protected] === true,
-    };
-    if (findHold(mark, circumstances) !== undefined) continue;
+    if (findHold(markOf(plan, item, stored), circumstances) !== undefined) continue;
     const message = `${name} is marked and has no children left, but is still there`;
     yield { promise: 'L1', fault: 'not deleted', subject: name, item, message };
   }

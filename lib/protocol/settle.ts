@@ -7,6 +7,7 @@
  */
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Chance, roundPauseMillis } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
@@ -69,9 +70,6 @@ export async function settle(
   options: SettleOptions = {},
 ): Promise<Settled> {
   const { rules = DEFAULT_RULES, trigger = 'unknown' } = options;
-  const { learning: ask = () => readLearning(store) } = options;
-  // What the first round is told holds for all: the others could only learn later that it has ended.
-  let learning = store.lifecycle.declaration === undefined ? NOTHING_TO_LEARN : undefined;
   let recounts = 0;
   for (let round = 1; round <= SETTLE_ROUNDS_MAX; round++) {
     if (round > 1) await chance.pause(roundPauseMillis(chance, round));
@@ -83,8 +81,7 @@ export async function settle(
 
     // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count; and together with it
     // what is being learned, before anything is counted too (R58)
-    const [parent, told] = await Promise.all([store.readItem(key), learning ?? ask()]);
-    learning = told;
+    const [parent, learning] = await Promise.all([store.readItem(key), askFor(store, key, options)]);
     if (parent === undefined || !parent.pendingDelete) {
       if (parent?.markedAt !== undefined) await store.unstampMark(key, parent.markedAt);
       const closed = await store.closeCounter(key, counter.epoch);
@@ -136,4 +133,12 @@ export async function settle(
     `${itemName(key)} was not settled: others changed it in each of ${SETTLE_ROUNDS_MAX} rounds; ` +
       'its record will be delivered again, and the next sweep settles it in any case',
   );
+}
+
+/** Only where it can matter: for what is held by value, or may take such along. */
+async function askFor(store: Store, { kind }: ItemKey, options: SettleOptions): Promise<Learning> {
+  const { declaration } = store.lifecycle;
+  const { holds } = store.plan.kinds[kind] as KindPlan;
+  if (declaration === undefined || (holds.length === 0 && !Object.hasOwn(declaration, kind))) return NOTHING_TO_LEARN;
+  return options.learning === undefined ? readLearning(store) : options.learning();
 }

@@ -26,8 +26,15 @@ export function isDocument(text: string): boolean {
   return text.trimStart().startsWith('{');
 }
 
-/** `FailedPrecondition` where the variable is not set; `InvalidArgument` for what it holds. */
-export function readConfigVariable(environment: Readonly<Record<string, string | undefined>>): Config {
+/**
+ * `FailedPrecondition` where the variable is not set; `InvalidArgument` for what it holds.
+ *
+ * @param lifecycle as that of {@link readConfig}
+ */
+export function readConfigVariable(
+  environment: Readonly<Record<string, string | undefined>>,
+  lifecycle?: Lifecycle,
+): Config {
   const text = environment[CONFIGURATION_VARIABLE];
   if (!text) {
     const lookedUp = environment.DEALLOCATOR_STACK ? ' (DEALLOCATOR_STACK is for the command line alone)' : '';
@@ -36,9 +43,9 @@ export function readConfigVariable(environment: Readonly<Record<string, string |
       `the environment variable ${CONFIGURATION_VARIABLE} is not set${lookedUp}; in a CDK app deallocator.connect(fn) sets it; elsewhere set it to the line of JSON that the local cloud prints, or to a file with it`,
     );
   }
-  if (isDocument(text)) return readConfig(CONFIGURATION_VARIABLE, text);
+  if (isDocument(text)) return readConfig(CONFIGURATION_VARIABLE, text, lifecycle);
   try {
-    return readConfig(text, readFileSync(text, 'utf8'));
+    return readConfig(text, readFileSync(text, 'utf8'), lifecycle);
   } catch (cause) {
     if (cause instanceof DeallocatorError) throw cause;
     throw invalid(`the file that ${CONFIGURATION_VARIABLE} names can't be read: ${(cause as Error).message}`, cause);
@@ -49,9 +56,9 @@ export function readConfigVariable(environment: Readonly<Record<string, string |
  * `InvalidArgument` for what is not of that shape.
  *
  * @param name what the document is called in messages
- * @param lifecycle the kinds; else the document's own `lifecycle`, and without one SwarmKit's
+ * @param lifecycle the kinds; else the document's own `lifecycle`, and without one SwarmKit's. `as told`: any tables are taken
  */
-export function readConfig(name: string, text: string, lifecycle?: Lifecycle): Config {
+export function readConfig(name: string, text: string, lifecycle?: Lifecycle | 'as told'): Config {
   let document: unknown;
   try {
     document = JSON.parse(text);
@@ -60,8 +67,9 @@ export function readConfig(name: string, text: string, lifecycle?: Lifecycle): C
   }
   const config = isMap(document) ? document : {};
   const tables = isMap(config.tables) ? config.tables : {};
-  const declared = lifecycle ?? (config.lifecycle as Lifecycle | undefined);
-  const wanted = Object.keys(planOf(declared ?? SWARMKIT).tables);
+  const own = config.lifecycle as Lifecycle | undefined;
+  const declared = lifecycle === undefined || lifecycle === 'as told' ? own : lifecycle;
+  const wanted = Object.keys(lifecycle === 'as told' ? tables : planOf(declared ?? SWARMKIT).tables);
   const missing = wanted.filter((table) => typeof tables[table] !== 'string');
   if (missing.length > 0) throw invalid(`${name} names no table for ${missing.join(', ')}`);
   const textOf = (field: string): string | undefined => {

@@ -1,32 +1,32 @@
 /** A torture kit: write code of others under the simulation's scheduler and faults, with every promise checked after each step. */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { DeallocatorClient } from '../client/client.ts';
+import { DeallocatorClient } from '../client/client.ts';
+import type { Swarmkit } from '../client/kind-types.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
+import type { Lifecycle } from '../lifecycle/declaration.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
+import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import type { Promised, Violation } from '../protocol/invariants.ts';
-import { PROMISES } from '../protocol/promises.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
-import { MEMORY_NAMES } from './memory/client.ts';
+import { BrokenPromiseError } from './broken-promise.ts';
 import { NotInMemoryError } from './memory/not-in-memory.ts';
+import { PlanWatch } from './plan-watch.ts';
 import { CALM, CRASHES, type Dials, LOSSES, NETWORK, SWEEPS } from './simulation/dials.ts';
 import { Exercised } from './simulation/exercised.ts';
 import type { Place } from './simulation/place.ts';
 import type { Process } from './simulation/processes.ts';
 import type { Play } from './simulation/scene.ts';
 import { shrink } from './simulation/shrink.ts';
-import { numbered, type Outcome, type Schedule, simulate } from './simulation/simulation.ts';
+import { type Outcome, type Schedule, simulate } from './simulation/simulation.ts';
 
 const SCHEDULES_DEFAULT = 200;
 /** An hour of one core, and more than any mistake of ours took. */
 const SCHEDULES_MAX = 1_000_000;
 
-/** Above the numbers of any story, whose draws are fewer. */
-const FIRST_AFTER_FAULTS = 201;
-
 /** What a writer has to write with. Whatever it waits for, it waits for with these: else the schedule could not decide when. */
-export interface WriterTools {
+export interface WriterTools<L extends Lifecycle = Swarmkit> {
   /** The typed client, as a program uses it. */
-  readonly client: DeallocatorClient;
+  readonly client: DeallocatorClient<L>;
   /** The SDK's document client, with the SDK's own retries, for raw writes. */
   readonly documentClient: DynamoDBDocumentClient;
   /** The names of the six tables, for requests of your own. */
@@ -43,14 +43,14 @@ export interface WriterTools {
  * Code that writes, as one call of it. It may run many times in a schedule, and side by side with itself. An error that it
  * throws is counted, and is no failure of the check.
  */
-export type Writer = (tools: WriterTools) => Promise<unknown>;
+export type Writer<L extends Lifecycle = Swarmkit> = (tools: WriterTools<L>) => Promise<unknown>;
 
 /** How long and how hard writers are tried. */
-export interface CheckWritersOptions {
+export interface CheckWritersOptions<L extends Lifecycle = Swarmkit> {
   /** By what a story calls them, such as `starts a task`. */
-  readonly writers: Readonly<Record<string, Writer>>;
+  readonly writers: Readonly<Record<string, Writer<L>>>;
   /** What is there at the beginning of each schedule: done at once, and without faults. Here an error fails the check. */
-  readonly begin?: Writer;
+  readonly begin?: Writer<L>;
   /** How many schedules, 1 to 1,000,000. @default 200: about a second */
   readonly schedules?: number;
   /** Of the first schedule, a whole number; each further one has the next. @default 1 */
@@ -76,51 +76,6 @@ export interface CheckedWriters {
   readonly outcomes: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** A promise was broken. Its message tells the shortest story that was found, and how to repeat it. */
-export class BrokenPromiseError extends Error {
-  /** The same in every copy of this package, where `instanceof` is not. */
-  override readonly name = 'BrokenPromiseError';
-  /** Repeats the story: give it as `seed`. */
-  readonly seed: number;
-  /** Which promises broke, and at which objects. */
-  readonly violations: readonly Violation[];
-  /** One line a step. */
-  readonly story: readonly string[];
-
-  constructor(seed: number, { violations, story: tell }: Outcome) {
-    const story = renumbered(tell());
-    super(
-      [
-        ...[...new Set(violations.map(({ promise }) => promise))].map(inWords),
-        ...violations.map(({ message }) => `  ${message}`),
-        '',
-        numbered(story),
-        '',
-        `Repeat it with the same options and { seed: ${seed}, schedules: 1 }.`,
-      ].join('\n'),
-    );
-    this.seed = seed;
-    this.violations = violations;
-    this.story = story;
-  }
-}
-
-/** What comes after the faults has numbers from a million on, so that a shorter story means the same: a reader gets small ones. */
-function renumbered(story: readonly string[]): string[] {
-  const small = new Map<string, number>();
-  return story.map((line) =>
-    line.replaceAll(/\b[12]\d{6}\b/g, (number) => {
-      const known = small.get(number) ?? FIRST_AFTER_FAULTS + small.size;
-      small.set(number, known);
-      return String(known);
-    }),
-  );
-}
-
-function inWords(promise: Promised): string {
-  return `Broken promise ${promise}: ${PROMISES[promise]}`;
-}
-
 /**
  * Runs writers of yours beside the deallocator, in schedules that dice make: who goes on next is decided at each request, each
  * delivery and each pause. After each step, and when all is at rest in the end, every promise is checked.
@@ -140,12 +95,23 @@ function inWords(promise: Promised): string {
  * @throws NotInMemoryError where a writer sends what DynamoDB in memory does not know
  * @throws DeallocatorError `FailedPrecondition` where nothing was proved: nothing was deleted, or a writer never came to its end
  */
-export async function checkWriters(options: CheckWritersOptions): Promise<CheckedWriters> {
+export async function checkWriters(options: CheckWritersOptions): Promise<CheckedWriters>;
+/** The same for kinds of your own, by their lifecycle: the writers' client is that of these. */
+export async function checkWriters<L extends Lifecycle>(
+  options: CheckWritersOptions<L> & {
+    /** The kinds. */
+    readonly lifecycle: L;
+  },
+): Promise<CheckedWriters>;
+export async function checkWriters(
+  options: CheckWritersOptions & { readonly lifecycle?: Lifecycle },
+): Promise<CheckedWriters> {
   const { seed = 1, faults = true } = options;
   const schedules = checkedOptions(options);
   const outcomes = new Outcomes(Object.keys(options.writers));
-  const play = playOf(options, outcomes);
-  const dials = dialsOf({ ...DEFAULT_RULES, ...options.rules });
+  const rules = { ...DEFAULT_RULES, ...options.rules };
+  const play = playOf(options, rules, outcomes);
+  const dials = dialsOf(rules);
   const exercised = new Exercised();
   // Those without faults first: where the order of things is enough, its story is the shorter one.
   for (const hasFaults of faults ? [false, true] : [false]) {
@@ -219,7 +185,19 @@ class Outcomes {
 
 const BEGIN = 'begins';
 
-function playOf({ writers, begin }: CheckWritersOptions, outcomes: Outcomes): Play {
+function playOf(
+  { writers, begin, lifecycle }: CheckWritersOptions & { readonly lifecycle?: Lifecycle },
+  rules: Rules,
+  outcomes: Outcomes,
+): Play {
+  const plan: Plan | undefined = lifecycle && planOf(lifecycle);
+  const clients = new WeakMap<Place, DeallocatorClient>();
+  const clientOf = (place: Place) => {
+    if (lifecycle === undefined) return place.writer;
+    const known = clients.get(place) ?? openClient(place, lifecycle);
+    clients.set(place, known);
+    return known;
+  };
   const names = Object.keys(writers);
   const nameIn = (action: unknown) => (action as { readonly writer: string }).writer;
   return () => ({
@@ -231,7 +209,7 @@ function playOf({ writers, begin }: CheckWritersOptions, outcomes: Outcomes): Pl
       const isFirst = place.process?.number === 0;
       const writer = isFirst ? begin : writers[name];
       try {
-        await writer?.(toolsOf(place));
+        await writer?.(toolsOf(place, clientOf(place)));
         if (!isFirst) outcomes.count(name, 'done');
         return 'done';
       } catch (error) {
@@ -245,16 +223,28 @@ function playOf({ writers, begin }: CheckWritersOptions, outcomes: Outcomes): Pl
     mayLose: () => false,
     isSpared: () => false,
     isForeign: true,
+    ...(plan && { own: { plan, watch: new PlanWatch(plan, rules) } }),
   });
 }
 
 /** Of the process that is there now: a place is used by one after another. */
-function toolsOf({ writer, raw, process }: Place): WriterTools {
+function openClient(place: Place, lifecycle: Lifecycle): DeallocatorClient {
+  const own = () => place.process as Process;
+  const chance: Chance = {
+    nowEpochMillis: () => own().clockEpochMillis(),
+    pause: (millis) => own().pause(millis),
+    fraction: () => own().fraction(),
+    fresh: () => own().fresh(),
+  };
+  return new DeallocatorClient({ lifecycle, tables: place.tables, client: place.db, chance }) as DeallocatorClient;
+}
+
+function toolsOf({ raw, process, tables }: Place, client: DeallocatorClient): WriterTools {
   const own = process as Process;
   return {
-    client: writer,
+    client,
     documentClient: raw,
-    tables: MEMORY_NAMES,
+    tables,
     pick: (choices) => choices[Math.floor(own.fraction() * choices.length)] ?? choices[0],
     pause: (millis) => own.pause(millis),
     now: () => new Date(own.clockEpochMillis()).toISOString(),

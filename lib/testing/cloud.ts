@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
+import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { planOf } from '../lifecycle/plan.ts';
 import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { LocalError } from '../local/ground/local-error.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { readOutputs, writeNames } from '../streams/deployment.ts';
+import { LIFECYCLE_VARIABLE, readOutputs, writeNames } from '../streams/deployment.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 import type { LocalCloudOptions, RunningCloud } from './running-cloud.ts';
 
@@ -35,7 +36,8 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   });
   log(`[local] engine on port ${cloud.enginePort}, which asks no policy and wakes no function`);
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
-  const names = readOutputs(stackName, outputs, planOf(SWARMKIT));
+  const lifecycle = lifecycleOf(cloud, stackName);
+  const names = readOutputs(stackName, outputs, planOf(lifecycle ?? SWARMKIT));
   const { tables, rules, sweepFunctionName } = names;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });
@@ -46,11 +48,19 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   };
   // As after each deployment: until it has ended, the users of what is shared are being counted, and nothing of it goes.
   if (!schedules) await sweep({ trigger: 'deployment' });
+  let client: DeallocatorClient | undefined;
   return {
-    client: new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks }),
+    get client() {
+      client ??= (
+        lifecycle === undefined
+          ? new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks })
+          : new DeallocatorClient({ lifecycle, tables, connection })
+      ) as DeallocatorClient;
+      return client;
+    },
     documentClient: documentClient(sdk),
     tables,
-    config: { endpoint, region, accessKeyId, secretAccessKey, ...writeNames(names) },
+    config: { endpoint, region, accessKeyId, secretAccessKey, ...writeNames(names), ...(lifecycle && { lifecycle }) },
     quiesce: (timeoutMillis) => cloud.quiesce(timeoutMillis === undefined ? {} : { timeoutMillis }),
     sweep: (request = {}) => sweep(request),
     stop: async () => {
@@ -59,6 +69,17 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
     },
   };
 }
+
+/** The kinds, as the sweep function has them in its environment. Undefined: it has SwarmKit's tables, or is no sweep of ours. */
+function lifecycleOf(cloud: LocalCloud, stackName: string): Lifecycle | undefined {
+  const { sweepFunctionName } = readOutputs(stackName, cloud.outputs);
+  const text = sweepFunctionName && cloud.variables(sweepFunctionName)[LIFECYCLE_VARIABLE.name];
+  if (!text) return undefined;
+  const lifecycle = JSON.parse(text) as Lifecycle;
+  return tablesOf(lifecycle) === tablesOf(SWARMKIT) ? undefined : lifecycle;
+}
+
+const tablesOf = (lifecycle: Lifecycle) => Object.keys(planOf(lifecycle).tables).sort().join();
 
 /** Its own errors are not the package's. */
 async function orSay(options: Parameters<typeof startLocalCloud>[0]): Promise<LocalCloud> {

@@ -4,19 +4,23 @@
  */
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
+import type { Swarmkit } from '../client/kind-types.ts';
 import { openDatabase } from '../dynamodb/database.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
-import type { SwarmkitNames, TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames, SwarmkitNames, TableName } from '../dynamodb/schema.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
+import type { IdOf, KindOf, Lifecycle } from '../lifecycle/declaration.ts';
+import { attributesOf, type Id, keyFor } from '../lifecycle/ids.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
 import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
 import type { Chance } from '../protocol/chance.ts';
-import type { Violation } from '../protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../protocol/rules.ts';
+import type { Violation } from '../protocol/violations.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 import type { Faults, Whose } from './faults.ts';
 import { STARTS_AT_DEFAULT, testChance } from './memory/chance.ts';
-import { MEMORY_NAMES, memoryClient } from './memory/client.ts';
+import { memoryClient, memoryNames } from './memory/client.ts';
 import { Stage } from './stage.ts';
 
 /** The deployment that is simulated, and its chance. */
@@ -48,23 +52,23 @@ export type ObjectKey = {
 };
 
 /** The client and the functions over tables in memory; time and delivery are the test’s. */
-export interface InMemoryDeallocator {
+export interface InMemoryDeallocator<L extends Lifecycle = Swarmkit> {
   /** The typed client, as a program uses it. */
-  readonly client: DeallocatorClient;
+  readonly client: DeallocatorClient<L>;
   /** The SDK's document client over the same tables, for raw writes and for code of yours that uses the SDK itself. */
   readonly documentClient: DynamoDBDocumentClient;
   /** The names of the tables, for requests of your own. */
-  readonly tables: SwarmkitNames;
+  readonly tables: [L] extends [Swarmkit] ? SwarmkitNames : PhysicalNames;
   /** The clock and the dice that client and functions share. */
   readonly chance: Chance;
   /** Failures that the test switches on. */
   readonly faults: Faults;
-  /** Whether the object is there; `has('task', { serviceId: 'web', id: '1' })`. */
-  has(kind: 'service' | 'network', id: string): boolean;
-  /** The same for a task. */
-  has(kind: 'task', key: ObjectKey): boolean;
+  /** Whether the item is there: `has('service', 'web')`. An id of several parts is an object of these. */
+  has<N extends KindOf<L>>(kind: N, id: IdOf<L, N>): boolean;
+  /** The same for a task of SwarmKit's, by the key of its table: `has('task', { serviceId: 'web', id: '1' })`. */
+  has(kind: Extract<KindOf<L>, 'task'>, key: ObjectKey): boolean;
   /** What a table holds, as plain items, in the order of their last creation. */
-  items(table: TableName): readonly Readonly<Record<string, unknown>>[];
+  items(table: [L] extends [Swarmkit] ? TableName : string): readonly Readonly<Record<string, unknown>>[];
   /**
    * Hands all waiting records to the functions, and those that come of that, until none is left. Late records
    * ({@link Faults.holdRecords}) stay.
@@ -95,10 +99,33 @@ export interface InMemoryDeallocator {
  * deallocator.has('service', 'web'); // false
  * ```
  */
-export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryDeallocator> {
+export async function inMemory(options?: InMemoryOptions): Promise<InMemoryDeallocator>;
+/**
+ * The same for kinds of your own, by their lifecycle:
+ *
+ * ```ts
+ * const deallocator = await inMemory({ lifecycle: LIBRARY });
+ * await deallocator.client.create('shelf', { id: 'a1' });
+ * await deallocator.client.remove('shelf', 'a1');
+ * await deallocator.drain();
+ * deallocator.has('shelf', 'a1'); // false
+ * ```
+ */
+export async function inMemory<L extends Lifecycle>(
+  options: InMemoryOptions & {
+    /** The kinds. */
+    readonly lifecycle: L;
+  },
+): Promise<InMemoryDeallocator<L>>;
+export async function inMemory(
+  options: InMemoryOptions & { readonly lifecycle?: Lifecycle } = {},
+): Promise<InMemoryDeallocator> {
+  const { lifecycle } = options;
   const rules: Rules = { ...DEFAULT_RULES, ...options.rules };
+  const plan: Plan = lifecycle === undefined ? swarmkitPlan(rules) : planOf(lifecycle);
+  const names = memoryNames(plan);
   const chance = testChance(options.seed, checkedStart(options.startsAt));
-  const stage = new Stage(rules, chance);
+  const stage = new Stage(rules, chance, plan);
   const { tables } = stage;
   const connect = (whose: Whose) => {
     const client = memoryClient((operation, input) =>
@@ -107,18 +134,23 @@ export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryD
     return documentClient(client);
   };
   const [db, functionsDb] = [connect('client'), connect('functions')];
-  stage.open(new DynamoDBStore(openDatabase(functionsDb, MEMORY_NAMES, { chance, rules, isLearned: true })));
+  // The tables are empty at first, so that there is nothing to learn.
+  stage.open(new DynamoDBStore(openDatabase(functionsDb, names, { chance, plan, rules, isLearned: true })));
   // Reports are the test's own eyes: no fault hits them.
   const eyes = documentClient(memoryClient((operation, input) => stage.engine.carryOut(operation, input)));
-  const cluster = new Cluster(eyes, MEMORY_NAMES, { rules, chance, isLearned: true });
+  const cluster = new Cluster(eyes, names, { plan, rules, chance, isLearned: true });
   return {
-    client: new DeallocatorClient({ tables: MEMORY_NAMES, client: db, chance, taskNetworks: rules.taskNetworks }),
+    client: new DeallocatorClient({
+      tables: names,
+      client: db,
+      chance,
+      ...(lifecycle === undefined ? { taskNetworks: rules.taskNetworks } : { lifecycle }),
+    }) as DeallocatorClient,
     documentClient: db,
-    tables: MEMORY_NAMES,
+    tables: names as SwarmkitNames,
     chance,
     faults: stage.faults,
-    has: (kind: 'service' | 'network' | 'task', key: string | ObjectKey) =>
-      tables.get(`${kind}s`, typeof key === 'string' ? { id: key } : { ...key }) !== undefined,
+    has: (kind: string, id: Id | ObjectKey) => tables.get(tableOf(plan, kind), keyIn(plan, kind, id)) !== undefined,
     items: (table) => tables.list(table),
     drain: async () => {
       const deleted = await stage.drain();
@@ -130,6 +162,19 @@ export async function inMemory(options: InMemoryOptions = {}): Promise<InMemoryD
     now: () => new Date(chance.nowEpochMillis()).toISOString(),
     check: () => stage.check(),
   };
+}
+
+function tableOf({ kinds }: Plan, kind: string): string {
+  const table = Object.hasOwn(kinds, kind) ? kinds[kind]?.table : undefined;
+  if (table !== undefined) return table;
+  throw new RangeError(`the kind is "${kind}"; allowed: ${Object.keys(kinds).join(', ')}`);
+}
+
+/** A key of the table's own attributes is one too. */
+function keyIn(plan: Plan, kind: string, id: Id | ObjectKey): Record<string, string> {
+  const attributes = Object.keys(plan.kinds[kind]?.key ?? {});
+  const isKey = typeof id === 'object' && attributes.every((attribute) => Object.hasOwn(id, attribute));
+  return { ...(isKey ? (id as ObjectKey) : attributesOf(plan, keyFor(plan, kind, id as Id))) };
 }
 
 function checkedStart(startsAt = STARTS_AT_DEFAULT): string {

@@ -1,8 +1,8 @@
 /** For tests of code that uses the deallocator. */
 
-export type { Violation } from '../protocol/invariants.ts';
+export type { Violation } from '../protocol/violations.ts';
+export { BrokenPromiseError } from './broken-promise.ts';
 export {
-  BrokenPromiseError,
   type CheckedWriters,
   type CheckWritersOptions,
   checkWriters,

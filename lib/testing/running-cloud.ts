@@ -22,11 +22,11 @@ export interface LocalCloudOptions {
 
 /** A local cloud that runs, until `stop`. */
 export interface RunningCloud {
-  /** The typed client, connected to it. */
+  /** The typed client, connected to it; for SwarmKit's kinds. */
   readonly client: DeallocatorClient;
   /** The SDK's document client over the same tables. The tables' policies bind it, as they bind an administrator on AWS. */
   readonly documentClient: DynamoDBDocumentClient;
-  /** The names of its six tables, for requests of your own. */
+  /** The names of its tables, for requests of your own. */
   readonly tables: SwarmkitNames;
   /** What a file for the command's `--config` holds. */
   readonly config: Readonly<Record<string, unknown>> & {

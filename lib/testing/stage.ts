@@ -1,16 +1,21 @@
 /** Tables in memory with what reads their streams, one batch after another, each to its end. */
+
+import { itemName } from '../lifecycle/keys.ts';
+import type { Plan } from '../lifecycle/plan.ts';
 import { readBatchResult } from '../local/streams/batch-result.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { checkRest, checkStep, parentsIn, type Violation, type World } from '../protocol/invariants.ts';
-import type { ParentKind } from '../protocol/model.ts';
+import { checkRest, checkStep, type World } from '../protocol/invariants.ts';
+import { tellWorld } from '../protocol/rest.ts';
 import { type Rules, swarmkitPlan } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
+import { worldOf } from '../protocol/tables.ts';
+import type { Violation } from '../protocol/violations.ts';
 import { MAPPING_DEFAULTS } from '../streams/functions.ts';
 import type { Context } from '../streams/invocation.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../streams/sweep-requested.ts';
 import { SwitchedFaults } from './faults.ts';
 import type { TestChance } from './memory/chance.ts';
-import { MEMORY_NAMES } from './memory/client.ts';
+import { memoryNames } from './memory/client.ts';
 import { MemoryEngine } from './memory/engine.ts';
 import { type LogLine, testPorts } from './memory/ports.ts';
 import { handlersOf } from './memory/stream-functions.ts';
@@ -44,7 +49,7 @@ export class Stage {
     this.tables = new MemoryTables(0, plan);
     this.engine = new MemoryEngine({
       tables: this.tables,
-      names: MEMORY_NAMES,
+      names: memoryNames(plan),
       nowEpochMillis: chance.nowEpochMillis,
     });
     this.#lanes = new Lanes({ count: 1, isCrowded: false, plan }, (kind, records) => {
@@ -53,15 +58,15 @@ export class Stage {
     this.faults = new SwitchedFaults(this.#lanes, () => this.#takeIn());
     this.tables.onStep = (before, after) => {
       const nowEpochMillis = chance.nowEpochMillis();
-      this.#violations.push(...checkStep(before, after, { rules, nowEpochMillis }));
-      this.#deleted.push(...goneOf('service', before, after), ...goneOf('network', before, after));
+      this.#violations.push(...checkStep(before, after, { plan, rules, nowEpochMillis }));
+      this.#deleted.push(...goneOf(this.tables.plan, before, after));
     };
   }
 
   /** Gives the functions their store. */
   open(store: Store): void {
     const log: LogLine[] = [];
-    const ports = testPorts(store, this.#chance, log, this.#rules);
+    const ports = testPorts(store, this.#chance, log, this.#rules, 'test', this.tables.plan);
     this.#handlers = handlersOf(ports);
     this.#sweep = sweepRequested(ports);
   }
@@ -92,7 +97,8 @@ export class Stage {
   check(): readonly Violation[] {
     this.#takeIn();
     const isAtRest = this.#lanes.ready(AGELESS).length === 0;
-    const circumstances = { rules: this.#rules, nowEpochMillis: this.#chance.nowEpochMillis() };
+    const { plan } = this.tables;
+    const circumstances = { plan, rules: this.#rules, nowEpochMillis: this.#chance.nowEpochMillis() };
     return [...this.#violations, ...(isAtRest ? checkRest(this.tables.world(), circumstances) : [])];
   }
 
@@ -136,9 +142,13 @@ async function endOf<T>(promise: Promise<T>): Promise<{ readonly payload: T } | 
   }
 }
 
-function goneOf(kind: ParentKind, before: World, after: World): string[] {
-  const left = new Set(parentsIn(after, kind).map(({ id }) => id));
-  return parentsIn(before, kind)
-    .filter(({ id }) => !left.has(id))
-    .map(({ id }) => `${kind}/${id}`);
+function goneOf(plan: Plan, before: World, after: World): string[] {
+  const told = (world: World) =>
+    tellWorld(plan, worldOf(plan, world)).flatMap(({ kind, key }) =>
+      key !== undefined && plan.kinds[kind]?.isGuarded ? [key] : [],
+    );
+  const left = new Set(told(after).map(itemName));
+  return told(before)
+    .filter((key) => !left.has(itemName(key)))
+    .map(({ kind, id }) => `${kind}/${id}`);
 }

@@ -1,7 +1,5 @@
 /** Where a contender meets a workload: tables, streams and functions in memory, in virtual time, every unit counted. */
-import { marshall } from '@aws-sdk/util-dynamodb';
-import { LIFECYCLE_ID, type TableName } from '../../lib/dynamodb/schema.ts';
-import { declarationOf, takeDeclaration } from '../../lib/protocol/learning.ts';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { MEMORY_MEGABYTES_DEFAULT } from '../../lib/streams/functions.ts';
 import type { Context } from '../../lib/streams/invocation.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
@@ -13,6 +11,7 @@ import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { mappingFilter } from '../../lib/testing/memory/stream-functions.ts';
 import { type LambdaRecord, MemoryTables, type StoredWrite } from '../../lib/testing/memory/tables.ts';
 import type { Touched } from '../../lib/testing/memory/touched.ts';
+import { learnedItem } from '../support/learned.ts';
 import { burstBatchRecords } from './burst.ts';
 import { type Contender, type Environment, openEnvironment } from './environment.ts';
 import { countWritesTo, isDeletion, NOTHING, plus, type Usage, unitsOf } from './usage.ts';
@@ -62,6 +61,8 @@ export class Stage {
     this.#contender = contender;
     this.#options = options;
     this.#batchRecords = options.batchRecords ?? burstBatchRecords();
+    // What is held by value is learned, and each invocation that settles it reads so.
+    this.tables.put('counters', learnedItem(this.tables.plan, MEMORY_NAMES));
     const engine = new MemoryEngine({
       tables: this.tables,
       names: MEMORY_NAMES,
@@ -82,21 +83,6 @@ export class Stage {
       }
     };
     this.#environment = this.openEnvironment();
-    this.#learn();
-  }
-
-  /** As the first sweep over empty tables leaves it: the item is there to be read, and all is learned. */
-  #learn(): void {
-    const id = { S: LIFECYCLE_ID };
-    const now = { version: this.chance.fresh(), nowEpochMillis: this.chance.nowEpochMillis() };
-    const own = declarationOf(this.tables.plan, MEMORY_NAMES);
-    const {
-      learning: _,
-      place: __,
-      ...learned
-    } = takeDeclaration(own, { isThere: false, lifecycle: undefined }, now) ?? {};
-    this.write('counters', { id }, { id, ...marshall(learned) });
-    this.forgetRecords();
   }
 
   /** One more, for a caller that lets several invocations run at a time. */

@@ -33,7 +33,7 @@ it('a service of 100,000 tasks drains in a write a batch and a count of one page
     await stage.deliver();
   }
   expect(stage.tables.rows('services').size).toBe(0);
-  expect(stage.tables.rows('counters').size).toBe(0);
+  expect([...stage.tables.rows('counters').values()].filter(({ epoch }) => epoch !== undefined)).toEqual([]);
   const pages = TASKS / 10_000; // not by the constant: a smaller page would then be allowed more counts
   expect(counts).toBeLessThanOrEqual(pages + 1); // the last finds none
   expect(stage.takeUsage().counterWrites).toBeLessThanOrEqual(batches.length + pages);

@@ -40,7 +40,7 @@ const rows = new Map(
 
 describe('test/README.md', () => {
   it('has a row for each promise of docs/design.md §5, and each has tests', () => {
-    const source = readFileSync(join(ROOT, 'lib/protocol/invariants.ts'), 'utf8');
+    const source = readFileSync(join(ROOT, 'lib/protocol/violations.ts'), 'utf8');
     const declared = /export type Promised =([^;]+);/.exec(source)?.[1]?.match(/[SL]\d/g) ?? [];
     expect([...rows.keys()].sort()).toEqual(declared.sort());
     for (const [promise, files] of rows) expect(files.length, promise).toBeGreaterThan(0);

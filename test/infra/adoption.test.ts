@@ -112,6 +112,7 @@ beforeAll(async () => {
     schedules: false,
     log: () => {},
   });
+  await cloud.invoke(cloud.outputs.SweepFunctionName as string, { trigger: 'deployment' });
 });
 
 afterAll(async () => {

@@ -67,7 +67,7 @@ const PROPS: Cases<DeallocatorProps> = {
   removalPolicy: () => RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   deletionProtection: () => false,
   pointInTimeRecoveryDays: () => 7,
-  taskTtlAttribute: () => 'expiresAt',
+  expiryAttributes: () => ({ tasks: 'expiresAt' }),
   maxWriteRequestUnits: () => 10_000,
   maxReadRequestUnits: () => 10_000,
   warmThroughput: () => ({ services: { readUnitsPerSecond: 12_000, writeUnitsPerSecond: 4_000 } }),
@@ -123,7 +123,7 @@ test.each(NAMES)('%s alone becomes a template, and changes it', (name) => {
 
 /** All props at once, but for those that exclude each other. */
 function everything(owner: Stack): DeallocatorProps {
-  const { taskTtlAttribute: _, lifecycle: __, ...cases } = PROPS;
+  const { lifecycle: __, ...cases } = PROPS;
   return all(cases as Cases<DeallocatorProps>, owner);
 }
 
@@ -203,7 +203,7 @@ test('a text that is a token goes through to CloudFormation', () => {
   const template = synthesize(stack, {
     resourcePrefix: text('Prefix'),
     metricsNamespace: text('Namespace'),
-    taskTtlAttribute: text('Expiry'),
+    expiryAttributes: { tasks: text('Expiry') },
     runbookUrl: text('Runbook'),
   });
   for (const id of ['Prefix', 'Namespace', 'Expiry', 'Runbook']) expect(template).toContain(`{"Ref":"${id}"}`);

@@ -22,7 +22,7 @@ const all: [what: string, props: (stack: Stack) => DeallocatorProps][] = [
       taskIsGone: 'terminal',
       gracePeriod: Duration.days(1),
       stopTasks: true,
-      taskTtlAttribute: 'expiresAt',
+      expiryAttributes: { tasks: 'expiresAt' },
       resourcePrefix: 'shop-prod',
       tableEncryptionKey: Key.fromKeyArn(stack, 'Key', arn('kms', 'key/5f0c0b3e-6a1b-4e0e-9d0c-2f6f3a1f0c11')),
       eventBus: EventBus.fromEventBusArn(stack, 'Bus', arn('events', 'event-bus/shop')),

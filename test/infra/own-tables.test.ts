@@ -195,9 +195,9 @@ describe('tables that are brought', () => {
   });
 
   test('set their own time to live: the prop would be heeded by nobody', () => {
-    expect(() => deploy((stack) => ({ tasks: rightTable(stack, 'tasks') }), { taskTtlAttribute: 'expiresAt' })).toThrow(
-      /taskTtlAttribute is "expiresAt", which a table that you bring would not heed/,
-    );
+    expect(() =>
+      deploy((stack) => ({ tasks: rightTable(stack, 'tasks') }), { expiryAttributes: { tasks: 'expiresAt' } }),
+    ).toThrow(/expiryAttributes.tasks is "expiresAt", which a table that you bring would not heed/);
   });
 
   test.each(wrong)('are refused with %s when the app is synthesized', (_, bring, message) => {

@@ -7,9 +7,12 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { startLocalCloud } from '../../lib/local/local-cloud.ts';
+import { connect } from '../../lib/dynamodb/document-client.ts';
+import { type LocalCloud, startLocalCloud } from '../../lib/local/local-cloud.ts';
 import { writeQuoted } from '../kit/quoted.ts';
+import { APP, KINDS, STORY } from './own-kinds-app.ts';
 import { root } from './world.ts';
 
 const SOURCES = [
@@ -79,6 +82,8 @@ function run(folder: string, ...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
   return { status, output: stdout + stderr };
 }
+
+const outputOf = ({ outputs }: LocalCloud, name: string) => outputs[name] as string;
 
 beforeAll(() => {
   const scratch = mkdtempSync(join(tmpdir(), 'package-'));
@@ -235,6 +240,66 @@ describe('the package', () => {
         cwd: consumer,
       });
       expect(stdout).toBe('service#web went with network#front for ann\n');
+    } finally {
+      await cloud.stop();
+    }
+  });
+
+  test('adopts tables that hold items: learns them, keeps what they hold, and drains', async () => {
+    const files = { 'kinds.mts': KINDS, 'app.mts': APP, 'story.mts': STORY };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(consumer, name), text);
+    const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--skipLibCheck', '--types', 'node'];
+    expect(run(consumer, tsc, ...options, '--outDir', 'out', ...Object.keys(files))).toEqual({ status: 0, output: '' });
+    const databaseId = `rentals${randomUUID().replaceAll('-', '')}`;
+    const deploy = async (stage: string) => {
+      expect(run(consumer, join('out', 'app.mjs'), stage, stage)).toEqual({ status: 0, output: '' });
+      const cloud = await startLocalCloud({
+        ...{ assemblyDirectory: join(consumer, stage), stackName: 'Rentals', engine: { port: inject('enginePort') } },
+        ...{ databaseId, clockRate: 20, schedules: false, log: () => {} },
+      });
+      const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
+      const names = Object.entries(outputs).flatMap(([name, value]) =>
+        name.startsWith('Name') ? [[name.slice('Name'.length), value]] : [],
+      );
+      const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
+      return { cloud, connection, tables: Object.fromEntries(names) as Record<string, string> };
+    };
+
+    const before = await deploy('before');
+    const db = connect(before.connection);
+    const put = (table: string, Item: Record<string, unknown>) =>
+      db.send(new PutCommand({ TableName: before.tables[table], Item }));
+    await put('buildings', { buildingId: 'b1' });
+    for (const unitNo of ['2', '3']) await put('units', { buildingId: 'b1', unitNo });
+    await put('documents', { docId: 'rules' });
+    await put('leases', { leaseId: 'old', unitRef: 'b1/2', papers: [{ docId: 'rules' }] });
+    await put('leases', { leaseId: 'other', unitRef: 'b1/3' });
+    await before.cloud.stop();
+
+    const { cloud, connection, tables } = await deploy('adopted');
+    try {
+      expect(tables).toMatchObject(before.tables);
+      const play = async (...acts: readonly string[]) => {
+        const given = [join('out', 'story.mjs'), JSON.stringify({ tables, connection }), ...acts];
+        const { stdout } = await promisify(execFile)(process.execPath, given, { cwd: consumer });
+        await cloud.quiesce();
+        return stdout.trimEnd().split('\n');
+      };
+      // Nobody is attached yet, and no sweep has come: what the old lease holds stays, whatever is marked.
+      expect(await play('mark')).toEqual(['mark done']);
+      expect(await play('look')).toEqual(['look there there there']);
+      const sweep = async () => (await cloud.invoke(outputOf(cloud, 'Sweep'), { trigger: 'deployment' })).payload;
+      expect(await sweep()).toMatchObject({ complete: true, deleted: [] });
+      await cloud.quiesce();
+      const [restricted, fenced, seen] = await play('restrict', 'fence', 'look');
+      expect(restricted).toContain('unit 3 of building b1 is in use by lease other');
+      expect(fenced).toMatch(/unit 2 of building b1 is marked for deletion .*lease new was not created/);
+      expect(seen).toBe('look there there there');
+      // The lease ends in its own words, and lets go of both.
+      await play('end');
+      expect(await play('look')).toEqual(['look gone gone there']);
+      await play('rest');
+      expect(await play('look')).toEqual(['look gone gone gone']);
     } finally {
       await cloud.stop();
     }

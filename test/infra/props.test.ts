@@ -9,7 +9,22 @@ describe('props', () => {
     ['half a megabyte', { memorySize: 512.5 }, /memorySize is 512.5, .*whole number/],
     ['no recovery', { pointInTimeRecoveryDays: 0 }, /pointInTimeRecoveryDays is 0, .* from 1 to 35/],
     ['36 days of recovery', { pointInTimeRecoveryDays: 36 }, /pointInTimeRecoveryDays is 36, .* from 1 to 35/],
-    ['a nameless expiry', { taskTtlAttribute: '' }, /taskTtlAttribute is "".* leave the property out/],
+    ['a nameless expiry', { expiryAttributes: { tasks: '' } }, /expiryAttributes.tasks is "".* leave it out/],
+    [
+      'an expiry of what is guarded',
+      { expiryAttributes: { services: 'x' } },
+      /expiryAttributes.services is "x", .* without a proof; name a table of what nothing depends on/,
+    ],
+    [
+      'an expiry of counters',
+      { expiryAttributes: { counters: 'x' } },
+      /expiryAttributes.counters is "x", .* without a proof/,
+    ],
+    [
+      'an expiry of no table',
+      { expiryAttributes: { task: 'x' } },
+      /expiryAttributes names task, and this deployment has services, tasks/,
+    ],
     [
       'another end of tasks',
       { taskIsGone: 'Terminal' as 'terminal' },

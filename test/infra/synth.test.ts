@@ -35,10 +35,12 @@ function hashes(folder: string): Record<string, string> {
   );
 }
 
-function runApp(): { folder: string; output: string; status: number | null } {
+/** @param context as the CDK's command line passes it on */
+function runApp(context: Record<string, string> = {}): { folder: string; output: string; status: number | null } {
   const folder = createFolder();
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'bin', 'app.ts')], {
-    env: { ...process.env, CDK_OUTDIR: folder, CDK_VALIDATION: 'true' },
+    cwd: root,
+    env: { ...process.env, CDK_OUTDIR: folder, CDK_VALIDATION: 'true', CDK_CONTEXT_JSON: JSON.stringify(context) },
     encoding: 'utf8',
   });
   return { folder, output: stdout + stderr, status };
@@ -54,6 +56,46 @@ describe('synth', () => {
     expect(hashes(second.folder)).toEqual(written);
     const report = JSON.parse(readFileSync(join(first.folder, 'validation-report.json'), 'utf8'));
     expect(report.pluginReports).toEqual([]);
+  });
+
+  test('the app takes kinds of one’s own from a file, in a stack of their own name', () => {
+    const { folder, ...run } = runApp({ lifecycle: 'bin/examples/ideas.ts' });
+    expect(run).toMatchObject({ status: 0, output: '' });
+    const { artifacts } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+    expect(artifacts.Deallocator.properties.stackName).toBe('Deallocator-ideas');
+    const { Outputs } = JSON.parse(readFileSync(join(folder, 'Deallocator.template.json'), 'utf8'));
+    expect(Object.keys(Outputs)).toContain('HackathonsTableName');
+    expect(Object.keys(Outputs)).not.toContain('ServicesTableName');
+    const report = JSON.parse(readFileSync(join(folder, 'validation-report.json'), 'utf8'));
+    expect(report.pluginReports).toEqual([]);
+  });
+
+  test.each([
+    [
+      { lifecycle: 'bin/next-steps.ts' },
+      /^bin\/next-steps.ts exports no lifecycle; export one: .* \[InvalidArgument\]\n$/,
+    ],
+    [{ lifecycle: 'no-such-file.json' }, /^no-such-file.json can't be read: .* \[InvalidArgument\]\n$/],
+    [
+      { lifecycle: 'lib/lifecycle/swarmkit.ts' },
+      /exports several lifecycles; choose one with -c export=NAME: SWARMKIT, SWARMKIT_ALL/,
+    ],
+  ])('the app says in one line what it can’t take: %j', (context, message) => {
+    const { status, output } = runApp(context);
+    expect({ status, output }).toMatchObject({ status: 1, output: expect.stringMatching(message) });
+    expect(output).not.toContain('    at ');
+  });
+
+  test('the app takes one of several by its name', () => {
+    const { status, folder } = runApp({
+      lifecycle: 'lib/lifecycle/swarmkit.ts',
+      export: 'SWARMKIT_ALL',
+      stackName: 'All',
+    });
+    expect(status).toBe(0);
+    const { artifacts } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
+    expect(artifacts.Deallocator.properties.stackName).toBe('All');
+    expect(readFileSync(join(folder, 'Deallocator.template.json'), 'utf8')).toContain('SecretsTableName');
   });
 
   test('the stack needs no account and no Region, and names its parts in its outputs', () => {

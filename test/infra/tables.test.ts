@@ -61,7 +61,7 @@ describe('tables', () => {
     for (const name of tableNames.filter((one) => !expireAnyhow.includes(one))) {
       expect(table(name)).not.toHaveProperty('TimeToLiveSpecification');
     }
-    const expiring = createWorld({ taskTtlAttribute: 'expiresAtEpochSeconds' });
+    const expiring = createWorld({ expiryAttributes: { tasks: 'expiresAtEpochSeconds' } });
     expect(table('tasks', expiring).TimeToLiveSpecification).toEqual({
       AttributeName: 'expiresAtEpochSeconds',
       Enabled: true,

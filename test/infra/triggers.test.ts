@@ -1,5 +1,6 @@
-import { Duration } from 'aws-cdk-lib';
+import { type CfnElement, Duration } from 'aws-cdk-lib';
 import { Schedule } from 'aws-cdk-lib/aws-events';
+import type { IConstruct } from 'constructs';
 import { describe, expect, test } from 'vitest';
 import { createWorld } from './world.ts';
 
@@ -95,4 +96,15 @@ describe('the dead-letter queue', () => {
       });
     }
   });
+});
+
+test('S2 the sweep is deployed after the functions of the streams and their mappings: what it learns, none of a former declaration lets go by', () => {
+  const { functions } = world.deallocator;
+  const ids = Object.entries(functions).flatMap(([name, one]) => {
+    if (name === 'sweep') return [];
+    const mapping = (one.node.scope as IConstruct).node.findChild('Mapping');
+    return [one, mapping].map(({ node }) => world.stack.resolve((node.defaultChild as CfnElement).logicalId));
+  });
+  expect(ids).toHaveLength(8);
+  expect(world.resourceOf(functions.sweep).DependsOn).toEqual(expect.arrayContaining(ids));
 });

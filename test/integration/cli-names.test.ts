@@ -77,7 +77,8 @@ describe('an object', () => {
     expect(stdout).toMatch(/^kind +service\nid +tb82c7xmtuk3klo61sb4xsz8c\nname +shop_web\nstack +shop\nlabels +com/);
     expect(stdout).toContain('└─ uses');
     const { stdout: text } = await cli(['describe', 'service/shop_web', '--json']);
-    expect(JSON.parse(text)).toMatchObject({ name: 'shop_web', stack: 'shop', isProtected: false, tasks: {} });
+    expect(JSON.parse(text)).toMatchObject({ name: 'shop_web', stack: 'shop', isProtected: false });
+    expect(JSON.parse(text).children).toMatchObject([{ kind: 'task', count: 4 }]);
   });
 
   it('that could be several is refused with all of them', async () => {

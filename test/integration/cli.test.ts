@@ -99,7 +99,9 @@ describe('rm', () => {
     );
     expect(explained.stdout).toContain('│  └─ task 2: running, start time unknown\n');
     expect(explained.stdout).toMatch(/└─ network a-shared: not marked\n/);
-    expect((await json('explain', 'service', 'a-web')).document).toMatchObject({ tasks: { count: 2 } });
+    expect((await json('explain', 'service', 'a-web')).document).toMatchObject({
+      children: [{ kind: 'task', count: 2 }],
+    });
     expect((await cli(['explain', 'service', 'a-web', '--graph', 'dot'])).stdout).toMatch(/^digraph .*\}\n$/s);
 
     const late = await cli(['wait', 'service', 'a-web', '--timeout', '0']);
@@ -546,7 +548,7 @@ describe('a mistake', () => {
     [['explain', 'service', 'web', '--graph', 'png'], '--graph is "png", allowed: mermaid, dot'],
     [['status', '--limit', 'all'], '--limit is "all", allowed: a whole number from 1 to 10000'],
     [['history', '--limit', '0'], '--limit is "0", allowed: a whole number from 1 to 10000'],
-    [['explain', 'network', ''], "a network's id is empty"],
+    [['explain', 'network', ''], 'the network id "" is empty'],
     [['rm', 'service', 'web', 'x'.repeat(1025)], 'the service id "xx'],
     [['import'], 'the file to import is missing'],
     [['completion', 'tcsh'], '"tcsh" is not a known shell; allowed: bash, zsh, fish'],

@@ -27,6 +27,7 @@ const TREE = defineLifecycle({
         { kind: 'folder', by: 'key', onDelete: 'restrict' },
         { kind: 'tag', by: 'value', at: ['tags[]', 'main-tag'] },
       ],
+      goneWhen: { at: 'state', isOneOf: ['trashed'] },
     },
     tag: { table: 'tags', key: { 'tag-id': '${tag}' } },
   },
@@ -199,6 +200,18 @@ describe('a client of drives, folders and files', () => {
     expect(await caught(client.create('file', { place: 'D#d', name: 'nowhere/b' }))).toMatchObject({
       code: 'NotFound',
     });
+  });
+
+  it('S1 lets nothing that was gone keep things again under what is marked', async () => {
+    const file = { place: 'D#d', name: 'f/t', state: 'trashed' };
+    await own.db.send(new PutCommand({ TableName: own.tables.files as string, Item: file }));
+    const id = { drive: 'd', folder: 'f', file: 't' };
+    const revive = client.update('file', id, ({ place, name }) => ({ place, name }));
+    expect(await caught(revive)).toMatchObject({ blockers: ['folder#1#d#f'] });
+    const revived = { place: file.place, name: file.name };
+    expect(client.hold('file', revived, { before: file })).toMatchObject([{ ConditionCheck: { Key: { sk: 'F#f' } } }]);
+    expect(client.hold('file', { ...file, more: 1 }, { before: file })).toEqual([]);
+    await client.delete('file', [id]);
   });
 
   it('does not mark what is protected, and says so', async () => {

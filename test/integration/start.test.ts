@@ -9,7 +9,13 @@ import { isAlive, listDescendants, runProgram } from '../support/program.ts';
 /** It takes about half a minute alone, and has company here. */
 const DEMO_TIMEOUT_MILLIS = 180_000;
 
-const SHOWN = ['a removal', 'a snapshot and a stack of ours', 'an interruption', 'the next steps'] as const;
+const SHOWN = [
+  'a removal',
+  "kinds of one's own",
+  'a snapshot and a stack of ours',
+  'an interruption',
+  'the next steps',
+] as const;
 const shown = doneHere('demonstrations', SHOWN, (name) => name);
 const isShown = (name: (typeof SHOWN)[number]) => shown.includes(name);
 
@@ -88,6 +94,20 @@ describe('npm start', { timeout: DEMO_TIMEOUT_MILLIS }, () => {
       expect(stdout).toContain('network shared');
     },
   );
+
+  it.runIf(isShown("kinds of one's own"))("drains kinds of one's own, and tells it in their words", async () => {
+    const { status, stdout, stderr } = await runProgram('bin/start.ts', ['--lifecycle', 'bin/examples/sandbox.ts'])
+      .ended;
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('What is in use is not marked: blueprint a1 is in use by lease template a1');
+    expect(stdout).toMatch(
+      /lease template a1 deleted: .*\n.*blueprint a1 deleted: in one transaction with lease template a1\n/,
+    );
+    expect(stdout).toMatch(/\$ deallocator history blueprint a1\n[\s\S]*TOGETHER WITH[\s\S]*lease template a1/);
+    expect(stdout).toContain('found 0 faults');
+    expect(stdout).not.toMatch(/service|network|\btask/);
+  });
 
   it.runIf(isShown('an interruption'))('stops cleanly on SIGINT', async () => {
     const demo = runProgram('bin/start.ts', ['--seed', '7']);

@@ -2,7 +2,7 @@
  * An explicit-state checker: breadth first, so that a counterexample is as short as one can be. States are fixed-size and
  * live as 32-bit words in one array; an open-addressing table finds them again. It knows nothing of the protocol.
  */
-import type { Promised } from '../../lib/protocol/invariants.ts';
+import type { Promised } from '../../lib/protocol/violations.ts';
 
 /** Who takes a step decides what it proves: only the protocol's own steps must come to an end (L4). */
 export const PROTOCOL = 0;

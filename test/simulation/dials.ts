@@ -11,9 +11,15 @@ import {
   SWEEPS,
 } from '../../lib/testing/simulation/dials.ts';
 
+import type { LifecycleName } from './kinds/lifecycles.ts';
+
 export interface Dials extends Roughness {
   /** Whether people protect what they have, and take that back. @default false */
   readonly protects?: boolean;
+  /** Kinds of one's own. @default - SwarmKit's, by the rules */
+  readonly lifecycle?: LifecycleName;
+  /** Whether items of a kind that depends on itself may form rings: then they wait for ever. @default false */
+  readonly rings?: boolean;
   /** Services at most. @default 2 in a crowd, else 3 */
   readonly servicesMax?: number;
 }
@@ -36,6 +42,9 @@ const TOGETHER: Dials = {
   gathers: true,
   unprocessed: 0.6,
 };
+
+/** As a crowd of SwarmKit's with crashes. */
+const OWN_KINDS: Dials = { ...CROWDED, ...CRASHES, timeouts: 0, delays: 0, lostAnswers: 0.02, protects: true };
 
 export const PROFILES = {
   /** Nothing goes wrong but the order of things. */
@@ -79,6 +88,9 @@ export const PROFILES = {
   },
   /** What is marked has to wait, and then goes with a sweep. */
   'grace period': { ...CALM, ...CRASHES, ...SWEEPS, ...LOSSES, rules: PATIENT, protects: true, clockJumps: 0.02 },
+  /** What is there is older than its declaration: nothing that is shared goes before a sweep has learned it, whatever goes wrong. */
+  learning: { ...CALM, ...CRASHES, ...NETWORK, ...SWEEPS, learns: true },
+  'learning task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, learns: true },
   /** Tasks hold networks by themselves. */
   'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
   'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },
@@ -97,6 +109,18 @@ export const PROFILES = {
   },
   'together with task networks': { ...TOGETHER, ...NETWORK, unprocessed: 0.6, rules: TASK_NETWORKS },
   'crowded with raw writes': { ...CROWDED, duplicates: 0.04, raw: true },
+  /** Kinds of one's own: levels over each other, several shared kinds, ends before deletions, keys with constants. */
+  ideas: { ...OWN_KINDS, lifecycle: 'ideas' },
+  'ideas, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, lifecycle: 'ideas', raw: true },
+  sandbox: { ...OWN_KINDS, lifecycle: 'sandbox' },
+  chatbot: { ...OWN_KINDS, lifecycle: 'chatbot' },
+  'swarmkit all': { ...OWN_KINDS, lifecycle: 'swarmkit all' },
+  tree: { ...OWN_KINDS, lifecycle: 'tree' },
+  sites: { ...OWN_KINDS, lifecycle: 'sites' },
+  /** Lifecycles by dice. */
+  'random kinds': { ...OWN_KINDS, lifecycle: 'random' },
+  'random kinds on a hostile network': { ...CALM, ...CRASHES, ...NETWORK, lifecycle: 'random' },
+  'random kinds, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, lifecycle: 'random', raw: true },
 } as const satisfies Record<string, Dials>;
 
 export type ProfileName = keyof typeof PROFILES;

@@ -7,12 +7,10 @@
  * A mistake also takes no process of its own, and each time that it changes something is counted. One that never did has
  * lost its place, and the mutants' test says so.
  */
-import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
-import type { Promised } from '../../lib/protocol/invariants.ts';
-import type { Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
+import type { Promised } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
-import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 import type { Handler } from '../../lib/testing/memory/stream-functions.ts';
 import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import type { Handlers, Tampering } from '../../lib/testing/simulation/place.ts';
@@ -59,14 +57,13 @@ export interface Mutant extends Mistake {
 /** One action of a transaction. */
 export interface Action {
   readonly kind: 'Put' | 'Update' | 'Delete' | 'ConditionCheck';
-  readonly table: TableName;
+  readonly table: string;
   readonly parameters: Parameters;
 }
 
-const TABLES_BY_NAME = new Map(Object.entries(MEMORY_NAMES).map(([table, name]) => [name, table as TableName]));
-
-export function tableOf({ TableName }: Parameters): TableName {
-  return TABLES_BY_NAME.get(TableName as string) as TableName;
+/** A table's own name, by the one that it has in memory. */
+export function tableOf({ TableName }: Parameters): string {
+  return String(TableName).replace(/^Memory-/, '');
 }
 
 /** The actions of a transaction; none of any other request. */
@@ -109,16 +106,17 @@ export function isDeletion(sent: Sent): boolean {
   return actionsOf(sent).some(({ kind, table }) => kind === 'Put' && table === 'receipts');
 }
 
-export function isOfParent({ table }: { readonly table: TableName }): boolean {
+export function isOfParent({ table }: { readonly table: string }): boolean {
   return table === 'services' || table === 'networks';
 }
 
 /** In the action's place, since refusals are told by places, something that always succeeds and writes nothing. */
 export function idle({ table, parameters }: Action): Action {
-  const { partitionKey, sortKey } = TABLES[table];
   const { TableName, Key, Item } = parameters as Record<string, Record<string, unknown>>;
+  const { partitionKey = '', sortKey } = swarmkitPlan(DEFAULT_RULES).tables[table] ?? {};
   const names = sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
   const key = Key ?? Object.fromEntries(names.map((name) => [name, Item?.[name]]));
+  const [first = ''] = Object.keys(key);
   return {
     kind: 'ConditionCheck',
     table,
@@ -126,14 +124,14 @@ export function idle({ table, parameters }: Action): Action {
       TableName,
       Key: key,
       ConditionExpression: 'attribute_exists(#key) OR attribute_not_exists(#key)',
-      ExpressionAttributeNames: { '#key': partitionKey },
+      ExpressionAttributeNames: { '#key': first },
     },
   };
 }
 
 /** The same on condition only that the item is there. */
 export function ifThere(action: Action): Action {
-  const name = TABLES[action.table].partitionKey;
+  const [name] = Object.keys(action.parameters.Key ?? action.parameters.Item ?? {});
   const names = { ...(action.parameters.ExpressionAttributeNames as object), '#there': name };
   const parameters = { ...action.parameters, ExpressionAttributeNames: names };
   return { ...action, parameters: withCondition(parameters, 'attribute_exists(#there)') };
@@ -179,7 +177,7 @@ export function placeholderSet({ parameters }: Action, attribute: string): strin
 }
 
 /** The tables that a read is about. */
-export function tablesRead({ operation, input }: Sent): readonly TableName[] {
+export function tablesRead({ operation, input }: Sent): readonly string[] {
   if (operation === 'GetItem' || operation === 'Query') return [tableOf(input)];
   if (operation === 'ExecuteStatement') {
     return [tableOf({ TableName: / FROM "([^"]+)"/.exec(String(input.Statement))?.[1] })];

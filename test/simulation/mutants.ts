@@ -4,6 +4,8 @@
  */
 import type { Mutant } from './mistakes.ts';
 import { CONDITION_MUTANTS } from './mutants/conditions.ts';
+import { KINDS_MUTANTS } from './mutants/kinds.ts';
+import { LEARNING_MUTANTS } from './mutants/learning.ts';
 import { READ_MUTANTS } from './mutants/reads.ts';
 import { STEP_MUTANTS } from './mutants/steps.ts';
 import { STREAM_MUTANTS } from './mutants/streams.ts';
@@ -15,6 +17,8 @@ export const MUTANTS: readonly Mutant[] = [
   ...CONDITION_MUTANTS,
   ...TRANSACTION_MUTANTS,
   ...STREAM_MUTANTS,
+  ...KINDS_MUTANTS,
+  ...LEARNING_MUTANTS,
 ];
 
 /** @throws where no mutant has that name */

@@ -36,21 +36,26 @@ export function drawCast(
 
 const toTarget = (target: string) => ({ target });
 
-/** Services with networks and tasks, as the client would have left them long ago; some have just been marked. */
-export function populate(tables: MemoryTables, cast: Cast, draw: () => number): void {
+/**
+ * Services with networks and tasks, as the client would have left them long ago; some have just been marked.
+ *
+ * @param isAttached false: nobody has declared then that they hold anything
+ */
+export function populate(tables: MemoryTables, cast: Cast, draw: () => number, isAttached = true): void {
   const some = <T>(items: readonly T[]) => items.filter(() => draw() < THERE);
   const networks = some(cast.networks);
   const services = some(cast.services).map((id) => ({ id, used: some(networks) }));
   for (const id of networks) tables.put('networks', network(id));
   for (const { id, used } of services) {
     tables.put('services', service(id, used));
-    for (const one of used) tables.put('attachments', { held: `network#${one}`, holder: `service#${id}` });
+    for (const one of isAttached ? used : [])
+      tables.put('attachments', { held: `network#${one}`, holder: `service#${id}` });
     // Half of the services run nothing, and go at once when they are marked.
     for (const name of draw() < (cast.drains ? THERE : 0.5) ? some(cast.tasks) : []) {
       const held = cast.attachesTasks ? some(networks) : [];
       tables.put('tasks', { ...task(id, name), ...(cast.attachesTasks && { networks: held.map(toTarget) }) });
       const holder = itemName(taskKey(id, name));
-      for (const one of held) tables.put('attachments', { held: `network#${one}`, holder });
+      for (const one of isAttached ? held : []) tables.put('attachments', { held: `network#${one}`, holder });
     }
   }
   for (const records of Object.values(tables.streams)) records.length = 0;

@@ -4,9 +4,11 @@
  */
 
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
-import { usersOf, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import type { World } from '../../lib/protocol/invariants.ts';
 import { taskKey } from '../../lib/protocol/model.ts';
-import type { Rules } from '../../lib/protocol/rules.ts';
+import { type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { holdersOf } from '../../lib/protocol/tables.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 import type { Excuses } from '../../lib/testing/simulation/watch.ts';
 
 type Parents = World['services'];
@@ -54,12 +56,13 @@ export class RawWriters implements Excuses {
     if (isSame && before.attachments === after.attachments) return;
     const attached = new Set(after.attachments.map(({ held, holder }) => `${holder} → ${held}`));
     const living = new Set<string>();
+    const plan = swarmkitPlan(this.#rules);
     const known = new Set(
-      usersOf(before, this.#rules).flatMap(({ key, references }) => references.map((id) => referenceOf(key, id))),
+      holdersOf(plan, before).flatMap(({ key, held }) => held.map(({ id }) => referenceOf(key, id))),
     );
     const rawTasks = new Set(after.tasks.filter(isWrittenRaw).map(nameOfTask));
-    for (const { key, references: networks } of usersOf(after, this.#rules)) {
-      for (const network of networks) {
+    for (const { key, held } of holdersOf(plan, after)) {
+      for (const { id: network } of held) {
         const reference = referenceOf(key, network);
         living.add(reference);
         const isNew = !known.has(reference);
@@ -114,8 +117,8 @@ export class RawWriters implements Excuses {
   }
 
   #orphanUsers(network: string, world: World): void {
-    for (const { key, references } of usersOf(world, this.#rules)) {
-      if (references.includes(network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
+    for (const { key, held } of holdersOf(swarmkitPlan(this.#rules), world)) {
+      if (held.some(({ id }) => id === network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
     }
   }
 }

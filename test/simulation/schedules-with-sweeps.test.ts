@@ -42,6 +42,19 @@ promisesAreKept('crowded on a hostile network', 'S1 to S7, L1, L2, L4', {
   'unprocessed parts': 300,
   'reads of the past': 4300,
 });
+promisesAreKept('learning', 'S1 to S7, L1, L2, L4', {
+  deletions: 650,
+  heals: 200,
+  sweeps: 550,
+  holds: 400,
+});
+promisesAreKept('learning task networks, lossy', PROMISES, {
+  deletions: 800,
+  heals: 300,
+  sweeps: 550,
+  holds: 400,
+  drops: 450,
+});
 promisesAreKept('task networks, lossy', PROMISES, {
   deletions: 600,
   heals: 500,

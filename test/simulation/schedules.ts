@@ -1,5 +1,5 @@
 /** Many schedules one after another, seed by seed: what they exercised, and the first that broke a promise, shrunk. */
-import type { Violation } from '../../lib/protocol/invariants.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 import { Exercised } from '../../lib/testing/simulation/exercised.ts';
 import { shrink } from '../../lib/testing/simulation/shrink.ts';
 import { numbered, simulate } from '../../lib/testing/simulation/simulation.ts';

@@ -6,20 +6,23 @@ import type { Request } from '../../lib/testing/simulation/processes.ts';
 import type { Play } from '../../lib/testing/simulation/scene.ts';
 import type { Schedule } from '../../lib/testing/simulation/simulation.ts';
 import type { Dials } from './dials.ts';
+import { playOfKinds } from './kinds/play.ts';
 import { type Mistake, tamperingOf } from './mistakes.ts';
 import { drawAction, drawCast, populate } from './plot.ts';
 import { RawWriters } from './raw-writers.ts';
 import { type Action, perform, tell } from './writers.ts';
 
 export function story(seed: number, dials: Dials, mistake?: Mistake): Schedule {
-  return { seed, dials, play: playOf(dials), tampering: mistake && tamperingOf(mistake) };
+  const { lifecycle } = dials;
+  const play = lifecycle === undefined ? playOf(dials) : playOfKinds(lifecycle, dials);
+  return { seed, dials, play, tampering: mistake && tamperingOf(mistake) };
 }
 
 function playOf(dials: Dials): Play {
   return (draw) => {
     const cast = drawCast(draw, dials);
     return {
-      populate: (tables, dice) => populate(tables, cast, dice),
+      populate: (tables, dice) => populate(tables, cast, dice, !dials.learns),
       draw: (world, fraction) => drawAction(cast, world, fraction),
       perform: async ({ writer, db }: Place, action, exercised) => {
         const answer = await perform(writer, db, MEMORY_NAMES, action as Action);

@@ -234,6 +234,7 @@ export async function runClient(granted: Granted): Promise<void> {
   await client.updateService('w-web', () => uses('w-back'));
   await client.updateNetwork('w-back', () => ({ labels: {} }) as never);
   await client.createTasks('w-web', [{ id: '1' }, { id: '2' }]);
+  await client.update('task', { service: 'w-web', task: '1' }, (task) => ({ ...task, note: 'hers' }));
   await client.listTasks('w-web');
   await client.findTogether({
     networks: ['w-back'],

@@ -1,9 +1,10 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 
 import type { TableName } from '../../lib/dynamodb/schema.ts';
-import { checkStep, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import { checkStep, type World } from '../../lib/protocol/invariants.ts';
 import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { compareSequenceNumbers } from '../../lib/streams/records.ts';
 import { type SweepAnswer, type SweepRequest, sweepRequested } from '../../lib/streams/sweep-requested.ts';

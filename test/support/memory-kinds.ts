@@ -21,7 +21,8 @@ import { MEMORY_TARGET } from './memory-command-line.ts';
 /** A story that isn't done after so many batches never will be. */
 const BATCHES_MAX = 1000;
 
-export function memoryKinds(lifecycle: Lifecycle, more: Partial<Rules> = {}) {
+/** @param isLearned false: items may be older than the declaration of what they hold */
+export function memoryKinds(lifecycle: Lifecycle, more: Partial<Rules> = {}, isLearned = true) {
   const rules = { ...DEFAULT_RULES, ...more };
   const plan: Plan = planOf(lifecycle);
   const tables = new MemoryTables(0, plan);
@@ -30,9 +31,9 @@ export function memoryKinds(lifecycle: Lifecycle, more: Partial<Rules> = {}) {
   const engine = new MemoryEngine({ tables, names, pageItemsMax: 2 });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
   const db = documentClient(sdk);
-  const cluster = new Cluster(db, names, { plan, rules, chance, isLearned: true });
+  const cluster = new Cluster(db, names, { plan, rules, chance, isLearned });
   const client: LifecycleClient<Lifecycle> = new DeallocatorClient({ lifecycle, tables: names, client: sdk, chance });
-  const ports = testPorts(memoryStore(tables, { chance }), chance, [], rules, 'test', plan);
+  const ports = testPorts(memoryStore(tables, { chance, isLearned }), chance, [], rules, 'test', plan);
   const handlers = handlersOf(ports);
   const isWanted = mappingFilter(plan);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };

@@ -52,7 +52,11 @@ interface Amount {
   readonly why: string;
 }
 
-const SIMULATION = ['test/simulation/schedules-without-loss.test.ts', 'test/simulation/schedules-with-sweeps.test.ts'];
+const SIMULATION = [
+  'test/simulation/schedules-without-loss.test.ts',
+  'test/simulation/schedules-with-sweeps.test.ts',
+  'test/simulation/schedules-of-own-kinds.test.ts',
+];
 
 export const AMOUNTS = {
   schedules: {

@@ -1,6 +1,7 @@
 /** The checkers of these stories can fail: each finds the wrong that it is there for. */
 import { describe, expect, it } from 'vitest';
-import type { Promised, World } from '../../lib/protocol/invariants.ts';
+import type { World } from '../../lib/protocol/invariants.ts';
+import type { Promised } from '../../lib/protocol/violations.ts';
 import type { Action, Cast } from '../simulation/writers.ts';
 import { network, service } from '../support/objects.ts';
 import { Beliefs } from './beliefs.ts';

@@ -11,8 +11,9 @@ import type { SwarmkitNames } from '../../lib/dynamodb/schema.ts';
 import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts';
 import { fromEngineArns } from '../../lib/local/dynamodb/tables.ts';
 import { StreamReader } from '../../lib/local/streams/reader.ts';
-import type { StoredParent, Violation } from '../../lib/protocol/invariants.ts';
+import type { StoredParent } from '../../lib/protocol/invariants.ts';
 import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 
 type StreamedTable = Exclude<keyof SwarmkitNames, 'counters'>;
 type Row = Record<string, unknown>;

@@ -1,5 +1,6 @@
 /** A wave: many schedules at a time on one cloud under chaos; then quiet, and the world is compared with what was promised. */
-import { checkRest, type Violation, type World } from '../../lib/protocol/invariants.ts';
+import { checkRest, type World } from '../../lib/protocol/invariants.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 import type { Action } from '../simulation/writers.ts';
 import { Chaos } from './chaos.ts';
 import { FUNCTION_TIMEOUT_MILLIS, type WaveDials } from './dials.ts';

@@ -65,6 +65,14 @@ describe('a whole sweep', () => {
     expect(restarts).toEqual([false, false, true]);
   });
 
+  it('tells which kinds are still being learned at its end', async () => {
+    const learning = { ...answer(1, false), learning: ['network', 'secret'] };
+    const answers = [learning, { ...answer(2, true), learning: ['secret'] }];
+    const invoke = async () => ({ ...(answers.shift() as SweepAnswer) });
+    expect(await sweepAll({ invoke })).toMatchObject({ invocations: 2, learning: ['secret'] });
+    expect(await sweepAll({ invoke: async () => answer(1, true) })).not.toHaveProperty('learning');
+  });
+
   it('fails with Aborted where it gets nowhere, and ends between two invocations when it is interrupted', async () => {
     let invocations = 0;
     const invoke = async () => answer(++invocations, false);

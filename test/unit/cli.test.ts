@@ -125,7 +125,7 @@ describe('help', () => {
     [['rm', 'web'], /"web" is not a kind; allowed: service, network, or an object such as service\/web/],
     [['rm', 'service/web', 'api'], /"api" is not a kind/],
     [['explain', 'service/web', 'service/api'], /"service\/api" is one argument too many/],
-    [['history', ''], /the network id "" has an empty network/],
+    [['history', ''], /the network id "" is empty/],
     [['history', 'x'.repeat(1500), '--kind', 'service'], /makes a name of 1508 bytes, and at most 1024 fit/],
     [['rm', '--cascade', ''], /--cascade is "", allowed: the name of a stack/],
     [['rm', 'service', 'web', '--reason', ''], /reason is ""; it must be a text/],

@@ -61,6 +61,18 @@ describe('the environment', () => {
     expect(DeallocatorClient.fromEnvironment({ environment: { DEALLOCATOR_CONFIG: line } }).taskNetworks).toBe(true);
   });
 
+  it('tells the kinds, too; those that the program gives go before', () => {
+    const [shelves, own] = [{ shelves: 'S' }, { counters: 'C', receipts: 'R' }];
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a key template
+    const lifecycle = { kinds: { shelf: { table: 'shelves', key: { id: '${shelf}' } } } } as const;
+    const named = { ...shelves, ...own };
+    const environment = { DEALLOCATOR_CONFIG: JSON.stringify({ tables: named }) };
+    expect(optionsFrom({ environment, lifecycle })).toMatchObject({ tables: named, lifecycle });
+    const both = { DEALLOCATOR_CONFIG: JSON.stringify({ tables: named, lifecycle }) };
+    expect(optionsFrom({ environment: both })).toMatchObject({ tables: named, lifecycle });
+    expect(() => optionsFrom({ environment })).toThrow('names no table for services');
+  });
+
   it('tells no more than there is, and leaves the rest to AWS', () => {
     const environment = { DEALLOCATOR_CONFIG: JSON.stringify({ tables }) };
     expect(optionsFrom({ environment })).toEqual({ tables, taskNetworks: false, connection: {} });

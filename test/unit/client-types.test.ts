@@ -9,6 +9,7 @@ import {
   type IdOf,
   type ItemOf,
   type LeafKindOf,
+  type Lifecycle,
   SWARMKIT,
   SWARMKIT_ALL,
   swarmkit,
@@ -88,6 +89,15 @@ describe('a client of kinds of one’s own', () => {
     expect([parts.length, plain.length]).toEqual([2, 2]);
     // @ts-expect-error another form
     expect(() => sandbox.hold('leaseTemplate', template, { form: 'json' })).toThrow('form is "json"');
+  });
+
+  it('takes kinds that the compiler does not know, such as a file’s', () => {
+    const read: Lifecycle = SANDBOX;
+    const client = new DeallocatorClient({ lifecycle: read, tables: namesOf(SANDBOX), connection });
+    compiles(() => client.create('lease', { userEmail: 'a', uuid: '1', number: 7 }));
+    compiles(() => [client.get('lease', { user: 'a', lease: '1' }), client.remove('blueprint', 'b1')]);
+    compiles(() => client.delete('lease', [{ user: 'a', lease: '1' }]));
+    expect(client.fence('blueprint', 'b1')).toHaveLength(1);
   });
 
   it('has none of SwarmKit’s methods', () => {

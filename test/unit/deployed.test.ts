@@ -346,6 +346,13 @@ function tableOf({ functionArn }: DeployedMapping): string {
   return `/${nameIn(SWARMKIT_PLAN.functions[functionArn]?.table ?? '')}/`;
 }
 
+it('a stream of keys is enough for leaves that only go, and for nothing else', async () => {
+  const keysOnly = (table: string) =>
+    tell(table, { StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' } });
+  expect(await differences(keysOnly('tasks'))).toEqual([]);
+  expect(await differences(keysOnly('services'))).toMatchObject([{ fault: 'wrong view type' }]);
+});
+
 describe('what other kinds have', () => {
   const found = async (change: Change) =>
     (await look(change, {}, { lifecycle: SANDBOX })).filter(({ result }) => result !== 'passed');

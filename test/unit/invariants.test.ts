@@ -1,16 +1,15 @@
 /** The checks that all other tests, the demo and the audit rely on: each broken world is named by the promise it breaks. */
 import { describe, expect, it } from 'vitest';
+import { IDEAS } from '../../bin/examples/ideas.ts';
+import { SANDBOX } from '../../bin/examples/sandbox.ts';
+import { defineLifecycle } from '../../lib/lifecycle/define.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
-import {
-  checkAlways,
-  checkRest,
-  checkStep,
-  countChildren,
-  type StoredParent,
-  type Violation,
-  type World,
-} from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { checkAlways, checkRest, checkStep, type StoredParent, type World } from '../../lib/protocol/invariants.ts';
+import { countLiving, tellWorld } from '../../lib/protocol/rest.ts';
+import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { type Tables, worldOf } from '../../lib/protocol/tables.ts';
+import type { Violation } from '../../lib/protocol/violations.ts';
 
 const nothing: World = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
 const world = (parts: Partial<World>): World => ({ ...nothing, ...parts });
@@ -436,5 +435,98 @@ it('counts no attachment as a child of what nothing is held by', () => {
     { held: 'service#web', holder: 'service#api' },
     { held: 'x', holder: 'service#web' },
   ];
-  expect([...countChildren(world({ attachments }), DEFAULT_RULES)]).toEqual([['network#front', 1]]);
+  const plan = swarmkitPlan(DEFAULT_RULES);
+  const told = tellWorld(plan, worldOf(plan, world({ attachments })));
+  expect([...countLiving(plan, told, attachments)]).toEqual([['network#front', 1]]);
+});
+
+describe("kinds of one's own", () => {
+  const judged = (plan: Plan) => ({ rules: DEFAULT_RULES, nowEpochMillis: 0, plan });
+  const told = (found: readonly Violation[]) => found.map(({ promise, message }) => `${promise} ${message}`);
+  const MARK = { pendingDelete: true, markedAt: 'm1' };
+  const receipt = (id: string) => ({ id, markedAt: 'm1' });
+
+  it('S2 S6 are judged by what holds them, at each level', () => {
+    const plan: Plan = planOf(IDEAS);
+    const idea = { id: 'i', hackathonId: 'h', categoryId: 'c' };
+    const attachments = [
+      { held: 'hackathon#h', holder: 'category#c' },
+      { held: 'hackathon#h', holder: 'idea#i' },
+      { held: 'category#c', holder: 'idea#i' },
+    ];
+    const before: Tables = {
+      hackathons: [{ id: 'h', ...MARK }],
+      categories: [{ id: 'c', hackathonId: 'h', ...MARK }],
+      ideas: [idea],
+      comments: [],
+      attachments,
+      counters: [
+        { id: 'hackathon#h', remaining: 2 },
+        { id: 'category#c', remaining: 1 },
+      ],
+      receipts: [],
+    };
+    expect(checkRest(before, judged(plan))).toEqual([]);
+    const raised = { ...before, counters: [{ id: 'category#c', remaining: 2 }] };
+    expect(told(checkAlways(raised, () => 0, DEFAULT_RULES, plan))).toEqual([
+      expect.stringMatching(/^S7 .*category#c/),
+    ]);
+    const after = { ...before, categories: [], receipts: [receipt('category#c')] };
+    expect(told(checkStep(before, after, judged(plan)))).toEqual([
+      'S6 category#c was deleted without its counter',
+      'S2 category#c was deleted while idea#i used it',
+      'S6 category#c was deleted without its attachment to hackathon#h',
+      'S6 category#c was deleted without its attachment of idea#i',
+    ]);
+    expect(told(checkRest(after, judged(plan)))).toContainEqual('S2 idea#i refers to category#c, which is not there');
+  });
+
+  it('what has ended keeps nothing, and composed keys are told as they are', () => {
+    const plan: Plan = planOf(SANDBOX);
+    const lease = { userEmail: 'ann', uuid: '1', originalLeaseTemplateUuid: 't' };
+    const tables = (status: string): Tables => ({
+      blueprints: [{ PK: 'bp#b', SK: 'blueprint', ...MARK }],
+      leaseTemplates: [{ uuid: 't' }],
+      leases: [{ ...lease, status }],
+      attachments: [],
+      counters: [{ id: 'leaseTemplate#t', remaining: 0 }],
+    });
+    expect(told(checkRest(tables('Expired'), judged(plan)))).toEqual([
+      expect.stringMatching(/^S4 a counter is left of leaseTemplate#t, which is not marked/),
+      'L1 blueprint#b is marked and has no children left, but is still there',
+    ]);
+    expect(told(checkRest(tables('Active'), judged(plan)))).toContainEqual(
+      'S2 lease#3#ann#1 refers to leaseTemplate#t without an attachment, so nothing protects it',
+    );
+  });
+
+  it('S1 S3 hold under a key, by attributes of other names', () => {
+    const plan: Plan = planOf(
+      defineLifecycle({
+        attributes: { pendingDelete: 'toGo', protected: 'kept' },
+        kinds: {
+          project: { table: 'projects', key: { pk: 'P#${project}', sk: 'META' } },
+          row: {
+            table: 'rows',
+            key: { pk: 'P#${project}', sk: 'R#${row}' },
+            dependsOn: [{ kind: 'project', by: 'key' }],
+          },
+        },
+      }),
+    );
+    const project = { pk: 'P#a', sk: 'META', pendingDelete: true, markedAt: 'm1', kept: true };
+    const row = { pk: 'P#a', sk: 'R#1' };
+    const before: Tables = { projects: [project], rows: [row], counters: [], receipts: [] };
+    const after: Tables = { ...before, projects: [], receipts: [receipt('project#a')] };
+    expect(told(checkStep(before, after, judged(plan)))).toEqual([
+      'S1 project#a was deleted while 1 of its rows existed',
+      'S3 project#a was deleted without a mark',
+      'S3 project#a was deleted although it was protected',
+    ]);
+    expect(checkRest(after, judged(plan))).toEqual([
+      { promise: 'S1', subject: 'row#a#1', message: 'row 1 is left of project#a, which is gone' },
+    ]);
+    const free: Tables = { ...before, projects: [{ pk: 'P#a', sk: 'META', toGo: true, markedAt: 'm1' }], rows: [] };
+    expect(checkStep(free, after, judged(plan)).filter(({ promise }) => promise !== 'S1')).toEqual([]);
+  });
 });

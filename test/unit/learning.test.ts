@@ -1,5 +1,7 @@
 /** Learning, docs/design.md §4.4: items that are older than the declaration of what they hold, and a sweep that learns them. */
 import { describe, expect, it } from 'vitest';
+import { DeallocatorClient } from '../../lib/client/index.ts';
+import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { learn, readLearning } from '../../lib/protocol/learn.ts';
@@ -15,7 +17,8 @@ import { LEARNING_WAIT_MILLIS } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { sweep } from '../../lib/protocol/sweep.ts';
-import { memoryStore } from '../../lib/testing/memory/client.ts';
+import { memoryClient, memoryNames, memoryStore } from '../../lib/testing/memory/client.ts';
+import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { network, service } from '../support/objects.ts';
@@ -340,7 +343,45 @@ describe('a sweep that goes on where the last one stopped', () => {
   });
 });
 
-function memoryBackendStore({ tables }: ReturnType<typeof memoryBackend>) {
+describe('a removal that is refused while something uses its object', () => {
+  function removal() {
+    const backend = brought();
+    backend.tables.put('networks', network('front'));
+    const tables = memoryNames(backend.tables.plan);
+    const engine = new MemoryEngine({ tables: backend.tables, names: tables });
+    const client = documentClient(memoryClient((operation, input) => engine.carryOut(operation, input)));
+    return { ...backend, client: new DeallocatorClient({ tables, client, chance: backend.chance }) };
+  }
+  const refused = expect.objectContaining({ code: 'FailedPrecondition', learning: true, blockers: [] });
+
+  it('is refused while its users are being counted (R81), and names them after that', async () => {
+    const { client, tables, chance, sweep } = removal();
+    await memoryBackendStore({ tables }).lifecycle.take({ ...learned(own), declaration: {} }, absent);
+    await sweep(); // takes the declaration, and has to wait
+    await expect(client.removeNetwork('front')).rejects.toEqual(refused);
+    chance.advance(LEARNING_WAIT_MILLIS);
+    await sweep();
+    await expect(client.removeNetwork('front')).rejects.toMatchObject({ learning: false, blockers: ['service#old0'] });
+  });
+
+  it('is refused where the item can not be read, and not where it waits anyway, or nothing can hold it', async () => {
+    const { client, tables } = removal();
+    tables.put('counters', { id: 'lifecycle' });
+    await expect(client.removeNetwork('front')).rejects.toEqual(refused);
+    await client.removeNetwork('front', { whenInUse: 'wait' });
+    await client.removeService('old0');
+    expect(tables.get('networks', { id: 'front' })).toMatchObject({ pendingDelete: true });
+  });
+
+  it('is accepted before any sweep has been there, and its mark is held', async () => {
+    const { client, deliver, log } = removal();
+    await client.removeNetwork('front');
+    await deliver();
+    expect(log.filter(({ decision }) => decision === 'held')).toMatchObject([{ because: 'learning' }]);
+  });
+});
+
+function memoryBackendStore({ tables }: Pick<ReturnType<typeof memoryBackend>, 'tables'>) {
   return memoryStore(tables, { isLearned: false, rules: DEFAULT_RULES });
 }
 

@@ -54,6 +54,13 @@ describe('the kinds of a configuration', () => {
     expect((await kindsOf('--config', 'swarm.json')).kinds).toEqual(Object.keys(SWARMKIT.kinds));
   });
 
+  it('are what its sweep function has, where its tables are others than SwarmKit’s, as a local cloud’s may be', async () => {
+    write('local.json', { tables, sweepFunctionName: 'sweep', endpoint: 'http://127.0.0.1:1' });
+    const Variables = { LIFECYCLE: JSON.stringify(IDEAS) };
+    functions.on(GetFunctionConfigurationCommand, { FunctionName: 'sweep' }).resolves({ Environment: { Variables } });
+    expect((await kindsOf('--config', 'local.json')).kinds).toEqual(Object.keys(IDEAS.kinds));
+  });
+
   it('are those that are typed, before its own', async () => {
     write('bare.json', { tables });
     write('kinds.json', IDEAS);

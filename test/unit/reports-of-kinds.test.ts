@@ -1,6 +1,7 @@
 /** Reports on kinds of one's own: what waits for what, to any depth, in the lifecycle's words. */
 import { describe, expect, it } from 'vitest';
 import { CHATBOT } from '../../bin/examples/chatbot.ts';
+import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { explain } from '../../lib/operate/reports/explain.ts';
 import { readStatus } from '../../lib/operate/reports/status.ts';
 import { ideas, sandbox, swarm } from '../support/kinds-stories.ts';
@@ -167,6 +168,34 @@ it('children by key are counted and named, with the state that they were told', 
    └─ document 10: wanted: removed, since 2026-01-01
 `);
   expect(await shown(world, 'status')).toContain('2 documents');
+});
+
+it('what is older than its declaration is told to be learned, and what is held until that has ended', async () => {
+  const world = memoryKinds(SANDBOX, {}, false);
+  const { tables, sweep, backend, json } = world;
+  tables.put('blueprints', {
+    PK: 'bp#small',
+    SK: 'blueprint',
+    pendingDelete: true,
+    markedAt: '2026-01-01T00:00:00.000Z#1',
+  });
+  tables.put('leaseTemplates', { uuid: 'week', blueprintId: 'small' });
+  expect(await shown(world, 'status')).toContain('held: its users are being counted');
+  expect(await shown(world, 'status')).toContain(
+    'blueprints are declared, and not seen by a sweep yet: nothing of them is deleted until one has\n',
+  );
+  expect(await shown(world, 'explain', 'blueprint', 'small')).toContain(
+    `  stays: blueprint small (being learned)
+
+blueprint small stays for now: lease templates that were there before "blueprint" was declared are being counted. It goes by itself once that has ended and nothing uses it.
+`,
+  );
+  expect((await json('status')).learning).toEqual([{ kind: 'blueprint' }, { kind: 'leaseTemplate' }]);
+  await backend.deliver();
+  await sweep();
+  await backend.deliver();
+  expect(await shown(world, 'status')).toContain('blocked: used by lease template week (not marked)');
+  expect((await json('status')).learning).toBeUndefined();
 });
 
 describe('what is of SwarmKit alone', () => {

@@ -29,10 +29,7 @@ export const lifecycle: Command = {
       const declared = file === undefined ? SWARMKIT : await readLifecycleFile(file, io, given.text('export'));
       const plan: Plan = planOf(declared);
       if (isJson) printJson({ lifecycle: declared, plan });
-      else {
-        say(lifecycleWords(plan, terminalOf(io.out, io.environment)));
-        say('Nothing is deployed from a declaration yet: services, tasks and networks are what there is.');
-      }
+      else say(lifecycleWords(plan, terminalOf(io.out, io.environment)));
       return DONE;
     } catch (error) {
       if (!isLifecycleError(error)) throw error;

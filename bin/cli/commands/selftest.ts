@@ -1,9 +1,5 @@
 import type { Check } from '../../../lib/operate/deployed/check.ts';
-import {
-  type SelftestResult,
-  selftest as testDeployment,
-  WAIT_MILLIS_MAX,
-} from '../../../lib/operate/selftest/selftest.ts';
+import type { SelftestResult } from '../../../lib/operate/selftest/selftest.ts';
 import { DeallocatorError } from '../../../lib/protocol/errors.ts';
 import { readTime, refuseMore } from '../arguments.ts';
 import { blocks } from '../blocks.ts';
@@ -32,6 +28,8 @@ export const selftest: Command = {
   orderlyEndMillis: ORDERLY_END_MILLIS,
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
+    // Late: nobody else needs it.
+    const { selftest: testDeployment, WAIT_MILLIS_MAX } = await import('../../../lib/operate/selftest/selftest.ts');
     const waitMillis = readTime(given, 'within');
     if (waitMillis !== undefined && !(waitMillis > 0 && waitMillis <= WAIT_MILLIS_MAX)) {
       throw new UsageError(`--within is "${given.text('within')}", allowed: up to ${WAIT_MILLIS_MAX / 60_000}m`);

@@ -39,7 +39,16 @@ export const sweep: Command = {
     const seconds = (io.chance.nowEpochMillis() - startEpochMillis) / 1000;
     if (isJson) printJson({ ...result, seconds });
     else {
-      const { deleted, deletedCount, failed, failedCount, settled, stillMarked, oldestMarkSeconds } = result;
+      const {
+        deleted,
+        deletedCount,
+        failed,
+        failedCount,
+        settled,
+        stillMarked,
+        oldestMarkSeconds,
+        learning = [],
+      } = result;
       const rows = [
         ...deleted.map((name) => [shortened(spoken(cluster.plan, name)), 'deleted']),
         ...failed.map(({ parent, error }) => [shortened(spoken(cluster.plan, parent)), `failed: ${error}`]),
@@ -57,6 +66,7 @@ export const sweep: Command = {
           ['deleted', deletedCount],
           ['failed', failedCount],
           ['still marked', `${stillMarked}${oldest}`],
+          ...(learning.length > 0 ? [['learning', learning.join(', ')] as const] : []),
           ['took', `${seconds.toFixed(1)} s`],
         ]),
       );

@@ -1,4 +1,8 @@
-/** AWS::DynamoDB::Table → CreateTable on the engine. */
+/** AWS::DynamoDB::Table → CreateTable on the engine, or UpdateTable where it is there. */
+import { setTimeout } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { INDEX_LOOK_MILLIS, INDEX_LOOKS_MAX } from '../ground/limits.ts';
+import { LocalError } from '../ground/local-error.ts';
 import { REGION } from '../template/intrinsics.ts';
 import type { Properties, PropertyReader } from '../template/properties.ts';
 import type { Stack } from '../template/stack.ts';
@@ -74,15 +78,70 @@ export function readTables(stack: Stack) {
   });
 }
 
+type Creation = ReturnType<typeof readTable>['create'];
+
+/** What DescribeTable tells, as far as it is looked at. */
+interface Described {
+  readonly LatestStreamArn?: string;
+  readonly KeySchema?: unknown;
+  readonly StreamSpecification?: { readonly StreamViewType?: unknown };
+  readonly GlobalSecondaryIndexes?: readonly { readonly IndexName: unknown; readonly IndexStatus: unknown }[];
+}
+
 /** Creates the stack's tables, and gives each its `StreamArn` for `Fn::GetAtt`. */
 export async function createTables(stack: Stack, engine: EngineConnection): Promise<void> {
   for (const { logicalId, name, arn, create, expiry } of readTables(stack)) {
-    const { TableDescription } = await engine.call('CreateTable', create);
-    const { LatestStreamArn } = TableDescription as { readonly LatestStreamArn?: string };
+    const { LatestStreamArn } = await createOrUpdate(engine, create);
     if (expiry !== undefined) {
       await engine.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification: expiry });
     }
     const stream = LatestStreamArn !== undefined && { StreamArn: fromEngineArns(LatestStreamArn) };
     stack.scope.resources.set(logicalId, { ref: name, attributes: { Arn: arn, ...stream } });
   }
+}
+
+/** A table that is there stays with its items, as in an update of a stack, and gets the stream and the indexes that it lacks. */
+async function createOrUpdate(engine: EngineConnection, create: Creation): Promise<Described> {
+  const { TableName } = create;
+  const made = await engine.ask('CreateTable', create);
+  if (made.status === 200) return made.body.TableDescription as Described;
+  if (!String(made.body.__type).endsWith('ResourceInUseException')) {
+    throw new Error(`CreateTable failed: ${JSON.stringify(made.body)}`);
+  }
+  const found = await describe(engine, TableName);
+  const wantedView = create.StreamSpecification?.StreamViewType;
+  const foundView = found.StreamSpecification?.StreamViewType;
+  const isSame = isDeepStrictEqual(found.KeySchema, create.KeySchema) && (foundView ?? wantedView) === wantedView;
+  if (!isSame) {
+    throw new LocalError(
+      'template.invalidProperty',
+      `the table ${TableName} is there with other keys or another stream than the template has; CloudFormation would replace it, and lose its items: take another database, or keep both as they are`,
+    );
+  }
+  if (wantedView !== undefined && foundView === undefined) {
+    await engine.call('UpdateTable', { TableName, StreamSpecification: create.StreamSpecification });
+  }
+  const names = found.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName) ?? [];
+  const { AttributeDefinitions } = create;
+  // One at a time, as DynamoDB takes them.
+  for (const index of create.GlobalSecondaryIndexes?.filter(({ IndexName }) => !names.includes(IndexName)) ?? []) {
+    const GlobalSecondaryIndexUpdates = [{ Create: index }];
+    await engine.call('UpdateTable', { TableName, AttributeDefinitions, GlobalSecondaryIndexUpdates });
+    await untilIndexed(engine, TableName);
+  }
+  return describe(engine, TableName);
+}
+
+async function describe(engine: EngineConnection, TableName: string): Promise<Described> {
+  return (await engine.call('DescribeTable', { TableName })).Table as Described;
+}
+
+/** An index that is built over items is not there at once. */
+async function untilIndexed(engine: EngineConnection, name: string): Promise<void> {
+  for (let looks = 0; looks < INDEX_LOOKS_MAX; looks++) {
+    const { GlobalSecondaryIndexes = [] } = await describe(engine, name);
+    if (GlobalSecondaryIndexes.every(({ IndexStatus }) => IndexStatus === 'ACTIVE')) return;
+    await setTimeout(INDEX_LOOK_MILLIS);
+  }
+  throw new Error(`an index of ${name} was not built after ${INDEX_LOOKS_MAX} looks`);
 }

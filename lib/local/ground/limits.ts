@@ -103,3 +103,8 @@ export const ACCESSES_KEPT_MAX = 10_000;
 
 /** How deep a template's values, or an attribute value, may nest. DynamoDB allows 32 levels. */
 export const NESTING_MAX = 64;
+
+/** Between two looks whether an index over a table that is there has been built: the engine takes a second or two. */
+export const INDEX_LOOK_MILLIS = 100;
+/** A minute: a machine with much else to do. */
+export const INDEX_LOOKS_MAX = 600;

@@ -1,6 +1,6 @@
 /** What an audit tells of, and when two findings are the same. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Promised } from '../../protocol/invariants.ts';
+import type { Promised } from '../../protocol/violations.ts';
 import type { Evidence, Mending, Problem } from './problems.ts';
 import type { About } from './world.ts';
 

@@ -1,14 +1,10 @@
 /** What an audit can find wrong, each problem in a row: the promise that it breaks, what it is about, and what mends it. */
 
 import { isCounter } from '../../dynamodb/items.ts';
-import { problemOf as impossible, partsOfKey } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import type { Held, KindPlan } from '../../lifecycle/kind-plan.ts';
+import type { KindPlan } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import { valuesOf } from '../../lifecycle/references.ts';
-import { readWith } from '../../lifecycle/templates.ts';
 import { shown } from '../../protocol/arguments.ts';
-import type { Promised } from '../../protocol/invariants.ts';
 import {
   parseGuardedName,
   parseHeldName,
@@ -16,7 +12,8 @@ import {
   type RestViolation,
   type Told,
 } from '../../protocol/rest.ts';
-import { isMap } from '../values.ts';
+import type { Promised } from '../../protocol/violations.ts';
+import { createAgain, heldWords, placesIn, wrongReferences } from './references.ts';
 import { type About, type Attachment, type AuditedCounter, type Keys, keysIn, told } from './world.ts';
 
 /** What a step that only an administrator may take ends with. */
@@ -258,35 +255,6 @@ export function mendingOf(
   return parent ? { by: 'sweep', parent: itemName(parent) } : { by: 'person', step: 'look at it by hand' };
 }
 
-function createAgain({ plan, item, other }: Spoken): string {
-  if (item === undefined || other === undefined) return 'create it again';
-  const { isGuarded } = plan.kinds[item.kind] as KindPlan;
-  const [place] = placesOf(plan, item.kind);
-  const list = place === undefined ? told(plan, item) : `the ${place} of ${told(plan, item)}`;
-  return `create ${told(plan, other)} again, or take it out of ${isGuarded || place !== undefined ? list : told(plan, item)}`;
-}
-
-/** The attributes of its items where a kind says what it holds: `spec`, `networks`. */
-function placesOf(plan: Plan, kind: string): string[] {
-  const paths = (plan.kinds[kind] as KindPlan).holds.flatMap((held) => held.paths);
-  return [...new Set(paths.map((path) => path.split(/[.[]/)[0] as string))];
-}
-
-/** `the network lists in the spec of service#web`. */
-function placesIn(plan: Plan, item: ItemKey): string {
-  const { holds } = plan.kinds[item.kind] as KindPlan;
-  const kinds = [...new Set(holds.map(({ kind }) => plan.kinds[kind]?.words.singular ?? kind))];
-  const isOfLists = holds.every(({ paths }) => paths.every((path) => path.includes('[]')));
-  const what = `the ${kinds.join(' and ')} ${isOfLists ? 'lists' : 'references'}`;
-  return `${what} in the ${placesOf(plan, item.kind).join(' and ')} of ${itemName(item)}`;
-}
-
-/** What it holds, in words: `networks`. */
-function heldWords(plan: Plan, kind: string): string {
-  const { holds } = plan.kinds[kind] as KindPlan;
-  return [...new Set(holds.map((held) => plan.kinds[held.kind]?.words.plural))].join(', ');
-}
-
 function takeAway(attribute: string, { item }: Spoken): string {
   return `take ${attribute} away from ${item && itemName(item)}, or set it to the BOOL true with the client`;
 }
@@ -303,38 +271,4 @@ function markEvidence({ item, plan }: Pick<Seen, 'item'> & Partial<Pick<Seen, 'p
 /** On, off or not there; null is how some languages write the last. */
 function isSwitch(value: unknown): boolean {
   return value === undefined || value === null || typeof value === 'boolean';
-}
-
-/** In the paths that count, or in one that would count if it were a list. */
-function wrongReferences(plan: Plan, key: ItemKey, item: Told['item']): string | undefined {
-  const { holds } = plan.kinds[key.kind] as KindPlan;
-  const odd = holds.flatMap(({ paths }) => paths.flatMap((path) => oddListAt(path, item)));
-  if (odd.length > 0) return `${odd.join(' and ')} of another type than a list`;
-  const own = partsOfKey(plan, key);
-  for (const held of holds) {
-    const values = valuesOf(held, item);
-    const place = values.findIndex((value) => !isReference(plan, held, own, value));
-    if (place === -1) continue;
-    const name = held.paths[0]?.split('.').at(-1);
-    const word = plan.kinds[held.kind]?.words.singular;
-    return `a ${word} reference [${place}] whose ${name} is ${shown(values[place])}`;
-  }
-  return undefined;
-}
-
-/** Whether an item could have what the value names, as the plan reads it. */
-function isReference(plan: Plan, { kind, as }: Held, own: Readonly<Record<string, string>>, value: unknown): boolean {
-  const named = typeof value === 'string' ? readWith(as, value) : undefined;
-  if (named === undefined) return false;
-  const parts = (plan.kinds[kind] as KindPlan).parts.map((part) => [part, named[part] ?? own[part] ?? '']);
-  return impossible(plan, kind, Object.fromEntries(parts)) === undefined;
-}
-
-/** The path up to its first list, where something stands that is none. A null is how some languages write an empty one. */
-function oddListAt(path: string, item: Told['item']): string[] {
-  const [root = ''] = path.split('[]');
-  if (root === path) return [];
-  const value = root.split('.').reduce<unknown>((map, step) => (isMap(map) ? map[step] : undefined), item);
-  const isList = value === undefined || value === null || Array.isArray(value) || value instanceof Set;
-  return isList ? [] : [root];
 }

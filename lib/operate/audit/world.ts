@@ -38,9 +38,11 @@ export interface About {
   readonly network?: string;
   /** A task's id; `service` is the one that it belongs to. */
   readonly task?: string;
-  /** The ids of SwarmKit's other kinds, where the lifecycle has them. */
+  /** A volume's id. */
   readonly volume?: string;
+  /** A secret's id. */
   readonly secret?: string;
+  /** A config's id. */
   readonly config?: string;
   /** Of other lifecycles: what lies under another or holds it, or is wrong by itself. */
   readonly item?: AboutItem;

@@ -1,5 +1,5 @@
 /** One thing that was looked at: what was expected beside what was seen, and what to do about the difference. */
-import type { Promised } from '../../protocol/invariants.ts';
+import type { Promised } from '../../protocol/violations.ts';
 
 /** What is wrong, for machines. */
 export type Fault =

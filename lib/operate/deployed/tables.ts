@@ -2,6 +2,7 @@
 import type { Database } from '../../dynamodb/database.ts';
 import { RECEIPT_EXPIRY } from '../../dynamodb/schema.ts';
 import { describeTable, readExpiryAttribute, readPolicy, type TableFacts } from '../../dynamodb/table-facts.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import type { TablePlan } from '../../lifecycle/tables.ts';
 import { type Check, failed, notLookedAt, passed } from './check.ts';
 import { checkGuard, type Guard, guardsOf, namesInOrder, type Roles } from './guards.ts';
@@ -35,7 +36,7 @@ export async function checkTables(database: Database, all: AllFacts, roles: Told
       const guard = guards[table];
       return [
         checkShape(planned, facts.told),
-        ...checkStream(planned, facts.told),
+        ...checkStream(neededStream(plan, planned), facts.told),
         ...(await checkExpiry(database, table, facts.told)),
         ...(guard === undefined ? [] : [await checkPolicy(database, guard, facts.told, roles)]),
       ];
@@ -79,7 +80,16 @@ function indexFix(table: string, { name, partitionKey, sortKey }: NonNullable<Ta
   return `aws dynamodb update-table --table-name ${table} --attribute-definitions ${attributes} --global-secondary-index-updates '${JSON.stringify([create])}'`;
 }
 
-function checkStream({ stream: wanted }: TablePlan, { name, stream }: TableFacts): Check[] {
+/** A table that was brought along may have less than a new one gets: only what holds or ends by its state, or is marked, needs images. */
+function neededStream({ kinds }: Plan, { kinds: own, stream }: TablePlan): TablePlan['stream'] {
+  const needsImages = (kind: string) => {
+    const { isGuarded = true, holds = [], goneWhen } = kinds[kind] ?? {};
+    return isGuarded || holds.length > 0 || goneWhen !== undefined;
+  };
+  return stream === undefined || own.length === 0 || own.some(needsImages) ? stream : 'KEYS_ONLY';
+}
+
+function checkStream(wanted: TablePlan['stream'], { name, stream }: TableFacts): Check[] {
   if (wanted === undefined) return [];
   const check = `stream of ${name}`;
   const expected = `on, with ${wanted} or more`;

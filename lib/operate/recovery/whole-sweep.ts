@@ -39,6 +39,8 @@ export interface SweepResult {
   readonly failed: readonly SweepFailure[];
   /** Age of the oldest mark that was seen and is still there; 0 without any. */
   readonly oldestMarkSeconds: number;
+  /** Kinds whose users are still being counted: nothing of them was deleted, and a later sweep goes on. Absent: none. */
+  readonly learning?: readonly string[];
 }
 
 /**
@@ -65,6 +67,7 @@ export async function sweepAll(sweep: SweepPort, options: SweepOptions = {}): Pr
     pass = restart ? [] : [...pass, answer];
     options.onAnswer?.(answer);
   } while (pass.at(-1)?.complete !== true);
+  const learning = pass.at(-1)?.learning;
   const sum = (count: (answer: SweepAnswer) => number) => pass.reduce((total, answer) => total + count(answer), 0);
   return {
     invocations: all.length,
@@ -75,5 +78,6 @@ export async function sweepAll(sweep: SweepPort, options: SweepOptions = {}): Pr
     deleted: all.flatMap(({ deleted }) => deleted),
     failed: pass.flatMap(({ failed }) => failed),
     oldestMarkSeconds: Math.max(...pass.map(({ oldestMarkSeconds }) => oldestMarkSeconds)),
+    ...(learning && { learning }),
   };
 }

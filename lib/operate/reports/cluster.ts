@@ -17,7 +17,7 @@ import type { Circumstances } from '../../protocol/decide.ts';
 import { readLearning } from '../../protocol/learn.ts';
 import { type Learning, NOTHING_TO_LEARN } from '../../protocol/learning.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
-import type { Parent } from '../../protocol/model.ts';
+import type { SeenItem } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
 import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
@@ -153,7 +153,7 @@ export class Cluster {
   }
 
   /** An object of that id, with its name where its spec has one. */
-  async findParent(key: ItemKey): Promise<Pick<Parent, 'name'> | undefined> {
+  async findParent(key: ItemKey): Promise<Pick<SeenItem, 'name'> | undefined> {
     const item = await readItem(this.database, key, [...keyPaths(this.plan, key.kind), ...NAME_PATHS]);
     return item && { name: nameOf(item) };
   }

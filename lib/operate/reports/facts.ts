@@ -3,7 +3,7 @@
 import { type Id, idOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import type { Parent } from '../../protocol/model.ts';
+import type { SeenItem } from '../../protocol/model.ts';
 import { isoNow } from '../../protocol/time.ts';
 import { guardedOf, keyGiven, type Names, namesOf, type ObjectKey, planned } from '../names.ts';
 import { hasUsers } from './children.ts';
@@ -199,7 +199,7 @@ export function compareCounter(
   return counter.remaining === children.count ? 'equal' : 'too high';
 }
 
-function usersOf(part: Neighbourhood, { key }: Parent, circumstances: Circumstances): Related[] {
+function usersOf(part: Neighbourhood, { key }: SeenItem, circumstances: Circumstances): Related[] {
   const users = part.users.get(itemName(key))?.users ?? [];
   return users.map((user) => relatedOf(part, user, circumstances));
 }
@@ -225,6 +225,6 @@ function relatedOf(part: Neighbourhood, key: ItemKey, circumstances: Circumstanc
   };
 }
 
-function stateOf(parent: Parent | undefined): Related['state'] {
+function stateOf(parent: SeenItem | undefined): Related['state'] {
   return parent === undefined ? 'absent' : parent.pendingDelete ? 'marked' : 'not marked';
 }

@@ -3,12 +3,12 @@ import { seenItem, seenPaths } from '../../dynamodb/items.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
 import type { ItemKey } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import type { Parent } from '../../protocol/model.ts';
+import type { SeenItem } from '../../protocol/model.ts';
 
 const UNDELETE_PATHS: readonly string[] = ['unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
 /** A parent, with its last undelete where no mark has followed it. */
-export interface FoundParent extends Parent {
+export interface FoundParent extends SeenItem {
   /** A raw writer set a `pendingDelete` that is no mark. */
   readonly hasMalformedMark: boolean;
   /** Its last undelete; undefined where it had none, or was marked again. */

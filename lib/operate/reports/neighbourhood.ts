@@ -5,7 +5,7 @@
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import type { Parent } from '../../protocol/model.ts';
+import type { SeenItem } from '../../protocol/model.ts';
 import { guardedOf, type Names, namesOf } from '../names.ts';
 import { leavesUnder, readChildrenOf, readUsersOf } from './children.ts';
 import { CHILD_PAGES_MAX, type Cluster, type CounterFound } from './cluster.ts';
@@ -59,8 +59,8 @@ export async function readNeighbourhood(
   const children = new Map<string, readonly ChildrenFound[]>();
   const users = new Map<string, UsersFound>();
   const asked = new Set(seeds.map(itemName));
-  const isAsked = ({ key }: Parent) => asked.has(itemName(key));
-  const isOpen = (parent: Parent) => parent.pendingDelete || asIfMarked.has(itemName(parent.key)) || isAsked(parent);
+  const isAsked = ({ key }: SeenItem) => asked.has(itemName(key));
+  const isOpen = (parent: SeenItem) => parent.pendingDelete || asIfMarked.has(itemName(parent.key)) || isAsked(parent);
   let wave = [...asked];
   const most = asked.size + PARENTS_MAX;
   let isWhole = true;

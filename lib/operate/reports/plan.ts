@@ -3,7 +3,7 @@
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
-import type { Parent } from '../../protocol/model.ts';
+import type { SeenItem } from '../../protocol/model.ts';
 import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
 import { isoNow } from '../../protocol/time.ts';
 import {
@@ -258,7 +258,7 @@ async function keysLabelled(
   );
 }
 
-function viewMarked(parent: Parent, { chance }: Cluster): AlreadyMarked {
+function viewMarked(parent: SeenItem, { chance }: Cluster): AlreadyMarked {
   return { object: itemName(parent.key), mark: viewMark(parent, chance.nowEpochMillis()) };
 }
 

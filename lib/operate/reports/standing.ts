@@ -3,7 +3,7 @@
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
-import { isMarked, type Parent } from '../../protocol/model.ts';
+import { isMarked, type SeenItem } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import { planned } from '../names.ts';
 import { type CounterFound, isUnreadable } from './cluster.ts';
@@ -143,7 +143,7 @@ function blockersOf(plan: Plan, { user, parent, counter, users = [] }: SeenUser,
 }
 
 /** Times at which something happened: the mark, the end of a grace period, a recount, a removal that was counted. */
-function progressOf(parent: Parent, counter: CounterFound | undefined, { rules, nowEpochMillis }: Circumstances) {
+function progressOf(parent: SeenItem, counter: CounterFound | undefined, { rules, nowEpochMillis }: Circumstances) {
   const marked = parent.markedAt === undefined ? undefined : markedAtEpochMillis(parent.markedAt);
   const graceEnds = marked === undefined ? undefined : marked + rules.gracePeriodMillis;
   return [marked, graceEnds, ...timesOf(counter)].filter(

@@ -1,6 +1,6 @@
 /** How reports show marks, counters and holds, also as JSON. */
 import { type Circumstances, findHold } from '../../protocol/decide.ts';
-import { isMarked, type Parent } from '../../protocol/model.ts';
+import { isMarked, type SeenItem } from '../../protocol/model.ts';
 import { markedAtEpochMillis } from '../../protocol/time.ts';
 import type { CounterFound } from './cluster.ts';
 import { reasonOf, type StayReason } from './foreseen.ts';
@@ -67,7 +67,7 @@ export function underKeyCount(children: readonly CountView[] = []): number {
 
 /** A mark as reports show it. */
 export function viewMark(
-  { markedAt, markedBy, markedReason }: Pick<Parent, 'markedAt' | 'markedBy' | 'markedReason'>,
+  { markedAt, markedBy, markedReason }: Pick<SeenItem, 'markedAt' | 'markedBy' | 'markedReason'>,
   nowEpochMillis: number,
 ): MarkView {
   const millis = markedAt === undefined ? undefined : markedAtEpochMillis(markedAt);
@@ -83,7 +83,7 @@ export function viewMark(
 }
 
 /** What holds it beside its children. Without a mark, that can only be a protection. */
-export function viewHold(parent: Parent, circumstances: Circumstances): StayReason | undefined {
+export function viewHold(parent: SeenItem, circumstances: Circumstances): StayReason | undefined {
   if (!isMarked(parent)) return parent.isProtected ? { because: 'protected' } : undefined;
   const hold = findHold(parent, circumstances);
   return hold && reasonOf(hold);

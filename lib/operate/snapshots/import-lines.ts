@@ -1,20 +1,19 @@
 /** Writes JSON lines to the tables: checks all of them first, then reads them again, a thousand at a time. */
 import type { DeallocatorClient } from '../../client/client.ts';
 import { itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX, LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { taskName } from '../names.ts';
 import { type ImportOptions, type ImportResult, putAll, type Run, refused, Tally } from './import.ts';
-import { networkPhase, servicePhase, taskPhase } from './import-phases.ts';
+import { networkPhase, servicePhase, sharedPhase, taskPhase } from './import-phases.ts';
 import { type Counts, checkLine, type Line, readLines } from './lines.ts';
-import { KIND_OF, listsOf, SWARMKIT_PLAN } from './lists.ts';
-import { invalid, type Snapshot, type SnapshotTask } from './snapshot.ts';
+import { KIND_OF, type ListName, listsOf, type SharedList, SWARMKIT_PLAN, sharedAmong } from './lists.ts';
+import { invalid, type NewShared, type Snapshot, type SnapshotTask } from './snapshot.ts';
 import { Gathered, type Unusable } from './unusable.ts';
 
 /** Objects that an import refuses or leaves out before it stops: they are held, since what belongs to them is refused too. */
 const LEFT_OUT_MAX = 10_000;
-
-const LISTS = listsOf(SWARMKIT_PLAN);
 
 /** A file that `exportLines` has written. */
 export interface LinesFile {
@@ -28,6 +27,8 @@ export interface LinesFile {
 export interface ImportLinesOptions extends ImportOptions {
   /** Leaves out what can't be used, with what belongs to it. @default false: fails, and says what */
   readonly skipUnusable?: boolean;
+  /** What the deployment's lifecycle says, one of SwarmKit's. @default that of SWARMKIT */
+  readonly plan?: Plan;
 }
 
 /** What became of each line's object. */
@@ -46,18 +47,19 @@ export async function importLines(
   file: LinesFile,
   options: ImportLinesOptions = {},
 ): Promise<ImportLinesResult> {
-  const { totals, faults } = await checkFile(file, options);
+  const lists = listsOf(options.plan ?? SWARMKIT_PLAN);
+  const { totals, faults } = await checkFile(file, lists, options);
   const tally = new Tally(totals, options.onProgress);
   for (const { object, reason } of faults.all) tally.leaveOut(object, refused(reason));
   const run: Run = { client, tally, signal: options.signal };
   // By name: a second line of one object finds the first one written.
   const group = new Map<string, Line>();
   const put = async () => {
-    await putGroup(run, [...group.values()]);
+    await putGroup(run, sharedAmong(lists), [...group.values()]);
     group.clear();
     if (tally.refused > LEFT_OUT_MAX) throw tooMany('were refused', 'mend them there or here, and import again');
   };
-  for await (const line of readLines(file.name, file.open(), LISTS)) {
+  for await (const line of readLines(file.name, file.open(), lists)) {
     const name = nameOf(line);
     if (faults.has(name)) continue;
     const [first] = group.values();
@@ -72,10 +74,11 @@ export async function importLines(
 
 async function checkFile(
   { name, open }: LinesFile,
+  lists: readonly ListName[],
   { skipUnusable = false, signal }: ImportLinesOptions,
 ): Promise<{ readonly totals: Counts; readonly faults: Gathered }> {
   const faults = new Gathered();
-  const lines = readLines(name, open(), LISTS);
+  const lines = readLines(name, open(), lists);
   let next = await lines.next();
   while (!next.done) {
     signal?.throwIfAborted();
@@ -93,13 +96,15 @@ async function checkFile(
   );
 }
 
-async function putGroup(run: Run, group: readonly Line[]): Promise<void> {
+async function putGroup(run: Run, shared: readonly SharedList[], group: readonly Line[]): Promise<void> {
   const entries = group.map(({ entry }) => entry);
+  const [own] = sharedAmong(group.slice(0, 1).map(({ list }) => list));
+  if (own !== undefined) return putAll(run, sharedPhase(run.client, own), entries as unknown as readonly NewShared[]);
   switch (group[0]?.list) {
     case 'networks':
       return putAll(run, networkPhase(run.client), entries as unknown as Snapshot['networks']);
     case 'services':
-      return putAll(run, servicePhase(run.client), entries as unknown as Snapshot['services']);
+      return putAll(run, servicePhase(run.client, shared), entries as unknown as Snapshot['services']);
     case 'tasks':
       return putAll(run, taskPhase(run.client), entries as unknown as Snapshot['tasks']);
     default:

@@ -2,18 +2,15 @@
 import type { DeallocatorClient } from '../../client/client.ts';
 import type { NewTask } from '../../client/types.ts';
 import { itemName } from '../../lifecycle/keys.ts';
+import { isDeallocatorError } from '../../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
-import {
-  networkLists,
-  type ParentKind,
-  referencedNetworks,
-  referredTo,
-  taskKey,
-  taskNetworkLists,
-} from '../../protocol/model.ts';
+import { networkLists, referencedNetworks, referredTo, taskKey, taskNetworkLists } from '../../protocol/model.ts';
+import { mapInParallel } from '../../protocol/parallel.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
-import type { Snapshot, SnapshotTask } from './snapshot.ts';
+import { KIND_OF, type SharedList } from './lists.ts';
+import { sharedReferences } from './shared.ts';
+import type { NewShared, Snapshot, SnapshotTask } from './snapshot.ts';
 
 /** Characters, as JSON, of what one transaction puts. In UTF-8 that is at most 3 MB, and a transaction holds 4 MB. */
 const TRANSACTION_CHARACTERS_MAX = 1_000_000;
@@ -21,7 +18,8 @@ const TRANSACTION_CHARACTERS_MAX = 1_000_000;
 /** How the objects of a kind are looked for and created. */
 export interface Phase<T extends Entry> {
   readonly name: keyof Snapshot;
-  readonly kind: ParentKind | 'task';
+  /** Whether its objects are marked before they are deleted. */
+  readonly isGuarded: boolean;
   nameOf(object: T): string;
   /** Names of what it refers or belongs to, each of which its transaction fences. */
   parentsOf(object: T): readonly string[];
@@ -35,7 +33,7 @@ export interface Phase<T extends Entry> {
 export function networkPhase(client: DeallocatorClient): Phase<Snapshot['networks'][number]> {
   return {
     name: 'networks',
-    kind: 'network',
+    isGuarded: true,
     nameOf: ({ id }) => itemName({ kind: 'network', id }),
     parentsOf: () => [],
     actionsOf: () => 1,
@@ -45,12 +43,63 @@ export function networkPhase(client: DeallocatorClient): Phase<Snapshot['network
   };
 }
 
-export function servicePhase(client: DeallocatorClient): Phase<Snapshot['services'][number]> {
-  const parentsOf = ({ id, spec }: Snapshot['services'][number]) =>
-    referencedNetworks({ kind: 'service', id }, networkLists(spec)).map((network) => itemName(referredTo(network)));
+/** As the client of a lifecycle that has these knows them, by the names of their tables. */
+interface SharedClient {
+  get(kind: string, id: string): Promise<Entry>;
+  createTogether(objects: Readonly<Partial<Record<SharedList, readonly NewShared[]>>>): Promise<void>;
+}
+
+export function sharedPhase(client: DeallocatorClient, list: SharedList): Phase<NewShared> {
+  const shared = client as unknown as SharedClient;
+  const create = (objects: readonly NewShared[]) => shared.createTogether({ [list]: objects });
+  return {
+    name: list,
+    isGuarded: true,
+    nameOf: ({ id }) => itemName({ kind: KIND_OF[list], id }),
+    parentsOf: () => [],
+    actionsOf: () => 1,
+    find: (objects) =>
+      thereAmong(
+        (id) => shared.get(KIND_OF[list], id),
+        objects.map(({ id }) => id),
+      ),
+    createTogether: create,
+    createAlone: (object) => create([object]),
+  };
+}
+
+/** Looks side by side, each for one object: a swarm has tens of these. */
+const LOOKS_IN_PARALLEL = 16;
+
+/** Those that are there. */
+export async function thereAmong(get: (id: string) => Promise<Entry>, ids: readonly string[]): Promise<Entry[]> {
+  const found = await mapInParallel(ids, LOOKS_IN_PARALLEL, async (id) => {
+    try {
+      return [await get(id)];
+    } catch (error) {
+      if (isDeallocatorError(error, 'NotFound')) return [];
+      throw error;
+    }
+  });
+  return found.flat();
+}
+
+/** @param shared what of its references beside those to networks counts */
+export function servicePhase(
+  client: DeallocatorClient,
+  shared: readonly SharedList[],
+): Phase<Snapshot['services'][number]> {
+  const parentsOf = (service: Snapshot['services'][number]) => [
+    ...referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec)).map((network) =>
+      itemName(referredTo(network)),
+    ),
+    ...shared.flatMap((list) =>
+      sharedReferences(service, list).map((id) => itemName({ kind: KIND_OF[list], id: String(id) })),
+    ),
+  ];
   return {
     name: 'services',
-    kind: 'service',
+    isGuarded: true,
     nameOf: ({ id }) => itemName({ kind: 'service', id }),
     parentsOf,
     actionsOf: (service) => 1 + parentsOf(service).length,
@@ -65,7 +114,7 @@ export function taskPhase(client: DeallocatorClient): Phase<SnapshotTask> {
     client.taskNetworks ? referencedNetworks(taskKey(serviceId, id), taskNetworkLists(networks)) : [];
   return {
     name: 'tasks',
-    kind: 'task',
+    isGuarded: false,
     nameOf: taskName,
     parentsOf: (task) => [
       itemName({ kind: 'service', id: task.serviceId }),

@@ -4,16 +4,15 @@ import type { DeallocatorClient } from '../../client/client.ts';
 import { attributeOf } from '../../dynamodb/client.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import { checkList } from '../../protocol/arguments.ts';
-import { DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
+import { type DeallocatorError, isDeallocatorError } from '../../protocol/errors.ts';
 import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
-import type { ParentKind } from '../../protocol/model.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { timeOfMark } from '../../protocol/time.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
-import { groupsOf, networkPhase, type Phase, servicePhase, taskPhase } from './import-phases.ts';
+import { groupsOf, networkPhase, type Phase, servicePhase, sharedPhase, taskPhase } from './import-phases.ts';
 import { inTurns } from './in-turns.ts';
-import { byList, type ListName, type SharedList, sharedAmong } from './lists.ts';
+import { byList, KIND_OF, type ListName, type SharedList, sharedAmong } from './lists.ts';
 import { type LeftOut, type Snapshot, withoutMark } from './snapshot.ts';
 
 /** Reads side by side, each of 100 objects: one answer may have 16 MB. */
@@ -64,11 +63,11 @@ export type ImportResult = Readonly<Record<Exclude<ImportPhase, SharedList>, Imp
   };
 
 /**
- * Networks, then services, then tasks. May be repeated, also after a crash: what is there with the same content is passed over,
+ * Networks, volumes, secrets and configs, then services, then tasks. May be repeated, also after a crash: what is there with the same content is passed over,
  * and nothing is ever overwritten. Refused, and reported:
  *
  * - what is there with other content, or is marked for deletion;
- * - a service that refers to a refused network, and the tasks of a refused service: what they belong to is not what is there;
+ * - a service that refers to something that was refused, and the tasks of a refused service: what they belong to is not what is there;
  * - what DynamoDB rejects, such as an item of more than 400 KB.
  *
  * Fails with `Unavailable` where DynamoDB doesn't answer, and with `FailedPrecondition` for wrong table names or missing
@@ -81,19 +80,20 @@ export async function importSnapshot(
 ): Promise<ImportResult> {
   const lists = listsIn(snapshot);
   for (const list of lists) checkList(list, snapshot[list]);
-  const [shared] = sharedAmong(lists).filter((list) => snapshot[list]?.length);
-  if (shared !== undefined) throw unknown(shared);
   const { networks, services, tasks } = snapshot;
   const tally = new Tally(
     byList((list) => snapshot[list]?.length ?? 0, lists),
     options.onProgress,
   );
   const run: Run = { client, tally, signal: options.signal };
+  const shared = sharedAmong(lists);
   await putAll(run, networkPhase(client), networks);
-  await putAll(run, servicePhase(client), services);
+  for (const list of shared) await putAll(run, sharedPhase(client, list), snapshot[list] ?? []);
+  await putAll(run, servicePhase(client, shared), services);
   await putAll(run, taskPhase(client), tasks);
   return tally.result([
     ...networks.map(({ id }) => itemName({ kind: 'network', id })),
+    ...shared.flatMap((list) => (snapshot[list] ?? []).map(({ id }) => itemName({ kind: KIND_OF[list], id }))),
     ...services.map(({ id }) => itemName({ kind: 'service', id })),
     ...tasks.map(taskName),
   ]);
@@ -129,7 +129,7 @@ export async function putAll<T extends Entry>(
     for (const object of left) {
       const there = found.get(phase.nameOf(object));
       if (there === undefined) missing.push(object);
-      else tally.add(phase.name, phase.nameOf(object), compare(phase.kind, object, there));
+      else tally.add(phase.name, phase.nameOf(object), compare(phase, object, there));
     }
     left = [];
     await inTurns(groupsOf(phase, missing), WRITES_IN_PARALLEL, async ({ objects }) => {
@@ -173,16 +173,16 @@ const IN_BETWEEN = refused(
   `others created and deleted it each of the ${LOOKS_MAX} times it was looked at; import again`,
 );
 
-function compare(kind: ParentKind | 'task', wanted: Entry, found: Entry): Ended {
+function compare({ isGuarded }: Pick<Phase<never>, 'isGuarded'>, wanted: Entry, found: Entry): Ended {
   const { pendingDelete, markedAt } = found;
-  const isParent = kind !== 'task'; // tasks have no marks: all their attributes are their writers'
-  if (isParent && pendingDelete === true) {
+  // Tasks have no marks: all their attributes are their writers'.
+  if (isGuarded && pendingDelete === true) {
     return refused(
       `it is there, and marked for deletion (${timeOfMark(markedAt as string | undefined)}); undelete it, or wait until it is gone`,
     );
   }
   // As DynamoDB holds them: a number, say, may come back as another type of the same value.
-  const there = isParent && pendingDelete === undefined ? withoutMark(found) : found;
+  const there = isGuarded && pendingDelete === undefined ? withoutMark(found) : found;
   if (isDeepStrictEqual(attributeOf(there), attributeOf(wanted))) return { status: 'alreadyThere' };
   return refused('it is there with other content, and was left as it is; update it, or import into other tables');
 }
@@ -212,13 +212,6 @@ export function refused(reason: string, cause?: string): Refused {
 
 function dependsOn(object: string): Ended {
   return refused(`it belongs to ${object}, which was not imported`, object);
-}
-
-function unknown(list: SharedList): DeallocatorError {
-  return new DeallocatorError(
-    'FailedPrecondition',
-    `the snapshot has ${list}, and the lifecycle of this client has none; take them out of it`,
-  );
 }
 
 /** Those that it has, in the order in which they are created. */

@@ -1,18 +1,15 @@
 /** What the files of an import refer to and don't hold is looked up in the tables, before it is called missing. */
 import type { DeallocatorClient } from '../../client/client.ts';
-import { isDeallocatorError } from '../../protocol/errors.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
-import { mapInParallel } from '../../protocol/parallel.ts';
-import { isMap } from '../values.ts';
+import { type Entry, isMap } from '../values.ts';
 import type { ImportFile } from './documents.ts';
+import { thereAmong } from './import-phases.ts';
 import type { Known } from './lacks.ts';
-import { isId } from './lists.ts';
+import { isId, KIND_OF, type ListName, type SharedList, sharedAmong } from './lists.ts';
 import { type ImportInput, inspectImport, judged, type ReadOptions } from './read-import.ts';
 import { SNAPSHOT_OBJECTS_MAX } from './snapshot.ts';
 import type { Missing } from './swarm-snapshot.ts';
-
-const READS_IN_PARALLEL = 16;
 
 type Reader = Pick<DeallocatorClient, 'getNetwork' | 'getService' | 'listNetworks'>;
 
@@ -32,29 +29,25 @@ export async function prepareImport(
 }
 
 async function lookUp(reader: Reader, missing: Missing): Promise<Known> {
-  const networks = await there('network', missing.networks, (id) => reader.getNetwork(id));
-  const services = await there('service', missing.services, (id) => reader.getService(id));
+  const there = async (list: ListName, get: (id: string) => Promise<Entry>) => {
+    const possible = [...missing[list]].filter((id) => isId(KIND_OF[list], id));
+    return (await thereAmong(get, possible)).map(({ id }) => id as string);
+  };
+  const networks = await there('networks', (id) => reader.getNetwork(id));
+  const services = await there('services', (id) => reader.getService(id));
+  const shared: Partial<Record<SharedList, string[]>> = {};
+  for (const list of sharedAmong(Object.keys(missing) as ListName[])) {
+    if (missing[list].size === 0) continue;
+    shared[list] = await there(list, (id) => (reader as unknown as SharedReader).get(KIND_OF[list], id));
+  }
   const known = networks.map((id): Known['networks'][number] => ({ id }));
   const rest = new Set([...missing.networks].filter((id) => !networks.includes(id)));
-  return { networks: [...known, ...(rest.size > 0 ? await networksNamed(reader, rest) : [])], services };
+  return { ...shared, networks: [...known, ...(rest.size > 0 ? await networksNamed(reader, rest) : [])], services };
 }
 
-async function there(
-  kind: 'network' | 'service',
-  ids: ReadonlySet<string>,
-  get: (id: string) => Promise<unknown>,
-): Promise<string[]> {
-  const possible = [...ids].filter((id) => isId(kind, id));
-  const found = await mapInParallel(possible, READS_IN_PARALLEL, async (id) => {
-    try {
-      await get(id);
-      return [id];
-    } catch (error) {
-      if (isDeallocatorError(error, 'NotFound')) return [];
-      throw error;
-    }
-  });
-  return found.flat();
+/** The client of a lifecycle that has volumes, secrets and configs. */
+interface SharedReader {
+  get(kind: string, id: string): Promise<Entry>;
 }
 
 /** Docker takes a network's name for its id. Reads no more networks than one import may have. */

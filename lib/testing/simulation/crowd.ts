@@ -16,6 +16,7 @@ interface Kind {
   readonly skewMillisMax: number;
   readonly rules: Rules;
   readonly plan: Plan;
+  readonly isLearned: boolean;
   readonly tampering: Tampering | undefined;
 }
 

@@ -21,6 +21,8 @@ export interface Dials {
   readonly raw: boolean;
   /** What the deployment has chosen. */
   readonly rules: Rules;
+  /** Whether what has been there long ago is older than the declaration of what it holds, so that a sweep must learn it first. @default false */
+  readonly learns?: boolean;
   /** That a sweep is started, where something new starts. */
   readonly sweeps: number;
   /** Items after which a page of DynamoDB ends: 0 is never; else 2 to this. */

@@ -17,9 +17,11 @@ import type { Input, Process } from './processes.ts';
 
 export type Handlers = Readonly<Record<string, Handler>>;
 
+type Send = (process: Process, operation: string, input: Input) => Promise<unknown>;
+
 /** What may stand between a process and the product's right code, and tells when it changes something. */
 export interface Tampering {
-  send?(process: Process, operation: string, input: Input): Promise<unknown>;
+  send?: Send;
   openStore?(open: (rules: Rules) => Store, rules: Rules, took: () => void): Store;
   /** @param under the right handlers under other rules */
   handlers?(right: Handlers, under: (rules: Rules) => Handlers, rules: Rules, took: () => void): Handlers;
@@ -34,6 +36,8 @@ interface Context {
 export interface Deployed {
   readonly rules: Rules;
   readonly plan: Plan;
+  /** Nothing in the tables is older than its declaration. */
+  readonly isLearned: boolean;
 }
 
 /**
@@ -51,13 +55,13 @@ export class Place {
   readonly handlers: Handlers;
   readonly sweep: ReturnType<typeof sweepRequested>;
 
-  constructor({ rules, plan }: Deployed, tampering: Tampering = {}) {
+  constructor({ rules, plan, isLearned }: Deployed, tampering: Tampering = {}) {
     const tables = memoryNames(plan);
     const took = () => this.#occupant.surroundings.onTampering();
-    const send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
+    const send: Send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
     const client = memoryClient((operation, input) => send(this.#occupant, operation, input));
     this.db = documentClient(client);
-    this.raw = documentClient(memoryClient((operation, input) => sendAsSdk(this.#occupant, operation, input)));
+    this.raw = documentClient(memoryClient((operation, input) => sendAsSdk(send, this.#occupant, operation, input)));
     const chance: Chance = {
       nowEpochMillis: () => this.#occupant.clockEpochMillis(),
       pause: (millis) => this.#occupant.pause(millis),
@@ -72,7 +76,7 @@ export class Place {
       openStore: (observer) => {
         const open = (under: Rules) =>
           new DynamoDBStore(
-            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned: true }),
+            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned }),
           );
         return tampering.openStore?.(open, rules, took) ?? open(rules);
       },
@@ -117,12 +121,12 @@ const SDK_TRIES_MAX = 3;
 const SDK_TRIES_AGAIN = ['ThrottlingException', 'InternalServerError', 'TimeoutError'];
 
 /** A transaction gets a token from the SDK, so that a repeat writes nothing; a single write has none. */
-async function sendAsSdk(process: Process, operation: string, given: Input): Promise<unknown> {
+async function sendAsSdk(send: Send, process: Process, operation: string, given: Input): Promise<unknown> {
   const isTransaction = operation === 'TransactWriteItems' && given.ClientRequestToken === undefined;
   const input = isTransaction ? ({ ...given, ClientRequestToken: process.fresh() } as unknown as Input) : given;
   for (let tries = 1; ; tries++) {
     try {
-      return await process.send(operation, input);
+      return await send(process, operation, input);
     } catch (error) {
       if (tries === SDK_TRIES_MAX || !SDK_TRIES_AGAIN.includes((error as Error).name)) throw error;
     }
@@ -130,9 +134,11 @@ async function sendAsSdk(process: Process, operation: string, given: Input): Pro
 }
 
 /** Made once, and used by one world after another under the same rules, with the same kinds and the same tampering. */
-const freePlaces = new Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>();
+type Free = Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>;
+const [learned, learning]: readonly [Free, Free] = [new Map(), new Map()];
 
-export function freePlacesOf({ rules, plan }: Deployed, tampering: Tampering | undefined): Place[] {
+export function freePlacesOf({ rules, plan, isLearned }: Deployed, tampering: Tampering | undefined): Place[] {
+  const freePlaces = isLearned ? learned : learning;
   const byRules = freePlaces.get(tampering) ?? new Map<Rules, Map<Plan, Place[]>>();
   const byPlan = byRules.get(rules) ?? new Map<Plan, Place[]>();
   const places = byPlan.get(plan) ?? [];

@@ -59,7 +59,10 @@ export class SimulatedWorld implements Stage {
     this.#scene = scene;
     const { rules } = dials;
     const plan = scene.own?.plan ?? swarmkitPlan(rules);
-    this.#crowd = new Crowd({ seed, skewMillisMax: dials.skewMillisMax, rules, plan, tampering });
+    this.#crowd = new Crowd({
+      ...{ seed, skewMillisMax: dials.skewMillisMax },
+      ...{ rules, plan, isLearned: dials.learns !== true, tampering },
+    });
     this.tables = new MemoryTables(PAST_MAX, plan);
     this.watch = scene.own?.watch ?? new Watch(rules, scene.excuses, scene.isForeign);
     this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, plan }, (kind, records) => {

@@ -2,7 +2,7 @@
  * A whole schedule: a small world, faults and interleavings by seed or by a recorded story; then faults stop, everything is
  * delivered, and the world must be at rest as promised (L1; or L2 with one sweep where records were lost).
  */
-import type { Promised, Violation } from '../../protocol/invariants.ts';
+import type { Promised, Violation } from '../../protocol/violations.ts';
 import type { Choice } from './choices.ts';
 import type { Dials } from './dials.ts';
 import type { Exercised } from './exercised.ts';
@@ -104,7 +104,7 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   world.say('— faults stop, and everything is delivered —');
   world.lanes.hurry();
   const givenUp = world.givenUp;
-  const needsSweep = () => world.losses > 0 || world.hasSweepDied;
+  const needsSweep = () => world.losses > 0 || world.hasSweepDied || dials.learns === true;
   let sweeps = 0;
   let lossesSeen = -1;
   const sweep = async (restart: boolean) => {
@@ -121,7 +121,7 @@ async function comeToRest(world: SimulatedWorld, dials: Dials, draw: () => numbe
   if (!(await drain(world, draw))) return;
   const stranded = world.wire.strandedCounters();
   if ((needsSweep() || stranded.length > 0) && lossesSeen !== world.losses) {
-    if (world.losses === 0) {
+    if (world.losses === 0 && !dials.learns) {
       const left = world.hasSweepDied ? world.tables.world().counters.map(({ id }) => id) : stranded;
       world.watch.restBeforeSweep(world.tables.world(), left, Number.NEGATIVE_INFINITY);
     }

@@ -1,8 +1,10 @@
 /** Watches every step of a simulated world for a broken promise. */
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
-import { checkAlways, checkRest, checkStep, usersOf, type Violation, type World } from '../../protocol/invariants.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import { checkAlways, checkRest, checkStep, type World } from '../../protocol/invariants.ts';
+import { type Rules, swarmkitPlan } from '../../protocol/rules.ts';
+import { holdersOf } from '../../protocol/tables.ts';
+import type { Violation } from '../../protocol/violations.ts';
 
 type Parents = World['services'];
 
@@ -109,8 +111,8 @@ export class Watch implements Watcher {
   }
 
   #referencesIn(world: World) {
-    return usersOf(world, this.#rules).flatMap(({ key, references }) =>
-      references.map((network) => ({ name: `${itemName(key)} → ${network}`, user: itemName(key), network })),
+    return holdersOf(swarmkitPlan(this.#rules), world).flatMap(({ key, held }) =>
+      held.map(({ id: network }) => ({ name: `${itemName(key)} → ${network}`, user: itemName(key), network })),
     );
   }
 

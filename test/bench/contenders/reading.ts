@@ -1,6 +1,8 @@
 /** What the contenders share, so that they differ in nothing but how they count. */
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
+import { readLearning } from '../../../lib/protocol/learn.ts';
+import type { Learning } from '../../../lib/protocol/learning.ts';
 import { type Counter, parseHeldName } from '../../../lib/protocol/model.ts';
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
@@ -28,5 +30,15 @@ export async function settleAtZero(
   parent: ItemKey,
   counter: Counter,
 ): Promise<void> {
-  if (counter.remaining <= 0) await settle(store, ports.chance, parent, { ...settling(ports), opened: counter });
+  const learning = () => {
+    const known = learned.get(store) ?? readLearning(store);
+    learned.set(store, known);
+    return known;
+  };
+  if (counter.remaining <= 0) {
+    await settle(store, ports.chance, parent, { ...settling(ports), opened: counter, learning });
+  }
 }
+
+/** Read once by each invocation, which has a store of its own. */
+const learned = new WeakMap<Store, Promise<Learning>>();

@@ -2,18 +2,18 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { checkSwarmkits } from '../../../lib/operate/names.ts';
-import { exportLines } from '../../../lib/operate/snapshots/export-lines.ts';
-import { importLines } from '../../../lib/operate/snapshots/import-lines.ts';
-import { LINES_HEAD } from '../../../lib/operate/snapshots/lines.ts';
-import { groupByCause } from '../../../lib/operate/snapshots/unusable.ts';
-import { DONE, FAILED, type Session } from '../command.ts';
-import { UsageError } from '../errors.ts';
-import { openToWrite } from '../files.ts';
-import { openProgress } from '../progress.ts';
-import { SNAPSHOTS } from '../swarmkit-only.ts';
-import { terminalOf } from '../terminal.ts';
-import { exportedWords, importWords, leftWords } from '../transfer-words.ts';
+import { checkSwarmkits } from '../../lib/operate/names.ts';
+import { exportLines } from '../../lib/operate/snapshots/export-lines.ts';
+import { importLines } from '../../lib/operate/snapshots/import-lines.ts';
+import { LINES_HEAD } from '../../lib/operate/snapshots/lines.ts';
+import { groupByCause } from '../../lib/operate/snapshots/unusable.ts';
+import { DONE, FAILED, type Session } from './command.ts';
+import { UsageError } from './errors.ts';
+import { openToWrite } from './files.ts';
+import { openProgress } from './progress.ts';
+import { SNAPSHOTS } from './swarmkit-only.ts';
+import { terminalOf } from './terminal.ts';
+import { exportedWords, importWords, leftWords } from './transfer-words.ts';
 
 /** As an export writes it, and as PowerShell's `>` does. */
 const ENCODINGS = ['utf8', 'utf16le'] as const;
@@ -45,6 +45,7 @@ export async function importLinesFrom(
   const source = { name: file.name, open: () => createReadStream(file.path, { encoding: file.encoding }) };
   const { skipped, ...result } = await importLines(client, source, {
     skipUnusable,
+    plan: cluster.plan,
     signal: io.signal,
     onProgress: ({ phase, done, total }) => progress.update(done, total, `${phase}: ${done} of ${total}`),
   }).finally(() => progress.close());
