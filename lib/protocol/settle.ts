@@ -11,7 +11,7 @@ import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Chance, roundPauseMillis } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
-import { planFinalization } from './finalize.ts';
+import { letGoBy, planFinalization } from './finalize.ts';
 import { readLearning } from './learn.ts';
 import { type Learning, NOTHING_TO_LEARN } from './learning.ts';
 import { CHILD_COUNT_PAGE_ITEMS, SETTLE_ROUNDS_MAX } from './limits.ts';
@@ -124,7 +124,7 @@ export async function settle(
         outcome: 'deleted',
         markedAt: parent.markedAt,
         freed: finalization.freed.map((freed) => freed.key),
-        leftToHeal: parent.held.length - finalization.detached.length,
+        leftToHeal: letGoBy(parent).length - finalization.detached.length,
       };
     }
   }
