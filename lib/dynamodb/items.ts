@@ -4,7 +4,7 @@ import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
-import type { Plan } from '../lifecycle/plan.ts';
+import { markAttributes, type Plan } from '../lifecycle/plan.ts';
 import { heldBy, namedBy } from '../lifecycle/references.ts';
 import type { TablePlan } from '../lifecycle/tables.ts';
 import { invalid } from '../protocol/arguments.ts';
@@ -45,7 +45,7 @@ function readingOf(plan: Plan, kind: string): Reading {
   const compared = outermost(holdingPaths(planned));
   const keys = Object.keys(planned.key).map(attributePath);
   // Names are for receipts and reports: an id that Docker has made tells nobody anything.
-  const marking = planned.isGuarded ? Object.values(plan.attributes).map(attributePath) : [];
+  const marking = planned.isGuarded ? markAttributes(plan).map(attributePath) : [];
   const paths = outermost([...keys, ...marking, ...compared, ...(planned.isGuarded ? NAME_PATHS : [])]);
   const reading = { paths, compared };
   READINGS.set(planned, reading);
