@@ -75,6 +75,12 @@ export function planOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>>
   return plan as Plan<KindOf<L>>;
 }
 
+/** What an item's mark and protection are called, without its last undelete: what decides, and what a receipt tells. */
+export function markAttributes({ attributes }: Pick<Plan, 'attributes'>): string[] {
+  const { pendingDelete, markedAt, markedBy, markedReason, protected: shield } = attributes;
+  return [pendingDelete, markedAt, markedBy, markedReason, shield];
+}
+
 function endWith(refusals: ConstructorParameters<typeof LifecycleError>[0]): void {
   if (refusals.length > 0) throw new LifecycleError(refusals);
 }
