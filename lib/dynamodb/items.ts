@@ -19,15 +19,12 @@ import {
 } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../protocol/rules.ts';
 import { fullSweepSources, listedBy, type SweepCursor, type SweepSource } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
 import { NAME_PATHS, nameOf } from './descriptions.ts';
 import { attributePath, declaredPath, outermost, stepsOf } from './expressions.ts';
 import { type Item, type StoredItem, StoredValue } from './requests.ts';
 import { RECEIPT_EXPIRY } from './schema.ts';
-
-const SWARMKIT_PLAN = swarmkitPlan(DEFAULT_RULES);
 
 /** What is read of an item of a kind: not the whole item, which may be 400 KB of the user's. */
 interface Reading {
@@ -63,9 +60,6 @@ function holdingPaths({ holds, goneWhen }: KindPlan): string[] {
 export function seenPaths(plan: Plan, kind: string): readonly string[] {
   return readingOf(plan, kind).paths;
 }
-
-/** The same of SwarmKit's first kind, for who reads these alone. */
-export const PARENT_PATHS: readonly string[] = seenPaths(SWARMKIT_PLAN, SWARMKIT_PLAN.sweep[0] as string);
 
 export const COUNTER_PATHS: readonly string[] = ['id', 'remaining', 'epoch'];
 
