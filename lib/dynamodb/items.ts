@@ -4,7 +4,7 @@ import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
-import type { Plan } from '../lifecycle/plan.ts';
+import { markAttributes, type Plan } from '../lifecycle/plan.ts';
 import { heldBy, namedBy } from '../lifecycle/references.ts';
 import type { TablePlan } from '../lifecycle/tables.ts';
 import { invalid } from '../protocol/arguments.ts';
@@ -12,15 +12,12 @@ import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '..
 import { type AsRead, byteLength, type Counter, type NetworkLists, type SeenItem } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../protocol/rules.ts';
 import { fullSweepSources, listedBy, type SweepCursor, type SweepSource } from '../protocol/store.ts';
 import { UNMARSHALL_OPTIONS } from './client.ts';
 import { NAME_PATHS, nameOf } from './descriptions.ts';
 import { attributePath, declaredPath, outermost, stepsOf } from './expressions.ts';
 import { type Item, type StoredItem, StoredValue } from './requests.ts';
 import { RECEIPT_EXPIRY } from './schema.ts';
-
-const SWARMKIT_PLAN = swarmkitPlan(DEFAULT_RULES);
 
 /** What is read of an item of a kind: not the whole item, which may be 400 KB of the user's. */
 interface Reading {
@@ -38,7 +35,7 @@ function readingOf(plan: Plan, kind: string): Reading {
   const compared = outermost(holdingPaths(planned));
   const keys = Object.keys(planned.key).map(attributePath);
   // Names are for receipts and reports: an id that Docker has made tells nobody anything.
-  const marking = planned.isGuarded ? Object.values(plan.attributes).map(attributePath) : [];
+  const marking = planned.isGuarded ? markAttributes(plan).map(attributePath) : [];
   const paths = outermost([...keys, ...marking, ...compared, ...(planned.isGuarded ? NAME_PATHS : [])]);
   const reading = { paths, compared };
   READINGS.set(planned, reading);
@@ -56,9 +53,6 @@ function holdingPaths({ holds, goneWhen }: KindPlan): string[] {
 export function seenPaths(plan: Plan, kind: string): readonly string[] {
   return readingOf(plan, kind).paths;
 }
-
-/** The same of SwarmKit's first kind, for who reads these alone. */
-export const PARENT_PATHS: readonly string[] = seenPaths(SWARMKIT_PLAN, SWARMKIT_PLAN.sweep[0] as string);
 
 export const COUNTER_PATHS: readonly string[] = ['id', 'remaining', 'epoch'];
 
