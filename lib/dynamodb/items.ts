@@ -9,14 +9,7 @@ import { heldBy, namedBy } from '../lifecycle/references.ts';
 import type { TablePlan } from '../lifecycle/tables.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
-import {
-  type AsRead,
-  byteLength,
-  type Counter,
-  type NetworkLists,
-  type SeenItem,
-  taskNetworkLists,
-} from '../protocol/model.ts';
+import { type AsRead, byteLength, type Counter, type NetworkLists, type SeenItem } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import { fullSweepSources, listedBy, type SweepCursor, type SweepSource } from '../protocol/store.ts';
@@ -132,11 +125,6 @@ export function markOf({ attributes }: Pick<Plan, 'attributes'>, item: StoredIte
   };
 }
 
-/** A task's `status.state`, of whatever type. */
-export function stateOf(task: StoredItem): AttributeValue | undefined {
-  return attribute(task.status, 'state');
-}
-
 /** A raw write may be longer than a receipt has room for. A character has up to four bytes. */
 function bounded(text: string | undefined, bytesMax: number): string | undefined {
   return text === undefined || byteLength(text) <= bytesMax ? text : `${text.slice(0, bytesMax / 4)}…`;
@@ -156,11 +144,6 @@ export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...res
 export function namedLists(spec: AttributeValue | undefined): NetworkLists {
   const { task, service } = listsOf(spec);
   return { task: task && targetsOf(task), service: service && targetsOf(service) };
-}
-
-/** The same for a stored task's own list. */
-export function namedTaskLists({ networks }: StoredItem): NetworkLists {
-  return taskNetworkLists(networks && targetsOf(networks));
 }
 
 function listsOf(spec: AttributeValue | undefined) {
