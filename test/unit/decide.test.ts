@@ -1,7 +1,7 @@
 /** The pure decisions: what holds a marked parent, what goes along with a service, and when a task is gone. */
 import { describe, expect, it } from 'vitest';
 import { findHold, goesAlong } from '../../lib/protocol/decide.ts';
-import type { Parent } from '../../lib/protocol/model.ts';
+import type { SeenItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES, isGoneByState } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -37,7 +37,7 @@ describe('a hold', () => {
 });
 
 describe('a network', () => {
-  const network: Parent = {
+  const network: SeenItem = {
     pendingDelete: true,
     ...mark('2025-12-31T00:00:00.000Z#1'),
     markedBy: undefined,
@@ -46,7 +46,7 @@ describe('a network', () => {
     asRead: {},
   };
 
-  it.each<[string, Partial<Parent>, readonly string[], boolean]>([
+  it.each<[string, Partial<SeenItem>, readonly string[], boolean]>([
     ['marked, and nobody else is attached', {}, ['service#web'], true],
     ['marked, and nobody at all is attached', {}, [], true],
     ['attached to by another', {}, ['service#api', 'service#web'], false],
