@@ -3,8 +3,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
-import type { Plan } from '../lifecycle/plan.ts';
-import { heldBy } from '../lifecycle/references.ts';
+import { markAttributes, type Plan } from '../lifecycle/plan.ts';
+import { heldBy, namedBy } from '../lifecycle/references.ts';
 import type { TablePlan } from '../lifecycle/tables.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
@@ -33,7 +33,7 @@ function readingOf(plan: Plan, kind: string): Reading {
   const compared = outermost(holdingPaths(planned));
   const keys = Object.keys(planned.key).map(attributePath);
   // Names are for receipts and reports: an id that Docker has made tells nobody anything.
-  const marking = planned.isGuarded ? Object.values(plan.attributes).map(attributePath) : [];
+  const marking = planned.isGuarded ? markAttributes(plan).map(attributePath) : [];
   const paths = outermost([...keys, ...marking, ...compared, ...(planned.isGuarded ? NAME_PATHS : [])]);
   const reading = { paths, compared };
   READINGS.set(planned, reading);
@@ -62,21 +62,27 @@ export function seenItem(plan: Plan, key: ItemKey, item: StoredItem): SeenItem {
     markedBy: bounded(item[markedBy]?.S, MARKED_BY_BYTES_MAX),
     markedReason: bounded(item[markedReason]?.S, MARKED_REASON_BYTES_MAX),
     name: bounded(nameOf(item), NAME_BYTES_MAX),
-    held: heldIn(plan, key, item),
+    ...heldAndNamed(plan, key, item),
     asRead: asReadOf(plan, key.kind, item),
   };
 }
 
 /** What a stored item holds, whatever else is in it. */
-export function heldIn(plan: Plan, key: ItemKey, item: StoredItem): ItemKey[] {
+export function heldIn(plan: Plan, key: ItemKey, item: StoredItem): readonly ItemKey[] {
+  return heldAndNamed(plan, key, item).held;
+}
+
+function heldAndNamed(plan: Plan, key: ItemKey, item: StoredItem): Pick<SeenItem, 'held' | 'letsGo'> {
   const { compared } = readingOf(plan, key.kind);
-  if (compared.length === 0) return [];
+  if (compared.length === 0) return { held: [] };
   const names = new Set(compared.map((path) => stepsOf(path)[0] as string));
   const told = [...names].flatMap((name) => {
     const value = Object.hasOwn(item, name) ? item[name] : undefined;
     return value === undefined ? [] : [[name, plain(value)] as const];
   });
-  return heldBy(plan, key.kind, { ...Object.fromEntries(told), ...attributesOf(plan, key) });
+  const seen = { ...Object.fromEntries(told), ...attributesOf(plan, key) };
+  const [held, letsGo] = [heldBy(plan, key.kind, seen), namedBy(plan, key.kind, seen)];
+  return { held, ...(letsGo.length > held.length && { letsGo }) };
 }
 
 /** What says that a stored item holds what it holds, by its paths. */

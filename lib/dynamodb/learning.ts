@@ -16,14 +16,16 @@ import type { Page, PageKey } from '../protocol/pages.ts';
 import { type Condition, versionIs, versionIsAsRead } from './conditions.ts';
 import type { Database } from './database.ts';
 import { expressed, only, type Phrase, setting } from './expressions.ts';
+import type { ReadItem } from './gathered-reads.ts';
 import { heldIn, seenPaths } from './items.ts';
 import { type Item, native, type StoredItem, StoredValue } from './requests.ts';
 
-export function lifecycleStore(database: Database): LifecycleStore {
+/** @param read together with what else is asked for, where much is */
+export function lifecycleStore(database: Database, read: ReadItem = alone(database)): LifecycleStore {
   const { plan, at, isLearned } = database;
   return {
     declaration: isLearned ? undefined : declarationOf(plan, at.tables),
-    read: () => readLifecycle(database),
+    read: () => readLifecycle(at, read),
     take: ({ learning, ...next }, { version }) => {
       const rest = Object.keys(learning).length > 0 ? learning : undefined;
       return write(database, setting({ ...next, learning: rest, place: undefined }), versionIsAsRead(version));
@@ -36,8 +38,14 @@ export function lifecycleStore(database: Database): LifecycleStore {
   };
 }
 
-async function readLifecycle({ requests, at }: Database): Promise<LifecycleRead> {
-  const stored = await requests.getStored(at.lifecycle());
+const LIFECYCLE_PATHS = ['id', 'version', 'declaration', 'learning', 'since', 'endsFrom', 'place'];
+
+function alone({ requests }: Database): ReadItem {
+  return (address, paths) => requests.getStored(address, paths);
+}
+
+async function readLifecycle(at: Database['at'], read: ReadItem): Promise<LifecycleRead> {
+  const stored = await read(at.lifecycle(), LIFECYCLE_PATHS);
   return {
     isThere: stored !== undefined,
     lifecycle: stored && lifecycleOf(native(stored)),

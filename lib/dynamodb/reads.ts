@@ -5,6 +5,7 @@
 
 import type { ItemKey } from '../lifecycle/keys.ts';
 import type { Count, KindPlan } from '../lifecycle/kind-plan.ts';
+import { markAttributes } from '../lifecycle/plan.ts';
 import type { Page, PageKey } from '../protocol/pages.ts';
 import { attachmentsOf, queryOf, sourcesOf } from './children.ts';
 import { allOf, isCalledFrom, isMarked, labelIs, sameAttribute } from './conditions.ts';
@@ -90,7 +91,7 @@ export async function listDescribed(
   const called = beginning === '' ? [] : [isCalledFrom({ key }, beginning)];
   const filters = [...labels.map(labelIs), ...(onlyMarked ? [isMarked(plan)] : []), ...called];
   const keys = Object.keys(key).map(attributePath);
-  const ours = Object.values(plan.attributes).map(attributePath);
+  const ours = markAttributes(plan).map(attributePath);
   const input = {
     TableName: at.tableOf(kind),
     ...expressed({

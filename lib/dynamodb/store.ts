@@ -83,7 +83,7 @@ export class DynamoDBStore implements Store {
     this.#count = gatherCounts(database, (question) => countAlone(database, question));
     this.#create = gatherTransactions(database);
     this.#end = gatherTransactions(database);
-    this.lifecycle = lifecycleStore(database);
+    this.lifecycle = lifecycleStore(database, this.#read);
     this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
 

@@ -10,7 +10,16 @@ export type Template = string;
 export type Path = string;
 
 /** The attributes that are written to your items. */
-export const OUR_ATTRIBUTES = ['pendingDelete', 'markedAt', 'markedBy', 'markedReason', 'protected'] as const;
+export const OUR_ATTRIBUTES = [
+  'pendingDelete',
+  'markedAt',
+  'markedBy',
+  'markedReason',
+  'protected',
+  'unmarkedAt',
+  'unmarkedBy',
+  'unmarkedReason',
+] as const;
 /** One of them, by its name in the deallocator. */
 export type OurAttribute = (typeof OUR_ATTRIBUTES)[number];
 

@@ -53,13 +53,19 @@ export interface Learning<N extends string = string> {
  */
 export function planOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>> {
   endWith(findRefusals(lifecycle));
+  const plan = trustedPlanOf(lifecycle);
+  endWith(findTooLarge(plan.tables, plan.functions, plan.permissions));
+  return plan;
+}
+
+/** The same of a lifecycle that {@link planOf} has checked: what the functions are given, so that their code has no checks. */
+export function trustedPlanOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>> {
   const plans = planKinds(lifecycle.kinds);
   const attributes = Object.fromEntries(
     OUR_ATTRIBUTES.map((attribute) => [attribute, lifecycle.attributes?.[attribute] ?? attribute]),
   ) as Record<OurAttribute, string>;
   const { tables, functions } = tablesOf(plans, attributes);
   const permissions = permissionsOf(plans, functions);
-  endWith(findTooLarge(tables, functions, permissions));
   const plan: Plan = {
     kinds: plans,
     tables,
@@ -73,6 +79,12 @@ export function planOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>>
     separators: separatorsOf(plans),
   };
   return plan as Plan<KindOf<L>>;
+}
+
+/** What an item's mark and protection are called, without its last undelete: what decides, and what a receipt tells. */
+export function markAttributes({ attributes }: Pick<Plan, 'attributes'>): string[] {
+  const { pendingDelete, markedAt, markedBy, markedReason, protected: shield } = attributes;
+  return [pendingDelete, markedAt, markedBy, markedReason, shield];
 }
 
 function endWith(refusals: ConstructorParameters<typeof LifecycleError>[0]): void {

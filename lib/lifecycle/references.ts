@@ -13,9 +13,14 @@ type Item = Readonly<Record<string, unknown>>;
  * have it, so none can wait for it. An item that is gone by its state, or that is none of the kind, holds nothing.
  */
 export function heldBy<N extends string>(plan: Plan<N>, kind: N, item: Item): ItemKey<N>[] {
+  return isGone(plan.kinds[kind], item) ? [] : namedBy(plan, kind, item);
+}
+
+/** The same, whether the item is gone by its state or not: what it may be attached to. */
+export function namedBy<N extends string>(plan: Plan<N>, kind: N, item: Item): ItemKey<N>[] {
   const planned = plan.kinds[kind];
   const key = keyOfItem(plan, kind, item);
-  if (key === undefined || isGone(planned, item)) return [];
+  if (key === undefined) return [];
   const own = partsOfKey(plan, key);
   const all = planned.holds.flatMap((held) =>
     valuesOf(held, item).flatMap((value): ItemKey<N>[] => {

@@ -1,5 +1,5 @@
 /** What the one deleting transaction holds. SwarmKit's `deallocateService`, except that nothing inside it can fail alone. */
-import { itemName } from '../lifecycle/keys.ts';
+import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { goingAlongMax, HELD_MAX } from '../lifecycle/limits.ts';
 import { type Circumstances, goesAlong } from './decide.ts';
@@ -24,7 +24,8 @@ export async function planFinalization(
   trigger: string,
 ): Promise<Finalization> {
   const planned = (kind: string) => store.plan.kinds[kind] as KindPlan;
-  const detached = parent.held.slice(0, planned(parent.key.kind).heldMax);
+  // Also what it holds no more: the records that would have let go of it may be lost.
+  const detached = letGoBy(parent).slice(0, planned(parent.key.kind).heldMax);
   const free = await mapInParallel(detached, HELD_MAX, async (key) => {
     if (!planned(key.kind).goesAlong) return undefined;
     // Read before its attachments: docs/design.md §4.3 R25.
@@ -38,6 +39,11 @@ export async function planFinalization(
     goingAlongMax(detached.length),
   );
   return { parent, detached, freed, receipt: writeReceipt(parent, detached, freed, circumstances, trigger) };
+}
+
+/** All that it may be attached to. */
+export function letGoBy({ held, letsGo = held }: MarkedItem): readonly ItemKey[] {
+  return letsGo;
 }
 
 /** So many that were marked first, in the order in which they came. What has no room is woken by its attachment's record. */

@@ -32,6 +32,8 @@ export interface SeenItem {
   readonly isProtected: boolean;
   /** What it holds, each once. An item that is gone by its state holds nothing. */
   readonly held: readonly ItemKey[];
+  /** What it lets go of when it is deleted: what it holds, or has held until its state ended that. @default {@link held} */
+  readonly letsGo?: readonly ItemKey[];
   /** What says that it holds these. Only the store looks into it. */
   readonly asRead: AsRead;
 }

@@ -7,14 +7,15 @@
  */
 
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
+import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Chance, roundPauseMillis } from './chance.ts';
 import { findHold, type Hold } from './decide.ts';
 import { DeallocatorError } from './errors.ts';
-import { planFinalization } from './finalize.ts';
+import { letGoBy, planFinalization } from './finalize.ts';
 import { readLearning } from './learn.ts';
 import { type Learning, NOTHING_TO_LEARN } from './learning.ts';
 import { CHILD_COUNT_PAGE_ITEMS, SETTLE_ROUNDS_MAX } from './limits.ts';
-import { type Counter, isMarked, type SeenItem } from './model.ts';
+import { type Counter, isMarked } from './model.ts';
 import { DEFAULT_RULES, type Rules } from './rules.ts';
 import type { Store } from './store.ts';
 import { isoNow, newMarkedAt } from './time.ts';
@@ -78,8 +79,9 @@ export async function settle(
     const opened = round === 1 ? options.opened : undefined;
     const counter = opened ?? (await store.openCounter(key, { epoch: chance.fresh(), openedAt: isoNow(chance) }));
 
-    // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count
-    const parent = await store.readItem(key);
+    // 2 parent: before its children are counted (R9), or a mark made in between would inherit the older count; and together with it
+    // what is being learned, before anything is counted too (R58)
+    const [parent, learning] = await Promise.all([store.readItem(key), askFor(store, key, options)]);
     if (parent === undefined || !parent.pendingDelete) {
       if (parent?.markedAt !== undefined) await store.unstampMark(key, parent.markedAt);
       const closed = await store.closeCounter(key, counter.epoch);
@@ -90,8 +92,6 @@ export async function settle(
       await store.stampMark(key, newMarkedAt(chance));
       continue;
     }
-
-    const learning = await askFor(store, parent, options);
 
     // 3 count
     const children = await store.countChildren(key, CHILD_COUNT_PAGE_ITEMS);
@@ -124,7 +124,7 @@ export async function settle(
         outcome: 'deleted',
         markedAt: parent.markedAt,
         freed: finalization.freed.map((freed) => freed.key),
-        leftToHeal: parent.held.length - finalization.detached.length,
+        leftToHeal: letGoBy(parent).length - finalization.detached.length,
       };
     }
   }
@@ -135,10 +135,10 @@ export async function settle(
   );
 }
 
-/** Read before anything is counted (R58), and only where it can matter: for what is held by value, or may take such along. */
-async function askFor(store: Store, { key, held }: SeenItem, options: SettleOptions): Promise<Learning> {
+/** Only where it can matter: for what is held by value, or may take such along. */
+async function askFor(store: Store, { kind }: ItemKey, options: SettleOptions): Promise<Learning> {
   const { declaration } = store.lifecycle;
-  if (declaration === undefined || (held.length === 0 && !Object.hasOwn(declaration, key.kind)))
-    return NOTHING_TO_LEARN;
+  const { holds } = store.plan.kinds[kind] as KindPlan;
+  if (declaration === undefined || (holds.length === 0 && !Object.hasOwn(declaration, kind))) return NOTHING_TO_LEARN;
   return options.learning === undefined ? readLearning(store) : options.learning();
 }

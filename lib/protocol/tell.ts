@@ -20,8 +20,8 @@ import type { Store, Telling } from './store.ts';
 export async function tell(store: Store, chance: Chance, key: ItemKey, rules: Rules): Promise<number> {
   const { tells } = store.plan.kinds[key.kind] as KindPlan;
   if (tells.length === 0) return 0;
-  const parent = await store.readItem(key);
-  const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis(), learning: await readLearning(store) };
+  const [parent, learning] = await Promise.all([store.readItem(key), readLearning(store)]);
+  const circumstances = { rules, nowEpochMillis: chance.nowEpochMillis(), learning };
   if (parent === undefined || !isMarked(parent) || findHold(parent, circumstances)) return 0;
   let told = 0;
   for (const telling of tells) {

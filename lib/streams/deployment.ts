@@ -4,7 +4,7 @@
  */
 import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
-import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { type Plan, trustedPlanOf } from '../lifecycle/plan.ts';
 import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { capitalized } from '../lifecycle/words.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -151,7 +151,9 @@ function readLifecycle(environment: Source, refusal: (...said: [...Parameters<Re
   const text = environment[name];
   try {
     const lifecycle: Lifecycle = JSON.parse(text ?? '');
-    return { lifecycle, plan: planOf(lifecycle) as Plan };
+    // All else was checked where it was written.
+    if (Object.keys(lifecycle.kinds).length === 0) throw new RangeError('it declares no kinds');
+    return { lifecycle, plan: trustedPlanOf(lifecycle) as Plan };
   } catch (cause) {
     throw refusal(name, text, allowed, cause);
   }
@@ -268,7 +270,7 @@ export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rule
 
 /** One value for each table that SwarmKit's kinds have, by the table's name here. */
 export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
-  const tables = Object.keys(planOf(SWARMKIT).tables) as TableName[];
+  const tables = Object.keys(trustedPlanOf(SWARMKIT).tables) as TableName[];
   return Object.fromEntries(tables.map((table) => [table, of(table)])) as Record<TableName, T>;
 }
 

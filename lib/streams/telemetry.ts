@@ -107,8 +107,8 @@ export class Telemetry {
   healed({ holder, put, removed }: Healed): void {
     if (put.length + removed.length === 0) return;
     this.count('Healed', put.length + removed.length);
-    const networks = [...put, ...removed].slice(0, LOGGED_NAMES_MAX).map(({ id }) => id);
-    this.#log('INFO', 'healed', { parent: itemName(holder), put: put.length, removed: removed.length, networks });
+    const held = [...put, ...removed].slice(0, LOGGED_NAMES_MAX).map(itemName);
+    this.#log('INFO', 'healed', { parent: itemName(holder), put: put.length, removed: removed.length, held });
   }
 
   /** It deletes nothing, but its writer probably waits for a deletion. */

@@ -1,4 +1,8 @@
-/** The example with ElectroDB, on the tables in memory, drained by the functions, and on DynamoDB Local, settled by the store. */
+/**
+ * The example with ElectroDB: on the tables in memory, drained by the functions; on DynamoDB Local, settled by the store; and on the local
+ * cloud, with the template and the functions that would be deployed.
+ */
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createBook, createShelf, deleteBook, entitiesOf, LIBRARY, moveBook } from '../../bin/examples/electrodb.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
@@ -7,8 +11,10 @@ import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
+import { connectRaw } from '../support/dynamodb.ts';
 import { kindFunctions } from '../support/kind-functions.ts';
 import { kindTables } from '../support/kind-tables.ts';
+import { localBackend } from '../support/local-backend.ts';
 
 async function onLocal() {
   const own = await kindTables(LIBRARY);
@@ -76,4 +82,29 @@ describe.each([
     await ground.drain();
     expect(await shelves()).toEqual(['b2']);
   });
+});
+
+it('S2 drain on the local cloud, by the functions that their declaration has', { timeout: 120_000 }, async () => {
+  const backend = await localBackend({ lifecycle: LIBRARY });
+  try {
+    const { endpoint, region, accessKeyId, secretAccessKey } = backend.cloud;
+    const db = connectRaw({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
+    const { tables } = backend;
+    const deallocator = new DeallocatorClient({ lifecycle: LIBRARY, tables, client: db });
+    const { shelves, books } = tables as Readonly<Record<string, string>> as { shelves: string; books: string };
+    const library = { db, deallocator, entities: entitiesOf(db, { shelves, books }) };
+    await createShelf(library, { shelfId: 'a1' });
+    for (const isbn of ['978', '979']) await createBook(library, { isbn, shelfId: 'a1' });
+    await deallocator.remove('shelf', 'a1', { whenInUse: 'wait' });
+    await expect(createBook(library, { isbn: '1', shelfId: 'a1' })).rejects.toThrow('ConditionalCheckFailed');
+    await deleteBook(library, '978');
+    await backend.deliver();
+    expect((await deallocator.list('shelf')).items).toHaveLength(1);
+    // As a console would: nothing of its attachment is said, and its record lets go of it.
+    await db.send(new DeleteCommand({ TableName: books, Key: { pk: 'book#979', sk: 'book' } }));
+    await backend.deliver();
+    expect((await deallocator.list('shelf')).items).toEqual([]);
+  } finally {
+    await backend.close();
+  }
 });

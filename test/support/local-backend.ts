@@ -21,6 +21,15 @@ export interface LocalBackend extends Backend {
   readonly tables: SwarmkitNames;
 }
 
+function clientOf(
+  tables: SwarmkitNames,
+  connection: Parameters<typeof connectRaw>[0],
+  lifecycle: DeallocatorProps['lifecycle'],
+): DeallocatorClient {
+  if (lifecycle === undefined) return new DeallocatorClient({ tables, connection });
+  return new DeallocatorClient({ lifecycle, tables, connection }) as DeallocatorClient;
+}
+
 /** How many times faster than on AWS polls, windows and back-off go. */
 const CLOCK_RATE = 25;
 
@@ -64,7 +73,7 @@ export async function localBackend(
     // The tables' policies let only the deallocator delete. A story with another deletion has lifted them before.
     delete: rawAccess(connectRaw({ ...connection, credentials: breakGlass }), tables).delete,
     cloud,
-    client: new DeallocatorClient({ tables, connection }),
+    client: clientOf(tables, connection, props?.lifecycle),
     tables,
     log,
     deliver: () => cloud.quiesce(),

@@ -80,6 +80,17 @@ describe('an import', () => {
     ]);
   });
 
+  it('refuses a service whose secret is there with other content, though its fence would let it pass', async () => {
+    const nothing = { networks: [], services: [], tasks: [] };
+    await importSnapshot(client, { ...nothing, secrets: [{ id: 's1', spec: { annotations: { name: 'old' } } }] });
+    const services = [{ id: 'web', spec: { task: { container: { secrets: [{ secretID: 's1' }] } } } }];
+    const result = await importSnapshot(client, { ...nothing, services, secrets: [{ id: 's1' }] });
+    expect(result.refusals.map(({ object, cause }) => [object, cause])).toEqual([
+      ['secret#s1', undefined],
+      ['service#web', 'secret#s1'],
+    ]);
+  });
+
   it('looks up in the tables what the files refer to and do not hold', async () => {
     const file = (value: unknown) => [{ name: 'a.json', text: JSON.stringify(value) }];
     const ContainerSpec = {

@@ -233,3 +233,15 @@ it('kinds and ids are completed', async () => {
   expect(await complete('rm', 'idea', '')).toEqual(['chess', 'go']);
   expect(await complete('explain', 'idea/c')).toEqual(['idea/chess']);
 });
+
+it('an undelete is told from attributes of other names, where an item has these for itself', async () => {
+  const { client, json, tables } = memoryKinds({
+    ...SANDBOX,
+    attributes: { unmarkedAt: 'keptOn', unmarkedBy: 'keptBy', unmarkedReason: 'keptFor' },
+  });
+  await client.create('blueprint', { PK: 'bp#b1', SK: 'blueprint', unmarkedAt: 'hers' });
+  await client.remove('blueprint', 'b1');
+  await client.undelete('blueprint', 'b1', { by: 'ann', reason: 'still wanted' });
+  expect(tables.list('blueprints')).toMatchObject([{ unmarkedAt: 'hers', keptBy: 'ann', keptFor: 'still wanted' }]);
+  expect(await json('explain', 'blueprint', 'b1')).toMatchObject({ undeleted: { by: 'ann', reason: 'still wanted' } });
+});

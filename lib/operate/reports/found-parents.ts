@@ -1,11 +1,11 @@
 /** A guarded item as reports read it. */
+
+import { attributePath } from '../../dynamodb/expressions.ts';
 import { seenItem, seenPaths } from '../../dynamodb/items.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
 import type { ItemKey } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { SeenItem } from '../../protocol/model.ts';
-
-const UNDELETE_PATHS: readonly string[] = ['unmarkedAt', 'unmarkedBy', 'unmarkedReason'];
 
 /** A parent, with its last undelete where no mark has followed it. */
 export interface FoundParent extends SeenItem {
@@ -26,21 +26,20 @@ export interface UndeletedView {
 }
 
 export function foundPaths(plan: Plan, kind: string): string[] {
-  return [...seenPaths(plan, kind), ...UNDELETE_PATHS];
+  const { unmarkedAt, unmarkedBy, unmarkedReason } = plan.attributes;
+  return [...seenPaths(plan, kind), ...[unmarkedAt, unmarkedBy, unmarkedReason].map(attributePath)];
 }
 
 export function foundOf(plan: Plan, key: ItemKey, item: StoredItem): FoundParent {
   const mark = item[plan.attributes.pendingDelete] ?? { NULL: true };
   const hasMalformedMark = mark.BOOL === undefined && mark.NULL === undefined;
-  return { ...seenItem(plan, key, item), hasMalformedMark, undeleted: undeletedOf(item) };
+  return { ...seenItem(plan, key, item), hasMalformedMark, undeleted: undeletedOf(plan, item) };
 }
 
-function undeletedOf(item: StoredItem): FoundParent['undeleted'] {
-  const { unmarkedAt, unmarkedBy, unmarkedReason } = item;
-  if (unmarkedAt?.S === undefined) return undefined;
-  return {
-    at: unmarkedAt.S,
-    ...(unmarkedBy?.S !== undefined && { by: unmarkedBy.S }),
-    ...(unmarkedReason?.S !== undefined && { reason: unmarkedReason.S }),
-  };
+function undeletedOf({ attributes }: Plan, item: StoredItem): FoundParent['undeleted'] {
+  const [at, by, reason] = [attributes.unmarkedAt, attributes.unmarkedBy, attributes.unmarkedReason].map(
+    (name) => item[name]?.S,
+  );
+  if (at === undefined) return undefined;
+  return { at, ...(by !== undefined && { by }), ...(reason !== undefined && { reason }) };
 }

@@ -1,4 +1,5 @@
 /** What is there, such as services and networks: by kind, by stack, by label, or by their marks. */
+
 import { DESCRIPTION_PATHS, labelsOf, nameOf } from '../../dynamodb/descriptions.ts';
 import { attributePath } from '../../dynamodb/expressions.ts';
 import { keyOfStored, keyPaths, readItem } from '../../dynamodb/item-reads.ts';
@@ -6,6 +7,7 @@ import { listDescribed } from '../../dynamodb/reads.ts';
 import type { StoredItem } from '../../dynamodb/requests.ts';
 import { type Id, idOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { markAttributes } from '../../lifecycle/plan.ts';
 import { checkLimit } from '../../protocol/arguments.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { isoNow } from '../../protocol/time.ts';
@@ -150,7 +152,7 @@ function standingIn(entry: StatusEntry): Standing {
 export async function readDescription(cluster: Cluster, object: ObjectKey): Promise<ListedObject | undefined> {
   const { database, plan } = cluster;
   const key = keyGiven(plan, object);
-  const ours = Object.values(plan.attributes).map(attributePath);
+  const ours = markAttributes(plan).map(attributePath);
   const paths = [...keyPaths(plan, key.kind), ...DESCRIPTION_PATHS, ...ours];
   const item = await readItem(database, key, paths);
   return item && viewListed(key, item, cluster);

@@ -81,28 +81,41 @@ export class Reads {
 
   batchGet(input: Input, luck: Luck): Output {
     allowOnly('BatchGetItem', input, ['RequestItems']);
-    const [[name, request], ...more] = entriesOf(input.RequestItems);
-    if (more.length > 0) throw new NotInMemoryError('a BatchGetItem of several tables');
+    const requests = entriesOf(input.RequestItems).map(([name, request]) => this.#batchOf(name, request, luck));
+    const all = requests.reduce((sum, { keys }) => sum + keys.length, 0);
+    if (all > BATCH_GET_KEYS_MAX) throw new Invalid('Too many items requested for the BatchGetItem call');
+    if (new Set(requests.map(({ request }) => request.ConsistentRead)).size > 1) {
+      throw new NotInMemoryError('a BatchGetItem that reads tables in different ways');
+    }
+    // The last ones are left over, whatever their tables.
+    let processed = Math.max(0, all - (luck.unprocessed ?? 0));
+    const read: (StoredItem | undefined)[] = [];
+    const Responses: Record<string, readonly StoredItem[]> = {};
+    const UnprocessedKeys: Record<string, Input> = {};
+    for (const { name, request, keys, find, project } of requests) {
+      const items = keys.slice(0, processed).map(find);
+      const rest = keys.slice(processed);
+      processed -= items.length;
+      read.push(...items);
+      Responses[name] = items.filter((item) => item !== undefined).map(project);
+      if (rest.length > 0) UnprocessedKeys[name] = { ...request, Keys: rest };
+    }
+    this.#tellRead('BatchGetItem', requests[0]?.request ?? {}, read);
+    return { Responses, UnprocessedKeys };
+  }
+
+  /** What a batch asks of one table. */
+  #batchOf(name: string, request: Input, luck: Luck) {
     allowOnly('BatchGetItem', request, ['Keys', 'ConsistentRead', 'ProjectionExpression', 'ExpressionAttributeNames']);
     const table = this.#table({ TableName: name });
     const schema = this.#tables.schema(table);
-    const all = request.Keys as StoredItem[];
-    if (all.length > BATCH_GET_KEYS_MAX) throw new Invalid('Too many items requested for the BatchGetItem call');
-    const keys = all.map((key) => keyOf(schema, key));
+    const keys = (request.Keys as StoredItem[]).map((key) => keyOf(schema, key));
     if (new Set(keys.map((key) => rowKey(schema, key))).size < keys.length) {
       throw new Invalid('Provided list of item keys contains duplicates');
     }
-    const project = this.#projection(request);
     const rows = this.#rowsAt(table, request, luck);
-    const done = Math.max(0, keys.length - (luck.unprocessed ?? 0));
-    const read = keys.slice(0, done).map((key) => rows.get(rowKey(schema, key)));
-    const found = read.filter((item) => item !== undefined);
-    this.#tellRead('BatchGetItem', request, read);
-    const rest = keys.slice(done);
-    return {
-      Responses: { [name]: found.map(project) },
-      UnprocessedKeys: rest.length === 0 ? {} : { [name]: { ...request, Keys: rest } },
-    };
+    const find = (key: StoredItem) => rows.get(rowKey(schema, key));
+    return { name, request, keys, find, project: this.#projection(request) };
   }
 
   query(input: Input, luck: Luck): Output {
