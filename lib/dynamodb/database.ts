@@ -38,8 +38,6 @@ export interface DatabaseOptions {
 
 type AllOptions = { readonly [name in keyof DatabaseOptions]-?: NonNullable<DatabaseOptions[name]> };
 
-export { swarmkitPlan };
-
 export function openDatabase(
   db: Sender,
   tables: PhysicalNames,

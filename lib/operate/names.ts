@@ -4,7 +4,7 @@ import { type Id, keyFor, partsOfKey } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName, joinParts, splitParts } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { SWARMKIT } from '../lifecycle/swarmkit.ts';
+import { SWARMKIT_ALL } from '../lifecycle/swarmkit.ts';
 import { isSwarmkits } from '../lifecycle/swarmkits.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
@@ -23,11 +23,11 @@ export function spoken(plan: Plan, name: string): string {
   return key === undefined ? name.replace('#', ' ') : spokenKey(plan, key);
 }
 
-const SWARMKIT_PLAN: Plan = planOf(SWARMKIT);
+const SWARMKIT_PLAN: Plan = planOf(SWARMKIT_ALL);
 
-/** The same in an import: what it tells of is of SwarmKit's kinds. */
+/** The same in an import: what it tells of is of SwarmKit's kinds, or a place in a file, which is told as it is. */
 export function spokenInSwarm(name: string): string {
-  return spoken(SWARMKIT_PLAN, name);
+  return keyNamed(SWARMKIT_PLAN, name) === undefined ? name : spoken(SWARMKIT_PLAN, name);
 }
 
 function spokenKey(plan: Plan, key: ItemKey): string {

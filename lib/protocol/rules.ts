@@ -1,6 +1,6 @@
 /** What a deployment has chosen: the same for all of its functions. Every choice is off by default. */
 import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { swarmkit, TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
+import { swarmkit } from '../lifecycle/swarmkit.ts';
 import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
 
 /** What a deployment may choose; the construct's props of these names set it. */
@@ -28,16 +28,6 @@ export const DEFAULT_RULES: Rules = {
   taskNetworks: false,
   receiptDays: RECEIPT_DAYS_DEFAULT,
 };
-
-/** Whether a task in this state (`status.state`) no longer keeps its service, though its item is there. */
-export function isGoneByState(state: unknown, rules: Rules): boolean {
-  return rules.taskIsGone === 'terminal' && TERMINAL_TASK_STATES.some((terminal) => terminal === state);
-}
-
-/** Whether a task's keys alone are too little to tell what its record means. */
-export function needsTaskImages({ taskIsGone, taskNetworks }: Rules): boolean {
-  return taskIsGone === 'terminal' || taskNetworks;
-}
 
 const swarmkitPlans = new Map<string, Plan>();
 

@@ -2,9 +2,10 @@
  * A deployment's kinds, names and rules as texts: in the environment of its functions, and in the outputs of its stack. The
  * construct writes them; the functions, the command line and the programs of this repository read them.
  */
-import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { type Plan, trustedPlanOf } from '../lifecycle/plan.ts';
+import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { capitalized } from '../lifecycle/words.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
@@ -269,7 +270,7 @@ export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rule
 
 /** One value for each table that SwarmKit's kinds have, by the table's name here. */
 export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
-  const tables = Object.keys(TABLES) as TableName[];
+  const tables = Object.keys(trustedPlanOf(SWARMKIT).tables) as TableName[];
   return Object.fromEntries(tables.map((table) => [table, of(table)])) as Record<TableName, T>;
 }
 
