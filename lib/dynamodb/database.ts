@@ -36,6 +36,8 @@ export interface DatabaseOptions {
   readonly observer?: RetryObserver;
 }
 
+type AllOptions = { readonly [name in keyof DatabaseOptions]-?: NonNullable<DatabaseOptions[name]> };
+
 export { swarmkitPlan };
 
 export function openDatabase(
@@ -49,6 +51,12 @@ export function openDatabase(
     observer = { onRetry: () => {} },
   }: DatabaseOptions = {},
 ): Database {
+  return databaseOf(db, tables, { rules, plan, chance, isLearned, observer });
+}
+
+/** The same with every option said: a function's code then has no kinds but its own. */
+export function databaseOf(db: Sender, tables: PhysicalNames, options: AllOptions): Database {
+  const { rules, plan, chance, isLearned, observer } = options;
   const at = new Addresses(plan, tables);
   return { requests: new Requests(db, chance, observer), at, plan, rules, chance, isLearned };
 }

@@ -4,7 +4,7 @@
  */
 import { type PhysicalNames, TABLES, type TableName } from '../dynamodb/schema.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
-import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { type Plan, trustedPlanOf } from '../lifecycle/plan.ts';
 import { capitalized } from '../lifecycle/words.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
@@ -150,7 +150,9 @@ function readLifecycle(environment: Source, refusal: (...said: [...Parameters<Re
   const text = environment[name];
   try {
     const lifecycle: Lifecycle = JSON.parse(text ?? '');
-    return { lifecycle, plan: planOf(lifecycle) as Plan };
+    // All else was checked where it was written.
+    if (Object.keys(lifecycle.kinds).length === 0) throw new RangeError('it declares no kinds');
+    return { lifecycle, plan: trustedPlanOf(lifecycle) as Plan };
   } catch (cause) {
     throw refusal(name, text, allowed, cause);
   }
