@@ -244,7 +244,13 @@ describe('a decision', () => {
     telemetry.healed({ holder: web, put: [network('front')], removed: [network('back'), network('old')] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
-      { decision: 'healed', parent: 'service#web', put: 1, removed: 2, held: ['network#front', 'network#back', 'network#old'] },
+      {
+        decision: 'healed',
+        parent: 'service#web',
+        put: 1,
+        removed: 2,
+        held: ['network#front', 'network#back', 'network#old'],
+      },
     ]);
     expect(metrics()).toMatchObject([{ Healed: [3] }]);
   });
