@@ -63,6 +63,18 @@ it('a counter is reset only while it is as it was read', () => {
   expect(expression).toBe('attribute_exists(#id) AND #remaining = :remainingAsRead AND attribute_not_exists(#epoch)');
 });
 
+it('a beginning is looked for in each attribute of a key that tells of the id, under a name of its own', () => {
+  expect(idBeginsWith({ key: { pk: 'bp#${b}', sk: 'bp' } }, 'sho')).toEqual({
+    expression: 'begins_with(#pk, :prefix)',
+    values: { ':prefix': 'bp#sho' },
+  });
+  expect(idBeginsWith({ key: { pk: 'C#${c}', sk: 'D#${c}' } }, 'sho')).toEqual({
+    expression: '(begins_with(#pk, :prefix) OR begins_with(#sk, :prefix1))',
+    names: { '#pk': 'pk', '#sk': 'sk' },
+    values: { ':prefix': 'C#sho', ':prefix1': 'D#sho' },
+  });
+});
+
 it.each(['true', 'markedAt', 'asRead0', '_xtrue'])(
   'an attribute that is called %s does not change what a condition asks',
   (attribute) => {

@@ -225,7 +225,7 @@ export class Cluster {
 
   /**
    * What is marked, in no order, as it was some moments ago. `withoutTime` also finds marks of raw writers that no function has
-   * seen yet; it reads both tables whole.
+   * seen yet; it reads the tables of all guarded kinds whole.
    */
   async listMarks(withoutTime: boolean): Promise<FoundMarks> {
     const marks: FoundMark[] = [];
