@@ -7,7 +7,7 @@ import { forecast } from '../../lib/operate/reports/forecast.ts';
 import type { Assumption, Forecast } from '../../lib/operate/reports/foreseen.ts';
 import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports/neighbourhood.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import type { MemoryBackend } from '../support/memory-backend.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 import { PLAN } from '../support/swarmkit.ts';
@@ -21,7 +21,7 @@ const NETWORKS = ['front', 'back', 'shared'];
 
 type Table = 'services' | 'networks';
 
-function worldOf(rules: Rules = DEFAULT_RULES) {
+function worldOf(rules: SwarmkitRules = DEFAULT_RULES) {
   const { backend, tables, writers, cluster } = memoryCluster(rules);
   /** What each deleting transaction has taken, in order. */
   const deletions: string[][] = [];

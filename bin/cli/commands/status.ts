@@ -1,6 +1,7 @@
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
+import { typedId } from '../../../lib/lifecycle/told.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { keyGiven, planned, typedId } from '../../../lib/operate/names.ts';
+import { keyGiven, planned } from '../../../lib/operate/names.ts';
 import { MARKED_STATES } from '../../../lib/operate/reports/standing.ts';
 import {
   type LearningView,
