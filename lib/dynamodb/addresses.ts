@@ -74,7 +74,7 @@ export class Addresses {
     const table = this.#plan.tables[name];
     if (table === undefined) throw invalid(`the lifecycle has no ${name}: none of its kinds holds another`);
     const { partitionKey, sortKey } = table;
-    const Key = { [partitionKey]: partition, ...(sortKey !== undefined && sort !== undefined && { [sortKey]: sort }) };
+    const Key = { [partitionKey]: partition, ...(sort !== undefined && { [sortKey as string]: sort }) };
     return { TableName: this.table(name), Key };
   }
 }

@@ -4,7 +4,7 @@ import { type Id, keyFor } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName, splitParts } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { SWARMKIT } from '../lifecycle/swarmkit.ts';
+import { SWARMKIT_ALL } from '../lifecycle/swarmkit.ts';
 import { isSwarmkits } from '../lifecycle/swarmkits.ts';
 import { keyAbove, told, typedId } from '../lifecycle/told.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -24,11 +24,11 @@ export function spoken(plan: Plan, name: string): string {
   return key === undefined ? name.replace('#', ' ') : told(plan, key);
 }
 
-const SWARMKIT_PLAN: Plan = planOf(SWARMKIT);
+const SWARMKIT_PLAN: Plan = planOf(SWARMKIT_ALL);
 
-/** The same in an import: what it tells of is of SwarmKit's kinds. */
+/** The same in an import: what it tells of is of SwarmKit's kinds, or a place in a file, which is told as it is. */
 export function spokenInSwarm(name: string): string {
-  return spoken(SWARMKIT_PLAN, name);
+  return keyNamed(SWARMKIT_PLAN, name) === undefined ? name : spoken(SWARMKIT_PLAN, name);
 }
 
 /** The item of that name, by its form alone: what is told of need not be what could be made. Undefined for another name. */

@@ -51,8 +51,10 @@ async function learnOn(store: Store, chance: Chance, options: LearnOptions): Pro
   if (taken !== undefined && (await store.lifecycle.take(taken, found)) === 'refused') return false;
   const lifecycle = taken ?? found.lifecycle;
   if (lifecycle === undefined || Object.keys(lifecycle.learning).length === 0) return false;
+  // Before the heal and not behind it: a sweep of the former declaration takes away what it does not know, and must not do so to what
+  // was healed (R66).
+  if (chance.nowEpochMillis() < Date.parse(lifecycle.endsFrom)) return false;
   if (!(await healHolders(store, chance, lifecycle, options))) return false;
-  if (chance.nowEpochMillis() < Date.parse(lifecycle.endsFrom)) return false; // R66
   // The next list begins at the beginning, whoever makes it: what was held until now may lie anywhere (R70).
   await store.writeSweepCursor(undefined);
   return (await store.lifecycle.end(lifecycle.version, chance.fresh())) === 'done';

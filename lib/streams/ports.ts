@@ -1,6 +1,6 @@
 /** What a function takes from the world: its tables, time, chance and log. All of it comes from the environment. */
 import { connectPlainly } from '../dynamodb/client.ts';
-import { openDatabase } from '../dynamodb/database.ts';
+import { databaseOf } from '../dynamodb/database.ts';
 import type { RetryObserver } from '../dynamodb/retry.ts';
 import { DynamoDBStore } from '../dynamodb/store.ts';
 import { systemChance } from '../dynamodb/system-chance.ts';
@@ -31,7 +31,10 @@ export function portsFromEnvironment(environment: FunctionEnvironment): Function
   const { plan, tables, rules, functionName, metricsNamespace, logLevel } = environment;
   const db = connectPlainly();
   return {
-    openStore: (observer) => new DynamoDBStore(openDatabase(db, tables, { plan, rules, observer })),
+    openStore: (observer) => {
+      const options = { plan, rules, chance: systemChance, isLearned: false, observer };
+      return new DynamoDBStore(databaseOf(db, tables, options));
+    },
     chance: systemChance,
     plan,
     rules,

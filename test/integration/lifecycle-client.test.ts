@@ -64,6 +64,16 @@ describe('a client of sandbox leases', () => {
     ]);
   });
 
+  it('updates attributes whatever they are called, also as a placeholder of ours', async () => {
+    await client.create('blueprint', 'named', { name: 'odd' });
+    await client.update('blueprint', 'named', (item) => ({ ...item, true: 'no', asRead0: 'as written' }));
+    expect(await client.get('blueprint', 'named')).toMatchObject({ name: 'odd', true: 'no', asRead0: 'as written' });
+    await client.remove('blueprint', 'named');
+    const late = await caught(client.update('blueprint', 'named', (item) => ({ ...item, true: false })));
+    expect(late).toMatchObject({ code: 'FailedPrecondition' });
+    await client.undelete('blueprint', 'named');
+  });
+
   it('refuses what is taken, in the words of its kind', async () => {
     expect(await caught(client.create('blueprint', 'b1', {}))).toMatchObject({
       code: 'AlreadyExists',

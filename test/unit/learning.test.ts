@@ -4,6 +4,7 @@ import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import { heal } from '../../lib/protocol/heal.ts';
 import { learn, readLearning } from '../../lib/protocol/learn.ts';
 import {
   type Declaration,
@@ -17,8 +18,10 @@ import { LEARNING_WAIT_MILLIS } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { sweep } from '../../lib/protocol/sweep.ts';
+import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryClient, memoryNames, memoryStore } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
+import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { network, service } from '../support/objects.ts';
@@ -205,6 +208,26 @@ describe('a sweep that learns', () => {
     expect(await backend.sweep()).toMatchObject({ deletedCount: 1 });
   });
 
+  it('S2 is not undone by a sweep of the former declaration that still runs: by that, tasks hold nothing (R66)', async () => {
+    const tables = new MemoryTables();
+    const chance = testChance();
+    const deployed = (taskNetworks: boolean) =>
+      memoryStore(tables, { rules: { ...DEFAULT_RULES, taskNetworks }, isLearned: false, chance, pageItemsMax: 1 });
+    const [former, own] = [deployed(false), deployed(true)];
+    const learnBy = (store: typeof own) =>
+      learn(store, chance, { mayGoOn: () => true, onHealed: () => {}, onFailed: () => {} });
+    await learnBy(former);
+    tables.put('services', service('web'));
+    // The place where learning goes on lies behind the first of them.
+    for (const id of ['1', '2']) tables.put('tasks', { serviceId: 'web', id, networks: [{ target: 'front' }] });
+    tables.put('networks', network('front', MARK));
+    expect((await learnBy(own)).learning.has('network')).toBe(true);
+    await heal(former, chance, { kind: 'task', id: '3#web#1' }, [{ kind: 'network', id: 'front' }]);
+    chance.advance(LEARNING_WAIT_MILLIS);
+    expect(await learnBy(own)).toMatchObject({ hasEnded: true });
+    expect(tables.list('attachments').map(({ holder }) => holder)).toEqual(['task#3#web#1', 'task#3#web#2']);
+  });
+
   it('S2 learns all again where the version was taken out of the item, as the runbook says', async () => {
     const backend = brought();
     await backend.sweep();
@@ -214,9 +237,9 @@ describe('a sweep that learns', () => {
     await backend.deliver();
     expect(backend.tables.list('networks')).toHaveLength(1);
     expect(await backend.sweep()).toMatchObject({ learning: ['network'] });
-    expect(backend.tables.list('attachments')).toHaveLength(1);
     backend.chance.advance(LEARNING_WAIT_MILLIS);
     expect(await backend.sweep()).not.toHaveProperty('learning');
+    expect(backend.tables.list('attachments')).toHaveLength(1);
     expect(backend.tables.list('networks')).toHaveLength(1);
   });
 
