@@ -50,6 +50,12 @@ function keysTyped(plan: Plan, words: readonly string[]): ItemKey[] {
 function typedKey(plan: Plan, word: string): ItemKey {
   const key = asTyped(() => parseTypedName(plan, word));
   if (key !== undefined) return key;
+  const leaf = leafOf(plan, word.split(/[/#]/)[0] ?? '');
+  if (leaf !== undefined) {
+    throw new UsageError(
+      `${planned(plan, leaf).words.plural} have no mark, since nothing depends on them: their users delete them; allowed: ${allowed(plan)}`,
+    );
+  }
   throw new UsageError(`"${word}" is not a kind; allowed: ${allowed(plan)}, or an object such as ${example(plan)}`);
 }
 
@@ -57,6 +63,15 @@ function missingId(plan: Plan, word: string | undefined): string {
   const kind = word === undefined ? undefined : kindOf(plan, word);
   if (kind !== undefined) return `the id of a ${planned(plan, kind).words.singular} is missing`;
   return `a kind is missing; allowed: ${allowed(plan)}, or an object such as ${example(plan)}`;
+}
+
+/** The kind that a word stands for, where its items are deleted plainly. */
+function leafOf(plan: Plan, word: string): string | undefined {
+  const typed = word.toLowerCase().replaceAll(/[ -]/g, '');
+  return Object.keys(plan.kinds).find((kind) => {
+    const { isGuarded, words } = planned(plan, kind);
+    return !isGuarded && [kind, words.plural].some((one) => one.toLowerCase().replaceAll(' ', '') === typed);
+  });
 }
 
 /** `service/web`, `directory/OWNER/DIRECTORY`. */

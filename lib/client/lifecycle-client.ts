@@ -1,7 +1,7 @@
 /** The typed write side of any lifecycle. All of its writes keep the fence, so the deallocator's promises hold in full. */
 import type { Database } from '../dynamodb/database.ts';
 import type { IdOf, KindOf, Lifecycle } from '../lifecycle/declaration.ts';
-import { checkList, checkOptions } from '../protocol/arguments.ts';
+import { checkList, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { updateItem } from './changes.ts';
 import { checkedKey, guardedKind, leafKind, plannedKind } from './ids.ts';
 import { refuseIfInUse } from './in-use.ts';
@@ -64,6 +64,11 @@ export class LifecycleClient<L extends Lifecycle> {
     const { plan } = this.#database;
     plannedKind(plan, kind);
     const [idOrItem, item] = given;
+    if (item === undefined && typeof idOrItem === 'string') {
+      throw invalid(
+        `the id ${shown(idOrItem)} is given alone; give an object of the other attributes behind it, perhaps {}`,
+      );
+    }
     const created = item === undefined ? newItem(plan, kind, idOrItem) : newItemOf(plan, kind, idOrItem, item);
     await createItem(this.#database, created);
   }

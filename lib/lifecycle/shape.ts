@@ -94,7 +94,7 @@ function checkKind(give: Give, name: string, kind: unknown): void {
   checkGoneWhen(give, kind.goneWhen);
 }
 
-const LIKE_A_NAME = `choose 1 to ${NAME_CHARACTERS_MAX} letters and digits that begin with a small letter; a capital counts twice`;
+const LIKE_A_NAME = `choose 1 to ${NAME_CHARACTERS_MAX} letters and digits that begin with a small letter, and no name that every object has, such as constructor; a capital counts twice`;
 
 function checkKey(give: Give, key: unknown): void {
   if (!isMap(key)) {
@@ -134,7 +134,10 @@ function checkTemplate(give: Give, where: string, template: string): void {
   for (const [place, piece] of pieces.entries()) {
     const next = pieces[place + 1];
     if ('part' in piece && (!PART.test(piece.part) || isInherited(piece.part)))
-      wrong(`with a part ${shown(piece.part)}`, 'name parts by letters and digits: ${service}');
+      wrong(
+        `with a part ${shown(piece.part)}`,
+        'name parts by letters and digits, and not as every object has them, such as constructor: ${service}',
+      );
     else if ('text' in piece && piece.text.includes('${'))
       wrong('with a ${ that is not closed', "close it: '${service}'");
     else if ('part' in piece && next !== undefined && 'part' in next) {

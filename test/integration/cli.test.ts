@@ -535,7 +535,10 @@ describe('completion', () => {
 describe('a mistake', () => {
   it.each([
     [['undelete', 'service'], 'the id of a service is missing'],
-    [['undelete', 'task', 'x'], '"task" is not a kind; allowed: service, network'],
+    [
+      ['undelete', 'task', 'x'],
+      'tasks have no mark, since nothing depends on them: their users delete them; allowed: service, network',
+    ],
     [['undelete'], 'a kind is missing; allowed: service, network'],
     [['sweep', 'web'], '"web" is one argument too many'],
     [['sweep', '--loud'], "unknown option '--loud'"],

@@ -85,6 +85,42 @@ export const PUBLIC_SCHEMAS: Readonly<Record<string, PublicSchema>> = {
     },
     refused: [],
   },
+  'awslabs/service-workbench-on-aws: five levels, and environments that list the studies that they mount': {
+    lifecycle: {
+      kinds: {
+        account: { table: 'awsAccounts', key: { id: '${account}' } },
+        index: {
+          table: 'indexes',
+          key: { id: '${index}' },
+          dependsOn: [byValue('account', 'awsAccountId', 'restrict')],
+        },
+        project: { table: 'projects', key: { id: '${project}' }, dependsOn: [byValue('index', 'indexId', 'restrict')] },
+        study: { table: 'studies', key: { id: '${study}' }, dependsOn: [byValue('project', 'projectId')] },
+        environment: {
+          table: 'environmentsSc',
+          key: { id: '${environment}' },
+          dependsOn: [byValue('project', 'projectId', 'restrict'), byValue('study', 'studyIds[]')],
+          goneWhen: { at: 'status', isOneOf: ['TERMINATED', 'FAILED'] },
+        },
+      },
+    },
+    refused: [],
+  },
+  'psantus/tasklist: users and lists of tasks, many to many by a table between': {
+    lifecycle: {
+      kinds: {
+        user: { table: 'user', key: { id: '${user}' } },
+        taskList: { table: 'taskList', key: { id: '${taskList}' } },
+        task: { table: 'task', key: { id: '${task}' }, dependsOn: [byValue('taskList', 'taskListTasksId')] },
+        usersTaskLists: {
+          table: 'usersTaskLists',
+          key: { id: '${usersTaskLists}' },
+          dependsOn: [byValue('user', 'userID', 'restrict'), byValue('taskList', 'taskListID')],
+        },
+      },
+    },
+    refused: [],
+  },
   'aws-samples/aws-genai-llm-chatbot, as it does it: children that are data': {
     lifecycle: {
       kinds: {

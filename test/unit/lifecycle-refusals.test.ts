@@ -71,6 +71,7 @@ const REFUSED: Readonly<
     [{ kinds: { 'lease-template': a } }, 'kind lease-template has a name that is none'],
     [{ kinds: { [`a${'B'.repeat(16)}`]: a } }, 'a capital counts twice'],
     [{ kinds: { constructor: a } }, 'kind constructor has a name that is none'],
+    [{ kinds: { toString: a } }, 'no name that every object has, such as constructor'],
     [{ kinds: { a: { ...a, table: 'My.Table' } } }, "the table's name in AWS is another matter"],
     [{ kinds: { a: { table: 'as', key: { '': '${a}' } } } }, 'has the key attribute ""'],
     [underKey({ onDelete: { set: { ['x'.repeat(256)]: 'x' } } }), 'choose a name of 1 to 255 characters'],

@@ -224,6 +224,25 @@ describe('what is of SwarmKit alone', () => {
   });
 });
 
+it('what its users delete has no mark, and a command says so', async () => {
+  const { cli } = await ideas();
+  for (const word of ['comment/c1', 'comments']) {
+    expect(await cli(['rm', word, '--yes'])).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(
+        'comments have no mark, since nothing depends on them: their users delete them; allowed: hackathon, category, idea',
+      ),
+    });
+  }
+});
+
+it('an id alone is no item, and the client says what to give', async () => {
+  const { client } = await ideas();
+  await expect(client.create('hackathon', 'summer' as never)).rejects.toThrow(
+    'the id "summer" is given alone; give an object of the other attributes behind it, perhaps {}',
+  );
+});
+
 it('a ring of marked items is told with a way out of it, and that works', async () => {
   const world = memoryKinds({
     kinds: {
