@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { findHold, goesAlong } from '../../lib/protocol/decide.ts';
 import type { Parent } from '../../lib/protocol/model.ts';
-import { DEFAULT_RULES, isGoneByState } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, isGoneByState, needsTaskImages } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
 const HOUR_MILLIS = 3_600_000;
@@ -91,6 +91,12 @@ describe('a task', () => {
     ['complete'],
   ])('is not gone in the state %j', (state) => {
     expect(isGoneByState(state, terminal)).toBe(false);
+  });
+
+  it('is told by more than its keys where its state or its networks count', () => {
+    expect(needsTaskImages(DEFAULT_RULES)).toBe(false);
+    expect(needsTaskImages(terminal)).toBe(true);
+    expect(needsTaskImages({ ...DEFAULT_RULES, taskNetworks: true })).toBe(true);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { counterOf, namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
+import { counterOf, indexKeyNames, namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 
@@ -35,6 +35,12 @@ describe('a sweep’s cursor', () => {
     expect(sweepCursorOf(plan, { cursor })).toBeUndefined();
     expect(sweepCursorOf(plan, undefined)).toBeUndefined();
   });
+});
+
+it('an entry of an index is known by its own key and the item’s, each name once; without an index, by the item’s', () => {
+  const { services, tasks } = plan.tables;
+  expect(indexKeyNames(services)).toEqual(['id', 'markedAt']);
+  expect(indexKeyNames(tasks)).toEqual(['serviceId', 'id']);
 });
 
 it('a target that is no text is kept as what it is, for whoever must name it', () => {
