@@ -3,8 +3,9 @@
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import { typedId } from '../../lib/lifecycle/told.ts';
 import { interruptible } from '../../lib/operate/interruptible.ts';
-import { called, parseTypedName, planned, typedId, typedName } from '../../lib/operate/names.ts';
+import { called, parseTypedName, planned, typedName } from '../../lib/operate/names.ts';
 import {
   type Candidate,
   NAME_PAGES_MAX,

@@ -6,7 +6,6 @@ import { KIND_OF } from '../../lib/operate/snapshots/lists.ts';
 import type { ImportInput } from '../../lib/operate/snapshots/read-import.ts';
 import type { LeftOut } from '../../lib/operate/snapshots/snapshot.ts';
 import { groupByCause } from '../../lib/operate/snapshots/unusable.ts';
-import { parseParentName } from '../../lib/protocol/model.ts';
 import type { Terminal } from './terminal.ts';
 import { columns, count, list, shortened } from './text.ts';
 
@@ -36,7 +35,7 @@ export function importWords(
 function said(object: string): string {
   const [, service, task] = /^task#(?:([^#]+)#)?([^#]+)$/.exec(object) ?? [];
   if (task !== undefined) return shortened(`task ${task}${service === undefined ? '' : ` of service ${service}`}`);
-  return shortened(parseParentName(object) === undefined ? object : spokenInSwarm(object));
+  return shortened(spokenInSwarm(object));
 }
 
 /** Objects of one cause that are named before their number alone is told. */

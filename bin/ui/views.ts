@@ -3,6 +3,7 @@
 import { parseItemName } from '../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
+import { typedId } from '../../lib/lifecycle/told.ts';
 import {
   called,
   keyGiven,
@@ -13,7 +14,6 @@ import {
   planned,
   spoken,
   spokenWith,
-  typedId,
 } from '../../lib/operate/names.ts';
 import type { Cluster } from '../../lib/operate/reports/cluster.ts';
 import { LEGEND } from '../../lib/operate/reports/drawing.ts';

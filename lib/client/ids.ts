@@ -4,6 +4,7 @@ import { type ItemKey, itemName, joinParts } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { endsAt, fill, partsIn, piecesOf } from '../lifecycle/templates.ts';
+import { told } from '../lifecycle/told.ts';
 import { wordsOf } from '../lifecycle/words.ts';
 import { invalid, shown } from '../protocol/arguments.ts';
 import { PARTITION_KEY_BYTES_MAX, SORT_KEY_BYTES_MAX } from '../protocol/limits.ts';
@@ -111,15 +112,6 @@ function checkBytes(plan: Plan, key: ItemKey, what: string, text: string, most: 
   const bytes = byteLength(text);
   if (bytes <= most) return;
   throw invalid(`the id of ${told(plan, key)} makes ${what} of ${bytes} bytes; at most ${most} fit the keys`);
-}
-
-/** `service web`, `task 1 of service web`. */
-export function told(plan: Plan, key: ItemKey): string {
-  const { parts, words } = plannedKind(plan, key.kind);
-  const values = partsOfKey(plan, key);
-  const others = parts.slice(0, -1).reverse();
-  const of = others.map((part) => ` of ${wordsOf(part, []).singular} ${values[part]}`).join('');
-  return `${words.singular} ${values[parts.at(-1) as string]}${of}`;
 }
 
 export function aOr(word: string): string {

@@ -8,10 +8,11 @@ import { keyOfItem, parseItemName } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Count } from '../lifecycle/kind-plan.ts';
 import { isGone } from '../lifecycle/references.ts';
+import { told } from '../lifecycle/told.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX, LIST_PAGE_ITEMS_MAX } from '../protocol/limits.ts';
 import { eachPage } from '../protocol/pages.ts';
-import { parentsOf, plannedKind, told } from './ids.ts';
+import { parentsOf, plannedKind } from './ids.ts';
 import { distinct } from './references.ts';
 
 interface Use {

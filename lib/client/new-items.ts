@@ -7,11 +7,12 @@ import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { isBare, partsIn, readWith } from '../lifecycle/templates.ts';
+import { told } from '../lifecycle/told.ts';
 import { checkList, checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import type { DeallocatorError } from '../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../protocol/limits.ts';
 import { fence } from './fence.ts';
-import { aOr, checkedKey, checkedParts, parentsOf, plannedKind, told } from './ids.ts';
+import { aOr, checkedKey, checkedParts, parentsOf, plannedKind } from './ids.ts';
 import { checkedReferences, distinct } from './references.ts';
 import { alreadyExists, unfit } from './refusals.ts';
 

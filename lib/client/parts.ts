@@ -5,9 +5,10 @@ import type { Action, Item } from '../dynamodb/requests.ts';
 import { putKey, remove } from '../dynamodb/writes.ts';
 import { type ItemKey, sameItem } from '../lifecycle/keys.ts';
 import { heldBy, isGone } from '../lifecycle/references.ts';
+import { told } from '../lifecycle/told.ts';
 import { checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import { fence } from './fence.ts';
-import { checkedKey, guardedKind, parentsOf, plannedKind, told } from './ids.ts';
+import { checkedKey, guardedKind, parentsOf, plannedKind } from './ids.ts';
 import { checkedItemKey, itemGiven } from './new-items.ts';
 import { checkedReferences, distinct } from './references.ts';
 

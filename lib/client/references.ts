@@ -8,8 +8,9 @@ import type { Held, KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { heldBy } from '../lifecycle/references.ts';
 import { readWith } from '../lifecycle/templates.ts';
+import { told } from '../lifecycle/told.ts';
 import { invalid, shown } from '../protocol/arguments.ts';
-import { aOr, checkedParts, checkHolder, plannedKind, told } from './ids.ts';
+import { aOr, checkedParts, checkHolder, plannedKind } from './ids.ts';
 
 /** The attributes that decide what an item holds, and whether it keeps anything. */
 export function decisiveAttributes({ holds, goneWhen }: Pick<KindPlan, 'holds' | 'goneWhen'>): string[] {

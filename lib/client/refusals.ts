@@ -3,9 +3,10 @@ import type { Item } from '../dynamodb/requests.ts';
 import { partsOfKey } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Plan } from '../lifecycle/plan.ts';
+import { told } from '../lifecycle/told.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { timeOfMark } from '../protocol/time.ts';
-import { parentsOf, plannedKind, told } from './ids.ts';
+import { parentsOf, plannedKind } from './ids.ts';
 
 export function notFound(plan: Plan, key: ItemKey, more?: string): DeallocatorError {
   return new DeallocatorError('NotFound', `${told(plan, key)} is not there${more ? `; ${more}` : ''}`);

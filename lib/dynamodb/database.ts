@@ -1,7 +1,7 @@
 /** One deployment's tables, as everything here reaches them. */
 import type { Plan } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../protocol/rules.ts';
 import { Addresses } from './addresses.ts';
 import { Requests, type Sender } from './requests.ts';
 import type { RetryObserver } from './retry.ts';
@@ -14,7 +14,7 @@ export interface Database {
   /** What its kinds are. */
   readonly plan: Plan;
   /** What the deployment has chosen. */
-  readonly rules: Rules;
+  readonly rules: SwarmkitRules;
   readonly chance: Chance;
   /** Nothing in the tables is older than the declaration of the kinds. */
   readonly isLearned: boolean;
@@ -24,7 +24,7 @@ export interface DatabaseOptions {
   /** @default SwarmKit's kinds, by the rules */
   readonly plan?: Plan | undefined;
   /** @default {@link DEFAULT_RULES} */
-  readonly rules?: Rules | undefined;
+  readonly rules?: SwarmkitRules | undefined;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance | undefined;
   /**
@@ -37,8 +37,6 @@ export interface DatabaseOptions {
 }
 
 type AllOptions = { readonly [name in keyof DatabaseOptions]-?: NonNullable<DatabaseOptions[name]> };
-
-export { swarmkitPlan };
 
 export function openDatabase(
   db: Sender,

@@ -2,6 +2,7 @@
  * How phrases stand in a request. Each `#name` is bound to the attribute that {@link named} made it of, each `:name` to a value of
  * the phrase.
  */
+import { isDeepStrictEqual } from 'node:util';
 
 export interface Phrase {
   readonly expression: string;
@@ -34,9 +35,19 @@ export function expressed<P extends { readonly [use in Use]?: Phrase | undefined
 }
 
 export function together(phrases: readonly Phrase[]) {
-  const names: Record<string, string> = Object.assign({}, ...phrases.map(namesOf));
-  const values: Record<string, unknown> = Object.assign({}, ...phrases.map((phrase) => phrase.values));
-  return { names, values };
+  return { names: merged(phrases.map(namesOf)), values: merged(phrases.map(({ values = {} }) => values)) };
+}
+
+/** A placeholder of two meanings would change what a condition asks: a fault of ours, and nothing is sent. */
+function merged<V>(bindings: readonly Readonly<Record<string, V>>[]): Record<string, V> {
+  const all: Record<string, V> = {};
+  for (const [placeholder, bound] of bindings.flatMap((one) => Object.entries(one))) {
+    if (Object.hasOwn(all, placeholder) && !isDeepStrictEqual(all[placeholder], bound)) {
+      throw new Error(`${placeholder} would stand for two things in one request`);
+    }
+    all[placeholder] = bound;
+  }
+  return all;
 }
 
 function namesOf({ expression, names }: Phrase): Record<string, string> {
@@ -100,7 +111,8 @@ export function setting(attributes: Readonly<Record<string, unknown>>): Phrase {
   return { expression: clauses.join(' '), values };
 }
 
-const placeholderOf = (attribute: string) => named(attribute).replace('#', ':');
+/** Apart from those of conditions, whatever the attribute is called: somebody's is called `true`. */
+const placeholderOf = (attribute: string) => named(attribute).replace('#', ':set_');
 
 /** A read of these paths alone, such as `spec.task.networks`. */
 export function only(paths: readonly string[]): Phrase {

@@ -1,6 +1,5 @@
 /** How a stored item is read. */
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { convertToNative } from '@aws-sdk/util-dynamodb';
 import { attributesOf } from '../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
@@ -9,11 +8,10 @@ import { heldBy, namedBy } from '../lifecycle/references.ts';
 import type { TablePlan } from '../lifecycle/tables.ts';
 import { invalid } from '../protocol/arguments.ts';
 import { MARKED_BY_BYTES_MAX, MARKED_REASON_BYTES_MAX, NAME_BYTES_MAX } from '../protocol/limits.ts';
-import { type AsRead, byteLength, type Counter, type NetworkLists, type SeenItem } from '../protocol/model.ts';
+import { type AsRead, byteLength, type Counter, type SeenItem } from '../protocol/model.ts';
 import type { PageKey } from '../protocol/pages.ts';
 import type { Receipt } from '../protocol/receipt.ts';
 import { fullSweepSources, listedBy, type SweepCursor, type SweepSource } from '../protocol/store.ts';
-import { UNMARSHALL_OPTIONS } from './client.ts';
 import { NAME_PATHS, nameOf } from './descriptions.ts';
 import { attributePath, declaredPath, outermost, stepsOf } from './expressions.ts';
 import { type Item, type StoredItem, StoredValue } from './requests.ts';
@@ -138,29 +136,6 @@ export function receiptItem({ parent, freed, kept, expiresAtEpochSeconds, ...res
     kept: kept.map(itemName),
     [RECEIPT_EXPIRY]: expiresAtEpochSeconds,
   };
-}
-
-/** A stored spec's network lists, with nothing in them but the targets: references are told by these alone. */
-export function namedLists(spec: AttributeValue | undefined): NetworkLists {
-  const { task, service } = listsOf(spec);
-  return { task: task && targetsOf(task), service: service && targetsOf(service) };
-}
-
-function listsOf(spec: AttributeValue | undefined) {
-  return { task: attribute(attribute(spec, 'task'), 'networks'), service: attribute(spec, 'networks') };
-}
-
-/** Null for what is not a list. A target that is not a string is kept as it is, for the error that must name it. */
-function targetsOf(list: AttributeValue): { target: unknown }[] | null {
-  const targetOf = (entry: AttributeValue) => {
-    const target = attribute(entry, 'target');
-    try {
-      return target && (target.S ?? convertToNative(target, UNMARSHALL_OPTIONS));
-    } catch {
-      return null; // the SDK throws at some values, which must not cost the rest of the item
-    }
-  };
-  return list.L?.map((entry) => ({ target: targetOf(entry) })) ?? null;
 }
 
 /** An attribute of a stored map, and nothing that a map inherits. */

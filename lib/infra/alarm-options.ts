@@ -49,13 +49,13 @@ export interface AlarmThresholds {
   readonly oldestMark?: Duration | false;
 
   /**
-   * Services and networks that sweeps deleted in an hour, 1 or more: work of records that never came.
+   * Objects that sweeps deleted in an hour, 1 or more: work of records that never came.
    * @default - 10; left out where there is a grace period, since sweeps then delete regularly
    */
   readonly sweptUp?: number | false;
 
   /**
-   * Writes of a malformed `pendingDelete` in 5 minutes, 1 or more. One alarm each for services and networks.
+   * Writes of a malformed `pendingDelete` in 5 minutes, 1 or more. One alarm for each guarded kind.
    * @default 1
    */
   readonly malformedMarks?: number | false;

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Action, Permissions } from '../lifecycle/permissions.ts';
 import type { Plan } from '../lifecycle/plan.ts';
-import type { Rules } from '../protocol/rules.ts';
+import type { SwarmkitRules } from '../protocol/rules.ts';
 import type { DeploymentNames } from '../streams/deployment.ts';
 import { functionNamesOf } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
@@ -67,7 +67,7 @@ export class Deallocator extends Construct {
    */
   readonly eventDeadLetterQueue: Queue | undefined;
   /** What the props have chosen. */
-  readonly rules: Rules;
+  readonly rules: SwarmkitRules;
   /** The namespace of the metrics that the functions log. */
   readonly metricsNamespace: string;
   /** Empty where the prop `alarms` is false. */

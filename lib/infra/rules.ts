@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { RECEIPT_DAYS_DEFAULT } from '../protocol/limits.ts';
-import type { Rules } from '../protocol/rules.ts';
+import type { SwarmkitRules } from '../protocol/rules.ts';
 import { type Range, readWithin } from './ranges.ts';
 import { refuse } from './refusal.ts';
 
@@ -53,7 +53,7 @@ const GRACE_PERIOD: Range = { least: 0, most: 30 * DAY_SECONDS };
 /** At most ten years. */
 const RECEIPT_RETENTION: Range = { least: DAY_SECONDS, most: 3650 * DAY_SECONDS };
 
-export function readRules(scope: Construct, props: RuleProps): Rules {
+export function readRules(scope: Construct, props: RuleProps): SwarmkitRules {
   const { taskIsGone = 'deleted', stopTasks = false, taskNetworks = false } = props;
   if (taskIsGone !== 'deleted' && taskIsGone !== 'terminal') {
     refuse(scope, `taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`);

@@ -1,11 +1,12 @@
 /** How objects are named: `service#web` in data, `service web` in sentences, `service/web` where they are typed. */
 
-import { type Id, keyFor, partsOfKey } from '../lifecycle/ids.ts';
-import { type ItemKey, itemName, joinParts, splitParts } from '../lifecycle/keys.ts';
+import { type Id, keyFor } from '../lifecycle/ids.ts';
+import { type ItemKey, itemName, splitParts } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { SWARMKIT } from '../lifecycle/swarmkit.ts';
+import { SWARMKIT_ALL } from '../lifecycle/swarmkit.ts';
 import { isSwarmkits } from '../lifecycle/swarmkits.ts';
+import { keyAbove, told, typedId } from '../lifecycle/told.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { BLOCKERS_NAMED_MAX } from '../protocol/limits.ts';
 
@@ -20,20 +21,14 @@ export function planned(plan: Plan, kind: string): KindPlan {
 /** `service web` for `service#web`, `task 1 of service web` for `task#3#web#1`. */
 export function spoken(plan: Plan, name: string): string {
   const key = keyNamed(plan, name);
-  return key === undefined ? name.replace('#', ' ') : spokenKey(plan, key);
+  return key === undefined ? name.replace('#', ' ') : told(plan, key);
 }
 
-const SWARMKIT_PLAN: Plan = planOf(SWARMKIT);
+const SWARMKIT_PLAN: Plan = planOf(SWARMKIT_ALL);
 
-/** The same in an import: what it tells of is of SwarmKit's kinds. */
+/** The same in an import: what it tells of is of SwarmKit's kinds, or a place in a file, which is told as it is. */
 export function spokenInSwarm(name: string): string {
-  return spoken(SWARMKIT_PLAN, name);
-}
-
-function spokenKey(plan: Plan, key: ItemKey): string {
-  const above = keyAbove(plan, key);
-  const text = [planned(plan, key.kind).words.singular, ownParts(plan, key).join('/')].filter(Boolean).join(' ');
-  return above === undefined ? text : `${text} of ${spokenKey(plan, above)}`;
+  return keyNamed(SWARMKIT_PLAN, name) === undefined ? name : spoken(SWARMKIT_PLAN, name);
 }
 
 /** The item of that name, by its form alone: what is told of need not be what could be made. Undefined for another name. */
@@ -42,35 +37,6 @@ export function keyNamed(plan: Plan, name: string): ItemKey | undefined {
   const key = { kind: name.slice(0, end), id: name.slice(end + 1) };
   if (end === -1 || !Object.hasOwn(plan.kinds, key.kind)) return undefined;
   return splitParts(key.id, planned(plan, key.kind).parts.length) === undefined ? undefined : key;
-}
-
-/** What the item lies under that is of a kind: its parts are among the item's own. */
-export function keyOver(plan: Plan, key: ItemKey, kind: string): ItemKey {
-  const parts = partsOfKey(plan, key);
-  return { kind, id: joinParts(planned(plan, kind).parts.map((part) => parts[part] ?? '')) };
-}
-
-/** What the item lies under by its key, the nearest: of task 1 of service web, that service. */
-function keyAbove(plan: Plan, key: ItemKey): ItemKey | undefined {
-  const [nearest] = planned(plan, key.kind).under.toSorted(
-    (a, b) => planned(plan, b.kind).parts.length - planned(plan, a.kind).parts.length,
-  );
-  return nearest && keyOver(plan, key, nearest.kind);
-}
-
-/** The parts of its id that are not those of what it lies under. */
-function ownParts(plan: Plan, key: ItemKey): string[] {
-  const above = keyAbove(plan, key);
-  const known = above === undefined ? [] : planned(plan, above.kind).parts;
-  const parts = partsOfKey(plan, key);
-  return planned(plan, key.kind)
-    .parts.filter((part) => !known.includes(part))
-    .map((part) => parts[part] ?? '');
-}
-
-/** What tells it from others under the same key: `1` of task 1 of service web. */
-export function ownId(plan: Plan, key: ItemKey): string {
-  return ownParts(plan, key).join('/');
 }
 
 /** Numbers in ids by their value, so that task 2 comes before task 10. */
@@ -105,15 +71,6 @@ export function kindOf(plan: Plan, word: string): string | undefined {
 /** `service/web`, as it may be typed; `directory/bob/docs` where the id has two parts. */
 export function typedName(plan: Plan, key: ItemKey): string {
   return `${key.kind}/${typedId(plan, key)}`;
-}
-
-/** What may be typed for an id. Of several parts, each has `%2F` for a slash, and `%25` for a percent sign. */
-export function typedId(plan: Plan, key: ItemKey): string {
-  const { parts } = planned(plan, key.kind);
-  if (parts.length === 1) return key.id;
-  return (splitParts(key.id, parts.length) ?? [key.id])
-    .map((part) => part.replaceAll('%', '%25').replaceAll('/', '%2F'))
-    .join('/');
 }
 
 /** The inverse of {@link typedId}. An id of one part is taken as it is. `InvalidArgument` for what can be no id of the kind. */
@@ -220,8 +177,7 @@ export function spokenWith(plan: Plan, names: Names | undefined, object: string,
 
 /** The guarded item itself; of another, what it lies under by key: with that it goes. Undefined where there is none. */
 export function guardedOf(plan: Plan, key: ItemKey): ItemKey | undefined {
-  if (planned(plan, key.kind).isGuarded) return key;
-  return keyAbove(plan, key);
+  return planned(plan, key.kind).isGuarded ? key : keyAbove(plan, key);
 }
 
 /** What keeps an item of a kind, in a word: its tasks, where nothing else does; else its users. */

@@ -1,35 +1,12 @@
 /** What client and reports check of their arguments, before anything is read or sent: a caller may have no types. */
 import { DeallocatorError } from './errors.ts';
 import {
-  idBytesMax,
   LIST_PAGE_ITEMS_DEFAULT,
   LIST_PAGE_ITEMS_MAX,
   MARKED_BY_BYTES_MAX,
   MARKED_REASON_BYTES_MAX,
 } from './limits.ts';
-import { byteLength, KINDS } from './model.ts';
-
-/** What has an id: a parent of either kind, or a task. */
-export type IdKind = string;
-
-export function checkParentKind(kind: unknown): void {
-  if (typeof kind === 'string' && Object.hasOwn(KINDS, kind)) return;
-  throw invalid(`the kind of an object is ${shown(kind)}; it must be "service" or "network"`);
-}
-
-export function checkParent({ kind, id }: { readonly kind: IdKind; readonly id: unknown }): void {
-  checkParentKind(kind);
-  checkId(kind, id);
-}
-
-export function checkId(kind: IdKind, id: unknown): asserts id is string {
-  const most = idBytesMax(kind);
-  if (typeof id !== 'string') throw invalid(`a ${kind}'s id is ${shown(id)}; it must be a string`);
-  if (id === '') throw invalid(`a ${kind}'s id is empty; it must have 1 to ${most} bytes`);
-  if (!id.isWellFormed()) throw invalid(`the ${kind} id ${shown(id)} holds half a character; DynamoDB would change it`);
-  const bytes = byteLength(id);
-  if (bytes > most) throw invalid(`the ${kind} id ${shown(id)} has ${bytes} bytes; at most ${most} fit the keys`);
-}
+import { byteLength } from './model.ts';
 
 /** A text is not a list: its letters would be taken for ids. */
 export function checkList(name: string, list: unknown): void {

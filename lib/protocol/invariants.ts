@@ -31,7 +31,7 @@ import {
   tellItem,
   tellWorld,
 } from './rest.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from './rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from './rules.ts';
 import { holdersOf, itemsOf, type Tables, worldOf } from './tables.ts';
 import { attachmentSubject, type Promised, type Violation } from './violations.ts';
 
@@ -81,7 +81,7 @@ const UNDATED: Judgement = { rules: DEFAULT_RULES, nowEpochMillis: Number.POSITI
 export function checkAlways(
   tables: Tables,
   unprocessed: (parent: ItemKey) => number,
-  rules: Rules = DEFAULT_RULES,
+  rules: SwarmkitRules = DEFAULT_RULES,
   plan: Plan = swarmkitPlan(rules),
 ): Violation[] {
   const world = worldOf(plan, tables);

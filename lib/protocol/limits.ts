@@ -73,21 +73,6 @@ export const PARTITION_KEY_BYTES_MAX = 2048;
 export const SORT_KEY_BYTES_MAX = 1024;
 
 /**
- * Bytes (UTF-8) of an id: a service's id stands behind `service#` in the sort key of its attachments, a network's behind
- * `network#` in the partition key of its own, and of its counter.
- */
-const ID_BYTES_MAX: Readonly<Record<string, number>> = {
-  service: SORT_KEY_BYTES_MAX - 'service#'.length,
-  network: PARTITION_KEY_BYTES_MAX - 'network#'.length,
-  task: SORT_KEY_BYTES_MAX,
-};
-
-/** @param kind of a parent, or of a task */
-export function idBytesMax(kind: string): number {
-  return ID_BYTES_MAX[kind] ?? 0;
-}
-
-/**
  * Children counted by one recount: as many as the largest batch that a mapping can deliver, so that recounts stay rarer than
  * batches. DynamoDB ends the page at 1 MB in any case. A count costs 1 read unit for each 4 KB of children: a smaller page
  * would cost the same for each child, with more writes in between.

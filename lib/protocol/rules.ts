@@ -1,27 +1,21 @@
 /** What a deployment has chosen: the same for all of its functions. Every choice is off by default. */
 import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { swarmkit, TERMINAL_TASK_STATES } from '../lifecycle/swarmkit.ts';
+import { type SwarmkitOptions, swarmkit } from '../lifecycle/swarmkit.ts';
 import { RECEIPT_DAYS_DEFAULT } from './limits.ts';
 
-/** What a deployment may choose; the construct's props of these names set it. */
+/** What a deployment may choose, whatever its kinds are. */
 export interface Rules {
-  /**
-   * When a task no longer keeps its service: once it is deleted, or already in one of SwarmKit's terminal states
-   * (`complete`, `shutdown`, `failed`, `rejected`, `remove`, `orphaned`), as SwarmKit's authors planned (https://github.com/moby/swarmkit/pull/2814).
-   */
-  readonly taskIsGone: 'deleted' | 'terminal';
-  /** How long a mark must be old before its object may go. After that, only remaining tasks delay it. */
+  /** How long a mark must be old before its object may go. After that, only what keeps it delays it. */
   readonly gracePeriodMillis: number;
-  /** Whether a mark sets `desiredState: "remove"` on the service's tasks, for the program that runs them. */
-  readonly stopTasks: boolean;
-  /** Whether a task holds the networks that its own `networks` name, as a service holds the networks that it refers to. */
-  readonly taskNetworks: boolean;
   /** Days that the receipt of a deletion is kept. */
   readonly receiptDays: number;
 }
 
+/** The same with what changes SwarmKit's kinds, as one: the construct's props of these names set it. What the engine knows of it is in the plan. */
+export interface SwarmkitRules extends Rules, SwarmkitOptions {}
+
 /** Every choice off; receipts are kept for 90 days. */
-export const DEFAULT_RULES: Rules = {
+export const DEFAULT_RULES: Rules & Required<SwarmkitOptions> = {
   taskIsGone: 'deleted',
   gracePeriodMillis: 0,
   stopTasks: false,
@@ -29,20 +23,10 @@ export const DEFAULT_RULES: Rules = {
   receiptDays: RECEIPT_DAYS_DEFAULT,
 };
 
-/** Whether a task in this state (`status.state`) no longer keeps its service, though its item is there. */
-export function isGoneByState(state: unknown, rules: Rules): boolean {
-  return rules.taskIsGone === 'terminal' && TERMINAL_TASK_STATES.some((terminal) => terminal === state);
-}
-
-/** Whether a task's keys alone are too little to tell what its record means. */
-export function needsTaskImages({ taskIsGone, taskNetworks }: Rules): boolean {
-  return taskIsGone === 'terminal' || taskNetworks;
-}
-
 const swarmkitPlans = new Map<string, Plan>();
 
 /** SwarmKit's kinds by the choices. A plan for each, made once: a database is opened for each invocation. */
-export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: Rules): Plan {
+export function swarmkitPlan({ taskIsGone, stopTasks, taskNetworks }: SwarmkitRules): Plan {
   const choice = JSON.stringify([taskIsGone, stopTasks, taskNetworks]);
   const plan: Plan = swarmkitPlans.get(choice) ?? planOf(swarmkit({ taskIsGone, stopTasks, taskNetworks }));
   swarmkitPlans.set(choice, plan);

@@ -23,7 +23,7 @@ export interface SweepRequest {
   readonly restart?: boolean;
   /**
    * `true`: also finds raw marks without `markedAt` whose stream record was lost; they are in no index. It reads the
-   * Services and Networks tables whole.
+   * tables of all guarded kinds whole.
    */
   readonly full?: boolean;
   /**

@@ -11,7 +11,6 @@ import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import { isDeallocatorError } from '../protocol/errors.ts';
 import type { Healed } from '../protocol/heal.ts';
 import { LOGGED_NAMES_MAX } from '../protocol/limits.ts';
-import type { ParentKind } from '../protocol/model.ts';
 import type { Settled } from '../protocol/settle.ts';
 import { markedAtEpochMillis } from '../protocol/time.ts';
 import { KIND_METRICS, type KindMetricName, METRICS, type MetricName } from './metrics.ts';
@@ -35,7 +34,7 @@ export class Telemetry {
   readonly #options: TelemetryOptions;
   readonly #requestId: string;
   readonly #metrics = new Map<MetricName, number[]>();
-  readonly #ofKinds = new Map<ParentKind, Map<KindMetricName, number[]>>();
+  readonly #ofKinds = new Map<string, Map<KindMetricName, number[]>>();
 
   constructor(options: TelemetryOptions, requestId: string) {
     this.#options = options;
@@ -48,7 +47,7 @@ export class Telemetry {
   }
 
   /** Adds one to a sum of a kind's. */
-  countOf(kind: ParentKind, metric: KindMetricName): void {
+  countOf(kind: string, metric: KindMetricName): void {
     const metrics = this.#ofKinds.get(kind) ?? new Map();
     this.#ofKinds.set(kind, metrics);
     add(metrics, metric, 1);

@@ -15,7 +15,7 @@ import { type Plan, planOf } from '../lifecycle/plan.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
 import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../protocol/rules.ts';
 import type { Violation } from '../protocol/violations.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 import type { Faults, Whose } from './faults.ts';
@@ -26,7 +26,7 @@ import { Stage } from './stage.ts';
 /** The deployment that is simulated, and its chance. */
 export interface InMemoryOptions {
   /** What the deployment chooses; the construct's props of these names, durations in the unit that the name says. @default nothing */
-  readonly rules?: Partial<Rules>;
+  readonly rules?: Partial<SwarmkitRules>;
   /** When the story begins, ISO 8601. @default 2026-01-01T00:00:00.000Z */
   readonly startsAt?: string;
   /** Of the dice behind random pauses: a whole number. Another one tells the same story at other times. @default 1 */
@@ -121,7 +121,7 @@ export async function inMemory(
   options: InMemoryOptions & { readonly lifecycle?: Lifecycle } = {},
 ): Promise<InMemoryDeallocator> {
   const { lifecycle } = options;
-  const rules: Rules = { ...DEFAULT_RULES, ...options.rules };
+  const rules: SwarmkitRules = { ...DEFAULT_RULES, ...options.rules };
   const plan: Plan = lifecycle === undefined ? swarmkitPlan(rules) : planOf(lifecycle);
   const names = memoryNames(plan);
   const chance = testChance(options.seed, checkedStart(options.startsAt));

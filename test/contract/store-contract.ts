@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import type { Lifecycle } from '../../lib/protocol/learning.ts';
-import { isMarked, type MarkedParent, type Parent } from '../../lib/protocol/model.ts';
+import { isMarked, type MarkedItem, type SeenItem } from '../../lib/protocol/model.ts';
 import type { Page, PageKey } from '../../lib/protocol/pages.ts';
 import type { Listed, Store } from '../../lib/protocol/store.ts';
 import { finalization } from '../support/objects.ts';
@@ -39,7 +39,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
       store = subject.store;
     });
 
-    const marked = async (key: ItemKey): Promise<MarkedParent> => {
+    const marked = async (key: ItemKey): Promise<MarkedItem> => {
       const parent = await store.readItem(key);
       if (parent === undefined || !isMarked(parent)) throw new Error(`${key.id} is not marked`);
       return parent;
@@ -196,7 +196,7 @@ export function describeStore(engine: string, create: () => Promise<Subject>): v
           pendingDelete: true,
           markedAt: 'm1',
           held: [front, back],
-        } satisfies Partial<Parent>);
+        } satisfies Partial<SeenItem>);
       });
 
       it('reads the old-style list where the task names none', async () => {

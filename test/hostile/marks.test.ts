@@ -8,10 +8,9 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { compilePattern } from '../../lib/local/events/pattern.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { FUNCTIONS } from '../../lib/streams/functions.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
+import { PLAN } from '../support/swarmkit.ts';
 import { recordOf } from './arbitraries.ts';
 import { type EngineHouse, engineHouse } from './house.ts';
 
@@ -126,7 +125,7 @@ describe.each(KINDS)('in %s', (table, kind) => {
 
     it('wakes the function of a network only where it reads like a mark, and keeps no audit busy', async () => {
       await put('web', {});
-      const patterns = FUNCTIONS['network-updated'].filters(DEFAULT_RULES).map(compilePattern);
+      const patterns = (PLAN.functions['network-updated']?.filters ?? []).map(compilePattern);
       const passes = (dynamodb: object) => patterns.some((pattern) => pattern({ eventName: 'MODIFY', dynamodb }));
       const image = { pendingDelete: wire(pendingDelete) };
       expect(passes({ OldImage: image })).toBe(false);

@@ -8,13 +8,10 @@ import { type Source, withoutComments } from './sources.ts';
 export const NAMED_MAX: Readonly<Record<string, number>> = {
   bin: 16,
   'lib/client': 29,
-  'lib/dynamodb': 1,
-  'lib/infra': 1,
   'lib/lifecycle': 6,
   'lib/local': 2,
-  'lib/operate': 42,
-  'lib/protocol': 14,
-  'lib/testing': 4,
+  'lib/operate': 41,
+  'lib/testing': 2,
 };
 
 const NAMED = /'(?:service|network|task)'|`(?:service|network|task)#\$\{/g;

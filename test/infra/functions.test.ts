@@ -5,7 +5,7 @@ import { Duration } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
-import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import { SWARMKIT, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { createWorld, functionNames, root, type tableNames } from './world.ts';
 
 const world = createWorld();
@@ -52,10 +52,7 @@ describe('functions', () => {
         COUNTERS_TABLE: tableName('counters'),
         RECEIPTS_TABLE: tableName('receipts'),
         LIFECYCLE: JSON.stringify(SWARMKIT).replaceAll('$', '\\u0024'),
-        TASK_IS_GONE: 'deleted',
         GRACE_PERIOD_SECONDS: '0',
-        STOP_TASKS: 'no',
-        TASK_NETWORKS: 'no',
         RECEIPT_DAYS: '90',
         METRICS_NAMESPACE: 'Deallocator/World/Deallocator',
         LOG_LEVEL: 'INFO',
@@ -75,10 +72,10 @@ describe('functions', () => {
     for (const name of functionNames) {
       expect(chosen.propertiesOf(chosen.deallocator.functions[name]).Environment).toMatchObject({
         Variables: {
-          TASK_IS_GONE: 'terminal',
           GRACE_PERIOD_SECONDS: '7200',
-          STOP_TASKS: 'yes',
-          TASK_NETWORKS: 'yes',
+          LIFECYCLE: JSON.stringify(
+            swarmkit({ taskIsGone: 'terminal', stopTasks: true, taskNetworks: true }),
+          ).replaceAll('$', '\\u0024'),
           RECEIPT_DAYS: '7',
         },
       });

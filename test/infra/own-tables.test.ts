@@ -2,8 +2,9 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { AttributeType, Billing, type ITable, StreamViewType, Table, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { describe, expect, test } from 'vitest';
-import { TABLES, type TableName } from '../../lib/dynamodb/schema.ts';
+import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
+import { TABLES } from '../support/swarmkit.ts';
 import { INDEX, rightProps, rightTable, string } from './brought.ts';
 import { type SwarmkitDeallocator, tableNames } from './world.ts';
 
@@ -15,7 +16,7 @@ function rightTableV2(stack: Stack, name: TableName): TableV2 {
     ...props,
     billing: Billing.onDemand(),
     ...(stream && { dynamoStream: stream }),
-    ...(TABLES[name].marked && { globalSecondaryIndexes: [INDEX] }),
+    ...(TABLES[name].markedIndex && { globalSecondaryIndexes: [INDEX] }),
   });
 }
 
@@ -129,7 +130,7 @@ describe('tables that are brought', () => {
     const expiring = (name: TableName, timeToLiveAttribute: string) => () =>
       deploy((stack) => {
         const table = new Table(stack, 'T', { ...rightProps(name), timeToLiveAttribute });
-        if (TABLES[name].marked) table.addGlobalSecondaryIndex(INDEX);
+        if (TABLES[name].markedIndex) table.addGlobalSecondaryIndex(INDEX);
         return { [name]: table };
       }).synth();
     for (const name of ['services', 'networks', 'attachments', 'counters'] as const) {

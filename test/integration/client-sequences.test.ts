@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isDeallocatorError } from '../../lib/client/index.ts';
-import { TABLES } from '../../lib/dynamodb/schema.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { settle } from '../../lib/protocol/settle.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 import { TABLE_NAMES } from '../support/dynamodb.ts';
 import { oldStyleService, service } from '../support/objects.ts';
+import { TABLES } from '../support/swarmkit.ts';
 import { chance, client, openStore, raw, useClient } from './client-on-engine.ts';
 
 useClient();

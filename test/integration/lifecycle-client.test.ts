@@ -64,6 +64,16 @@ describe('a client of sandbox leases', () => {
     ]);
   });
 
+  it('updates attributes whatever they are called, also as a placeholder of ours', async () => {
+    await client.create('blueprint', 'named', { name: 'odd' });
+    await client.update('blueprint', 'named', (item) => ({ ...item, true: 'no', asRead0: 'as written' }));
+    expect(await client.get('blueprint', 'named')).toMatchObject({ name: 'odd', true: 'no', asRead0: 'as written' });
+    await client.remove('blueprint', 'named');
+    const late = await caught(client.update('blueprint', 'named', (item) => ({ ...item, true: false })));
+    expect(late).toMatchObject({ code: 'FailedPrecondition' });
+    await client.undelete('blueprint', 'named');
+  });
+
   it('refuses what is taken, in the words of its kind', async () => {
     expect(await caught(client.create('blueprint', 'b1', {}))).toMatchObject({
       code: 'AlreadyExists',
@@ -72,7 +82,7 @@ describe('a client of sandbox leases', () => {
     const again = client.create('lease', { userEmail: 'a@b.org', uuid: '1', originalLeaseTemplateUuid: 't1' });
     expect(await caught(again)).toMatchObject({
       code: 'AlreadyExists',
-      message: 'lease 1 of user a@b.org exists; choose another id',
+      message: 'lease a@b.org/1 exists; choose another id',
     });
   });
 
@@ -80,7 +90,7 @@ describe('a client of sandbox leases', () => {
     const lease = { userEmail: 'x', uuid: '9', originalLeaseTemplateUuid: 'nowhere' };
     expect(await caught(client.create('lease', lease))).toMatchObject({
       code: 'NotFound',
-      message: 'lease template nowhere is not there; lease 9 of user x was not created; create it first',
+      message: 'lease template nowhere is not there; lease x/9 was not created; create it first',
     });
     expect((await client.list('lease')).items).toHaveLength(1);
   });
@@ -93,7 +103,7 @@ describe('a client of sandbox leases', () => {
       blockers: ['leaseTemplate#t1'],
     });
     expect(await caught(client.remove('leaseTemplate', 't1'))).toMatchObject({
-      message: expect.stringContaining('in use by lease 1 of user a@b.org; remove'),
+      message: expect.stringContaining('in use by lease a@b.org/1; remove'),
       blockers: ['lease#7#a@b.org#1'],
     });
     // A raw writer ends it: its attachment stays until it is healed.

@@ -9,13 +9,13 @@ import { DeallocatorClient } from '../../lib/client/index.ts';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
-import { isMarked, type ParentKind } from '../../lib/protocol/model.ts';
+import { isMarked } from '../../lib/protocol/model.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { createDatabase, ownConnection, PHYSICAL_NAMES, rawAccess } from '../support/dynamodb.ts';
 import { finalization } from '../support/objects.ts';
 import { networkError } from '../support/sdk-mock.ts';
 
-describe.each<[ParentKind, 'services' | 'networks']>([
+describe.each<[string, 'services' | 'networks']>([
   ['service', 'services'],
   ['network', 'networks'],
 ])('of a %s', (kind, table) => {

@@ -3,7 +3,7 @@
  * request that the model doesn't allow there, or that leaves another world behind, leaves none.
  */
 import type { World as Tables } from '../../lib/protocol/invariants.ts';
-import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
+import { networksOf } from '../support/swarmkit.ts';
 import { nameOf } from './handler.ts';
 import type { DrainModel } from './model.ts';
 import { OUTCOME_NAMES, STEP, type StepName } from './names.ts';
@@ -145,10 +145,7 @@ function observe(world: World, { tables, undelivered }: Observation): void {
     world.bytes[layout.healsAt + p] = waiting?.heals ?? 0;
     const tasks = tables.tasks.filter(({ serviceId }) => serviceId === idOf(p)).length;
     world.bytes[layout.tasksAt + p] = (1 << tasks) - 1;
-    world.bytes[layout.netsAt + p] = maskOf(
-      layout,
-      item === undefined ? [] : referencedNetworks({ kind: 'service', id: idOf(p) }, networkLists(item.spec)),
-    );
+    world.bytes[layout.netsAt + p] = maskOf(layout, item === undefined ? [] : networksOf(item));
   }
   for (const { held, holder } of tables.attachments) {
     const s = Array.from({ length: services }, (_, i) => i).find((i) => nameOf(layout, i) === holder);

@@ -5,18 +5,19 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { namedLists } from '../../lib/dynamodb/items.ts';
+import { asReadOf, heldIn } from '../../lib/dynamodb/items.ts';
+import type { StoredItem } from '../../lib/dynamodb/requests.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { referencedNetworks } from '../../lib/protocol/model.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import type { LambdaRecord } from '../../lib/testing/memory/tables.ts';
 import { Crash, wrapStore } from '../support/faults.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
+import { PLAN } from '../support/swarmkit.ts';
 import { Follower, maskOf, type Observation, type Undelivered } from './conformance.ts';
 import type { DrainModel } from './model.ts';
 import type { StepName } from './names.ts';
@@ -323,11 +324,14 @@ function bitsOf({ eventName, dynamodb }: LambdaRecord): number {
 
 function healsOf(model: DrainModel, table: Stream, { dynamodb }: LambdaRecord): number {
   if (table !== 'services') return 0;
-  const images = [dynamodb.OldImage, dynamodb.NewImage] as { id: { S: string }; spec: never }[];
-  const [before, after] = images.map((image) => image && namedLists(image.spec));
+  const images = [dynamodb.OldImage, dynamodb.NewImage] as (StoredItem | undefined)[];
+  const [before, after] = images.map((image) => image && asReadOf(PLAN, 'service', image));
   if (isDeepStrictEqual(before, after)) return 0;
-  const named = [before, after].flatMap((lists) =>
-    lists === undefined ? [] : referencedNetworks({ kind: 'service', id: 'x' }, lists),
+  const held = images.flatMap((image) =>
+    image === undefined ? [] : heldIn(PLAN, { kind: 'service', id: String(image.id?.S) }, image),
   );
-  return maskOf(model.layout, named);
+  return maskOf(
+    model.layout,
+    held.map(({ id }) => id),
+  );
 }

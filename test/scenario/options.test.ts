@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { TELLS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { service, task } from '../support/objects.ts';
 
 const START = '2026-01-01T00:00:00.000Z';
 
-function told(rules: Partial<Rules> = {}) {
+function told(rules: Partial<SwarmkitRules> = {}) {
   const backend = memoryBackend({ rules: { ...DEFAULT_RULES, ...rules } });
   let marks = 0;
   const write = memoryWriters(backend.tables, () => `${START}#${++marks}`);

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeallocatorClient, isDeallocatorError } from '../../lib/client/index.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
@@ -12,7 +12,7 @@ import { memoryBackend } from '../support/memory-backend.ts';
 const target = (id: string) => ({ target: id });
 const on = (...ids: string[]) => ({ networks: ids.map(target) });
 
-function told(more: Partial<Rules> = {}) {
+function told(more: Partial<SwarmkitRules> = {}) {
   const rules = { ...DEFAULT_RULES, taskNetworks: true, ...more };
   const requests: string[] = [];
   const wrap = (store: Store) =>

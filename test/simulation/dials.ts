@@ -1,6 +1,6 @@
 /** The profiles of our own schedules: named sets of dials. */
 
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import {
   CALM,
   CRASHES,
@@ -26,12 +26,12 @@ export interface Dials extends Roughness {
 
 const MINUTE_MILLIS = 60_000;
 
-const CHOSEN: Rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', stopTasks: true };
+const CHOSEN: SwarmkitRules = { ...DEFAULT_RULES, taskIsGone: 'terminal', stopTasks: true };
 /** Some hundred steps. */
-const PATIENT: Rules = { ...DEFAULT_RULES, gracePeriodMillis: 300, stopTasks: true };
+const PATIENT: SwarmkitRules = { ...DEFAULT_RULES, gracePeriodMillis: 300, stopTasks: true };
 
-const TASK_NETWORKS: Rules = { ...DEFAULT_RULES, taskNetworks: true };
-const TASK_NETWORKS_ENDING: Rules = { ...TASK_NETWORKS, taskIsGone: 'terminal' };
+const TASK_NETWORKS: SwarmkitRules = { ...DEFAULT_RULES, taskNetworks: true };
+const TASK_NETWORKS_ENDING: SwarmkitRules = { ...TASK_NETWORKS, taskIsGone: 'terminal' };
 
 /** Several parents in each batch, and a good part of what is asked for them together comes back in part. */
 const TOGETHER: Dials = {

@@ -7,7 +7,7 @@
  * A mistake also takes no process of its own, and each time that it changes something is counted. One that never did has
  * lost its place, and the mutants' test says so.
  */
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { Promised } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
@@ -37,12 +37,12 @@ export interface Mistake {
    * @param took tells that one just did
    * @param under the same store under other rules
    */
-  readonly store?: (right: Store, took: () => void, under: (rules: Partial<Rules>) => Store) => Partial<Store>;
+  readonly store?: (right: Store, took: () => void, under: (rules: Partial<SwarmkitRules>) => Store) => Partial<Store>;
   /** Whether a record never comes to its function. */
   readonly misses?: (table: string, record: LambdaRecord) => boolean;
   readonly response?: (response: BatchResponse) => BatchResponse | undefined;
-  /** Rules under which the functions of the Tasks stream run, instead of the deployment's. */
-  readonly tasksRules?: (rules: Rules) => Rules;
+  /** SwarmkitRules under which the functions of the Tasks stream run, instead of the deployment's. */
+  readonly tasksRules?: (rules: SwarmkitRules) => SwarmkitRules;
 }
 
 export interface Mutant extends Mistake {
@@ -222,7 +222,12 @@ function conjuncts(expression: string): string[] {
 }
 
 /** A store whose mistaken methods stand before the right ones. */
-function mistaken(open: (rules: Rules) => Store, rules: Rules, { store }: Mistake, took: () => void): Store {
+function mistaken(
+  open: (rules: SwarmkitRules) => Store,
+  rules: SwarmkitRules,
+  { store }: Mistake,
+  took: () => void,
+): Store {
   const right = open(rules);
   if (store === undefined) return right;
   const wrong: Partial<Store> = store(right, took, (others) => open({ ...rules, ...others }));

@@ -2,9 +2,9 @@
 
 import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { type ParentKind, taskKey } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from '../support/objects.ts';
+import { taskKey } from '../support/swarmkit.ts';
 import type { Dials } from './dials.ts';
 import { type Action, type Cast, randomAction } from './writers.ts';
 
@@ -73,10 +73,10 @@ export function drawAction(cast: Cast, world: World, draw: () => number): Action
 
 /** As far as a look at the tables tells; another process may be faster. */
 function canBeDone(action: Action, world: World): boolean {
-  const find = (kind: ParentKind, id: string) =>
+  const find = (kind: string, id: string) =>
     (kind === 'service' ? world.services : world.networks).find((parent) => parent.id === id);
-  const isMarked = (kind: ParentKind, id: string) => find(kind, id)?.pendingDelete === true;
-  const isFit = (kind: ParentKind, id: string) => find(kind, id) !== undefined && !isMarked(kind, id);
+  const isMarked = (kind: string, id: string) => find(kind, id)?.pendingDelete === true;
+  const isFit = (kind: string, id: string) => find(kind, id) !== undefined && !isMarked(kind, id);
   const areFit = (networks: readonly string[]) => networks.every((id) => isFit('network', id));
   const hasTask = ({ serviceId, id }: { serviceId: string; id: string }) =>
     world.tasks.some((one) => one.serviceId === serviceId && one.id === id);

@@ -5,11 +5,11 @@
 
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { taskKey } from '../../lib/protocol/model.ts';
-import { type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { type SwarmkitRules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { holdersOf } from '../../lib/protocol/tables.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 import type { Excuses } from '../../lib/testing/simulation/watch.ts';
+import { taskKey } from '../support/swarmkit.ts';
 
 type Parents = World['services'];
 
@@ -30,9 +30,9 @@ export class RawWriters implements Excuses {
    * attachment, and ends with a life that the client writes, behind the fence.
    */
   readonly #unprotected = new Map<string, { healedUnder: unknown; isHealed: boolean }>();
-  readonly #rules: Rules;
+  readonly #rules: SwarmkitRules;
 
-  constructor(rules: Rules) {
+  constructor(rules: SwarmkitRules) {
     this.#rules = rules;
   }
 

@@ -4,10 +4,11 @@
  */
 import { type DynamoDBDocumentClient, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DeallocatorClient } from '../../lib/client/index.ts';
-import { type PhysicalNames, parentTables } from '../../lib/dynamodb/schema.ts';
+import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
+import type { KindPlan } from '../../lib/lifecycle/kind-plan.ts';
 import { type ErrorCode, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import type { ParentKind } from '../../lib/protocol/model.ts';
 import { service } from '../support/objects.ts';
+import { PLAN } from '../support/swarmkit.ts';
 
 export type Action =
   | { readonly do: 'createNetwork'; readonly id: string }
@@ -19,8 +20,8 @@ export type Action =
       readonly id: string;
       readonly networks?: readonly string[];
     }
-  | { readonly do: 'mark' | 'undelete' | 'protect' | 'unprotect'; readonly kind: ParentKind; readonly id: string }
-  | { readonly do: RawAction; readonly kind: ParentKind; readonly id: string }
+  | { readonly do: 'mark' | 'undelete' | 'protect' | 'unprotect'; readonly kind: string; readonly id: string }
+  | { readonly do: RawAction; readonly kind: string; readonly id: string }
   | { readonly do: 'rawCreateService'; readonly id: string; readonly networks: readonly string[] };
 
 /** `rawMark`: without its time. `rawUndelete`: clears mark and time. `rawClearMark`: forgets the time. */
@@ -47,7 +48,7 @@ export interface Cast {
 export function randomAction(cast: Cast, fraction: () => number): Action {
   const pick = <T>(items: readonly T[]): T => items[Math.floor(fraction() * items.length)] as T;
   const some = () => cast.networks.filter(() => fraction() < 0.6);
-  const kind = (): ParentKind => (cast.networks.length > 0 && fraction() < 0.4 ? 'network' : 'service');
+  const kind = (): string => (cast.networks.length > 0 && fraction() < 0.4 ? 'network' : 'service');
   const parent = () => {
     const chosen = kind();
     return { kind: chosen, id: pick(chosen === 'service' ? cast.services : cast.networks) };
@@ -173,7 +174,7 @@ async function start(
     default:
       return db.send(
         new UpdateCommand({
-          TableName: tables[parentTables(action.kind).parents],
+          TableName: tables[(PLAN.kinds[action.kind] as KindPlan).table],
           Key: { id: action.id },
           ...RAW_UPDATES[action.do],
         }),

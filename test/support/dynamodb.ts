@@ -13,17 +13,12 @@ import { inject } from 'vitest';
 import { readWorld } from '../../bin/demo/world.ts';
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
-import {
-  MARKED_INDEX,
-  type PhysicalNames,
-  type SwarmkitNames,
-  TABLES,
-  type TableName,
-} from '../../lib/dynamodb/schema.ts';
+import type { PhysicalNames, SwarmkitNames, TableName } from '../../lib/dynamodb/schema.ts';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
 import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { BATCH_WRITE_ITEMS_MAX } from '../../lib/protocol/limits.ts';
+import { TABLES } from './swarmkit.ts';
 
 export const TABLE_NAMES = Object.keys(TABLES) as TableName[];
 
@@ -115,8 +110,7 @@ async function emptyTable(db: DynamoDBDocumentClient, name: TableName): Promise<
 }
 
 export function tableInput(name: TableName, physicalName: string = PHYSICAL_NAMES[name]): CreateTableCommandInput {
-  const { partitionKey, sortKey, marked } = TABLES[name];
-  return plannedInput({ partitionKey, sortKey, markedIndex: marked ? MARKED_INDEX : undefined }, physicalName);
+  return plannedInput(TABLES[name], physicalName);
 }
 
 function plannedInput(

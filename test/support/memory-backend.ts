@@ -2,7 +2,7 @@
 
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { checkStep, type World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
@@ -34,7 +34,7 @@ export interface MemoryBackendOptions {
   /** Whether the function's process has died in the invocation that has just ended: then all of its batch failed. */
   readonly takeCrash?: () => boolean;
   /** @default DEFAULT_RULES */
-  readonly rules?: Rules;
+  readonly rules?: SwarmkitRules;
   /** False: the tables are brought along. @default true */
   readonly isLearned?: boolean;
   /** What receipts and logs call the function. @default test */

@@ -2,7 +2,7 @@
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { memoryBackend } from './memory-backend.ts';
@@ -16,7 +16,7 @@ export interface MemoryClusterOptions {
 }
 
 export function memoryCluster(
-  rules: Rules = DEFAULT_RULES,
+  rules: SwarmkitRules = DEFAULT_RULES,
   { functionName, pageItemsMax = 2 }: MemoryClusterOptions = {},
 ) {
   const backend = memoryBackend({ rules, ...(functionName !== undefined && { functionName }) });

@@ -1,9 +1,9 @@
 /** The typed client's writes on the tables in memory: the same fences, each write one step. False: refused. */
 
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
-import { networkLists, referencedNetworks, taskKey } from '../../lib/protocol/model.ts';
 import type { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { network, service, task } from './objects.ts';
+import { networksOf, taskKey } from './swarmkit.ts';
 
 type Table = 'services' | 'networks';
 
@@ -12,8 +12,7 @@ export function memoryWriters(tables: MemoryTables, freshMark: () => string) {
     const item = tables.get(table, { id });
     return item !== undefined && item.pendingDelete !== true;
   };
-  const referencesOf = (id: string) =>
-    referencedNetworks({ kind: 'service', id }, networkLists(tables.get('services', { id })?.spec));
+  const referencesOf = (id: string) => networksOf(tables.get('services', { id }) ?? {});
   const attachment = (network: string, user: ItemKey, isThere: boolean) => {
     const keys = { held: `network#${network}`, holder: itemName(user) };
     return { table: 'attachments' as const, keys, item: isThere ? keys : undefined };

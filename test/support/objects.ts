@@ -1,7 +1,7 @@
 /** Items as a control plane writes them without the client, and a deletion as the protocol would plan it. */
 
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
-import type { MarkedParent } from '../../lib/protocol/model.ts';
+import type { MarkedItem } from '../../lib/protocol/model.ts';
 import { writeReceipt } from '../../lib/protocol/receipt.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Finalization } from '../../lib/protocol/store.ts';
@@ -32,9 +32,9 @@ export const task = (serviceId: string, id: string) => ({ serviceId, id, desired
 export const MARKED = { pendingDelete: true } as const;
 
 export function finalization(
-  parent: MarkedParent,
+  parent: MarkedItem,
   detached: readonly ItemKey[] = [],
-  freed: readonly MarkedParent[] = [],
+  freed: readonly MarkedItem[] = [],
 ): Finalization {
   const circumstances = { rules: DEFAULT_RULES, nowEpochMillis: Date.parse('2026-01-01T00:00:00.000Z') };
   return { parent, detached, freed, receipt: writeReceipt(parent, detached, freed, circumstances, 'a test') };

@@ -5,7 +5,6 @@
 
 import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { StoredParent, World } from '../../lib/protocol/invariants.ts';
-import type { ParentKind } from '../../lib/protocol/model.ts';
 import type { Action, Cast } from '../simulation/writers.ts';
 import type { Told } from './schedule.ts';
 
@@ -22,16 +21,16 @@ export class Beliefs {
   }
 
   /** Whatever is marked may go at any moment. */
-  #set(kind: ParentKind, id: string, states: readonly State[]): void {
+  #set(kind: string, id: string, states: readonly State[]): void {
     this.#parents.set(itemName({ kind, id }), new Set(states.includes('marked') ? [...states, 'absent'] : states));
   }
 
-  #possible(kind: ParentKind, id: string): readonly State[] {
+  #possible(kind: string, id: string): readonly State[] {
     return [...(this.#parents.get(itemName({ kind, id })) ?? [])];
   }
 
   /** An answer that says: it is there. */
-  #exists(kind: ParentKind, id: string): void {
+  #exists(kind: string, id: string): void {
     this.#set(
       kind,
       id,
@@ -40,7 +39,7 @@ export class Beliefs {
   }
 
   /** Its sender can't know whether it was done: what it would have made of each state is possible as well. */
-  #perhaps(kind: ParentKind, id: string, from: State, to: State): void {
+  #perhaps(kind: string, id: string, from: State, to: State): void {
     const possible = this.#possible(kind, id);
     this.#set(kind, id, possible.includes(from) ? [...possible, to] : possible);
   }
@@ -79,7 +78,7 @@ export class Beliefs {
     }
   }
 
-  #learnCreation(kind: ParentKind, id: string, told: Told): void {
+  #learnCreation(kind: string, id: string, told: Told): void {
     if (told === 'done') this.#set(kind, id, ['living']);
     else if (told === 'AlreadyExists') this.#exists(kind, id);
     else if (isUnsure(told)) this.#perhaps(kind, id, 'absent', 'living');
@@ -100,7 +99,7 @@ export class Beliefs {
   }
 
   #learnChange(
-    action: Action & { readonly kind: ParentKind; readonly id: string },
+    action: Action & { readonly kind: string; readonly id: string },
     told: Told,
     from: State,
     to: State,
@@ -140,9 +139,9 @@ function taskName({ serviceId, id }: { readonly serviceId: string; readonly id: 
   return `${serviceId}/${id}`;
 }
 
-function splitName(name: string): [ParentKind, string] {
-  const [kind, ...rest] = name.split('#');
-  return [kind as ParentKind, rest.join('#')];
+function splitName(name: string): [string, string] {
+  const [kind = '', ...rest] = name.split('#');
+  return [kind, rest.join('#')];
 }
 
 function byId(parents: readonly StoredParent[]): ReadonlyMap<string, StoredParent> {

@@ -12,8 +12,8 @@ import { EngineConnection } from '../../lib/local/dynamodb/engine-connection.ts'
 import { fromEngineArns } from '../../lib/local/dynamodb/tables.ts';
 import { StreamReader } from '../../lib/local/streams/reader.ts';
 import type { StoredParent } from '../../lib/protocol/invariants.ts';
-import { networkLists, referencedNetworks } from '../../lib/protocol/model.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
+import { networksOf } from '../support/swarmkit.ts';
 
 type StreamedTable = Exclude<keyof SwarmkitNames, 'counters'>;
 type Row = Record<string, unknown>;
@@ -181,5 +181,5 @@ function leftBehind(removal: Happening, attachments: ReadonlySet<string>, follow
 }
 
 function referencesOf(service: StoredParent): readonly string[] {
-  return referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec));
+  return networksOf(service);
 }

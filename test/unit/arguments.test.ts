@@ -1,16 +1,6 @@
 /** What is refused before anything is read or sent, whoever asks: each refusal names what it has seen and what is allowed. */
 import { describe, expect, it } from 'vitest';
-import {
-  checkDeclared,
-  checkId,
-  checkLimit,
-  checkList,
-  checkOptions,
-  checkParent,
-  checkParentKind,
-  invalid,
-  shown,
-} from '../../lib/protocol/arguments.ts';
+import { checkDeclared, checkLimit, checkList, checkOptions, invalid, shown } from '../../lib/protocol/arguments.ts';
 
 const bare = Object.create(null);
 const circular: { self?: object } = {};
@@ -18,33 +8,10 @@ circular.self = circular;
 
 describe('an argument that can not be right is refused, with what it is and what it must be', () => {
   it.each<[string, () => void, string]>([
-    [
-      'no kind',
-      () => checkParentKind(undefined),
-      'the kind of an object is missing; it must be "service" or "network"',
-    ],
-    ['an inherited kind', () => checkParentKind('toString'), 'the kind of an object is "toString"; it must be'],
-    [
-      'a list that reads like a kind',
-      () => checkParentKind(['service']),
-      'the kind of an object is ["service"]; it must be',
-    ],
     ['a text of a whole line', () => checkList('ids', 'x'.repeat(58)), `ids is "${'x'.repeat(58)}"; it must be a list`],
-    ['a kind that is no parent', () => checkParent({ kind: 'task', id: 'a' }), 'the kind of an object is "task"'],
-    [
-      'a parent without an id',
-      () => checkParent({ kind: 'network', id: 7 }),
-      "a network's id is 7; it must be a string",
-    ],
-    ['an id that is an object', () => checkId('task', bare), "a task's id is {}; it must be a string"],
-    [
-      'an id without a text',
-      () => checkId('task', circular),
-      "a task's id is an object without a text; it must be a string",
-    ],
-    ['an empty id', () => checkId('service', ''), "a service's id is empty; it must have 1 to 1016 bytes"],
-    ['half a character', () => checkId('task', '\ud83d'), 'the task id "\\ud83d" holds half a character'],
-    ['a long id', () => checkId('network', 'é'.repeat(1021)), '… has 2042 bytes; at most 2040 fit the keys'],
+    ['an object for a list', () => checkList('ids', bare), 'ids is {}; it must be a list'],
+    ['what has no text', () => checkList('ids', circular), 'ids is an object without a text; it must be a list'],
+    ['nothing for a list', () => checkList('ids', undefined), 'ids is missing; it must be a list'],
     ['a text for a list', () => checkList('ids', 't1'), 'ids is "t1"; it must be a list'],
     ['no options', () => checkOptions(null), 'options are null; they must be an object'],
     ['a text for options', () => checkOptions('all'), 'options are "all"; they must be an object'],
@@ -72,8 +39,6 @@ describe('an argument that can not be right is refused, with what it is and what
 });
 
 it('an argument that fits its bounds is taken', () => {
-  checkParent({ kind: 'service', id: 'é'.repeat(508) });
-  checkId('network', 'x'.repeat(2040));
   checkList('ids', []);
   checkDeclared({});
   checkDeclared({ by: 'x'.repeat(256), reason: 'x'.repeat(1024) });

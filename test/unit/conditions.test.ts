@@ -1,17 +1,32 @@
 /** Conditions that only the client's requests carry, which tests without an engine do not send. */
 import { expect, it } from 'vitest';
 import {
+  allOf,
   counterIsAsRead,
   holdsAsRead,
   idBeginsWith,
   isCalledFrom,
+  isMarkedAsRead,
   isNotMarkedWithTime,
 } from '../../lib/dynamodb/conditions.ts';
+import { expressed, type Phrase, setting } from '../../lib/dynamodb/expressions.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import type { MarkedItem } from '../../lib/protocol/model.ts';
 
 const plan = planOf(SWARMKIT);
 const { service } = plan.kinds;
+
+const MARKED: MarkedItem = {
+  key: { kind: 'service', id: 'web' },
+  pendingDelete: true,
+  markedAt: 'm1',
+  markedBy: undefined,
+  markedReason: undefined,
+  isProtected: false,
+  held: [],
+  asRead: {},
+};
 
 it('a mark may take the place of no mark, and of a mark without a time', () => {
   expect(isNotMarkedWithTime(plan)).toEqual({
@@ -58,4 +73,27 @@ it('a beginning is looked for in each attribute of a key that tells of the id, u
     names: { '#pk': 'pk', '#sk': 'sk' },
     values: { ':prefix': 'C#sho', ':prefix1': 'D#sho' },
   });
+});
+
+it.each(['true', 'markedAt', 'asRead0', '_xtrue'])(
+  'an attribute that is called %s does not change what a condition asks',
+  (attribute) => {
+    const condition = allOf(isMarkedAsRead(plan, MARKED), ...holdsAsRead({ spec: 's' }));
+    const { ExpressionAttributeValues: values, UpdateExpression } = expressed({
+      update: setting({ [attribute]: 'theirs' }),
+      condition,
+    });
+    expect(values).toMatchObject({ ':true': true, ':markedAt': 'm1', ':asRead0': 's' });
+    const [, placeholder = ''] = /= (:\w+)$/.exec(UpdateExpression) ?? [];
+    expect(values?.[placeholder]).toBe('theirs');
+  },
+);
+
+it('a placeholder stands for one thing in a request, or nothing is sent', () => {
+  const both = (a: Phrase, b: Phrase) => () => allOf(a, b);
+  const value = (text: unknown) => ({ expression: '#a = :a', values: { ':a': text } });
+  expect(both(value('x'), value('y'))).toThrow(':a would stand for two things in one request');
+  expect(both(value({ b: [1] }), value({ b: [1] }))).not.toThrow();
+  const name = (attribute: string) => ({ expression: '#label0', names: { '#label0': attribute } });
+  expect(both(name('x'), name('y'))).toThrow('#label0 would stand for two things in one request');
 });

@@ -1,8 +1,11 @@
 /** The pure decisions: what holds a marked parent, what goes along with a service, and when a task is gone. */
 import { describe, expect, it } from 'vitest';
+import { planOf } from '../../lib/lifecycle/plan.ts';
+import { isGone } from '../../lib/lifecycle/references.ts';
+import { type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { findHold, goesAlong } from '../../lib/protocol/decide.ts';
-import type { Parent } from '../../lib/protocol/model.ts';
-import { DEFAULT_RULES, isGoneByState, needsTaskImages } from '../../lib/protocol/rules.ts';
+import type { SeenItem } from '../../lib/protocol/model.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
 const HOUR_MILLIS = 3_600_000;
@@ -37,7 +40,7 @@ describe('a hold', () => {
 });
 
 describe('a network', () => {
-  const network: Parent = {
+  const network: SeenItem = {
     pendingDelete: true,
     ...mark('2025-12-31T00:00:00.000Z#1'),
     markedBy: undefined,
@@ -46,7 +49,7 @@ describe('a network', () => {
     asRead: {},
   };
 
-  it.each<[string, Partial<Parent>, readonly string[], boolean]>([
+  it.each<[string, Partial<SeenItem>, readonly string[], boolean]>([
     ['marked, and nobody else is attached', {}, ['service#web'], true],
     ['marked, and nobody at all is attached', {}, [], true],
     ['attached to by another', {}, ['service#api', 'service#web'], false],
@@ -64,12 +67,13 @@ describe('a network', () => {
 });
 
 describe('a task', () => {
-  const terminal = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
+  const isGoneIn = (state: unknown, choices: SwarmkitOptions = {}) =>
+    isGone(planOf(swarmkit(choices)).kinds.task, { serviceId: 'web', id: '1', status: { state } });
   it.each(['complete', 'shutdown', 'failed', 'rejected', 'remove', 'orphaned'])(
     'is gone once %s, if so chosen',
     (state) => {
-      expect(isGoneByState(state, terminal)).toBe(true);
-      expect(isGoneByState(state, DEFAULT_RULES)).toBe(false);
+      expect(isGoneIn(state, { taskIsGone: 'terminal' })).toBe(true);
+      expect(isGoneIn(state)).toBe(false);
     },
   );
 
@@ -90,13 +94,7 @@ describe('a task', () => {
     7,
     ['complete'],
   ])('is not gone in the state %j', (state) => {
-    expect(isGoneByState(state, terminal)).toBe(false);
-  });
-
-  it('is told by more than its keys where its state or its networks count', () => {
-    expect(needsTaskImages(DEFAULT_RULES)).toBe(false);
-    expect(needsTaskImages(terminal)).toBe(true);
-    expect(needsTaskImages({ ...DEFAULT_RULES, taskNetworks: true })).toBe(true);
+    expect(isGoneIn(state, { taskIsGone: 'terminal' })).toBe(false);
   });
 });
 

@@ -10,7 +10,7 @@ import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { type PhysicalNames, RECEIPT_EXPIRY } from '../../lib/dynamodb/schema.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
-import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import { SWARMKIT, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import type { Fault } from '../../lib/operate/deployed/check.ts';
 import { type Guard, guardsOf, namesInOrder, neededPolicy } from '../../lib/operate/deployed/guards.ts';
 import { inspect, inspectTables } from '../../lib/operate/deployed/inspect.ts';
@@ -228,7 +228,13 @@ const ofFunctions: [Change, Fault, check: RegExp, says: RegExp][] = [
   [run('sweep', { reservedConcurrency: 0 }), 'throttled function', /^function sweep$/, /reserved concurrency of 0/],
   [run('task-deleted', { state: 'Failed' }), 'function not ready', /^function task-deleted$/, /is Failed/],
   [say('COUNTERS_TABLE', 'else'), 'wrong environment', /^function sweep$/, /counters is else/],
-  [say('TASK_IS_GONE', 'terminal'), 'wrong environment', /^function sweep$/, /taskIsGone is terminal, not deleted/],
+  [say('GRACE_PERIOD_SECONDS', '5'), 'wrong environment', /^function sweep$/, /gracePeriodMillis is 5000, not 0/],
+  [
+    say('LIFECYCLE', JSON.stringify(swarmkit({ taskIsGone: 'terminal' }))),
+    'wrong environment',
+    /^function sweep$/,
+    /its lifecycle says otherwise of .*task/,
+  ],
   [schedule({ isOn: false }), 'no schedule', /^schedule of the sweep$/, /is off/],
   [schedule({ schedule: undefined }), 'no schedule', /^schedule of the sweep$/, /no rule/],
 ];

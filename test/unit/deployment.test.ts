@@ -9,7 +9,7 @@ import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
 import {
   type FunctionEnvironment,
@@ -26,12 +26,15 @@ import { functionNamesOf } from '../../lib/streams/functions.ts';
 const text = fc.string({ minLength: 1 });
 const tables = fc.record(forTables(() => text));
 /** Those that the construct lets through, whose durations are whole seconds and days. */
-const rules: fc.Arbitrary<Rules> = fc.record({
-  taskIsGone: fc.constantFrom('deleted', 'terminal'),
+const ofAnyKinds = {
   gracePeriodMillis: fc.nat({ max: 30 * 24 * 60 * 60 }).map((seconds) => seconds * 1000),
+  receiptDays: fc.integer({ min: 1, max: 3650 }),
+};
+const rules: fc.Arbitrary<SwarmkitRules> = fc.record({
+  ...ofAnyKinds,
+  taskIsGone: fc.constantFrom('deleted', 'terminal'),
   stopTasks: fc.boolean(),
   taskNetworks: fc.boolean(),
-  receiptDays: fc.integer({ min: 1, max: 3650 }),
 });
 const EXAMPLES: readonly Lifecycle[] = [SWARMKIT, swarmkit({ stopTasks: true }), SWARMKIT_ALL, IDEAS, SANDBOX, CHATBOT];
 const environmentOf = (lifecycle: Lifecycle) => {
@@ -40,7 +43,7 @@ const environmentOf = (lifecycle: Lifecycle) => {
     lifecycle: fc.constant(lifecycle),
     plan: fc.constant(plan),
     tables: fc.record(Object.fromEntries(Object.keys(plan.tables).map((table) => [table, text]))),
-    rules,
+    rules: fc.record(ofAnyKinds),
     functionName: fc.constantFrom(...functionNamesOf(plan)),
     metricsNamespace: text,
     logLevel: fc.constantFrom('INFO' as const, 'WARN' as const, 'ERROR' as const),
@@ -60,10 +63,7 @@ const anyText = fc.oneof(
 
 /** Said a second time here, on purpose: what each text may be. */
 const VARIABLES = {
-  TASK_IS_GONE: /^(deleted|terminal)$/,
   GRACE_PERIOD_SECONDS: /^[0-9]{1,9}$/,
-  STOP_TASKS: /^(yes|no)$/,
-  TASK_NETWORKS: /^(yes|no)$/,
   RECEIPT_DAYS: /^[0-9]{1,9}$/,
   LOG_LEVEL: /^(INFO|WARN|ERROR)$/,
   DEALLOCATOR_FUNCTION: /^((task|attachment)-deleted|(service|network)-updated|sweep)$/,

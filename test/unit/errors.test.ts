@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { parseItemName } from '../../lib/lifecycle/ids.ts';
 import { itemName, sameItem } from '../../lib/lifecycle/keys.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { parseParentName } from '../../lib/protocol/model.ts';
 import { mapInParallel } from '../../lib/protocol/parallel.ts';
+import { PLAN } from '../support/swarmkit.ts';
 
 describe('an error of ours', () => {
   it('names nothing in the way, nothing done and no cause unless told', () => {
@@ -31,8 +32,8 @@ describe('an error of ours', () => {
 describe('a parent’s name', () => {
   it('says which it is, and nothing else does', () => {
     const web = { kind: 'service', id: 'web' } as const;
-    expect(parseParentName(itemName(web))).toEqual(web);
-    for (const name of ['web', '#web', 'service#', 'task#web', '']) expect(parseParentName(name)).toBeUndefined();
+    expect(parseItemName(PLAN, itemName(web))).toEqual(web);
+    for (const name of ['web', '#web', 'service#', 'task#web', '']) expect(parseItemName(PLAN, name)).toBeUndefined();
     expect(sameItem(web, { ...web })).toBe(true);
     expect(sameItem(web, { kind: 'network', id: 'web' })).toBe(false);
     expect(sameItem(web, { kind: 'service', id: 'api' })).toBe(false);

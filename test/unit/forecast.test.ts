@@ -1,15 +1,16 @@
 /** The forecast against the deallocator itself: random small histories, and what then becomes of them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parseItemName } from '../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
 import { forecast } from '../../lib/operate/reports/forecast.ts';
 import type { Assumption, Forecast } from '../../lib/operate/reports/foreseen.ts';
 import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports/neighbourhood.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { parseParentName } from '../../lib/protocol/model.ts';
-import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
 import type { MemoryBackend } from '../support/memory-backend.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
+import { PLAN } from '../support/swarmkit.ts';
 
 const MINUTE_MILLIS = 60_000;
 /** No multiple of it is near the grace period, so that the milliseconds of a pause decide nothing. */
@@ -20,7 +21,7 @@ const NETWORKS = ['front', 'back', 'shared'];
 
 type Table = 'services' | 'networks';
 
-function worldOf(rules: Rules = DEFAULT_RULES) {
+function worldOf(rules: SwarmkitRules = DEFAULT_RULES) {
   const { backend, tables, writers, cluster } = memoryCluster(rules);
   /** What each deleting transaction has taken, in order. */
   const deletions: string[][] = [];
@@ -98,7 +99,7 @@ async function happen({ backend, writers }: Setting, assumption: Assumption, par
     await sweepPart(backend, part);
     return;
   }
-  const { id } = parseParentName(assumption.of) as ItemKey;
+  const { id } = parseItemName(PLAN, assumption.of) as ItemKey;
   for (const { serviceId, id: one } of (await backend.world()).tasks) {
     if (serviceId === id) writers.deleteTask(serviceId, one);
   }

@@ -13,7 +13,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
-import type { MarkedParent } from '../../lib/protocol/model.ts';
+import type { MarkedItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { finalization } from '../support/objects.ts';
 import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-mock.ts';
@@ -21,7 +21,7 @@ import { cancelled, mockedRequests, refused, sdkError } from '../support/sdk-moc
 const tables = { services: 'S-1', tasks: 'T-1', networks: 'N-1', attachments: 'A-1', counters: 'C-1', receipts: 'R-1' };
 const named = (id: string): ItemKey => ({ kind: 'service', id });
 const ids = (count: number) => Array.from({ length: count }, (_, n) => `s${n}`);
-const marked = (id: string): MarkedParent => ({
+const marked = (id: string): MarkedItem => ({
   key: named(id),
   pendingDelete: true,
   markedAt: `mark-of-${id}`,

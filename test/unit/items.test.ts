@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { counterOf, indexKeyNames, namedLists, sweepCursorOf } from '../../lib/dynamodb/items.ts';
-import { planOf } from '../../lib/lifecycle/plan.ts';
+import { asReadOf, counterOf, heldIn, indexKeyNames, sweepCursorOf } from '../../lib/dynamodb/items.ts';
+import { type StoredItem, StoredValue } from '../../lib/dynamodb/requests.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 
-const plan = planOf(SWARMKIT);
+const plan: Plan = planOf(SWARMKIT);
 
 describe('a sweep’s cursor', () => {
   const marked = { id: 'web', markedAt: 'm1' };
@@ -39,13 +41,8 @@ describe('a sweep’s cursor', () => {
 
 it('an entry of an index is known by its own key and the item’s, each name once; without an index, by the item’s', () => {
   const { services, tasks } = plan.tables;
-  expect(indexKeyNames(services)).toEqual(['id', 'markedAt']);
-  expect(indexKeyNames(tasks)).toEqual(['serviceId', 'id']);
-});
-
-it('a target that is no text is kept as what it is, for whoever must name it', () => {
-  const lists = namedLists({ M: { networks: { L: [{ M: { target: { N: '7' } } }, { M: { target: { S: 'a' } } }] } } });
-  expect(lists).toEqual({ task: undefined, service: [{ target: 7 }, { target: 'a' }] });
+  expect(indexKeyNames(services as TablePlan)).toEqual(['id', 'markedAt']);
+  expect(indexKeyNames(tasks as TablePlan)).toEqual(['serviceId', 'id']);
 });
 
 it.each([undefined, { id: 'service#web', remaining: '1', epoch: 'e' }, { id: 'service#web', remaining: 1 }])(
@@ -60,10 +57,31 @@ it.each([undefined, { id: 'service#web', remaining: '1', epoch: 'e' }, { id: 'se
   },
 );
 
-it.each([{}, { M: { odd: {} } }, { L: [{}] }])(
-  'a target that the SDK can not translate, %j, spoils no other',
-  (target) => {
-    const networks = { L: [{ M: { target: target as never } }, { M: { target: { S: 'a' } } }] };
-    expect(namedLists({ M: { networks } }).service).toEqual([{ target: null }, { target: 'a' }]);
-  },
-);
+describe('what a stored item holds', () => {
+  const serviceWith = (...targets: unknown[]) =>
+    ({
+      id: { S: 'web' },
+      spec: { M: { networks: { L: targets.map((target) => ({ M: { target } })) } } },
+    }) as StoredItem;
+  const web = { kind: 'service', id: 'web' };
+
+  it.each([{ N: '7' }, { NULL: true }, { BOOL: true }, {}, { M: { odd: {} } }, { L: [{}] }])(
+    'is not spoiled by a target that is no text, or that the SDK can not translate: %j',
+    (target) => {
+      expect(heldIn(plan, web, serviceWith(target, { S: 'a' }))).toEqual([{ kind: 'network', id: 'a' }]);
+    },
+  );
+
+  it('is compared by the lists exactly as stored, missing ones as undefined', () => {
+    const odd = { L: [{ M: { target: { S: 'a' }, aliases: { L: [] } } }, { N: '7' }] };
+    const both = { id: { S: 'web' }, spec: { M: { task: { M: { networks: odd } }, networks: { S: 'text' } } } };
+    expect(asReadOf(plan, 'service', both as StoredItem)).toEqual({
+      'spec.task.networks': new StoredValue(odd as never),
+      'spec.networks': new StoredValue({ S: 'text' }),
+    });
+    expect(asReadOf(plan, 'service', { id: { S: 'web' } })).toEqual({
+      'spec.task.networks': undefined,
+      'spec.networks': undefined,
+    });
+  });
+});

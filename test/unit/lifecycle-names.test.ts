@@ -7,7 +7,9 @@ import { keyFor } from '../../lib/lifecycle/ids.ts';
 import { itemName } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
-import { keyGiven, kindOf, parseTypedId, parseTypedName, spoken, typedId, typedName } from '../../lib/operate/names.ts';
+import { typedId } from '../../lib/lifecycle/told.ts';
+import { keyGiven, kindOf, parseTypedId, parseTypedName, spoken, typedName } from '../../lib/operate/names.ts';
+import { inMemory } from '../../lib/testing/index.ts';
 
 /** A tree, each directory with its owner in its key. */
 const FILES: Plan = planOf({
@@ -69,8 +71,17 @@ it.each([
   [planOf(CHATBOT), 'document#1#w#d', 'document d of workspace w'],
   [planOf(SANDBOX), 'leaseTemplate#week', 'lease template week'],
   [planOf(SANDBOX), 'lease#3#ann#7', 'lease ann/7'],
+  [planOf(SANDBOX), 'lease#3#ann#7/100%', 'lease ann/7%2F100%25'],
 ] as readonly (readonly [Plan, string, string])[])('%# %s is spoken: %s', (plan, name, words) => {
   expect(spoken(plan, name)).toBe(words);
+});
+
+it('the client calls an item what the commands call it, so that it can be typed', async () => {
+  const { client } = await inMemory({ lifecycle: SANDBOX });
+  const lease = { userEmail: 'ann', uuid: 'a/b', originalLeaseTemplateUuid: 'week' };
+  await expect(client.create('lease', lease)).rejects.toThrow(
+    'lease template week is not there; lease ann/a%2Fb was not created',
+  );
 });
 
 it.each(['leaseTemplate', 'leasetemplate', 'lease-template', 'lease-templates', 'Lease templates'])(

@@ -1,20 +1,14 @@
-/** What a service refers to, and what its name is: the two questions that every function asks first. */
+/** What a service refers to, and what its name is, by SwarmKit's plan: the two questions that every function asks first. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type Id, keyFor, parseItemName } from '../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName, sameItem } from '../../lib/lifecycle/keys.ts';
-import {
-  byteLength,
-  isId,
-  isMarked,
-  networkLists,
-  type Parent,
-  parseParentName,
-  parseUserName,
-  referencedNetworks,
-  taskKey,
-} from '../../lib/protocol/model.ts';
+import { isDeallocatorError } from '../../lib/protocol/errors.ts';
+import { byteLength, isMarked, type SeenItem } from '../../lib/protocol/model.ts';
+import { parseHolderName } from '../../lib/protocol/rest.ts';
+import { networksOf, PLAN, taskKey } from '../support/swarmkit.ts';
 
-const referencesOf = (spec: unknown, id = 'web') => referencedNetworks({ kind: 'service', id }, networkLists(spec));
+const referencesOf = (spec: unknown, id = 'web') => networksOf({ id, spec });
 const to = (...targets: unknown[]) => targets.map((target) => ({ target }));
 
 describe('references', () => {
@@ -109,13 +103,6 @@ describe('references', () => {
       }),
     );
   });
-
-  it('come with the lists exactly as stored, missing ones as undefined', () => {
-    const task = [{ target: 'a', aliases: ['x'] }, 7];
-    expect(networkLists({ task: { networks: task }, networks: 'text' })).toEqual({ task, service: 'text' });
-    expect(networkLists({ task: { networks: null } })).toEqual({ task: null, service: undefined });
-    expect(networkLists(undefined)).toEqual({ task: undefined, service: undefined });
-  });
 });
 
 const anyId = fc.string({ unit: 'binary', minLength: 1, maxLength: 30 });
@@ -129,7 +116,7 @@ describe('the name of a parent', () => {
 
   it('leads back to the parent, whatever the id holds', () => {
     const leadsBack = (key: ItemKey) => {
-      expect(parseParentName(itemName(key))).toEqual(key);
+      expect(parseItemName(PLAN, itemName(key))).toEqual(key);
     };
     fc.assert(fc.property(anyKey, leadsBack));
     const odd = fc.constantFrom('#', '##', 'network#x', 'service#', '__proto__', 'constructor', '\u0000', ' ');
@@ -161,7 +148,7 @@ describe('the name of a parent', () => {
     'constructor#web',
     'toString#web',
   ])('is not %j', (name) => {
-    expect(parseParentName(name)).toBeUndefined();
+    expect(parseItemName(PLAN, name)).toBeUndefined();
   });
 });
 
@@ -174,7 +161,7 @@ describe('the name of a user', () => {
     );
     fc.assert(
       fc.property(user, (key) => {
-        expect(parseUserName(itemName(key))).toEqual(key);
+        expect(parseHolderName(PLAN, itemName(key))).toEqual(key);
       }),
     );
     expect(itemName(taskKey('web', '1'))).toBe('task#3#web#1');
@@ -197,7 +184,7 @@ describe('the name of a user', () => {
     'service#',
     'network#front',
     'volume#data',
-  ])('is not %j', (name) => expect(parseUserName(name)).toBeUndefined());
+  ])('is not %j', (name) => expect(parseHolderName(PLAN, name)).toBeUndefined());
 });
 
 it('users of one id are the same only if they are of one kind', () => {
@@ -208,6 +195,17 @@ it('users of one id are the same only if they are of one kind', () => {
 });
 
 describe('an id', () => {
+  const isId = (kind: string, value: unknown) => {
+    try {
+      return (
+        keyFor(PLAN, kind, kind === 'task' ? ({ service: 'web', task: value } as Id) : (value as Id)) !== undefined
+      );
+    } catch (error) {
+      if (isDeallocatorError(error, 'InvalidArgument')) return false;
+      throw error;
+    }
+  };
+
   it('is a text that is not empty', () => {
     for (const value of ['', undefined, null, 7, ['web'], { id: 'web' }, true])
       expect(isId('service', value)).toBe(false);
@@ -235,7 +233,7 @@ describe('an id', () => {
 });
 
 describe('a mark', () => {
-  const parent = (pendingDelete: boolean, markedAt: string | undefined): Parent => {
+  const parent = (pendingDelete: boolean, markedAt: string | undefined): SeenItem => {
     return {
       key: { kind: 'service', id: 'web' },
       pendingDelete,

@@ -155,10 +155,10 @@ it('a refused action carries what was found, where that was asked for', () => {
   expect(update(address, setting({ spec: 1, a: undefined, b: undefined, c: 2 }), isThere(address), TELLING)).toEqual({
     Update: {
       ...address,
-      UpdateExpression: 'SET #spec = :spec, #c = :c REMOVE #a, #b',
+      UpdateExpression: 'SET #spec = :set_spec, #c = :set_c REMOVE #a, #b',
       ConditionExpression: 'attribute_exists(#id)',
       ExpressionAttributeNames: { '#id': 'id', '#spec': 'spec', '#a': 'a', '#b': 'b', '#c': 'c' },
-      ExpressionAttributeValues: { ':spec': 1, ':c': 2 },
+      ExpressionAttributeValues: { ':set_spec': 1, ':set_c': 2 },
       ...told,
     },
   });

@@ -224,6 +224,41 @@ describe('what is of SwarmKit alone', () => {
   });
 });
 
+it('a ring of marked items is told with a way out of it, and that works', async () => {
+  const world = memoryKinds({
+    kinds: {
+      folder: {
+        table: 'folders',
+        key: { owner: '${owner}', id: '${folder}' },
+        dependsOn: [{ kind: 'folder', by: 'value', at: 'parent' }],
+      },
+    },
+  });
+  const { backend, cli, client } = world;
+  const [root, docs, sub] = [
+    { owner: 'bob', folder: 'root' },
+    { owner: 'bob', folder: 'docs' },
+    { owner: 'bob', folder: 'a/b' },
+  ] as const;
+  await client.create('folder', root, {});
+  await client.create('folder', docs, { parent: 'root' });
+  await client.create('folder', sub, { parent: 'docs' });
+  const letGo = () => client.update('folder', root, (folder) => ({ ...folder, parent: undefined }));
+  await client.update('folder', root, (folder) => ({ ...folder, parent: 'docs' }));
+  for (const id of [root, docs, sub]) await client.remove('folder', id, { whenInUse: 'wait' });
+  await backend.deliver();
+  expect(await shown(world, 'explain', 'folder/bob/docs')).toContain(
+    'folder bob/docs, folder bob/root wait for one another in a ring, so none of them ever goes: undelete one ("deallocator undelete"), update it not to use the next, and remove it again.\n',
+  );
+
+  await expect(letGo()).rejects.toMatchObject({ code: 'FailedPrecondition' });
+  await cli(['undelete', 'folder/bob/root', '--yes']);
+  await letGo();
+  await cli(['rm', 'folder/bob/root', '--yes']);
+  await backend.deliver();
+  expect(await shown(world, 'status')).toContain('Nothing is marked for deletion.');
+});
+
 it('kinds and ids are completed', async () => {
   const { cli } = await ideas();
   const complete = async (...words: string[]) =>

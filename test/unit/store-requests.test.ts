@@ -17,7 +17,7 @@ import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
-import { isMarked, type MarkedParent, type Parent } from '../../lib/protocol/model.ts';
+import { isMarked, type MarkedItem, type SeenItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { finalization } from '../support/objects.ts';
@@ -38,7 +38,7 @@ const network = (id: string): ItemKey => ({ kind: 'network', id });
 /** What a service says that it holds, as it is stored. */
 const lists = (task?: StoredValue, service?: StoredValue) => ({ 'spec.task.networks': task, 'spec.networks': service });
 
-const asRead = (key: ItemKey, more: Partial<Parent> = {}): MarkedParent => ({
+const asRead = (key: ItemKey, more: Partial<SeenItem> = {}): MarkedItem => ({
   key,
   markedBy: undefined,
   markedReason: undefined,
@@ -311,10 +311,10 @@ describe('the store', () => {
       Update: {
         TableName: 'S-1',
         Key: { id: { S: 'web' } },
-        UpdateExpression: 'SET #markedAt = :markedAt',
+        UpdateExpression: 'SET #markedAt = :set_markedAt',
         ConditionExpression: '#pendingDelete = :true AND attribute_not_exists(#markedAt)',
         ExpressionAttributeNames: { '#pendingDelete': 'pendingDelete', '#markedAt': 'markedAt' },
-        ExpressionAttributeValues: { ':true': { BOOL: true }, ':markedAt': { S: 'm1' } },
+        ExpressionAttributeValues: { ':true': { BOOL: true }, ':set_markedAt': { S: 'm1' } },
       },
     };
     expect(inputs.map(({ TransactItems }) => TransactItems)).toStrictEqual([[action], [action]]);
@@ -805,7 +805,7 @@ describe('the store', () => {
   });
 
   describe('the sweep', () => {
-    it.each<[Parent['key']['kind'], string]>([
+    it.each<[string, string]>([
       ['service', 'S-1'],
       ['network', 'N-1'],
     ])('lists marked %ss from the sparse index', async (kind, TableName) => {
@@ -908,9 +908,9 @@ describe('the store', () => {
           'UpdateItemCommand',
           {
             ...address,
-            UpdateExpression: 'SET #cursor = :cursor',
+            UpdateExpression: 'SET #cursor = :set_cursor',
             ExpressionAttributeNames: { '#cursor': 'cursor' },
-            ExpressionAttributeValues: marshall({ ':cursor': cursor }),
+            ExpressionAttributeValues: marshall({ ':set_cursor': cursor }),
           },
         ],
         ['DeleteItemCommand', address],

@@ -13,8 +13,8 @@ import { SUSPICIONS_OF_A_PROBLEM_MAX, Survey } from '../../lib/operate/audit/sur
 import { findSuspects } from '../../lib/operate/audit/suspects.ts';
 import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import type { Circumstances } from '../../lib/protocol/decide.ts';
-import { taskKey } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { taskKey } from '../support/swarmkit.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
 const EMPTY: AuditedWorld = { items: {}, attachments: [], counters: [] };

@@ -244,7 +244,13 @@ describe('a decision', () => {
     telemetry.healed({ holder: web, put: [network('front')], removed: [network('back'), network('old')] });
     telemetry.flush();
     expect(decisions()).toMatchObject([
-      { decision: 'healed', parent: 'service#web', put: 1, removed: 2, held: ['network#front', 'network#back', 'network#old'] },
+      {
+        decision: 'healed',
+        parent: 'service#web',
+        put: 1,
+        removed: 2,
+        held: ['network#front', 'network#back', 'network#old'],
+      },
     ]);
     expect(metrics()).toMatchObject([{ Healed: [3] }]);
   });
@@ -414,10 +420,7 @@ describe("a function's ports", () => {
     COUNTERS_TABLE: 'C',
     RECEIPTS_TABLE: 'R',
     LIFECYCLE: JSON.stringify(SWARMKIT),
-    TASK_IS_GONE: 'terminal',
     GRACE_PERIOD_SECONDS: '90',
-    STOP_TASKS: 'yes',
-    TASK_NETWORKS: 'yes',
     RECEIPT_DAYS: '30',
     DEALLOCATOR_FUNCTION: 'sweep',
     METRICS_NAMESPACE: 'Deallocator',
@@ -427,10 +430,7 @@ describe("a function's ports", () => {
   it('come from the environment', () => {
     const { telemetry, rules } = portsFromEnvironment(readEnvironment(environment));
     expect(rules).toEqual({
-      taskIsGone: 'terminal',
       gracePeriodMillis: 90_000,
-      stopTasks: true,
-      taskNetworks: true,
       receiptDays: 30,
     });
     expect(telemetry).toMatchObject({ functionName: 'sweep', namespace: 'Deallocator', logLevel: 'WARN' });
@@ -463,11 +463,8 @@ describe("a function's ports", () => {
   );
 
   it.each([
-    ['TASK_IS_GONE', 'Terminal'],
     ['GRACE_PERIOD_SECONDS', '-1'],
     ['GRACE_PERIOD_SECONDS', '1.5'],
-    ['STOP_TASKS', 'true'],
-    ['TASK_NETWORKS', 'true'],
     ['RECEIPT_DAYS', 'many'],
     ['LOG_LEVEL', 'warn'],
     ['DEALLOCATOR_FUNCTION', 'tasks'],

@@ -1,5 +1,5 @@
+import { typedId } from '../../../lib/lifecycle/told.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { typedId } from '../../../lib/operate/names.ts';
 import { readDescription } from '../../../lib/operate/reports/listing.ts';
 import { readParent } from '../arguments.ts';
 import type { Command } from '../command.ts';

@@ -1,5 +1,6 @@
 import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
+import { typedId } from '../../../lib/lifecycle/told.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
 import {
   called,
@@ -11,7 +12,6 @@ import {
   parseTypedName,
   planned,
   spokenWith,
-  typedId,
 } from '../../../lib/operate/names.ts';
 import {
   HISTORY_DELETIONS_MAX,

@@ -1,6 +1,7 @@
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
+import { typedId } from '../../../lib/lifecycle/told.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { checkSwarmkits, keyGiven, LABELLED, typedId, typedName } from '../../../lib/operate/names.ts';
+import { checkSwarmkits, keyGiven, LABELLED, typedName } from '../../../lib/operate/names.ts';
 import {
   LISTED_OBJECTS_MAX,
   type ListedObject,

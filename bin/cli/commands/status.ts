@@ -1,6 +1,7 @@
 import type { Plan } from '../../../lib/lifecycle/plan.ts';
+import { typedId } from '../../../lib/lifecycle/told.ts';
 import { interruptible } from '../../../lib/operate/interruptible.ts';
-import { keyGiven, planned, typedId } from '../../../lib/operate/names.ts';
+import { keyGiven, planned } from '../../../lib/operate/names.ts';
 import { MARKED_STATES } from '../../../lib/operate/reports/standing.ts';
 import {
   type LearningView,
@@ -38,7 +39,7 @@ export const status: Command = {
     blocked: { says: 'only what stays until somebody acts: unreadable, blocked, stalled, or protected' },
     'stalled-after': { value: 'TIME', says: 'without progress for so long, it counts as stalled (default: 15m)' },
     limit: { value: 'N', says: 'how many are shown (default: 100)' },
-    full: { says: 'also finds marks without markedAt that no function has seen; reads two tables whole' },
+    full: { says: 'also finds marks without markedAt that no function has seen; reads whole tables' },
   },
   examples: [
     ['deallocator status', 'what is going on'],

@@ -12,7 +12,7 @@ export const sweep: Command = {
   takes: '',
   says: 'settles everything that is marked, with the deployed function, and says what went',
   options: {
-    full: { says: 'also finds marks without markedAt whose record was lost; reads two tables whole' },
+    full: { says: 'also finds marks without markedAt whose record was lost; reads whole tables' },
     restart: { says: 'from the beginning (default: where an unfinished sweep has stopped)' },
   },
   examples: [

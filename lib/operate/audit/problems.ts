@@ -4,6 +4,7 @@ import { isCounter } from '../../dynamodb/items.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { KindPlan } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { told } from '../../lifecycle/told.ts';
 import { shown } from '../../protocol/arguments.ts';
 import {
   parseGuardedName,
@@ -14,7 +15,7 @@ import {
 } from '../../protocol/rest.ts';
 import type { Promised } from '../../protocol/violations.ts';
 import { createAgain, heldWords, placesIn, wrongReferences } from './references.ts';
-import { type About, type Attachment, type AuditedCounter, type Keys, keysIn, told } from './world.ts';
+import { type About, type Attachment, type AuditedCounter, type Keys, keysIn } from './world.ts';
 
 /** What a step that only an administrator may take ends with. */
 const BREAK_GLASS = '(docs/break-glass.md says how)';
@@ -196,7 +197,7 @@ const ROWS = {
     promise: 'L1',
     evidence: ({ item, references }) => ({ ...markEvidence({ item } as Seen), references }),
     byPerson: ({ item }) =>
-      `update one of the ring, so that it does not depend on the next any more, or undelete what shall stay; this one is ${item && itemName(item)}`,
+      `undelete one of the ring, which may be ${item && itemName(item)}; update it so that it does not depend on the next any more, and remove it again`,
   },
   /** An item whose key makes no name: no counter and no attachment can be of it. */
   'unprotected item': {

@@ -5,10 +5,11 @@ import type { Held, KindPlan } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { valuesOf } from '../../lifecycle/references.ts';
 import { readWith } from '../../lifecycle/templates.ts';
+import { told } from '../../lifecycle/told.ts';
 import { shown } from '../../protocol/arguments.ts';
 import type { Told } from '../../protocol/rest.ts';
 import { isMap } from '../values.ts';
-import { type Keys, told } from './world.ts';
+import type { Keys } from './world.ts';
 
 export function createAgain({ plan, item, other }: Keys & { readonly plan: Plan }): string {
   if (item === undefined || other === undefined) return 'create it again';

@@ -100,14 +100,3 @@ function parentOf(plan: Plan, item: ItemKey): ItemKey | undefined {
   const [under] = plan.kinds[item.kind]?.under ?? [];
   return under && keyWith(plan, under.kind, partsOfKey(plan, item));
 }
-
-/** `service web`, `task 1 of service web`. */
-export function told(plan: Plan, key: ItemKey): string {
-  const { parts = [], words } = plan.kinds[key.kind] ?? {};
-  const values = partsOfKey(plan, key);
-  const others = parts
-    .slice(0, -1)
-    .reverse()
-    .map((part) => ` of ${part} ${values[part]}`);
-  return `${words?.singular ?? key.kind} ${values[parts.at(-1) ?? '']}${others.join('')}`;
-}

@@ -1,7 +1,7 @@
 /** Makes up for the messages of the dead-letter queue: settles what each is about, and only then deletes it. */
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
 import { compareSequenceNumbers } from '../../streams/records.ts';
 import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
 import { type SweepPort, settleParents } from './settle-parents.ts';
@@ -74,7 +74,7 @@ export interface RedriveOptions {
   /** Messages that it takes at most; the next redrive takes the others. @default 10,000 */
   readonly messagesMax?: number;
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
-  readonly rules?: Rules;
+  readonly rules?: SwarmkitRules;
   /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
   readonly plan?: Plan;
   /** Its reason is thrown between two requests; messages that are not done stay in the queue. */

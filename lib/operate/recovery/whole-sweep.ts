@@ -9,7 +9,7 @@ export const SWEEP_INVOCATIONS_MAX = 100;
 
 /** How a whole sweep is done. */
 export interface SweepOptions {
-  /** Also finds marks without `markedAt` whose record was lost; reads the Services and Networks tables whole. @default false */
+  /** Also finds marks without `markedAt` whose record was lost; reads the tables of all guarded kinds whole. @default false */
   readonly full?: boolean;
   /** Begins anew, instead of where an unfinished sweep has stopped. @default false */
   readonly restart?: boolean;
@@ -31,7 +31,7 @@ export interface SweepResult {
   readonly deletedCount: number;
   /** Services and networks that could not be settled. */
   readonly failedCount: number;
-  /** Marked services and networks that were seen and are still there. */
+  /** Marked objects that were seen and are still there. */
   readonly stillMarked: number;
   /** Names such as `service#web`, at most 1,000 of each invocation. */
   readonly deleted: readonly string[];

@@ -60,6 +60,7 @@ function adviseThere(facts: Facts, part: Neighbourhood, circumstances: Circumsta
     ...(standing?.state === 'stalled' ? [stalledSentence(facts, part, standing.noProgressSeconds)] : []),
     ...forecast.steps.flatMap((step) => sentenceOf(step, part)),
     ...forecast.stays.map((stay) => staySentence(stay, part)),
+    ...ringSentence(forecast, part),
     `To keep ${say(object, part)}, undelete it ("deallocator undelete"): that works until its deletion is done.`,
   ];
 }
@@ -167,6 +168,26 @@ function staySentence({ object, reasons }: ForecastStay, part: Neighbourhood): s
   const remedies = reasons.flatMap((reason) => remediesOf(key, reason, part));
   const remedy = remedies.length === 0 ? '' : ` To let it go, ${remedies.join('; and ')}.`;
   return `${name} stays: ${reasons.map((reason) => reasonText(reason, part)).join(', and ')}.${remedy}`;
+}
+
+/** What is marked and waits for itself by way of others: that ends only if one of them stays, or lets the next go. */
+function ringSentence({ stays }: Forecast, part: Neighbourhood): string[] {
+  const waits = stays.filter(({ reasons }) => reasons.every(({ because }) => because !== 'not marked'));
+  let ring = new Map(
+    waits.map(({ object, reasons }) => [object, reasons.flatMap((one) => (one.because === 'used' ? one.by : []))]),
+  );
+  // In each round those fall out that wait for nobody left, or for whom nobody left waits.
+  for (let size = -1; size !== ring.size; ) {
+    size = ring.size;
+    const left = new Set(ring.keys());
+    const waitedFor = new Set([...ring.values()].flat());
+    ring = new Map([...ring].filter(([object, by]) => waitedFor.has(object) && by.some((one) => left.has(one))));
+  }
+  if (ring.size === 0) return [];
+  const named = list([...ring.keys()].map((object) => say(object, part)));
+  return [
+    `${named} wait for one another in a ring, so none of them ever goes: undelete one ("deallocator undelete"), update it not to use the next, and remove it again.`,
+  ];
 }
 
 function learningText({ kind }: ItemKey, { plan }: Neighbourhood): string {

@@ -5,10 +5,11 @@ import type { StoredItem } from '../../dynamodb/requests.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Count } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { keyOver } from '../../lifecycle/told.ts';
 import { NETWORKS_IN_PARALLEL } from '../../protocol/limits.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { groupBy, mapInParallel } from '../../protocol/parallel.ts';
-import { keyOver, planned } from '../names.ts';
+import { planned } from '../names.ts';
 import { type Cluster, USERS_MAX } from './cluster.ts';
 import { type ChildrenFound, childPaths, foundChildren, foundUsers, keeps, type UsersFound } from './found.ts';
 

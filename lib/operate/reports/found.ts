@@ -5,7 +5,8 @@ import type { StoredItem } from '../../dynamodb/requests.ts';
 import { parseItemName } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import { naturally, ownId, planned } from '../names.ts';
+import { ownId } from '../../lifecycle/told.ts';
+import { naturally, planned } from '../names.ts';
 
 /** Where a program that runs things writes what it wants of one, and where it says how one is. */
 const WANTED = 'desiredState';

@@ -2,9 +2,10 @@
 
 import { parseItemName } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { typedId } from '../../lifecycle/told.ts';
 import { invalid } from '../../protocol/arguments.ts';
 import type { Circumstances } from '../../protocol/decide.ts';
-import { guardedOf, keyGiven, type ObjectKey, planned, typedId } from '../names.ts';
+import { guardedOf, keyGiven, type ObjectKey, planned } from '../names.ts';
 import type { Cluster } from './cluster.ts';
 import {
   type Edge,

@@ -1,7 +1,8 @@
 /** What keeps an object and is deleted plainly: under its key, or attached to it with no guarded item to go with. */
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import { ownId } from '../../lifecycle/told.ts';
 import { groupBy } from '../../protocol/parallel.ts';
-import { guardedOf, naturally, ownId } from '../names.ts';
+import { guardedOf, naturally } from '../names.ts';
 import type { Neighbourhood } from './neighbourhood.ts';
 
 /** Of one kind. */

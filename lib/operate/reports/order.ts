@@ -1,8 +1,9 @@
 /** How objects of a lifecycle depend on each other, and the order that follows. */
 import { type ItemKey, itemName, sameItem } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { keyOver } from '../../lifecycle/told.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
-import { keyNamed, keyOver, planned } from '../names.ts';
+import { keyNamed, planned } from '../names.ts';
 import type { FoundParent } from './found-parents.ts';
 
 const orders = new WeakMap<Plan, ReadonlyMap<string, number>>();

@@ -55,7 +55,7 @@ const DEEPER_LOOKED_AT_MAX = 1000;
 export interface StatusOptions {
   /** Marked objects to show, 1 to 10,000. @default 100 */
   readonly limit?: number | undefined;
-  /** Also finds marks of raw writers that no function has seen yet; reads the Services and Networks tables whole. @default false */
+  /** Also finds marks of raw writers that no function has seen yet; reads the tables of all guarded kinds whole. @default false */
   readonly full?: boolean;
   /** Only what stays until somebody acts: unreadable, blocked, stalled, protected. Looks at the 10,000 oldest. @default false */
   readonly blocked?: boolean;

@@ -4,11 +4,10 @@ import type { NewTask } from '../../client/types.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import { isDeallocatorError } from '../../protocol/errors.ts';
 import { TRANSACTION_ACTIONS_MAX } from '../../protocol/limits.ts';
-import { networkLists, referencedNetworks, referredTo, taskKey, taskNetworkLists } from '../../protocol/model.ts';
 import { mapInParallel } from '../../protocol/parallel.ts';
 import { taskName } from '../names.ts';
 import type { Entry } from '../values.ts';
-import { KIND_OF, type SharedList } from './lists.ts';
+import { KIND_OF, networksOf, type SharedList } from './lists.ts';
 import { sharedReferences } from './shared.ts';
 import type { NewShared, Snapshot, SnapshotTask } from './snapshot.ts';
 
@@ -90,9 +89,7 @@ export function servicePhase(
   shared: readonly SharedList[],
 ): Phase<Snapshot['services'][number]> {
   const parentsOf = (service: Snapshot['services'][number]) => [
-    ...referencedNetworks({ kind: 'service', id: service.id }, networkLists(service.spec)).map((network) =>
-      itemName(referredTo(network)),
-    ),
+    ...networksOf('services', service),
     ...shared.flatMap((list) =>
       sharedReferences(service, list).map((id) => itemName({ kind: KIND_OF[list], id: String(id) })),
     ),
@@ -110,17 +107,13 @@ export function servicePhase(
 }
 
 export function taskPhase(client: DeallocatorClient): Phase<SnapshotTask> {
-  const networksOf = ({ serviceId, id, networks }: SnapshotTask) =>
-    client.taskNetworks ? referencedNetworks(taskKey(serviceId, id), taskNetworkLists(networks)) : [];
+  const ownNetworks = (task: SnapshotTask) => (client.taskNetworks ? networksOf('tasks', task) : []);
   return {
     name: 'tasks',
     isGuarded: false,
     nameOf: taskName,
-    parentsOf: (task) => [
-      itemName({ kind: 'service', id: task.serviceId }),
-      ...networksOf(task).map((id) => itemName(referredTo(id))),
-    ],
-    actionsOf: (task) => 1 + networksOf(task).length,
+    parentsOf: (task) => [itemName({ kind: 'service', id: task.serviceId }), ...ownNetworks(task)],
+    actionsOf: (task) => 1 + ownNetworks(task).length,
     find: async (tasks) =>
       (await client.findTogether({ tasks: tasks.map(({ serviceId, id }) => ({ serviceId, id })) })).tasks,
     createTogether: (tasks) => client.createTogether({ tasks }),

@@ -1,5 +1,7 @@
 /** The lists of a snapshot: what each holds, and which of them a lifecycle has. */
+import { itemName } from '../../lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lifecycle/plan.ts';
+import { heldBy } from '../../lifecycle/references.ts';
 import { SWARMKIT_ALL, swarmkit } from '../../lifecycle/swarmkit.ts';
 import { isSwarmkits } from '../../lifecycle/swarmkits.ts';
 import { DeallocatorError } from '../../protocol/errors.ts';
@@ -30,6 +32,14 @@ export const sharedAmong = (lists: readonly ListName[]): SharedList[] => lists.f
 const SWARMKIT_ALL_PLAN: Plan = planOf(SWARMKIT_ALL);
 /** What a deployment has that declares nothing. */
 export const SWARMKIT_PLAN: Plan = planOf(swarmkit());
+
+/** With all that may be held. */
+const HOLDING_PLAN: Plan = planOf(swarmkit({ taskNetworks: true }));
+
+/** Names of the networks that a service refers to, or that a task's own list names. */
+export function networksOf(list: 'services' | 'tasks', item: object): string[] {
+  return heldBy(HOLDING_PLAN, KIND_OF[list], item as Readonly<Record<string, unknown>>).map(itemName);
+}
 
 /** Those that a lifecycle of SwarmKit's kinds has, in the order in which they are created. Fails with `FailedPrecondition` for another. */
 export function listsOf(plan: Plan): readonly ListName[] {

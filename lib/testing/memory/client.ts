@@ -10,7 +10,7 @@ import type { PhysicalNames, SwarmkitNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import { testChance } from './chance.ts';
 import { MemoryEngine } from './engine.ts';
@@ -74,7 +74,7 @@ export interface MemoryStoreOptions {
   readonly pageItemsMax?: number;
   readonly chance?: Chance;
   readonly observer?: RetryObserver;
-  readonly rules?: Rules;
+  readonly rules?: SwarmkitRules;
   /** False: items may be older than the declaration of what they hold. @default true */
   readonly isLearned?: boolean;
 }

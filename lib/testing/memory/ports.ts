@@ -1,5 +1,5 @@
 import type { Chance } from '../../protocol/chance.ts';
-import { DEFAULT_RULES, type Rules, swarmkitPlan } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 
@@ -11,7 +11,7 @@ export function testPorts(
   store: Store,
   chance: Chance,
   log: LogLine[],
-  rules: Rules = DEFAULT_RULES,
+  rules: SwarmkitRules = DEFAULT_RULES,
   functionName = 'test',
   plan = swarmkitPlan(rules),
 ): FunctionPorts {

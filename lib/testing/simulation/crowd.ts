@@ -1,6 +1,6 @@
 /** Who is at work in a simulated world, and where. */
 import type { Plan } from '../../lifecycle/plan.ts';
-import type { Rules } from '../../protocol/rules.ts';
+import type { SwarmkitRules } from '../../protocol/rules.ts';
 import { freePlacesOf, Place, type Tampering } from './place.ts';
 import { Process, type Role, type Surroundings } from './processes.ts';
 
@@ -14,7 +14,7 @@ export interface Run {
 interface Kind {
   readonly seed: number;
   readonly skewMillisMax: number;
-  readonly rules: Rules;
+  readonly rules: SwarmkitRules;
   readonly plan: Plan;
   readonly isLearned: boolean;
   readonly tampering: Tampering | undefined;

@@ -1,5 +1,5 @@
 /** How rough a simulated world is. Each dial is a probability, or a number of things; a profile is a named set of them. */
-import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type SwarmkitRules } from '../../protocol/rules.ts';
 
 export interface Dials {
   /** Steps before faults stop: at least, and at most. */
@@ -20,7 +20,7 @@ export interface Dials {
   /** Whether there are raw writes too, so that sweeps must look at everything. */
   readonly raw: boolean;
   /** What the deployment has chosen. */
-  readonly rules: Rules;
+  readonly rules: SwarmkitRules;
   /** Whether what has been there long ago is older than the declaration of what it holds, so that a sweep must learn it first. @default false */
   readonly learns?: boolean;
   /** That a sweep is started, where something new starts. */

@@ -7,7 +7,7 @@ import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { type Rules, swarmkitPlan } from '../../protocol/rules.ts';
+import { type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 import { sweepRequested } from '../../streams/sweep-requested.ts';
@@ -22,9 +22,14 @@ type Send = (process: Process, operation: string, input: Input) => Promise<unkno
 /** What may stand between a process and the product's right code, and tells when it changes something. */
 export interface Tampering {
   send?: Send;
-  openStore?(open: (rules: Rules) => Store, rules: Rules, took: () => void): Store;
+  openStore?(open: (rules: SwarmkitRules) => Store, rules: SwarmkitRules, took: () => void): Store;
   /** @param under the right handlers under other rules */
-  handlers?(right: Handlers, under: (rules: Rules) => Handlers, rules: Rules, took: () => void): Handlers;
+  handlers?(
+    right: Handlers,
+    under: (rules: SwarmkitRules) => Handlers,
+    rules: SwarmkitRules,
+    took: () => void,
+  ): Handlers;
 }
 
 interface Context {
@@ -34,7 +39,7 @@ interface Context {
 
 /** What is deployed in a world. */
 export interface Deployed {
-  readonly rules: Rules;
+  readonly rules: SwarmkitRules;
   readonly plan: Plan;
   /** Nothing in the tables is older than its declaration. */
   readonly isLearned: boolean;
@@ -71,10 +76,10 @@ export class Place {
     this.tables = tables;
     this.#openWriter = () => new DeallocatorClient({ tables, client, chance, taskNetworks: rules.taskNetworks });
     // Other rules make other kinds of SwarmKit's.
-    const planUnder = (others: Rules) => (plan === swarmkitPlan(rules) ? swarmkitPlan(others) : plan);
+    const planUnder = (others: SwarmkitRules) => (plan === swarmkitPlan(rules) ? swarmkitPlan(others) : plan);
     const ports: FunctionPorts = {
       openStore: (observer) => {
-        const open = (under: Rules) =>
+        const open = (under: SwarmkitRules) =>
           new DynamoDBStore(
             openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned }),
           );
@@ -91,7 +96,7 @@ export class Place {
       },
     };
     const right = handlersOf(ports);
-    const under = (others: Rules) => handlersOf({ ...ports, plan: planUnder(others), rules: others });
+    const under = (others: SwarmkitRules) => handlersOf({ ...ports, plan: planUnder(others), rules: others });
     this.handlers = tampering.handlers?.(right, under, rules, took) ?? right;
     this.sweep = sweepRequested(ports);
   }
@@ -134,12 +139,12 @@ async function sendAsSdk(send: Send, process: Process, operation: string, given:
 }
 
 /** Made once, and used by one world after another under the same rules, with the same kinds and the same tampering. */
-type Free = Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>;
+type Free = Map<Tampering | undefined, Map<SwarmkitRules, Map<Plan, Place[]>>>;
 const [learned, learning]: readonly [Free, Free] = [new Map(), new Map()];
 
 export function freePlacesOf({ rules, plan, isLearned }: Deployed, tampering: Tampering | undefined): Place[] {
   const freePlaces = isLearned ? learned : learning;
-  const byRules = freePlaces.get(tampering) ?? new Map<Rules, Map<Plan, Place[]>>();
+  const byRules = freePlaces.get(tampering) ?? new Map<SwarmkitRules, Map<Plan, Place[]>>();
   const byPlan = byRules.get(rules) ?? new Map<Plan, Place[]>();
   const places = byPlan.get(plan) ?? [];
   freePlaces.set(tampering, byRules);

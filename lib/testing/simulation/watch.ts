@@ -2,7 +2,7 @@
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import { checkAlways, checkRest, checkStep, type World } from '../../protocol/invariants.ts';
-import { type Rules, swarmkitPlan } from '../../protocol/rules.ts';
+import { type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
 import { holdersOf } from '../../protocol/tables.ts';
 import type { Violation } from '../../protocol/violations.ts';
 
@@ -41,12 +41,12 @@ export class Watch implements Watcher {
   excused = 0;
   /** Tasks that were told to stop. */
   stopped = 0;
-  readonly #rules: Rules;
+  readonly #rules: SwarmkitRules;
   readonly #excuses: Excuses | undefined;
   readonly #isForeign: boolean;
 
   /** @param isForeign whether the writers are code of others */
-  constructor(rules: Rules, excuses?: Excuses, isForeign = false) {
+  constructor(rules: SwarmkitRules, excuses?: Excuses, isForeign = false) {
     this.#rules = rules;
     this.#excuses = excuses;
     this.#isForeign = isForeign;

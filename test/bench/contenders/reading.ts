@@ -3,10 +3,12 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import type { ItemKey } from '../../../lib/lifecycle/keys.ts';
 import { readLearning } from '../../../lib/protocol/learn.ts';
 import type { Learning } from '../../../lib/protocol/learning.ts';
-import { type Counter, parseHeldName } from '../../../lib/protocol/model.ts';
+import type { Counter } from '../../../lib/protocol/model.ts';
+import { parseHeldName } from '../../../lib/protocol/rest.ts';
 import { settle } from '../../../lib/protocol/settle.ts';
 import type { Store } from '../../../lib/protocol/store.ts';
 import { settling } from '../../../lib/streams/ports.ts';
+import { PLAN } from '../../support/swarmkit.ts';
 import type { ContenderPorts } from '../environment.ts';
 
 /** As Powertools' documentation has it: a stream keeps its records for 24 hours, and may deliver again until then. */
@@ -15,7 +17,7 @@ export const REMEMBERED_SECONDS = 25 * 60 * 60;
 export function parentOf(table: string, record: DynamoDBRecord): ItemKey {
   const keys = record.dynamodb?.Keys;
   return table === 'attachments'
-    ? (parseHeldName(keys?.held?.S as string) as ItemKey)
+    ? (parseHeldName(PLAN, keys?.held?.S as string) as ItemKey)
     : { kind: 'service', id: keys?.serviceId?.S as string };
 }
 

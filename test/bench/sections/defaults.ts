@@ -1,6 +1,7 @@
 /** Why the mappings' defaults are what they are: latency against cost, one option at a time. */
 import { SOCKETS_MAX } from '../../../lib/protocol/limits.ts';
-import { FUNCTIONS, MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../../lib/streams/functions.ts';
+import { MAPPING_DEFAULTS, MEMORY_MEGABYTES_DEFAULT } from '../../../lib/streams/functions.ts';
+import { TASK_WINDOW_MILLIS } from '../burst.ts';
 import { linesSvg } from '../plot.ts';
 import { runReal } from '../real-run.ts';
 import type { Progress, Section } from '../report.ts';
@@ -9,7 +10,7 @@ import { count } from '../workloads.ts';
 
 const DEFAULTS: MappingChoice = {
   batchRecords: MAPPING_DEFAULTS.batchSize,
-  windowMillis: FUNCTIONS['task-deleted'].batchingWindowSeconds * 1000,
+  windowMillis: TASK_WINDOW_MILLIS,
   parallelization: 1,
   inBatch: SOCKETS_MAX,
   megabytes: MEMORY_MEGABYTES_DEFAULT,
