@@ -182,7 +182,8 @@ function* looseAttachments(
   const attached = new Set(attachments.map(({ held, holder }) => pairOf(held, holder)));
   const referred = new Set<string>();
   for (const { key: item, held: all } of told) {
-    for (const other of item === undefined ? [] : all) {
+    // What can be none of its kind holds nothing.
+    for (const other of all) {
       const [held, holder] = [itemName(other), itemName(item as ItemKey)];
       const about = { item: item as ItemKey, other };
       const uses = `${holder} refers to ${held}`;

@@ -17,6 +17,9 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   'lib/protocol/settle.ts: \'unknown\' → ""': 'a name for a caller that gives none; every function gives its own',
   'lib/protocol/finalize.ts: network === undefined || !isMarked(network) → false':
     'goesAlong asks the same; asking before saves a query of the attachments',
+  'lib/dynamodb/items.ts: false → true': 'neither is a text, so neither names anything',
+  'lib/dynamodb/expressions.ts: odd.codePointAt(0)?.toString → odd.codePointAt(0).toString':
+    'what matched one character has one; the compiler asks for it',
   'lib/dynamodb/items.ts: text === undefined → false': 'what is not there has no bytes either',
   "lib/protocol/sweep.ts: settled.outcome === 'draining' → true":
     'stopTasks looks at the mark itself; asking before saves a read',

@@ -8,7 +8,7 @@ import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { checkAlways, checkRest, checkStep, type StoredParent, type World } from '../../lib/protocol/invariants.ts';
 import { countLiving, tellWorld } from '../../lib/protocol/rest.ts';
 import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
-import { type Tables, worldOf } from '../../lib/protocol/tables.ts';
+import { holdersOf, type Tables, worldOf } from '../../lib/protocol/tables.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 
 const nothing: World = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
@@ -498,6 +498,29 @@ describe("kinds of one's own", () => {
     expect(told(checkRest(tables('Active'), judged(plan)))).toContainEqual(
       'S2 lease#3#ann#1 refers to leaseTemplate#t without an attachment, so nothing protects it',
     );
+  });
+
+  it('an item that can be none of its kind holds nothing, and a table that was not read has no items', () => {
+    const plan: Plan = planOf(
+      defineLifecycle({
+        kinds: {
+          owner: { table: 'owners', key: { id: '${owner}' } },
+          project: {
+            table: 'projects',
+            key: { pk: 'P#${project}', sk: 'META' },
+            dependsOn: [{ kind: 'owner', by: 'value', at: 'ownerId' }],
+          },
+        },
+      }),
+    );
+    const projects = [{ pk: 'X#a', sk: 'META', ownerId: 'o' }];
+    expect(worldOf(plan, { projects })).toEqual({
+      items: { owner: [], project: projects },
+      attachments: [],
+      counters: [],
+    });
+    expect(holdersOf(plan, { projects })).toEqual([]);
+    expect(checkRest({ projects }, judged(plan))).toEqual([]);
   });
 
   it('S1 S3 hold under a key, by attributes of other names', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { asReadOf, counterOf, heldIn, sweepCursorOf } from '../../lib/dynamodb/items.ts';
+import { asReadOf, counterOf, heldIn, indexKeyNames, sweepCursorOf } from '../../lib/dynamodb/items.ts';
 import { type StoredItem, StoredValue } from '../../lib/dynamodb/requests.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import type { TablePlan } from '../../lib/lifecycle/tables.ts';
 
 const plan: Plan = planOf(SWARMKIT);
 
@@ -36,6 +37,12 @@ describe('a sweep’s cursor', () => {
     expect(sweepCursorOf(plan, { cursor })).toBeUndefined();
     expect(sweepCursorOf(plan, undefined)).toBeUndefined();
   });
+});
+
+it('an entry of an index is known by its own key and the item’s, each name once; without an index, by the item’s', () => {
+  const { services, tasks } = plan.tables;
+  expect(indexKeyNames(services as TablePlan)).toEqual(['id', 'markedAt']);
+  expect(indexKeyNames(tasks as TablePlan)).toEqual(['serviceId', 'id']);
 });
 
 it.each([undefined, { id: 'service#web', remaining: '1', epoch: 'e' }, { id: 'service#web', remaining: 1 }])(

@@ -319,6 +319,12 @@ describe('a sweep that goes on where the last one stopped', () => {
     expect(attached()).toEqual(services.map((id) => `service#${id}`));
   });
 
+  it('has not ended once more where all is learned: each sweep would begin at the beginning', async () => {
+    const { run } = paged();
+    expect(await run()).toMatchObject({ hasEnded: true });
+    expect(await run()).toEqual({ learning: new Map(), hasEnded: false });
+  });
+
   it('S2 stops where its place is refused (R68), since another declaration is in force by now', async () => {
     const another = { ...taken(own), version: 'v9', declaration: {} };
     const { run, attached, store } = paged(async (request, { lifecycle }) => {

@@ -1,9 +1,11 @@
 /** How a whole table is asked for what is there: its filters, and what is told where it can't be read. */
 import { BatchWriteItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { expect, it } from 'vitest';
-import { listMarkedIds } from '../../lib/dynamodb/listings.ts';
+import { listMarked, listMarkedIds, listUnstamped, listUntold } from '../../lib/dynamodb/listings.ts';
 import { listChildrenPaths, listDescribed, scanPaths } from '../../lib/dynamodb/reads.ts';
 import { deletePlainly } from '../../lib/dynamodb/writes.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { mockedRequests } from '../support/sdk-mock.ts';
 
@@ -44,6 +46,31 @@ it('asks the index of marks for ids, and for those that begin so where a beginni
     },
     { TableName: PHYSICAL_NAMES.networks, ...index, ExpressionAttributeNames: { '#id': 'id' } },
   ]);
+});
+
+it('passes over what is in a table and can be none of its kind', async () => {
+  const plan: Plan = planOf({
+    kinds: {
+      project: { table: 'projects', key: { pk: 'P#${project}', sk: 'META' } },
+      row: { table: 'rows', key: { pk: 'P#${project}', sk: 'R#${row}' }, dependsOn: [{ kind: 'project', by: 'key' }] },
+    },
+  });
+  const { mock, open, inputs } = mockedRequests();
+  const database = open({ projects: 'P', rows: 'R' }, undefined, plan);
+  const item = { pk: 'P#a', sk: 'META', markedAt: 'm1' };
+  mock.on(ScanCommand).resolves({ Items: [marshall({ ...item, pk: 'X#a' }), marshall(item)] });
+  const key = { kind: 'project', id: 'a' };
+  expect((await listMarked(database, 'project', undefined)).items).toEqual([{ key, markedAt: 'm1', at: item }]);
+  const at = { pk: 'P#a', sk: 'META' };
+  expect((await listUnstamped(database, 'project', undefined)).items).toEqual([{ key, markedAt: undefined, at }]);
+  expect((await listMarkedIds(database, 'project', '', undefined)).items).toEqual(['a']);
+
+  mock.on(QueryCommand).resolves({ Items: ['X#1', 'R#1'].map((sk) => marshall({ pk: 'P#a', sk })), Count: 2 });
+  const untold = (kind: string) => listUntold(database, key, { kind, set: { state: 'remove' } }, undefined);
+  expect((await untold('row')).items).toEqual([{ kind: 'row', id: '1#a#1' }]);
+  const before = inputs().length;
+  expect(await untold('project')).toEqual({ items: [], next: undefined });
+  expect(inputs()).toHaveLength(before);
 });
 
 it('names the request that was denied, and the table that is not there', async () => {

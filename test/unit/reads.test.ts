@@ -50,6 +50,11 @@ describe('a read', () => {
     ]);
   });
 
+  it('of who is attached to what nothing can be attached to asks nothing', async () => {
+    expect(await listAttached(database, web, 7)).toEqual({ items: [], next: undefined });
+    expect(house.inputs()).toEqual([]);
+  });
+
   it("of a parent's children wants no more of them than it was asked for", async () => {
     const page = await listChildrenPaths(database, web, ['id', 'status.state'], from, 7);
     expect(page).toEqual({ items: [item], next: from });
