@@ -4,7 +4,8 @@ import { planOf } from '../../lib/lifecycle/plan.ts';
 import { isGone } from '../../lib/lifecycle/references.ts';
 import { type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { findHold, goesAlong } from '../../lib/protocol/decide.ts';
-import type { SeenItem } from '../../lib/protocol/model.ts';
+import { firstMarked } from '../../lib/protocol/finalize.ts';
+import type { MarkedItem, SeenItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 
 const NOW = Date.parse('2026-01-01T00:00:00.000Z');
@@ -106,4 +107,23 @@ it('every choice is off by default', () => {
     taskNetworks: false,
     receiptDays: 90,
   });
+});
+
+it('what is being learned is held, with the time since when, where a sweep has told it', () => {
+  const item = { ...mark('2020-01-01T00:00:00.000Z#1'), key: { kind: 'network', id: 'n' } };
+  const learning = (since: number | undefined) => ({ ...patient, learning: new Map([['network', since]]) });
+  expect(findHold(item, learning(5))).toStrictEqual({ because: 'learning', sinceEpochMillis: 5 });
+  expect(findHold(item, learning(undefined))).toStrictEqual({ because: 'learning' });
+});
+
+it('of marks of one moment the first by name go along', () => {
+  const at = (id: string, time: string) => ({ key: { kind: 'network', id }, markedAt: `${time}#m` }) as MarkedItem;
+  const [b, a, c] = [
+    at('b', '2026-01-01T00:00:00.000Z'),
+    at('a', '2026-01-01T00:00:00.000Z'),
+    at('c', '2025-01-01T00:00:00.000Z'),
+  ];
+  const idsOf = (most: number) => firstMarked([b, a, c], most).map(({ key }) => key.id);
+  expect([idsOf(1), idsOf(2), idsOf(3)]).toEqual([['c'], ['a', 'c'], ['b', 'a', 'c']]);
+  expect(firstMarked([a, b, c], 2)).toEqual([a, c]);
 });
