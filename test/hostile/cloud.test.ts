@@ -114,7 +114,10 @@ describe('hostile items', () => {
           const isThere = isWhole || (await putRaw(item.table, { id: { S: id }, pendingDelete: whole.pendingDelete }));
           if (isThere) accepted++;
           else if (item.isBusy) await backend.delete(children, keys);
-          if (isThere && (item.isBusy || item.mark === 'none')) stay.push(`${isService ? 'service' : 'network'}#${id}`);
+          // Half a character is in no id: the engine here takes it, and DynamoDB does not. It is no item of ours, and nobody settles it.
+          const isOurs = id.isWellFormed();
+          if (isThere && (item.isBusy || item.mark === 'none' || !isOurs))
+            stay.push(`${isService ? 'service' : 'network'}#${id}`);
         }
         expect(accepted).toBeGreaterThan(ITEMS_MIN / 2);
         await backend.client.deleteTasks('story', ['t1', 't2']);
@@ -124,7 +127,9 @@ describe('hostile items', () => {
         await backend.sweep({ full: true });
         await backend.deliver();
         // The networks' keeper is no service: a sweep finds that out.
-        const inUse = stay.filter((name) => name.startsWith('service#') || !isBusyMarkedNetwork(odd, name));
+        const inUse = stay.filter(
+          (name) => name.startsWith('service#') || !name.isWellFormed() || !isBusyMarkedNetwork(odd, name),
+        );
         expect(await parents()).toEqual(inUse);
         expect(backend.cloud.deadLetters()).toEqual([]);
         expect(checkRest(await backend.world()).filter(({ promise }) => promise !== 'S2' && promise !== 'S4')).toEqual(
