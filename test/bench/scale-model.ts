@@ -141,7 +141,8 @@ export function predict(scenario: Scenario): Prediction {
   const recountUnits = Math.min(256, (CHILD_COUNT_PAGE_ITEMS * TASK_BYTES) / 4096);
   const usage = {
     writeUnits: parents * scale + recounts + services * DELETION_WRITE_UNITS,
-    readUnits: parents * scale + recounts * recountUnits + services * 2,
+    // Whoever settles asks once whether anything is being learned.
+    readUnits: parents * scale + recounts * recountUnits + services * 2 + Math.min(services, invocations * scale),
     invocations: invocations * scale,
     billedMillis: busyMillis * scale,
   };
