@@ -21,6 +21,7 @@ export function wordsOf(kind: string, others: readonly string[]): Words {
 
 function pluralOf(singular: string): string {
   if (/[^aeiou]y$/.test(singular)) return `${singular.slice(0, -1)}ies`;
+  if (/(?:l|ea|oa)f$/.test(singular)) return `${singular.slice(0, -1)}ves`;
   return /(?:s|x|z|ch|sh)$/.test(singular) ? `${singular}es` : `${singular}s`;
 }
 

@@ -87,6 +87,7 @@ export function reasonOf(hold: Hold): StayReason {
   return hold.because === 'grace period' ? { because: 'grace period', until: isoOf(hold.untilEpochMillis) } : hold;
 }
 
+/** A moment in ISO 8601. */
 export function isoOf(epochMillis: number): string {
   return new Date(epochMillis).toISOString();
 }

@@ -61,6 +61,7 @@ export function allChildren(
   return { count: underKeyCount(children) + users.length, isExact };
 }
 
+/** How many lie under its key, of whatever kinds. */
 export function underKeyCount(children: readonly CountView[] = []): number {
   return children.reduce((sum, { count }) => sum + count, 0);
 }
