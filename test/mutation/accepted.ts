@@ -6,8 +6,6 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   'lib/protocol/time.ts: /^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}/ → /^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d/':
     'Date.parse refuses half a minute as well',
   "lib/dynamodb/items.ts: typeof place === 'object' → true": 'no text or number has the keys that are asked for next',
-  'lib/protocol/finalize.ts: refersTo === undefined → false':
-    'a network has no references, so its lists are empty anyhow',
   'lib/protocol/sweep.ts: \'unstamped\' → ""': 'a sweep that goes on skips what comes before its place in either list',
   'lib/protocol/sweep.ts: options.remainingMillis() < SWEEP_RESERVE_MILLIS → options.remainingMillis() <= SWEEP_RESERVE_MILLIS':
     'a millisecond of twenty seconds',
@@ -15,7 +13,7 @@ export const ACCEPTED: Readonly<Record<string, string>> = {
   'lib/protocol/limits.ts: TRANSACTION_ACTIONS_MAX - 1 → TRANSACTION_ACTIONS_MAX + 1':
     'an import makes its groups by it, and the client divides what does not fit',
   'lib/protocol/settle.ts: \'unknown\' → ""': 'a name for a caller that gives none; every function gives its own',
-  'lib/protocol/finalize.ts: network === undefined || !isMarked(network) → false':
+  'lib/protocol/finalize.ts: held === undefined || !isMarked(held) → false':
     'goesAlong asks the same; asking before saves a query of the attachments',
   'lib/dynamodb/items.ts: false → true': 'neither is a text, so neither names anything',
   'lib/dynamodb/expressions.ts: odd.codePointAt(0)?.toString → odd.codePointAt(0).toString':
