@@ -48,7 +48,6 @@ export function letGoBy({ held, letsGo = held }: MarkedItem): readonly ItemKey[]
 
 /** So many that were marked first, in the order in which they came. What has no room is woken by its attachment's record. */
 export function firstMarked(free: readonly MarkedItem[], most: number): readonly MarkedItem[] {
-  if (free.length <= most) return free;
   // A mark that does not tell its time has no grace period either: it counts as the oldest.
   const timeOf = ({ markedAt }: MarkedItem) => markedAtEpochMillis(markedAt) ?? 0;
   const byTime = [...free].sort((a, b) => timeOf(a) - timeOf(b) || (itemName(a.key) < itemName(b.key) ? -1 : 1));

@@ -5,11 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { roundPauseMillis } from '../../lib/protocol/chance.ts';
-import { planFinalization } from '../../lib/protocol/finalize.ts';
+import { firstMarked, planFinalization } from '../../lib/protocol/finalize.ts';
 import { heal } from '../../lib/protocol/heal.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
 import { HEAL_ROUNDS_MAX, SETTLE_ROUNDS_MAX } from '../../lib/protocol/limits.ts';
-import { isMarked } from '../../lib/protocol/model.ts';
+import { isMarked, type MarkedItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { type SettleOptions, settle } from '../../lib/protocol/settle.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
@@ -148,6 +148,21 @@ describe('finalize', () => {
     const { detached, freed } = await planFinalization(told.inner, parent, circumstances, 'a test');
     expect(3 + detached.length + 2 * freed.length).toBe(99);
     expect(await told.settle(web)).toMatchObject({ outcome: 'deleted', leftToHeal: 8 });
+  });
+});
+
+describe('what goes along, where not all of it has room', () => {
+  const held = (id: string, markedAt: string): MarkedItem => ({
+    ...{ key: { kind: 'network', id }, pendingDelete: true, markedAt, isProtected: false },
+    ...{ markedBy: undefined, markedReason: undefined, name: undefined, held: [], asRead: {} },
+  });
+  const free = [held('b', '2026-01-02T00:00#1'), held('c', 'release-2'), held('a', '2026-01-02T00:00#2')];
+
+  it('is what was marked first, a mark without a time before all, and then by name', () => {
+    expect(firstMarked(free, 1)).toEqual([free[1]]);
+    expect(firstMarked(free, 2)).toEqual([free[1], free[2]]);
+    expect(firstMarked([...free].reverse(), 2)).toEqual([free[2], free[1]]);
+    expect(firstMarked(free, 3)).toEqual(free);
   });
 });
 
