@@ -52,6 +52,8 @@ export interface Mutant extends Mistake {
   readonly breaks: readonly Promised[];
   /** Where it is looked for. */
   readonly profile: ProfileName;
+  /** Where its schedules begin, if not where the others do. */
+  readonly firstSeed?: number;
 }
 
 /** One action of a transaction. */

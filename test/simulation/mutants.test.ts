@@ -19,8 +19,8 @@ it.each(doneHere('mistakes', MUTANTS, ({ name }) => name).map((mutant) => [mutan
   'caught: %s',
   { timeout: SCHEDULES_TIMEOUT_MILLIS },
   async (name, mutant) => {
-    const { profile, breaks } = mutant;
-    const job = { profile, seed: FIRST_SEED, runs: RUNS_MAX, stride: 1, mistake: mutant, shrinks: false };
+    const { profile, breaks, firstSeed = FIRST_SEED } = mutant;
+    const job = { profile, seed: firstSeed, runs: RUNS_MAX, stride: 1, mistake: mutant, shrinks: false };
     const { counts, failure } = await runSchedules(job);
     const taken = new Map(counts).get('mistakes') ?? 0;
     expect(
