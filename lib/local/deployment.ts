@@ -49,7 +49,7 @@ export async function deploy(
   const meter = new Meter();
   const engine = new EngineConnection(enginePort, databaseId);
   closers.push(() => engine.close());
-  await createTables(stack, engine);
+  await createTables(stack, engine, options.isUpdate === true);
 
   const policies = readPolicies(stack);
   const authorizer = new Authorizer(policies, readExecutionRoles(stack, policies.roles));

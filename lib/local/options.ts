@@ -13,6 +13,8 @@ export interface LocalCloudOptions {
   readonly port?: number;
   /** Letters and digits. Clouds that share an engine must each have their own. @default 'local' */
   readonly databaseId?: string;
+  /** Whether the stack is there already, in that database: its tables stay with their items. @default false, and a table that is there fails */
+  readonly isUpdate?: boolean;
   /**
    * How many times faster than real time polls, batching windows, back-off, record ages and schedules go. Functions and
    * their timeouts stay as they are. @default 1

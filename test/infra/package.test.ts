@@ -255,7 +255,7 @@ describe('the package', () => {
       expect(run(consumer, join('out', 'app.mjs'), stage, stage)).toEqual({ status: 0, output: '' });
       const cloud = await startLocalCloud({
         ...{ assemblyDirectory: join(consumer, stage), stackName: 'Rentals', engine: { port: inject('enginePort') } },
-        ...{ databaseId, clockRate: 20, schedules: false, log: () => {} },
+        ...{ databaseId, isUpdate: stage === 'adopted', clockRate: 20, schedules: false, log: () => {} },
       });
       const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
       const names = Object.entries(outputs).flatMap(([name, value]) =>

@@ -89,9 +89,11 @@ interface Described {
 }
 
 /** Creates the stack's tables, and gives each its `StreamArn` for `Fn::GetAtt`. */
-export async function createTables(stack: Stack, engine: EngineConnection): Promise<void> {
+export async function createTables(stack: Stack, engine: EngineConnection, isUpdate: boolean): Promise<void> {
   for (const { logicalId, name, arn, create, expiry } of readTables(stack)) {
-    const { LatestStreamArn } = await createOrUpdate(engine, create);
+    const { LatestStreamArn } = isUpdate
+      ? await createOrUpdate(engine, create)
+      : ((await engine.call('CreateTable', create)).TableDescription as Described);
     if (expiry !== undefined) {
       await engine.call('UpdateTimeToLive', { TableName: name, TimeToLiveSpecification: expiry });
     }
