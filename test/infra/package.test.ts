@@ -141,7 +141,7 @@ describe('the package', () => {
     const types = doors.map((path) => path.replace(/\.js$/, '.d.ts'));
     for (const path of [...doors, ...types, `./${bin.deallocator}`, './dist/command/LICENSES.txt'])
       expect(packed).toContain(path.slice('./'.length));
-    // All of docs, for pages link to each other, and show pictures: all but photographs, which weigh more than all the text, and the figures of the bench.
+    // All of docs, for pages link to each other, and show pictures: all but photographs, which weigh more than all the text.
     const beside = packed.filter(
       (path) => !path.startsWith('dist/') && !/^docs\/(bench\/)?[\w-]+\.(md|svg)$/.test(path),
     );
