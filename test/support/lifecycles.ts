@@ -179,3 +179,23 @@ export const PUBLIC_SCHEMAS: Readonly<Record<string, PublicSchema>> = {
     refused: ['sharedTable', 'bareTakesOthers'],
   },
 };
+
+/** Racks in zones in regions, all by one partition key: two parents by key, attributes of other names, and an end before the deletion. */
+export const SITES: Lifecycle = {
+  kinds: {
+    region: { table: 'regions', key: { pk: 'R#${region}', sk: 'meta' } },
+    zone: { table: 'zones', key: { pk: 'R#${region}', sk: 'Z#${zone}' }, dependsOn: [{ kind: 'region', by: 'key' }] },
+    rack: {
+      table: 'racks',
+      key: { pk: 'R#${region}', sk: 'Z#${zone}#K#${rack}' },
+      dependsOn: [
+        { kind: 'zone', by: 'key' },
+        { kind: 'region', by: 'key' },
+        { kind: 'switch', by: 'value', at: ['uplink.id', 'spare'] },
+      ],
+      goneWhen: { at: 'state.now', isOneOf: ['scrapped'] },
+    },
+    switch: { table: 'switches', key: { id: '${switch}' } },
+  },
+  attributes: { pendingDelete: 'removing', markedAt: 'removingSince', protected: 'keep' },
+};

@@ -1,32 +1,10 @@
 /** What records of one's own kinds are about: the item itself, and what it lies under, whatever the keys look like. */
 import { describe, expect, it } from 'vitest';
-import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
+
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { isMalformed, namesToHeal, recordReader, type StreamRecord, tellsOfEnd } from '../../lib/streams/records.ts';
+import { SITES } from '../support/lifecycles.ts';
 
-/** A region has zones, by prefixes of one sort key; a zone racks; a rack holds switches, and ends before it is deleted. */
-const SITES = {
-  kinds: {
-    region: { table: 'regions', key: { pk: 'R#${region}', sk: 'meta' } },
-    zone: {
-      table: 'zones',
-      key: { pk: 'R#${region}', sk: 'Z#${zone}' },
-      dependsOn: [{ kind: 'region', by: 'key' }],
-    },
-    rack: {
-      table: 'racks',
-      key: { pk: 'R#${region}', sk: 'Z#${zone}#K#${rack}' },
-      dependsOn: [
-        { kind: 'zone', by: 'key' },
-        { kind: 'region', by: 'key' },
-        { kind: 'switch', by: 'value', at: ['uplink.id', 'spare'] },
-      ],
-      goneWhen: { at: 'state.now', isOneOf: ['scrapped'] },
-    },
-    switch: { table: 'switches', key: { id: '${switch}' } },
-  },
-  attributes: { pendingDelete: 'removing', markedAt: 'removingSince', protected: 'keep' },
-} satisfies Lifecycle;
 const PLAN: Plan = planOf(SITES);
 
 const texts = (item: Record<string, string>) =>

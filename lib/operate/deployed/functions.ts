@@ -6,7 +6,7 @@ import { readEnvironment } from '../../streams/deployment.ts';
 import { type Check, failed, notLookedAt, passed } from './check.ts';
 import { namesInOrder, type Roles } from './guards.ts';
 import type { DeployedFunction, DeployedMapping, Surroundings } from './surroundings.ts';
-import { type AllFacts, physicalName } from './tables.ts';
+import type { AllFacts } from './tables.ts';
 import { isTold, type Told, told } from './told.ts';
 
 /** What Lambda tells of one function of the deployment. */
@@ -109,10 +109,10 @@ function environmentFault({ environment }: DeployedFunction, name: string, datab
   try {
     const read = readEnvironment(environment);
     const tables = read.tables as Readonly<Record<string, string>>;
-    const others = Object.keys(plan.tables).filter((table) => tables[table] !== physicalName(database, table));
+    const others = Object.keys(plan.tables).filter((table) => tables[table] !== database.at.table(table));
     if (others.length > 0) {
       return others
-        .map((table) => `its table of ${table} is ${tables[table]}, not ${physicalName(database, table)}`)
+        .map((table) => `its table of ${table} is ${tables[table]}, not ${database.at.table(table)}`)
         .join('; ');
     }
     // Of the rules the outputs tell this one.

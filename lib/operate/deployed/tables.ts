@@ -14,13 +14,9 @@ export type AllFacts = Readonly<Record<string, Told<TableFacts>>>;
 export async function readTables(database: Database): Promise<AllFacts> {
   const names = Object.keys(database.plan.tables);
   const facts = await Promise.all(
-    names.map((table) => told(() => describeTable(database.requests, physicalName(database, table)))),
+    names.map((table) => told(() => describeTable(database.requests, database.at.table(table)))),
   );
   return Object.fromEntries(names.map((table, n) => [table, facts[n]])) as AllFacts;
-}
-
-export function physicalName({ at }: Pick<Database, 'at'>, table: string): string {
-  return (at.tables as Readonly<Record<string, string>>)[table] ?? table;
 }
 
 /** @param roles of the functions, for the policies; those that are not known are not compared */
@@ -30,7 +26,7 @@ export async function checkTables(database: Database, all: AllFacts, roles: Told
   const checks = await Promise.all(
     Object.entries(plan.tables).map(async ([table, planned]) => {
       const facts = all[table] ?? { untold: 'it was not asked for' };
-      const physical = physicalName(database, table);
+      const physical = database.at.table(table);
       if (!isTold(facts))
         return [notLookedAt(`table ${physical}`, 'keys, index and stream as the deallocator needs them', facts.untold)];
       const guard = guards[table];

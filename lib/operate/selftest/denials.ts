@@ -5,11 +5,9 @@ import { RECEIPT_EXPIRY } from '../../dynamodb/schema.ts';
 import type { ItemKey } from '../../lifecycle/keys.ts';
 import { type Check, failed, notLookedAt, passed } from '../deployed/check.ts';
 import { type Guard, guardsOf } from '../deployed/guards.ts';
-import { physicalName } from '../deployed/tables.ts';
 import { wordsOf } from '../deployed/told.ts';
 import { castOf } from './cast.ts';
 import type { Stage } from './stage.ts';
-import { addressOf } from './trials.ts';
 
 type Tried = { readonly way: WayToDelete; readonly outcome: 'denied' | 'done' | 'not tried'; readonly why: string };
 
@@ -20,7 +18,7 @@ export async function denials(stage: Stage): Promise<Check[]> {
 
 async function denialsOf(stage: Stage, table: string, { onlyThem, isShared }: Guard): Promise<Check> {
   const { requests } = stage.database;
-  const physical = physicalName(stage.database, table);
+  const physical = stage.database.at.table(table);
   // The client's own users may delete attachments in transactions.
   const ways = WAYS_TO_DELETE.filter((way) => onlyThem || way !== 'in a transaction');
   const name = `deletes from ${physical}`;
@@ -88,7 +86,7 @@ function addressIn(stage: Stage, table: string): Address {
     case 'receipts':
       return at.receipt(nobody, 'forged');
     default:
-      return addressOf(stage, nobody);
+      return stage.database.at.item(nobody);
   }
 }
 

@@ -1,13 +1,10 @@
 /** One run through every guarded kind of a lifecycle, whatever its kinds are: each item stays while something needs it, and then goes. */
-import type { Address } from '../../dynamodb/addresses.ts';
 import { putRaw, setRaw } from '../../dynamodb/probes.ts';
 import { deletePlainly } from '../../dynamodb/writes.ts';
-import { attributesOf } from '../../lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
 import type { KindPlan } from '../../lifecycle/kind-plan.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { type Check, failed, passed } from '../deployed/check.ts';
-import { physicalName } from '../deployed/tables.ts';
 import { type Cast, castOf, type Dependent, type Player } from './cast.ts';
 import { diagnose } from './diagnosis.ts';
 import { REPORT, seconds } from './drains.ts';
@@ -114,23 +111,18 @@ async function firstUnattached(stage: Stage, { subject, dependents }: Cast): Pro
   return undefined;
 }
 
-export function addressOf({ database }: Pick<Stage, 'database'>, key: ItemKey): Address {
-  const { table } = database.plan.kinds[key.kind] as KindPlan;
-  return { TableName: physicalName(database, table), Key: attributesOf(database.plan, key) };
-}
-
 async function put(stage: Stage, { key, item }: Player): Promise<void> {
-  await putRaw(stage.database.requests, addressOf(stage, key).TableName, item);
+  await putRaw(stage.database.requests, stage.database.at.item(key).TableName, item);
 }
 
 async function markRawly(stage: Stage, key: ItemKey): Promise<void> {
   const { requests, plan } = stage.database;
   const { pendingDelete, markedAt } = plan.attributes;
-  await setRaw(requests, addressOf(stage, key), { [pendingDelete]: true, [markedAt]: markTime(stage) });
+  await setRaw(requests, stage.database.at.item(key), { [pendingDelete]: true, [markedAt]: markTime(stage) });
 }
 
 async function deleteLeaf(stage: Stage, key: ItemKey): Promise<void> {
-  const { TableName, Key } = addressOf(stage, key);
+  const { TableName, Key } = stage.database.at.item(key);
   await deletePlainly(stage.database.requests, TableName, [Key], () => 'the delete of one item was left over');
 }
 
@@ -142,7 +134,7 @@ async function takeAway(stage: Stage, { key }: Player): Promise<void> {
 }
 
 async function isItemGone(stage: Stage, key: ItemKey): Promise<boolean> {
-  return (await stage.database.requests.get(addressOf(stage, key))) === undefined;
+  return (await stage.database.requests.get(stage.database.at.item(key))) === undefined;
 }
 
 /** The function that the records of its table wake. */

@@ -7,6 +7,7 @@ import { type Plan, planOf } from '../../../lib/lifecycle/plan.ts';
 import { isLifecycleError } from '../../../lib/lifecycle/refusals.ts';
 import { SWARMKIT_ALL } from '../../../lib/lifecycle/swarmkit.ts';
 import { random } from '../../../lib/testing/simulation/random.ts';
+import { SITES } from '../../support/lifecycles.ts';
 
 /** A directory lies in another one: a tree of one kind. */
 const TREE: Lifecycle = {
@@ -17,26 +18,6 @@ const TREE: Lifecycle = {
       dependsOn: [{ kind: 'directory', by: 'value', at: 'parent' }],
     },
   },
-};
-
-/** Racks in zones in regions, all by one partition key: two parents by key, attributes of other names, and an end before the deletion. */
-const SITES: Lifecycle = {
-  kinds: {
-    region: { table: 'regions', key: { pk: 'R#${region}', sk: 'meta' } },
-    zone: { table: 'zones', key: { pk: 'R#${region}', sk: 'Z#${zone}' }, dependsOn: [{ kind: 'region', by: 'key' }] },
-    rack: {
-      table: 'racks',
-      key: { pk: 'R#${region}', sk: 'Z#${zone}#K#${rack}' },
-      dependsOn: [
-        { kind: 'zone', by: 'key' },
-        { kind: 'region', by: 'key' },
-        { kind: 'switch', by: 'value', at: ['uplink.id', 'spare'] },
-      ],
-      goneWhen: { at: 'state.now', isOneOf: ['scrapped'] },
-    },
-    switch: { table: 'switches', key: { id: '${switch}' } },
-  },
-  attributes: { pendingDelete: 'removing', markedAt: 'removingSince', protected: 'keep' },
 };
 
 const NAMED = {
