@@ -42,8 +42,8 @@ export function closingLine(steps: readonly Step[]): string {
 
 /** Failures told of at most: more than a screen of them has one cause. */
 const TOLD_MAX = 20;
-/** Lines of a failure's message: what was expected, what was there, and where. */
-const MESSAGE_LINES_MAX = 12;
+/** Lines of a failure's message: what was expected, what was there, and where; for a schedule, what broke and the story of it. */
+const MESSAGE_LINES_MAX = 60;
 
 /** A block for each test that failed, for each file that could not be loaded, and for each step that failed without either. */
 export function failures(steps: readonly Step[]): string[] {

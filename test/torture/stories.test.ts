@@ -42,7 +42,8 @@ describe('S1–S6, L1, L2: seeded schedules on the real engine', () => {
     async (dials) => {
       const { counts, failures } = await runWave(dials);
       for (const [kind, count] of counts) totals.set(kind, (totals.get(kind) ?? 0) + count);
-      expect(failures.join('\n\n')).toBe('');
+      // The story is the message: a report keeps no comparison of long texts.
+      expect(failures.length, failures.join('\n\n')).toBe(0);
     },
     WAVE_TIMEOUT_MILLIS,
   );
