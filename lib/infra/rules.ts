@@ -2,7 +2,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { RECEIPT_DAYS_DEFAULT } from '../protocol/limits.ts';
-import type { SwarmkitRules } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 import { type Range, readWithin } from './ranges.ts';
 import { refuse } from './refusal.ts';
 
@@ -35,7 +35,7 @@ export interface RuleProps {
    * Whether a task holds the networks that its own `networks[].target` name, as its service holds those that it refers to:
    * for tasks that are attached to a network by themselves. Each such task has one more item for each network. Every change
    * of a task then wakes a function, which asks the database only about tasks that changed their networks. Give the typed
-   * client the same option. Choose before the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
+   * client the same: `lifecycle: swarmkit({ taskNetworks: true })`. Choose before the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
    * @default false
    */
   readonly taskNetworks?: boolean;
@@ -53,19 +53,13 @@ const GRACE_PERIOD: Range = { least: 0, most: 30 * DAY_SECONDS };
 /** At most ten years. */
 const RECEIPT_RETENTION: Range = { least: DAY_SECONDS, most: 3650 * DAY_SECONDS };
 
-export function readRules(scope: Construct, props: RuleProps): SwarmkitRules {
-  const { taskIsGone = 'deleted', stopTasks = false, taskNetworks = false } = props;
+export function readRules(scope: Construct, props: RuleProps): Rules {
+  const { taskIsGone = 'deleted' } = props;
   if (taskIsGone !== 'deleted' && taskIsGone !== 'terminal') {
     refuse(scope, `taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`);
   }
   const { gracePeriod = Duration.seconds(0), receiptRetention = Duration.days(RECEIPT_DAYS_DEFAULT) } = props;
   const graceSeconds = readWithin(scope, 'gracePeriod', gracePeriod, GRACE_PERIOD);
   const receiptSeconds = readWithin(scope, 'receiptRetention', receiptRetention, RECEIPT_RETENTION);
-  return {
-    taskIsGone,
-    gracePeriodMillis: graceSeconds * 1000,
-    stopTasks,
-    taskNetworks,
-    receiptDays: Math.ceil(receiptSeconds / DAY_SECONDS),
-  };
+  return { gracePeriodMillis: graceSeconds * 1000, receiptDays: Math.ceil(receiptSeconds / DAY_SECONDS) };
 }

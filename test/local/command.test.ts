@@ -131,7 +131,7 @@ describe('npm run local', () => {
         },
         sweepFunctionName: 'Deallocator-Worker',
         deadLetterQueueUrl: `${connection.endpoint}/000000000000/Deallocator-Failures`,
-        rules: { GracePeriodSeconds: '0', TaskIsGone: 'deleted', TaskNetworks: 'no' },
+        rules: { GracePeriodSeconds: '0' },
       });
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);
