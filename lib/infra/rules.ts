@@ -34,8 +34,9 @@ export interface RuleProps {
   /**
    * Whether a task holds the networks that its own `networks[].target` name, as its service holds those that it refers to:
    * for tasks that are attached to a network by themselves. Each such task has one more item for each network. Every change
-   * of a task then wakes a function, which asks the database only about tasks that changed their networks. Give the typed
-   * client the same: `lifecycle: swarmkit({ taskNetworks: true })`. Choose before the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
+   * of a task then wakes a function, which asks the database only about tasks that changed their networks. Give a typed
+   * client of your own making the same: `lifecycle: swarmkit({ taskNetworks: true })`; `connect` tells it by itself. Choose before
+   * the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
    * @default false
    */
   readonly taskNetworks?: boolean;
