@@ -2,10 +2,9 @@
  * A deployment's kinds, names and rules as texts: in the environment of its functions, and in the outputs of its stack. The
  * construct writes them; the functions, the command line and the programs of this repository read them.
  */
-import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { type Plan, trustedPlanOf } from '../lifecycle/plan.ts';
-import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { capitalized } from '../lifecycle/words.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
@@ -262,12 +261,6 @@ export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rule
       `the deployment's rule ${name} is "${text}", allowed: ${allowed}; give what the stack puts out`,
     );
   return { ...DEFAULT_RULES, ...read(RULE_OUTPUTS, told, refusal) };
-}
-
-/** One value for each table that SwarmKit's kinds have, by the table's name here. */
-export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
-  const tables = Object.keys(trustedPlanOf(SWARMKIT).tables) as TableName[];
-  return Object.fromEntries(tables.map((table) => [table, of(table)])) as Record<TableName, T>;
 }
 
 function write<T extends object>(texts: Texts<T>, values: T): Record<string, string> {

@@ -8,7 +8,8 @@ import { IDEAS } from '../../bin/examples/ideas.ts';
 import { Deallocator, DeallocatorStack } from '../../lib/infra/index.ts';
 import { SWARMKIT, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
-import { forTables, readOutputs } from '../../lib/streams/deployment.ts';
+import { readOutputs } from '../../lib/streams/deployment.ts';
+import { forTables } from '../support/swarmkit.ts';
 import { createWorld, permissions, tableNames } from './world.ts';
 
 const functionIn = (stack: Stack) =>

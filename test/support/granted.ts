@@ -20,17 +20,15 @@ import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import type { DeallocatorStack } from '../../lib/infra/index.ts';
 import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
-import type { FunctionName } from '../../lib/streams/functions.ts';
 import type { SwarmkitDeallocator } from '../infra/world.ts';
 import { call } from './command-line.ts';
 import { connectRaw } from './dynamodb.ts';
 import { type LocalBackend, localBackend } from './local-backend.ts';
 import { MARKED, network, service, task } from './objects.ts';
+import { FUNCTION_NAMES, type FunctionName } from './swarmkit.ts';
 
 export const GRANTEES = ['Reader', 'Writer', 'Operator', 'Sweeper'] as const;
 export type Grantee = (typeof GRANTEES)[number];
-
-const FUNCTION_NAMES = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated', 'sweep'] as const;
 
 export interface Granted {
   readonly backend: LocalBackend;

@@ -12,7 +12,7 @@ import { optionsFrom } from '../../lib/client/options.ts';
 import { type Connection, connectPlainly, RETRY_MIDDLEWARE, UNUSED_MIDDLEWARE } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import { forTables } from '../../lib/streams/deployment.ts';
+import { forTables } from '../support/swarmkit.ts';
 
 const tables = forTables((table) => table.toUpperCase());
 const CHOSEN = swarmkit({ taskNetworks: true });

@@ -1,4 +1,5 @@
 /** Names and rules survive being written and read, and every text that says none is refused: for any deployment. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHATBOT } from '../../bin/examples/chatbot.ts';
@@ -13,7 +14,6 @@ import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
 import {
   type FunctionEnvironment,
-  forTables,
   readEnvironment,
   readOutputs,
   readRuleOutputs,
@@ -22,6 +22,7 @@ import {
   writeOutputs,
 } from '../../lib/streams/deployment.ts';
 import { functionNamesOf } from '../../lib/streams/functions.ts';
+import { forTables } from '../support/swarmkit.ts';
 
 const text = fc.string({ minLength: 1 });
 const tables = fc.record(forTables(() => text));
