@@ -66,7 +66,6 @@ describe('the environment', () => {
 
   it('tells the kinds, too; those that the program gives go before', () => {
     const [shelves, own] = [{ shelves: 'S' }, { counters: 'C', receipts: 'R' }];
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a key template
     const lifecycle = { kinds: { shelf: { table: 'shelves', key: { id: '${shelf}' } } } } as const;
     const named = { ...shelves, ...own };
     const environment = { DEALLOCATOR_CONFIG: JSON.stringify({ tables: named }) };
