@@ -1,5 +1,4 @@
 /** What a function's bundle weighs, and what it takes to load it: as it is built, and with parts more or fewer. */
-
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,4 @@
 /** How a user's own programs find a deployment: by the stack's outputs, and by what `connect` grants and sets. */
-
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';

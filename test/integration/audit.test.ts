@@ -1,5 +1,4 @@
 /** The audit of live tables: it finds what is wrong, and calls nothing wrong that is only on its way. */
-
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';

@@ -1,5 +1,4 @@
 /** What a deployment may choose, on the template and the bundles that it would deploy. */
-
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Duration } from 'aws-cdk-lib';
 import { afterEach, describe, expect, it } from 'vitest';

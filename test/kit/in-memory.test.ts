@@ -1,5 +1,4 @@
 /** `deallocator/testing` in memory: the real client and functions, faults that are switched on, time that the test owns. */
-
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';

@@ -1,5 +1,4 @@
 /** What a deployment may choose, and what people may hold on to: told on the real handlers, over tables in memory. */
-
 import { describe, expect, it } from 'vitest';
 import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';

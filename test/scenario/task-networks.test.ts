@@ -1,5 +1,4 @@
 /** Tasks that hold networks by themselves, where a deployment has chosen that: on the real handlers, over tables in memory. */
-
 import { describe, expect, it } from 'vitest';
 import { DeallocatorClient, isDeallocatorError } from '../../lib/client/index.ts';
 import { type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';

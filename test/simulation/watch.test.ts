@@ -2,7 +2,6 @@
  * What the watch excuses where raw writers write tasks that hold networks, and the stories beside it that it convicts. A
  * task's second life often finds the attachment of its first one: it is protected as far as that one was, and no further.
  */
-
 import { describe, expect, it } from 'vitest';
 import { itemName } from '../../lib/lifecycle/keys.ts';
 import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';

@@ -1,5 +1,4 @@
 /** The deployed stack with a role for each grant, and everything that anybody may do there, done once. */
-
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteTableCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';

@@ -1,5 +1,4 @@
 /** A memory backend with what a person has beside it: the typed client, and what reports read through. */
-
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';

@@ -1,5 +1,4 @@
 /** The handlers over a store in memory: what a batch asks of the store, and which of its records it gives back. */
-
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';

@@ -1,5 +1,4 @@
 /** What a client is made of: it is checked at once, and the environment may tell it. */
-
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,4 @@
 /** Names and rules survive being written and read, and every text that says none is refused: for any deployment. */
-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHATBOT } from '../../bin/examples/chatbot.ts';

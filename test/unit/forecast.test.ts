@@ -1,5 +1,4 @@
 /** The forecast against the deallocator itself: random small histories, and what then becomes of them. */
-
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseItemName } from '../../lib/lifecycle/ids.ts';

@@ -1,5 +1,4 @@
 /** What several parents ask in one turn: in which requests it goes, and that what fails for one fails for it alone. */
-
 import {
   BatchExecuteStatementCommand,
   BatchGetItemCommand,

@@ -1,5 +1,4 @@
 /** Learning, docs/design.md §4.4: items that are older than the declaration of what they hold, and a sweep that learns them. */
-
 import { describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';

@@ -1,5 +1,4 @@
 /** Dead letters on ports that a test owns: what is settled, in which order, and what stays in the queue. */
-
 import { describe, expect, it } from 'vitest';
 import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';

@@ -1,5 +1,4 @@
 /** The exact request behind each method of the store on DynamoDB, and what it makes of each kind of answer. */
-
 import {
   type AttributeValue,
   BatchGetItemCommand,

@@ -1,5 +1,4 @@
 /** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
-
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';

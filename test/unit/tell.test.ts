@@ -1,5 +1,4 @@
 /** The bounds of telling tasks to stop, and whose tasks are left alone. */
-
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
