@@ -65,9 +65,10 @@ export const VARIANTS: readonly { readonly variant: string; readonly code: strin
       code: OURS + DOCUMENT_ALONE,
       options: {
         alias: { '@aws-sdk/credential-provider-node': join(ROOT, 'lib', 'infra', 'lambda-credentials.ts') },
+        plugins: [],
       },
     },
-    { variant: 'the functions, with all of the SDK’s client', code: OURS, options: { alias: {} } },
+    { variant: 'the functions, with all of the SDK’s client', code: OURS, options: { alias: {}, plugins: [] } },
     {
       variant: 'the functions, with esbuild’s usual main fields',
       code: OURS,
