@@ -10,7 +10,7 @@ import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
 import { type Handler, handlersOf } from '../../lib/testing/memory/stream-functions.ts';
-import { CPU_MILLIS_PER_RECORD, CPU_MILLIS_PER_REQUEST, coreShare, latencyMillis } from './latency.ts';
+import { CPU_MILLIS_PER_RECORD, coreShare, cpuMillis, latencyMillis } from './latency.ts';
 import { Sockets, type VirtualTime } from './virtual-time.ts';
 
 export interface ContenderPorts extends FunctionPorts {
@@ -45,7 +45,7 @@ export function openEnvironment(
   const core = new Sockets(1);
   const client = memoryClient((operation, input) =>
     sockets.use(async () => {
-      await core.use(() => time.wait(CPU_MILLIS_PER_REQUEST / share));
+      await core.use(() => time.wait(cpuMillis(input) / share));
       await time.wait(latencyMillis(operation));
       return carryOut(operation, input);
     }),

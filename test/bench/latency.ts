@@ -27,8 +27,21 @@ export function latencyMillis(operation: string): number {
  */
 export const CPU_MILLIS_PER_RECORD = 0.003;
 export const CPU_MILLIS_PER_REQUEST = 0.45;
-/** Of a request for many. The scale model knows it; virtual time takes each request for one of a single item. */
+/** Of a request for many. */
 export const CPU_MILLIS_PER_FURTHER_ITEM = 0.02;
+
+/** Processor time of a request on one whole core, by what it asks for. */
+export function cpuMillis(input: Readonly<Record<string, unknown>>): number {
+  const further = Math.max(1, itemsIn(input)) - 1;
+  return CPU_MILLIS_PER_REQUEST + further * CPU_MILLIS_PER_FURTHER_ITEM;
+}
+
+/** Keys, statements, actions of a transaction, or the parents that one statement asks about. */
+function itemsIn({ RequestItems = {}, ...input }: Readonly<Record<string, unknown>>): number {
+  const keys = Object.values(RequestItems as Readonly<Record<string, { readonly Keys?: readonly unknown[] }>>);
+  const lists = [...keys.map(({ Keys }) => Keys), input.Statements, input.TransactItems, input.Parameters];
+  return lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
+}
 
 /** Memory that gives a function one whole core: https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html */
 const MEGABYTES_PER_CORE = 1769;

@@ -14,6 +14,7 @@ import {
 } from '../../lib/local/dynamodb/faults.ts';
 import type { Delivery } from '../../lib/local/streams/delivery.ts';
 import type { RecordArrival } from '../../lib/local/streams/record-intercept.ts';
+import type { BatchResponse } from '../../lib/streams/batch.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { FUNCTION_TIMEOUT_MILLIS, type WaveDials } from './dials.ts';
 import type { Journal } from './journal.ts';
@@ -40,6 +41,13 @@ const REMEMBERED_MAX = 60;
 const SINGLE_WRITES = ['UpdateItem', 'DeleteItem', 'PutItem'];
 const BATCHES = ['BatchGetItem', 'BatchWriteItem', 'BatchExecuteStatement'];
 
+/** An invocation beside those of the mappings and the schedule. */
+interface Extra {
+  /** Whether it came to its end, and everything in it succeeded. */
+  readonly invoke: () => Promise<boolean>;
+  readonly isDone: Promise<boolean>;
+}
+
 export class Chaos {
   readonly #torture: TortureCloud;
   readonly #dials: WaveDials;
@@ -51,6 +59,7 @@ export class Chaos {
   readonly #remembered: Delivery[] = [];
   readonly #frozen = new Set<number>();
   readonly #lost = new Set<string>();
+  readonly #extras: Extra[] = [];
   #isEngineKilled = false;
 
   constructor(torture: TortureCloud, dials: WaveDials, journal: Journal) {
@@ -92,6 +101,15 @@ export class Chaos {
   async repeatOld(): Promise<void> {
     const old = this.#remembered.filter((_, index) => index % 10 === 0);
     await Promise.all(old.map((delivery) => this.#repeat(delivery)));
+  }
+
+  /** What died here is begun anew, as a mapping delivers records again and a sweep follows the last: nothing half done stays. */
+  async bringAgain(): Promise<void> {
+    for (const { invoke, isDone } of this.#extras.splice(0)) {
+      if (await isDone) continue;
+      this.#note('', 'invocation brought again');
+      if (!(await invoke())) throw new Error('an invocation failed, although nothing goes wrong any more');
+    }
   }
 
   /**
@@ -230,17 +248,26 @@ export class Chaos {
 
   async #repeat(delivery: Delivery | undefined): Promise<void> {
     if (delivery === undefined) return;
-    this.#note(
-      '',
-      'old batch repeated',
-      `${delivery.records.length} records of ${functionName(delivery.functionName)}`,
-    );
-    await this.#torture.cloud.invoke(delivery.functionName, { Records: delivery.records }).catch(() => undefined);
+    const { functionName: id, records: Records } = delivery;
+    this.#note('', 'old batch repeated', `${Records.length} records of ${functionName(id)}`);
+    await this.#invoke(async () => {
+      const { payload, error } = await this.#torture.cloud.invoke(id, { Records });
+      return error === undefined && (payload as BatchResponse).batchItemFailures.length === 0;
+    });
   }
 
   async #sweep(): Promise<void> {
     this.#note('', 'sweep meanwhile');
-    await this.#torture.sweep({}).catch(() => undefined);
+    await this.#invoke(async () => {
+      const { complete, failed } = await this.#torture.sweep({});
+      return complete && failed.length === 0;
+    });
+  }
+
+  async #invoke(invoke: Extra['invoke']): Promise<void> {
+    const isDone = invoke().catch(() => false);
+    this.#extras.push({ invoke, isDone });
+    await isDone;
   }
 }
 

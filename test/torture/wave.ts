@@ -72,6 +72,7 @@ function restartsAt(count: number, actions: number): readonly number[] {
 async function calm(torture: TortureCloud, chaos: Chaos, dials: WaveDials, journal: Journal): Promise<World> {
   await torture.cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS });
   await chaos.repeatOld();
+  await chaos.bringAgain();
   await torture.cloud.quiesce({ timeoutMillis: QUIET_TIMEOUT_MILLIS });
   const deadLetters = torture.cloud.deadLetters().length;
   journal.count('dead letters', deadLetters);

@@ -55,10 +55,10 @@ const ABOUT = `Draining services lose their tasks in random order, ${LOADS.map(
 ).join(
   '; ',
 )}. One shard, polled four times a second, up to 1,000 records a poll; AWS-like latencies, in virtual time. Latency is from the \
-delete of a service's last task to the service's own. A burst waits for its \
-window and its polls by now, hardly for the processor; the memory stays at a whole core for the start of a function, which takes \
-three and a half times as long with 512 MB. The last table is of the built bundles on the local cloud in real time, with \
-the same latencies put before each of their requests: its seconds are this machine's, on which they share two cores with \
+delete of a service's last task to the service's own. A burst waits for its window and its polls, and for the processor: a \
+request for many things takes time for each of them. So the memory stays at a whole core, also for the start of a function, \
+which takes three and a half times as long with 512 MB. The last table is of the built bundles on the local cloud in real time, \
+with the same latencies put before each of their requests: its seconds are this machine's, on which they share two cores with \
 DynamoDB Local and whoever deletes, and say which way an option moves them.`;
 
 const seconds = (millis: number) => (millis / 1000).toFixed(2);
