@@ -6,11 +6,11 @@ import { bundleOptions, LEFT_OUT_FILES, STAND_IN } from '../../lib/infra/bundle.
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /**
- * What a cold start reads and compiles: 234 KB, and 294 with what the SDK loads and no request comes to. With its whole client it
- * is half as much again. 12 KB are the texts for what comes from outside instead of an answer: strings, which are not compiled. 26 KB
+ * What a cold start reads and compiles: 249 KB, and 309 with what the SDK loads and no request comes to. With its whole client it
+ * is half as much again. Without arrow functions it is 15 KB larger, and starts more quickly. 12 KB are the texts for what comes from outside instead of an answer: strings, which are not compiled. 26 KB
  * are the plan of any kinds, and learning; the checks of a declaration stay at synth.
  */
-const BUNDLE_BYTES_MAX = 240_000;
+const BUNDLE_BYTES_MAX = 252_000;
 
 const REGIONS = ['eu-west-1', 'cn-north-1', 'us-gov-west-1', 'us-iso-east-1', 'eusc-de-east-1', 'local'];
 const CHOICES = [
@@ -56,7 +56,7 @@ async function firstUrls(options: BuildOptions = {}): Promise<readonly string[]>
 }
 
 describe('the bundle', () => {
-  it('of all functions has at most 240 KB', async () => {
+  it('of all functions has at most 252 KB', async () => {
     const { outputFiles } = await build({ ...bundleOptions(ROOT), entryPoints: ['functions/index.ts'] });
     expect(outputFiles).toHaveLength(1);
     expect(outputFiles[0]?.contents.length).toBeLessThanOrEqual(BUNDLE_BYTES_MAX);
