@@ -1,6 +1,6 @@
 /** What each kind of a lifecycle causes, in plain words. */
 import type { Count, Held, KindPlan } from '../../lib/lifecycle/kind-plan.ts';
-import type { Plan } from '../../lib/lifecycle/plan.ts';
+import type { Plan, WholePlan } from '../../lib/lifecycle/plan.ts';
 import { type Refusal, refusalText } from '../../lib/lifecycle/refusals.ts';
 import type { Pattern, StreamFunctionPlan, TablePlan } from '../../lib/lifecycle/tables.ts';
 import type { Terminal } from './terminal.ts';
@@ -9,7 +9,7 @@ import { columns, count, visible } from './text.ts';
 const all = (texts: readonly string[]) => new Intl.ListFormat('en', { type: 'conjunction' }).format(texts);
 const any = (texts: readonly string[]) => new Intl.ListFormat('en', { type: 'disjunction' }).format(texts);
 
-export function lifecycleWords(plan: Plan, terminal: Terminal): string {
+export function lifecycleWords(plan: WholePlan, terminal: Terminal): string {
   const tables = columns(['TABLE', 'KEY', 'STREAM', 'INDEX', 'DELETES'], tableRows(plan), {
     terminal,
     optional: ['INDEX'],
@@ -123,7 +123,7 @@ function deleteWords({ deletes }: TablePlan): string {
   return `${DELETERS[deletes.by]}${deletes.inTransaction && deletes.by !== 'nobody' ? ', in transactions' : ''}`;
 }
 
-function functionRows({ functions, permissions }: Plan): string[][] {
+function functionRows({ functions, permissions }: WholePlan): string[][] {
   return Object.entries(permissions).flatMap(([name, may]) =>
     Object.entries(may).map(([table, actions], place) => [
       ...(place === 0

@@ -17,7 +17,7 @@ export type {
 } from '../lifecycle/declaration.ts';
 export { type DefinedLifecycle, defineLifecycle } from '../lifecycle/define.ts';
 export type { Count, Held, KindPlan, Under } from '../lifecycle/kind-plan.ts';
-export { type Learning, type Plan, planOf } from '../lifecycle/plan.ts';
+export { type Learning, type Plan, planOf, type WholePlan } from '../lifecycle/plan.ts';
 export { isLifecycleError, LifecycleError, type Refusal, type RefusalCode } from '../lifecycle/refusals.ts';
 export { SWARMKIT, SWARMKIT_ALL, type SwarmkitOptions, swarmkit } from '../lifecycle/swarmkit.ts';
 export type { Chance } from '../protocol/chance.ts';

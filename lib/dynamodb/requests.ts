@@ -34,7 +34,8 @@ export type StoredItem = Record<string, AttributeValue>;
 /** The SDK's client, or its document client, which takes the same commands. */
 export type Sender = Pick<DynamoDBClient, 'send' | 'config'>;
 
-type Translated = 'Key' | 'Item' | 'ExpressionAttributeValues' | 'ExclusiveStartKey';
+const TRANSLATED = ['Key', 'Item', 'ExpressionAttributeValues', 'ExclusiveStartKey'] as const;
+type Translated = (typeof TRANSLATED)[number];
 
 /** A request, or an action of one, with JavaScript's values in the place of DynamoDB's. */
 export type Native<I> = { [part in keyof I]: part extends Translated ? Readonly<Record<string, unknown>> : I[part] };
@@ -253,20 +254,14 @@ export function storedAction(action: Action): TransactWriteItem {
   return Object.fromEntries(Object.entries(action).map(([kind, parameters]) => [kind, stored(parameters)]));
 }
 
-const TRANSLATED: Readonly<Record<Translated, true>> = {
-  Key: true,
-  Item: true,
-  ExpressionAttributeValues: true,
-  ExclusiveStartKey: true,
-};
-
 /** As the SDK sends it. */
 function stored<I extends object>(parameters: I): Stored<I> {
-  const entries = Object.entries(parameters).map(([name, part]) => [
-    name,
-    name in TRANSLATED && part !== undefined ? storedValues(part) : part,
-  ]);
-  return Object.fromEntries(entries) as Stored<I>;
+  const sent: Partial<Record<Translated, Readonly<Record<string, unknown>>>> = { ...parameters };
+  for (const name of TRANSLATED) {
+    const values = sent[name];
+    if (values !== undefined) sent[name] = storedValues(values);
+  }
+  return sent as Stored<I>;
 }
 
 export function storedValues(values: Readonly<Record<string, unknown>>): StoredItem {

@@ -15,7 +15,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
-import type { Plan } from '../lifecycle/plan.ts';
+import type { Plan, WholePlan } from '../lifecycle/plan.ts';
 import { functionNamesOf } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
 import { functionMetric, iteratorAge, METRIC_PERIOD, type Measured } from './metrics.ts';
@@ -31,7 +31,7 @@ export interface DashboardProps {
 
 export interface Shown {
   readonly namespace: string;
-  readonly plan: Plan;
+  readonly plan: WholePlan;
   readonly functions: Readonly<Record<string, IFunction>>;
   readonly tables: Readonly<Record<string, ITable>>;
   readonly deadLetterQueues: readonly IQueue[];
@@ -42,7 +42,7 @@ export interface Shown {
 const WIDTH = 8;
 
 /** The functions that may delete one of the kind: what goes along with a holder goes by its functions too. */
-function deletersOf(plan: Plan, kind: string): readonly string[] {
+function deletersOf(plan: WholePlan, kind: string): readonly string[] {
   const { table } = plan.kinds[kind] as KindPlan;
   return functionNamesOf(plan).filter((name) => plan.permissions[name]?.[table]?.includes('DeleteItem'));
 }
@@ -54,7 +54,7 @@ function busyKinds({ kinds, sweep }: Plan): readonly string[] {
 }
 
 /** The functions that settle these. */
-function busyFunctions(plan: Plan): readonly string[] {
+function busyFunctions(plan: WholePlan): readonly string[] {
   const busy = new Set(busyKinds(plan).flatMap((kind) => deletersOf(plan, kind)));
   return functionNamesOf(plan).filter((name) => busy.has(name));
 }

@@ -6,8 +6,10 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Action, Permissions } from '../lifecycle/permissions.ts';
-import type { Plan } from '../lifecycle/plan.ts';
+
+import type { WholePlan } from '../lifecycle/plan.ts';
 import type { Rules } from '../protocol/rules.ts';
+
 import type { DeploymentNames } from '../streams/deployment.ts';
 import { functionNamesOf } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
@@ -49,7 +51,7 @@ const DESCRIBE = ['GetFunctionConfiguration', 'GetFunctionConcurrency'];
  */
 export class Deallocator extends Construct {
   /** What follows from the kinds: tables, functions, permissions, as data. */
-  readonly plan: Plan;
+  readonly plan: WholePlan;
   /** The tables, by their names in the lifecycle; and `counters`, `receipts`, and `attachments` where something is held by value. */
   readonly tables: Tables;
   /** Their names, as the typed client takes them. */

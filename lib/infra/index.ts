@@ -1,6 +1,6 @@
 export type { PhysicalNames } from '../dynamodb/schema.ts';
 export type { Lifecycle } from '../lifecycle/declaration.ts';
-export type { Plan } from '../lifecycle/plan.ts';
+export type { Plan, WholePlan } from '../lifecycle/plan.ts';
 export type { MetricName } from '../streams/metrics.ts';
 export type { AlarmSeverity } from './alarm-definitions.ts';
 export type { AlarmThresholds } from './alarm-options.ts';

@@ -1,7 +1,7 @@
 /** The kinds that a deployment keeps: what is declared, and what follows from it. */
 import type { Construct } from 'constructs';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
-import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { planOf, type WholePlan } from '../lifecycle/plan.ts';
 import { isLifecycleError } from '../lifecycle/refusals.ts';
 import { swarmkit } from '../lifecycle/swarmkit.ts';
 import { functionNamesOf } from '../streams/functions.ts';
@@ -47,7 +47,7 @@ const CHOICES = ['taskIsGone', 'stopTasks', 'taskNetworks'] as const;
 
 export interface Kinds {
   readonly lifecycle: Lifecycle;
-  readonly plan: Plan;
+  readonly plan: WholePlan;
 }
 
 /** What is said of a table or a function by its name here. */

@@ -19,10 +19,6 @@ export interface Plan<N extends string = string> {
   readonly tables: Readonly<Record<string, TablePlan<N>>>;
   /** The functions that streams wake, by their names; beside them there is always `sweep`. */
   readonly functions: Readonly<Record<string, StreamFunctionPlan<N>>>;
-  /** What each function may do, `sweep` included. */
-  readonly permissions: Readonly<Record<string, Permissions>>;
-  /** What programs and people may be granted. */
-  readonly grants: Grants;
   /** What a sweep goes through: the guarded kinds. */
   readonly sweep: readonly N[];
   /** What must be learned of items that are there before: one for each held kind. */
@@ -33,6 +29,14 @@ export interface Plan<N extends string = string> {
   readonly metricsDimension: string;
   /** Texts that stand behind a part in a key or a value: no id may run into one. */
   readonly separators: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The same with who may do what, which is for those who deploy. */
+export interface WholePlan<N extends string = string> extends Plan<N> {
+  /** What each function may do, `sweep` included. */
+  readonly permissions: Readonly<Record<string, Permissions>>;
+  /** What programs and people may be granted. */
+  readonly grants: Grants;
 }
 
 /**
@@ -51,27 +55,26 @@ export interface Learning<N extends string = string> {
  *
  * @example planOf(SWARMKIT).kinds.network.countedBy // [{ by: 'attachments', kinds: ['service'] }]
  */
-export function planOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>> {
+export function planOf<const L extends Lifecycle>(lifecycle: L): WholePlan<KindOf<L>> {
   endWith(findRefusals(lifecycle));
   const plan = trustedPlanOf(lifecycle);
-  endWith(findTooLarge(plan.tables, plan.functions, plan.permissions));
-  return plan;
+  const { kinds, tables, functions } = plan as Plan;
+  const permissions = permissionsOf(kinds, functions);
+  endWith(findTooLarge(tables, functions, permissions));
+  return { ...plan, permissions, grants: grantsOf(kinds, tables) };
 }
 
-/** The same of a lifecycle that {@link planOf} has checked: what the functions are given, so that their code has no checks. */
+/** Of a lifecycle that {@link planOf} has checked. What the functions are given, so that their code has no checks, and no policies. */
 export function trustedPlanOf<const L extends Lifecycle>(lifecycle: L): Plan<KindOf<L>> {
   const plans = planKinds(lifecycle.kinds);
   const attributes = Object.fromEntries(
     OUR_ATTRIBUTES.map((attribute) => [attribute, lifecycle.attributes?.[attribute] ?? attribute]),
   ) as Record<OurAttribute, string>;
   const { tables, functions } = tablesOf(plans, attributes);
-  const permissions = permissionsOf(plans, functions);
   const plan: Plan = {
     kinds: plans,
     tables,
     functions,
-    permissions,
-    grants: grantsOf(plans, tables),
     sweep: Object.keys(plans).filter((name) => plans[name]?.isGuarded),
     learning: learningOf(plans),
     attributes,

@@ -1,11 +1,13 @@
 /** What a client is made of: it is checked at once, and the environment may tell it. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import { DynamoDBClient, type DynamoDBClientConfig, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { DeallocatorClient, type DeallocatorClientOptions } from '../../lib/client/index.ts';
 import { optionsFrom } from '../../lib/client/options.ts';
 import { type Connection, connectPlainly, RETRY_MIDDLEWARE, UNUSED_MIDDLEWARE } from '../../lib/dynamodb/client.ts';
@@ -95,8 +97,9 @@ describe('the environment', () => {
   });
 });
 
+const connection = { region: 'eu-central-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
+
 describe('the middleware of requests', () => {
-  const connection = { region: 'eu-central-1', credentials: { accessKeyId: 'x', secretAccessKey: 'x' } };
   const namesOf = ({ middlewareStack }: Pick<DynamoDBClient, 'middlewareStack'>) =>
     middlewareStack.identify().map((entry) => entry.split(' ')[0] as string);
 
@@ -160,4 +163,71 @@ describe('the middleware of requests', () => {
     expect(Object.keys(sent[0] ?? {})).toEqual(expect.arrayContaining(['authorization', 'content-length', 'host']));
     expect(Object.keys(sent[0] ?? {})).not.toContain('amz-sdk-request');
   });
+});
+
+/** Sends the requests one after another, and returns the headers of each as they came to a server whose clock is ahead. */
+async function headersOf(count: number, options: Connection, aheadMillis = 0): Promise<IncomingHttpHeaders[]> {
+  const headers: IncomingHttpHeaders[] = [];
+  const server = createServer((request, response) => {
+    headers.push(request.headers);
+    response.setHeader('date', new Date(Date.now() + aheadMillis).toUTCString());
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const db = connectPlainly({ ...options, endpoint: `http://127.0.0.1:${port}` });
+  try {
+    for (let n = 0; n < count; n++) await db.send(new GetItemCommand({ TableName: 'T', Key: { id: { S: `${n}` } } }));
+    return headers;
+  } finally {
+    db.destroy();
+    server.close();
+  }
+}
+
+describe('the signer', () => {
+  it('is kept', async () => {
+    const { config } = connectPlainly(connection);
+    expect(await config.signer()).toBe(await config.signer());
+    const theirs = new DynamoDBClient(connection).config;
+    expect(await theirs.signer()).not.toBe(await theirs.signer());
+  });
+
+  it('that could not be made is made anew', async () => {
+    const region = vi.fn().mockRejectedValueOnce(new Error('no region yet')).mockResolvedValue('eu-central-1');
+    const { config } = connectPlainly({ ...connection, region });
+    await expect(config.signer()).rejects.toThrow('no region yet');
+    expect(await config.signer()).toHaveProperty('sign');
+  });
+
+  it('signs each request by itself, and with the credentials of the time', async () => {
+    let renewals = 0;
+    const credentials = async () => {
+      renewals++;
+      return { accessKeyId: `key-${renewals}`, secretAccessKey: 's', expiration: new Date(0) };
+    };
+    const authorizations = (await headersOf(3, { ...connection, credentials })).map((sent) => `${sent.authorization}`);
+    const keys = authorizations.map((authorization) => /Credential=key-(\d+)\//.exec(authorization)?.[1]);
+    expect(new Set(keys).size).toBe(3);
+    expect(keys).not.toContain(undefined);
+    const signatures = authorizations.map((authorization) => /Signature=(\w+)/.exec(authorization)?.[1]);
+    expect(new Set(signatures).size).toBe(3);
+  });
+
+  it("goes by the server's clock, once an answer has told it", async () => {
+    const [first, second] = await headersOf(2, connection, 3 * 3_600_000);
+    const hours = [first, second].map((headers) => Number(`${headers?.['x-amz-date']}`.slice(9, 11)));
+    expect(((hours[1] as number) - (hours[0] as number) + 24) % 24).toBeGreaterThanOrEqual(3);
+  });
+});
+
+it('the configuration of our client is one that V8 copies quickly, once it has been read some times', () => {
+  setFlagsFromString('--allow-natives-syntax');
+  const isQuick = runInThisContext(`(config) => {
+    for (let reads = 0; reads < 100; reads++) config.region;
+    return %HasFastProperties(config);
+  }`);
+  expect(isQuick(connectPlainly(connection).config)).toBe(true);
+  expect(isQuick(new DynamoDBClient(connection).config)).toBe(false);
+  setFlagsFromString('--no-allow-natives-syntax');
 });

@@ -7,7 +7,7 @@ import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { readNames } from '../../bin/synthesize.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
-import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { type Plan, planOf, trustedPlanOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
@@ -76,10 +76,13 @@ function errorOf(work: () => unknown): unknown {
 }
 
 describe('the environment of a function', () => {
-  it('says what the construct has written', () => {
+  it('says what the construct has written; of the plan, all but who may do what', () => {
     fc.assert(
       fc.property(environments, (environment) => {
-        expect(readEnvironment(writeEnvironment(environment))).toEqual(environment);
+        const read = readEnvironment(writeEnvironment(environment));
+        expect(read).toEqual({ ...environment, plan: trustedPlanOf(environment.lifecycle) });
+        expect(environment.plan).toMatchObject(read.plan);
+        expect(read.plan).not.toHaveProperty('permissions');
       }),
     );
   });

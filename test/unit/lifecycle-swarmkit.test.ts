@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Grants, Permissions } from '../../lib/lifecycle/permissions.ts';
-import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { planOf, type WholePlan } from '../../lib/lifecycle/plan.ts';
 import { heldBy } from '../../lib/lifecycle/references.ts';
 import { SWARMKIT, SWARMKIT_ALL, type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { NETWORKS_PER_SERVICE_MAX } from '../../lib/protocol/limits.ts';
@@ -22,7 +22,7 @@ const joinedEach = (all: Readonly<Record<string, Permissions>> | Grants) =>
 const BOTH_IMAGES: readonly string[] = ['tasks'];
 
 describe.each(expected.choices)('with $choice', ({ choice, permissions, filters }) => {
-  const chosen: Plan = planOf(swarmkit(choice as SwarmkitOptions));
+  const chosen: WholePlan = planOf(swarmkit(choice as SwarmkitOptions));
 
   it('each function may do what it could', () => {
     expect(joinedEach(chosen.permissions)).toEqual(permissions);

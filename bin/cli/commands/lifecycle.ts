@@ -1,5 +1,5 @@
 /** lifecycle: what a declaration of kinds causes, before anything is deployed. */
-import type { Plan } from '../../../lib/lifecycle/plan.ts';
+import type { WholePlan } from '../../../lib/lifecycle/plan.ts';
 import { isLifecycleError } from '../../../lib/lifecycle/refusals.ts';
 import { refuseMore } from '../arguments.ts';
 import { type Command, DONE, FAILED } from '../command.ts';
@@ -27,7 +27,7 @@ export const lifecycle: Command = {
     ]);
     try {
       const declared = file === undefined ? SWARMKIT : await readLifecycleFile(file, io, given.text('export'));
-      const plan: Plan = planOf(declared);
+      const plan: WholePlan = planOf(declared);
       if (isJson) printJson({ lifecycle: declared, plan });
       else say(lifecycleWords(plan, terminalOf(io.out, io.environment)));
       return DONE;

@@ -1,5 +1,6 @@
 /** Compares a table's policy with what keeps everyone but the deallocator from deleting and from forging, and writes the one that it needs. */
 import type { TableFacts } from '../../dynamodb/table-facts.ts';
+import { permissionsOf } from '../../lifecycle/permissions.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import { type Check, type Fault, failed, notLookedAt, passed } from './check.ts';
 
@@ -41,11 +42,12 @@ export function namesInOrder({ functions, kinds }: Plan): readonly string[] {
 
 /** What each table needs where not only its users delete. lib/infra has the same of the same plan; a test holds the two together. */
 export function guardsOf(plan: Plan): Readonly<Record<string, Guard>> {
+  const permissions = permissionsOf(plan.kinds, plan.functions);
   return Object.fromEntries(
     Object.entries(plan.tables).flatMap(([table, { deletes, isWhole }]): [string, Guard][] => {
       if (deletes === undefined) return [];
       const how = deletes.by === 'nobody' ? PUTS : DELETES;
-      const by = namesInOrder(plan).filter((name) => plan.permissions[name]?.[table]?.includes(how.action));
+      const by = namesInOrder(plan).filter((name) => permissions[name]?.[table]?.includes(how.action));
       const onlyThem = deletes.by !== 'granted';
       return [[table, { ...how, by, onlyThem, inTransaction: deletes.inTransaction, isShared: !isWhole }]];
     }),
