@@ -152,10 +152,8 @@ async function readPage(
     ConsistentRead: true,
     Limit: most,
   };
-  const { Items, NextToken, LastEvaluatedKey } = await requests.send(
-    'ExecuteStatement',
-    (db) => db.send(new ExecuteStatementCommand(input)),
-    [table],
+  const { Items, NextToken, LastEvaluatedKey } = await requests.send('ExecuteStatement', (db) =>
+    db.send(new ExecuteStatementCommand(input)),
   );
   const asked = new Set(partitions);
   const rows = Items?.map((item) => attributes.map((name) => item[name]?.S));
@@ -168,7 +166,7 @@ async function readPage(
 
 /** Each once: a user that comes twice must not hide another one. */
 function usersIn(rows: readonly Row[]): string[] {
-  return [...new Set(rows.map((row) => row.at(-1) as string))];
+  return [...new Set(rows.map(([, user]) => user as string))];
 }
 
 /** A name in PartiQL, where a quotation mark in it is written twice. */

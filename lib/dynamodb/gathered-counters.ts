@@ -132,10 +132,8 @@ function gatherChanges<Q extends { readonly parent: ItemKey }, A>(
     alone,
     together: async (questions) => {
       const Statements = questions.map(statementOf);
-      const { Responses } = await requests.send(
-        'BatchExecuteStatement',
-        (db) => db.send(new BatchExecuteStatementCommand({ Statements })),
-        [table],
+      const { Responses } = await requests.send('BatchExecuteStatement', (db) =>
+        db.send(new BatchExecuteStatementCommand({ Statements })),
       );
       // Of more or fewer answers than statements, none has its place.
       const answers = Responses?.length === questions.length ? Responses : [];

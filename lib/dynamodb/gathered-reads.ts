@@ -45,7 +45,8 @@ function fillRequests(reads: readonly Read[]): readonly (readonly Read[])[] {
     const { TableName } = (alike[0] as Read).address;
     const byKey = [...groupBy(alike, ({ address }) => nameOf(address)).values()];
     while (byKey.length > 0) {
-      const request = filled.find(({ tables, free }) => free > 0 && !tables.has(TableName)) ?? open();
+      // One that is full takes none of them.
+      const request = filled.find(({ tables }) => !tables.has(TableName)) ?? open();
       const some = byKey.splice(0, request.free);
       request.tables.add(TableName);
       request.reads.push(...some);
@@ -69,17 +70,16 @@ async function readTogether(
   const all = addresses.map(({ TableName, Key }): Wanted => ({ TableName, Key: storedValues(Key) }));
   const words = (_: number, tries: number) =>
     `BatchGetItem left ${batch.countsLeft()} unread ${tries} times; try again later`;
-  let unread: DeallocatorError | undefined;
+  let unread: unknown;
   try {
     await requests.untilProcessed('BatchGetItem', all, words, async (some) => {
       const input = batch.inputFor(some);
-      const tables = Object.keys(input.RequestItems ?? {});
-      const answer = await requests.send('BatchGetItem', (db) => db.send(new BatchGetItemCommand(input)), tables);
+      const answer = await requests.send('BatchGetItem', (db) => db.send(new BatchGetItemCommand(input)));
       return batch.take(some, answer);
     });
   } catch (error) {
     // Only what is left is unknown; where the request itself failed, nothing was told of any of them.
-    if (batch.left.size === 0 || !(error instanceof DeallocatorError)) throw error;
+    if (batch.left.size === 0) throw error;
     unread = error;
   }
   return reads.map(({ address, paths }) => {
@@ -129,7 +129,7 @@ class Batch {
     const left = new Map(this.#named(UnprocessedKeys, ({ Keys = [NOBODY] }) => Keys));
     const found = new Map(items.map(([name, { Key }]) => [name, Key]));
     for (const one of some) {
-      const name = this.#nameOf(one) as string;
+      const name = this.#nameOf(one);
       // Of a table that is not in the answer, nothing is told: its keys are asked for alone.
       if (Object.hasOwn(Responses, one.TableName) && !left.has(name)) this.told.set(name, found.get(name));
     }
@@ -147,15 +147,14 @@ class Batch {
     return Object.entries(tables).flatMap(([TableName, told]) =>
       of(told).map((Key): [string, Wanted] => {
         const name = this.#nameOf({ TableName, Key });
-        if (name !== undefined && this.#wanted.has(name)) return [name, { TableName, Key }];
+        if (this.#wanted.has(name)) return [name, { TableName, Key }];
         throw noAnswer(`tells of something of ${[...this.#tables.keys()].join(', ')} that was not asked for`);
       }),
     );
   }
 
-  #nameOf({ TableName, Key }: Wanted): string | undefined {
-    const keyNames = this.#tables.get(TableName)?.keyNames;
-    return keyNames && JSON.stringify([TableName, ...keyNames.map((key) => Key[key]?.S)]);
+  #nameOf({ TableName, Key }: Wanted): string {
+    return JSON.stringify([TableName, this.#tables.get(TableName)?.keyNames.map((key) => Key[key]?.S)]);
   }
 }
 
@@ -175,5 +174,5 @@ function shown({ Key }: Address, paths: readonly string[]): string[] {
 }
 
 function nameOf({ TableName, Key }: Address): string {
-  return JSON.stringify([TableName, ...Object.values(Key)]);
+  return JSON.stringify([TableName, Object.values(Key)]);
 }

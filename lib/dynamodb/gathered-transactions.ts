@@ -5,57 +5,55 @@
  */
 import { type TransactionCanceledException, TransactWriteItemsCommand } from '@aws-sdk/client-dynamodb';
 import { TRANSACTION_ACTIONS_MAX, TRANSACTIONS_TOGETHER_MAX } from '../protocol/limits.ts';
+import type { Transacted } from '../protocol/store.ts';
 import type { Database } from './database.ts';
 import { gather, type Outcome } from './gather.ts';
-import { type Action, type Committed, refusedPlaces, storedAction } from './requests.ts';
+import { type Action, storedAction } from './requests.ts';
 import { cancellationReasons } from './retry.ts';
 
 type Transaction = readonly Action[];
 
-export function gatherTransactions(database: Database): (actions: Transaction) => Promise<Committed> {
-  const { requests } = database;
-  const alone = (actions: Transaction) => requests.transact([...actions]);
-  const together = async (all: readonly Transaction[], isAgain = false): Promise<readonly Outcome<Committed>[]> => {
+/** @param alone sends one by itself */
+export function gatherTransactions(
+  database: Database,
+  alone: (actions: Transaction) => Promise<Transacted>,
+): (actions: Transaction) => Promise<Transacted> {
+  const together = async (all: readonly Transaction[], isAgain = false): Promise<readonly Outcome<Transacted>[]> => {
     const cancelled = await send(database, all.flat());
-    if (cancelled === undefined) return all.map(() => async () => ({ status: 'committed' }));
-    const outcomes = new Map<Transaction, Outcome<Committed>>();
+    if (cancelled === undefined) return all.map(() => async () => 'committed');
+    const outcomes = new Map<Transaction, Outcome<Transacted>>();
     const innocent: Transaction[] = [];
     let first = 0;
     for (const actions of all) {
-      const reasons = cancelled.slice(first, first + actions.length);
+      const codes = cancelled.slice(first, first + actions.length).map(({ Code = 'None' }) => Code);
       first += actions.length;
-      const places = refusedPlaces(reasons);
-      if (places.length > 0) outcomes.set(actions, async () => ({ status: 'refused', places }));
+      if (codes.includes('ConditionalCheckFailed')) outcomes.set(actions, async () => 'cancelled');
       // In conflict, or throttled: alone, with the pauses that it needs.
-      else if (reasons.length < actions.length || reasons.some(({ Code = 'None' }) => Code !== 'None')) {
+      else if (codes.length < actions.length || codes.some((code) => code !== 'None')) {
         outcomes.set(actions, () => alone(actions));
       } else innocent.push(actions);
     }
     // Once more together, since a cancelled group is charged. Whoever meets trouble again goes alone.
     const others =
       isAgain || innocent.length < 2 ? innocent.map((actions) => () => alone(actions)) : await together(innocent, true);
-    for (const [place, actions] of innocent.entries()) outcomes.set(actions, others[place] as Outcome<Committed>);
-    return all.map((actions) => outcomes.get(actions) as Outcome<Committed>);
+    for (const [place, actions] of innocent.entries()) outcomes.set(actions, others[place] as Outcome<Transacted>);
+    return all.map((actions) => outcomes.get(actions) as Outcome<Transacted>);
   };
-  return gather<Transaction, Committed>({ alone, together, group: inGroups });
+  return gather<Transaction, Transacted>({ alone, together, group: inGroups });
 }
 
 /** The reasons of a cancelled group; undefined where it was committed. */
 async function send({ requests, chance }: Database, actions: readonly Action[]) {
   const ClientRequestToken = chance.fresh();
   const TransactItems = actions.map(storedAction);
-  const tables = actions.flatMap((action) => Object.values(action).map(({ TableName }) => TableName as string));
-  return await requests.send(
-    'TransactWriteItems',
-    (db) =>
-      db.send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems })).then(
-        () => undefined,
-        (error: TransactionCanceledException) => {
-          if (error.name !== 'TransactionCanceledException') throw error;
-          return cancellationReasons(error);
-        },
-      ),
-    tables,
+  return await requests.send('TransactWriteItems', (db) =>
+    db.send(new TransactWriteItemsCommand({ ClientRequestToken, TransactItems })).then(
+      () => undefined,
+      (error: TransactionCanceledException) => {
+        if (error.name !== 'TransactionCanceledException') throw error;
+        return cancellationReasons(error);
+      },
+    ),
   );
 }
 

@@ -224,7 +224,7 @@ export class Requests {
 }
 
 /** The places whose conditions were false, by the reasons of a cancelled transaction. */
-export function refusedPlaces(reasons: readonly CancellationReason[]) {
+function refusedPlaces(reasons: readonly CancellationReason[]) {
   return reasons.flatMap(({ Code, Item }, place) =>
     Code === 'ConditionalCheckFailed' ? [{ place, found: Item && native(Item) }] : [],
   );

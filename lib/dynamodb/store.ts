@@ -81,8 +81,9 @@ export class DynamoDBStore implements Store {
     this.#decrement = gatherDecrements(database, this.#read);
     this.#recount = gatherRecounts(database, this.#read);
     this.#count = gatherCounts(database, (question) => countAlone(database, question));
-    this.#create = gatherTransactions(database);
-    this.#end = gatherTransactions(database);
+    const transact = (actions: readonly Action[]) => this.#transact([...actions]);
+    this.#create = gatherTransactions(database, transact);
+    this.#end = gatherTransactions(database, transact);
     this.lifecycle = lifecycleStore(database, this.#read);
     this.#list = gatherLists(database, (question) => listAlone(database, question));
   }
@@ -105,7 +106,7 @@ export class DynamoDBStore implements Store {
       // A further try has an epoch of its own: the former one may still arrive.
       const epoch = tries === 1 ? fresh.epoch : this.#database.chance.fresh();
       const created = await this.#create([update(address, newCounter({ ...fresh, epoch }), isNotThere(address))]);
-      if (created.status === 'committed') return { remaining: 0, epoch };
+      if (created === 'committed') return { remaining: 0, epoch };
     }
     throw new DeallocatorError(
       'Aborted',
@@ -183,8 +184,8 @@ export class DynamoDBStore implements Store {
     return this.#list({ held, most });
   }
 
-  async finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
-    const { status } = await this.#end([
+  finalize({ parent, detached, freed, receipt }: Finalization): Promise<Transacted> {
+    return this.#end([
       remove(this.#at.item(parent.key), allOf(...this.#mayGo(parent), ...holdsAsRead(parent.asRead))),
       remove(this.#at.counter(parent.key)),
       ...detached.map((held) => remove(this.#at.attachment(held, parent.key))),
@@ -194,7 +195,6 @@ export class DynamoDBStore implements Store {
       ]),
       put(this.#at.table('receipts'), receiptItem(receipt)),
     ]);
-    return status === 'committed' ? 'committed' : 'cancelled';
   }
 
   async readAttachments(holder: ItemKey, held: readonly ItemKey[]): Promise<Set<string>> {

@@ -42,6 +42,12 @@ const ANSWER = {
   'C-1': [{ id: { S: 'service#web' } }],
 };
 
+it('a look whether one item is there names its key: DynamoDB takes no empty projection', async () => {
+  house.mock.on(GetItemCommand).resolves({ Item: { id: { S: 'service#web' } } });
+  expect(await store.findDraining([service('web')])).toEqual(new Set(['service#web']));
+  expect(house.inputs()).toMatchObject([{ TableName: 'C-1', ProjectionExpression: '#id', ConsistentRead: true }]);
+});
+
 describe('reads of several tables in one turn', () => {
   it('go in one request, each table with its own projection', async () => {
     house.mock.on(BatchGetItemCommand).resolves({ Responses: ANSWER });
@@ -154,6 +160,29 @@ describe('reads of several tables in one turn', () => {
     expect(web).toMatchObject({ value: { key: service('web') } });
     expect(front).toMatchObject({ value: { key: network('web') } });
     expect(house.sent().slice(1)).toMatchObject([['GetItemCommand', { TableName: 'N-1', Key: { id: { S: 'web' } } }]]);
+  });
+
+  it('of which a table is left over, and then not in the answer, are read alone for it: nothing was told of it either time', async () => {
+    const { 'S-1': _, ...others } = ANSWER;
+    house.mock
+      .on(BatchGetItemCommand)
+      .resolvesOnce({
+        Responses: { ...others, 'S-1': [] },
+        UnprocessedKeys: { 'S-1': { Keys: [{ id: { S: 'web' } }] } },
+      })
+      .resolves({ Responses: {} });
+    house.mock.on(GetItemCommand).resolves({ Item: item('web') });
+    expect((await askAll()).web).toMatchObject({ value: { key: service('web') } });
+    expect(commands()).toEqual(['BatchGetItem', 'BatchGetItem', 'GetItem']);
+  });
+
+  it('that are throttled as a whole fail, and are not made one by one', async () => {
+    house.mock.on(BatchGetItemCommand).rejects(sdkError('ThrottlingException'));
+    const message = expect.stringContaining('BatchGetItem was tried 8 times: DynamoDB throttled it');
+    for (const one of Object.values(await askAll())) {
+      expect(one).toMatchObject({ reason: { code: 'Unavailable', message } });
+    }
+    expect(commands()).toEqual(Array(8).fill('BatchGetItem'));
   });
 
   it('that are rejected for one table are made one by one, so that it fails alone', async () => {

@@ -13,6 +13,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT_ALL } from '../../lib/lifecycle/swarmkit.ts';
 import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import type { MarkedItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
@@ -70,6 +71,12 @@ describe('decrements', () => {
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
     expect(house.inputs()).toEqual([{ Statements: [statement(1, 'web'), statement(2, 'api'), statement(3, 'job')] }]);
+  });
+
+  it('that nobody else asks for are an update, and fail with it', async () => {
+    house.mock.on(UpdateItemCommand).rejects(sdkError('ThrottlingException'));
+    const [failed] = values(await decrement('web'));
+    expect(failed).toContain('UpdateItem was tried 8 times: DynamoDB throttled it');
   });
 
   it('go by 25', async () => {
@@ -226,6 +233,16 @@ describe('recounts', () => {
       { status: 'done', counter: { remaining: 3, epoch: 'fresh-web' } },
       { status: 'failed', found: { remaining: 1, epoch: 'of another' } },
     ]);
+  });
+
+  it('that were answered without the item have failed where the counter is gone', async () => {
+    house.mock.on(BatchExecuteStatementCommand).resolves({ Responses: [{}, { Item: counter('api', 1, 'fresh-api') }] });
+    house.mock.on(GetItemCommand).resolves({});
+    expect(await recount()).toEqual([
+      { status: 'failed', found: undefined },
+      { status: 'done', counter: { remaining: 1, epoch: 'fresh-api' } },
+    ]);
+    expect(commands()).toEqual(['BatchExecuteStatement', 'GetItem']);
   });
 });
 
@@ -390,6 +407,63 @@ describe('counts', () => {
     expect(commands()).toEqual([...Array(3).fill('ExecuteStatement'), 'Query', 'Query']);
   });
 
+  it('that end early again and again are made one by one for those alone whom no read has seen', async () => {
+    house.mock
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ Items: rows('web'), NextToken: 'more' })
+      .resolves({ Items: [], NextToken: 'more' });
+    house.mock.on(QueryCommand).resolves({ Count: 4 });
+    expect(await count(['web', 'api', 'job'])).toEqual([1, 4, 4]);
+    expect(commands()).toEqual([...Array(3).fill('ExecuteStatement'), 'Query', 'Query']);
+  });
+
+  it('that are throttled as a whole fail, and are not made one by one', async () => {
+    house.mock.on(ExecuteStatementCommand).rejects(sdkError('ThrottlingException'));
+    const [web, api] = await Promise.allSettled(['web', 'api'].map((id) => store.countChildren(named(id), 10)));
+    const message = expect.stringContaining('ExecuteStatement was tried 8 times: DynamoDB throttled it');
+    for (const one of [web, api]) expect(one).toMatchObject({ reason: { code: 'Unavailable', message } });
+    expect(commands()).toEqual(Array(8).fill('ExecuteStatement'));
+  });
+
+  it('that want different numbers are one read, as long as the longest', async () => {
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: rows('web', 'web', 'web', 'api', 'api', 'api') });
+    expect((await Promise.all([count(['web'], 2), count(['api'], 5)])).flat()).toEqual([2, 3]);
+    expect(house.inputs()).toMatchObject([{ Limit: 5 }]);
+  });
+
+  it('S1 of two kinds of children are two reads: the one is no proof of the other', async () => {
+    const childOf = { dependsOn: [{ kind: 'pool', by: 'key' }] } as const;
+    const plan: Plan = planOf({
+      kinds: {
+        pool: { table: 'pools', key: { id: '${pool}' } },
+        worker: { table: 'workers', key: { poolId: '${pool}', id: '${worker}' }, ...childOf },
+        lease: { table: 'leases', key: { poolId: '${pool}', id: '${lease}' }, ...childOf },
+      },
+    });
+    const names = { pools: 'P-1', workers: 'W-1', leases: 'L-1', counters: 'C-1', receipts: 'E-1' };
+    const pools = new DynamoDBStore(house.open(names, undefined, plan));
+    house.mock
+      .on(ExecuteStatementCommand)
+      .resolvesOnce({ Items: [] })
+      .resolves({ Items: [{ poolId: { S: 'a' } }, { poolId: { S: 'b' } }] });
+    const counts = ['a', 'b'].map((id) => pools.countChildren({ kind: 'pool', id }, 10));
+    expect(await Promise.all(counts)).toEqual([1, 1]);
+    expect(house.inputs().map(({ Statement }) => (Statement as string).split(' WHERE')[0])).toEqual([
+      'SELECT "poolId" FROM "W-1"',
+      'SELECT "poolId" FROM "L-1"',
+    ]);
+  });
+
+  it('of whatever is held by attachments are one read, whichever kinds these are of', async () => {
+    const plan = planOf(SWARMKIT_ALL);
+    const all = new DynamoDBStore(house.open({ ...tables, secrets: 'X', configs: 'Y', volumes: 'V' }, undefined, plan));
+    const row = (held: string) => ({ held: { S: held } });
+    house.mock.on(ExecuteStatementCommand).resolves({ Items: [row('network#a'), row('volume#a')] });
+    const counts = ['network', 'secret', 'volume'].map((kind) => all.countChildren({ kind, id: 'a' }, 10));
+    expect(await Promise.all(counts)).toEqual([1, 0, 1]);
+    expect(commands()).toEqual(['ExecuteStatement']);
+  });
+
   it('without Items are no answer, and prove nothing', async () => {
     house.mock.on(ExecuteStatementCommand).resolves({});
     house.mock.on(QueryCommand).resolves({ Count: 1 });
@@ -494,10 +568,48 @@ describe('deletions', () => {
     expect(sizes()).toEqual([6, 3, 3]);
   });
 
+  it('that are throttled as a whole fail, and are not made one by one', async () => {
+    house.mock.on(TransactWriteItemsCommand).rejects(sdkError('ThrottlingException'));
+    const settled = await Promise.allSettled(finalizations('a', 'b').map((one) => store.finalize(one)));
+    const message = expect.stringContaining('TransactWriteItems was tried 8 times: DynamoDB throttled it');
+    expect(settled).toMatchObject(Array(2).fill({ reason: { code: 'Unavailable', message } }));
+    expect(sizes()).toEqual(Array(8).fill(6));
+  });
+
+  it('of which all are refused are not sent again', async () => {
+    const isRefused = three('ConditionalCheckFailed');
+    house.mock.on(TransactWriteItemsCommand).rejectsOnce(cancelled(...isRefused, ...isRefused));
+    expect(await end('a', 'b')).toEqual(['cancelled', 'cancelled']);
+    expect(sizes()).toEqual([6]);
+  });
+
+  it('of which one has too few reasons are not sent again with it: what held it up is not known', async () => {
+    house.mock
+      .on(TransactWriteItemsCommand)
+      .rejectsOnce(cancelled(...three('None'), ...three('None'), 'None'))
+      .resolves({});
+    expect(await end('a', 'b', 'c')).toEqual(['committed', 'committed', 'committed']);
+    expect(sizes()).toEqual([9, 6, 3]);
+  });
+
+  it('have 100 actions in all: DynamoDB takes no more in one transaction', async () => {
+    house.mock.on(TransactWriteItemsCommand).resolves({});
+    const networks = Array.from({ length: 47 }, (_, n): ItemKey => ({ kind: 'network', id: `n${n}` }));
+    await Promise.all(ids(3).map((id) => store.finalize(finalization(marked(id), networks))));
+    expect(sizes()).toEqual([100, 50]);
+  });
+
   it('that name one item twice go apart: DynamoDB refuses such a transaction', async () => {
     house.mock.on(TransactWriteItemsCommand).resolves({});
     await end('a', 'a');
     expect(sizes()).toEqual([3, 3]);
+  });
+
+  it('that free one network go apart as well, whatever else they name', async () => {
+    house.mock.on(TransactWriteItemsCommand).resolves({});
+    const front: MarkedItem = { ...marked('front'), key: { kind: 'network', id: 'front' } };
+    await Promise.all(ids(2).map((id) => store.finalize(finalization(marked(id), [front.key], [front]))));
+    expect(sizes()).toEqual([6, 6]);
   });
 });
 

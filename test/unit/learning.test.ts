@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
-import { planOf } from '../../lib/lifecycle/plan.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { heal } from '../../lib/protocol/heal.ts';
@@ -13,10 +13,12 @@ import {
   holdersToHeal,
   type Lifecycle,
   learningTo,
+  NOTHING_TO_LEARN,
   takeDeclaration,
 } from '../../lib/protocol/learning.ts';
 import { LEARNING_WAIT_MILLIS } from '../../lib/protocol/limits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { settle } from '../../lib/protocol/settle.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { sweep } from '../../lib/protocol/sweep.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
@@ -320,6 +322,15 @@ describe('a sweep that goes on where the last one stopped', () => {
     expect(attached()).toEqual(services.map((id) => `service#${id}`));
   });
 
+  it('begins at the beginning where its place is of a kind that holds nothing that is learned', async () => {
+    const { run, attached, store } = paged();
+    expect(await run(0)).toMatchObject({ hasEnded: false });
+    const { lifecycle } = await store.lifecycle.read();
+    await store.lifecycle.keepPlace(lifecycle?.version ?? '', { kind: 'volume', from: { id: 'old4' } });
+    expect(await run()).toMatchObject({ hasEnded: true });
+    expect(attached()).toHaveLength(SERVICES);
+  });
+
   it('has not ended once more where all is learned: each sweep would begin at the beginning', async () => {
     const { run } = paged();
     expect(await run()).toMatchObject({ hasEnded: true });
@@ -414,6 +425,46 @@ describe('a removal that is refused while something uses its object', () => {
 function memoryBackendStore({ tables }: Pick<ReturnType<typeof memoryBackend>, 'tables'>) {
   return memoryStore(tables, { isLearned: false, rules: DEFAULT_RULES });
 }
+
+describe('what is being learned', () => {
+  const plan: Plan = planOf({
+    kinds: {
+      pool: { table: 'pools', key: { id: '${pool}' } },
+      job: {
+        table: 'jobs',
+        key: { id: '${job}' },
+        dependsOn: [{ kind: 'pool', by: 'value', at: 'pool', onDelete: 'restrict' }],
+      },
+      shelf: { table: 'shelves', key: { id: '${shelf}' } },
+      book: {
+        table: 'books',
+        key: { shelfId: '${shelf}', id: '${book}' },
+        dependsOn: [{ kind: 'shelf', by: 'key' }],
+      },
+    },
+  });
+
+  it('is asked for where it matters: for what is held by value, and for what may take such along', async () => {
+    const store = memoryStore(new MemoryTables(0, plan), { isLearned: false });
+    const asked: string[] = [];
+    for (const kind of ['pool', 'job', 'shelf']) {
+      const learning = async () => {
+        asked.push(kind);
+        return NOTHING_TO_LEARN;
+      };
+      await settle(store, testChance(), { kind, id: 'x' }, { learning });
+    }
+    expect(asked).toEqual(['pool', 'job']);
+  });
+
+  it('S2 is read by a settle that is told nothing of it', async () => {
+    const tables = new MemoryTables(0, plan);
+    tables.put('pools', { id: 'x', ...MARK });
+    const store = memoryStore(tables, { isLearned: false });
+    const settled = await settle(store, testChance(), { kind: 'pool', id: 'x' });
+    expect(settled).toMatchObject({ outcome: 'held', because: 'learning' });
+  });
+});
 
 it('what is learned is read by each invocation (R59)', async () => {
   const backend = brought(0);

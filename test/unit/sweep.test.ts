@@ -177,13 +177,25 @@ describe('the sweep', () => {
     expect(calls).not.toContain('readAttachments');
   });
 
-  it('S2 leaves a network to whoever holds it under a name that says nothing', async () => {
+  it.each(['task#03#web#1', 'nobody#1', 'network#back'])(
+    'S2 leaves a network to whoever holds it under a name that says nothing, or of a kind that holds nothing: %s',
+    async (holder) => {
+      const tables = new MemoryTables();
+      tables.put('networks', network('front', marked(0)));
+      tables.put('attachments', { held: 'network#front', holder });
+      const { report } = await settleAll(memoryStore(tables));
+      expect(report).toMatchObject({ settled: 1, failed: [], deleted: [], stillMarked: 1 });
+      expect(tables.list('attachments')).toHaveLength(1);
+    },
+  );
+
+  it('S4 lets go of a network for a task, which held it by a former declaration', async () => {
     const tables = new MemoryTables();
     tables.put('networks', network('front', marked(0)));
-    tables.put('attachments', { held: 'network#front', holder: 'task#03#web#1' });
-    const { report } = await settleAll(memoryStore(tables));
-    expect(report).toMatchObject({ settled: 1, failed: [], deleted: [], stillMarked: 1 });
-    expect(tables.list('attachments')).toHaveLength(1);
+    tables.put('tasks', { ...task('web', '1'), networks: [{ target: 'front' }] });
+    tables.put('attachments', { held: 'network#front', holder: 'task#3#web#1' });
+    expect((await settleAll(memoryStore(tables))).report.deleted.map(itemName)).toEqual(['network#front']);
+    expect(tables.list('attachments')).toEqual([]);
   });
 
   it('names a parent that fails, and settles the others', async () => {
@@ -327,6 +339,51 @@ describe('a counter that a raw write has overwritten', () => {
     tables.put('counters', { id: 'service#web', remaining: 'two', epoch: 'e0' });
     for (const request of sent) await engine.carryOut('TransactWriteItems', request);
     expect(counter(tables)).toMatchObject({ remaining: 'two' });
+  });
+});
+
+describe('what a sweep is asked for by name', () => {
+  const options = { onSettled: () => {}, onFailed: () => {}, onTold: () => {} };
+  const front: ItemKey = { kind: 'network', id: 'front' };
+  const named = async (tables: MemoryTables, ...keys: ItemKey[]) => {
+    const calls: string[] = [];
+    const store = wrapStore(memoryStore(tables), async (request, call) => {
+      calls.push(request);
+      return call();
+    });
+    return { report: await settleNamed(store, testChance(), keys, options), calls };
+  };
+
+  it('S4 goes, where the removal of what held it was never told of', async () => {
+    const tables = new MemoryTables();
+    tables.put('networks', network('front', marked(1)));
+    tables.put('attachments', { held: 'network#front', holder: 'service#gone' });
+    expect((await named(tables, front)).report.deleted).toEqual([front]);
+  });
+
+  it('S2 has its attachments set right, marked or not', async () => {
+    const tables = new MemoryTables();
+    tables.put('services', service('web', ['front']));
+    tables.put('tasks', task('web', 't1'));
+    tables.put('services', service('job', ['front'], marked(1)));
+    tables.put('tasks', task('job', 't1'));
+    const { report } = await named(tables, { kind: 'service', id: 'web' }, { kind: 'service', id: 'job' });
+    expect(report).toMatchObject({ settled: 2, failed: [], stillMarked: 1 });
+    expect(
+      tables
+        .list('attachments')
+        .map(({ holder }) => holder)
+        .sort(),
+    ).toEqual(['service#job', 'service#web']);
+  });
+
+  it('is not looked at for what it can not have, or has not', async () => {
+    const tables = new MemoryTables();
+    tables.put('networks', network('front', marked(1)));
+    const look = ['resetUnreadable', 'listAttached', 'openCounter', 'readItem', 'countChildren', 'finalize'];
+    expect((await named(tables, front)).calls).toEqual(look);
+    const { calls } = await named(tables, { kind: 'task', id: '3#web#1' }, { kind: 'service', id: 'none' });
+    expect(calls).not.toContain('readAttachments');
   });
 });
 

@@ -1,7 +1,7 @@
 /** The bounds of telling tasks to stop, and whose tasks are left alone. */
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
-import type { Plan } from '../../lib/lifecycle/plan.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { TELL_TRIES_MAX, TELLS_PER_TRANSACTION_MAX, TOLD_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 import type { PageKey } from '../../lib/protocol/pages.ts';
@@ -57,6 +57,60 @@ describe('tasks are left alone', () => {
     tables.put('networks', network('front', marked));
     expect(await tell(store, testChance(), { kind: 'network', id: 'front' }, DEFAULT_RULES)).toBe(0);
     expect(calls).toEqual(['readItem']);
+  });
+});
+
+describe('what lies under a kind of one’s own', () => {
+  const POOLS: Plan = planOf({
+    kinds: {
+      pool: { table: 'pools', key: { id: '${pool}' } },
+      job: {
+        table: 'jobs',
+        key: { id: '${job}' },
+        dependsOn: [{ kind: 'pool', by: 'value', at: 'pool', onDelete: 'restrict' }],
+      },
+      worker: {
+        table: 'workers',
+        key: { poolId: '${pool}', id: '${worker}' },
+        dependsOn: [{ kind: 'pool', by: 'key', onDelete: { set: { state: 'stop' } } }],
+      },
+      lease: {
+        table: 'leases',
+        key: { poolId: '${pool}', id: '${lease}' },
+        dependsOn: [{ kind: 'pool', by: 'key', onDelete: { set: { state: 'over' } } }],
+      },
+    },
+  });
+  const pool: ItemKey = { kind: 'pool', id: 'p' };
+  const pools = () => {
+    const tables = new MemoryTables(0, POOLS);
+    tables.put('pools', { id: 'p', ...marked });
+    for (const table of ['workers', 'leases']) tables.put(table, { poolId: 'p', id: '1' });
+    return tables;
+  };
+
+  it('is told kind by kind', async () => {
+    const tables = pools();
+    expect(await tell(memoryStore(tables), testChance(), pool, DEFAULT_RULES)).toBe(2);
+    expect([...tables.list('workers'), ...tables.list('leases')]).toMatchObject([{ state: 'stop' }, { state: 'over' }]);
+  });
+
+  it('is left alone as long as others may use its parent that nobody has counted yet', async () => {
+    const tables = pools();
+    expect(await tell(memoryStore(tables, { isLearned: false }), testChance(), pool, DEFAULT_RULES)).toBe(0);
+    expect(tables.list('workers')).toEqual([{ poolId: 'p', id: '1' }]);
+  });
+
+  it('is looked for no more once the mark is gone, of no further kind either', async () => {
+    const tables = pools();
+    const calls: string[] = [];
+    const store = wrapStore(memoryStore(tables), async (request, call) => {
+      calls.push(request);
+      if (request === 'tell') tables.put('pools', { id: 'p' });
+      return call();
+    });
+    expect(await tell(store, testChance(), pool, DEFAULT_RULES)).toBe(0);
+    expect(calls).toEqual(['readItem', 'listUntold', 'tell']);
   });
 });
 
