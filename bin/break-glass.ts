@@ -6,11 +6,10 @@
 import { spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../lib/dynamodb/database.ts';
 import { connect } from '../lib/dynamodb/document-client.ts';
+import { Requests } from '../lib/dynamodb/requests.ts';
 import { systemChance } from '../lib/dynamodb/system-chance.ts';
 import { breakGlass } from '../lib/operate/deployed/break-glass.ts';
-import { forTables } from '../lib/streams/deployment.ts';
 import { errorWords } from './cli/errors.ts';
 
 const USAGE = `Usage: break-glass.js --table NAME --principal ARN -- COMMAND…
@@ -39,18 +38,14 @@ async function main(): Promise<number> {
     return 2;
   }
   const db = connect();
-  // It speaks of one table, by its name.
-  const { requests, chance } = openDatabase(
-    db,
-    forTables(() => table),
-    { chance: systemChance },
-  );
+  // It speaks of one table, by its name, whatever the kinds are.
+  const requests = new Requests(db, systemChance, { onRetry: () => {} });
   let status = 1;
   try {
     await breakGlass(requests, {
       table,
       principal,
-      chance,
+      chance: systemChance,
       say: (what) => void process.stderr.write(`${what}\n`),
       keep: async (policy) => {
         const name = `policy-of-${table}.json`;

@@ -8,7 +8,6 @@ import type { Where } from '../../lib/dynamodb/failure-row.ts';
 import { whereIs } from '../../lib/dynamodb/requests.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
-import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import type { Surroundings } from '../../lib/operate/deployed/surroundings.ts';
 import type { SweepPort } from '../../lib/operate/recovery/settle-parents.ts';
 import { openSweepFunction } from '../../lib/operate/recovery/sweep-function.ts';
@@ -58,8 +57,8 @@ export async function openDeployment(given: Given, io: Io): Promise<Deployment> 
     connection,
     where,
     db,
-    client: openClient({ tables, client: db, ...(lifecycle ? { lifecycle } : { taskNetworks: rules.taskNetworks }) }),
-    cluster: new Cluster(db, tables, { ...(lifecycle && { plan: planOf(lifecycle) }), rules, chance: io.chance }),
+    client: openClient({ tables, client: db, lifecycle }),
+    cluster: new Cluster(db, tables, { plan: planOf(lifecycle), rules, chance: io.chance }),
     sweep: openSweepFunction(connection, sweepFunctionName, io.signal),
     around: openSurroundings({
       connection,
@@ -80,8 +79,7 @@ interface Found extends DeploymentNames {
   readonly of: Pick<Target, 'stack' | 'config'>;
   readonly connection: Connection;
   readonly account?: string | undefined;
-  /** Undefined: SwarmKit's kinds, by the rules. */
-  readonly lifecycle: Lifecycle | undefined;
+  readonly lifecycle: Lifecycle;
 }
 
 async function findDeployment(given: Given, io: Io): Promise<Found> {
@@ -97,7 +95,7 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
     const named = connection.region === undefined && at.region !== undefined ? { region: at.region } : {};
     const where = { ...connection, ...named };
     const found = lifecycle ?? (await findStackLifecycle(readOutputs(stack, outputs), where));
-    const names = readOutputs(stack, outputs, planOf(found ?? SWARMKIT));
+    const names = readOutputs(stack, outputs, planOf(found));
     return { of: { stack }, connection: where, account, ...names, lifecycle: found };
   }
   const document =
@@ -115,7 +113,7 @@ async function findDeployment(given: Given, io: Io): Promise<Found> {
   return {
     of: { ...(config !== undefined && { config: document.name }) },
     connection,
-    lifecycle: found.lifecycle,
+    lifecycle: kinds,
     ...found.names,
   };
 }

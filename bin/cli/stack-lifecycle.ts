@@ -1,4 +1,4 @@
-/** The kinds of a deployment, where they are not SwarmKit's: its functions have them in their environment. */
+/** The kinds of a deployment: its functions have them in their environment. */
 import type { Connection } from '../../lib/dynamodb/client.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
@@ -9,13 +9,10 @@ import { askedOfAws } from './errors.ts';
 
 const WAY = 'give the file that declares them, with --lifecycle FILE';
 
-/** Undefined: it has SwarmKit's tables, and no function is asked. */
 export async function findStackLifecycle(
-  { tables, sweepFunctionName }: DeploymentNames,
+  { sweepFunctionName }: DeploymentNames,
   connection: Connection,
-): Promise<Lifecycle | undefined> {
-  const there = Object.keys(tables).sort().join();
-  if (there === Object.keys(planOf(SWARMKIT).tables).sort().join()) return undefined;
+): Promise<Lifecycle> {
   if (sweepFunctionName === undefined) {
     throw new DeallocatorError('FailedPrecondition', `the stack names no sweep function that tells its kinds; ${WAY}`);
   }
@@ -30,13 +27,13 @@ export async function findStackLifecycle(
   }
 }
 
-/** Of a configuration that tells a function, as a local cloud's does. What lacks tables and tells none is left to who reads it. */
-export async function findConfigLifecycle(
-  names: DeploymentNames,
-  connection: Connection,
-): Promise<Lifecycle | undefined> {
+/**
+ * Of a configuration that tells none. With SwarmKit's tables they are SwarmKit's, and no function is asked: who writes one tells
+ * all others. What lacks these tables and tells no function is left to who reads it.
+ */
+export async function findConfigLifecycle(names: DeploymentNames, connection: Connection): Promise<Lifecycle> {
   const isSwarm = Object.keys(planOf(SWARMKIT).tables).every((table) => Object.hasOwn(names.tables, table));
-  return isSwarm || names.sweepFunctionName === undefined ? undefined : findStackLifecycle(names, connection);
+  return isSwarm || names.sweepFunctionName === undefined ? SWARMKIT : findStackLifecycle(names, connection);
 }
 
 async function readVariable(sweepFunctionName: string, connection: Connection): Promise<string | undefined> {
@@ -47,8 +44,13 @@ async function readVariable(sweepFunctionName: string, connection: Connection): 
   const { Environment } = await client
     .send(command)
     .catch((cause) => {
-      throw askedOfAws(cause);
+      throw withWay(askedOfAws(cause));
     })
     .finally(() => client.destroy());
   return Environment?.Variables?.[LIFECYCLE_VARIABLE.name];
+}
+
+function withWay(error: Error): Error {
+  if (!(error instanceof DeallocatorError)) return error;
+  return new DeallocatorError(error.code, `${error.message}; or ${WAY}`, { cause: error.cause });
 }

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../dynamodb/database.ts';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
-import { swarmkit } from '../lifecycle/swarmkit.ts';
+import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { checkOptions, invalid, shown } from '../protocol/arguments.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { readConfigVariable } from '../streams/configuration.ts';
@@ -15,8 +15,9 @@ export interface DeallocatorClientOptions {
   /** Physical table names: the construct's `tableNames`, or `tables` of the line that the local cloud prints. */
   readonly tables: Readonly<Record<string, string>>;
   /**
-   * Kinds of your own: the same declaration as the deployment's.
-   * @default - services, tasks and networks
+   * The same declaration as the deployment's: kinds of your own, or SwarmKit's as its props have chosen them, such as
+   * `swarmkit({ taskNetworks: true })`.
+   * @default SWARMKIT: services, tasks and networks
    */
   readonly lifecycle?: Lifecycle;
   /**
@@ -27,11 +28,6 @@ export interface DeallocatorClientOptions {
   readonly client?: DynamoDBClientGiven;
   /** Region, endpoint and credentials. Not used with `client`. @default the usual AWS chain */
   readonly connection?: Connection;
-  /**
-   * Whether the deployment has the prop `taskNetworks`: each task then holds its own `networks`. Not used with `lifecycle`.
-   * @default false
-   */
-  readonly taskNetworks?: boolean;
   /** Time and randomness, for tests. @default the system's */
   readonly chance?: Chance;
 }
@@ -53,7 +49,6 @@ export function optionsFrom({
   const { names, lifecycle, endpoint, region, accessKeyId, secretAccessKey } = config;
   return {
     tables: names.tables,
-    taskNetworks: names.rules.taskNetworks,
     connection: {
       ...(endpoint && { endpoint }),
       ...(region && { region }),
@@ -69,7 +64,7 @@ export function optionsFrom({
 export function openFor(options: DeallocatorClientOptions): Database {
   checkOptions(options);
   const { tables, client, connection, chance } = options;
-  const plan = planOf(options.lifecycle ?? swarmkit({ taskNetworks: options.taskNetworks === true })) as Plan;
+  const plan = planOf(options.lifecycle ?? SWARMKIT) as Plan;
   checkTables(plan, tables);
   checkClient(client);
   const db = client === undefined ? connectPlainly(connection) : (client as DynamoDBClient);

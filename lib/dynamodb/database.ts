@@ -1,7 +1,8 @@
 /** One deployment's tables, as everything here reaches them. */
 import type { Plan } from '../lifecycle/plan.ts';
+import { swarmkitPlan } from '../lifecycle/swarmkits.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { Addresses } from './addresses.ts';
 import { Requests, type Sender } from './requests.ts';
 import type { RetryObserver } from './retry.ts';
@@ -14,17 +15,17 @@ export interface Database {
   /** What its kinds are. */
   readonly plan: Plan;
   /** What the deployment has chosen. */
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
   readonly chance: Chance;
   /** Nothing in the tables is older than the declaration of the kinds. */
   readonly isLearned: boolean;
 }
 
 export interface DatabaseOptions {
-  /** @default SwarmKit's kinds, by the rules */
+  /** @default SwarmKit's kinds without any choice */
   readonly plan?: Plan | undefined;
   /** @default {@link DEFAULT_RULES} */
-  readonly rules?: SwarmkitRules | undefined;
+  readonly rules?: Rules | undefined;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance | undefined;
   /**
@@ -43,7 +44,7 @@ export function openDatabase(
   tables: PhysicalNames,
   {
     rules = DEFAULT_RULES,
-    plan = swarmkitPlan(rules),
+    plan = swarmkitPlan(),
     chance = systemChance,
     isLearned = false,
     observer = { onRetry: () => {} },

@@ -1,7 +1,10 @@
 /** Names in the tables that no lifecycle changes. */
+import type { SWARMKIT } from '../lifecycle/swarmkit.ts';
 
-/** The tables of SwarmKit's kinds, by their names in the plan. */
-export type TableName = 'services' | 'tasks' | 'networks' | 'attachments' | 'counters' | 'receipts';
+type SwarmkitKinds = (typeof SWARMKIT)['kinds'];
+
+/** The tables of SwarmKit's kinds, by their names in the plan: each kind's own, and those of the deallocator. */
+export type TableName = SwarmkitKinds[keyof SwarmkitKinds]['table'] | 'attachments' | 'counters' | 'receipts';
 
 /** The attribute at whose time, in seconds of the epoch, DynamoDB deletes a receipt. */
 export const RECEIPT_EXPIRY = 'expiresAt';

@@ -7,7 +7,7 @@ import { Construct } from 'constructs';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Action, Permissions } from '../lifecycle/permissions.ts';
 import type { Plan } from '../lifecycle/plan.ts';
-import type { SwarmkitRules } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { DeploymentNames } from '../streams/deployment.ts';
 import { functionNamesOf } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
@@ -21,7 +21,7 @@ import { createEvents } from './events.ts';
 import { createFunction, type FunctionSetup, type Functions, timeoutMillis } from './functions.ts';
 import { give, type PolicyProps } from './grants.ts';
 import { readKeys } from './keys.ts';
-import { readKinds } from './kinds.ts';
+import { type Kinds, readKinds } from './kinds.ts';
 import { createMapping, deployLast, readStreamStatements, sendStatement } from './mappings.ts';
 import { functionMetric, iteratorAge, type Measured, readNamespace, summedMetric } from './metrics.ts';
 import { dashboardName, nameWith, refusePrefix } from './names.ts';
@@ -66,8 +66,8 @@ export class Deallocator extends Construct {
    * the receipt itself stays in its table.
    */
   readonly eventDeadLetterQueue: Queue | undefined;
-  /** What the props have chosen. */
-  readonly rules: SwarmkitRules;
+  /** What the props have chosen beside the kinds. */
+  readonly rules: Rules;
   /** The namespace of the metrics that the functions log. */
   readonly metricsNamespace: string;
   /** Empty where the prop `alarms` is false. */
@@ -79,14 +79,15 @@ export class Deallocator extends Construct {
   /** What a user of the queues needs beside them. */
   readonly #withQueues: readonly PolicyStatement[];
   readonly #policyProps: PolicyProps;
+  readonly #kinds: Kinds;
 
   constructor(scope: Construct, id: string, props: DeallocatorProps = {}) {
     super(scope, id);
-    const rules = readRules(this, props);
-    this.rules = rules;
+    this.rules = readRules(this, props);
     const kinds = readKinds(this, props);
     const { plan } = kinds;
     this.plan = plan;
+    this.#kinds = kinds;
     const namespace = readNamespace(this, props.metricsNamespace);
     this.metricsNamespace = namespace;
     refusePrefix(this, props.resourcePrefix);
@@ -99,7 +100,7 @@ export class Deallocator extends Construct {
     this.#policyProps = props;
     this.deadLetterQueue = createDeadLetters(this, nameWith(props.resourcePrefix, 'dead-letters'), queueKey);
     this.tableNames = namesOf(tables);
-    const setup = { tables: this.tableNames, metricsNamespace: namespace, logKey, props, rules, kinds };
+    const setup = { tables: this.tableNames, metricsNamespace: namespace, logKey, props, rules: this.rules, kinds };
     const functions = Object.fromEntries(
       functionNamesOf(plan).map((name) => [name, this.#createFunction(name, plan.permissions[name] ?? {}, setup)]),
     ) as Functions;
@@ -126,9 +127,8 @@ export class Deallocator extends Construct {
       ...(this.eventDeadLetterQueue && { EventDeadLetters: this.eventDeadLetterQueue }),
     };
     const watched = { plan, namespace, functions, tables, deadLetterQueues: queuesByAlarm, timeoutMillis };
-    const alarms = createAlarms(this, watched, props, rules);
-    this.alarms = alarms;
-    const shown = { plan, namespace, functions, tables, deadLetterQueues: Object.values(queuesByAlarm), alarms };
+    this.alarms = createAlarms(this, watched, props, this.rules);
+    const shown = { ...watched, deadLetterQueues: Object.values(queuesByAlarm), alarms: this.alarms };
     this.dashboard =
       props.dashboard === false ? undefined : createDashboard(this, shown, dashboardName(this, props.resourcePrefix));
     if (props.outputs !== false) createOutputs(this, this);
@@ -156,7 +156,7 @@ export class Deallocator extends Construct {
 
   /** The variables that `connect` sets, for a program whose environment is set otherwise, such as a container. */
   environmentFor(access: Access = 'write'): Record<string, string> {
-    return environmentFor(this, access, this.names);
+    return environmentFor(this, access, this.names, this.#kinds);
   }
 
   /** One of the metrics that a function logs; its counts are summed, its seconds averaged, unless you say otherwise. */

@@ -6,7 +6,6 @@ import { isLifecycleError } from '../lifecycle/refusals.ts';
 import { swarmkit } from '../lifecycle/swarmkit.ts';
 import { functionNamesOf } from '../streams/functions.ts';
 import { refuse, refuseUnknown } from './refusal.ts';
-import type { RuleProps } from './rules.ts';
 
 export interface KindProps {
   /**
@@ -15,6 +14,32 @@ export interface KindProps {
    * @default - SwarmKit's kinds: services, tasks and networks
    */
   readonly lifecycle?: Lifecycle;
+
+  /**
+   * When a task no longer holds its service. `deleted`: once its item is gone. `terminal`: already when its `status.state`
+   * is one that SwarmKit's tasks end in (complete, shutdown, failed, rejected, remove, orphaned); a state that no task leaves
+   * again. Its item is then history, which its service may leave behind. Choose before the first deployment: the Tasks
+   * stream must carry images then, and a change of that replaces the stream (docs/upgrading.md).
+   * @default 'deleted'
+   */
+  readonly taskIsGone?: 'deleted' | 'terminal';
+
+  /**
+   * Whether a mark sets `desiredState: "remove"` on the service's tasks, so that their runners stop and delete them: at
+   * once, or by the first sweep after the grace period. An undelete does not take it back.
+   * @default false
+   */
+  readonly stopTasks?: boolean;
+
+  /**
+   * Whether a task holds the networks that its own `networks[].target` name, as its service holds those that it refers to:
+   * for tasks that are attached to a network by themselves. Each such task has one more item for each network. Every change
+   * of a task then wakes a function, which asks the database only about tasks that changed their networks. Give a typed
+   * client of your own making the same: `lifecycle: swarmkit({ taskNetworks: true })`; `connect` tells it by itself. Choose before
+   * the first deployment: as `taskIsGone`, it changes what the Tasks stream carries.
+   * @default false
+   */
+  readonly taskNetworks?: boolean;
 }
 
 /** The props that change SwarmKit's kinds. */
@@ -30,7 +55,7 @@ type NamedProps = Readonly<
   Partial<Record<'tables' | 'warmThroughput' | 'expiryAttributes' | 'mappings' | 'reservedConcurrency', object>>
 >;
 
-export function readKinds(scope: Construct, props: KindProps & RuleProps & NamedProps): Kinds {
+export function readKinds(scope: Construct, props: KindProps & NamedProps): Kinds {
   const kinds = planned(scope, declared(scope, props));
   const tables = Object.keys(kinds.plan.tables);
   refuseUnknown(scope, 'tables', props.tables, tables);
@@ -41,8 +66,11 @@ export function readKinds(scope: Construct, props: KindProps & RuleProps & Named
   return kinds;
 }
 
-function declared(scope: Construct, { lifecycle, ...props }: KindProps & RuleProps): Lifecycle {
+function declared(scope: Construct, { lifecycle, ...props }: KindProps): Lifecycle {
   const { taskIsGone, stopTasks, taskNetworks } = props;
+  if (taskIsGone !== undefined && taskIsGone !== 'deleted' && taskIsGone !== 'terminal') {
+    refuse(scope, `taskIsGone is "${taskIsGone}", and must be "deleted" or "terminal"; choose one of the two`);
+  }
   if (lifecycle === undefined) return swarmkit({ taskIsGone, stopTasks, taskNetworks });
   const both = CHOICES.filter((choice) => props[choice] !== undefined);
   if (both.length === 0) return lifecycle;

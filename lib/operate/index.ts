@@ -4,7 +4,7 @@ export { connect } from '../dynamodb/document-client.ts';
 export type { Id } from '../lifecycle/ids.ts';
 export type { ItemKey } from '../lifecycle/keys.ts';
 export type { SeenItem } from '../protocol/model.ts';
-export { DEFAULT_RULES, type Rules, type SwarmkitRules } from '../protocol/rules.ts';
+export { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 export type { Violation } from '../protocol/violations.ts';
 export type { SweepAnswer, SweepFailure, SweepRequest } from '../streams/sweep-requested.ts';
 export { type AuditOptions, type AuditResult, audit } from './audit/audit.ts';

@@ -8,9 +8,11 @@ import {
 } from './limits.ts';
 import { byteLength } from './model.ts';
 
-/** A text is not a list: its letters would be taken for ids. */
+/** A text is not a list: its letters would be taken for ids. Nor has a list holes, which whatever goes through it may pass over. */
 export function checkList(name: string, list: unknown): void {
   if (!Array.isArray(list)) throw invalid(`${name} is ${shown(list)}; it must be a list`);
+  const hole = list.findIndex((_, place) => !(place in list));
+  if (hole !== -1) throw invalid(`${name} has nothing at place ${hole}, counted from 0; fill it, or leave it out`);
 }
 
 export function checkOptions(options: unknown): void {

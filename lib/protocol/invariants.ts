@@ -16,6 +16,7 @@
 import { type ItemKey, itemName, sameItem } from '../lifecycle/keys.ts';
 import type { KindPlan } from '../lifecycle/kind-plan.ts';
 import type { Plan } from '../lifecycle/plan.ts';
+import { swarmkitPlan } from '../lifecycle/swarmkits.ts';
 import { type Circumstances, findHold } from './decide.ts';
 import {
   checkRestOf,
@@ -31,7 +32,7 @@ import {
   tellItem,
   tellWorld,
 } from './rest.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from './rules.ts';
+import { DEFAULT_RULES } from './rules.ts';
 import { holdersOf, itemsOf, type Tables, worldOf } from './tables.ts';
 import { attachmentSubject, type Promised, type Violation } from './violations.ts';
 
@@ -70,7 +71,7 @@ export type StoredReceipt = {
 
 /** What the tables are judged by. */
 export interface Judgement extends Circumstances {
-  /** @default SwarmKit's kinds, by the rules */
+  /** @default SwarmKit's kinds without any choice */
   readonly plan?: Plan | undefined;
 }
 
@@ -81,8 +82,7 @@ const UNDATED: Judgement = { rules: DEFAULT_RULES, nowEpochMillis: Number.POSITI
 export function checkAlways(
   tables: Tables,
   unprocessed: (parent: ItemKey) => number,
-  rules: SwarmkitRules = DEFAULT_RULES,
-  plan: Plan = swarmkitPlan(rules),
+  plan: Plan = swarmkitPlan(),
 ): Violation[] {
   const world = worldOf(plan, tables);
   return highCounters(plan, world, countLiving(plan, tellWorld(plan, world), world.attachments), unprocessed);
@@ -90,7 +90,7 @@ export function checkAlways(
 
 /** Holds for each single write, a raw one too, as long as only the deallocator deletes what is guarded. */
 export function checkStep(before: Tables, after: Tables, judgement: Judgement = UNDATED): Violation[] {
-  const { plan = swarmkitPlan(judgement.rules) } = judgement;
+  const { plan = swarmkitPlan() } = judgement;
   const receipted = after.receipts && new Set(newReceipts(before, after).flatMap(namesIn));
   const violations: Violation[] = [];
   for (const gone of deleted(plan, before, after)) {
@@ -145,7 +145,7 @@ function* faultsOf(
 
 /** Holds once every record has been delivered and every function has returned. */
 export function checkRest(tables: Tables, judgement: Judgement = UNDATED): Violation[] {
-  const { rules, plan = swarmkitPlan(rules) } = judgement;
+  const { plan = swarmkitPlan() } = judgement;
   const world = worldOf(plan, tables);
   const found = checkRestOf(plan, world, judgement);
   return [

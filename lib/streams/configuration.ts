@@ -8,7 +8,7 @@ import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { planOf } from '../lifecycle/plan.ts';
 import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { CONFIGURATION_VARIABLE, type DeploymentNames, readRuleOutputs } from './deployment.ts';
+import { CONFIGURATION_VARIABLE, type DeploymentNames, RULES_TOLD, readRuleOutputs } from './deployment.ts';
 
 export interface Config {
   readonly endpoint: string | undefined;
@@ -17,7 +17,7 @@ export interface Config {
   readonly accessKeyId: string | undefined;
   readonly secretAccessKey: string | undefined;
   readonly names: DeploymentNames;
-  /** The kinds. Undefined: SwarmKit's, by the rules. */
+  /** The kinds. Undefined: SwarmKit's, without any choice. */
   readonly lifecycle: Lifecycle | undefined;
 }
 
@@ -67,7 +67,7 @@ export function readConfig(name: string, text: string, lifecycle?: Lifecycle | '
   }
   const config = isMap(document) ? document : {};
   const tables = isMap(config.tables) ? config.tables : {};
-  const own = config.lifecycle as Lifecycle | undefined;
+  const own = declaredIn(name, config.lifecycle);
   const declared = lifecycle === undefined || lifecycle === 'as told' ? own : lifecycle;
   const wanted = Object.keys(lifecycle === 'as told' ? tables : planOf(declared ?? SWARMKIT).tables);
   const missing = wanted.filter((table) => typeof tables[table] !== 'string');
@@ -83,6 +83,12 @@ export function readConfig(name: string, text: string, lifecycle?: Lifecycle | '
   if (endpoint !== undefined && !isEndpoint(endpoint)) {
     throw invalid(`endpoint of ${name} is "${endpoint}", and must be a URL such as http://127.0.0.1:8000`);
   }
+  const [other] = Object.keys(rules).filter((rule) => !RULES_TOLD.includes(rule));
+  if (other !== undefined) {
+    throw invalid(
+      `rules of ${name} have ${other}, and may have ${RULES_TOLD.join(', ')}; what the kinds are is said by lifecycle, as defineLifecycle or swarmkit({ … }) gives it`,
+    );
+  }
   const ruleTexts = Object.fromEntries(Object.entries(rules).map(([rule, value]) => [rule, String(value)]));
   return {
     endpoint,
@@ -97,6 +103,16 @@ export function readConfig(name: string, text: string, lifecycle?: Lifecycle | '
     },
     lifecycle: declared,
   };
+}
+
+/** As data, or as the text that the functions have in their environment. */
+function declaredIn(name: string, said: unknown): Lifecycle | undefined {
+  if (typeof said !== 'string') return said as Lifecycle | undefined;
+  try {
+    return JSON.parse(said);
+  } catch (cause) {
+    throw invalid(`lifecycle of ${name} is "${said}", and must be a lifecycle as JSON`, cause);
+  }
 }
 
 export function isEndpoint(text: string): boolean {

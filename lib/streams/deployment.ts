@@ -2,13 +2,12 @@
  * A deployment's kinds, names and rules as texts: in the environment of its functions, and in the outputs of its stack. The
  * construct writes them; the functions, the command line and the programs of this repository read them.
  */
-import type { PhysicalNames, TableName } from '../dynamodb/schema.ts';
+import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { type Plan, trustedPlanOf } from '../lifecycle/plan.ts';
-import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { capitalized } from '../lifecycle/words.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { DEFAULT_RULES, type Rules, type SwarmkitRules } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { functionNamesOf } from './functions.ts';
 import type { LogLevel } from './telemetry.ts';
 
@@ -34,7 +33,7 @@ export interface DeploymentNames {
   /** The URL of the dead-letter queue. Absent: nothing can be redriven from here. */
   readonly deadLetterQueueUrl?: string;
   /** What the deployment has chosen. */
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
 }
 
 /** A variable with such a document, or with the name of a file that has it. */
@@ -76,8 +75,6 @@ function number(allowed: string, pattern: RegExp, unit: number): Form<number> {
 
 const whole = (unit: number) => number('a whole number', /^\d{1,9}$/, unit);
 const SECOND_MILLIS = 1000;
-const TASK_IS_GONE = words<'deleted' | 'terminal'>({ deleted: 'deleted', terminal: 'terminal' });
-const YES_OR_NO = { yes: true, no: false };
 
 const RULE_VARIABLES: Texts<Rules> = {
   gracePeriodMillis: { name: 'GRACE_PERIOD_SECONDS', ...whole(SECOND_MILLIS) },
@@ -106,12 +103,13 @@ const functionVariable = (plan: Plan): Texts<Pick<FunctionEnvironment, 'function
 const tableVariables = ({ tables }: Plan): Texts<Record<string, string>> =>
   Object.fromEntries(Object.entries(tables).map(([table, { variable }]) => [table, { name: variable, ...ANY }]));
 
-/** The rules that reports depend on. People write these too, in configuration files, so more texts are allowed. */
-const RULE_OUTPUTS: Texts<Required<Pick<SwarmkitRules, 'taskIsGone' | 'taskNetworks' | 'gracePeriodMillis'>>> = {
-  taskIsGone: { name: 'TaskIsGone', ...TASK_IS_GONE },
-  taskNetworks: { name: 'TaskNetworks', ...words({ ...YES_OR_NO, true: true, false: false }) },
+/** The rule that reports depend on. People write it too, in configuration files, so more texts are allowed. */
+const RULE_OUTPUTS: Texts<Pick<Rules, 'gracePeriodMillis'>> = {
   gracePeriodMillis: { name: 'GracePeriodSeconds', ...number('a number, 0 or more', /^\d+(\.\d+)?$/, SECOND_MILLIS) },
 };
+
+/** What a configuration may say beside the kinds. */
+export const RULES_TOLD: readonly string[] = Object.values(RULE_OUTPUTS).map(({ name }) => name);
 
 export function writeEnvironment(environment: FunctionEnvironment): Record<string, string> {
   const { lifecycle, plan, tables, rules } = environment;
@@ -163,7 +161,7 @@ export function writeOutputs(names: Required<DeploymentNames>): Record<string, s
     ...Object.fromEntries(Object.entries(names.tables).map(([table, name]) => [tableOutput(table), name])),
     SweepFunctionName: names.sweepFunctionName,
     DeadLetterQueueUrl: names.deadLetterQueueUrl,
-    ...write(RULE_OUTPUTS, { ...DEFAULT_RULES, ...names.rules }),
+    ...write(RULE_OUTPUTS, names.rules),
   };
 }
 
@@ -174,7 +172,7 @@ export interface NamesDocument extends Omit<DeploymentNames, 'rules'> {
 }
 
 export function writeNames(names: DeploymentNames): NamesDocument {
-  return { ...names, rules: write(RULE_OUTPUTS, { ...DEFAULT_RULES, ...names.rules }) };
+  return { ...names, rules: write(RULE_OUTPUTS, names.rules) };
 }
 
 /**
@@ -255,7 +253,7 @@ function choosePrefix(stack: string, chosen: string | undefined, prefixes: reado
 }
 
 /** `InvalidArgument` for a text that says no rule: a report by another rule would be wrong without a word. */
-export function readRuleOutputs(outputs: Readonly<Record<string, string>>): SwarmkitRules {
+export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Rules {
   const told = { ...write(RULE_OUTPUTS, DEFAULT_RULES), ...outputs };
   const refusal: Refusal = (name, text, allowed) =>
     new DeallocatorError(
@@ -263,12 +261,6 @@ export function readRuleOutputs(outputs: Readonly<Record<string, string>>): Swar
       `the deployment's rule ${name} is "${text}", allowed: ${allowed}; give what the stack puts out`,
     );
   return { ...DEFAULT_RULES, ...read(RULE_OUTPUTS, told, refusal) };
-}
-
-/** One value for each table that SwarmKit's kinds have, by the table's name here. */
-export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
-  const tables = Object.keys(trustedPlanOf(SWARMKIT).tables) as TableName[];
-  return Object.fromEntries(tables.map((table) => [table, of(table)])) as Record<TableName, T>;
 }
 
 function write<T extends object>(texts: Texts<T>, values: T): Record<string, string> {

@@ -19,18 +19,6 @@ export function functionConstructId({ functions }: Pick<Plan, 'functions'>, name
   return functions[name]?.constructId ?? SWEEP.constructId;
 }
 
-/** The functions that the streams of SwarmKit's kinds wake, for those who know these alone. */
-export const STREAM_FUNCTION_NAMES = [
-  'task-deleted',
-  'attachment-deleted',
-  'service-updated',
-  'network-updated',
-] as const;
-export type StreamFunctionName = (typeof STREAM_FUNCTION_NAMES)[number];
-/** The functions that SwarmKit's kinds have. */
-export type FunctionName = StreamFunctionName | typeof SWEEP.name;
-export const FUNCTION_NAMES: readonly FunctionName[] = [...STREAM_FUNCTION_NAMES, SWEEP.name];
-
 /** How Lambda reads each stream, unless the deployment says otherwise; the props tell why. */
 export const MAPPING_DEFAULTS = {
   batchSize: 4000,

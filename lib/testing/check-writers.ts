@@ -7,7 +7,7 @@ import type { Lifecycle } from '../lifecycle/declaration.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
 import type { Chance } from '../protocol/chance.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import { BrokenPromiseError } from './broken-promise.ts';
 import { NotInMemoryError } from './memory/not-in-memory.ts';
 import { PlanWatch } from './plan-watch.ts';
@@ -61,7 +61,7 @@ export interface CheckWritersOptions<L extends Lifecycle = Swarmkit> {
    */
   readonly faults?: boolean;
   /** What the deployment chooses. @default nothing */
-  readonly rules?: Partial<SwarmkitRules>;
+  readonly rules?: Partial<Rules>;
 }
 
 /** What was tried, where every promise was kept. */
@@ -141,7 +141,7 @@ async function attempt(schedule: Schedule): Promise<Outcome> {
 }
 
 /** Without faults, the order of things alone; a sweep is full, since any raw write may have been made. */
-function dialsOf(rules: SwarmkitRules): { readonly calm: Dials; readonly rough: Dials } {
+function dialsOf(rules: Rules): { readonly calm: Dials; readonly rough: Dials } {
   const calm: Dials = { ...CALM, rules, raw: true, stalls: 0.15, stepsMin: 40, stepsMax: 160 };
   return { calm, rough: { ...calm, ...CRASHES, ...NETWORK, ...SWEEPS, ...LOSSES } };
 }
@@ -187,7 +187,7 @@ const BEGIN = 'begins';
 
 function playOf(
   { writers, begin, lifecycle }: CheckWritersOptions & { readonly lifecycle?: Lifecycle },
-  rules: SwarmkitRules,
+  rules: Rules,
   outcomes: Outcomes,
 ): Play {
   const plan: Plan | undefined = lifecycle && planOf(lifecycle);

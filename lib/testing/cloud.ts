@@ -5,8 +5,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeallocatorClient } from '../client/client.ts';
 import { documentClient } from '../dynamodb/document-client.ts';
 import type { Lifecycle } from '../lifecycle/declaration.ts';
-import { planOf } from '../lifecycle/plan.ts';
+import { type Plan, planOf } from '../lifecycle/plan.ts';
 import { SWARMKIT } from '../lifecycle/swarmkit.ts';
+import { isDefault } from '../lifecycle/swarmkits.ts';
 import { LocalError } from '../local/ground/local-error.ts';
 import { type LocalCloud, startLocalCloud } from '../local/local-cloud.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
@@ -37,8 +38,9 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   log(`[local] engine on port ${cloud.enginePort}, which asks no policy and wakes no function`);
   const { endpoint, region, accessKeyId, secretAccessKey, outputs } = cloud;
   const lifecycle = lifecycleOf(cloud, stackName);
-  const names = readOutputs(stackName, outputs, planOf(lifecycle ?? SWARMKIT));
-  const { tables, rules, sweepFunctionName } = names;
+  const plan: Plan = planOf(lifecycle);
+  const names = readOutputs(stackName, outputs, plan);
+  const { tables, sweepFunctionName } = names;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
   const sdk = new DynamoDBClient({ ...connection, maxAttempts: SDK_TRIES_MAX });
   const sweep = async (request: SweepRequest): Promise<SweepAnswer> => {
@@ -51,16 +53,19 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   let client: DeallocatorClient | undefined;
   return {
     get client() {
-      client ??= (
-        lifecycle === undefined
-          ? new DeallocatorClient({ tables, connection, taskNetworks: rules.taskNetworks })
-          : new DeallocatorClient({ lifecycle, tables, connection })
-      ) as DeallocatorClient;
+      client ??= new DeallocatorClient({ lifecycle, tables, connection }) as DeallocatorClient;
       return client;
     },
     documentClient: documentClient(sdk),
     tables,
-    config: { endpoint, region, accessKeyId, secretAccessKey, ...writeNames(names), ...(lifecycle && { lifecycle }) },
+    config: {
+      endpoint,
+      region,
+      accessKeyId,
+      secretAccessKey,
+      ...writeNames(names),
+      ...(!isDefault(plan) && { lifecycle }),
+    },
     quiesce: (timeoutMillis) => cloud.quiesce(timeoutMillis === undefined ? {} : { timeoutMillis }),
     sweep: (request = {}) => sweep(request),
     stop: async () => {
@@ -70,16 +75,12 @@ export async function start(options: LocalCloudOptions, packageRoot: string): Pr
   };
 }
 
-/** The kinds, as the sweep function has them in its environment. Undefined: it has SwarmKit's tables, or is no sweep of ours. */
-function lifecycleOf(cloud: LocalCloud, stackName: string): Lifecycle | undefined {
+/** The kinds, as the sweep function has them in its environment; SwarmKit's where it is no sweep of ours. */
+function lifecycleOf(cloud: LocalCloud, stackName: string): Lifecycle {
   const { sweepFunctionName } = readOutputs(stackName, cloud.outputs);
   const text = sweepFunctionName && cloud.variables(sweepFunctionName)[LIFECYCLE_VARIABLE.name];
-  if (!text) return undefined;
-  const lifecycle = JSON.parse(text) as Lifecycle;
-  return tablesOf(lifecycle) === tablesOf(SWARMKIT) ? undefined : lifecycle;
+  return text ? (JSON.parse(text) as Lifecycle) : SWARMKIT;
 }
-
-const tablesOf = (lifecycle: Lifecycle) => Object.keys(planOf(lifecycle).tables).sort().join();
 
 /** Its own errors are not the package's. */
 async function orSay(options: Parameters<typeof startLocalCloud>[0]): Promise<LocalCloud> {

@@ -12,10 +12,11 @@ import { DynamoDBStore } from '../dynamodb/store.ts';
 import type { IdOf, KindOf, Lifecycle } from '../lifecycle/declaration.ts';
 import { attributesOf, type Id, keyFor } from '../lifecycle/ids.ts';
 import { type Plan, planOf } from '../lifecycle/plan.ts';
+import { SWARMKIT } from '../lifecycle/swarmkit.ts';
 import { Cluster } from '../operate/reports/cluster.ts';
 import { readStatus, type StatusEntry } from '../operate/reports/status.ts';
 import type { Chance } from '../protocol/chance.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../protocol/rules.ts';
 import type { Violation } from '../protocol/violations.ts';
 import type { SweepAnswer, SweepRequest } from '../streams/sweep-requested.ts';
 import type { Faults, Whose } from './faults.ts';
@@ -26,7 +27,7 @@ import { Stage } from './stage.ts';
 /** The deployment that is simulated, and its chance. */
 export interface InMemoryOptions {
   /** What the deployment chooses; the construct's props of these names, durations in the unit that the name says. @default nothing */
-  readonly rules?: Partial<SwarmkitRules>;
+  readonly rules?: Partial<Rules>;
   /** When the story begins, ISO 8601. @default 2026-01-01T00:00:00.000Z */
   readonly startsAt?: string;
   /** Of the dice behind random pauses: a whole number. Another one tells the same story at other times. @default 1 */
@@ -120,9 +121,9 @@ export async function inMemory<L extends Lifecycle>(
 export async function inMemory(
   options: InMemoryOptions & { readonly lifecycle?: Lifecycle } = {},
 ): Promise<InMemoryDeallocator> {
-  const { lifecycle } = options;
-  const rules: SwarmkitRules = { ...DEFAULT_RULES, ...options.rules };
-  const plan: Plan = lifecycle === undefined ? swarmkitPlan(rules) : planOf(lifecycle);
+  const { lifecycle = SWARMKIT } = options;
+  const rules: Rules = { ...DEFAULT_RULES, ...options.rules };
+  const plan: Plan = planOf(lifecycle);
   const names = memoryNames(plan);
   const chance = testChance(options.seed, checkedStart(options.startsAt));
   const stage = new Stage(rules, chance, plan);
@@ -140,12 +141,7 @@ export async function inMemory(
   const eyes = documentClient(memoryClient((operation, input) => stage.engine.carryOut(operation, input)));
   const cluster = new Cluster(eyes, names, { plan, rules, chance, isLearned: true });
   return {
-    client: new DeallocatorClient({
-      tables: names,
-      client: db,
-      chance,
-      ...(lifecycle === undefined ? { taskNetworks: rules.taskNetworks } : { lifecycle }),
-    }) as DeallocatorClient,
+    client: new DeallocatorClient({ lifecycle, tables: names, client: db, chance }) as DeallocatorClient,
     documentClient: db,
     tables: names as SwarmkitNames,
     chance,

@@ -3,7 +3,7 @@ import { type ItemKey, itemName } from '../lifecycle/keys.ts';
 import type { Plan } from '../lifecycle/plan.ts';
 import { checkAlways, checkRest, checkStep, type World } from '../protocol/invariants.ts';
 import { type StoredItem, tellItem } from '../protocol/rest.ts';
-import type { SwarmkitRules } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 import { itemsOf } from '../protocol/tables.ts';
 import type { Violation } from '../protocol/violations.ts';
 import type { Watcher } from './simulation/watch.ts';
@@ -15,9 +15,9 @@ export class PlanWatch implements Watcher {
   excused = 0;
   stopped = 0;
   readonly #plan: Plan;
-  readonly #rules: SwarmkitRules;
+  readonly #rules: Rules;
 
-  constructor(plan: Plan, rules: SwarmkitRules) {
+  constructor(plan: Plan, rules: Rules) {
     this.#plan = plan;
     this.#rules = rules;
   }
@@ -32,7 +32,7 @@ export class PlanWatch implements Watcher {
   }
 
   always(world: World, unprocessed: (parent: ItemKey) => number): void {
-    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#rules, this.#plan));
+    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#plan));
   }
 
   rest(world: World, lost: boolean, nowEpochMillis: number): void {

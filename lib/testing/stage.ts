@@ -6,7 +6,7 @@ import { readBatchResult } from '../local/streams/batch-result.ts';
 import { DeallocatorError } from '../protocol/errors.ts';
 import { checkRest, checkStep, type World } from '../protocol/invariants.ts';
 import { tellWorld } from '../protocol/rest.ts';
-import { type SwarmkitRules, swarmkitPlan } from '../protocol/rules.ts';
+import type { Rules } from '../protocol/rules.ts';
 import type { Store } from '../protocol/store.ts';
 import { worldOf } from '../protocol/tables.ts';
 import type { Violation } from '../protocol/violations.ts';
@@ -34,7 +34,7 @@ export class Stage {
   readonly engine: MemoryEngine;
   readonly faults: SwitchedFaults;
   readonly #lanes: Lanes;
-  readonly #rules: SwarmkitRules;
+  readonly #rules: Rules;
   readonly #chance: TestChance;
   readonly #violations: Violation[] = [];
   readonly #deleted: string[] = [];
@@ -43,7 +43,7 @@ export class Stage {
   #batches = 0;
   deadLetters = 0;
 
-  constructor(rules: SwarmkitRules, chance: TestChance, plan = swarmkitPlan(rules)) {
+  constructor(rules: Rules, chance: TestChance, plan: Plan) {
     this.#rules = rules;
     this.#chance = chance;
     this.tables = new MemoryTables(0, plan);

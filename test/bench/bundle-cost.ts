@@ -1,4 +1,5 @@
 /** What a function's bundle weighs, and what it takes to load it: as it is built, and with parts more or fewer. */
+
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +9,8 @@ import { bundleOptions } from '../../lib/infra/bundle.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { forTables, writeEnvironment } from '../../lib/streams/deployment.ts';
+import { writeEnvironment } from '../../lib/streams/deployment.ts';
+import { forTables } from '../support/swarmkit.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 

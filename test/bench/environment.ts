@@ -4,8 +4,9 @@ import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { FunctionPorts } from '../../lib/streams/ports.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { type CarryOut, MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
@@ -59,7 +60,7 @@ export function openEnvironment(
   const ports: ContenderPorts = {
     client,
     chance,
-    plan: swarmkitPlan(DEFAULT_RULES),
+    plan: swarmkitPlan(),
     rules: DEFAULT_RULES,
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { chance, observer })),
     telemetry: {

@@ -6,7 +6,8 @@ import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { streamHandlerOf } from '../../lib/streams/handlers.ts';
 import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 
@@ -55,7 +56,7 @@ export function openHandler(port: number) {
   const handler = streamHandlerOf('tasks', {
     openStore: (observer) => new DynamoDBStore(openDatabase(db, MEMORY_NAMES, { observer })),
     chance: systemChance,
-    plan: swarmkitPlan(DEFAULT_RULES),
+    plan: swarmkitPlan(),
     rules: DEFAULT_RULES,
     telemetry: {
       functionName: 'bench',

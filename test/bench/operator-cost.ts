@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { forTables } from '../../lib/streams/deployment.ts';
+import { forTables } from '../support/swarmkit.ts';
 import type { World } from './table-server.ts';
 
 export interface OperatorCost {

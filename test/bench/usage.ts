@@ -1,5 +1,6 @@
 /** What a request costs by AWS's rules, from what it has touched, and sums of that. */
 import { MARKED_INDEX, type TableName } from '../../lib/dynamodb/schema.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import {
   type Consistency,
   type IndexSchema,
@@ -11,7 +12,6 @@ import {
   writeUnits,
 } from '../../lib/local/dynamodb/capacity.ts';
 import type { OperationUsage } from '../../lib/local/dynamodb/meter.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { keyNames } from '../../lib/testing/memory/tables.ts';
 import type { Touched, Written } from '../../lib/testing/memory/touched.ts';
 
@@ -20,7 +20,7 @@ const MARKED: IndexSchema = {
   attributes: [MARKED_INDEX.partitionKey, MARKED_INDEX.sortKey],
 };
 
-const SCHEMAS = swarmkitPlan(DEFAULT_RULES).tables;
+const SCHEMAS = swarmkitPlan().tables;
 
 const indexesOf = (table: string): readonly IndexSchema[] =>
   SCHEMAS[table]?.markedIndex

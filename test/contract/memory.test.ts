@@ -1,4 +1,4 @@
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { describeKinds } from './kinds-contract.ts';
@@ -8,8 +8,8 @@ describeStore('memory', async () => {
   const tables = new MemoryTables();
   return {
     store: memoryStore(tables),
-    terminalStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskIsGone: 'terminal' } }),
-    holdingStore: memoryStore(tables, { rules: { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } }),
+    terminalStore: memoryStore(tables, { plan: swarmkitPlan({ taskIsGone: 'terminal' }) }),
+    holdingStore: memoryStore(tables, { plan: swarmkitPlan({ taskIsGone: 'terminal', taskNetworks: true }) }),
     put: async (table, item) => tables.put(table, item),
     delete: async (table, keys) => tables.delete(table, keys),
     get: async (table, keys) => tables.get(table, keys),

@@ -19,7 +19,7 @@ import {
   neededPolicy,
   type Roles,
 } from '../../lib/operate/deployed/guards.ts';
-import type { FunctionName } from '../../lib/streams/functions.ts';
+import type { FunctionName } from '../support/swarmkit.ts';
 import { rightTable } from './brought.ts';
 import { createWorld, tableNames } from './world.ts';
 

@@ -111,8 +111,6 @@ describe('synth', () => {
       ReceiptsTableName: { Value: stack.resolve(tables.receipts.tableName) },
       SweepFunctionName: { Value: stack.resolve(functions.sweep.functionName) },
       DeadLetterQueueUrl: { Value: stack.resolve(deadLetterQueue.queueUrl) },
-      TaskIsGone: { Value: 'deleted' },
-      TaskNetworks: { Value: 'no' },
       GracePeriodSeconds: { Value: '0' },
     });
     expect(JSON.stringify(template)).not.toMatch(/"[a-z]{2}-[a-z]+-\d"|:\d{12}:/);

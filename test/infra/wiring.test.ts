@@ -1,11 +1,15 @@
 /** How a user's own programs find a deployment: by the stack's outputs, and by what `connect` grants and sets. */
-import { App, Stack } from 'aws-cdk-lib';
+
+import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { describe, expect, test } from 'vitest';
+import { IDEAS } from '../../bin/examples/ideas.ts';
 import { Deallocator, DeallocatorStack } from '../../lib/infra/index.ts';
+import { SWARMKIT, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
-import { forTables, readOutputs } from '../../lib/streams/deployment.ts';
+import { readOutputs } from '../../lib/streams/deployment.ts';
+import { forTables } from '../support/swarmkit.ts';
 import { createWorld, permissions, tableNames } from './world.ts';
 
 const functionIn = (stack: Stack) =>
@@ -32,16 +36,16 @@ function textOf(value: unknown): string {
 describe('a stack of the user’s', () => {
   test('puts out what the tools need, behind the id of each deallocator', () => {
     const stack = new Stack(new App(), 'Shop');
-    const orders = new Deallocator(stack, 'Orders', { taskIsGone: 'terminal' });
+    const orders = new Deallocator(stack, 'Orders', { gracePeriod: Duration.minutes(1) });
     new Deallocator(stack, 'Other-One', { metricsNamespace: 'Other' });
     const outputs = outputsOf(stack);
     expect(readOutputs('Shop/Orders', outputs)).toMatchObject({
       tables: forTables((table) => textOf(stack.resolve(orders.tableNames[table]))),
       sweepFunctionName: textOf(stack.resolve(orders.functions.sweep.functionName)),
       deadLetterQueueUrl: textOf(stack.resolve(orders.deadLetterQueue.queueUrl)),
-      rules: { taskIsGone: 'terminal' },
+      rules: { gracePeriodMillis: 60_000 },
     });
-    expect(readOutputs('Shop/OtherOne', outputs).rules.taskIsGone).toBe('deleted');
+    expect(readOutputs('Shop/OtherOne', outputs).rules.gracePeriodMillis).toBe(0);
   });
 
   test.each([[Stack], [DeallocatorStack]] as const)('%o puts out nothing where that is chosen', (kind) => {
@@ -82,15 +86,34 @@ describe('connect', () => {
       deallocator[grants[access]](granted);
       const allowed = (fn: LambdaFunction) => permissions(world.statementsOf(fn.role as NonNullable<typeof fn.role>));
       expect(allowed(connected)).toEqual(allowed(granted));
-      const { names } = readConfig('variable', variableOf(stack, connected));
+      const { names, lifecycle } = readConfig('variable', variableOf(stack, connected));
       expect(names.tables).toEqual(
         Object.fromEntries(tableNames.map((table) => [table, stack.resolve(deallocator.tableNames[table]).Ref])),
       );
-      expect(names.rules.taskNetworks).toBe(true);
+      expect(lifecycle).toEqual(swarmkit({ taskNetworks: true }));
       expect(names.sweepFunctionName === undefined).toBe(access !== 'operate');
       expect(names.deadLetterQueueUrl === undefined).toBe(access !== 'operate');
     },
   );
+
+  test.each([
+    ['SwarmKit’s kinds without a choice', {}],
+    ['the same, declared', { lifecycle: SWARMKIT }],
+    ['kinds of one’s own, which the program declares', { lifecycle: IDEAS }],
+  ])('does not tell %s', (_, props) => {
+    const stack = new Stack(new App(), 'Shop');
+    const fn = functionIn(stack);
+    new Deallocator(stack, 'Deallocator', props).connect(fn);
+    expect(variableOf(stack, fn)).not.toContain('lifecycle');
+  });
+
+  test('tells the kinds without a dollar: a checker of templates would take a part in its braces for a reference', () => {
+    const { stack, deallocator } = createWorld({ taskIsGone: 'terminal' });
+    const fn = functionIn(stack);
+    deallocator.connect(fn);
+    expect(variableOf(stack, fn)).toContain('lifecycle');
+    expect(variableOf(stack, fn)).not.toContain('$');
+  });
 
   test('is by default to write', () => {
     const { stack, deallocator } = createWorld();

@@ -9,7 +9,7 @@ import type { IConstruct } from 'constructs';
 import type { TableName } from '../../lib/dynamodb/schema.ts';
 import { bundleFunctions } from '../../lib/infra/bundle.ts';
 import { Deallocator, type DeallocatorProps } from '../../lib/infra/index.ts';
-import type { FunctionName } from '../../lib/streams/functions.ts';
+import type { FunctionName } from '../support/swarmkit.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 

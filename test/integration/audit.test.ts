@@ -1,10 +1,11 @@
 /** The audit of live tables: it finds what is wrong, and calls nothing wrong that is only on its way. */
+
 import { type AttributeValue, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { type AuditOptions, audit } from '../../lib/operate/audit/audit.ts';
 import type { AuditProgress } from '../../lib/operate/audit/reader.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { connectRaw } from '../support/dynamodb.ts';
 import { type LocalBackend, localBackend } from '../support/local-backend.ts';
 import { MARKED, network, service, task } from '../support/objects.ts';
@@ -141,14 +142,14 @@ describe('an audit', () => {
     expect(cleared).toBe(2);
   });
 
-  it('counts children by the deployment’s rules, beyond the first page', async () => {
-    const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
+  it('counts children by the deployment’s kinds, beyond the first page', async () => {
+    const plan = swarmkitPlan({ taskIsGone: 'terminal' });
     const padding = 'x'.repeat(300_000);
     await backend.put('services', service('web', [], { ...MARKED, markedAt: 'x#1' }));
     for (const id of ['t1', 't2', 't3', 't4', 't5']) {
       await backend.put('tasks', { ...task('web', id), status: { state: 'failed' }, padding });
     }
-    const problems = async () => (await run({ rules })).findings.map(({ problem }) => problem);
+    const problems = async () => (await run({ plan })).findings.map(({ problem }) => problem);
     expect(await problems()).toEqual(['not deleted']);
     await backend.put('tasks', { ...task('web', 't6'), status: { state: 'running' } });
     expect(await problems()).toEqual(['no counter']);

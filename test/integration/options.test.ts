@@ -1,9 +1,12 @@
 /** What a deployment may choose, on the template and the bundles that it would deploy. */
+
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Duration } from 'aws-cdk-lib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import type { DeallocatorProps } from '../../lib/infra/index.ts';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { audit } from '../../lib/operate/audit/audit.ts';
 import { repair } from '../../lib/operate/audit/repair.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
@@ -139,18 +142,21 @@ it('a task that has ended is gone, tasks are told to stop, and nothing goes befo
   );
   await backend.deliver();
   expect(await left()).toEqual([]);
-  const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
-  const circumstances = { rules, nowEpochMillis: Number.POSITIVE_INFINITY };
+  const plan = swarmkitPlan(chosen);
+  const circumstances = { plan, rules: DEFAULT_RULES, nowEpochMillis: Number.POSITIVE_INFINITY };
   expect(checkRest(await backend.world(), circumstances)).toEqual([]);
   db.destroy();
 });
 
 it('S2 a task holds the networks that it is attached to by itself, and what raw hands leave of that is found and mended', async () => {
   await start({ taskNetworks: true });
-  const { endpoint, region, accessKeyId, secretAccessKey, outputs } = backend.cloud;
-  expect(outputs.TaskNetworks).toBe('yes');
+  const { endpoint, region, accessKeyId, secretAccessKey } = backend.cloud;
   const connection = { endpoint, region, credentials: { accessKeyId, secretAccessKey } };
-  const client = new DeallocatorClient({ tables: backend.tables, connection, taskNetworks: true });
+  const client = new DeallocatorClient({
+    lifecycle: swarmkit({ taskNetworks: true }),
+    tables: backend.tables,
+    connection,
+  });
   for (const id of ['debug', 'raw']) await client.createNetwork({ id });
   await client.createService({ id: 'web' });
   await client.createTask('web', { id: '1', networks: [{ target: 'debug' }] });
@@ -168,7 +174,8 @@ it('S2 a task holds the networks that it is attached to by itself, and what raw 
   await client.createNetwork({ id: 'idle' });
   await backend.put('attachments', pair('9', 'idle'));
   const db = connectRaw(connection);
-  const options = { rules: { ...DEFAULT_RULES, taskNetworks: true }, confirmMillis: 0 };
+  const plan = swarmkitPlan({ taskNetworks: true });
+  const options = { plan, confirmMillis: 0 };
   const { findings } = await audit(db, backend.tables, options);
   expect(findings.map(({ problem, about, mending }) => [problem, about, mending])).toEqual([
     ['missing attachment', { service: 'web', task: '2', network: 'raw' }, { by: 'sweep', parent: 'task#3#web#2' }],
@@ -178,7 +185,7 @@ it('S2 a task holds the networks that it is attached to by itself, and what raw 
   expect(await repair(db, backend.tables, { invoke }, findings, options)).toMatchObject({ left: [] });
   db.destroy();
 
-  const cluster = new Cluster(connectRaw(connection), backend.tables, { rules: options.rules });
+  const cluster = new Cluster(connectRaw(connection), backend.tables, { plan });
   const { usedBy, advice } = await explain(cluster, { kind: 'network', id: 'debug' });
   expect(usedBy).toMatchObject([{ object: 'task#3#web#1', state: 'not marked' }]);
   expect(advice.join(' ')).toContain('network debug stays: task 1 of service web uses it.');
@@ -187,5 +194,5 @@ it('S2 a task holds the networks that it is attached to by itself, and what raw 
   await client.deleteTasks('web', ['1', '2']);
   await backend.deliver();
   expect((await left()).sort()).toEqual(['idle', 'web']);
-  expect(checkRest(await backend.world(), { rules: options.rules, nowEpochMillis: Date.now() })).toEqual([]);
+  expect(checkRest(await backend.world(), { plan, rules: DEFAULT_RULES, nowEpochMillis: Date.now() })).toEqual([]);
 });

@@ -1,6 +1,8 @@
 /** `deallocator/testing` in memory: the real client and functions, faults that are switched on, time that the test owns. */
+
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { type InMemoryDeallocator, inMemory } from '../../lib/testing/index.ts';
 
 const uses = (...ids: string[]) => ({ task: { networks: ids.map((target) => ({ target })) } });
@@ -218,9 +220,9 @@ describe('faults', () => {
   });
 });
 
-describe('the rules of a deployment', () => {
+describe('the choices of a deployment', () => {
   it('tasks that have ended count as gone', async () => {
-    deallocator = await inMemory({ rules: { taskIsGone: 'terminal' } });
+    deallocator = await inMemory({ lifecycle: swarmkit({ taskIsGone: 'terminal' }) });
     await shop(1);
     const { documentClient, tables } = deallocator;
     await documentClient.send(
@@ -236,7 +238,7 @@ describe('the rules of a deployment', () => {
   });
 
   it('tasks hold networks', async () => {
-    deallocator = await inMemory({ rules: { taskNetworks: true } });
+    deallocator = await inMemory({ lifecycle: swarmkit({ taskNetworks: true }) });
     const { client } = deallocator;
     await client.createNetwork({ id: 'front' });
     await client.createService({ id: 'web', spec: {} });

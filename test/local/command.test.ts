@@ -5,41 +5,50 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { writeFixtureAssembly } from './fixture.ts';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import { LIFECYCLE_VARIABLE } from '../../lib/streams/deployment.ts';
+import { type FixtureStack, writeFixtureAssembly } from './fixture.ts';
 
 const COMMAND = join(import.meta.dirname, '..', '..', 'bin', 'local.ts');
 const START_TIMEOUT_MILLIS = 60_000;
 
 /** One process is busy from the start: its function prints its process id, and does not return. */
-const assembly = writeFixtureAssembly(
-  {
-    handler: `exports.handler = async () => {
-      console.log('pids ' + process.pid);
-      await new Promise(() => setInterval(() => {}, 1000));
-    };`,
-    outputs: {
-      ...Object.fromEntries(
-        ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters', 'Receipts'].map((name) => [
-          `${name}TableName`,
-          { Value: `physical-${name}` },
-        ]),
-      ),
-      SweepFunctionName: { Value: { Ref: 'Worker' } },
-      DeadLetterQueueUrl: { Value: { Ref: 'Failures' } },
-    },
-    resources: {
-      Deployment: {
-        Type: 'AWS::Events::Rule',
-        Properties: {
-          EventPattern: { source: ['aws.cloudformation'] },
-          Targets: [{ Arn: { 'Fn::GetAtt': ['Worker', 'Arn'] }, Id: 'T' }],
-        },
+const stack: FixtureStack = {
+  handler: `exports.handler = async () => {
+    console.log('pids ' + process.pid);
+    await new Promise(() => setInterval(() => {}, 1000));
+  };`,
+  outputs: {
+    ...Object.fromEntries(
+      ['Services', 'Tasks', 'Networks', 'Attachments', 'Counters', 'Receipts'].map((name) => [
+        `${name}TableName`,
+        { Value: `physical-${name}` },
+      ]),
+    ),
+    SweepFunctionName: { Value: { Ref: 'Worker' } },
+    DeadLetterQueueUrl: { Value: { Ref: 'Failures' } },
+  },
+  resources: {
+    Deployment: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['aws.cloudformation'] },
+        Targets: [{ Arn: { 'Fn::GetAtt': ['Worker', 'Arn'] }, Id: 'T' }],
       },
     },
   },
+};
+const assembly = writeFixtureAssembly(stack, 'Deallocator');
+/** As a function of a deployment has them that has chosen something of SwarmKit's kinds. */
+const CHOSEN = swarmkit({ taskNetworks: true });
+const Variables = { [LIFECYCLE_VARIABLE.name]: LIFECYCLE_VARIABLE.write(CHOSEN) };
+const chosenAssembly = writeFixtureAssembly(
+  { ...stack, functionProperties: { Environment: { Variables } } },
   'Deallocator',
 );
-afterAll(() => rmSync(assembly, { recursive: true }));
+afterAll(() => {
+  for (const directory of [assembly, chosenAssembly]) rmSync(directory, { recursive: true });
+});
 
 function run(...args: string[]) {
   // No stdin: it must not matter.
@@ -61,8 +70,8 @@ function isAlive(pid: number): boolean {
 }
 
 /** Starts the command, and waits until it is ready and its function runs. */
-async function startCommand() {
-  const child = run('--assembly', assembly);
+async function startCommand(directory = assembly) {
+  const child = run('--assembly', directory);
   const lines: string[] = [];
   const ready = Promise.withResolvers<void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -131,7 +140,7 @@ describe('npm run local', () => {
         },
         sweepFunctionName: 'Deallocator-Worker',
         deadLetterQueueUrl: `${connection.endpoint}/000000000000/Deallocator-Failures`,
-        rules: { GracePeriodSeconds: '0', TaskIsGone: 'deleted', TaskNetworks: 'no' },
+        rules: { GracePeriodSeconds: '0' },
       });
       child.kill('SIGTERM');
       expect(await once(child, 'exit')).toEqual([0, null]);
@@ -142,9 +151,10 @@ describe('npm run local', () => {
   );
 
   it(
-    'leaves no process behind when it is killed',
+    'tells what a deployment has chosen of SwarmKit’s kinds, and leaves no process behind when it is killed',
     async () => {
-      const { child, functionPid, enginePort } = await startCommand();
+      const { child, lines, functionPid, enginePort } = await startCommand(chosenAssembly);
+      expect(JSON.parse(lines[0] ?? '').lifecycle).toEqual(CHOSEN);
       child.kill('SIGKILL');
       await once(child, 'exit');
       await untilGone(functionPid, enginePort);

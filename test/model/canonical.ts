@@ -10,7 +10,7 @@
  *   keep their distance. A distance beyond all children leads to zero or below, however great.
  */
 import { repeat } from './handler.ts';
-import type { SwarmkitRules } from './rules.ts';
+import type { Rules } from './rules.ts';
 import { countChildren } from './settle.ts';
 import * as S from './state.ts';
 import type { World } from './world.ts';
@@ -23,7 +23,7 @@ export class Canonical {
   readonly #countsFromZero: boolean;
 
   /** A mutant of a rule may well look at what the protocol never does: then it is kept. */
-  constructor(layout: S.Layout, rules: SwarmkitRules, crashes: boolean) {
+  constructor(layout: S.Layout, rules: Rules, crashes: boolean) {
     this.#layout = layout;
     this.#keepsOrigin = crashes;
     // What is held looks at what it read, also under an epoch that is gone.

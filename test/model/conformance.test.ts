@@ -7,7 +7,7 @@ import { amountOf } from '../support/amount.ts';
 import { configuration } from './configurations.ts';
 import { DrainModel } from './model.ts';
 import { type Ran, runReal } from './real-run.ts';
-import { PROTOCOL_RULES, type SwarmkitRules } from './rules.ts';
+import { PROTOCOL_RULES, type Rules } from './rules.ts';
 
 const FOLLOWED = {
   handlers: 4,
@@ -53,7 +53,7 @@ describe('the model accepts the real protocol', () => {
 
 describe('the model refuses', () => {
   const untilRefused = async (
-    rules: Partial<SwarmkitRules>,
+    rules: Partial<Rules>,
     settleMarked?: (store: Store, chance: Chance, id: string) => Promise<void>,
   ) => {
     const world = configuration('one service', '', { ...FOLLOWED, services: 1, networks: 0 });
@@ -85,7 +85,7 @@ describe('the model refuses', () => {
     expect(await untilRefused({}, leaveOpen)).toMatch(/returned, where the model goes on|refuses/);
   });
 
-  it.each<[string, Partial<SwarmkitRules>]>([
+  it.each<[string, Partial<Rules>]>([
     ['counts first', { order: 'open count parent' }],
     ['settles below zero only', { settleWhen: 'negative' }],
     ['recounts absolutely', { recountAdds: 'absolute' }],

@@ -7,7 +7,7 @@ import { nextDeployments } from './learning.ts';
 import { brokenAlways, brokenAtRest, isAtRest } from './promises.ts';
 import { nextRequests } from './protocol.ts';
 import { nextResets } from './reset.ts';
-import { PROTOCOL_RULES, type SwarmkitRules } from './rules.ts';
+import { PROTOCOL_RULES, type Rules } from './rules.ts';
 import type { Faults } from './settle.ts';
 import * as S from './state.ts';
 import { World } from './world.ts';
@@ -29,7 +29,7 @@ export interface Configuration extends S.Size, Writers, Deliveries, Faults {
 export class DrainModel implements StateModel {
   readonly layout: S.Layout;
   readonly configuration: Configuration;
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
   readonly words: number;
   readonly next: Uint32Array;
   broken: Broken | undefined;
@@ -40,7 +40,7 @@ export class DrainModel implements StateModel {
   readonly #then: World;
   readonly #rest: World;
 
-  constructor(configuration: Configuration, rules: SwarmkitRules = PROTOCOL_RULES, isReduced = true) {
+  constructor(configuration: Configuration, rules: Rules = PROTOCOL_RULES, isReduced = true) {
     this.configuration = configuration;
     this.rules = rules;
     this.layout = new S.Layout(configuration);

@@ -1,6 +1,6 @@
 import type { ModelPromise } from './checker.ts';
 import type { Configuration } from './model.ts';
-import type { SwarmkitRules } from './rules.ts';
+import type { Rules } from './rules.ts';
 
 export interface Mutant {
   readonly name: string;
@@ -8,7 +8,7 @@ export interface Mutant {
   readonly without: string;
   /** The rule that it leaves out: a row of docs/design.md §4.3, or of the two sections after it. */
   readonly source: string;
-  readonly rules: Partial<SwarmkitRules>;
+  readonly rules: Partial<Rules>;
   readonly world: Configuration;
   /** Where the mistake is in the world: the world without it. */
   readonly worldWithout?: Configuration;

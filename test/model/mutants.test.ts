@@ -6,7 +6,7 @@ import { configuration } from './configurations.ts';
 import { DrainModel } from './model.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
-import { PROTOCOL_RULES, type SwarmkitRules } from './rules.ts';
+import { PROTOCOL_RULES, type Rules } from './rules.ts';
 import { judge, judgeMutant } from './verdict.ts';
 
 const TIMEOUT_MILLIS = 600_000;
@@ -39,14 +39,14 @@ it('the mutants are many, and each has its own name', () => {
 
 it('every rule of the protocol has a mutant', () => {
   const turned = new Set(MUTANTS.flatMap(({ rules }) => Object.keys(rules)));
-  const needless: (keyof SwarmkitRules)[] = [
+  const needless: (keyof Rules)[] = [
     'afterRecount',
     'stampComparesTime',
     'takeCompares',
     'resetCompares',
     'resetSettles',
   ];
-  const rules = Object.keys(PROTOCOL_RULES) as (keyof SwarmkitRules)[];
+  const rules = Object.keys(PROTOCOL_RULES) as (keyof Rules)[];
   expect(rules.filter((rule) => !turned.has(rule) && !needless.includes(rule))).toEqual([]);
 });
 

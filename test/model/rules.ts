@@ -1,6 +1,6 @@
 /** The protocol's load-bearing rules as switches. `PROTOCOL_RULES` is the protocol; each mutant turns one of them. */
 
-export interface SwarmkitRules {
+export interface Rules {
   /** Step 1. `again`: the creation is a plain write, which is repeated under the same epoch after a lost answer. */
   readonly creation: 'token' | 'again';
   /** `counted`: 0 at each creation, one more at each recount. `kept`: a recount leaves it as it is. */
@@ -82,7 +82,7 @@ export interface SwarmkitRules {
   readonly restrictWhileLearning: 'refused' | 'accepted';
 }
 
-export const PROTOCOL_RULES: SwarmkitRules = {
+export const PROTOCOL_RULES: Rules = {
   creation: 'token',
   epoch: 'fresh',
   openReads: 'consistently',

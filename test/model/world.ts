@@ -1,11 +1,11 @@
 /** The five tables in one state, and what a single write does to them and to the copies that handlers hold. */
 import type { Broken } from './checker.ts';
-import type { SwarmkitRules } from './rules.ts';
+import type { Rules } from './rules.ts';
 import * as S from './state.ts';
 
 export class World {
   readonly layout: S.Layout;
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
   readonly words: Uint32Array;
   readonly bytes: Uint8Array;
   /** Services may be written without their attachments. */
@@ -18,7 +18,7 @@ export class World {
   /** Set when the step itself breaks a promise. */
   broken: Broken | undefined;
 
-  constructor(layout: S.Layout, rules: SwarmkitRules) {
+  constructor(layout: S.Layout, rules: Rules) {
     this.layout = layout;
     this.rules = rules;
     this.words = new Uint32Array(layout.words);

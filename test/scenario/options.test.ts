@@ -1,16 +1,18 @@
 /** What a deployment may choose, and what people may hold on to: told on the real handlers, over tables in memory. */
+
 import { describe, expect, it } from 'vitest';
+import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
 import { TELLS_PER_TRANSACTION_MAX } from '../../lib/protocol/limits.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { memoryWriters } from '../support/memory-writers.ts';
 import { service, task } from '../support/objects.ts';
 
 const START = '2026-01-01T00:00:00.000Z';
 
-function told(rules: Partial<SwarmkitRules> = {}) {
-  const backend = memoryBackend({ rules: { ...DEFAULT_RULES, ...rules } });
+function told({ gracePeriodMillis = 0, ...choices }: SwarmkitOptions & { readonly gracePeriodMillis?: number } = {}) {
+  const backend = memoryBackend({ rules: { ...DEFAULT_RULES, gracePeriodMillis }, choices });
   let marks = 0;
   const write = memoryWriters(backend.tables, () => `${START}#${++marks}`);
   const change = async (table: 'services' | 'networks' | 'tasks', keys: Record<string, string>, more: object) => {

@@ -1,8 +1,10 @@
 /** Tasks that hold networks by themselves, where a deployment has chosen that: on the real handlers, over tables in memory. */
+
 import { describe, expect, it } from 'vitest';
 import { DeallocatorClient, isDeallocatorError } from '../../lib/client/index.ts';
+import { type SwarmkitOptions, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { checkRest } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import { MEMORY_NAMES, memoryClient } from '../../lib/testing/memory/client.ts';
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
@@ -12,19 +14,19 @@ import { memoryBackend } from '../support/memory-backend.ts';
 const target = (id: string) => ({ target: id });
 const on = (...ids: string[]) => ({ networks: ids.map(target) });
 
-function told(more: Partial<SwarmkitRules> = {}) {
-  const rules = { ...DEFAULT_RULES, taskNetworks: true, ...more };
+function told(more: SwarmkitOptions = {}) {
+  const choices = { taskNetworks: true, ...more };
   const requests: string[] = [];
   const wrap = (store: Store) =>
     wrapStore(store, (request, call) => {
       requests.push(request);
       return call();
     });
-  const backend = memoryBackend({ rules, wrap });
+  const backend = memoryBackend({ choices, wrap });
   const { tables, chance } = backend;
   const engine = new MemoryEngine({ tables, names: MEMORY_NAMES });
   const sdk = memoryClient((operation, input) => engine.carryOut(operation, input));
-  const client = new DeallocatorClient({ tables: MEMORY_NAMES, client: sdk, chance, taskNetworks: true });
+  const client = new DeallocatorClient({ lifecycle: swarmkit(choices), tables: MEMORY_NAMES, client: sdk, chance });
   const left = async () => {
     expect(backend.violations).toEqual([]);
     const { services, networks, attachments } = await backend.world();
@@ -33,7 +35,8 @@ function told(more: Partial<SwarmkitRules> = {}) {
       ...attachments.map(({ held, holder }) => `${holder} → ${held}`),
     ].sort();
   };
-  const atRest = async () => expect(checkRest(await backend.world(), { rules, nowEpochMillis: Infinity })).toEqual([]);
+  const judgement = { plan: tables.plan, rules: DEFAULT_RULES, nowEpochMillis: Infinity };
+  const atRest = async () => expect(checkRest(await backend.world(), judgement)).toEqual([]);
   return { backend, tables, client, requests, left, atRest };
 }
 

@@ -1,6 +1,7 @@
 /** The profiles of our own schedules: named sets of dials. */
 
-import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
+import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import {
   CALM,
   CRASHES,
@@ -16,7 +17,7 @@ import type { LifecycleName } from './kinds/lifecycles.ts';
 export interface Dials extends Roughness {
   /** Whether people protect what they have, and take that back. @default false */
   readonly protects?: boolean;
-  /** Kinds of one's own. @default - SwarmKit's, by the rules */
+  /** Kinds of one's own. @default - SwarmKit's, by the choices */
   readonly lifecycle?: LifecycleName;
   /** Whether items of a kind that depends on itself may form rings: then they wait for ever. @default false */
   readonly rings?: boolean;
@@ -26,12 +27,12 @@ export interface Dials extends Roughness {
 
 const MINUTE_MILLIS = 60_000;
 
-const CHOSEN: SwarmkitRules = { ...DEFAULT_RULES, taskIsGone: 'terminal', stopTasks: true };
+const CHOSEN: SwarmkitOptions = { taskIsGone: 'terminal', stopTasks: true };
 /** Some hundred steps. */
-const PATIENT: SwarmkitRules = { ...DEFAULT_RULES, gracePeriodMillis: 300, stopTasks: true };
+const PATIENT = { rules: { ...DEFAULT_RULES, gracePeriodMillis: 300 }, choices: { stopTasks: true } } as const;
 
-const TASK_NETWORKS: SwarmkitRules = { ...DEFAULT_RULES, taskNetworks: true };
-const TASK_NETWORKS_ENDING: SwarmkitRules = { ...TASK_NETWORKS, taskIsGone: 'terminal' };
+const TASK_NETWORKS: SwarmkitOptions = { taskNetworks: true };
+const TASK_NETWORKS_ENDING: SwarmkitOptions = { ...TASK_NETWORKS, taskIsGone: 'terminal' };
 
 /** Several parents in each batch, and a good part of what is asked for them together comes back in part. */
 const TOGETHER: Dials = {
@@ -77,24 +78,24 @@ export const PROFILES = {
   /** Few ask together in a crowd of small batches: most of what they ask so comes back in part. */
   'crowded on a hostile network': { ...CROWDED, ...NETWORK, unprocessed: 0.7, denied: 0.02 },
   /** Everything that a deployment may choose: ended tasks count as gone, marks stop tasks, things are protected. */
-  options: { ...CALM, ...CRASHES, rules: CHOSEN, protects: true, lostAnswers: 0.03 },
+  options: { ...CALM, ...CRASHES, choices: CHOSEN, protects: true, lostAnswers: 0.03 },
   'crowded with options': {
     ...CROWDED,
     duplicates: 0.04,
     crashes: 0.01,
     pageItemsMax: 3,
-    rules: CHOSEN,
+    choices: CHOSEN,
     protects: true,
   },
   /** What is marked has to wait, and then goes with a sweep. */
-  'grace period': { ...CALM, ...CRASHES, ...SWEEPS, ...LOSSES, rules: PATIENT, protects: true, clockJumps: 0.02 },
+  'grace period': { ...CALM, ...CRASHES, ...SWEEPS, ...LOSSES, ...PATIENT, protects: true, clockJumps: 0.02 },
   /** What is there is older than its declaration: nothing that is shared goes before a sweep has learned it, whatever goes wrong. */
   learning: { ...CALM, ...CRASHES, ...NETWORK, ...SWEEPS, learns: true },
-  'learning task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, learns: true },
+  'learning task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, choices: TASK_NETWORKS, learns: true },
   /** Tasks hold networks by themselves. */
-  'task networks': { ...CALM, ...CRASHES, ...NETWORK, rules: TASK_NETWORKS },
-  'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, rules: TASK_NETWORKS, raw: true },
-  'crowded with task networks': { ...CROWDED, duplicates: 0.04, crashes: 0.01, rules: TASK_NETWORKS_ENDING },
+  'task networks': { ...CALM, ...CRASHES, ...NETWORK, choices: TASK_NETWORKS },
+  'task networks, lossy': { ...CALM, ...CRASHES, ...LOSSES, ...SWEEPS, choices: TASK_NETWORKS, raw: true },
+  'crowded with task networks': { ...CROWDED, duplicates: 0.04, crashes: 0.01, choices: TASK_NETWORKS_ENDING },
   /** What is asked for several parents at once fails for some of them. */
   together: { ...TOGETHER, duplicates: 0.03 },
   'together on a hostile network': {
@@ -107,7 +108,7 @@ export const PROFILES = {
     crashes: 0.01,
     denied: 0.01,
   },
-  'together with task networks': { ...TOGETHER, ...NETWORK, unprocessed: 0.6, rules: TASK_NETWORKS },
+  'together with task networks': { ...TOGETHER, ...NETWORK, unprocessed: 0.6, choices: TASK_NETWORKS },
   'crowded with raw writes': { ...CROWDED, duplicates: 0.04, raw: true },
   /** Kinds of one's own: levels over each other, several shared kinds, ends before deletions, keys with constants. */
   ideas: { ...OWN_KINDS, lifecycle: 'ideas' },

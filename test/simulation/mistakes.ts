@@ -7,7 +7,8 @@
  * A mistake also takes no process of its own, and each time that it changes something is counted. One that never did has
  * lost its place, and the mutants' test says so.
  */
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { Promised } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
@@ -35,14 +36,14 @@ export interface Mistake {
   /**
    * Methods of an invocation's store that do something else.
    * @param took tells that one just did
-   * @param under the same store under other rules
+   * @param under the same store under other choices
    */
-  readonly store?: (right: Store, took: () => void, under: (rules: Partial<SwarmkitRules>) => Store) => Partial<Store>;
+  readonly store?: (right: Store, took: () => void, under: (choices: SwarmkitOptions) => Store) => Partial<Store>;
   /** Whether a record never comes to its function. */
   readonly misses?: (table: string, record: LambdaRecord) => boolean;
   readonly response?: (response: BatchResponse) => BatchResponse | undefined;
-  /** SwarmkitRules under which the functions of the Tasks stream run, instead of the deployment's. */
-  readonly tasksRules?: (rules: SwarmkitRules) => SwarmkitRules;
+  /** Choices under which the functions of the Tasks stream run, instead of the deployment's. */
+  readonly tasksChoices?: SwarmkitOptions;
 }
 
 export interface Mutant extends Mistake {
@@ -115,7 +116,7 @@ export function isOfParent({ table }: { readonly table: string }): boolean {
 /** In the action's place, since refusals are told by places, something that always succeeds and writes nothing. */
 export function idle({ table, parameters }: Action): Action {
   const { TableName, Key, Item } = parameters as Record<string, Record<string, unknown>>;
-  const { partitionKey = '', sortKey } = swarmkitPlan(DEFAULT_RULES).tables[table] ?? {};
+  const { partitionKey = '', sortKey } = swarmkitPlan().tables[table] ?? {};
   const names = sortKey === undefined ? [partitionKey] : [partitionKey, sortKey];
   const key = Key ?? Object.fromEntries(names.map((name) => [name, Item?.[name]]));
   const [first = ''] = Object.keys(key);
@@ -224,15 +225,10 @@ function conjuncts(expression: string): string[] {
 }
 
 /** A store whose mistaken methods stand before the right ones. */
-function mistaken(
-  open: (rules: SwarmkitRules) => Store,
-  rules: SwarmkitRules,
-  { store }: Mistake,
-  took: () => void,
-): Store {
-  const right = open(rules);
+function mistaken(open: (choices?: SwarmkitOptions) => Store, { store }: Mistake, took: () => void): Store {
+  const right = open();
   if (store === undefined) return right;
-  const wrong: Partial<Store> = store(right, took, (others) => open({ ...rules, ...others }));
+  const wrong: Partial<Store> = store(right, took, open);
   return new Proxy(right, {
     get: (target, name) => {
       const method = Reflect.get(wrong, name) ?? Reflect.get(target, name);
@@ -249,10 +245,11 @@ export function tamperingOf(mistake: Mistake): Tampering {
   if (known !== undefined) return known;
   const tampering: Tampering = {
     send: (process, operation, input) => sendMistaken(process, mistake, operation, input),
-    openStore: (open, rules, took) => mistaken(open, rules, mistake, took),
-    handlers: (right, under, rules, took) => {
-      const tasksRules = mistake.tasksRules?.(rules);
-      const told: Handlers = tasksRules === undefined ? right : { ...right, tasks: under(tasksRules).tasks as Handler };
+    openStore: (open, took) => mistaken(open, mistake, took),
+    handlers: (right, under, took) => {
+      const { tasksChoices } = mistake;
+      const told: Handlers =
+        tasksChoices === undefined ? right : { ...right, tasks: under(tasksChoices).tasks as Handler };
       return Object.fromEntries(
         Object.entries<Handler>(told).map(([table, handler]) => [
           table,
@@ -280,13 +277,13 @@ async function sendMistaken(process: Process, mistake: Mistake, operation: strin
 function mistakenHandler(
   table: string,
   handler: Handler,
-  { misses, response, tasksRules }: Mistake,
+  { misses, response, tasksChoices }: Mistake,
   took: () => void,
 ): Handler {
-  if (misses === undefined && response === undefined && tasksRules === undefined) return handler;
+  if (misses === undefined && response === undefined && tasksChoices === undefined) return handler;
   return async ({ Records }, context) => {
     const left = Records.filter((record) => misses?.(table, record as LambdaRecord) !== true);
-    if (left.length < Records.length || (tasksRules !== undefined && table === 'tasks')) took();
+    if (left.length < Records.length || (tasksChoices !== undefined && table === 'tasks')) took();
     const answered = await handler({ Records: left }, context);
     const instead = response?.(answered);
     if (instead !== undefined) took();

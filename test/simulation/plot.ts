@@ -18,7 +18,7 @@ const MARKED_OF_DRAINING = 0.9;
 /** Small worlds, so that the same parents meet often. */
 export function drawCast(
   draw: () => number,
-  { raw, crowded, gathers, servicesMax = crowded ? 2 : 3, rules, protects }: Dials,
+  { raw, crowded, gathers, servicesMax = crowded ? 2 : 3, choices, protects }: Dials,
 ): Cast {
   const below = (count: number) => Math.floor(draw() * count);
   return {
@@ -29,8 +29,8 @@ export function drawCast(
     raw,
     drains: gathers,
     protects,
-    ends: rules.taskIsGone === 'terminal',
-    attachesTasks: rules.taskNetworks,
+    ends: choices?.taskIsGone === 'terminal',
+    attachesTasks: choices?.taskNetworks,
   };
 }
 

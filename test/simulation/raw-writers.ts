@@ -4,8 +4,8 @@
  */
 
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
+import type { Plan } from '../../lib/lifecycle/plan.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { type SwarmkitRules, swarmkitPlan } from '../../lib/protocol/rules.ts';
 import { holdersOf } from '../../lib/protocol/tables.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 import type { Excuses } from '../../lib/testing/simulation/watch.ts';
@@ -30,10 +30,10 @@ export class RawWriters implements Excuses {
    * attachment, and ends with a life that the client writes, behind the fence.
    */
   readonly #unprotected = new Map<string, { healedUnder: unknown; isHealed: boolean }>();
-  readonly #rules: SwarmkitRules;
+  readonly #plan: Plan;
 
-  constructor(rules: SwarmkitRules) {
-    this.#rules = rules;
+  constructor(plan: Plan) {
+    this.#plan = plan;
   }
 
   learn(before: World, after: World): void {
@@ -56,7 +56,7 @@ export class RawWriters implements Excuses {
     if (isSame && before.attachments === after.attachments) return;
     const attached = new Set(after.attachments.map(({ held, holder }) => `${holder} → ${held}`));
     const living = new Set<string>();
-    const plan = swarmkitPlan(this.#rules);
+    const plan = this.#plan;
     const known = new Set(
       holdersOf(plan, before).flatMap(({ key, held }) => held.map(({ id }) => referenceOf(key, id))),
     );
@@ -117,7 +117,7 @@ export class RawWriters implements Excuses {
   }
 
   #orphanUsers(network: string, world: World): void {
-    for (const { key, held } of holdersOf(swarmkitPlan(this.#rules), world)) {
+    for (const { key, held } of holdersOf(this.#plan, world)) {
       if (held.some(({ id }) => id === network)) this.#orphaned.add(`network ${referenceOf(key, network)}`);
     }
   }

@@ -1,5 +1,6 @@
 /** Our own schedules: the people of `writers.ts` in the worlds of a profile, and perhaps a mistake in the product. */
 
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { MEMORY_NAMES } from '../../lib/testing/memory/client.ts';
 import type { Place } from '../../lib/testing/simulation/place.ts';
 import type { Request } from '../../lib/testing/simulation/processes.ts';
@@ -32,7 +33,7 @@ function playOf(dials: Dials): Play {
       tell: (action) => tell(action as Action),
       mayLose: (action) => !/^raw/.test((action as Action).do),
       isSpared,
-      ...(dials.raw && { excuses: new RawWriters(dials.rules) }),
+      ...(dials.raw && { excuses: new RawWriters(swarmkitPlan(dials.choices)) }),
     };
   };
 }

@@ -2,15 +2,17 @@
  * What the watch excuses where raw writers write tasks that hold networks, and the stories beside it that it convicts. A
  * task's second life often finds the attachment of its first one: it is protected as far as that one was, and no further.
  */
+
 import { describe, expect, it } from 'vitest';
 import { itemName } from '../../lib/lifecycle/keys.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { type Item, MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { Watch } from '../../lib/testing/simulation/watch.ts';
 import { network, service } from '../support/objects.ts';
 import { RawWriters } from './raw-writers.ts';
 
-const RULES = { ...DEFAULT_RULES, taskNetworks: true };
+const PLAN = swarmkitPlan({ taskNetworks: true });
 const TASK = { serviceId: 'web', id: 't' };
 const ATTACHMENT = { held: 'network#back', holder: itemName({ kind: 'task', id: '3#web#t' }) };
 const MARK = { pendingDelete: true, markedAt: 'm1' };
@@ -49,7 +51,7 @@ const STEPS = {
 
 function watched(steps: readonly Step[], lost = false) {
   const tables = new MemoryTables();
-  const watch = new Watch(RULES, new RawWriters(RULES));
+  const watch = new Watch(PLAN, DEFAULT_RULES, new RawWriters(PLAN));
   tables.put('services', service('web'));
   tables.onStep = (before, after) => watch.step(before, after, Number.POSITIVE_INFINITY);
   for (const step of steps) tables.step(STEPS[step]);
@@ -154,7 +156,7 @@ describe('before the sweep that a late request needs', () => {
   for (const id of ['web', 'api']) tables.put('counters', { id: `service#${id}`, remaining: 0, epoch: id });
   tables.put('services', service('job', [], { pendingDelete: true, markedAt: 'm1' }));
   const unexcused = (counters: readonly string[]) => {
-    const watch = new Watch(RULES);
+    const watch = new Watch(PLAN, DEFAULT_RULES);
     watch.restBeforeSweep(tables.world(), counters, Number.POSITIVE_INFINITY);
     return watch.violations.map(({ promise, subject }) => `${promise} ${subject}`);
   };

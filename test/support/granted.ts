@@ -1,4 +1,5 @@
 /** The deployed stack with a role for each grant, and everything that anybody may do there, done once. */
+
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeleteTableCommand, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
@@ -17,18 +18,17 @@ import { readNames } from '../../bin/synthesize.ts';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { systemChance } from '../../lib/dynamodb/system-chance.ts';
 import type { DeallocatorStack } from '../../lib/infra/index.ts';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import type { Chance } from '../../lib/protocol/chance.ts';
-import type { FunctionName } from '../../lib/streams/functions.ts';
 import type { SwarmkitDeallocator } from '../infra/world.ts';
 import { call } from './command-line.ts';
 import { connectRaw } from './dynamodb.ts';
 import { type LocalBackend, localBackend } from './local-backend.ts';
 import { MARKED, network, service, task } from './objects.ts';
+import { FUNCTION_NAMES, type FunctionName } from './swarmkit.ts';
 
 export const GRANTEES = ['Reader', 'Writer', 'Operator', 'Sweeper'] as const;
 export type Grantee = (typeof GRANTEES)[number];
-
-const FUNCTION_NAMES = ['task-deleted', 'attachment-deleted', 'service-updated', 'network-updated', 'sweep'] as const;
 
 export interface Granted {
   readonly backend: LocalBackend;
@@ -38,9 +38,11 @@ export interface Granted {
   readonly functions: Readonly<Record<FunctionName, string>>;
 }
 
-/** With the options that take the most permissions. */
+/** Those that take the most permissions. */
+const CHOICES = { stopTasks: true, taskNetworks: true } as const;
+
 export async function startGranted(): Promise<Granted> {
-  const backend = await localBackend({ stopTasks: true, taskNetworks: true }, addGrantees);
+  const backend = await localBackend(CHOICES, addGrantees);
   const { outputs } = backend.cloud;
   return {
     backend,
@@ -321,7 +323,7 @@ export function commandsAs(granted: Granted, as: Grantee, folder: string) {
   const { endpoint, region, credentials } = connectionAs(granted, granted.roles[as]);
   const config = join(folder, `${as}.json`);
   const names = readNames(granted.backend.cloud.outputs);
-  writeFileSync(config, JSON.stringify({ endpoint, region, ...credentials, ...names }));
+  writeFileSync(config, JSON.stringify({ endpoint, region, ...credentials, ...names, lifecycle: swarmkit(CHOICES) }));
   return async (command: string, chance: Chance = systemChance) => {
     const [name = '', ...args] = command.split(' ');
     const { status, stderr } = await call([name, '--config', config, ...args], { directory: folder, chance });

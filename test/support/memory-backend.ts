@@ -1,8 +1,10 @@
 /** The real handlers over tables in memory: every step checked, deliveries in a test's hands. */
 
 import type { TableName } from '../../lib/dynamodb/schema.ts';
+import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { checkStep, type World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 import type { BatchResponse } from '../../lib/streams/batch.ts';
@@ -34,7 +36,9 @@ export interface MemoryBackendOptions {
   /** Whether the function's process has died in the invocation that has just ended: then all of its batch failed. */
   readonly takeCrash?: () => boolean;
   /** @default DEFAULT_RULES */
-  readonly rules?: SwarmkitRules;
+  readonly rules?: Rules;
+  /** Of SwarmKit's kinds. @default none */
+  readonly choices?: SwarmkitOptions;
   /** False: the tables are brought along. @default true */
   readonly isLearned?: boolean;
   /** What receipts and logs call the function. @default test */
@@ -43,17 +47,18 @@ export interface MemoryBackendOptions {
 
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const { rules = DEFAULT_RULES } = options;
-  const tables = new MemoryTables(0, swarmkitPlan(rules));
+  const plan = swarmkitPlan(options.choices);
+  const tables = new MemoryTables(0, plan);
   const violations: Violation[] = [];
   const chance = testChance(options.seed);
   const watch = (before: World, after: World) =>
-    violations.push(...checkStep(before, after, { rules, nowEpochMillis: chance.nowEpochMillis() }));
+    violations.push(...checkStep(before, after, { plan, rules, nowEpochMillis: chance.nowEpochMillis() }));
   tables.onStep = watch;
   const log: LogLine[] = [];
   const store = (options.wrap ?? ((inner) => inner))(
     memoryStore(tables, { rules, isLearned: options.isLearned ?? true, chance }),
   );
-  const ports = testPorts(store, chance, log, rules, options.functionName);
+  const ports = testPorts(store, chance, log, rules, options.functionName, plan);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   const handlers: Partial<Record<TableName, Handler>> = handlersOf(ports);
   const isWanted = mappingFilter(tables.plan);

@@ -7,7 +7,7 @@ import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { Cluster } from '../../lib/operate/reports/cluster.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { sweepRequested } from '../../lib/streams/sweep-requested.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryClient, memoryNames, memoryStore } from '../../lib/testing/memory/client.ts';
@@ -22,7 +22,7 @@ import { MEMORY_TARGET } from './memory-command-line.ts';
 const BATCHES_MAX = 1000;
 
 /** @param isLearned false: items may be older than the declaration of what they hold */
-export function memoryKinds(lifecycle: Lifecycle, more: Partial<SwarmkitRules> = {}, isLearned = true) {
+export function memoryKinds(lifecycle: Lifecycle, more: Partial<Rules> = {}, isLearned = true) {
   const rules = { ...DEFAULT_RULES, ...more };
   const plan: Plan = planOf(lifecycle);
   const tables = new MemoryTables(0, plan);

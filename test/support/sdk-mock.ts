@@ -11,7 +11,7 @@ import { connect } from '../../lib/dynamodb/document-client.ts';
 import { Requests } from '../../lib/dynamodb/requests.ts';
 import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
-import type { SwarmkitRules } from '../../lib/protocol/rules.ts';
+import type { Rules } from '../../lib/protocol/rules.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
 
 export function mockedRequests() {
@@ -28,7 +28,7 @@ export function mockedRequests() {
     /** What the observer was told. */
     retries,
     requests: new Requests(db, chance, observer),
-    open: (tables: PhysicalNames, rules?: SwarmkitRules, plan?: Plan) =>
+    open: (tables: PhysicalNames, rules?: Rules, plan?: Plan) =>
       openDatabase(db, tables, { chance, observer, rules, plan, isLearned: true }),
     /** All commands sent so far: their names and inputs. */
     sent: () => mock.calls().map(({ args: [command] }) => [command.constructor.name, command.input] as const),

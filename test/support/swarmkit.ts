@@ -10,6 +10,23 @@ export const PLAN: Plan = planOf(SWARMKIT);
 
 export const TABLES = PLAN.tables as Readonly<Record<TableName, TablePlan>>;
 
+/** One value for each of them. */
+export function forTables<T>(of: (table: TableName) => T): Readonly<Record<TableName, T>> {
+  return Object.fromEntries(Object.keys(TABLES).map((table) => [table, of(table as TableName)])) as Record<
+    TableName,
+    T
+  >;
+}
+
+export const FUNCTION_NAMES = [
+  'task-deleted',
+  'attachment-deleted',
+  'service-updated',
+  'network-updated',
+  'sweep',
+] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
 export function taskKey(service: string, task: string): ItemKey {
   return { kind: 'task', id: joinParts([service, task]) };
 }

@@ -13,6 +13,11 @@ describe('an argument that can not be right is refused, with what it is and what
     ['what has no text', () => checkList('ids', circular), 'ids is an object without a text; it must be a list'],
     ['nothing for a list', () => checkList('ids', undefined), 'ids is missing; it must be a list'],
     ['a text for a list', () => checkList('ids', 't1'), 'ids is "t1"; it must be a list'],
+    [
+      'a list with a hole',
+      () => checkList('ids', Object.assign(Array(3), ['t1'])),
+      'ids has nothing at place 1, counted from 0; fill it, or leave it out',
+    ],
     ['no options', () => checkOptions(null), 'options are null; they must be an object'],
     ['a text for options', () => checkOptions('all'), 'options are "all"; they must be an object'],
     ['nothing declared', () => checkDeclared(null), 'options are null; they must be an object'],

@@ -1,9 +1,12 @@
 /** The handlers over a store in memory: what a batch asks of the store, and which of its records it gives back. */
+
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store } from '../../lib/protocol/store.ts';
 import type { StreamEvent } from '../../lib/streams/batch.ts';
 import { streamHandlerOf } from '../../lib/streams/handlers.ts';
@@ -18,12 +21,12 @@ interface Call {
 }
 
 /** The handlers over tables of their own; `before` comes before each of the store's calls, and may fail it. */
-function house(before: (call: Call) => Promise<void> | void = () => {}, rules = DEFAULT_RULES) {
-  const tables = new MemoryTables(0, swarmkitPlan(rules));
+function house(before: (call: Call) => Promise<void> | void = () => {}, choices: SwarmkitOptions = {}) {
+  const tables = new MemoryTables(0, swarmkitPlan(choices));
   const calls: Call[] = [];
   const log: Record<string, unknown>[] = [];
   const chance = testChance();
-  const store = new Proxy<Store>(memoryStore(tables, { rules }), {
+  const store = new Proxy<Store>(memoryStore(tables), {
     get: (target, name) => {
       const method = Reflect.get(target, name);
       if (typeof method !== 'function') return method;
@@ -35,7 +38,7 @@ function house(before: (call: Call) => Promise<void> | void = () => {}, rules = 
       };
     },
   });
-  const ports = testPorts(store, chance, log, rules);
+  const ports = testPorts(store, chance, log, DEFAULT_RULES, 'test', tables.plan);
   const context = { awsRequestId: 'r1', getRemainingTimeInMillis: () => 900_000 };
   return {
     tables,
@@ -156,7 +159,7 @@ describe('task-deleted', () => {
         if (request === 'readItem' && fails.has(String((args[0] as ItemKey).id.split('#')[2])))
           throw new Error('broken');
       },
-      { ...DEFAULT_RULES, taskNetworks: true },
+      { taskNetworks: true },
     );
     draining('web', 0);
     tables.put('counters', { id: 'service#web', remaining: 5, epoch: 'e1' });

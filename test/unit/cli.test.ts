@@ -13,9 +13,10 @@ import { RUNNING_CLOUDS } from '../../bin/cli/running-clouds.ts';
 import { readStackOutputs } from '../../bin/cli/stack-outputs.ts';
 import { columns, duration, shortened, visible } from '../../bin/cli/text.ts';
 import { RUNNING_DIRECTORY, readNames } from '../../bin/synthesize.ts';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { DeallocatorError } from '../../lib/protocol/errors.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
-import { readOutputs } from '../../lib/streams/deployment.ts';
+import { LIFECYCLE_VARIABLE, readOutputs } from '../../lib/streams/deployment.ts';
 import { call } from '../support/command-line.ts';
 
 const TABLES = {
@@ -262,20 +263,19 @@ describe('the configuration', () => {
         tables: TABLES,
         sweepFunctionName: undefined,
         deadLetterQueueUrl: undefined,
-        rules: { taskIsGone: 'deleted', gracePeriodMillis: 0, stopTasks: false, taskNetworks: false, receiptDays: 90 },
+        rules: { gracePeriodMillis: 0, receiptDays: 90 },
       },
     });
   });
 
-  it('may tell the rules', () => {
-    const rules = { TaskIsGone: 'terminal', GracePeriodSeconds: 60, TaskNetworks: 'yes' };
-    expect(readConfig('x', JSON.stringify({ tables: TABLES, rules })).names.rules).toEqual({
-      taskIsGone: 'terminal',
-      gracePeriodMillis: 60_000,
-      stopTasks: false,
-      taskNetworks: true,
-      receiptDays: 90,
-    });
+  it('may tell the rule, and the kinds as data or as the text that a function has', () => {
+    const lifecycle = swarmkit({ taskIsGone: 'terminal', taskNetworks: true });
+    const said = { tables: TABLES, rules: { GracePeriodSeconds: 60 }, lifecycle };
+    for (const told of [said, { ...said, lifecycle: LIFECYCLE_VARIABLE.write(lifecycle) }]) {
+      const config = readConfig('x', JSON.stringify(told));
+      expect(config.names.rules).toEqual({ gracePeriodMillis: 60_000, receiptDays: 90 });
+      expect(config.lifecycle).toEqual(lifecycle);
+    }
   });
 
   it.each([
@@ -286,14 +286,14 @@ describe('the configuration', () => {
     [JSON.stringify({ tables: TABLES, endpoint: 'here' }), /endpoint of x is "here", and must be a URL/],
     [JSON.stringify({ tables: TABLES, rules: 'x' }), /rules of x are "x", and must be an object/],
     [
-      JSON.stringify({ tables: TABLES, rules: { TaskIsGone: 'Terminal' } }),
-      /TaskIsGone is "Terminal", allowed: deleted/,
+      JSON.stringify({ tables: TABLES, rules: { GracePeriodSeconds: 0, TaskIsGone: 'terminal' } }),
+      /rules of x have TaskIsGone, and may have GracePeriodSeconds; .* by lifecycle, as .*swarmkit\(\{ … \}\) gives it/,
     ],
     [
       JSON.stringify({ tables: TABLES, rules: { GracePeriodSeconds: '1m' } }),
       /GracePeriodSeconds is "1m", allowed: a num/,
     ],
-    [JSON.stringify({ tables: TABLES, rules: { TaskNetworks: 1 } }), /TaskNetworks is "1", allowed: yes, no/],
+    [JSON.stringify({ tables: TABLES, lifecycle: 'kinds.json' }), /lifecycle of x is "kinds.json", and must be a life/],
   ])('refuses %j', (text, message) => {
     expect(() => readConfig('x', text)).toThrow(
       expect.objectContaining({ code: 'InvalidArgument', message: expect.stringMatching(message) }),
@@ -369,30 +369,20 @@ describe('a stack', () => {
   });
 
   it('tells names and rules; those that it does not tell are the defaults', () => {
-    const rules = {
-      taskIsGone: 'deleted',
-      gracePeriodMillis: 0,
-      stopTasks: false,
-      taskNetworks: false,
-      receiptDays: 90,
-    };
+    const rules = { gracePeriodMillis: 0, receiptDays: 90 };
     expect(readOutputs('Shop', { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' })).toEqual({
       tables: TABLES,
       sweepFunctionName: 'F',
       deadLetterQueueUrl: 'Q',
       rules,
     });
-    const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '60', TaskNetworks: 'no' };
-    expect(readOutputs('Shop', { ...OUTPUTS, ...chosen }).rules).toEqual({
-      ...rules,
-      taskIsGone: 'terminal',
-      gracePeriodMillis: 60_000,
-    });
+    const chosen = { GracePeriodSeconds: '60' };
+    expect(readOutputs('Shop', { ...OUTPUTS, ...chosen }).rules).toEqual({ ...rules, gracePeriodMillis: 60_000 });
   });
 
   it('tells the same rules in the line that the local cloud prints', () => {
     const outputs = { ...OUTPUTS, SweepFunctionName: 'F', DeadLetterQueueUrl: 'Q' };
-    const chosen = { TaskIsGone: 'terminal', GracePeriodSeconds: '20', TaskNetworks: 'yes' };
+    const chosen = { GracePeriodSeconds: '20' };
     const line = JSON.stringify(readNames({ ...outputs, ...chosen }));
     expect(readConfig('line', line).names).toEqual(readOutputs('Shop', { ...outputs, ...chosen }));
   });

@@ -1,4 +1,5 @@
 /** What a client is made of: it is checked at once, and the environment may tell it. */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,9 +11,11 @@ import { DeallocatorClient, type DeallocatorClientOptions } from '../../lib/clie
 import { optionsFrom } from '../../lib/client/options.ts';
 import { type Connection, connectPlainly, RETRY_MIDDLEWARE, UNUSED_MIDDLEWARE } from '../../lib/dynamodb/client.ts';
 import { connect } from '../../lib/dynamodb/document-client.ts';
-import { forTables } from '../../lib/streams/deployment.ts';
+import { swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import { forTables } from '../support/swarmkit.ts';
 
 const tables = forTables((table) => table.toUpperCase());
+const CHOSEN = swarmkit({ taskNetworks: true });
 const folder = mkdtempSync(join(tmpdir(), 'client-options-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -34,18 +37,18 @@ describe('a client', () => {
   it('is made of the names of all tables, and of a client of the user’s', () => {
     expect(new DeallocatorClient({ tables }).taskNetworks).toBe(false);
     const client = new DynamoDBClient({ region: 'eu-west-1' });
-    expect(new DeallocatorClient({ tables, client, taskNetworks: true }).taskNetworks).toBe(true);
+    expect(new DeallocatorClient({ lifecycle: CHOSEN, tables, client }).taskNetworks).toBe(true);
   });
 });
 
 describe('the environment', () => {
   const line = JSON.stringify({
     ...{ endpoint: 'http://127.0.0.1:8000', region: 'us-east-1', accessKeyId: 'a', secretAccessKey: 's' },
-    ...{ tables, rules: { TaskNetworks: 'yes' } },
+    ...{ tables, lifecycle: CHOSEN },
   });
   const told = {
     tables,
-    taskNetworks: true,
+    lifecycle: CHOSEN,
     connection: {
       endpoint: 'http://127.0.0.1:8000',
       region: 'us-east-1',
@@ -63,7 +66,6 @@ describe('the environment', () => {
 
   it('tells the kinds, too; those that the program gives go before', () => {
     const [shelves, own] = [{ shelves: 'S' }, { counters: 'C', receipts: 'R' }];
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a key template
     const lifecycle = { kinds: { shelf: { table: 'shelves', key: { id: '${shelf}' } } } } as const;
     const named = { ...shelves, ...own };
     const environment = { DEALLOCATOR_CONFIG: JSON.stringify({ tables: named }) };
@@ -75,9 +77,9 @@ describe('the environment', () => {
 
   it('tells no more than there is, and leaves the rest to AWS', () => {
     const environment = { DEALLOCATOR_CONFIG: JSON.stringify({ tables }) };
-    expect(optionsFrom({ environment })).toEqual({ tables, taskNetworks: false, connection: {} });
+    expect(optionsFrom({ environment })).toEqual({ tables, connection: {} });
     const client = new DynamoDBClient({ region: 'eu-west-1' });
-    expect(optionsFrom({ environment, client })).toEqual({ tables, taskNetworks: false, connection: {}, client });
+    expect(optionsFrom({ environment, client })).toEqual({ tables, connection: {}, client });
   });
 
   it.each([

@@ -99,14 +99,8 @@ describe('a task', () => {
   });
 });
 
-it('every choice is off by default', () => {
-  expect(DEFAULT_RULES).toEqual({
-    taskIsGone: 'deleted',
-    gracePeriodMillis: 0,
-    stopTasks: false,
-    taskNetworks: false,
-    receiptDays: 90,
-  });
+it('there is no grace period by default, and receipts are kept for 90 days', () => {
+  expect(DEFAULT_RULES).toEqual({ gracePeriodMillis: 0, receiptDays: 90 });
 });
 
 it('what is being learned is held, with the time since when, where a sweep has told it', () => {

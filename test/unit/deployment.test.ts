@@ -1,4 +1,5 @@
 /** Names and rules survive being written and read, and every text that says none is refused: for any deployment. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHATBOT } from '../../bin/examples/chatbot.ts';
@@ -9,11 +10,10 @@ import type { PhysicalNames } from '../../lib/dynamodb/schema.ts';
 import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import { readConfig } from '../../lib/streams/configuration.ts';
 import {
   type FunctionEnvironment,
-  forTables,
   readEnvironment,
   readOutputs,
   readRuleOutputs,
@@ -22,6 +22,7 @@ import {
   writeOutputs,
 } from '../../lib/streams/deployment.ts';
 import { functionNamesOf } from '../../lib/streams/functions.ts';
+import { forTables } from '../support/swarmkit.ts';
 
 const text = fc.string({ minLength: 1 });
 const tables = fc.record(forTables(() => text));
@@ -30,12 +31,7 @@ const ofAnyKinds = {
   gracePeriodMillis: fc.nat({ max: 30 * 24 * 60 * 60 }).map((seconds) => seconds * 1000),
   receiptDays: fc.integer({ min: 1, max: 3650 }),
 };
-const rules: fc.Arbitrary<SwarmkitRules> = fc.record({
-  ...ofAnyKinds,
-  taskIsGone: fc.constantFrom('deleted', 'terminal'),
-  stopTasks: fc.boolean(),
-  taskNetworks: fc.boolean(),
-});
+const rules: fc.Arbitrary<Rules> = fc.record(ofAnyKinds);
 const EXAMPLES: readonly Lifecycle[] = [SWARMKIT, swarmkit({ stopTasks: true }), SWARMKIT_ALL, IDEAS, SANDBOX, CHATBOT];
 const environmentOf = (lifecycle: Lifecycle) => {
   const plan: Plan = planOf(lifecycle);
@@ -43,7 +39,7 @@ const environmentOf = (lifecycle: Lifecycle) => {
     lifecycle: fc.constant(lifecycle),
     plan: fc.constant(plan),
     tables: fc.record(Object.fromEntries(Object.keys(plan.tables).map((table) => [table, text]))),
-    rules: fc.record(ofAnyKinds),
+    rules,
     functionName: fc.constantFrom(...functionNamesOf(plan)),
     metricsNamespace: text,
     logLevel: fc.constantFrom('INFO' as const, 'WARN' as const, 'ERROR' as const),
@@ -58,7 +54,7 @@ const anyText = fc.oneof(
   fc.string(),
   fc.nat().map(String),
   fc.double().map(String),
-  fc.mixedCase(fc.constantFrom('deleted', 'terminal', 'yes', 'no', 'true', 'false', 'info', 'warn', 'error')),
+  fc.mixedCase(fc.constantFrom('yes', 'no', 'true', 'false', 'info', 'warn', 'error')),
 );
 
 /** Said a second time here, on purpose: what each text may be. */
@@ -69,8 +65,6 @@ const VARIABLES = {
   DEALLOCATOR_FUNCTION: /^((task|attachment)-deleted|(service|network)-updated|sweep)$/,
 };
 const OUTPUTS = {
-  TaskIsGone: /^(deleted|terminal)$/,
-  TaskNetworks: /^(yes|no|true|false)$/,
   GracePeriodSeconds: /^[0-9]+(\.[0-9]+)?$/,
 };
 
@@ -143,11 +137,11 @@ describe('the kinds in the environment of a function', () => {
 });
 
 describe('the outputs of a stack', () => {
-  it('say its names, and the rules that reports depend on', () => {
+  it('say its names, and the rule that reports depend on', () => {
     fc.assert(
       fc.property(names, (deployed) => {
-        const { stopTasks, receiptDays } = DEFAULT_RULES;
-        const told = { ...deployed, rules: { ...deployed.rules, stopTasks, receiptDays } };
+        const { receiptDays } = DEFAULT_RULES;
+        const told = { ...deployed, rules: { ...deployed.rules, receiptDays } };
         expect(readOutputs('Shop', writeOutputs(deployed))).toEqual(told);
       }),
     );
@@ -240,6 +234,6 @@ describe('the outputs of a stack', () => {
 
   it('may leave rules out, which then are the defaults', () => {
     expect(readRuleOutputs({})).toEqual(DEFAULT_RULES);
-    expect(readRuleOutputs({ TaskNetworks: 'true' })).toEqual({ ...DEFAULT_RULES, taskNetworks: true });
+    expect(readRuleOutputs({ GracePeriodSeconds: '1.5' })).toEqual({ ...DEFAULT_RULES, gracePeriodMillis: 1500 });
   });
 });

@@ -267,7 +267,7 @@ describe('whoever reads the advice alone', () => {
   });
 
   it('is told which task holds a network by itself', async () => {
-    const { cluster, client } = memoryCluster({ ...DEFAULT_RULES, taskNetworks: true });
+    const { cluster, client } = memoryCluster(DEFAULT_RULES, { choices: { taskNetworks: true } });
     await client.createNetwork({ id: 'front' });
     await client.createService({ id: 'api' });
     await client.createTask('api', { id: '1', networks: [{ target: 'front' }] });

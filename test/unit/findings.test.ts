@@ -1,12 +1,13 @@
 /** What an audit calls wrong, and who mends it. */
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { sameEvidence } from '../../lib/operate/audit/findings.ts';
 import { mendingOf } from '../../lib/operate/audit/problems.ts';
 import { findSuspects } from '../../lib/operate/audit/suspects.ts';
 import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import type { StoredItem } from '../../lib/protocol/rest.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { network, oldStyleService, service, task } from '../support/objects.ts';
 
 const NOW = { rules: DEFAULT_RULES, nowEpochMillis: Date.parse('2026-01-02T00:00:00Z') };
@@ -18,7 +19,7 @@ interface Flat extends Pick<AuditedWorld, 'attachments' | 'counters'> {
   readonly tasks: readonly StoredItem[];
 }
 const EMPTY: Flat = { services: [], networks: [], tasks: [], attachments: [], counters: [] };
-const PLAN: Plan = swarmkitPlan(DEFAULT_RULES);
+const PLAN: Plan = swarmkitPlan();
 const attachment = (network: string, holder: string) => ({
   held: `network#${network}`,
   holder: holder.startsWith('task#') ? holder : `service#${holder}`,

@@ -1,13 +1,15 @@
 /** The forecast against the deallocator itself: random small histories, and what then becomes of them. */
+
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseItemName } from '../../lib/lifecycle/ids.ts';
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
+import type { SwarmkitOptions } from '../../lib/lifecycle/swarmkit.ts';
 import { forecast } from '../../lib/operate/reports/forecast.ts';
 import type { Assumption, Forecast } from '../../lib/operate/reports/foreseen.ts';
 import { type Neighbourhood, readNeighbourhood } from '../../lib/operate/reports/neighbourhood.ts';
 import type { World } from '../../lib/protocol/invariants.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../../lib/protocol/rules.ts';
 import type { MemoryBackend } from '../support/memory-backend.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
 import { PLAN } from '../support/swarmkit.ts';
@@ -21,8 +23,8 @@ const NETWORKS = ['front', 'back', 'shared'];
 
 type Table = 'services' | 'networks';
 
-function worldOf(rules: SwarmkitRules = DEFAULT_RULES) {
-  const { backend, tables, writers, cluster } = memoryCluster(rules);
+function worldOf(rules: Rules = DEFAULT_RULES, choices: SwarmkitOptions = {}) {
+  const { backend, tables, writers, cluster } = memoryCluster(rules, { choices });
   /** What each deleting transaction has taken, in order. */
   const deletions: string[][] = [];
   const check = tables.onStep;
@@ -157,7 +159,7 @@ describe('what is forecast happens', () => {
         graces,
         fc.option(parent, { freq: 2 }),
         async (services, acts, marks, gracePeriodMillis, seed) => {
-          const setting = worldOf({ ...DEFAULT_RULES, gracePeriodMillis, taskNetworks });
+          const setting = worldOf({ ...DEFAULT_RULES, gracePeriodMillis }, { taskNetworks });
           const { backend, cluster, writers } = setting;
           for (const id of NETWORKS) writers.createNetwork(id);
           for (const { id, uses, tasks, held } of services) {

@@ -1,4 +1,5 @@
 /** What several parents ask in one turn: in which requests it goes, and that what fails for one fails for it alone. */
+
 import {
   BatchExecuteStatementCommand,
   BatchGetItemCommand,
@@ -14,6 +15,7 @@ import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT_ALL } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import type { MarkedItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { finalization } from '../support/objects.ts';
@@ -501,7 +503,7 @@ describe('counts', () => {
   });
 
   it('are queries of their own where ended tasks count as gone', async () => {
-    const terminal = new DynamoDBStore(house.open(tables, { ...DEFAULT_RULES, taskIsGone: 'terminal' }));
+    const terminal = new DynamoDBStore(house.open(tables, DEFAULT_RULES, swarmkitPlan({ taskIsGone: 'terminal' })));
     house.mock.on(QueryCommand).resolves({ Count: 0 });
     await Promise.all(['web', 'api'].map((id) => terminal.countChildren(named(id), 10)));
     expect(commands()).toEqual(['Query', 'Query']);

@@ -5,9 +5,10 @@ import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { defineLifecycle } from '../../lib/lifecycle/define.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { checkAlways, checkRest, checkStep, type StoredParent, type World } from '../../lib/protocol/invariants.ts';
 import { countLiving, tellWorld } from '../../lib/protocol/rest.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { holdersOf, type Tables, worldOf } from '../../lib/protocol/tables.ts';
 import type { Violation } from '../../lib/protocol/violations.ts';
 
@@ -324,8 +325,8 @@ describe('what holds a deletion up', () => {
   });
 
   it('S1 S7 counts a task that has ended for none, where that is chosen', () => {
-    const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal' } as const;
-    const circumstances = { rules, nowEpochMillis: NOW };
+    const plan = swarmkitPlan({ taskIsGone: 'terminal' });
+    const circumstances = { plan, rules: DEFAULT_RULES, nowEpochMillis: NOW };
     const ended = { ...task, status: { state: 'failed' } };
     const before = world({ services: [{ id: 'web', ...marked }], tasks: [ended] });
     const after = world({ tasks: [ended] });
@@ -334,7 +335,7 @@ describe('what holds a deletion up', () => {
     expect(checkRest(after, circumstances)).toEqual([]);
     expect(named(checkRest(after))).toEqual(['S1 task#web#t1']);
     const counted = { ...before, counters: [counter('service#web', 1)] };
-    expect(named(checkAlways(counted, () => 0, rules))).toEqual(['S7 service#web']);
+    expect(named(checkAlways(counted, () => 0, plan))).toEqual(['S7 service#web']);
     expect(checkAlways(counted, () => 0)).toEqual([]);
     for (const status of [undefined, null, 'failed', { state: 'running' }]) {
       const living = world({ services: [{ id: 'web', ...marked }], tasks: [{ ...task, status }] });
@@ -378,7 +379,8 @@ describe('receipts', () => {
 
 describe('a task that names networks', () => {
   const holding = { ...task, networks: [{ target: 'front' }] };
-  const held = { rules: { ...DEFAULT_RULES, taskNetworks: true }, nowEpochMillis: Number.POSITIVE_INFINITY };
+  const plan = swarmkitPlan({ taskNetworks: true });
+  const held = { plan, rules: DEFAULT_RULES, nowEpochMillis: Number.POSITIVE_INFINITY };
   const lone: StoredParent = { id: 'web' };
   const before = world({
     services: [lone],
@@ -435,7 +437,7 @@ it('counts no attachment as a child of what nothing is held by', () => {
     { held: 'service#web', holder: 'service#api' },
     { held: 'x', holder: 'service#web' },
   ];
-  const plan = swarmkitPlan(DEFAULT_RULES);
+  const plan = swarmkitPlan();
   const told = tellWorld(plan, worldOf(plan, world({ attachments })));
   expect([...countLiving(plan, told, attachments)]).toEqual([['network#front', 1]]);
 });
@@ -468,9 +470,7 @@ describe("kinds of one's own", () => {
     };
     expect(checkRest(before, judged(plan))).toEqual([]);
     const raised = { ...before, counters: [{ id: 'category#c', remaining: 2 }] };
-    expect(told(checkAlways(raised, () => 0, DEFAULT_RULES, plan))).toEqual([
-      expect.stringMatching(/^S7 .*category#c/),
-    ]);
+    expect(told(checkAlways(raised, () => 0, plan))).toEqual([expect.stringMatching(/^S7 .*category#c/)]);
     const after = { ...before, categories: [], receipts: [receipt('category#c')] };
     expect(told(checkStep(before, after, judged(plan)))).toEqual([
       'S6 category#c was deleted without its counter',

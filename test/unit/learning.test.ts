@@ -1,9 +1,11 @@
 /** Learning, docs/design.md §4.4: items that are older than the declaration of what they hold, and a sweep that learns them. */
+
 import { describe, expect, it } from 'vitest';
 import { DeallocatorClient } from '../../lib/client/index.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
 import { SWARMKIT, SWARMKIT_ALL, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { heal } from '../../lib/protocol/heal.ts';
 import { learn, readLearning } from '../../lib/protocol/learn.ts';
 import {
@@ -214,7 +216,7 @@ describe('a sweep that learns', () => {
     const tables = new MemoryTables();
     const chance = testChance();
     const deployed = (taskNetworks: boolean) =>
-      memoryStore(tables, { rules: { ...DEFAULT_RULES, taskNetworks }, isLearned: false, chance, pageItemsMax: 1 });
+      memoryStore(tables, { plan: swarmkitPlan({ taskNetworks }), isLearned: false, chance, pageItemsMax: 1 });
     const [former, own] = [deployed(false), deployed(true)];
     const learnBy = (store: typeof own) =>
       learn(store, chance, { mayGoOn: () => true, onHealed: () => {}, onFailed: () => {} });

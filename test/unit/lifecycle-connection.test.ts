@@ -8,10 +8,11 @@ import { mockClient } from 'aws-sdk-client-mock';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { type Deployment, openDeployment } from '../../bin/cli/connection.ts';
 import { IDEAS } from '../../bin/examples/ideas.ts';
-import { planOf } from '../../lib/lifecycle/plan.ts';
-import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import type { Lifecycle } from '../../lib/lifecycle/declaration.ts';
+import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { SWARMKIT, swarmkit } from '../../lib/lifecycle/swarmkit.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
-import { writeOutputs } from '../../lib/streams/deployment.ts';
+import { LIFECYCLE_VARIABLE, writeOutputs } from '../../lib/streams/deployment.ts';
 import { memoryNames } from '../../lib/testing/memory/client.ts';
 import { call } from '../support/command-line.ts';
 
@@ -33,15 +34,15 @@ const write = (name: string, document: unknown) => writeFileSync(join(folder, na
 
 /** The kinds of the deployment that these arguments name, and what was said. */
 async function kindsOf(...args: string[]) {
-  let kinds: readonly string[] | undefined;
+  let plan: Plan | undefined;
   const open: typeof openDeployment = async (given, io): Promise<Deployment> => {
     const deployment = await openDeployment(given, io);
-    kinds = Object.keys(deployment.cluster.plan.kinds);
+    plan = deployment.cluster.plan;
     deployment.close();
     throw new Error('enough');
   };
   const { stderr } = await call(['status', ...args], { directory: folder, open });
-  return { kinds, stderr };
+  return { plan, kinds: plan && Object.keys(plan.kinds), stderr };
 }
 
 describe('the kinds of a configuration', () => {
@@ -94,19 +95,32 @@ describe('the kinds of a stack', () => {
     });
   const args = ['--deployment', 'Shop', '--region', 'eu-west-1'];
 
-  it('with SwarmKit’s tables are SwarmKit’s, and no function is asked', async () => {
-    deployed(memoryNames(planOf(SWARMKIT)));
-    expect((await kindsOf(...args)).kinds).toEqual(Object.keys(SWARMKIT.kinds));
-    expect(functions.calls()).toEqual([]);
-  });
-
-  it('with other tables are what its sweep function has in its environment', async () => {
-    deployed(memoryNames(IDEAS_PLAN));
-    const Variables = { LIFECYCLE: JSON.stringify(IDEAS).replaceAll('$', '\\u0024') };
+  it.each<[string, Lifecycle]>([
+    ['SwarmKit’s', SWARMKIT],
+    ['SwarmKit’s by its choices', swarmkit({ taskIsGone: 'terminal', taskNetworks: true })],
+    ['others', IDEAS],
+  ])('are what its sweep function has in its environment: %s', async (_, lifecycle) => {
+    const plan: Plan = planOf(lifecycle);
+    deployed(memoryNames(plan));
+    const Variables = { LIFECYCLE: LIFECYCLE_VARIABLE.write(lifecycle) };
     functions
       .on(GetFunctionConfigurationCommand, { FunctionName: 'Shop-sweep' })
       .resolves({ Environment: { Variables } });
-    expect((await kindsOf(...args)).kinds).toEqual(Object.keys(IDEAS.kinds));
+    const found = await kindsOf(...args);
+    expect(found.kinds).toEqual(Object.keys(lifecycle.kinds));
+    expect(found.plan).toEqual(plan);
+  });
+
+  it('are not taken for SwarmKit’s where the function may not be asked', async () => {
+    deployed(memoryNames(planOf(SWARMKIT)));
+    const denied = Object.assign(new Error('not authorized to perform: lambda:GetFunctionConfiguration'), {
+      name: 'AccessDeniedException',
+      $metadata: { httpStatusCode: 403 },
+    });
+    functions.on(GetFunctionConfigurationCommand).rejects(denied);
+    const { kinds, stderr } = await kindsOf(...args);
+    expect(kinds).toBeUndefined();
+    expect(stderr).toMatch(/; or give the file that declares them, with --lifecycle FILE \[\w+\]\n$/);
   });
 
   it.each([

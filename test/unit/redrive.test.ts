@@ -1,9 +1,10 @@
 /** Dead letters on ports that a test owns: what is settled, in which order, and what stays in the queue. */
+
 import { describe, expect, it } from 'vitest';
 import { SANDBOX } from '../../bin/examples/sandbox.ts';
 import { planOf } from '../../lib/lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { type DeadLetterMessage, type RecordsPage, redrive } from '../../lib/operate/recovery/redrive.ts';
-import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { SweepAnswer, SweepRequest } from '../../lib/streams/sweep-requested.ts';
 import { PHYSICAL_NAMES as TABLES } from '../support/dynamodb.ts';
 import { memoryCluster } from '../support/memory-cluster.ts';
@@ -184,7 +185,7 @@ describe('a batch whose records are there', () => {
       record(2, { ...keys, id: 't2' }, { OldImage: image('c') }),
     ];
     const { ports, events } = world([batch('tasks', 1, 2)], { 'shard-tasks': [{ records }] });
-    await redrive(ports, TABLES, { rules: { ...DEFAULT_RULES, taskNetworks: true } });
+    await redrive(ports, TABLES, { plan: swarmkitPlan({ taskNetworks: true }) });
     expect(events[0]).toBe('settle service#web,network#a,task#3#web#t1,network#c');
   });
 

@@ -5,9 +5,9 @@ import type { AlarmState, DeployedFunction, Invoked, Surroundings } from '../../
 import { attachmentGone, diagnose, marked, taskGone } from '../../lib/operate/selftest/diagnosis.ts';
 import type { Stage } from '../../lib/operate/selftest/stage.ts';
 import { checkAlarms, checkDeadLetters, checkMetrics } from '../../lib/operate/selftest/watch.ts';
-import { FUNCTION_NAMES } from '../../lib/streams/functions.ts';
 import { PHYSICAL_NAMES } from '../support/dynamodb.ts';
 import { mockedRequests } from '../support/sdk-mock.ts';
+import { FUNCTION_NAMES } from '../support/swarmkit.ts';
 
 const web = { kind: 'service', id: 'web' } as const;
 

@@ -119,7 +119,7 @@ describe('status', () => {
   });
 
   it('counts only tasks that hold their service', async () => {
-    const { cluster, tables, writers } = memoryCluster({ ...DEFAULT_RULES, taskIsGone: 'terminal' });
+    const { cluster, tables, writers } = memoryCluster(DEFAULT_RULES, { choices: { taskIsGone: 'terminal' } });
     writers.createService('web', []);
     for (const state of ['running', 'failed', 'complete']) {
       tables.put('tasks', { serviceId: 'web', id: state, status: { state } });

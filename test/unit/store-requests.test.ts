@@ -1,4 +1,5 @@
 /** The exact request behind each method of the store on DynamoDB, and what it makes of each kind of answer. */
+
 import {
   type AttributeValue,
   BatchGetItemCommand,
@@ -17,6 +18,7 @@ import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { StoredValue } from '../../lib/dynamodb/requests.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { isMarked, type MarkedItem, type SeenItem } from '../../lib/protocol/model.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { testChance } from '../../lib/testing/memory/chance.ts';
@@ -649,13 +651,13 @@ describe('the store', () => {
   });
 
   it('readItem reads of a task what its attachments depend on; one that has ended holds nothing', async () => {
-    const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } as const;
+    const plan = swarmkitPlan({ taskIsGone: 'terminal', taskNetworks: true });
     const Item = { id: { S: '1' }, networks: { L: [{ M: { target: { S: 'front' } } }] } };
     const task = { kind: 'task', id: '3#web#1' } as const;
     const read = async (item: object) => {
       house.mock.reset();
       house.mock.on(GetItemCommand).resolves({ Item: item as never });
-      return (await new DynamoDBStore(house.open(tables, rules)).readItem(task))?.held;
+      return (await new DynamoDBStore(house.open(tables, DEFAULT_RULES, plan)).readItem(task))?.held;
     };
     expect(await read(Item)).toEqual([front]);
     expect(await read({ ...Item, status: { M: { state: { S: 'failed' } } } })).toEqual([]);
@@ -731,8 +733,8 @@ describe('the store', () => {
       const task = { kind: 'task', id: '3#web#1' } as const;
       const state = new StoredValue({ S: 'running' });
       const seen = asRead(task, { asRead: { networks: new StoredValue({ L: [] }), 'status.state': state } });
-      const rules = { ...DEFAULT_RULES, taskIsGone: 'terminal', taskNetworks: true } as const;
-      const held = new DynamoDBStore(house.open(tables, rules));
+      const plan = swarmkitPlan({ taskIsGone: 'terminal', taskNetworks: true });
+      const held = new DynamoDBStore(house.open(tables, DEFAULT_RULES, plan));
       expect(await held.heal({ holder: task, asRead: seen, put: [], remove: [network('old')] })).toBe('committed');
       expect(await held.heal({ holder: task, asRead: undefined, put: [], remove: [network('old')] })).toBe('committed');
       const check = { TableName: 'T-1', Key: { serviceId: { S: 'web' }, id: { S: '1' } } };

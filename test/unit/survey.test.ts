@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { itemName } from '../../lib/lifecycle/keys.ts';
 import type { Plan } from '../../lib/lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { suspectKey } from '../../lib/operate/audit/findings.ts';
 import { Partitions } from '../../lib/operate/audit/partitions.ts';
 import type { AuditedPage } from '../../lib/operate/audit/reader.ts';
@@ -13,7 +14,7 @@ import { SUSPICIONS_OF_A_PROBLEM_MAX, Survey } from '../../lib/operate/audit/sur
 import { findSuspects } from '../../lib/operate/audit/suspects.ts';
 import type { AuditedWorld } from '../../lib/operate/audit/world.ts';
 import type { Circumstances } from '../../lib/protocol/decide.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import { taskKey } from '../support/swarmkit.ts';
 
 const NOW = Date.parse('2026-01-02T00:00:00Z');
@@ -109,21 +110,22 @@ const world: fc.Arbitrary<AuditedWorld> = fc.record({
 });
 
 describe('a survey', () => {
-  it('suspects what the checks of the whole world at once suspect, under whatever rules, in memory or in files', async () => {
-    const rules = fc.record({
+  it('suspects what the checks of the whole world at once suspect, under whatever choices, in memory or in files', async () => {
+    const choices = fc.record({
       taskIsGone: fc.constantFrom('deleted' as const, 'terminal' as const),
       taskNetworks: fc.boolean(),
-      gracePeriodMillis: fc.constantFrom(0, 3_600_000),
     });
+    const graces = fc.constantFrom(0, 3_600_000);
     const told = { problems: new Set<string>() };
     await fc.assert(
       fc.asyncProperty(
         world,
-        rules,
+        choices,
+        graces,
         fc.constantFrom(undefined, undefined, undefined, undefined, 0),
-        async (given, chosen, held) => {
-          const circumstances = { rules: { ...DEFAULT_RULES, ...chosen }, nowEpochMillis: NOW };
-          const plan = swarmkitPlan(circumstances.rules);
+        async (given, chosen, gracePeriodMillis, held) => {
+          const circumstances = { rules: { ...DEFAULT_RULES, gracePeriodMillis }, nowEpochMillis: NOW };
+          const plan = swarmkitPlan(chosen);
           const expected = findSuspects(plan, given, circumstances);
           for (const { problem } of expected) told.problems.add(problem);
           const found = (await survey(plan, given, circumstances, held)).all().map(suspectKey);
@@ -145,12 +147,7 @@ describe('a survey', () => {
       items: { task: ids.map((own) => ({ serviceId: 'gone', id: own })) },
       attachments: [{ held: 'network#front', holder: 'service#gone' }],
     };
-    const suspicions = await survey(
-      swarmkitPlan(DEFAULT_RULES),
-      given,
-      { rules: DEFAULT_RULES, nowEpochMillis: NOW },
-      100_000,
-    );
+    const suspicions = await survey(swarmkitPlan(), given, { rules: DEFAULT_RULES, nowEpochMillis: NOW }, 100_000);
     expect(suspicions.unchecked()).toEqual({ 'orphan task': 3 });
     expect(suspicions.all()).toHaveLength(SUSPICIONS_OF_A_PROBLEM_MAX + 1);
     expect(folders()).toEqual(before);

@@ -1,9 +1,11 @@
 /** The sweep's bounds: time, pages, where it stopped, and parents that fail. */
+
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../lib/dynamodb/database.ts';
 import { documentClient } from '../../lib/dynamodb/document-client.ts';
 import { DynamoDBStore } from '../../lib/dynamodb/store.ts';
 import { type ItemKey, itemName } from '../../lib/lifecycle/keys.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Store, SweepCursor } from '../../lib/protocol/store.ts';
 import { settleNamed, sweep } from '../../lib/protocol/sweep.ts';
@@ -390,14 +392,14 @@ describe('a task that a sweep is asked for', () => {
   it('fails alone, by its name', async () => {
     const tables = new MemoryTables();
     tables.put('services', service('web', [], marked(1)));
-    const rules = { ...DEFAULT_RULES, taskNetworks: true };
-    const store = wrapStore(memoryStore(tables, { rules }), (request, call) =>
+    const plan = swarmkitPlan({ taskNetworks: true });
+    const store = wrapStore(memoryStore(tables, { plan }), (request, call) =>
       request === 'readItem' ? Promise.reject(new Error('unreadable')) : call(),
     );
     const failed: string[] = [];
     const task = { kind: 'task', id: '3#web#1' } as const;
     const report = await settleNamed(store, testChance(), [task], {
-      rules,
+      rules: DEFAULT_RULES,
       onSettled: () => {},
       onFailed: (user) => failed.push(itemName(user)),
       onTold: () => {},

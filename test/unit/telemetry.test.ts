@@ -1,8 +1,9 @@
 /** What a function tells: lines that a person and CloudWatch can both read, and what it takes from its environment. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { SWARMKIT } from '../../lib/lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { DeallocatorError, isDeallocatorError } from '../../lib/protocol/errors.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../lib/protocol/rules.ts';
+import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
 import type { Settled } from '../../lib/protocol/settle.ts';
 import { markedAtEpochMillis, newMarkedAt } from '../../lib/protocol/time.ts';
 import { readEnvironment } from '../../lib/streams/deployment.ts';
@@ -364,7 +365,7 @@ describe('the sweep', () => {
     const ports = {
       openStore: () => memoryStore(tables),
       chance,
-      plan: swarmkitPlan(DEFAULT_RULES),
+      plan: swarmkitPlan(),
       rules: DEFAULT_RULES,
       telemetry: {
         functionName: 'sweep',

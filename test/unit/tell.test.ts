@@ -1,7 +1,9 @@
 /** The bounds of telling tasks to stop, and whose tasks are left alone. */
+
 import { describe, expect, it } from 'vitest';
 import type { ItemKey } from '../../lib/lifecycle/keys.ts';
 import { type Plan, planOf } from '../../lib/lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lib/lifecycle/swarmkits.ts';
 import { TELL_TRIES_MAX, TELLS_PER_TRANSACTION_MAX, TOLD_ITEMS_MAX } from '../../lib/protocol/limits.ts';
 import type { PageKey } from '../../lib/protocol/pages.ts';
 import { DEFAULT_RULES } from '../../lib/protocol/rules.ts';
@@ -14,7 +16,7 @@ import { wrapStore } from '../support/faults.ts';
 import { network, service, task } from '../support/objects.ts';
 
 const web: ItemKey = { kind: 'service', id: 'web' };
-const rules = { ...DEFAULT_RULES, stopTasks: true };
+const plan = swarmkitPlan({ stopTasks: true });
 const marked = { pendingDelete: true, markedAt: '2025-12-31T00:00:00.000Z#1' };
 
 /** A method of the store, called on itself; or what else it has. */
@@ -32,30 +34,29 @@ function world(more: Record<string, unknown>, tasks = 1) {
 }
 
 describe('tasks are left alone', () => {
-  it.each<[string, Record<string, unknown>, Partial<typeof rules>]>([
-    ['where that is not chosen', marked, { stopTasks: false }],
+  it.each<[string, Record<string, unknown>, { readonly plan?: Plan; readonly gracePeriodMillis?: number }]>([
+    ['where that is not chosen', marked, { plan: swarmkitPlan() }],
     ['of a service that is not marked', {}, {}],
     ['of a service that has no time yet', { pendingDelete: true }, {}],
     ['of a service that is protected', { ...marked, protected: true }, {}],
     ['in the grace period', { ...marked, markedAt: '2026-01-01T00:00:00.000Z#1' }, { gracePeriodMillis: 1 }],
-  ])('%s', async (_, more, chosen) => {
+  ])('%s', async (_, more, { gracePeriodMillis = 0, ...chosen }) => {
+    const rules = { ...DEFAULT_RULES, gracePeriodMillis };
     const { tables, told } = world(more);
-    expect(
-      await tell(memoryStore(tables, { rules: { ...rules, ...chosen } }), testChance(), web, { ...rules, ...chosen }),
-    ).toBe(0);
+    expect(await tell(memoryStore(tables, { plan, rules, ...chosen }), testChance(), web, rules)).toBe(0);
     expect(told()).toBe(0);
   });
 
   it('of what is not there, or has no tasks', async () => {
     const { tables } = world(marked);
     const calls: string[] = [];
-    const store = wrapStore(memoryStore(tables, { rules }), async (request, call) => {
+    const store = wrapStore(memoryStore(tables, { plan }), async (request, call) => {
       calls.push(request);
       return call();
     });
-    expect(await tell(store, testChance(), { kind: 'service', id: 'nobody' }, rules)).toBe(0);
+    expect(await tell(store, testChance(), { kind: 'service', id: 'nobody' }, DEFAULT_RULES)).toBe(0);
     tables.put('networks', network('front', marked));
-    expect(await tell(store, testChance(), { kind: 'network', id: 'front' }, rules)).toBe(0);
+    expect(await tell(store, testChance(), { kind: 'network', id: 'front' }, DEFAULT_RULES)).toBe(0);
     expect(calls).toEqual(['readItem']);
   });
 });
@@ -118,18 +119,18 @@ describe('tasks are told', () => {
   it('and looked for once, where all are on one page', async () => {
     const { tables } = world(marked, 2);
     const calls: string[] = [];
-    const store = wrapStore(memoryStore(tables, { rules }), async (request, call) => {
+    const store = wrapStore(memoryStore(tables, { plan }), async (request, call) => {
       calls.push(request);
       return call();
     });
-    expect(await tell(store, testChance(), web, rules)).toBe(2);
+    expect(await tell(store, testChance(), web, DEFAULT_RULES)).toBe(2);
     expect(calls).toEqual(['readItem', 'listUntold', 'tell']);
   });
 
   it('page by page, some in a transaction, and those that stand in the way are left out', async () => {
     const { tables, told } = world(marked, 60);
     const sizes: number[] = [];
-    const inner = memoryStore(tables, { pageItemsMax: 30, rules });
+    const inner = memoryStore(tables, { pageItemsMax: 30, plan });
     const store: Store = new Proxy(inner, {
       get: (target, name) =>
         name !== 'tell'
@@ -141,7 +142,7 @@ describe('tasks are told', () => {
               return target.tell(found, telling, items);
             },
     });
-    expect(await tell(store, testChance(), web, rules)).toBe(59);
+    expect(await tell(store, testChance(), web, DEFAULT_RULES)).toBe(59);
     expect(told()).toBe(59);
     expect(sizes).toEqual([TELLS_PER_TRANSACTION_MAX, TELLS_PER_TRANSACTION_MAX - 1, 5, TELLS_PER_TRANSACTION_MAX, 5]);
   });
@@ -150,7 +151,7 @@ describe('tasks are told', () => {
   const endless = (answer: (items: readonly ItemKey[]) => Told, tasksInPage: number) => {
     const { tables } = world(marked);
     const calls = { pages: [] as (PageKey | undefined)[], transactions: 0 };
-    const store: Store = new Proxy(memoryStore(tables, { rules }), {
+    const store: Store = new Proxy(memoryStore(tables, { plan }), {
       get: (target, name) => {
         if (name === 'listUntold')
           return async (...[, , from]: Parameters<Store['listUntold']>) => {
@@ -166,7 +167,7 @@ describe('tasks are told', () => {
         return passedOn(target, name);
       },
     });
-    return { calls, stop: () => tell(store, testChance(), web, rules) };
+    return { calls, stop: () => tell(store, testChance(), web, DEFAULT_RULES) };
   };
 
   it('not beyond a number, after which the sweep goes on', async () => {

@@ -19,13 +19,12 @@ export const redrive: Command = {
   ],
   async run({ io, open, isJson, report, printJson }, given) {
     refuseMore(given, 0);
-    const { connection, deadLetterQueueUrl, tables, sweep, rules, cluster } = await open();
+    const { connection, deadLetterQueueUrl, tables, sweep, cluster } = await open();
     const deadLetters = openDeadLetters(connection, deadLetterQueueUrl, io.signal);
     const records = openRecords(connection, io.signal);
     const progress = openProgress(io);
     try {
       const result = await redriveLetters({ deadLetters, records, sweep }, tables, {
-        rules,
         plan: cluster.plan,
         signal: io.signal,
         onProgress: ({ received, deleted, kept }) =>

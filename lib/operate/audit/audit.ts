@@ -11,7 +11,7 @@ import { BATCH_GET_KEYS_MAX } from '../../protocol/limits.ts';
 import { chunks, mapInParallel } from '../../protocol/parallel.ts';
 import { PROMISES } from '../../protocol/promises.ts';
 import type { StoredItem } from '../../protocol/rest.ts';
-import { DEFAULT_RULES, type SwarmkitRules } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import { isoNow, markedAtEpochMillis } from '../../protocol/time.ts';
 import { type Finding, type Suspect, type Suspicion, sameEvidence, suspectKey } from './findings.ts';
 import { mendingOf, PROBLEMS, type Problem } from './problems.ts';
@@ -42,8 +42,8 @@ export const SWEEP_INTERVAL_MILLIS_DEFAULT = 15 * 60 * 1000;
 /** How an audit is done. */
 export interface AuditOptions {
   /** Those of the deployment. @default {@link DEFAULT_RULES} */
-  readonly rules?: SwarmkitRules;
-  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  readonly rules?: Rules;
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds without any choice */
   readonly plan?: Plan;
   /** How long something must stay wrong in the same way, 0 to 2³¹−1. @default 10,000: ten seconds */
   readonly confirmMillis?: number | undefined;
@@ -142,7 +142,7 @@ export class Looks {
   readonly reader: AuditReader;
   readonly #signal: AbortSignal | undefined;
   readonly #chance: Chance;
-  readonly #rules: SwarmkitRules;
+  readonly #rules: Rules;
   /** By the name of what is gone: a thousand tasks may be left of one service. */
   readonly #deletions = new Map<string, Promise<string | undefined>>();
 

@@ -1,7 +1,7 @@
 /** Makes up for the messages of the dead-letter queue: settles what each is about, and only then deletes it. */
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
+import { swarmkitPlan } from '../../lifecycle/swarmkits.ts';
 import { compareSequenceNumbers } from '../../streams/records.ts';
 import { type BatchPlace, isSequenceNumber, parentsOfRecords, readDeadLetter } from './dead-letters.ts';
 import { type SweepPort, settleParents } from './settle-parents.ts';
@@ -73,9 +73,7 @@ export interface RedriveProgress {
 export interface RedriveOptions {
   /** Messages that it takes at most; the next redrive takes the others. @default 10,000 */
   readonly messagesMax?: number;
-  /** Those of the deployment. @default {@link DEFAULT_RULES} */
-  readonly rules?: SwarmkitRules;
-  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds without any choice */
   readonly plan?: Plan;
   /** Its reason is thrown between two requests; messages that are not done stay in the queue. */
   readonly signal?: AbortSignal | undefined;
@@ -153,7 +151,7 @@ class Redrive {
   readonly #counts = { received: 0, deleted: 0, settled: 0, sweeps: 0 };
 
   constructor(ports: RedrivePorts, tables: PhysicalNames, options: RedriveOptions) {
-    const { signal, rules = DEFAULT_RULES, plan = swarmkitPlan(rules) } = options;
+    const { signal, plan = swarmkitPlan() } = options;
     this.#ports = ports;
     this.#tables = tables;
     this.#signal = signal;

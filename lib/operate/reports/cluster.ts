@@ -19,7 +19,7 @@ import { type Learning, NOTHING_TO_LEARN } from '../../protocol/learning.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import type { SeenItem } from '../../protocol/model.ts';
 import { eachPage, itemsOf, type PageKey } from '../../protocol/pages.ts';
-import type { SwarmkitRules } from '../../protocol/rules.ts';
+import type { Rules } from '../../protocol/rules.ts';
 import type { Listed } from '../../protocol/store.ts';
 import { planned } from '../names.ts';
 import {
@@ -47,12 +47,12 @@ const TABLE_PAGES_MAX = 1000;
 
 /** What a cluster's reports go by. */
 export interface ClusterOptions {
-  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds without any choice */
   readonly plan?: Plan;
   /** Whether no item is older than the declaration of what it holds, so that nothing has to be learned. @default false */
   readonly isLearned?: boolean;
   /** Those of the deployment: reports tell what its functions will do. @default {@link DEFAULT_RULES} */
-  readonly rules?: SwarmkitRules;
+  readonly rules?: Rules;
   /** Time, and the pauses between tries. @default the system's */
   readonly chance?: Chance;
 }
@@ -99,7 +99,7 @@ export function isUnreadable(counter: CounterFound | undefined): boolean {
 /** A deployment's tables as reports read them. Make one for each deployment, and give it to the functions of this door. */
 export class Cluster {
   /** What the deployment has chosen. */
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
   /** Time and randomness. */
   readonly chance: Chance;
   /** How its tables are read. */

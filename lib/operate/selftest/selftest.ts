@@ -50,7 +50,7 @@ export interface SelftestOptions extends DeploymentNames {
   readonly onProgress?: (done: number, total: number, doing: string) => void;
   /** Time and randomness. @default the system's */
   readonly chance?: Chance;
-  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds under the `rules` */
+  /** What the deployment's lifecycle says. @default that of SwarmKit's kinds without any choice */
   readonly plan?: Plan;
 }
 

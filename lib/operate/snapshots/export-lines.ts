@@ -2,7 +2,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { openDatabase } from '../../dynamodb/database.ts';
 import { scanTable } from '../../dynamodb/reads.ts';
-import type { PhysicalNames, TableName } from '../../dynamodb/schema.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { LIST_PAGE_ITEMS_MAX } from '../../protocol/limits.ts';
 import { eachPage, type PageKey } from '../../protocol/pages.ts';
 import { type ExportOptions, openEntries } from './export.ts';
@@ -57,7 +57,7 @@ export async function exportLines(
     };
     const pages = eachPage((from: PageKey | undefined) => {
       signal?.throwIfAborted();
-      return scanTable(database, list as TableName, from, LIST_PAGE_ITEMS_MAX);
+      return scanTable(database, list, from, LIST_PAGE_ITEMS_MAX);
     });
     for await (const { items } of pages) {
       const lines = items.flatMap((item) =>

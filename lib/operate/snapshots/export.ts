@@ -4,7 +4,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type Database, openDatabase } from '../../dynamodb/database.ts';
 import { scanTable } from '../../dynamodb/reads.ts';
 import type { Item } from '../../dynamodb/requests.ts';
-import type { PhysicalNames, TableName } from '../../dynamodb/schema.ts';
+import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { itemName } from '../../lifecycle/keys.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
 import type { Chance } from '../../protocol/chance.ts';
@@ -133,7 +133,7 @@ async function readAll(database: Database, list: ListName, signal?: AbortSignal)
   const pages = eachPage((from) => {
     signal?.throwIfAborted();
     // A list is called as the table of its kind.
-    return scanTable(database, list as TableName, from, LIST_PAGE_ITEMS_MAX);
+    return scanTable(database, list, from, LIST_PAGE_ITEMS_MAX);
   });
   // Every page but the last holds an item, so the bound on items bounds the pages.
   for await (const page of pages) {

@@ -9,8 +9,9 @@ import type { RetryObserver } from '../../dynamodb/retry.ts';
 import type { PhysicalNames, SwarmkitNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lifecycle/swarmkits.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
+import type { Rules } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import { testChance } from './chance.ts';
 import { MemoryEngine } from './engine.ts';
@@ -22,7 +23,7 @@ export function memoryNames({ tables }: Pick<Plan, 'tables'>): PhysicalNames {
 }
 
 /** Those of SwarmKit's kinds. */
-export const MEMORY_NAMES = memoryNames(swarmkitPlan(DEFAULT_RULES)) as SwarmkitNames;
+export const MEMORY_NAMES = memoryNames(swarmkitPlan()) as SwarmkitNames;
 
 const SERIALIZE = 'serializerMiddleware';
 const DESERIALIZE = 'deserializerMiddleware';
@@ -74,15 +75,16 @@ export interface MemoryStoreOptions {
   readonly pageItemsMax?: number;
   readonly chance?: Chance;
   readonly observer?: RetryObserver;
-  readonly rules?: SwarmkitRules;
+  readonly rules?: Rules;
+  /** What its writer takes the kinds for. @default - those of the tables */
+  readonly plan?: Plan;
   /** False: items may be older than the declaration of what they hold. @default true */
   readonly isLearned?: boolean;
 }
 
 /** The real store, over tables in memory. */
 export function memoryStore(tables: MemoryTables, options: MemoryStoreOptions = {}): Store {
-  const { pageItemsMax, chance = testChance(), observer, rules, isLearned = true } = options;
-  const plan = rules === undefined ? tables.plan : swarmkitPlan(rules);
+  const { pageItemsMax, chance = testChance(), observer, rules, plan = tables.plan, isLearned = true } = options;
   const names = memoryNames(tables.plan);
   const engine = new MemoryEngine({ tables, names, ...(pageItemsMax && { pageItemsMax }) });
   const client = memoryClient((operation, input) => engine.carryOut(operation, input));

@@ -1,5 +1,6 @@
+import { swarmkitPlan } from '../../lifecycle/swarmkits.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { DEFAULT_RULES, type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
+import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 
@@ -11,9 +12,9 @@ export function testPorts(
   store: Store,
   chance: Chance,
   log: LogLine[],
-  rules: SwarmkitRules = DEFAULT_RULES,
+  rules: Rules = DEFAULT_RULES,
   functionName = 'test',
-  plan = swarmkitPlan(rules),
+  plan = swarmkitPlan(),
 ): FunctionPorts {
   return {
     openStore: () => store,

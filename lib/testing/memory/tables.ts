@@ -6,9 +6,9 @@
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import type { TableName } from '../../dynamodb/schema.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { swarmkitPlan } from '../../lifecycle/swarmkits.ts';
 import type { TablePlan } from '../../lifecycle/tables.ts';
 import type { World } from '../../protocol/invariants.ts';
-import { DEFAULT_RULES, swarmkitPlan } from '../../protocol/rules.ts';
 import { isSameItem, type StoredItem } from './attribute-values.ts';
 
 export type Item = Record<string, unknown>;
@@ -67,7 +67,7 @@ export class MemoryTables {
    * @param pastMax earlier states of a table that an eventually consistent read may see
    * @param plan whose tables they are
    */
-  constructor(pastMax = 0, plan = swarmkitPlan(DEFAULT_RULES)) {
+  constructor(pastMax = 0, plan = swarmkitPlan()) {
     this.plan = plan;
     this.#pastMax = pastMax;
     this.#tables = new Map(Object.entries(plan.tables).map(([name, schema]) => [name, emptyTable(schema)]));

@@ -1,7 +1,5 @@
 /** Who is at work in a simulated world, and where. */
-import type { Plan } from '../../lifecycle/plan.ts';
-import type { SwarmkitRules } from '../../protocol/rules.ts';
-import { freePlacesOf, Place, type Tampering } from './place.ts';
+import { type Deployed, freePlacesOf, Place, type Tampering } from './place.ts';
 import { Process, type Role, type Surroundings } from './processes.ts';
 
 export interface Run {
@@ -11,12 +9,9 @@ export interface Run {
   readonly surroundings: Surroundings;
 }
 
-interface Kind {
+interface Kind extends Deployed {
   readonly seed: number;
   readonly skewMillisMax: number;
-  readonly rules: SwarmkitRules;
-  readonly plan: Plan;
-  readonly isLearned: boolean;
   readonly tampering: Tampering | undefined;
 }
 

@@ -1,5 +1,6 @@
 /** How rough a simulated world is. Each dial is a probability, or a number of things; a profile is a named set of them. */
-import { DEFAULT_RULES, type SwarmkitRules } from '../../protocol/rules.ts';
+import type { SwarmkitOptions } from '../../lifecycle/swarmkit.ts';
+import { DEFAULT_RULES, type Rules } from '../../protocol/rules.ts';
 
 export interface Dials {
   /** Steps before faults stop: at least, and at most. */
@@ -20,7 +21,9 @@ export interface Dials {
   /** Whether there are raw writes too, so that sweeps must look at everything. */
   readonly raw: boolean;
   /** What the deployment has chosen. */
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
+  /** What it has chosen of SwarmKit's kinds, where they are these. @default nothing */
+  readonly choices?: SwarmkitOptions;
   /** Whether what has been there long ago is older than the declaration of what it holds, so that a sweep must learn it first. @default false */
   readonly learns?: boolean;
   /** That a sweep is started, where something new starts. */

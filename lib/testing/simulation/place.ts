@@ -6,8 +6,10 @@ import { documentClient } from '../../dynamodb/document-client.ts';
 import type { PhysicalNames } from '../../dynamodb/schema.ts';
 import { DynamoDBStore } from '../../dynamodb/store.ts';
 import type { Plan } from '../../lifecycle/plan.ts';
+import { type SwarmkitOptions, swarmkit } from '../../lifecycle/swarmkit.ts';
+import { swarmkitPlan } from '../../lifecycle/swarmkits.ts';
 import type { Chance } from '../../protocol/chance.ts';
-import { type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
+import type { Rules } from '../../protocol/rules.ts';
 import type { Store } from '../../protocol/store.ts';
 import type { FunctionPorts } from '../../streams/ports.ts';
 import { sweepRequested } from '../../streams/sweep-requested.ts';
@@ -22,14 +24,10 @@ type Send = (process: Process, operation: string, input: Input) => Promise<unkno
 /** What may stand between a process and the product's right code, and tells when it changes something. */
 export interface Tampering {
   send?: Send;
-  openStore?(open: (rules: SwarmkitRules) => Store, rules: SwarmkitRules, took: () => void): Store;
-  /** @param under the right handlers under other rules */
-  handlers?(
-    right: Handlers,
-    under: (rules: SwarmkitRules) => Handlers,
-    rules: SwarmkitRules,
-    took: () => void,
-  ): Handlers;
+  /** @param open under other choices than the deployment's */
+  openStore?(open: (choices?: SwarmkitOptions) => Store, took: () => void): Store;
+  /** @param under the right handlers under other choices */
+  handlers?(right: Handlers, under: (choices: SwarmkitOptions) => Handlers, took: () => void): Handlers;
 }
 
 interface Context {
@@ -39,7 +37,9 @@ interface Context {
 
 /** What is deployed in a world. */
 export interface Deployed {
-  readonly rules: SwarmkitRules;
+  readonly rules: Rules;
+  /** Of SwarmKit's kinds, where they are these. */
+  readonly choices: SwarmkitOptions;
   readonly plan: Plan;
   /** Nothing in the tables is older than its declaration. */
   readonly isLearned: boolean;
@@ -60,7 +60,7 @@ export class Place {
   readonly handlers: Handlers;
   readonly sweep: ReturnType<typeof sweepRequested>;
 
-  constructor({ rules, plan, isLearned }: Deployed, tampering: Tampering = {}) {
+  constructor({ rules, choices, plan, isLearned }: Deployed, tampering: Tampering = {}) {
     const tables = memoryNames(plan);
     const took = () => this.#occupant.surroundings.onTampering();
     const send: Send = tampering.send ?? ((process, operation, input) => process.send(operation, input));
@@ -74,16 +74,16 @@ export class Place {
       fresh: () => this.#occupant.fresh(),
     };
     this.tables = tables;
-    this.#openWriter = () => new DeallocatorClient({ tables, client, chance, taskNetworks: rules.taskNetworks });
-    // Other rules make other kinds of SwarmKit's.
-    const planUnder = (others: SwarmkitRules) => (plan === swarmkitPlan(rules) ? swarmkitPlan(others) : plan);
+    this.#openWriter = () => new DeallocatorClient({ tables, client, chance, lifecycle: swarmkit(choices) });
+    const planUnder = (others: SwarmkitOptions) =>
+      plan === swarmkitPlan(choices) ? swarmkitPlan({ ...choices, ...others }) : plan;
     const ports: FunctionPorts = {
       openStore: (observer) => {
-        const open = (under: SwarmkitRules) =>
+        const open = (others: SwarmkitOptions = {}) =>
           new DynamoDBStore(
-            openDatabase(this.db, tables, { chance, observer, plan: planUnder(under), rules: under, isLearned }),
+            openDatabase(this.db, tables, { chance, observer, plan: planUnder(others), rules, isLearned }),
           );
-        return tampering.openStore?.(open, rules, took) ?? open(rules);
+        return tampering.openStore?.(open, took) ?? open();
       },
       chance,
       plan,
@@ -96,8 +96,8 @@ export class Place {
       },
     };
     const right = handlersOf(ports);
-    const under = (others: SwarmkitRules) => handlersOf({ ...ports, plan: planUnder(others), rules: others });
-    this.handlers = tampering.handlers?.(right, under, rules, took) ?? right;
+    const under = (others: SwarmkitOptions) => handlersOf({ ...ports, plan: planUnder(others) });
+    this.handlers = tampering.handlers?.(right, under, took) ?? right;
     this.sweep = sweepRequested(ports);
   }
 
@@ -139,12 +139,12 @@ async function sendAsSdk(send: Send, process: Process, operation: string, given:
 }
 
 /** Made once, and used by one world after another under the same rules, with the same kinds and the same tampering. */
-type Free = Map<Tampering | undefined, Map<SwarmkitRules, Map<Plan, Place[]>>>;
+type Free = Map<Tampering | undefined, Map<Rules, Map<Plan, Place[]>>>;
 const [learned, learning]: readonly [Free, Free] = [new Map(), new Map()];
 
 export function freePlacesOf({ rules, plan, isLearned }: Deployed, tampering: Tampering | undefined): Place[] {
   const freePlaces = isLearned ? learned : learning;
-  const byRules = freePlaces.get(tampering) ?? new Map<SwarmkitRules, Map<Plan, Place[]>>();
+  const byRules = freePlaces.get(tampering) ?? new Map<Rules, Map<Plan, Place[]>>();
   const byPlan = byRules.get(rules) ?? new Map<Plan, Place[]>();
   const places = byPlan.get(plan) ?? [];
   freePlaces.set(tampering, byRules);

@@ -30,7 +30,7 @@ export interface Scene {
   readonly isForeign?: boolean;
   /** What the writers of this scene may do to themselves. */
   readonly excuses?: Excuses;
-  /** Kinds of one's own, and who watches them. @default - SwarmKit's, by the rules */
+  /** Kinds of one's own, and who watches them. @default - SwarmKit's, by the choices */
   readonly own?: { readonly plan: Plan; readonly watch: Watcher };
 }
 

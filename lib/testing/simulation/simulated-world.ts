@@ -4,8 +4,8 @@
  */
 
 import { setImmediate } from 'node:timers/promises';
+import { swarmkitPlan } from '../../lifecycle/swarmkits.ts';
 import { readBatchResult } from '../../local/streams/batch-result.ts';
-import { swarmkitPlan } from '../../protocol/rules.ts';
 import type { Handler } from '../memory/stream-functions.ts';
 import { MemoryTables } from '../memory/tables.ts';
 import { type Choice, type Stage, tellChoice } from './choices.ts';
@@ -57,14 +57,14 @@ export class SimulatedWorld implements Stage {
     size: { readonly lanes: number; readonly pageItemsMax: number },
   ) {
     this.#scene = scene;
-    const { rules } = dials;
-    const plan = scene.own?.plan ?? swarmkitPlan(rules);
+    const { rules, choices = {} } = dials;
+    const plan = scene.own?.plan ?? swarmkitPlan(choices);
     this.#crowd = new Crowd({
       ...{ seed, skewMillisMax: dials.skewMillisMax },
-      ...{ rules, plan, isLearned: dials.learns !== true, tampering },
+      ...{ rules, choices, plan, isLearned: dials.learns !== true, tampering },
     });
     this.tables = new MemoryTables(PAST_MAX, plan);
-    this.watch = scene.own?.watch ?? new Watch(rules, scene.excuses, scene.isForeign);
+    this.watch = scene.own?.watch ?? new Watch(plan, rules, scene.excuses, scene.isForeign);
     this.lanes = new Lanes({ count: size.lanes, isCrowded: dials.crowded, plan }, (kind, records) => {
       this.losses += records;
       if (kind === 'given up') this.givenUp += records;

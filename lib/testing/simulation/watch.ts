@@ -1,8 +1,9 @@
 /** Watches every step of a simulated world for a broken promise. */
 
 import { type ItemKey, itemName } from '../../lifecycle/keys.ts';
+import type { Plan } from '../../lifecycle/plan.ts';
 import { checkAlways, checkRest, checkStep, type World } from '../../protocol/invariants.ts';
-import { type SwarmkitRules, swarmkitPlan } from '../../protocol/rules.ts';
+import type { Rules } from '../../protocol/rules.ts';
 import { holdersOf } from '../../protocol/tables.ts';
 import type { Violation } from '../../protocol/violations.ts';
 
@@ -41,12 +42,14 @@ export class Watch implements Watcher {
   excused = 0;
   /** Tasks that were told to stop. */
   stopped = 0;
-  readonly #rules: SwarmkitRules;
+  readonly #plan: Plan;
+  readonly #rules: Rules;
   readonly #excuses: Excuses | undefined;
   readonly #isForeign: boolean;
 
   /** @param isForeign whether the writers are code of others */
-  constructor(rules: SwarmkitRules, excuses?: Excuses, isForeign = false) {
+  constructor(plan: Plan, rules: Rules, excuses?: Excuses, isForeign = false) {
+    this.#plan = plan;
     this.#rules = rules;
     this.#excuses = excuses;
     this.#isForeign = isForeign;
@@ -62,18 +65,18 @@ export class Watch implements Watcher {
     const networks = goneOf(before.networks, after.networks).length;
     this.deletions += services + networks;
     if (services > 0) this.freed += networks;
-    for (const violation of checkStep(before, after, { rules: this.#rules, nowEpochMillis })) {
+    for (const violation of checkStep(before, after, { plan: this.#plan, rules: this.#rules, nowEpochMillis })) {
       if (this.#excuses?.isExcused(violation, before, after) === true) this.excused++;
       else this.violations.push(violation);
     }
   }
 
   always(world: World, unprocessed: (parent: ItemKey) => number): void {
-    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#rules));
+    if (world.counters.length > 0) this.violations.push(...checkAlways(world, unprocessed, this.#plan));
   }
 
   rest(world: World, lost: boolean, nowEpochMillis: number): void {
-    for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
+    for (const violation of checkRest(world, { plan: this.#plan, rules: this.#rules, nowEpochMillis })) {
       const isExcused = this.#excuses?.isExcusedAtRest(violation, lost) === true;
       if (isExcused || (lost && isLeftOfTask(violation, world))) this.excused++;
       else this.violations.push(violation);
@@ -85,7 +88,7 @@ export class Watch implements Watcher {
    * parent had gone and its removal's record was done by then; the next sweep takes it away. All else is as it must be.
    */
   restBeforeSweep(world: World, counters: readonly string[], nowEpochMillis: number): void {
-    for (const violation of checkRest(world, { rules: this.#rules, nowEpochMillis })) {
+    for (const violation of checkRest(world, { plan: this.#plan, rules: this.#rules, nowEpochMillis })) {
       const isLeftCounter = violation.promise === 'S4' && counters.includes(violation.subject);
       if (isLeftCounter || this.#excuses?.isExcusedAtRest(violation, false) === true) this.excused++;
       else this.violations.push(violation);
@@ -111,7 +114,7 @@ export class Watch implements Watcher {
   }
 
   #referencesIn(world: World) {
-    return holdersOf(swarmkitPlan(this.#rules), world).flatMap(({ key, held }) =>
+    return holdersOf(this.#plan, world).flatMap(({ key, held }) =>
       held.map(({ id: network }) => ({ name: `${itemName(key)} → ${network}`, user: itemName(key), network })),
     );
   }

@@ -102,7 +102,7 @@ export class KindsWatch implements Watcher {
 
   always(world: World, unprocessed: (parent: ItemKey) => number): void {
     if (world.counters.length === 0) return;
-    this.violations.push(...checkAlways(world, unprocessed, DEFAULT_RULES, this.#plan));
+    this.violations.push(...checkAlways(world, unprocessed, this.#plan));
   }
 
   rest(world: World, lost: boolean, nowEpochMillis: number): void {

@@ -57,7 +57,7 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
   {
     name: 'tasks hold nothing of their own',
     why: 'their service holds what it refers to',
-    tasksRules: (rules) => ({ ...rules, taskNetworks: false }),
+    tasksChoices: { taskNetworks: false },
     breaks: ['S4', 'S2', 'L1'],
     profile: 'task networks',
   },
