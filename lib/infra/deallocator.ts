@@ -6,10 +6,8 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { PhysicalNames } from '../dynamodb/schema.ts';
 import type { Action, Permissions } from '../lifecycle/permissions.ts';
-
 import type { WholePlan } from '../lifecycle/plan.ts';
 import type { Rules } from '../protocol/rules.ts';
-
 import type { DeploymentNames } from '../streams/deployment.ts';
 import { functionNamesOf } from '../streams/functions.ts';
 import type { MetricName } from '../streams/metrics.ts';
