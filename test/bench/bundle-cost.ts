@@ -67,6 +67,7 @@ export const VARIANTS: readonly { readonly variant: string; readonly code: strin
       options: {
         alias: { '@aws-sdk/credential-provider-node': join(ROOT, 'lib', 'infra', 'lambda-credentials.ts') },
         plugins: [],
+        supported: {},
       },
     },
     { variant: 'the functions, with all of the SDK’s client', code: OURS, options: { alias: {}, plugins: [] } },
