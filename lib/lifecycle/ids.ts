@@ -113,8 +113,15 @@ export function problemOf<N extends string>(plan: Plan<N>, kind: N, parts: Parts
           : Number.POSITIVE_INFINITY,
     ],
   ] as const;
-  const long = limits.find(([, text, most]) => byteLength(text) > most);
+  const long = limits.find(([, text, most]) => isLongerThan(text, most));
   return long && `makes a ${long[0]} of ${byteLength(long[1])} bytes, and at most ${long[2]} fit`;
+}
+
+/** Bytes of UTF-8 for a unit of JavaScript's texts, at most: hardly any text has to be encoded to know that it fits. */
+const BYTES_OF_UNIT_MAX = 3;
+
+function isLongerThan(text: string, bytes: number): boolean {
+  return text.length * BYTES_OF_UNIT_MAX > bytes && byteLength(text) > bytes;
 }
 
 function byteLength(text: string): number {

@@ -9,14 +9,25 @@ export type Piece = { readonly part: string } | { readonly text: string };
 
 const PART = /\$\{([^{}]*)\}/;
 
-export function piecesOf(template: Template): Piece[] {
-  return template
+/** More than a program's lifecycles have; one that makes ever more of them begins anew. */
+const KNOWN_TEMPLATES_MAX = 1000;
+
+const known = new Map<Template, readonly Piece[]>();
+
+/** Taken apart once: a function asks it of each record, and that was half of what a record cost. */
+export function piecesOf(template: Template): readonly Piece[] {
+  const found = known.get(template);
+  if (found !== undefined) return found;
+  const pieces = template
     .split(/(\$\{[^{}]*\})/)
     .filter((text) => text !== '')
-    .map((text) => {
+    .map((text): Piece => {
       const [, part] = PART.exec(text) ?? [];
       return part === undefined ? { text } : { part };
     });
+  if (known.size === KNOWN_TEMPLATES_MAX) known.clear();
+  known.set(template, pieces);
+  return pieces;
 }
 
 /** Each once, in order. */
@@ -64,7 +75,7 @@ export function fill(template: Template, parts: Parts): string {
 /** The parts that {@link fill} made the text of: each ends where the text behind it first stands. Undefined for another text. */
 export function readWith(template: Template, text: string): Parts | undefined {
   const pieces = piecesOf(template);
-  const parts = new Map<string, string>();
+  const parts: Record<string, string> = {};
   let place = 0;
   for (const [index, piece] of pieces.entries()) {
     if ('text' in piece) {
@@ -75,9 +86,9 @@ export function readWith(template: Template, text: string): Parts | undefined {
     const next = pieces[index + 1];
     const end = next !== undefined && 'text' in next ? text.indexOf(next.text, place) : text.length;
     const value = text.slice(place, end === -1 ? place : end);
-    if (value === '' || (parts.get(piece.part) ?? value) !== value) return undefined;
-    parts.set(piece.part, value);
+    if (value === '' || (parts[piece.part] ?? value) !== value) return undefined;
+    parts[piece.part] = value;
     place = end;
   }
-  return place === text.length ? Object.fromEntries(parts) : undefined;
+  return place === text.length ? parts : undefined;
 }

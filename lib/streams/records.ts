@@ -53,7 +53,8 @@ export function recordReader(plan: Plan, table: string): RecordReader {
       if (sequenceNumber === undefined)
         throw malformed('SequenceNumber', dynamodb?.SequenceNumber, 'a string of digits');
       if (!EVENT_NAMES.includes(eventName)) throw malformed('eventName', eventName, 'INSERT, MODIFY or REMOVE');
-      const keys = Object.fromEntries(attributes.map((attribute) => [attribute, keyIn(dynamodb?.Keys, attribute)]));
+      const keys: Record<string, string> = {};
+      for (const attribute of attributes) keys[attribute] = keyIn(dynamodb?.Keys, attribute);
       const images = {
         before: () => (eventName === 'INSERT' ? undefined : storedIn('OldImage', dynamodb)),
         after: () => (eventName === 'REMOVE' ? undefined : storedIn('NewImage', dynamodb)),
