@@ -62,7 +62,7 @@ export async function codeSection(quick: boolean, progress: Progress): Promise<S
   progress(0.5);
   const handlers = await measureHandlerCost(quick ? SHAPES.slice(0, 2) : SHAPES, quick ? 1 : 15);
   progress(0.8);
-  const clients = await measureClients(quick ? 1 : 100);
+  const clients = await measureClients(quick ? 1 : 300);
   progress(0.9);
   const batches = quick ? [1] : [1, 1000, 10_000];
   const memory: (readonly [number, number])[] = [];
