@@ -14,7 +14,7 @@ const KNOWN_TEMPLATES_MAX = 1000;
 
 const known = new Map<Template, readonly Piece[]>();
 
-/** Taken apart once: a function asks it of each record, and that was half of what a record cost. */
+/** What the template is made of. Each template is taken apart once, since a function asks for it with each record. */
 export function piecesOf(template: Template): readonly Piece[] {
   const found = known.get(template);
   if (found !== undefined) return found;

@@ -199,3 +199,13 @@ export const SITES: Lifecycle = {
   },
   attributes: { pendingDelete: 'removing', markedAt: 'removingSince', protected: 'keep' },
 };
+
+/** A pool, and jobs that use it: while one does, its removal is refused. */
+export const POOL_AND_JOBS = {
+  pool: { table: 'pools', key: { id: '${pool}' } },
+  job: {
+    table: 'jobs',
+    key: { id: '${job}' },
+    dependsOn: [{ kind: 'pool', by: 'value', at: 'pool', onDelete: 'restrict' }],
+  },
+} as const;

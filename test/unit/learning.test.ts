@@ -26,6 +26,7 @@ import { memoryClient, memoryNames, memoryStore } from '../../lib/testing/memory
 import { MemoryEngine } from '../../lib/testing/memory/engine.ts';
 import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
+import { POOL_AND_JOBS } from '../support/lifecycles.ts';
 import { memoryBackend } from '../support/memory-backend.ts';
 import { network, service } from '../support/objects.ts';
 
@@ -429,12 +430,7 @@ function memoryBackendStore({ tables }: Pick<ReturnType<typeof memoryBackend>, '
 describe('what is being learned', () => {
   const plan: Plan = planOf({
     kinds: {
-      pool: { table: 'pools', key: { id: '${pool}' } },
-      job: {
-        table: 'jobs',
-        key: { id: '${job}' },
-        dependsOn: [{ kind: 'pool', by: 'value', at: 'pool', onDelete: 'restrict' }],
-      },
+      ...POOL_AND_JOBS,
       shelf: { table: 'shelves', key: { id: '${shelf}' } },
       book: {
         table: 'books',

@@ -12,6 +12,7 @@ import { testChance } from '../../lib/testing/memory/chance.ts';
 import { memoryStore } from '../../lib/testing/memory/client.ts';
 import { MemoryTables } from '../../lib/testing/memory/tables.ts';
 import { wrapStore } from '../support/faults.ts';
+import { POOL_AND_JOBS } from '../support/lifecycles.ts';
 import { network, service, task } from '../support/objects.ts';
 
 const web: ItemKey = { kind: 'service', id: 'web' };
@@ -63,12 +64,7 @@ describe('tasks are left alone', () => {
 describe('what lies under a kind of one’s own', () => {
   const POOLS: Plan = planOf({
     kinds: {
-      pool: { table: 'pools', key: { id: '${pool}' } },
-      job: {
-        table: 'jobs',
-        key: { id: '${job}' },
-        dependsOn: [{ kind: 'pool', by: 'value', at: 'pool', onDelete: 'restrict' }],
-      },
+      ...POOL_AND_JOBS,
       worker: {
         table: 'workers',
         key: { poolId: '${pool}', id: '${worker}' },
